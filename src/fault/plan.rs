@@ -1,0 +1,117 @@
+//! All settings of a proxy.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::setting::{Directions, Setting};
+use super::shared::SharedLinks;
+use super::{Direction, Kind};
+
+/// The faults of one proxy. A kind stands at most once per direction.
+#[derive(Clone, Debug, Default)]
+pub struct Plan {
+    settings: Vec<Setting>,
+    /// Whether the faults are switched off for now, their settings kept.
+    pub bypassed: bool,
+    /// What the proxy's connections share: one link for all of them, where a setting asks for it.
+    pub(super) shared: Arc<SharedLinks>,
+}
+
+impl Plan {
+    /// A plan of these settings; a later one takes the place of an earlier one as `set` does.
+    #[must_use]
+    pub fn of(settings: impl IntoIterator<Item = Setting>) -> Self {
+        let mut plan = Self::default();
+        for setting in settings {
+            plan.set(setting);
+        }
+        plan
+    }
+
+    /// The settings, in the order of the table of kinds.
+    #[must_use]
+    pub fn settings(&self) -> &[Setting] {
+        &self.settings
+    }
+
+    /// Whether no fault is set.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.settings.is_empty()
+    }
+
+    /// Sets a fault: it takes the place of its kind in its directions and leaves the rest. What stood in both
+    /// directions and is replaced in one goes on in the other with its share of the round trip.
+    pub fn set(&mut self, setting: Setting) {
+        self.take_away(setting.kind, setting.directions);
+        self.settings.push(setting);
+        self.settings.sort_by_key(|setting| {
+            (
+                setting.kind.index(),
+                setting.directions == Directions::Only(Direction::Down),
+            )
+        });
+    }
+
+    /// Removes every setting of a kind.
+    pub fn clear(&mut self, kind: &Kind) {
+        self.settings
+            .retain(|setting| setting.kind.name != kind.name);
+    }
+
+    /// Removes every setting.
+    pub fn clear_all(&mut self) {
+        self.settings.clear();
+    }
+
+    /// Removes a kind in these directions; the other direction goes on.
+    pub fn take_away(&mut self, kind: &Kind, directions: Directions) {
+        let mut kept = Vec::with_capacity(self.settings.len() + 1);
+        for setting in self.settings.drain(..) {
+            if setting.kind.name != kind.name {
+                kept.push(setting);
+                continue;
+            }
+            match setting.directions.without(directions) {
+                None => {}
+                Some(left) if left == setting.directions => kept.push(setting),
+                Some(Directions::Only(direction)) => kept.extend(setting.one_way(direction)),
+                Some(Directions::Both) => kept.push(setting),
+            }
+        }
+        self.settings = kept;
+    }
+
+    /// The setting of `kind` that acts in `direction`, as it was set.
+    #[must_use]
+    pub fn find(&self, kind: &Kind, direction: Direction) -> Option<&Setting> {
+        self.settings
+            .iter()
+            .find(|setting| setting.kind.name == kind.name && setting.directions.contain(direction))
+    }
+
+    /// The setting of `kind` that acts in `direction`, with that direction's values.
+    #[must_use]
+    pub fn one_way(&self, kind: &Kind, direction: Direction) -> Option<Setting> {
+        self.find(kind, direction)?.one_way(direction)
+    }
+}
+
+impl PartialEq for Plan {
+    fn eq(&self, other: &Self) -> bool {
+        self.settings == other.settings && self.bypassed == other.bypassed
+    }
+}
+
+/// The settings in the fault language, separated by commas; nothing where none is set.
+impl fmt::Display for Plan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, setting) in self.settings.iter().enumerate() {
+            if index > 0 {
+                f.write_str(", ")?;
+            }
+            setting.fmt(f)?;
+        }
+        Ok(())
+    }
+}

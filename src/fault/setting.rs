@@ -1,0 +1,180 @@
+//! One fault as it is set: a kind with its values, its share and its direction.
+
+use std::fmt;
+
+use super::param::{Default, Value};
+use super::{Direction, Kind};
+use crate::units::Percent;
+
+/// The directions in which a setting acts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Directions {
+    /// Client to upstream and back.
+    Both,
+    /// One of the two.
+    Only(Direction),
+}
+
+/// One fault of a plan.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The row of the table of kinds.
+    pub kind: &'static Kind,
+    /// A value for each of the kind's parameters, in the table's order; `None` where it is absent.
+    values: Vec<Option<Value>>,
+    /// The share of connections that it hits.
+    pub share: Percent,
+    /// Where it acts.
+    pub directions: Directions,
+}
+
+// === impl Directions ===
+
+impl Directions {
+    /// Whether `direction` is among them.
+    #[must_use]
+    pub fn contain(self, direction: Direction) -> bool {
+        match self {
+            Self::Both => true,
+            Self::Only(only) => only == direction,
+        }
+    }
+
+    /// What is left of these directions when those of `taken` are taken away.
+    #[must_use]
+    pub fn without(self, taken: Self) -> Option<Self> {
+        match (self, taken) {
+            (_, Self::Both) => None,
+            (Self::Both, Self::Only(direction)) => Some(Self::Only(direction.opposite())),
+            (Self::Only(own), Self::Only(direction)) => (own != direction).then_some(self),
+        }
+    }
+}
+
+// === impl Setting ===
+
+impl Setting {
+    /// The kind with every parameter at its default, hitting all connections in both directions. A required parameter
+    /// has no value until `with` gives it one.
+    #[must_use]
+    pub fn new(kind: &'static Kind) -> Self {
+        let values = kind
+            .params
+            .iter()
+            .map(|param| match param.default {
+                Default::Is(value) => Some(value),
+                Default::Required | Default::Absent => None,
+            })
+            .collect();
+        Self {
+            kind,
+            values,
+            share: Percent::ALL,
+            directions: Directions::Both,
+        }
+    }
+
+    /// The same with the named parameter at `value`; a name that the kind does not have changes nothing.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        if let Some(index) = self.kind.params.iter().position(|param| param.name == name) {
+            self.values[index] = Some(value);
+        }
+        self
+    }
+
+    /// The same with the named parameter absent.
+    #[must_use]
+    pub fn without(mut self, name: &str) -> Self {
+        if let Some(index) = self.kind.params.iter().position(|param| param.name == name) {
+            self.values[index] = None;
+        }
+        self
+    }
+
+    /// The same in `directions`, its values as they are.
+    #[must_use]
+    pub fn acting(mut self, directions: Directions) -> Self {
+        self.directions = directions;
+        self
+    }
+
+    /// The same for a share of the connections.
+    #[must_use]
+    pub fn hitting(mut self, share: Percent) -> Self {
+        self.share = share;
+        self
+    }
+
+    /// The value of the named parameter.
+    #[must_use]
+    pub fn value(&self, name: &str) -> Option<Value> {
+        let index = self
+            .kind
+            .params
+            .iter()
+            .position(|param| param.name == name)?;
+        self.values[index]
+    }
+
+    /// The first required parameter that has no value yet.
+    #[must_use]
+    pub fn missing(&self) -> Option<&'static str> {
+        self.kind
+            .params
+            .iter()
+            .zip(&self.values)
+            .find(|(param, value)| param.default == Default::Required && value.is_none())
+            .map(|(param, _)| param.name)
+    }
+
+    /// What this setting is for one direction alone: a round trip's values halved where it acts both ways. `None` where
+    /// it does not act.
+    #[must_use]
+    pub fn one_way(&self, direction: Direction) -> Option<Self> {
+        match self.directions {
+            Directions::Only(only) => (only == direction).then(|| self.clone()),
+            Directions::Both => {
+                let mut half = self.clone();
+                half.directions = Directions::Only(direction);
+                for (param, value) in self.kind.params.iter().zip(&mut half.values) {
+                    if param.halves {
+                        *value = value.map(Value::halved);
+                    }
+                }
+                Some(half)
+            }
+        }
+    }
+}
+
+impl PartialEq for Setting {
+    fn eq(&self, other: &Self) -> bool {
+        self.kind.name == other.kind.name
+            && self.values == other.values
+            && self.share == other.share
+            && self.directions == other.directions
+    }
+}
+
+/// The fault language: what is printed parses to the same setting.
+impl fmt::Display for Setting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.kind.name)?;
+        for (param, value) in self.kind.params.iter().zip(&self.values) {
+            match (value, param.default) {
+                (Some(value), Default::Is(default)) if *value == default => {}
+                (Some(value), _) if param.bare => write!(f, " {value}")?,
+                (Some(value), _) => write!(f, " {}={value}", param.name)?,
+                (None, _) => {}
+            }
+        }
+        if self.share != Percent::ALL {
+            write!(f, " share={}", self.share)?;
+        }
+        match self.directions {
+            Directions::Both => Ok(()),
+            Directions::Only(direction) => write!(f, " {direction}"),
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! faultboard: a terminal mixing desk for network faults.
+
+pub mod fault;
+pub mod mapping;
+pub mod snapshot;
+pub mod syntax;
+pub mod units;

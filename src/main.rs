@@ -1,0 +1,2 @@
+//! The faultboard program.
+fn main() {}

@@ -1,0 +1,299 @@
+//! What the engine shows of itself: plain data, taken ten times a second.
+//!
+//! Nothing here refers to sockets, tasks or screens; a snapshot can be made by hand in a test.
+
+use std::collections::VecDeque;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::fault::{Direction, Plan};
+use crate::mapping::Mapping;
+
+/// Numbers a proxy for as long as the process runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ProxyId(pub u32);
+
+/// Numbers a connection for as long as the process runs, counted from 1 over all proxies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ConnId(pub u64);
+
+/// Everything at one moment.
+#[derive(Clone, Debug, Default)]
+pub struct Snapshot {
+    /// Since the engine's start.
+    pub at: Duration,
+    /// The proxies, in the order in which they were added.
+    pub proxies: Vec<ProxyRow>,
+    /// The open connections, oldest first.
+    pub conns: Vec<ConnRow>,
+    /// Bytes per second over all proxies, up and down.
+    pub rates: [f64; 2],
+}
+
+/// One proxy.
+#[derive(Clone, Debug)]
+pub struct ProxyRow {
+    /// Its number.
+    pub id: ProxyId,
+    /// Its name, unique among the proxies.
+    pub name: String,
+    /// The mapping, as parsed.
+    pub mapping: Mapping,
+    /// Where it listens, the real port where the mapping asked for any.
+    pub listening: Vec<SocketAddr>,
+    /// Whether it accepts clients.
+    pub port: PortState,
+    /// Whether the upstream's certificate is not verified.
+    pub insecure: bool,
+    /// Its faults, and whether they are bypassed.
+    pub plan: Arc<Plan>,
+    /// Counts the changes of the plan.
+    pub generation: u64,
+    /// Open connections.
+    pub open: u32,
+    /// Of these, how many run the current plan: those that hold nothing obey by having nothing to delay.
+    pub taken: u32,
+    /// For how long the oldest of the others has been waiting.
+    pub waiting: Option<Duration>,
+    /// Connections since the start.
+    pub total: u64,
+    /// Connections that ended in an error since the start: the upstream not reached, TLS refused, a reset.
+    pub failed: u64,
+    /// Bytes delivered since the start, up and down.
+    pub bytes: [u64; 2],
+    /// Bytes delivered per second, up and down, over the last second.
+    pub rates: [f64; 2],
+    /// Bytes that wait, up and down.
+    pub held: [u64; 2],
+    /// How long bytes were held, up and down, over the last second.
+    pub added: [Option<Spread>; 2],
+    /// From a client's first byte after silence to the first byte back, over the last second; the last known one where
+    /// there was none.
+    pub feels: Option<Spread>,
+    /// The last minute.
+    pub history: Arc<History>,
+}
+
+/// Whether a proxy accepts clients.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PortState {
+    /// It listens.
+    Open,
+    /// Closed by its user: connections are refused.
+    Closed,
+    /// Clients wait in the kernel's backlog, and why.
+    Waiting(String),
+}
+
+/// A distribution in three figures.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// How many were counted.
+    pub count: u64,
+    /// 1st percentile.
+    pub p1: Duration,
+    /// Median.
+    pub p50: Duration,
+    /// 99th percentile.
+    pub p99: Duration,
+}
+
+/// The last minute of a proxy, a point every half second, oldest first.
+#[derive(Clone, Debug, Default)]
+pub struct History {
+    /// The points; at most `History::LEN`.
+    pub points: VecDeque<Point>,
+}
+
+/// Half a second of a proxy.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Point {
+    /// When it ended, since the engine's start.
+    pub at: Duration,
+    /// Median of what clients felt, `None` without a round trip.
+    pub feels: Option<Duration>,
+    /// Bytes delivered per second, up and down.
+    pub rates: [f64; 2],
+    /// Connections that failed in it.
+    pub failed: u32,
+}
+
+/// One open connection.
+#[derive(Clone, Debug)]
+pub struct ConnRow {
+    /// Its number.
+    pub id: ConnId,
+    /// The proxy that accepted it.
+    pub proxy: ProxyId,
+    /// The client's address.
+    pub client: SocketAddr,
+    /// The upstream's address, once dialed.
+    pub upstream: Option<SocketAddr>,
+    /// For how long it has been open.
+    pub age: Duration,
+    /// Bytes delivered, up and down.
+    pub bytes: [u64; 2],
+    /// Bytes delivered per second, up and down.
+    pub rates: [f64; 2],
+    /// Bytes that wait, up and down.
+    pub held: [u64; 2],
+    /// The last delay that it was given, up and down together; `None` before the first byte.
+    pub added: Option<Duration>,
+    /// The generation of the plan that it runs.
+    pub generation: u64,
+    /// What it is doing.
+    pub state: ConnState,
+    /// The names of the kinds with a share that hit it.
+    pub hit: u32,
+}
+
+/// What a connection is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConnState {
+    /// The name is looked up, the upstream dialed, TLS negotiated.
+    Dialing,
+    /// Bytes flow.
+    Open,
+    /// Bytes are held by a fault.
+    Held,
+    /// More bytes wait than may, so its sender is not read: the one moment in which a delay distorts.
+    Full,
+    /// Nothing has moved for a second or more.
+    Idle(Duration),
+    /// One direction has ended: this one.
+    Half(Direction),
+}
+
+/// Why a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// Both directions ended, the client's first.
+    ClientDone,
+    /// Both directions ended, the upstream's first.
+    UpstreamDone,
+    /// A fault of this kind ended it.
+    Fault(&'static str),
+    /// The upstream could not be reached.
+    Dial(String),
+    /// TLS or PostgreSQL's negotiation of it failed.
+    Tls(String),
+    /// A leg broke.
+    Io {
+        /// Which of the two.
+        leg: LegName,
+        /// How.
+        error: String,
+    },
+    /// Ended by the user.
+    Killed,
+    /// The proxy or the program stopped.
+    Stopped,
+}
+
+/// One of a connection's two sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegName {
+    /// The socket to the client.
+    Client,
+    /// The socket to the upstream.
+    Upstream,
+}
+
+/// Something that happened, at a moment since the engine's start.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When.
+    pub at: Duration,
+    /// The name of the proxy that it concerns, empty where none.
+    pub proxy: String,
+    /// What.
+    pub what: Happening,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    /// A proxy listens.
+    Listening {
+        /// The mapping.
+        mapping: String,
+        /// The addresses.
+        addrs: Vec<SocketAddr>,
+    },
+    /// A proxy was removed.
+    Removed,
+    /// A port was closed by its user.
+    PortClosed,
+    /// A client connected.
+    Opened {
+        /// The connection.
+        conn: ConnId,
+        /// The client's address.
+        client: SocketAddr,
+        /// The upstream as the mapping names it.
+        upstream: String,
+    },
+    /// A connection ended.
+    Closed {
+        /// The connection.
+        conn: ConnId,
+        /// Bytes delivered, up and down.
+        bytes: [u64; 2],
+        /// How long it was open.
+        lasted: Duration,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// The faults of a proxy changed.
+    Faults {
+        /// What they are now.
+        plan: Arc<Plan>,
+    },
+    /// Something failed that is not one connection's own end, in one line.
+    Error(String),
+}
+
+// === impl History ===
+
+impl History {
+    /// How many points there are at most: a minute's.
+    pub const LEN: usize = 120;
+    /// How far apart they are.
+    pub const STEP: Duration = Duration::from_millis(500);
+}
+
+// === impl CloseReason ===
+
+impl CloseReason {
+    /// Whether it is a failure that a person should see.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        matches!(self, Self::Dial(_) | Self::Tls(_) | Self::Io { .. })
+    }
+}
+
+/// One line: what, and why.
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ClientDone => f.write_str("client done"),
+            Self::UpstreamDone => f.write_str("upstream done"),
+            Self::Fault(kind) => write!(f, "ended by {kind}"),
+            Self::Dial(why) | Self::Tls(why) => f.write_str(why),
+            Self::Io { leg, error } => write!(f, "{leg}: {error}"),
+            Self::Killed => f.write_str("killed"),
+            Self::Stopped => f.write_str("stopped"),
+        }
+    }
+}
+
+impl fmt::Display for LegName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client => "client",
+            Self::Upstream => "upstream",
+        })
+    }
+}
