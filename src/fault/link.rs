@@ -20,6 +20,9 @@ use super::{Direction, Fault, Head, KINDS, Kind, Plan, Terms};
 /// delay of 50 ms leaves one stream most of its throughput.
 pub const CEILING: usize = 64 << 20;
 
+/// What a direction without faults may hold before it is read again: only what the receiver refused waits.
+const PASSING: usize = 1;
+
 /// What one read may add beyond the ceiling: less would make reads so small that they cost more than they spare.
 const LEAST_READ: usize = 4 << 10;
 
@@ -90,7 +93,7 @@ impl Link {
             passed: 0,
             last_due: None,
             stages: Vec::new(),
-            ceiling: CEILING,
+            ceiling: PASSING,
             stalled: false,
             random: Random::new(random::derive(
                 circumstances.seed,
@@ -131,7 +134,11 @@ impl Link {
             .stages
             .iter()
             .filter_map(|stage| stage.fault.backlog(delay));
-        self.ceiling = backlogs.min().unwrap_or(CEILING).min(CEILING);
+        self.ceiling = match backlogs.min() {
+            _ if self.stages.is_empty() => PASSING,
+            Some(backlog) => backlog.min(CEILING),
+            None => CEILING,
+        };
     }
 
     /// Queues bytes that arrived at `now`.
@@ -203,9 +210,6 @@ impl Link {
 
     /// `n` bytes of what `slices` gave were written at `now`. Tells `released` how long each segment of them was held.
     pub fn wrote(&mut self, mut n: usize, now: Instant, mut released: impl FnMut(Duration)) {
-        if std::mem::take(&mut self.stalled) && n == 0 {
-            self.stalled = true;
-        }
         while n > 0 {
             let Some(segment) = self.queue.front() else {
                 return;
@@ -278,6 +282,12 @@ impl Link {
     #[must_use]
     pub fn wants_input(&self) -> bool {
         self.held < self.ceiling
+    }
+
+    /// Whether faults hold all that may wait, so that the sender is not read.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        !self.stages.is_empty() && !self.wants_input()
     }
 
     /// How many bytes one read may add.
