@@ -80,20 +80,16 @@ impl Bench {
     fn write(&mut self) {
         let mut slices: Vec<IoSlice<'_>> = Vec::new();
         self.link.slices(self.now, &mut slices);
-        let bytes: Vec<u8> = slices
-            .iter()
-            .flat_map(|slice| slice.iter().copied())
-            .collect();
+        let slices: Vec<&[u8]> = slices.iter().map(|slice| &**slice).collect();
+        let bytes = slices.concat();
         assert!(!bytes.is_empty(), "a write of nothing");
         self.link.wrote(bytes.len(), self.now, |_| {});
         self.out.push((self.now - self.start, bytes));
     }
 
     fn bytes(&self) -> Vec<u8> {
-        self.out
-            .iter()
-            .flat_map(|(_, bytes)| bytes.iter().copied())
-            .collect()
+        let parts: Vec<&[u8]> = self.out.iter().map(|(_, bytes)| &**bytes).collect();
+        parts.concat()
     }
 
     /// When the `n`th byte left, in milliseconds.
