@@ -92,16 +92,16 @@ impl Bench {
         parts.concat()
     }
 
-    /// When the `n`th byte left, in milliseconds.
-    fn left_ms(&self, n: usize) -> f64 {
+    /// When the `n`th byte left, in microseconds.
+    fn left_us(&self, n: usize) -> u128 {
         let mut seen = 0;
         for (at, bytes) in &self.out {
             seen += bytes.len();
             if seen > n {
-                return at.as_secs_f64() * 1e3;
+                return at.as_micros();
             }
         }
-        f64::INFINITY
+        u128::MAX
     }
 }
 
@@ -137,8 +137,8 @@ fn every_byte_leaves_the_delay_after_it_arrived() {
         .push(b"c")
         .at(200.0);
     assert_eq!(
-        [bench.left_ms(0), bench.left_ms(1), bench.left_ms(2)],
-        [50.0, 60.0, 60.5]
+        [bench.left_us(0), bench.left_us(1), bench.left_us(2)],
+        [50_000, 60_000, 60_500]
     );
 }
 
@@ -160,7 +160,7 @@ fn lowering_the_delay_frees_what_waits_at_once() {
         .at(20.0)
         .replan(&Plan::of([down(latency(10))]))
         .at(21.0);
-    assert_eq!(bench.left_ms(0), 20.0);
+    assert_eq!(bench.left_us(0), 20_000);
 }
 
 #[test]
@@ -172,7 +172,7 @@ fn raising_the_delay_holds_what_waits_for_longer() {
         .at(20.0)
         .replan(&Plan::of([down(latency(100))]))
         .at(300.0);
-    assert_eq!(bench.left_ms(0), 100.0);
+    assert_eq!(bench.left_us(0), 100_000);
 }
 
 #[test]
@@ -182,7 +182,7 @@ fn bypassing_releases_everything_in_order() {
     bench.at(0.0).push(b"ab").at(1.0).push(b"cd").at(2.0);
     plan.bypassed = true;
     bench.replan(&plan).at(2.0);
-    assert_eq!((bench.bytes(), bench.left_ms(3)), (b"abcd".to_vec(), 2.0));
+    assert_eq!((bench.bytes(), bench.left_us(3)), (b"abcd".to_vec(), 2_000));
 }
 
 #[test]
@@ -190,7 +190,7 @@ fn a_handshake_makes_the_first_byte_up_wait_a_round_trip_more() {
     let plan = Plan::of([latency(100).with("handshake", Value::Switch(true))]);
     let mut bench = Bench::new(Direction::Up, &plan);
     bench.at(0.0).push(b"a").at(500.0).push(b"b").at(900.0);
-    assert_eq!([bench.left_ms(0), bench.left_ms(1)], [150.0, 550.0]);
+    assert_eq!([bench.left_us(0), bench.left_us(1)], [150_000, 550_000]);
 }
 
 #[test]
@@ -204,7 +204,7 @@ fn a_connection_that_has_spoken_shakes_no_hand() {
         .replan(&plan)
         .push(b"b")
         .at(900.0);
-    assert_eq!(bench.left_ms(1), 51.0);
+    assert_eq!(bench.left_us(1), 51_000);
 }
 
 #[test]
