@@ -77,65 +77,63 @@ fn a_cancel_request_is_known_as_one() {
     assert_eq!(open(&[&long]), (0, Ok(cancel(&long))));
 }
 
+fn error_of(bytes: &[u8]) -> String {
+    open(&[bytes]).1.expect_err("an error")
+}
+
 #[test]
-fn each_wrong_opening_has_its_own_line() {
-    let startup = |length: u32, code: u32| [length.to_be_bytes(), code.to_be_bytes()].concat();
-    let five = [SSL, GSS, SSL, GSS, SSL].concat();
-    let tls = "use sslmode=prefer or disable";
+fn a_client_that_leaves_is_told_apart_by_what_it_had_asked() {
+    let told = "the client closed after it was told that this port speaks clear text";
+    for (bytes, expected) in [
+        (&b""[..], "the client closed before it sent a request"),
+        (
+            &STARTUP[..12],
+            "the client closed in the middle of its first request",
+        ),
+        (SSL, &format!("{told}: use sslmode=prefer or disable")),
+        (
+            &[SSL, GSS].concat(),
+            &format!("{told}: use gssencmode=prefer or disable"),
+        ),
+    ] {
+        assert_eq!(error_of(bytes), expected);
+    }
+}
+
+#[test]
+fn a_client_that_cannot_be_served_is_told_why() {
     for (bytes, expected) in [
         (
             &[0x16, 3, 1, 2, 0][..],
-            format!("the client began TLS itself: {tls} on this port"),
+            "the client began TLS itself: use sslmode=prefer or disable on this port",
         ),
         (
-            b"",
-            "the client closed before it sent a request".to_owned(),
+            b"\0\0\x01\x2c\0\x02\0\0",
+            "the client speaks version 2.0 of PostgreSQL's protocol: only version 3 is passed on",
         ),
         (
-            &STARTUP[..12],
-            "the client closed in the middle of its first request".to_owned(),
-        ),
-        (
-            SSL,
-            format!(
-                "the client closed after it was told that this port speaks clear text: {tls}"
-            ),
-        ),
-        (
-            &[SSL, GSS].concat(),
-            "the client closed after it was told that this port speaks clear text: use gssencmode=prefer or disable"
-                .to_owned(),
-        ),
-        (
-            b"GET / HTTP/1.1\r\n",
-            "the client does not speak PostgreSQL: it began with \"GET / HT\"".to_owned(),
-        ),
-        (
-            &startup(10_005, 3 << 16),
-            "the client does not speak PostgreSQL: it began with \"\\x00\\x00\\'\\x15\\x00\\x03\\x00\\x00\""
-                .to_owned(),
-        ),
-        (
-            &startup(7, 3 << 16),
-            "the client does not speak PostgreSQL: it began with \"\\x00\\x00\\x00\\x07\\x00\\x03\\x00\\x00\""
-                .to_owned(),
-        ),
-        (
-            &startup(8, (1234 << 16) + 5678),
-            "the client does not speak PostgreSQL: it began with \"\\x00\\x00\\x00\\x08\\x04\\xd2\\x16.\""
-                .to_owned(),
-        ),
-        (
-            &startup(300, 2 << 16),
-            "the client speaks version 2.0 of PostgreSQL's protocol: only version 3 is passed on"
-                .to_owned(),
-        ),
-        (
-            &five,
-            "the client asked for encryption again and again".to_owned(),
+            &[SSL, GSS, SSL, GSS, SSL].concat(),
+            "the client asked for encryption again and again",
         ),
     ] {
-        assert_eq!(open(&[bytes]).1, Err(expected));
+        assert_eq!(error_of(bytes), expected);
+    }
+}
+
+#[test]
+fn what_is_not_postgresql_is_refused_at_its_first_bytes() {
+    for bytes in [
+        &b"GET / HTTP/1.1\r\n"[..],
+        // One byte longer than any server reads, too short for its own header, and a cancel without a key.
+        b"\0\0\x27\x15\0\x03\0\0",
+        b"\0\0\0\x07\0\x03\0\0",
+        b"\0\0\0\x0c\x04\xd2\x16\x2e",
+    ] {
+        let began = bytes[..8].escape_ascii();
+        assert_eq!(
+            error_of(bytes),
+            format!("the client does not speak PostgreSQL: it began with \"{began}\"")
+        );
     }
 }
 
