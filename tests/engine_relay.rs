@@ -5,7 +5,7 @@ mod support;
 use std::io::ErrorKind;
 
 use faultboard::fault::Plan;
-use faultboard::proxy::Kill;
+use faultboard::proxy::{Kill, clock};
 use faultboard::snapshot::{CloseReason, ConnId, LegName};
 use support::{
     bandwidth, close_reason, echo, engine, latency, nobody, pattern, proxy, round_trip, serve,
@@ -173,13 +173,10 @@ async fn a_change_reaches_an_open_connection_and_is_counted() {
         .await
         .expect("the proxy");
     assert_eq!((taken.taken, taken.of), (1, 1));
-    let before = tokio::time::Instant::now();
+    let before = clock::now();
     round_trip(&mut client, b"slow").await;
-    assert!(
-        before.elapsed().as_millis() >= 250,
-        "a byte left early: {:?}",
-        before.elapsed()
-    );
+    let took = clock::now() - before;
+    assert!(took.as_millis() >= 250, "a byte left early: {took:?}");
     let slow = |shown: &faultboard::snapshot::Snapshot| {
         shown.proxies[0]
             .feels

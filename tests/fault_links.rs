@@ -230,14 +230,14 @@ fn a_rate_is_even_and_exact() {
 fn a_late_wake_up_catches_up_and_a_refusing_receiver_does_not() {
     let plan = Plan::of([bandwidth(1_000_000)]);
     let mut late = Bench::new(Direction::Down, &plan);
-    late.at(0.0).push(&[7; 100_000]);
+    late.at(0.0).push(&vec![7; 100_000]);
     // Nobody asks for 20 ms; then everything of that time leaves in one write.
     late.now += Duration::from_millis(20);
     late.write();
     assert_eq!(late.bytes().len(), 20_000);
 
     let mut refused = Bench::new(Direction::Down, &plan);
-    refused.at(0.0).push(&[7; 100_000]).at(1.0);
+    refused.at(0.0).push(&vec![7; 100_000]).at(1.0);
     refused.link.refused();
     refused.now += Duration::from_millis(20);
     refused.link.resumed(refused.now);
@@ -250,7 +250,7 @@ fn a_late_wake_up_catches_up_and_a_refusing_receiver_does_not() {
 #[test]
 fn raising_a_rate_causes_no_burst() {
     let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(1_000)]));
-    bench.at(0.0).push(&[7; 50_000]).at(1_000.0);
+    bench.at(0.0).push(&vec![7; 50_000]).at(1_000.0);
     let before = bench.bytes().len();
     bench.replan(&Plan::of([bandwidth(100_000)])).at(1_100.0);
     let gained = bench.bytes().len() - before;
@@ -263,7 +263,7 @@ fn raising_a_rate_causes_no_burst() {
 #[test]
 fn a_held_key_starves_no_queue() {
     let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(20)]));
-    bench.at(0.0).push(&[7; 1_000]);
+    bench.at(0.0).push(&vec![7; 1_000]);
     for step in 1..=300_u64 {
         bench
             .at(step as f64 * 33.0)
@@ -290,7 +290,7 @@ fn a_rate_bounds_what_waits_and_a_queue_says_how_much() {
     let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(100_000), latency(0)]));
     bench.push(&vec![7; 23_000]);
     assert!(bench.link.wants_input());
-    bench.push(&[7; 1_200]);
+    bench.push(&vec![7; 1_200]);
     assert!(
         !bench.link.wants_input(),
         "200 ms of 100 kB/s and 4 KiB are 24,096 bytes"
@@ -325,7 +325,7 @@ fn one_link_for_a_proxy_is_shared_fairly() {
     first.link.replan(&plan, &first.circumstances, start);
     benches.push(first);
     for bench in &mut benches {
-        bench.push(&[7; 1_000_000]);
+        bench.push(&vec![7; 1_000_000]);
     }
     for step in 1..=1_000_u32 {
         for bench in &mut benches {
