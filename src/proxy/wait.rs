@@ -44,6 +44,10 @@ mod exact {
 
     impl Wait {
         /// A timer on the current runtime; tokio's where the system gives none.
+        #[expect(
+            deprecated,
+            reason = "its replacement is unsafe, for the sake of types that may lose their descriptor; OwnedFd cannot"
+        )]
         pub(in crate::proxy) fn new() -> Self {
             let fd = timerfd_create(
                 TimerfdClockId::Monotonic,
