@@ -15,9 +15,11 @@ mod settings;
 #[path = "support/simulation/mod.rs"]
 mod simulation;
 
+use std::io::ErrorKind;
+
 use faultboard::fault::Plan;
 use faultboard::proxy::pump::End;
-use faultboard::snapshot::CloseReason;
+use faultboard::snapshot::{CloseReason, LegName};
 
 use simulation::{Bench, Leg, Tally, simulate};
 
@@ -31,6 +33,24 @@ fn leg(sending_room: u64) -> Leg {
     Leg {
         sending_room,
         ..Leg::default()
+    }
+}
+
+/// A leg with a layer of its own above the system's, as TLS is.
+fn layered(sending_room: u64, layer_room: u64) -> Leg {
+    Leg {
+        layer_room,
+        ..leg(sending_room)
+    }
+}
+
+fn broken(leg: LegName, error: &str) -> End {
+    End {
+        reason: CloseReason::Io {
+            leg,
+            error: error.to_owned(),
+        },
+        reset: true,
     }
 }
 
@@ -48,6 +68,18 @@ fn the_end_of_a_stream_ends_its_direction_only() {
     let reason = CloseReason::ClientDone;
     let reset = false;
     assert_eq!(over, Some(End { reason, reset }));
+}
+
+#[test]
+fn the_first_error_is_the_reason() {
+    let mut bench = Bench::calm([leg(1 << 10), layered(10, 100)], Plan::default());
+    // 110 bytes fill the upstream's socket and its layer; the rest waits.
+    bench.at(1, |world| world.legs[CLIENT].said = 200);
+    let over = bench.at(2, |world| {
+        world.legs[UPSTREAM].sticky = true;
+        world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
+    });
+    assert_eq!(over, Some(broken(LegName::Upstream, "connection reset")));
 }
 
 #[test]

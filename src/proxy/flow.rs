@@ -87,7 +87,10 @@ impl Flow {
                 Moved::Nothing
             }
             Step::Reset => Moved::Reset,
-            Step::Write => self.write(leg, cx, now, gauge),
+            Step::Write => match self.write(leg, cx, now, gauge) {
+                broke @ Moved::SinkBroke(_) => return broke,
+                moved => moved,
+            },
             Step::Shutdown => match leg.poll_shutdown(cx) {
                 Poll::Pending => Moved::Nothing,
                 // A peer that is gone needs no end of stream; reading from it, or waiting for its error, tells the rest.
