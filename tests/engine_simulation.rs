@@ -83,6 +83,36 @@ fn the_first_error_is_the_reason() {
 }
 
 #[test]
+fn a_reset_waits_behind_bytes_that_are_not_flushed() {
+    let mut bench = Bench::calm([leg(1 << 10), layered(10, 100)], Plan::default());
+    bench.at(1, |world| world.legs[CLIENT].said = 110);
+    let over = bench.at(2, |world| {
+        world.legs[CLIENT].break_off(ErrorKind::ConnectionReset, false);
+    });
+    assert_eq!(over, None, "100 bytes are still in the upstream's layer");
+    let mut over = None;
+    for ms in 3..13 {
+        over = bench.at(ms, |world| world.legs[UPSTREAM].sending = 0);
+    }
+    assert_eq!(over, Some(broken(LegName::Client, "connection reset")));
+}
+
+#[test]
+fn bytes_that_cannot_be_flushed_at_the_end_of_a_stream_are_an_error() {
+    let mut bench = Bench::calm([leg(1 << 10), layered(10, 100)], Plan::default());
+    bench.at(1, |world| {
+        world.legs[UPSTREAM].fin = true;
+        world.legs[CLIENT].said = 110;
+        world.legs[CLIENT].fin = true;
+    });
+    let over = bench.at(2, |world| {
+        world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
+    });
+    let why = "connection closed while bytes were on their way";
+    assert_eq!(over, Some(broken(LegName::Upstream, why)));
+}
+
+#[test]
 fn two_busy_directions_share_a_turn_evenly() {
     let mut bench = Bench::calm([leg(1 << 30), leg(1 << 30)], Plan::default());
     for leg in [CLIENT, UPSTREAM] {

@@ -93,6 +93,7 @@ impl Flow {
             },
             Step::Shutdown => match leg.poll_shutdown(cx) {
                 Poll::Pending => Moved::Nothing,
+                Poll::Ready(Err(error)) if self.unflushed => return Moved::SinkBroke(error),
                 // A peer that is gone needs no end of stream; reading from it, or waiting for its error, tells the rest.
                 Poll::Ready(_) => {
                     self.link.ended();
@@ -107,6 +108,8 @@ impl Flow {
             match leg.poll_flush(cx) {
                 Poll::Ready(Ok(())) => self.unflushed = false,
                 Poll::Ready(Err(error)) => return Moved::SinkBroke(error),
+                // It would overtake what the leg's own layers hold.
+                Poll::Pending if matches!(moved, Moved::Reset) => return Moved::Nothing,
                 Poll::Pending => {}
             }
         }
