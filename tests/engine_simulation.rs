@@ -113,6 +113,43 @@ fn bytes_that_cannot_be_flushed_at_the_end_of_a_stream_are_an_error() {
 }
 
 #[test]
+fn a_stream_that_broke_off_has_no_end() {
+    let mut bench = Bench::calm([leg(1 << 10), leg(1 << 10)], Plan::default());
+    bench.at(1, |world| world.legs[UPSTREAM].said = 10);
+    // Writing is told the reset, and reading then what was received before it, and an end that was never sent.
+    let over = bench.at(2, |world| {
+        world.legs[CLIENT].said = 1;
+        world.legs[UPSTREAM].said = 20;
+        world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
+    });
+    assert_eq!(over, Some(broken(LegName::Upstream, "connection reset")));
+    let world = bench.world.borrow();
+    let down = &world.ledger.lanes[UPSTREAM];
+    assert_eq!((down.delivered, down.end_passed), (20, false));
+}
+
+#[test]
+fn a_peer_that_closed_is_read_to_its_end_although_it_refuses_bytes() {
+    let mut bench = Bench::calm([leg(10), leg(1 << 10)], Plan::default());
+    // The upstream says more than the client takes, and closes; then the client says something.
+    bench.at(1, |world| {
+        world.legs[UPSTREAM].said = 200 << 10;
+        world.legs[UPSTREAM].fin = true;
+    });
+    bench.at(2, |world| world.legs[CLIENT].said = 1);
+    let over = bench.at(3, |world| {
+        world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
+    });
+    assert_eq!(over, None);
+    let over = bench.at(4, |world| world.legs[CLIENT].sending_room = 1 << 20);
+    let why = "connection closed while bytes were on their way";
+    assert_eq!(over, Some(broken(LegName::Upstream, why)));
+    let world = bench.world.borrow();
+    let down = &world.ledger.lanes[UPSTREAM];
+    assert_eq!((down.delivered, down.end_passed), (200 << 10, true));
+}
+
+#[test]
 fn two_busy_directions_share_a_turn_evenly() {
     let mut bench = Bench::calm([leg(1 << 30), leg(1 << 30)], Plan::default());
     for leg in [CLIENT, UPSTREAM] {

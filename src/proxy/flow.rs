@@ -17,8 +17,8 @@ pub(super) struct Flow {
     pub(super) direction: Direction,
     pub(super) source: Source,
     pub(super) sink: Sink,
-    /// Whether the source refuses what is sent to it: behind its stream's end its peer is reset.
-    pub(super) refused: bool,
+    /// How the source refuses what is sent to it: behind its stream its peer is reset.
+    pub(super) refused: Option<Refusal>,
     unflushed: bool,
     pub(super) due: Option<Instant>,
 }
@@ -41,12 +41,23 @@ pub(super) enum Sink {
     Broken,
 }
 
+/// How a leg refuses what is sent to it; what it sent itself can still be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Its peer had closed: the end of its stream is to be found.
+    Closed,
+    /// Its connection broke, and that was told: the end that reading then finds was never sent.
+    Broke,
+}
+
 /// What one step of a direction came to.
 pub(super) enum Moved {
     Nothing,
     Something,
     /// The peer is to be reset now.
     Reset,
+    /// The leg that is to be read from later refuses what is sent to it.
+    SourceRefuses(io::Error),
     /// The leg that is read from is broken.
     SourceBroke(io::Error),
     /// The leg that is written to is broken.
@@ -62,7 +73,7 @@ impl Flow {
             direction,
             source: Source::Open,
             sink: Sink::Open,
-            refused: false,
+            refused: None,
             unflushed: false,
             due: None,
         }
@@ -159,8 +170,12 @@ impl Flow {
         let wanted =
             self.source == Source::Open && self.sink == Sink::Open && self.link.wants_input();
         if !wanted {
+            // Known to be broken: reading on tells the rest.
+            if self.refused.is_some() {
+                return Moved::Nothing;
+            }
             return match source.poll_error(cx) {
-                Poll::Ready(error) => Moved::SourceBroke(error),
+                Poll::Ready(error) => Moved::SourceRefuses(error),
                 Poll::Pending => Moved::Nothing,
             };
         }
@@ -174,9 +189,11 @@ impl Flow {
             Poll::Pending => Moved::Nothing,
             Poll::Ready(Err(error)) => Moved::SourceBroke(error),
             Poll::Ready(Ok(0)) => {
-                self.link.push_eof(now);
                 self.source = Source::Ended;
-                if self.refused {
+                if self.refused != Some(Refusal::Broke) {
+                    self.link.push_eof(now);
+                }
+                if self.refused.is_some() {
                     self.source = Source::Broken;
                     self.link.push_reset(now);
                 }

@@ -16,7 +16,7 @@ use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use super::flow::{Flow, Moved, Sink, Source};
+use super::flow::{Flow, Moved, Refusal, Sink, Source};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, Plan};
 use crate::snapshot::{CloseReason, LegName};
@@ -150,6 +150,10 @@ impl<S: Socket> Pump<S> {
                         self.source_broke(direction, &error, now);
                         moved = true;
                     }
+                    Moved::SourceRefuses(error) => {
+                        self.sink_broke(direction.opposite(), &error, now);
+                        moved = true;
+                    }
                     Moved::SinkBroke(error) => {
                         self.sink_broke(direction, &error, now);
                         moved = true;
@@ -185,6 +189,7 @@ impl<S: Socket> Pump<S> {
     }
 
     /// The sink of `direction` refuses everything. What it sent before is still read and passed on, with a reset behind it.
+    /// An error is told once: reading then ends as if the stream had, which is true only where the peer had closed.
     fn sink_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
         let leg = source_of(direction.opposite());
         self.broken.get_or_insert(CloseReason::Io {
@@ -199,7 +204,10 @@ impl<S: Socket> Pump<S> {
             back.source = Source::Broken;
             back.link.push_reset(now);
         }
-        back.refused = true;
+        back.refused = Some(match error.kind() {
+            io::ErrorKind::BrokenPipe | io::ErrorKind::WriteZero => Refusal::Closed,
+            _ => Refusal::Broke,
+        });
     }
 
     /// How the connection ends, once both directions have.
