@@ -17,9 +17,10 @@ mod simulation;
 
 use std::io::ErrorKind;
 
-use faultboard::fault::Plan;
+use faultboard::fault::{Kind, Plan, Setting, Value};
 use faultboard::proxy::pump::End;
 use faultboard::snapshot::{CloseReason, LegName};
+use faultboard::units::ByteRate;
 
 use simulation::{Bench, Leg, Tally, simulate};
 
@@ -34,6 +35,11 @@ fn leg(sending_room: u64) -> Leg {
         sending_room,
         ..Leg::default()
     }
+}
+
+fn bandwidth(rate: u64) -> Setting {
+    let kind = Kind::named("bandwidth").expect("a kind of the table");
+    Setting::new(kind).with("rate", Value::Rate(ByteRate::new(rate)))
 }
 
 /// A leg with a layer of its own above the system's, as TLS is.
@@ -147,6 +153,36 @@ fn a_peer_that_closed_is_read_to_its_end_although_it_refuses_bytes() {
     let world = bench.world.borrow();
     let down = &world.ledger.lanes[UPSTREAM];
     assert_eq!((down.delivered, down.end_passed), (200 << 10, true));
+}
+
+#[test]
+fn what_a_broken_leg_was_to_get_is_held_no_longer() {
+    let mut bench = Bench::calm([leg(0), leg(10)], Plan::default());
+    bench.at(1, |world| {
+        world.legs[CLIENT].said = 100;
+        world.legs[UPSTREAM].said = 100;
+    });
+    let held = |bench: &Bench| {
+        let lanes = &bench.world.borrow().ledger.lanes;
+        [lanes[0].gauge.held, lanes[1].gauge.held]
+    };
+    assert_eq!(held(&bench), [90, 100]);
+    bench.at(2, |world| {
+        world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
+    });
+    assert_eq!(held(&bench), [0, 100]);
+}
+
+#[test]
+fn a_change_of_settings_shows_on_the_gauge() {
+    let mut bench = Bench::calm([leg(1 << 10), leg(0)], Plan::default());
+    bench.at(1, |world| world.legs[CLIENT].said = 100);
+    bench.set(Plan::of([bandwidth(0)]));
+    bench.at(2, |world| world.legs[CLIENT].said = 100 << 10);
+    assert!(bench.world.borrow().ledger.lanes[CLIENT].gauge.full);
+    bench.set(Plan::default());
+    bench.poll();
+    assert!(!bench.world.borrow().ledger.lanes[CLIENT].gauge.full);
 }
 
 #[test]

@@ -262,7 +262,7 @@ impl Link {
 
     /// Throws away what waits: its receiver is gone.
     pub fn discard(&mut self) {
-        self.queue.clear();
+        self.queue = VecDeque::new();
         self.held = 0;
     }
 

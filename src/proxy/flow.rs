@@ -20,6 +20,8 @@ pub(super) struct Flow {
     /// How the source refuses what is sent to it: behind its stream its peer is reset.
     pub(super) refused: Option<Refusal>,
     unflushed: bool,
+    /// What the gauge was told of what waits.
+    told: (usize, bool),
     pub(super) due: Option<Instant>,
 }
 
@@ -75,7 +77,17 @@ impl Flow {
             sink: Sink::Open,
             refused: None,
             unflushed: false,
+            told: (0, false),
             due: None,
+        }
+    }
+
+    /// Tells how much waits, where that has changed.
+    pub(super) fn tell(&mut self, gauge: &mut impl Gauge) {
+        let holds = (self.link.held(), self.link.is_full());
+        if holds != self.told {
+            self.told = holds;
+            gauge.holds(self.direction, holds.0, holds.1);
         }
     }
 
@@ -143,7 +155,6 @@ impl Flow {
                 self.link.wrote(n, now, |held| gauge.added(direction, held));
                 self.unflushed = true;
                 gauge.delivered(direction, n, now);
-                gauge.holds(direction, self.link.held(), self.link.is_full());
                 Moved::Something
             }
             Poll::Ready(Err(error)) => Moved::SinkBroke(error),
@@ -206,7 +217,6 @@ impl Flow {
                     return self.pass_through(sink, cx, bytes, now, gauge);
                 }
                 self.link.push(now, bytes.to_vec());
-                gauge.holds(self.direction, self.link.held(), self.link.is_full());
                 Moved::Something
             }
         }
@@ -235,7 +245,6 @@ impl Flow {
         }
         if n < bytes.len() {
             self.link.push(now, bytes[n..].to_vec());
-            gauge.holds(self.direction, self.link.held(), false);
         }
         Moved::Something
     }

@@ -164,11 +164,18 @@ impl<S: Socket> Pump<S> {
                 return Poll::Ready(end);
             }
             if !moved {
-                return Poll::Pending;
+                return self.park(gauge);
             }
         }
         // The budget is spent, and there is more: the others of this worker come first.
         cx.waker().wake_by_ref();
+        self.park(gauge)
+    }
+
+    fn park(&mut self, gauge: &mut impl Gauge) -> Poll<End> {
+        for flow in &mut self.flows {
+            flow.tell(gauge);
+        }
         Poll::Pending
     }
 
