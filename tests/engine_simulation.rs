@@ -186,6 +186,22 @@ fn a_change_of_settings_shows_on_the_gauge() {
 }
 
 #[test]
+fn two_receivers_that_refuse_keep_nobody_busy() {
+    let mut bench = Bench::calm([leg(0), leg(0)], Plan::of([bandwidth(1_000_000)]));
+    bench.at(1, |world| {
+        world.legs[CLIENT].said = 1_000;
+        world.legs[UPSTREAM].said = 500;
+    });
+    // Each alarm is that of one direction; both have bytes that are due then, and nobody to take them.
+    for _ in 0..2 {
+        let alarm = bench.alarm.expect("a pace runs");
+        bench.world.borrow_mut().now = alarm;
+        bench.poll();
+    }
+    assert_eq!(bench.alarm, None);
+}
+
+#[test]
 fn two_busy_directions_share_a_turn_evenly() {
     let mut bench = Bench::calm([leg(1 << 30), leg(1 << 30)], Plan::default());
     for leg in [CLIENT, UPSTREAM] {

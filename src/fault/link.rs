@@ -51,7 +51,8 @@ pub struct Link {
     last_due: Option<Instant>,
     stages: Vec<Stage>,
     ceiling: usize,
-    stalled: bool,
+    /// Since when the receiver refuses bytes.
+    stalled: Option<Instant>,
     random: Random,
 }
 
@@ -94,7 +95,7 @@ impl Link {
             last_due: None,
             stages: Vec::new(),
             ceiling: PASSING,
-            stalled: false,
+            stalled: None,
             random: Random::new(random::derive(
                 circumstances.seed,
                 "link",
@@ -105,6 +106,7 @@ impl Link {
 
     /// Puts the faults of `plan` in place of those before; the queue stays as it is, so what waits is dated anew.
     pub fn replan(&mut self, plan: &Plan, circumstances: &Circumstances, now: Instant) {
+        self.count_stall(now);
         let before = std::mem::take(&mut self.stages);
         let mut before = before.into_iter().peekable();
         for kind in KINDS.iter().copied() {
@@ -246,16 +248,23 @@ impl Link {
         self.passed += n as u64;
     }
 
-    /// The receiver refused bytes that were due: until it takes some again, no pace runs.
-    pub fn refused(&mut self) {
-        self.stalled = true;
+    /// The receiver refused bytes that were due at `now`: until it is tried again, no pace runs.
+    pub fn refused(&mut self, now: Instant) {
+        self.stalled = Some(now);
     }
 
-    /// The receiver may take bytes again.
+    /// The receiver may take bytes again. What was due when it refused is still due.
     pub fn resumed(&mut self, now: Instant) {
-        if std::mem::take(&mut self.stalled) {
+        self.count_stall(now);
+        self.stalled = None;
+    }
+
+    fn count_stall(&mut self, now: Instant) {
+        if let Some(since) = &mut self.stalled {
+            let time = now.saturating_duration_since(*since);
+            *since = now;
             for stage in &mut self.stages {
-                stage.fault.resumed(now);
+                stage.fault.stalled(time);
             }
         }
     }

@@ -159,7 +159,7 @@ impl Flow {
             }
             Poll::Ready(Err(error)) => Moved::SinkBroke(error),
             Poll::Pending => {
-                self.link.refused();
+                self.link.refused(now);
                 Moved::Nothing
             }
         }
