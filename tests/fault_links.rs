@@ -382,6 +382,19 @@ fn one_link_for_a_proxy_is_shared_fairly() {
 }
 
 #[test]
+fn a_turn_on_a_shared_link_is_not_taken_before_its_bytes_come_to_the_link() {
+    let shared = bandwidth(1_000_000).with("scope", Value::Word("proxy"));
+    let plan = Plan::of([shared.clone()]);
+    let mut bench = Bench::new(Direction::Down, &plan);
+    bench.at(0.0).push(&vec![7; 1_000]).at(0.5);
+    bench.replan(&Plan::of([shared, down(latency(100))]).succeeding(&plan));
+    let due = bench.start + Duration::from_millis(101);
+    assert_eq!(bench.link.poll(bench.now), Step::Wait(Some(due)));
+    bench.now = due - Duration::from_micros(500);
+    assert_eq!(bench.link.poll(bench.now), Step::Wait(Some(due)));
+}
+
+#[test]
 fn a_share_is_drawn_once_and_grows_with_its_setting() {
     let hit = |seed, percent| {
         let plan = Plan::of([down(latency(50)).hitting(Percent::new(percent))]);

@@ -187,7 +187,8 @@ impl Fault for Bandwidth {
             }
             Some(shared) => {
                 let (begins, bytes) = shared.turn(earliest, piece, self.rate);
-                Some(begins + self.rate.time_for(bytes))
+                // A turn may have been taken before a change of settings sent the head back.
+                Some(begins.max(earliest) + self.rate.time_for(bytes))
             }
         }
     }
