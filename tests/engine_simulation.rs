@@ -219,7 +219,6 @@ fn two_busy_directions_share_a_turn_evenly() {
 }
 
 #[test]
-#[ignore = "shows the bugs that come next"]
 fn no_byte_and_no_wake_up_is_lost() {
     if let Some(seed) = number("FAULTBOARD_SIM_SEED") {
         simulate(seed, true);

@@ -68,6 +68,12 @@ impl Ledger {
     /// Bytes were read from a leg: they are what its peer says, and `bytes` is where they go.
     pub(crate) fn arrived(&mut self, leg: usize, bytes: &mut [u8], now: Instant) {
         assert!(!self.told[leg].mute, "leg {leg} is read after its end");
+        let waits = self.lanes[leg].held() > 0;
+        let acts = Direction::BOTH.map(|direction| self.acts(direction));
+        assert!(
+            !waits || acts != [false; 2],
+            "leg {leg} is read although the other takes nothing and no fault acts"
+        );
         self.lanes[leg].arrive(bytes, now);
     }
 

@@ -17,8 +17,10 @@ impl World {
     pub(crate) fn check_parked(&self, idle: bool, yielded: bool) {
         for direction in Direction::BOTH {
             self.check_gauge(direction);
-            if !yielded {
+            // Only where those who wait are those whom this poll has registered, at its end.
+            if !yielded && self.weather.strict && self.refusals == 0 {
                 self.check_full(direction);
+                self.check_watched(direction.index());
             }
             let lane = &self.ledger.lanes[direction.index()];
             let sink = 1 - direction.index();
@@ -58,7 +60,7 @@ impl World {
         let lane = &self.ledger.lanes[source];
         let gauge = &lane.gauge;
         let dropped = self.ledger.told[1 - source].deaf;
-        let open = !dropped && !self.ledger.told[source].mute && self.weather.strict;
+        let open = !dropped && !self.ledger.told[source].mute;
         let reads = self.legs[source].waits.read.is_some();
         if open && lane.held() > 0 && !reads {
             // Not read: because faults hold all that may wait, or because the receiver takes nothing.
@@ -71,6 +73,16 @@ impl World {
         } else {
             assert!(!gauge.full || !open, "{direction}: full, and read");
         }
+    }
+
+    /// That a leg breaks is noticed whether it is read or not.
+    fn check_watched(&self, leg: usize) {
+        let waits = &self.legs[leg].waits;
+        let listens = waits.read.is_some() || waits.error.is_some();
+        assert!(
+            listens || self.ledger.told[leg].deaf,
+            "nobody would notice that leg {leg} breaks"
+        );
     }
 
     /// The connection is over: in order with all bytes, or by reset with all that arrived ahead of it.
