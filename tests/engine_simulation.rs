@@ -25,7 +25,7 @@ use faultboard::units::ByteRate;
 use simulation::{Bench, Leg, Tally, simulate};
 
 /// How many connections a test run simulates.
-const SEEDS: u64 = 4_000;
+const SEEDS: u64 = 12_000;
 /// The two legs, by number.
 const CLIENT: usize = 0;
 const UPSTREAM: usize = 1;
@@ -199,6 +199,20 @@ fn two_receivers_that_refuse_keep_nobody_busy() {
         bench.poll();
     }
     assert_eq!(bench.alarm, None);
+}
+
+#[test]
+fn a_receiver_that_refused_for_long_gets_no_burst() {
+    let mut bench = Bench::calm([leg(0), leg(1 << 20)], Plan::of([bandwidth(100_000)]));
+    bench.at(0, |world| world.legs[UPSTREAM].said = 20_000);
+    // The first piece is due after 5 ms, and refused.
+    bench.at(10, |_| {});
+    bench.at(10_000, |world| world.legs[CLIENT].sending_room = 1 << 20);
+    let delivered = bench.world.borrow().ledger.lanes[UPSTREAM].delivered;
+    assert!(
+        (1..=1_000).contains(&delivered),
+        "{delivered} bytes at once at 100 kB/s"
+    );
 }
 
 #[test]
