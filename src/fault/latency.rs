@@ -102,7 +102,10 @@ pub static KIND: Kind = Kind {
         },
     ],
     example: "latency 250ms jitter=30ms dist=normal",
-    build: |terms| Some(Box::new(Latency::of(terms))),
+    build: |terms| {
+        let latency = Latency::of(terms);
+        latency.acts().then(|| Box::new(latency) as Box<dyn Fault>)
+    },
 };
 
 /// The words of `dist`, as a type.
@@ -150,6 +153,11 @@ impl Latency {
         }
     }
 
+    /// Whether it holds anything in this direction.
+    fn acts(&self) -> bool {
+        !(self.time.is_zero() && self.jitter.is_zero() && self.handshake.is_zero())
+    }
+
     /// The normal number of a segment, correlated with the one before.
     fn normal(&self, draw: u64) -> f64 {
         let fresh = normal(draw);
@@ -181,7 +189,7 @@ impl Latency {
 impl Fault for Latency {
     fn retune(&mut self, terms: &Terms<'_>) -> bool {
         *self = Self { before: self.before, ..Self::of(terms) };
-        true
+        self.acts()
     }
 
     fn due(&mut self, head: &Head, due: Instant, _now: Instant) -> Option<Instant> {

@@ -64,12 +64,13 @@ impl World {
         let reads = self.legs[source].waits.read.is_some();
         if open && lane.held() > 0 && !reads {
             // Not read: because faults hold all that may wait, or because the receiver takes nothing.
-            let acts = self.ledger.acts(direction) || self.ledger.acts(direction.opposite());
-            assert!(!gauge.full || acts, "{direction}: full without a fault");
+            let may_act = Direction::BOTH.map(|direction| self.ledger.acts(direction));
+            let acts = self.ledger.in_force("bandwidth", direction).is_some();
             assert!(
-                gauge.full || !self.ledger.acts(direction),
-                "{direction}: not read and not full"
+                !gauge.full || may_act != [false; 2],
+                "{direction}: full without a fault"
             );
+            assert!(gauge.full || !acts, "{direction}: not read and not full");
         } else {
             assert!(!gauge.full || !open, "{direction}: full, and read");
         }
