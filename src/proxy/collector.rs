@@ -15,9 +15,7 @@ use super::port::Proxy;
 use super::settings::{Closed, Record};
 use super::window::Window;
 use crate::fault::Direction;
-use crate::snapshot::{
-    ConnRow, ConnState, Event, Happening, PortState, ProxyId, ProxyRow, Snapshot,
-};
+use crate::snapshot::{ConnRow, ConnState, Event, Happening, ProxyId, ProxyRow, Snapshot};
 
 /// How often counters are read.
 const BEAT: Duration = Duration::from_millis(100);
@@ -60,7 +58,6 @@ pub(super) struct Seen {
     window: Window,
     total: u64,
     failed: u64,
-    port: PortState,
     waiting_since: Option<Duration>,
 }
 
@@ -164,18 +161,13 @@ impl Collector {
         let (taken, open) = proxy.settings.taken();
         let insecure = self.insecure && proxy.mapping.tls() != crate::mapping::TlsMode::Clear;
         let seen = self.seen(proxy);
-        let news = match &port {
-            PortState::Waiting(why) if seen.port != port => Some(Happening::Error(why.clone())),
-            _ => None,
-        };
-        seen.port.clone_from(&port);
         seen.waiting_since = if taken < open {
             seen.waiting_since.or(Some(at))
         } else {
             None
         };
         let figures = seen.window.beat(at, proxy.meters(), seen.failed);
-        let row = ProxyRow {
+        ProxyRow {
             id: proxy.id,
             name: proxy.name(),
             mapping: proxy.mapping.clone(),
@@ -195,11 +187,7 @@ impl Collector {
             added: figures.added,
             feels: figures.feels,
             history: seen.window.history(),
-        };
-        if let Some(what) = news {
-            self.tell(at, proxy, what);
         }
-        row
     }
 
     fn seen(&mut self, proxy: &Proxy) -> &mut Seen {
@@ -210,7 +198,6 @@ impl Collector {
                 window: Window::default(),
                 total: 0,
                 failed: 0,
-                port: PortState::Open,
                 waiting_since: None,
             });
             self.seen.len() - 1

@@ -39,6 +39,7 @@ mod reading;
 mod settings;
 pub mod sys;
 pub mod tls;
+mod wait;
 mod watched;
 mod window;
 mod worker;
