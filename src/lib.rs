@@ -1,5 +1,6 @@
 //! faultboard: a terminal mixing desk for network faults.
 
+pub mod command;
 pub mod fault;
 pub mod mapping;
 pub mod proxy;
