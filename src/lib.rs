@@ -4,4 +4,6 @@ pub mod fault;
 pub mod mapping;
 pub mod snapshot;
 pub mod syntax;
+#[cfg(feature = "tui")]
+pub mod ui;
 pub mod units;

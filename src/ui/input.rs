@@ -1,0 +1,55 @@
+//! Text that is typed: a field, and the line where proxies are added.
+
+use tui_input::Input;
+
+use crate::snapshot::ProxyId;
+use crate::syntax::ParseError;
+
+/// A field of one line, with what `tui-input` lacks.
+#[derive(Clone, Debug, Default)]
+pub struct Field {
+    /// The text and the cursor.
+    pub text: Input,
+    /// What Ctrl-U took away, for the second Ctrl-U.
+    pub(super) cleared: Option<String>,
+}
+
+/// The line where proxies are added: a mapping and its faults.
+#[derive(Debug, Default)]
+pub struct InputLine {
+    /// The text.
+    pub field: Field,
+    /// What the parser says to it.
+    pub check: Check,
+    /// Lines that were pasted together; they replace the text until they are added or left.
+    pub pasted: Vec<PastedLine>,
+    /// The proxy that the line was refilled from, by `e`.
+    pub editing: Option<ProxyId>,
+    /// The lines that were entered, oldest first.
+    pub history: Vec<String>,
+    /// Which line of the history is shown, and what had been typed before.
+    pub(super) recalled: Option<(usize, String)>,
+}
+
+/// What the parser says to the line, in the frame of the key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Check {
+    /// Nothing is typed.
+    #[default]
+    Empty,
+    /// It begins something valid; `expected` says what may follow.
+    Unfinished(ParseError),
+    /// It cannot become valid by typing on, or its port is taken.
+    Wrong(ParseError),
+    /// What Enter does.
+    Right(String),
+}
+
+/// One of several lines that were pasted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastedLine {
+    /// The text.
+    pub text: String,
+    /// What the parser says to it.
+    pub check: Check,
+}
