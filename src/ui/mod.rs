@@ -5,5 +5,6 @@ pub mod input;
 pub mod keymap;
 pub mod knob;
 pub mod model;
+mod scale;
 pub mod undo;
 pub mod view;
