@@ -1,6 +1,7 @@
 //! The console.
 
 pub mod action;
+pub mod effect;
 pub mod input;
 pub mod keymap;
 pub mod knob;
