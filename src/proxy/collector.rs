@@ -1,0 +1,305 @@
+//! The collector: reads every counter on its beat and makes a snapshot of them.
+//!
+//! Connections tell it only that they were opened, over a bounded channel, before any byte moves. Their end is a reason and a
+//! time in their record, which the next beat reads: nothing can be lost, so no row can stay behind.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::RwLock;
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+
+use super::clock;
+use super::port::Proxy;
+use super::settings::{Closed, Record};
+use super::window::Window;
+use crate::fault::Direction;
+use crate::snapshot::{ConnRow, ConnState, Event, Happening, ProxyId, ProxyRow, Snapshot};
+
+/// How often counters are read.
+const BEAT: Duration = Duration::from_millis(100);
+/// After so long without a byte a connection is shown as idle.
+const IDLE: Duration = Duration::from_secs(1);
+/// A snapshot in which nothing moved is published only this often, so that ages go on.
+const QUIET_BEAT: Duration = Duration::from_secs(1);
+
+/// A connection that a worker has taken over.
+pub(super) struct Opened {
+    pub(super) record: Arc<Record>,
+    pub(super) proxy: Arc<Proxy>,
+}
+
+/// What the collector is made of.
+pub(super) struct Collector {
+    pub(super) start: Instant,
+    pub(super) insecure: bool,
+    pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
+    pub(super) opened: mpsc::Receiver<Opened>,
+    pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
+    pub(super) events: broadcast::Sender<Arc<Event>>,
+    pub(super) conns: Vec<Conn>,
+    pub(super) seen: Vec<Seen>,
+    pub(super) published: Duration,
+}
+
+/// A connection as the collector follows it.
+pub(super) struct Conn {
+    record: Arc<Record>,
+    proxy: Arc<Proxy>,
+    delivered: [u64; 2],
+    rates: [f64; 2],
+    moved: Duration,
+}
+
+/// A proxy as the collector follows it.
+pub(super) struct Seen {
+    id: ProxyId,
+    window: Window,
+    total: u64,
+    failed: u64,
+    waiting_since: Option<Duration>,
+}
+
+// === impl Collector ===
+
+impl Collector {
+    /// Collects until it is told to stop, then reads everything once more.
+    pub(super) async fn run(mut self, stop: CancellationToken) {
+        let mut beat = tokio::time::interval(BEAT);
+        beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                // Cancel-safe, all three: a message that was not returned stays queued, a tick that was not
+                // returned comes again, the token only reports.
+                Some(opened) = self.opened.recv() => self.open(opened),
+                _ = beat.tick() => self.beat(),
+                () = stop.cancelled() => {
+                    while let Ok(opened) = self.opened.try_recv() {
+                        self.open(opened);
+                    }
+                    return self.beat();
+                }
+            }
+        }
+    }
+
+    fn open(&mut self, Opened { record, proxy }: Opened) {
+        let what = Happening::Opened {
+            conn: record.id,
+            client: record.client,
+            upstream: proxy.mapping.upstream(),
+        };
+        self.tell(record.opened, &proxy, what);
+        self.seen(&proxy).total += 1;
+        let moved = record.opened;
+        self.conns.push(Conn {
+            record,
+            proxy,
+            delivered: [0; 2],
+            rates: [0.0; 2],
+            moved,
+        });
+    }
+
+    fn beat(&mut self) {
+        let at = clock::now().saturating_duration_since(self.start);
+        let mut changed = self.reap();
+        let mut snapshot = Snapshot {
+            at,
+            ..Snapshot::default()
+        };
+        for conn in &mut self.conns {
+            let row = conn.row(at);
+            changed |= conn.moved == at;
+            snapshot.conns.push(row);
+        }
+        let proxies = self.proxies.read().clone();
+        self.seen
+            .retain(|seen| proxies.iter().any(|proxy| proxy.id == seen.id));
+        for proxy in &proxies {
+            let row = self.proxy_row(proxy, at);
+            for way in 0..2 {
+                snapshot.rates[way] += row.rates[way];
+            }
+            snapshot.proxies.push(row);
+        }
+        add_held(&mut snapshot);
+        changed |= differs(&self.snapshots.borrow(), &snapshot);
+        if changed || at.saturating_sub(self.published) >= QUIET_BEAT {
+            self.published = at;
+            self.snapshots.send_replace(Arc::new(snapshot));
+        }
+    }
+
+    /// Takes leave of the connections that have ended. Says whether there were any.
+    fn reap(&mut self) -> bool {
+        let (ended, open): (Vec<_>, Vec<_>) = std::mem::take(&mut self.conns)
+            .into_iter()
+            .partition(|conn| conn.record.closed.get().is_some());
+        self.conns = open;
+        for conn in &ended {
+            let Some(Closed { reason, at }) = conn.record.closed.get() else {
+                continue;
+            };
+            if reason.failed() {
+                self.seen(&conn.proxy).failed += 1;
+            }
+            let what = Happening::Closed {
+                conn: conn.record.id,
+                bytes: conn.record.slot.delivered(),
+                lasted: at.saturating_sub(conn.record.opened),
+                reason: reason.clone(),
+            };
+            self.tell(*at, &conn.proxy, what);
+        }
+        !ended.is_empty()
+    }
+
+    fn proxy_row(&mut self, proxy: &Arc<Proxy>, at: Duration) -> ProxyRow {
+        let (port, listening) = proxy.port();
+        let (taken, open) = proxy.settings.taken();
+        let insecure = self.insecure && proxy.mapping.tls() != crate::mapping::TlsMode::Clear;
+        let seen = self.seen(proxy);
+        seen.waiting_since = if taken < open {
+            seen.waiting_since.or(Some(at))
+        } else {
+            None
+        };
+        let figures = seen.window.beat(at, proxy.meters(), seen.failed);
+        ProxyRow {
+            id: proxy.id,
+            name: proxy.name(),
+            mapping: proxy.mapping.clone(),
+            listening,
+            port,
+            insecure,
+            plan: proxy.settings.plan(),
+            generation: proxy.settings.generation(),
+            open,
+            taken,
+            waiting: seen.waiting_since.map(|since| at.saturating_sub(since)),
+            total: seen.total,
+            failed: seen.failed,
+            bytes: figures.delivered,
+            rates: figures.rates,
+            held: [0; 2],
+            added: figures.added,
+            feels: figures.feels,
+            history: seen.window.history(),
+        }
+    }
+
+    fn seen(&mut self, proxy: &Proxy) -> &mut Seen {
+        let known = self.seen.iter().position(|seen| seen.id == proxy.id);
+        let index = known.unwrap_or_else(|| {
+            self.seen.push(Seen {
+                id: proxy.id,
+                window: Window::default(),
+                total: 0,
+                failed: 0,
+                waiting_since: None,
+            });
+            self.seen.len() - 1
+        });
+        &mut self.seen[index]
+    }
+
+    /// Tells whoever listens; nobody needs to.
+    fn tell(&self, at: Duration, proxy: &Proxy, what: Happening) {
+        let _ = self.events.send(Arc::new(Event {
+            at,
+            proxy: proxy.name(),
+            what,
+        }));
+    }
+}
+
+/// Sums what the connections of each proxy hold.
+fn add_held(snapshot: &mut Snapshot) {
+    let Snapshot { proxies, conns, .. } = snapshot;
+    for conn in conns.iter() {
+        if let Some(row) = proxies.iter_mut().find(|row| row.id == conn.proxy) {
+            row.held[0] += conn.held[0];
+            row.held[1] += conn.held[1];
+        }
+    }
+}
+
+/// Whether two snapshots show different proxies, apart from what only time changes.
+fn differs(before: &Snapshot, after: &Snapshot) -> bool {
+    before.conns.len() != after.conns.len()
+        || before.proxies.len() != after.proxies.len()
+        || before.proxies.iter().zip(&after.proxies).any(|(a, b)| {
+            (
+                a.id,
+                a.generation,
+                a.open,
+                a.taken,
+                a.bytes,
+                a.held,
+                &a.port,
+                &a.name,
+            ) != (
+                b.id,
+                b.generation,
+                b.open,
+                b.taken,
+                b.bytes,
+                b.held,
+                &b.port,
+                &b.name,
+            ) || a.added != b.added
+                || (b.rates[0] + b.rates[1]) > 0.0
+        })
+}
+
+// === impl Conn ===
+
+impl Conn {
+    fn row(&mut self, at: Duration) -> ConnRow {
+        let record = &self.record;
+        let delivered = record.slot.delivered();
+        let held = record.slot.held();
+        for (rate, (now, before)) in self
+            .rates
+            .iter_mut()
+            .zip(delivered.iter().zip(self.delivered))
+        {
+            let bytes = now.saturating_sub(before) as f64;
+            // A moving average whose weight falls to a tenth in about a second.
+            *rate = 0.8 * *rate + 0.2 * bytes / BEAT.as_secs_f64();
+            if *rate < 1.0 {
+                *rate = 0.0;
+            }
+        }
+        if delivered != self.delivered {
+            self.moved = at;
+        }
+        self.delivered = delivered;
+        let silent = at.saturating_sub(self.moved);
+        let state = match () {
+            () if record.upstream.get().is_none() => ConnState::Dialing,
+            () if record.slot.is_full() => ConnState::Full,
+            () if held != [0, 0] => ConnState::Held,
+            () if record.slot.ended(Direction::Up) => ConnState::Half(Direction::Up),
+            () if record.slot.ended(Direction::Down) => ConnState::Half(Direction::Down),
+            () if silent >= IDLE => ConnState::Idle(silent),
+            () => ConnState::Open,
+        };
+        ConnRow {
+            id: record.id,
+            proxy: record.proxy,
+            client: record.client,
+            upstream: record.upstream.get().copied(),
+            age: at.saturating_sub(record.opened),
+            bytes: delivered,
+            rates: self.rates,
+            held,
+            added: record.slot.added(),
+            generation: record.generation(),
+            state,
+            hit: record.hit.load(std::sync::atomic::Ordering::Relaxed),
+        }
+    }
+}

@@ -1,0 +1,382 @@
+//! What the languages say about wrong and unfinished texts: the very words, and where the caret stands.
+//!
+//! Each table is what a person would see: a text, and under it the caret with the message.
+
+use faultboard::mapping;
+use faultboard::syntax::ParseError;
+
+/// Parses the first line of every block and compares the error with the block.
+fn assert_errors<T>(table: &str, unfinished: bool, parse: impl Fn(&str) -> Result<T, ParseError>) {
+    let mut count = 0;
+    for block in table.trim_matches('\n').split("\n\n") {
+        let text = block.split('\n').next().unwrap_or("");
+        let Err(error) = parse(text) else {
+            panic!("{text:?} is valid");
+        };
+        assert_eq!(error.to_string(), block);
+        assert_eq!(error.unfinished, unfinished, "{text:?} unfinished");
+        count += 1;
+    }
+    assert!(count > 1, "the table has blocks");
+}
+
+#[test]
+fn wrong_mappings_name_the_column_and_a_form_that_would_work() {
+    assert_errors(WRONG_MAPPINGS, false, mapping::parse);
+}
+
+#[test]
+fn unfinished_mappings_say_what_is_missing() {
+    assert_errors(UNFINISHED_MAPPINGS, true, mapping::parse);
+}
+
+#[test]
+fn a_blank_ends_what_could_have_gone_on() {
+    for (text, column, message) in [
+        ("9090=8080 ", 6, r#""8080" is no host: localhost:8080"#),
+        (
+            "9090=my- ",
+            8,
+            r#"a host's label does not end with "-": my-db"#,
+        ),
+        (
+            "9090=localhost:0 ",
+            16,
+            "port 0: an upstream port is 1 to 65535",
+        ),
+        (
+            "9090=x.com ",
+            11,
+            "needs a port: x.com:80, or a protocol: https://x.com",
+        ),
+        ("9090=[::1 ", 10, r#"needs "]" after the address: [::1]:80"#),
+        ("9090 ", 5, r#"needs "=": 9090=https://host"#),
+    ] {
+        let error = mapping::parse(text).expect_err(text);
+        assert_eq!((error.column(), &*error.message), (column, message));
+        assert!(!error.unfinished, "{text:?}");
+    }
+}
+
+#[test]
+fn unfinished_mappings_say_what_may_follow() {
+    let urls = ["http://", "https://", "psql://", "psqls://", "tls://"];
+    for (text, expected) in [
+        ("", vec!["a port"]),
+        ("9090", vec!["="]),
+        ("9090=", [vec!["a host"], urls.to_vec()].concat()),
+        ("9090=htt", vec![":port", "http://", "https://"]),
+        ("9090=psqls", vec![":port", "psqls://"]),
+        ("9090=https:", vec!["a port", "https://"]),
+        ("9090=https:/", vec!["https://"]),
+        ("9090=https://", vec!["a host"]),
+        ("9090=db", vec![":port"]),
+        ("9090=db:", vec!["a port"]),
+        ("9090=[fe8", vec!["an IPv6 address"]),
+        ("9090=[::1", vec!["]"]),
+    ] {
+        let error = mapping::parse(text).expect_err(text);
+        assert_eq!(error.expected, expected, "{text:?}");
+    }
+}
+
+const WRONG_MAPPINGS: &str = r##"
+9090=htps://example.com
+     ^ unknown protocol "htps": did you mean "https"? (http, https, psql, psqls, tls)
+
+9090=HTTPS://example.com
+     ^ unknown protocol "HTTPS": did you mean "https"? (http, https, psql, psqls, tls)
+
+9090=postgresql://db
+     ^ unknown protocol "postgresql": did you mean "psql"? (http, https, psql, psqls, tls)
+
+9090=redis://cache:6379
+     ^ unknown protocol "redis" (http, https, psql, psqls, tls)
+
+9090=tcp://localhost:80
+     ^ plain TCP is written without a protocol: host:80
+
+9090=://x
+     ^ needs a protocol before "://": https://host
+
+9090=https:/x
+     ^ needs "://" after https: https://host
+
+9090=https//x
+          ^ needs "://" after https: https://host
+
+9090 https://www.google.com
+    ^ needs "=": 9090=https://www.google.com
+
+9090 = https://www.google.com
+    ^ needs "=": 9090=https://www.google.com
+
+9090:https://www.google.com
+    ^ needs "=": 9090=https://www.google.com
+
+9090->localhost:80
+    ^ needs "=": 9090=localhost:80
+
+9090:localhost:80
+    ^ needs "=": 9090=localhost:80
+
+https://www.google.com
+^ needs a port and "=" first: 9090=https://www.google.com
+
+localhost:8080
+^ needs a port and "=" first: 9090=localhost:8080
+
+http://localhost:9090=https://www.google.com
+^ needs a port and "=" first: 9090=https://host
+
+http=localhost:80
+^ needs a port and "=" first: 9090=https://host
+
+localhost:9090=https://x.com
+^ left of "=" stands a port alone: 9090=https://host
+
+127.0.0.1:9090=https://x.com
+^ left of "=" stands a port alone: 9090=https://host
+
+:9090=https://x.com
+^ left of "=" stands a port alone: 9090=https://host
+
+=https://x.com
+^ needs a port before "=": 9090=https://x.com
+
+-1=https://x.com
+^ a port is a number from 0 to 65535: 9090=https://host
+
+９０９０=https://x.com
+^ a port is written in the digits 0 to 9: 9090=https://host
+
+99999=https://x.com
+^ port 99999 is over 65535: a listening port is 0 to 65535
+
+18446744073709551616=https://x.com
+^ port 18446744073709551616 is over 65535: a listening port is 0 to 65535
+
+9090=localhost:99999
+               ^ port 99999 is over 65535: an upstream port is 1 to 65535
+
+9090=https://x.com:0x50
+                   ^ port 0: an upstream port is 1 to 65535
+
+9090=localhost:８０
+               ^ a port is written in the digits 0 to 9: localhost:80
+
+9090=localhost:http
+               ^ needs a port after ":": localhost:80
+
+9090=localhost:-1
+               ^ needs a port after ":": localhost:80
+
+9090=localhost: 80
+               ^ needs a port after ":": localhost:80
+
+9090=https:// x.com
+             ^ needs a host: https://host
+
+9090= https://x.com
+     ^ needs a host after "=": localhost:80, https://host
+
+9090=:80
+     ^ needs a host before ":": localhost:80
+
+9090=host=80
+         ^ needs a port: host:80, or a protocol: https://host
+
+9090=https://x.com/path
+                  ^ a mapping has no path: leave out "/path"
+
+9090=https://x.com:443/path?q=1
+                      ^ a mapping has no path: leave out "/path?q=1"
+
+9090=https://x.com/
+                  ^ a mapping has no path: leave out "/"
+
+9090=localhost:80#top
+                 ^ a mapping has no path: leave out "#top"
+
+9090=user@host:22
+     ^ a mapping has no user: leave out "user@"
+
+9090=psql://me:secret@db/shop
+            ^ a mapping has no user: leave out "me:secret@"
+
+9090=::1:80
+     ^ an IPv6 address stands in brackets: [::1]:80
+
+9090=fe80::1
+     ^ an IPv6 address stands in brackets: [fe80::1]:80
+
+9090=https://2001:db8::1
+             ^ an IPv6 address stands in brackets: [2001:db8::1]:80
+
+9090=2001:db8::
+     ^ an IPv6 address stands in brackets: [2001:db8::]:80
+
+9090=[::g]:80
+        ^ "::g" is not a whole IPv6 address: [::1]:80
+
+9090=[1:2:3]:80
+           ^ "1:2:3" is not a whole IPv6 address: [::1]:80
+
+9090=[127.0.0.1]:80
+         ^ an IPv4 address stands without brackets: 127.0.0.1
+
+9090=[fe80::1%eth0]:80
+             ^ an address has no zone in a mapping: [fe80::1]:80
+
+9090=[::1]80
+          ^ needs a port: [::1]:80, or a protocol: https://[::1]
+
+9090=https://[::1]x
+                  ^ a mapping ends here: leave out "x"
+
+9090=a[::1]:80
+      ^ brackets are for a whole IPv6 address: [::1]:80
+
+9090=localhost:80:90
+                 ^ one port is enough: leave out ":90"
+
+9090=localhost:80x
+                 ^ a mapping ends here: leave out "x"
+
+9090=localhost:80,latency 5ms
+                 ^ faults begin after a blank: 9090=https://host latency 250ms
+
+9090=localhost:80 latency 5ms
+                  ^ nothing may follow here: leave out "latency"
+
+9090=1.2.3:80
+     ^ an IPv4 address is four numbers and three dots: 10.0.0.1
+
+9090=1.2.3.256:80
+           ^ an IPv4 address has numbers from 0 to 255: 10.0.0.1
+
+9090=10.0.0.01:80
+            ^ an IPv4 address has no leading zeros: 10.0.0.1
+
+9090=1.2.3.4.:80
+     ^ an IPv4 address is four numbers and three dots: 10.0.0.1
+
+9090=my-db.123:80
+     ^ the last label of a name is not all digits: 12.my-db
+
+9090=a..b:80
+       ^ a host has letters or digits around each dot: my-db.svc
+
+9090=.a:80
+     ^ a host has letters or digits around each dot: my-db.svc
+
+9090=-a:80
+     ^ a host's label does not begin with "-": my-db
+
+9090=a-:80
+      ^ a host's label does not end with "-": my-db
+
+9090=a-.b:80
+      ^ a host's label does not end with "-": my-db
+
+9090=my db:80
+       ^ needs a port: my:80, or a protocol: https://my
+
+9090=bücher.example:80
+      ^ "ü" cannot stand in a host: write the name in its ASCII form, as in xn--bcher-kva.example
+
+9090=*:80
+     ^ "*" cannot stand in a host: it has letters, digits, "-", "_" and ".", as in my-db.svc
+
+9090=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.b:80
+     ^ "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa…" has 68 characters: between dots there are at most 63
+
+大=https://x.com
+^ needs a port and "=" first: 9090=https://host
+
+9090=大大.example:80
+     ^ "大" cannot stand in a host: write the name in its ASCII form, as in xn--bcher-kva.example
+
+9090=a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.b:80
+     ^ a host has at most 253 characters, not 255
+"##;
+
+const UNFINISHED_MAPPINGS: &str = r##"
+9
+ ^ needs "=": 9=https://host
+
+9090
+    ^ needs "=": 9090=https://host
+
+9090=
+     ^ needs a host after "=": localhost:80, https://host
+
+9090=h
+      ^ needs a port: h:80, or a protocol: https://h
+
+9090=htt
+        ^ needs a port: htt:80, or a protocol: https://htt
+
+9090=https
+          ^ needs "://" and a host: https://host
+
+9090=https:
+           ^ needs "://" and a host after https: https://host
+
+9090=https:/
+            ^ needs "://" and a host after https: https://host
+
+9090=https://
+             ^ needs a host: https://host
+
+9090=www.google.com
+                   ^ needs a port: www.google.com:80, or a protocol: https://www.google.com
+
+9090=www.google.com:
+                    ^ needs a port after ":": localhost:80
+
+9090=my-
+       ^ a host's label does not end with "-": my-db
+
+9090=a.
+       ^ needs a port: a:80, or a protocol: https://a
+
+9090=1.2.3
+     ^ an IPv4 address is four numbers and three dots: 10.0.0.1
+
+9090=8080
+     ^ "8080" is no host: localhost:8080
+
+9090=https://8080
+             ^ "8080" is no host: localhost:8080
+
+9090=1.2.3.4
+            ^ needs a port: 1.2.3.4:80, or a protocol: https://1.2.3.4
+
+9090=1.2.3.4.
+     ^ an IPv4 address is four numbers and three dots: 10.0.0.1
+
+9090=localhost:0
+               ^ port 0: an upstream port is 1 to 65535
+
+9090=https://x:
+               ^ needs a port after ":": localhost:80
+
+9090=[
+      ^ needs an IPv6 address in the brackets: [::1]:80
+
+9090=[fe8
+         ^ "fe8" is not a whole IPv6 address: [::1]:80
+
+9090=[::1
+         ^ needs "]" after the address: [::1]:80
+
+9090=[::1]
+          ^ needs a port: [::1]:80, or a protocol: https://[::1]
+
+9090=[::1]:
+           ^ needs a port after ":": localhost:80
+
+12345=lo
+        ^ needs a port: lo:80, or a protocol: https://lo
+"##;
