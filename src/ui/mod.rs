@@ -1,6 +1,7 @@
 //! The console.
 
 pub mod action;
+mod complete;
 pub mod effect;
 pub mod input;
 pub mod keymap;
@@ -8,4 +9,5 @@ pub mod knob;
 pub mod model;
 mod scale;
 pub mod undo;
+pub mod update;
 pub mod view;
