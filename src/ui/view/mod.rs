@@ -33,8 +33,12 @@ pub fn room(size: Size, model: &Model) -> Room {
 
 /// Draws the model.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
-    frame.render_widget(
-        format!("{} proxies", model.snapshot.proxies.len()),
-        frame.area(),
-    );
+    let mut lines: Vec<String> = Vec::new();
+    for row in &model.snapshot.proxies {
+        let plan = model.plan(row.id).unwrap_or(&row.plan);
+        lines.push(format!("{} {plan}", row.name));
+    }
+    lines.extend(model.notice.as_ref().map(ToString::to_string));
+    lines.push(format!("+ {}", model.input.field.text.value()));
+    frame.render_widget(lines.join("\n"), frame.area());
 }
