@@ -43,4 +43,6 @@ pub mod mapping;
 pub mod proxy;
 pub mod snapshot;
 pub mod syntax;
+#[cfg(feature = "tui")]
+pub mod ui;
 pub mod units;
