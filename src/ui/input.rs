@@ -277,13 +277,11 @@ fn promise(mapping: &Mapping, settings: &[Setting], around: Surroundings<'_>) ->
 }
 
 fn address(port: u16, bind: &[IpAddr]) -> String {
-    let port = match port {
-        0 => "any free port".to_owned(),
-        port => port.to_string(),
-    };
-    match bind {
-        [IpAddr::V6(addr)] => format!("[{addr}]:{port}"),
-        [addr] => format!("{addr}:{port}"),
-        bind => format!("port {port} of {} addresses", bind.len()),
+    match (port, bind) {
+        (0, [addr]) => format!("any free port of {addr}"),
+        (0, bind) => format!("any free port of {} addresses", bind.len()),
+        (port, [IpAddr::V6(addr)]) => format!("[{addr}]:{port}"),
+        (port, [addr]) => format!("{addr}:{port}"),
+        (port, bind) => format!("port {port} of {} addresses", bind.len()),
     }
 }
