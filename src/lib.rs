@@ -37,6 +37,7 @@
 //! table, a *setting* a kind with values, a *plan* all settings of a proxy. A *link* is the pure state of one
 //! direction; a *segment* is bytes with their arrival time in it.
 
+pub mod command;
 pub mod fault;
 pub mod mapping;
 pub mod proxy;
