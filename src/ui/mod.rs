@@ -13,8 +13,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crossterm::event::{Event as Input, KeyEventKind};
-use futures_util::Stream;
+use crossterm::event::{Event as Input, EventStream, KeyEventKind};
+use futures_util::{FutureExt, Stream};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
@@ -57,6 +57,12 @@ pub struct Options {
 /// Why the console could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// The terminal could not be set up.
+    #[error("cannot set up the terminal")]
+    Open(#[source] io::Error),
+    /// Some thread panicked; what it said is printed already.
+    #[error("the program has a fault of its own: what it said stands above")]
+    Panicked,
     /// The terminal could not be drawn on.
     #[error("cannot draw on the terminal")]
     Draw(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -66,6 +72,29 @@ pub enum RunError {
     /// The process could not be suspended.
     #[error("cannot suspend")]
     Suspend(#[source] io::Error),
+}
+
+/// Runs the console on the terminal of standard output until its user leaves, and gives the terminal back. The caller
+/// prints the farewell and stops the engine.
+pub async fn start<D>(desk: D, mut options: Options) -> Result<Farewell, RunError>
+where
+    D: Desk + Clone + Send + Sync + 'static,
+{
+    let (guard, screen) = terminal::open().map_err(RunError::Open)?;
+    let told = options.until;
+    options.until = Box::pin(async move {
+        // Cancel-safe: whichever comes first ends the console.
+        tokio::select! {
+            () = told => {}
+            () = terminal::panicked() => {}
+        }
+    });
+    let farewell = run(screen, EventStream::new(), desk, options).await;
+    drop(guard);
+    if terminal::panicked().now_or_never().is_some() {
+        return Err(RunError::Panicked);
+    }
+    farewell
 }
 
 /// Runs the console until its user leaves. The terminal is set up and restored by the caller, who also stops the engine.

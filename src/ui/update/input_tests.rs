@@ -51,7 +51,7 @@ fn the_line_is_unfinished_wrong_or_says_what_enter_does() {
         ),
         (
             "0=psqls://db",
-            "listens on 127.0.0.1:any free port, PostgreSQL over TLS to db:5432",
+            "listens on any free port of 127.0.0.1, PostgreSQL over TLS to db:5432",
         ),
         (
             "9090=host:80 latency 300ms",

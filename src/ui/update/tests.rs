@@ -680,6 +680,33 @@ fn a_knob_turned_on_a_frozen_screen_moves() {
 }
 
 #[test]
+fn a_proxy_that_is_added_thaws_the_screen() {
+    let mut model = model();
+    does(&mut model, [Action::Freeze, Action::Down, Action::Delete]);
+    let ticket = ticket(&does(&mut model, [Action::Undo]));
+    let result = Ok(ProxyId(9));
+    does(
+        &mut model,
+        [Action::Answered(Answer::Added { ticket, result })],
+    );
+    assert!(model.frozen.is_none());
+}
+
+#[test]
+fn turning_a_proxy_that_went_says_so_and_leaves_no_draft() {
+    let mut model = model();
+    let ticket = ticket(&does(&mut model, [turn(Turn::To(5))]));
+    let answer = Answer::Set {
+        ticket,
+        proxy: ProxyId(1),
+        taken: None,
+    };
+    does(&mut model, [Action::Answered(answer)]);
+    assert_eq!(notice(&model), "that proxy is gone");
+    assert_eq!(shown(&model, 1), "");
+}
+
+#[test]
 fn five_seconds_without_traffic_or_keys_are_quiet_and_a_byte_ends_it() {
     let mut model = model();
     let mut snapshot = desk();
