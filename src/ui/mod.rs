@@ -7,5 +7,6 @@ pub mod keymap;
 pub mod knob;
 pub mod model;
 mod scale;
+pub mod theme;
 pub mod undo;
 pub mod view;

@@ -17,6 +17,7 @@ use std::time::Duration;
 use ratatui::layout::Size;
 
 use super::input::{Field, InputLine};
+use super::theme::Theme;
 use super::undo::Undo;
 use crate::fault::{Directions, Plan};
 use crate::snapshot::{ConnId, ConnRow, ProxyId, ProxyRow, Snapshot};
@@ -35,6 +36,8 @@ pub struct Model {
     pub seed: u64,
     /// The addresses that proxies listen on.
     pub bind: Vec<IpAddr>,
+    /// What the screen looks like.
+    pub theme: Theme,
     /// The time since the engine's start, as of the last event.
     pub now: Duration,
     /// The snapshot that is shown.
@@ -300,6 +303,7 @@ impl Model {
         Self {
             seed,
             bind,
+            theme: Theme::default(),
             now: Duration::ZERO,
             snapshot: Arc::default(),
             frozen: None,
