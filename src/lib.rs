@@ -2,6 +2,7 @@
 
 pub mod fault;
 pub mod mapping;
+pub mod proxy;
 pub mod snapshot;
 pub mod syntax;
 #[cfg(feature = "tui")]

@@ -183,10 +183,9 @@ impl fmt::Display for Time {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let nanos = u64::try_from(self.0.as_nanos()).unwrap_or(u64::MAX);
         let (name, unit) = match nanos {
-            0 => ("ms", 1_000_000),
             1..1_000 => ("ns", 1),
             1_000..1_000_000 => ("us", 1_000),
-            1_000_000..1_000_000_000 => ("ms", 1_000_000),
+            0 | 1_000_000..1_000_000_000 => ("ms", 1_000_000),
             _ => ("s", 1_000_000_000),
         };
         print_decimal(f, nanos, unit)?;

@@ -1,11 +1,20 @@
 //! Bandwidth: each direction is paced to a rate, without bursts.
+//!
+//! The link is taken until a virtual time, the pace. A piece of `n` bytes takes it for `n / rate`, from the pace or from
+//! when the piece came to the link, whichever is later, and leaves at the end of that time: never ahead of the rate. A wake-up
+//! that comes late lets the bytes of the time that it missed leave too, so the error does not add up; time in which the
+//! receiver refused bytes earns nothing.
+//!
+//! With `scope=proxy` the pace is one for all connections of the proxy: each takes a piece's time in turn.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use super::knob::{Fine, Metric};
 use super::param::Default;
-use super::{Kind, Knob, ParamSpec, Unit, Value};
-use crate::units::{ByteCount, ByteRate};
+use super::shared::SharedLinks;
+use super::{Direction, Fault, Head, Kind, Knob, ParamSpec, Terms, Unit, Value};
+use crate::units::ByteRate;
 
 const fn rate(bytes: u64) -> Value {
     Value::Rate(ByteRate::new(bytes))
@@ -68,7 +77,175 @@ pub static KIND: Kind = Kind {
         metric: Metric::Rate,
     }],
     example: "bandwidth 1Mbit/s",
-    build: |_terms| None,
+    build: |terms| Bandwidth::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
 };
 
-const _: (Duration, ByteCount) = (Duration::ZERO, ByteCount::new(0));
+/// How much of the time a piece takes at most, so that the rate is even.
+const PIECE_TIME: Duration = Duration::from_millis(1);
+/// A slow link sends in pieces of one packet, or of what it passes in this time.
+const SLOW_PIECE_TIME: Duration = Duration::from_millis(5);
+/// What fits a packet of 1,500 bytes.
+const PACKET: u64 = 1448;
+/// How much waits beyond the delays where no queue is set.
+const DEFAULT_QUEUE: Duration = Duration::from_millis(200);
+/// What may wait at any rate.
+const LEAST_BACKLOG: u64 = 4 << 10;
+
+/// How much may wait for the link.
+#[derive(Clone, Copy, Debug)]
+enum Queue {
+    Time(Duration),
+    Size(u64),
+}
+
+/// The stage of one direction.
+struct Bandwidth {
+    rate: ByteRate,
+    queue: Queue,
+    /// Until when this connection's own link is taken; with a shared one, before when no turn is asked for.
+    pace: Instant,
+    shared: Option<Shared>,
+}
+
+/// A connection's place on its proxy's link.
+struct Shared {
+    links: Arc<SharedLinks>,
+    direction: Direction,
+    origin: Instant,
+    /// The turn that this connection has taken and not used up: when it begins, for how many bytes.
+    turn: Option<(Instant, u64)>,
+}
+
+// === impl Bandwidth ===
+
+impl Bandwidth {
+    fn of(terms: &Terms<'_>) -> Option<Self> {
+        let here = terms.here?;
+        let rate = here.value("rate").and_then(Value::rate)?;
+        let queue = match here.value("queue") {
+            Some(Value::Time(time)) => Queue::Time(time),
+            Some(Value::Size(size)) => Queue::Size(size.bytes()),
+            _ => Queue::Time(DEFAULT_QUEUE),
+        };
+        let shared = (here.value("scope") == Some(Value::Word("proxy"))).then(|| Shared {
+            links: Arc::clone(terms.shared),
+            direction: terms.direction,
+            origin: terms.origin,
+            turn: None,
+        });
+        Some(Self { rate, queue, pace: terms.now, shared })
+    }
+
+    /// How many bytes of the head one piece takes.
+    fn piece(&self, head: &Head) -> u64 {
+        let even = self.rate.bytes_in(PIECE_TIME);
+        let packet = PACKET.min(self.rate.bytes_in(SLOW_PIECE_TIME));
+        even.max(packet).max(1).min(head.len as u64)
+    }
+}
+
+impl Fault for Bandwidth {
+    fn retune(&mut self, terms: &Terms<'_>) -> bool {
+        let Some(mut fresh) = Self::of(terms) else { return false };
+        if fresh.rate.bytes_per_second() > 0 {
+            // What the link had passed of a piece at the old rate stays passed: holding a key starves nothing.
+            let ratio = self.rate.bytes_per_second() as f64 / fresh.rate.bytes_per_second() as f64;
+            let passing = terms.now.saturating_duration_since(self.pace).as_secs_f64() * ratio;
+            let most = fresh.rate.time_for(PACKET).as_secs_f64();
+            let ahead = Duration::from_secs_f64(passing.min(most));
+            fresh.pace = terms.now.checked_sub(ahead).unwrap_or(terms.now);
+        }
+        if fresh.rate == self.rate {
+            fresh.pace = self.pace;
+            if let (Some(new), Some(old)) = (&mut fresh.shared, &self.shared)
+                && Arc::ptr_eq(&new.links, &old.links)
+            {
+                new.turn = old.turn;
+            }
+        }
+        *self = fresh;
+        true
+    }
+
+    fn due(&mut self, head: &Head, due: Instant, now: Instant) -> Option<Instant> {
+        if head.len == 0 {
+            return Some(due);
+        }
+        if self.rate.bytes_per_second() == 0 {
+            return None;
+        }
+        let piece = self.piece(head);
+        let earliest = due.max(self.pace);
+        if earliest > now {
+            // It has not come to the link yet, and a change may still bring it sooner.
+            return Some(earliest + self.rate.time_for(piece));
+        }
+        match &mut self.shared {
+            None => {
+                self.pace = earliest;
+                Some(earliest + self.rate.time_for(piece))
+            }
+            Some(shared) => {
+                let (begins, bytes) = shared.turn(earliest, piece, self.rate);
+                Some(begins + self.rate.time_for(bytes))
+            }
+        }
+    }
+
+    fn quantum(&self, head: &Head, now: Instant) -> usize {
+        let piece = self.piece(head);
+        let bytes = match &self.shared {
+            None => self.rate.bytes_in(now.saturating_duration_since(self.pace)).max(piece),
+            Some(shared) => shared.turn.map_or(piece, |(_, bytes)| bytes),
+        };
+        usize::try_from(bytes).unwrap_or(usize::MAX)
+    }
+
+    fn sent(&mut self, _head: &Head, n: usize, _now: Instant) {
+        let n = n as u64;
+        match &mut self.shared {
+            None => self.pace += self.rate.time_for(n),
+            Some(shared) => {
+                shared.turn = match shared.turn {
+                    Some((begins, bytes)) if n < bytes => Some((begins + self.rate.time_for(n), bytes - n)),
+                    _ => None,
+                };
+            }
+        }
+    }
+
+    fn resumed(&mut self, now: Instant) {
+        self.pace = self.pace.max(now);
+        if let Some(shared) = &mut self.shared {
+            shared.turn = None;
+        }
+    }
+
+    fn backlog(&self, delay: Duration) -> Option<usize> {
+        let bytes = match self.queue {
+            Queue::Time(time) => self.rate.bytes_in(delay.saturating_add(time)),
+            Queue::Size(size) => self.rate.bytes_in(delay).saturating_add(size),
+        };
+        usize::try_from(bytes.saturating_add(LEAST_BACKLOG)).ok()
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
+    fn nanos(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.origin).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// This connection's turn on the link, taken on the first asking.
+    fn turn(&mut self, earliest: Instant, bytes: u64, rate: ByteRate) -> (Instant, u64) {
+        if let Some(turn) = self.turn {
+            return turn;
+        }
+        let nanos = u64::try_from(rate.time_for(bytes).as_nanos()).unwrap_or(u64::MAX);
+        let begins = self.links.reserve(self.direction, self.nanos(earliest), nanos);
+        let turn = (self.origin + Duration::from_nanos(begins), bytes);
+        self.turn = Some(turn);
+        turn
+    }
+}

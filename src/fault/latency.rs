@@ -1,10 +1,26 @@
 //! Latency: every byte leaves a set time after it arrived.
+//!
+//! The delay of a segment is `time + jitter × x`, never less than zero. `x` is drawn once for each segment:
+//!
+//! | `dist` | x |
+//! |---|---|
+//! | `uniform` | uniform between -1 and 1 |
+//! | `normal` | standard normal: the jitter is the standard deviation |
+//! | `pareto` | 4/3 (P − 3/2), P of the Pareto distribution with shape 3 and least value 1; at most 4 |
+//! | `paretonormal` | a quarter of the normal and three quarters of the Pareto value at the same quantile |
+//!
+//! The last two are those of the generators of `tc netem`'s tables (iproute2, `netem/pareto.c`, `netem/paretonormal.c`,
+//! after NIST Net), computed without a table. A byte stream keeps its order, so a late segment holds back those behind it.
+//!
+//! `corr` makes one segment's quantile resemble the one before: a first-order autoregression of normal numbers with this
+//! coefficient, so that, unlike netem's, it leaves the distribution itself as it is.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::knob::{Fine, Metric};
 use super::param::Default;
-use super::{Kind, Knob, ParamSpec, Unit, Value};
+use super::random::{normal, unit};
+use super::{Direction, Fault, Head, Kind, Knob, ParamSpec, Setting, Terms, Unit, Value};
 
 const fn ms(ms: u64) -> Value {
     Value::Time(Duration::from_millis(ms))
@@ -86,5 +102,130 @@ pub static KIND: Kind = Kind {
         },
     ],
     example: "latency 250ms jitter=30ms dist=normal",
-    build: |_terms| None,
+    build: |terms| Some(Box::new(Latency::of(terms))),
 };
+
+/// The words of `dist`, as a type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Distribution {
+    Uniform,
+    Normal,
+    Pareto,
+    ParetoNormal,
+}
+
+/// The stage of one direction.
+struct Latency {
+    time: Duration,
+    jitter: Duration,
+    distribution: Distribution,
+    correlation: f64,
+    /// What the connection's first byte waits more.
+    handshake: Duration,
+    /// The normal number behind the last segment's delay.
+    before: Option<f64>,
+}
+
+// === impl Latency ===
+
+impl Latency {
+    fn of(terms: &Terms<'_>) -> Self {
+        let here = terms.here;
+        let time_of = |setting: Option<&Setting>, name| {
+            setting.and_then(|setting| setting.value(name)).and_then(Value::time).unwrap_or_default()
+        };
+        let asks = |setting: &Setting| setting.value("handshake") == Some(Value::Switch(true));
+        let handshake = terms.direction == Direction::Up
+            && (here.is_some_and(asks) || terms.back.is_some_and(asks));
+        Self {
+            time: time_of(here, "time"),
+            jitter: time_of(here, "jitter"),
+            distribution: here.map_or(Distribution::Uniform, Distribution::of),
+            correlation: match here.and_then(|setting| setting.value("corr")) {
+                Some(Value::Percent(share)) => share.fraction(),
+                _ => 0.0,
+            },
+            handshake: if handshake { time_of(here, "time") + time_of(terms.back, "time") } else { Duration::ZERO },
+            before: None,
+        }
+    }
+
+    /// The normal number of a segment, correlated with the one before.
+    fn normal(&self, draw: u64) -> f64 {
+        let fresh = normal(draw);
+        match self.before {
+            Some(before) => {
+                self.correlation * before + (1.0 - self.correlation * self.correlation).sqrt() * fresh
+            }
+            None => fresh,
+        }
+    }
+
+    fn delay_of(&self, draw: u64) -> Duration {
+        if self.jitter.is_zero() {
+            return self.time;
+        }
+        let normal = (self.correlation > 0.0 || self.distribution.is_normal()).then(|| self.normal(draw));
+        let quantile = normal.map_or_else(|| unit(draw), |normal| 0.5 * libm::erfc(-normal / std::f64::consts::SQRT_2));
+        let x = match self.distribution {
+            Distribution::Uniform => 2.0 * quantile - 1.0,
+            Distribution::Normal => normal.unwrap_or_default(),
+            Distribution::Pareto => pareto(quantile),
+            Distribution::ParetoNormal => 0.25 * normal.unwrap_or_default() + 0.75 * pareto(quantile),
+        };
+        let seconds = self.time.as_secs_f64() + self.jitter.as_secs_f64() * x;
+        Duration::from_secs_f64(seconds.max(0.0))
+    }
+}
+
+impl Fault for Latency {
+    fn retune(&mut self, terms: &Terms<'_>) -> bool {
+        *self = Self { before: self.before, ..Self::of(terms) };
+        true
+    }
+
+    fn due(&mut self, head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
+        let due = due + self.delay_of(head.draw);
+        Some(if head.offset == 0 { due + self.handshake } else { due })
+    }
+
+    fn sent(&mut self, head: &Head, n: usize, _now: Instant) {
+        if self.correlation > 0.0 && n == head.len {
+            self.before = Some(self.normal(head.draw));
+        }
+    }
+
+    fn delay(&self) -> Duration {
+        self.time + self.jitter
+    }
+
+    fn counts(&self) -> bool {
+        self.correlation > 0.0
+    }
+}
+
+// === impl Distribution ===
+
+impl Distribution {
+    fn of(setting: &Setting) -> Self {
+        match setting.value("dist") {
+            Some(Value::Word("normal")) => Self::Normal,
+            Some(Value::Word("pareto")) => Self::Pareto,
+            Some(Value::Word("paretonormal")) => Self::ParetoNormal,
+            _ => Self::Uniform,
+        }
+    }
+
+    fn is_normal(self) -> bool {
+        matches!(self, Self::Normal | Self::ParetoNormal)
+    }
+}
+
+/// netem's Pareto value at a quantile from 0 to 1: shape 3, moved to mean 0 and scaled by 4/3, cut off at 4 as its table is.
+fn pareto(quantile: f64) -> f64 {
+    (4.0 / 3.0 * ((1.0 - quantile).powf(-1.0 / 3.0) - 1.5)).min(4.0)
+}
+
+#[cfg(test)]
+#[path = "latency_tests.rs"]
+mod tests;

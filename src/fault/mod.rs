@@ -13,11 +13,15 @@
 //! help, the console's knobs, the README's table and the conformance suite are made from the table.
 
 use std::fmt;
-use std::time::Instant;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 pub mod knob;
+pub mod link;
 pub mod param;
 pub mod plan;
+pub mod random;
+pub mod segment;
 pub mod setting;
 pub mod shared;
 
@@ -76,7 +80,7 @@ pub struct Terms<'a> {
     /// The setting in the other direction, with that direction's values.
     pub back: Option<&'a Setting>,
     /// What the connections of the proxy share.
-    pub shared: &'a std::sync::Arc<shared::SharedLinks>,
+    pub shared: &'a Arc<shared::SharedLinks>,
     /// The origin of shared times.
     pub origin: Instant,
     /// When these terms began to hold: pacing counts from here.
@@ -105,8 +109,8 @@ pub trait Fault: Send {
     /// When the head may leave: `due` or later, or `None` while it is held. Asking twice changes nothing.
     fn due(&mut self, head: &Head, due: Instant, now: Instant) -> Option<Instant>;
 
-    /// At most how many of the head's bytes may leave in one write.
-    fn quantum(&self, _head: &Head) -> usize {
+    /// At most how many of the head's bytes may leave in one write at `now`.
+    fn quantum(&self, _head: &Head, _now: Instant) -> usize {
         usize::MAX
     }
 
@@ -116,14 +120,15 @@ pub trait Fault: Send {
     /// The receiver took bytes again after it had refused them: time in which nothing could leave earns no credit.
     fn resumed(&mut self, _now: Instant) {}
 
-    /// At most how many bytes should wait in the queue, so that the sender feels a rate and not our buffer.
-    fn backlog(&self) -> Option<usize> {
-        None
+    /// For how long at most this stage holds each byte whatever the rate; makes room in another stage's backlog.
+    fn delay(&self) -> Duration {
+        Duration::ZERO
     }
 
-    /// For how long this stage holds each byte whatever the rate; makes room in a later stage's backlog.
-    fn delay(&self) -> std::time::Duration {
-        std::time::Duration::ZERO
+    /// At most how many bytes should wait, so that the sender feels a rate and not our buffer; `delay` is for how long
+    /// the stages hold each byte.
+    fn backlog(&self, _delay: Duration) -> Option<usize> {
+        None
     }
 
     /// Whether `due` of one segment depends on what was sent before it. Segments of independent stages leave in one

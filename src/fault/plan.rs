@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::param::Value;
 use super::setting::{Directions, Setting};
 use super::shared::SharedLinks;
 use super::{Direction, Kind};
@@ -14,7 +15,7 @@ pub struct Plan {
     /// Whether the faults are switched off for now, their settings kept.
     pub bypassed: bool,
     /// What the proxy's connections share: one link for all of them, where a setting asks for it.
-    pub(super) shared: Arc<SharedLinks>,
+    shared: Arc<SharedLinks>,
 }
 
 impl Plan {
@@ -32,6 +33,28 @@ impl Plan {
     #[must_use]
     pub fn settings(&self) -> &[Setting] {
         &self.settings
+    }
+
+    /// What the connections of the proxy share. Plans that were cloned from one another share the same.
+    #[must_use]
+    pub fn shared(&self) -> &Arc<SharedLinks> {
+        &self.shared
+    }
+
+    /// The same settings, on the shared links of the plan that this one replaces: unless what is shared changed, in which
+    /// case its pace begins anew.
+    #[must_use]
+    pub fn succeeding(mut self, other: &Self) -> Self {
+        let sharing = |plan: &Self| -> Vec<Setting> {
+            let shares = |setting: &&Setting| setting.value("scope") == Some(Value::Word("proxy"));
+            plan.settings.iter().filter(shares).cloned().collect()
+        };
+        self.shared = if sharing(&self) == sharing(other) {
+            Arc::clone(&other.shared)
+        } else {
+            Arc::default()
+        };
+        self
     }
 
     /// Whether no fault is set.

@@ -26,13 +26,4 @@ impl SharedLinks {
         })
         .map_or(earliest, begin)
     }
-
-    /// Forgets what was taken: the pace counts from a change of the setting.
-    pub fn restart(&self, direction: Direction, now: u64) {
-        let free = match direction {
-            Direction::Up => &self.up,
-            Direction::Down => &self.down,
-        };
-        free.fetch_min(now, Ordering::Relaxed);
-    }
 }

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 use tui_input::InputRequest;
 
-use super::knob::Turn;
+use super::effect::Cut;
+use super::knob::{self, Turn};
 use super::model::TakenBy;
 use crate::snapshot::{ConnId, Event, ProxyId, Snapshot};
 
@@ -65,10 +66,8 @@ pub enum Action {
     TogglePort,
     /// Freezes the screen, or lets it go on.
     Freeze,
-    /// The next order of the connections; a capital one turns it round.
-    SortNext,
-    /// The same order, the other way round.
-    SortReverse,
+    /// The next order of the connections: the same column the other way round, then the next column.
+    NextSort,
     /// Resets the selected connection.
     Reset,
     /// Ends the selected connection in an orderly way.
@@ -129,6 +128,8 @@ pub enum Answer {
     Set {
         /// The command.
         ticket: u64,
+        /// The proxy.
+        proxy: ProxyId,
         /// Which connections run it.
         taken: Option<TakenBy>,
     },
@@ -153,18 +154,133 @@ pub enum Answer {
         /// Why not.
         result: Result<(), String>,
     },
-    /// A connection was ended; false where it was gone.
-    Killed {
+    /// A proxy took another's place.
+    Replaced {
+        /// The command.
+        ticket: u64,
+        /// Its number; or why not, and the number under which the old one came back.
+        result: Result<ProxyId, (String, Option<ProxyId>)>,
+    },
+    /// A connection was ended.
+    Cut {
         /// Which.
         conn: ConnId,
+        /// How.
+        how: Cut,
         /// Whether it was there.
         found: bool,
     },
+    /// The engine stopped.
+    Stopped,
 }
 
-/// The help text.
+/// The help text of what keys mean, a few words for the rest.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("")
+        let text = match self {
+            Self::Up => "one up",
+            Self::Down => "one down",
+            Self::First => "to the first",
+            Self::Last => "to the last",
+            Self::PageUp => "a screenful up",
+            Self::PageDown => "a screenful down",
+            Self::NextPane => "next pane",
+            Self::PreviousPane => "pane before",
+            Self::ToConnections => "to its connections",
+            Self::NextKnob => "next knob",
+            Self::PreviousKnob => "knob before",
+            Self::ChooseKnob(knob) => return choose(f, *knob),
+            Self::Turn(turn) => turned(*turn),
+            Self::TypeValue => "type a value: 300ms, off",
+            Self::AllOff => "all knobs here off",
+            Self::NextDirections => "turn both directions, down, up",
+            Self::Bypass => "bypass this one (A/B)",
+            Self::BypassAll => "bypass all at once, or none",
+            Self::Solo => "solo: bypass the others",
+            Self::Undo => "undo",
+            Self::Redo => "do again",
+            Self::Add => "add a proxy",
+            Self::EditMapping => "edit mapping and faults",
+            Self::Delete => "delete; undo brings it back",
+            Self::TogglePort => "open or close the port",
+            Self::Freeze => "freeze the screen, or go on",
+            Self::NextSort => "sort the connections",
+            Self::Reset => "reset the connection (RST)",
+            Self::HalfClose => "end the connection (FIN)",
+            other => other.of_the_program(),
+        };
+        f.write_str(text)
+    }
+}
+
+impl Action {
+    /// The rest of the help texts: overlays, text, the program, and what no key means.
+    fn of_the_program(&self) -> &'static str {
+        match self {
+            Self::Help => "help",
+            Self::Back => "one step back",
+            Self::Quit => "quit",
+            Self::Interrupt => "quit; twice: at once",
+            Self::Suspend => "suspend",
+            Self::Redraw => "draw the screen again",
+            Self::Accept => "do it",
+            Self::Complete => "complete the word",
+            Self::Drain => "accept no more, wait, then quit",
+            Self::QuitNow => "close them and quit",
+            Self::Edit(request) => edited(*request),
+            Self::HistoryBack => "the line before",
+            Self::HistoryForward => "the line after",
+            Self::ClearText => "clear; twice: bring it back",
+            Self::Pasted(_) => "paste",
+            Self::Resized(_) => "the terminal has another size",
+            Self::Unbound => "a key without a meaning",
+            Self::Tick => "time goes by",
+            Self::Sampled(_) => "a snapshot",
+            Self::Happened(_) => "something happened",
+            Self::Lost(_) => "events were lost",
+            Self::Answered(_) => "the engine answered",
+            Self::Terminated => "the program is told to end",
+            _ => "",
+        }
+    }
+}
+
+fn choose(f: &mut fmt::Formatter<'_>, knob: usize) -> fmt::Result {
+    match knob::all().get(knob) {
+        Some(dial) => write!(f, "choose {}", dial.knob.title.to_lowercase()),
+        None => f.write_str("choose a knob"),
+    }
+}
+
+fn turned(turn: Turn) -> &'static str {
+    match turn {
+        Turn::Fine(..=0) => "turn a little, less pain",
+        Turn::Fine(_) => "turn a little, more pain",
+        Turn::Stop(..=0) => "to the stop before",
+        Turn::Stop(_) => "to the next stop",
+        Turn::To(_) => "to a stop",
+        Turn::Off => "knob off",
+        Turn::Exact(_) => "to a value",
+    }
+}
+
+fn edited(request: InputRequest) -> &'static str {
+    match request {
+        InputRequest::SetCursor(_) => "move the cursor",
+        InputRequest::InsertChar(_) => "type",
+        InputRequest::GoToPrevChar => "a character back",
+        InputRequest::GoToNextChar => "a character on",
+        InputRequest::GoToPrevWord => "a word back",
+        InputRequest::GoToNextWord => "a word on",
+        InputRequest::GoToStart => "to the start",
+        InputRequest::GoToEnd => "to the end",
+        InputRequest::DeletePrevChar => "delete the character before",
+        InputRequest::DeleteNextChar => "delete the character here",
+        InputRequest::DeletePrevWord => "delete the word before",
+        InputRequest::DeleteNextWord => "delete the word here",
+        InputRequest::DeleteLine => "delete the line",
+        InputRequest::DeleteTillEnd => "delete to the end",
+        InputRequest::DeleteFromStart => "delete to the start",
+        InputRequest::Yank => "put back what was deleted",
     }
 }

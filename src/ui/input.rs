@@ -1,4 +1,7 @@
-//! Text that is typed: a field, and the line where proxies are added.
+//! Text that is typed: a field, and the line where proxies are added, with what the parser says to it.
+//!
+//! Checking is pure and as fast as one types: the parser, and the ports of the proxies that there are. Nothing is
+//! looked up or opened here.
 
 use tui_input::Input;
 
@@ -21,14 +24,18 @@ pub struct InputLine {
     pub field: Field,
     /// What the parser says to it.
     pub check: Check,
-    /// Lines that were pasted together; they replace the text until they are added or left.
+    /// Lines that were pasted together: they are added, or left, as one.
     pub pasted: Vec<PastedLine>,
+    /// Whether the next Enter adds the pasted lines.
+    pub armed: bool,
     /// The proxy that the line was refilled from, by `e`.
     pub editing: Option<ProxyId>,
     /// The lines that were entered, oldest first.
     pub history: Vec<String>,
     /// Which line of the history is shown, and what had been typed before.
     pub(super) recalled: Option<(usize, String)>,
+    /// The word that Tab began with, and which of its completions is shown.
+    pub(super) completing: Option<(String, usize)>,
 }
 
 /// What the parser says to the line, in the frame of the key.

@@ -1,6 +1,7 @@
 //! The console.
 
 pub mod action;
+pub mod effect;
 pub mod format;
 pub mod input;
 pub mod keymap;

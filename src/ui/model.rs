@@ -16,12 +16,20 @@ use std::time::Duration;
 
 use ratatui::layout::Size;
 
-use super::input::{Field, InputLine};
+use super::input::InputLine;
+use super::keymap::Mode;
 use super::theme::Theme;
 use super::undo::Undo;
 use crate::fault::{Directions, Plan};
-use crate::snapshot::{ConnId, ConnRow, ProxyId, ProxyRow, Snapshot};
-use crate::syntax::ParseError;
+use crate::snapshot::{ConnRow, ProxyId, ProxyRow, Snapshot};
+
+mod lines;
+mod panes;
+mod private;
+
+pub use lines::{LogLine, Mark, Notice, TakenBy, Tone};
+pub use panes::{Column, ConnList, Focus, Help, Overlay, Sort, ValueField};
+pub(in crate::ui) use private::{Asked, Origin, Private};
 
 /// How many lines of what happened are kept; the oldest go first.
 pub const LOG_LEN: usize = 500;
@@ -48,6 +56,8 @@ pub struct Model {
     pub quiet: bool,
     /// How many events were lost because the console was too slow for them.
     pub lost: u64,
+    /// Until when connections may end by themselves before the program ends, where it is about to.
+    pub draining: Option<Duration>,
 
     /// The size of the terminal.
     pub size: Size,
@@ -85,25 +95,6 @@ pub struct Model {
     pub(super) private: Private,
 }
 
-/// What `update` remembers between actions and the screen does not show.
-#[derive(Debug, Default)]
-pub(super) struct Private {
-    /// When a key was last pressed or a byte last moved.
-    pub(super) stirred: Duration,
-    /// When Ctrl-C was last pressed.
-    pub(super) interrupted: Option<Duration>,
-    /// The number of the last mark, over all proxies.
-    pub(super) marks: u32,
-    /// The number of the last command that was sent to the engine.
-    pub(super) tickets: u64,
-    /// Where the selected proxy stood, so that its neighbour is selected when it goes.
-    pub(super) selected_at: usize,
-    /// Proxies that were added and are in no snapshot yet.
-    pub(super) awaited: Vec<ProxyId>,
-    /// Whether the last screen must be drawn again from nothing.
-    pub(super) repaint: bool,
-}
-
 /// A frozen screen.
 #[derive(Debug)]
 pub struct Frozen {
@@ -115,104 +106,6 @@ pub struct Frozen {
     pub held: VecDeque<LogLine>,
 }
 
-/// Which pane has the keys.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Focus {
-    /// The strips.
-    #[default]
-    Mixer,
-    /// The table of connections.
-    Connections,
-    /// The line where proxies are added.
-    Input,
-}
-
-/// Something over the panes that takes the keys.
-#[derive(Debug)]
-pub enum Overlay {
-    /// The keys that work in the mode below it, filtered by what is typed.
-    Help(Help),
-    /// A value for the selected knob.
-    Value(ValueField),
-    /// Whether to quit, while connections are open.
-    Quit,
-    /// Whether to delete this proxy, while it has connections.
-    Delete(ProxyId),
-    /// Whether to stop the process, while connections are open: they stall.
-    Suspend,
-}
-
-/// The help overlay.
-#[derive(Debug)]
-pub struct Help {
-    /// The mode whose keys it shows.
-    pub mode: super::keymap::Mode,
-    /// The filter.
-    pub filter: Field,
-    /// The selected line of `keymap::help(mode, filter)`.
-    pub line: usize,
-    /// The first line that is visible.
-    pub first: usize,
-}
-
-/// The field of `=`: a value for a knob, typed.
-#[derive(Debug)]
-pub struct ValueField {
-    /// The proxy that it is for.
-    pub proxy: ProxyId,
-    /// The knob: an index into `knob::all()`.
-    pub knob: usize,
-    /// The text.
-    pub field: Field,
-    /// Why the text is not a value; `unfinished` where it only is not complete. `None` where Enter sets it.
-    pub error: Option<ParseError>,
-}
-
-/// The connections of the selected proxy, as sorted: only the rows that are visible are picked.
-#[derive(Debug, Default)]
-pub struct ConnList {
-    /// The visible rows, in their order: indices into `snapshot.conns`.
-    pub rows: Vec<usize>,
-    /// How many rows stand above the first visible one.
-    pub first: usize,
-    /// How many connections the selected proxy has.
-    pub total: usize,
-    /// The selected connection.
-    pub selected: Option<ConnId>,
-    /// The order.
-    pub sort: Sort,
-}
-
-/// The order of the connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Sort {
-    /// By what.
-    pub column: Column,
-    /// Whether the greatest comes first.
-    pub descending: bool,
-}
-
-/// A column of the table of connections by which it can be sorted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Column {
-    /// The connection's number.
-    Id,
-    /// How long it has been open.
-    Age,
-    /// Bytes up.
-    BytesUp,
-    /// Bytes down.
-    BytesDown,
-    /// Bytes per second up.
-    RateUp,
-    /// Bytes per second down.
-    RateDown,
-    /// The last added delay.
-    Added,
-    /// Bytes that wait, both directions together.
-    Held,
-}
-
 /// A plan that was set: it is what the knobs show until a snapshot shows it.
 #[derive(Clone, Debug)]
 pub struct Draft {
@@ -222,76 +115,6 @@ pub struct Draft {
     pub(super) ticket: u64,
     /// When the engine answered.
     pub(super) answered: Option<Duration>,
-}
-
-/// A change of a proxy's faults, for its charts and the line under them.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
-    /// Numbered from 1 over all proxies: `▲1`.
-    pub number: u32,
-    /// When.
-    pub at: Duration,
-    /// What, before and after: `LAT off → 250ms`.
-    pub text: String,
-    /// Which connections run it, once that is known.
-    pub taken: Option<TakenBy>,
-    /// The number of the command.
-    pub(super) ticket: u64,
-}
-
-/// How a change reached the open connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TakenBy {
-    /// How many run it.
-    pub taken: u32,
-    /// How many were open.
-    pub of: u32,
-    /// How long it took until the last of them did.
-    pub micros: u64,
-}
-
-/// A line of what happened.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LogLine {
-    /// When.
-    pub at: Duration,
-    /// The name of the proxy that it concerns, empty where none.
-    pub proxy: String,
-    /// What.
-    pub text: String,
-    /// How it is meant.
-    pub tone: Tone,
-    /// Which connections run it, for a change of faults.
-    pub taken: Option<TakenBy>,
-    /// The number of the command, 0 where it was none.
-    pub(super) ticket: u64,
-}
-
-/// An answer to the user.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Notice {
-    /// When.
-    pub at: Duration,
-    /// One line: who, what, before and after, taken by how many.
-    pub text: String,
-    /// How it is meant.
-    pub tone: Tone,
-    /// The number of the command, 0 where it was none.
-    pub(super) ticket: u64,
-}
-
-/// How a line is meant.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub enum Tone {
-    /// A fact.
-    #[default]
-    Plain,
-    /// A change of faults, by the user.
-    Injected,
-    /// Something that went well.
-    Good,
-    /// Something that went wrong.
-    Trouble,
 }
 
 // === impl Model ===
@@ -309,6 +132,7 @@ impl Model {
             frozen: None,
             quiet: false,
             lost: 0,
+            draining: None,
             size,
             focus: Focus::Input,
             overlays: Vec::new(),
@@ -366,54 +190,25 @@ impl Model {
         self.newest().proxies.iter().map(|row| row.open).sum()
     }
 
+    /// What has the keys.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match (self.overlays.last(), self.focus) {
+            (Some(Overlay::Help(_)), _) => Mode::Help,
+            (Some(Overlay::Value(_)), _) => Mode::Value,
+            (Some(Overlay::Quit), _) => Mode::Quit,
+            (Some(Overlay::Delete(_) | Overlay::Suspend), _) => Mode::Confirm,
+            (None, Focus::Mixer) => Mode::Mixer,
+            (None, Focus::Connections) => Mode::Connections,
+            (None, Focus::Input) => Mode::Input,
+        }
+    }
+
     /// The newest snapshot, shown or not.
     #[must_use]
     pub fn newest(&self) -> &Snapshot {
         self.frozen
             .as_ref()
             .map_or(&self.snapshot, |frozen| &frozen.latest)
-    }
-}
-
-// === impl Sort ===
-
-/// The fastest down first.
-impl Default for Sort {
-    fn default() -> Self {
-        Self {
-            column: Column::RateDown,
-            descending: true,
-        }
-    }
-}
-
-// === impl Column ===
-
-impl Column {
-    /// All of them, in the order in which `S` goes through them.
-    pub const ALL: [Self; 8] = [
-        Self::RateDown,
-        Self::RateUp,
-        Self::BytesDown,
-        Self::BytesUp,
-        Self::Added,
-        Self::Held,
-        Self::Age,
-        Self::Id,
-    ];
-
-    /// What the title of the table calls it.
-    #[must_use]
-    pub const fn label(self) -> &'static str {
-        match self {
-            Self::Id => "id",
-            Self::Age => "age",
-            Self::BytesUp => "↑bytes",
-            Self::BytesDown => "↓bytes",
-            Self::RateUp => "↑rate",
-            Self::RateDown => "↓rate",
-            Self::Added => "added",
-            Self::Held => "held",
-        }
     }
 }

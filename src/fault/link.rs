@@ -1,0 +1,385 @@
+//! One direction of one connection: a queue of facts, and the chain of faults that dates its head.
+//!
+//! ```text
+//!  push ─► [ segment | segment | segment ] ─► head ─► stage ─► stage ─► due ─► slices, wrote
+//! ```
+//!
+//! A link does no IO and reads no clock. It never drops, repeats or reorders a byte, and it releases nothing before the
+//! current settings allow it. What it holds is bounded by `wants_input`: its owner stops reading, and the sender feels
+//! that as TCP's own back-pressure.
+
+use std::collections::VecDeque;
+use std::io::IoSlice;
+use std::time::{Duration, Instant};
+
+use super::random::{self, Random};
+use super::segment::{Payload, Segment};
+use super::{Direction, Fault, Head, KINDS, Kind, Plan, Terms};
+
+/// What a direction holds at most when no fault asks for less: about twice what the best-known peer holds, so that a
+/// delay of 50 ms leaves one stream most of its throughput.
+pub const CEILING: usize = 64 << 20;
+
+/// What a direction without faults may hold before it is read again: only what the receiver refused waits.
+const PASSING: usize = 1;
+
+/// What one read may add beyond the ceiling: less would make reads so small that they cost more than they spare.
+const LEAST_READ: usize = 4 << 10;
+
+/// How many segments one vectored write takes.
+const SLICES: usize = 64;
+
+/// What the owner of a link is to do next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Write what `slices` gives, then say how much with `wrote`.
+    Write,
+    /// End the stream to the receiver, then say so with `ended`.
+    Shutdown,
+    /// Reset the receiver's connection.
+    Reset,
+    /// Nothing until then; `None` until bytes or settings come.
+    Wait(Option<Instant>),
+}
+
+/// One direction of one connection.
+pub struct Link {
+    direction: Direction,
+    queue: VecDeque<Segment>,
+    held: usize,
+    passed: u64,
+    last_due: Option<Instant>,
+    stages: Vec<Stage>,
+    ceiling: usize,
+    stalled: bool,
+    random: Random,
+}
+
+struct Stage {
+    kind: &'static Kind,
+    fault: Box<dyn Fault>,
+}
+
+/// What decides which settings hit a connection, and when their pacing began.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// The connection's seed: what hits it, and both its links' generators, are derived from it.
+    pub seed: u64,
+    /// The origin of the times that a proxy's connections share.
+    pub origin: Instant,
+}
+
+// === impl Circumstances ===
+
+impl Circumstances {
+    /// Whether a setting with this share hits the connection. One number for a kind and a connection: it survives every
+    /// change of settings, and a greater share hits all that a smaller one hit.
+    #[must_use]
+    pub fn hits(&self, kind: &Kind, share: crate::units::Percent) -> bool {
+        random::unit(random::derive(self.seed, kind.name, 0)) < share.fraction()
+    }
+}
+
+// === impl Link ===
+
+impl Link {
+    /// An empty link without faults.
+    #[must_use]
+    pub fn new(direction: Direction, circumstances: &Circumstances) -> Self {
+        Self {
+            direction,
+            queue: VecDeque::new(),
+            held: 0,
+            passed: 0,
+            last_due: None,
+            stages: Vec::new(),
+            ceiling: PASSING,
+            stalled: false,
+            random: Random::new(random::derive(
+                circumstances.seed,
+                "link",
+                direction.index() as u64,
+            )),
+        }
+    }
+
+    /// Puts the faults of `plan` in place of those before; the queue stays as it is, so what waits is dated anew.
+    pub fn replan(&mut self, plan: &Plan, circumstances: &Circumstances, now: Instant) {
+        let before = std::mem::take(&mut self.stages);
+        let mut before = before.into_iter().peekable();
+        for kind in KINDS.iter().copied() {
+            let old = before.next_if(|stage| stage.kind.index() == kind.index());
+            let one_way = |direction| {
+                plan.one_way(kind, direction)
+                    .filter(|setting| !plan.bypassed && circumstances.hits(kind, setting.share))
+            };
+            let (here, back) = (one_way(self.direction), one_way(self.direction.opposite()));
+            if here.is_none() && back.is_none() {
+                continue;
+            }
+            let terms = Terms {
+                direction: self.direction,
+                here: here.as_ref(),
+                back: back.as_ref(),
+                shared: plan.shared(),
+                origin: circumstances.origin,
+                now,
+            };
+            let kept = old.and_then(|mut stage| stage.fault.retune(&terms).then_some(stage.fault));
+            let fault = kept.or_else(|| (kind.build)(&terms));
+            self.stages.extend(fault.map(|fault| Stage { kind, fault }));
+        }
+        let delay: Duration = self.stages.iter().map(|stage| stage.fault.delay()).sum();
+        let backlogs = self
+            .stages
+            .iter()
+            .filter_map(|stage| stage.fault.backlog(delay));
+        self.ceiling = match backlogs.min() {
+            _ if self.stages.is_empty() => PASSING,
+            Some(backlog) => backlog.min(CEILING),
+            None => CEILING,
+        };
+    }
+
+    /// Queues bytes that arrived at `now`.
+    pub fn push(&mut self, now: Instant, bytes: Vec<u8>) {
+        if !bytes.is_empty() {
+            self.held += bytes.len();
+            self.enqueue(now, Payload::Data { bytes, sent: 0 });
+        }
+    }
+
+    /// Queues the end of the stream.
+    pub fn push_eof(&mut self, now: Instant) {
+        self.enqueue(now, Payload::Eof);
+    }
+
+    /// Queues the news that the sender's connection broke.
+    pub fn push_reset(&mut self, now: Instant) {
+        self.enqueue(now, Payload::Reset);
+    }
+
+    fn enqueue(&mut self, now: Instant, payload: Payload) {
+        let draw = self.random.draw();
+        self.queue.push_back(Segment {
+            arrived: now,
+            draw,
+            payload,
+        });
+    }
+
+    /// What to do next.
+    pub fn poll(&mut self, now: Instant) -> Step {
+        let Some(due) = self.head_due(now) else {
+            return Step::Wait(None);
+        };
+        if due > now {
+            return Step::Wait(Some(due));
+        }
+        match self.queue.front().map(|segment| &segment.payload) {
+            Some(Payload::Data { .. }) => Step::Write,
+            Some(Payload::Eof) => Step::Shutdown,
+            Some(Payload::Reset) => Step::Reset,
+            None => Step::Wait(None),
+        }
+    }
+
+    /// Gives the bytes to write after `poll` said `Write`: the head's, as many as may leave at once, and where no stage
+    /// counts what was sent before, those of the segments behind it that are due too.
+    pub fn slices<'a>(&'a mut self, now: Instant, out: &mut Vec<IoSlice<'a>>) {
+        let mut take = 1;
+        if self.stages.iter().all(|stage| !stage.fault.counts()) {
+            take = self.due_segments(now);
+        }
+        let limit = match self.queue.front() {
+            Some(head) => {
+                let head = self.describe(head);
+                self.stages
+                    .iter()
+                    .map(|stage| stage.fault.quantum(&head, now))
+                    .min()
+                    .unwrap_or(usize::MAX)
+            }
+            None => 0,
+        };
+        for segment in self.queue.iter().take(take) {
+            let rest = segment.payload.rest();
+            out.push(IoSlice::new(&rest[..rest.len().min(limit)]));
+        }
+    }
+
+    /// `n` bytes of what `slices` gave were written at `now`. Tells `released` how long each segment of them was held.
+    pub fn wrote(&mut self, mut n: usize, now: Instant, mut released: impl FnMut(Duration)) {
+        while n > 0 {
+            let Some(segment) = self.queue.front() else {
+                return;
+            };
+            let head = self.describe(segment);
+            let part = n.min(head.len);
+            for stage in &mut self.stages {
+                stage.fault.sent(&head, part, now);
+            }
+            released(now.saturating_duration_since(head.arrived));
+            self.passed += part as u64;
+            self.held -= part;
+            n -= part;
+            if part == head.len {
+                self.pop();
+            } else if let Some(Segment {
+                payload: Payload::Data { sent, .. },
+                ..
+            }) = self.queue.front_mut()
+            {
+                *sent += part;
+            }
+        }
+    }
+
+    /// The end of the stream was passed on, or the reset carried out: the head is done with.
+    pub fn ended(&mut self) {
+        self.pop();
+    }
+
+    /// Bytes passed straight through, past the empty queue.
+    pub fn passed_through(&mut self, n: usize) {
+        debug_assert!(self.is_clear());
+        self.passed += n as u64;
+    }
+
+    /// The receiver refused bytes that were due: until it takes some again, no pace runs.
+    pub fn refused(&mut self) {
+        self.stalled = true;
+    }
+
+    /// The receiver may take bytes again.
+    pub fn resumed(&mut self, now: Instant) {
+        if std::mem::take(&mut self.stalled) {
+            for stage in &mut self.stages {
+                stage.fault.resumed(now);
+            }
+        }
+    }
+
+    /// Throws away what waits: its receiver is gone.
+    pub fn discard(&mut self) {
+        self.queue.clear();
+        self.held = 0;
+    }
+
+    /// Whether bytes may pass straight through: nothing waits and no fault acts.
+    #[must_use]
+    pub fn is_clear(&self) -> bool {
+        self.queue.is_empty() && self.stages.is_empty()
+    }
+
+    /// Whether nothing waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    /// Whether its owner may read more.
+    #[must_use]
+    pub fn wants_input(&self) -> bool {
+        self.held < self.ceiling
+    }
+
+    /// Whether faults hold all that may wait, so that the sender is not read.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        !self.stages.is_empty() && !self.wants_input()
+    }
+
+    /// How many bytes one read may add.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        (self.ceiling - self.held.min(self.ceiling)).max(LEAST_READ)
+    }
+
+    /// How many bytes wait.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
+    /// How many bytes have left.
+    #[must_use]
+    pub fn passed(&self) -> u64 {
+        self.passed
+    }
+
+    /// The kinds of fault that act.
+    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> + '_ {
+        self.stages.iter().map(|stage| stage.kind)
+    }
+
+    fn pop(&mut self) {
+        self.queue.pop_front();
+        if self.queue.is_empty() {
+            // A storm's queue is given back.
+            self.queue = VecDeque::new();
+        }
+    }
+
+    fn describe(&self, segment: &Segment) -> Head {
+        Head {
+            arrived: segment.arrived,
+            draw: segment.draw,
+            offset: self.passed,
+            len: segment.payload.rest().len(),
+        }
+    }
+
+    /// When the head may leave: each stage moves it later or holds it, and none leaves before the one ahead of it.
+    fn head_due(&mut self, now: Instant) -> Option<Instant> {
+        let head = self.describe(self.queue.front()?);
+        let mut due = head.arrived;
+        for stage in &mut self.stages {
+            due = stage.fault.due(&head, due, now)?;
+        }
+        let due = self.last_due.map_or(due, |last| due.max(last));
+        if due <= now {
+            self.last_due = Some(due);
+        }
+        Some(due)
+    }
+
+    /// How many segments from the head on are due, at most as many as one write takes.
+    fn due_segments(&mut self, now: Instant) -> usize {
+        let mut due = 0;
+        let mut offset = self.passed;
+        for segment in self.queue.iter().take(SLICES) {
+            let Payload::Data { .. } = segment.payload else {
+                break;
+            };
+            let len = segment.payload.rest().len();
+            let head = Head {
+                arrived: segment.arrived,
+                draw: segment.draw,
+                offset,
+                len,
+            };
+            let at = self
+                .stages
+                .iter_mut()
+                .try_fold(head.arrived, |at, stage| stage.fault.due(&head, at, now));
+            if at.is_none_or(|at| at > now) {
+                break;
+            }
+            offset += len as u64;
+            due += 1;
+        }
+        due
+    }
+}
+
+impl std::fmt::Debug for Link {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Link")
+            .field("direction", &self.direction)
+            .field("segments", &self.queue.len())
+            .field("held", &self.held)
+            .field("passed", &self.passed)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,219 @@
+//! One direction of the poll loop: what is due goes out, what comes goes in.
+//!
+//! A flow owns no socket. Its two steps are given the leg to write to and the leg to read from, move at most one write's
+//! or one read's worth, and say what that came to; what it means for the other direction is the loop's concern.
+
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use super::pump::{Gauge, Socket};
+use crate::fault::Direction;
+use crate::fault::link::{Circumstances, Link, Step};
+
+/// One direction: from `legs[direction]` into the link, and out of it to the other leg.
+pub(super) struct Flow {
+    pub(super) link: Link,
+    pub(super) direction: Direction,
+    pub(super) source: Source,
+    pub(super) sink: Sink,
+    /// Whether the source refuses what is sent to it: behind its stream's end its peer is reset.
+    pub(super) refused: bool,
+    unflushed: bool,
+    pub(super) due: Option<Instant>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Open,
+    /// Its stream has ended.
+    Ended,
+    /// The leg is broken and gives nothing more.
+    Broken,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sink {
+    Open,
+    /// The end of the stream was passed on.
+    Ended,
+    /// The leg is broken and takes nothing more.
+    Broken,
+}
+
+/// What one step of a direction came to.
+pub(super) enum Moved {
+    Nothing,
+    Something,
+    /// The peer is to be reset now.
+    Reset,
+    /// The leg that is read from is broken.
+    SourceBroke(io::Error),
+    /// The leg that is written to is broken.
+    SinkBroke(io::Error),
+}
+
+// === impl Flow ===
+
+impl Flow {
+    pub(super) fn new(direction: Direction, circumstances: &Circumstances) -> Self {
+        Self {
+            link: Link::new(direction, circumstances),
+            direction,
+            source: Source::Open,
+            sink: Sink::Open,
+            refused: false,
+            unflushed: false,
+            due: None,
+        }
+    }
+
+    /// Writes what is due, or ends the stream where its end is.
+    pub(super) fn write_out<S: Socket>(
+        &mut self,
+        leg: &mut S,
+        cx: &mut Context<'_>,
+        now: Instant,
+        gauge: &mut impl Gauge,
+    ) -> Moved {
+        self.due = None;
+        if self.sink == Sink::Broken {
+            return Moved::Nothing;
+        }
+        self.link.resumed(now);
+        let moved = match self.link.poll(now) {
+            Step::Wait(due) => {
+                self.due = due;
+                Moved::Nothing
+            }
+            Step::Reset => Moved::Reset,
+            Step::Write => self.write(leg, cx, now, gauge),
+            Step::Shutdown => match leg.poll_shutdown(cx) {
+                Poll::Pending => Moved::Nothing,
+                // A peer that is gone needs no end of stream; reading from it, or waiting for its error, tells the rest.
+                Poll::Ready(_) => {
+                    self.link.ended();
+                    self.sink = Sink::Ended;
+                    self.unflushed = false;
+                    gauge.ended(self.direction);
+                    return Moved::Something;
+                }
+            },
+        };
+        if self.unflushed {
+            match leg.poll_flush(cx) {
+                Poll::Ready(Ok(())) => self.unflushed = false,
+                Poll::Ready(Err(error)) => return Moved::SinkBroke(error),
+                Poll::Pending => {}
+            }
+        }
+        moved
+    }
+
+    fn write<S: Socket>(
+        &mut self,
+        leg: &mut S,
+        cx: &mut Context<'_>,
+        now: Instant,
+        gauge: &mut impl Gauge,
+    ) -> Moved {
+        let mut slices = Vec::new();
+        self.link.slices(now, &mut slices);
+        match leg.poll_write(cx, &slices) {
+            Poll::Ready(Ok(0)) => Moved::SinkBroke(io::ErrorKind::WriteZero.into()),
+            Poll::Ready(Ok(n)) => {
+                let direction = self.direction;
+                self.link.wrote(n, now, |held| gauge.added(direction, held));
+                self.unflushed = true;
+                gauge.delivered(direction, n, now);
+                gauge.holds(direction, self.link.held(), self.link.is_full());
+                Moved::Something
+            }
+            Poll::Ready(Err(error)) => Moved::SinkBroke(error),
+            Poll::Pending => {
+                self.link.refused();
+                Moved::Nothing
+            }
+        }
+    }
+
+    /// Reads what the source has, as far as there is room; else waits for news that it is gone.
+    pub(super) fn read_in<S: Socket>(
+        &mut self,
+        source: &mut S,
+        sink: &mut S,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+        now: Instant,
+        gauge: &mut impl Gauge,
+    ) -> Moved {
+        if self.source == Source::Broken {
+            return Moved::Nothing;
+        }
+        let wanted =
+            self.source == Source::Open && self.sink == Sink::Open && self.link.wants_input();
+        if !wanted {
+            return match source.poll_error(cx) {
+                Poll::Ready(error) => Moved::SourceBroke(error),
+                Poll::Pending => Moved::Nothing,
+            };
+        }
+        let clear = self.link.is_clear();
+        let room = if clear {
+            buffer.len()
+        } else {
+            self.link.room().min(buffer.len())
+        };
+        match source.poll_read(cx, &mut buffer[..room]) {
+            Poll::Pending => Moved::Nothing,
+            Poll::Ready(Err(error)) => Moved::SourceBroke(error),
+            Poll::Ready(Ok(0)) => {
+                self.link.push_eof(now);
+                self.source = Source::Ended;
+                if self.refused {
+                    self.source = Source::Broken;
+                    self.link.push_reset(now);
+                }
+                Moved::Something
+            }
+            Poll::Ready(Ok(n)) => {
+                gauge.arrived(self.direction, n, now);
+                let bytes = &buffer[..n];
+                if clear {
+                    return self.pass_through(sink, cx, bytes, now, gauge);
+                }
+                self.link.push(now, bytes.to_vec());
+                gauge.holds(self.direction, self.link.held(), self.link.is_full());
+                Moved::Something
+            }
+        }
+    }
+
+    /// Nothing waits and no fault acts: the bytes go straight on, and only what the sink refuses waits.
+    fn pass_through<S: Socket>(
+        &mut self,
+        sink: &mut S,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+        now: Instant,
+        gauge: &mut impl Gauge,
+    ) -> Moved {
+        let n = match sink.poll_write(cx, &[IoSlice::new(bytes)]) {
+            Poll::Ready(Ok(0)) => return Moved::SinkBroke(io::ErrorKind::WriteZero.into()),
+            Poll::Ready(Ok(n)) => n,
+            Poll::Ready(Err(error)) => return Moved::SinkBroke(error),
+            Poll::Pending => 0,
+        };
+        if n > 0 {
+            self.link.passed_through(n);
+            self.unflushed = true;
+            gauge.added(self.direction, Duration::ZERO);
+            gauge.delivered(self.direction, n, now);
+        }
+        if n < bytes.len() {
+            self.link.push(now, bytes[n..].to_vec());
+            gauge.holds(self.direction, self.link.held(), false);
+        }
+        Moved::Something
+    }
+}

@@ -1,0 +1,4 @@
+//! The engine.
+pub mod clock;
+mod flow;
+pub mod pump;

@@ -1,0 +1,254 @@
+//! The poll loop of one connection: both directions, in one task.
+//!
+//! ```text
+//!  client ──poll_read──► link up ──poll_write──► upstream
+//!  client ◄─poll_write── link down ◄─poll_read── upstream
+//! ```
+//!
+//! A direction that cannot go on has registered what it waits for: readability, writability, an error of a socket that is
+//! not being read, or a due time, which `next_due` reports for the owner's alarm. A lost wake-up is the easiest bug to
+//! write here, so the loop is generic over the few things that it asks of a socket and is told the time: the
+//! simulation in `tests/engine_simulation.rs` implements both and looks for one.
+//!
+//! The loop never splits a socket, because half of one cannot be reset.
+
+use std::io::{self, IoSlice};
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use super::flow::{Flow, Moved, Sink, Source};
+use crate::fault::link::Circumstances;
+use crate::fault::{Direction, Plan};
+use crate::snapshot::{CloseReason, LegName};
+
+/// What the loop asks of a socket. Each call registers the task to be woken when it returns `Pending`.
+pub trait Socket {
+    /// Reads some bytes; none is the end of the stream.
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+    /// Writes some of the bytes.
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>>;
+    /// Moves what was written, and waits inside the socket's own layers, towards the peer.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Ends the stream to the peer.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Waits for an error of the connection without reading from it.
+    fn poll_error(&mut self, cx: &mut Context<'_>) -> Poll<io::Error>;
+}
+
+/// What the loop tells of its work; one writer, no reader that waits.
+pub trait Gauge {
+    /// Bytes were delivered.
+    fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant);
+    /// A segment that left had been held for so long.
+    fn added(&mut self, direction: Direction, delay: Duration);
+    /// Bytes came from the client or the upstream.
+    fn arrived(&mut self, direction: Direction, bytes: usize, now: Instant);
+    /// So many bytes wait, and whether their sender is not read because more may not.
+    fn holds(&mut self, direction: Direction, bytes: usize, full: bool);
+    /// This direction has ended.
+    fn ended(&mut self, direction: Direction);
+}
+
+/// How a connection is to be taken down, and why.
+#[derive(Debug, PartialEq, Eq)]
+pub struct End {
+    /// Why.
+    pub reason: CloseReason,
+    /// Whether both peers are to be reset; otherwise both streams have ended in order.
+    pub reset: bool,
+}
+
+/// After so many rounds without waiting, other connections of the worker get their turn.
+const ROUNDS: usize = 64;
+
+/// One connection's two sockets with the links between them.
+pub struct Pump<S> {
+    legs: [S; 2],
+    flows: [Flow; 2],
+    circumstances: Circumstances,
+    first_done: Option<Direction>,
+    broken: Option<CloseReason>,
+}
+
+// === impl Pump ===
+
+impl<S: Socket> Pump<S> {
+    /// The loop between a client and its upstream, without faults until `replan`.
+    pub fn new(client: S, upstream: S, circumstances: Circumstances) -> Self {
+        let flow = |direction| Flow::new(direction, &circumstances);
+        Self {
+            legs: [client, upstream],
+            flows: Direction::BOTH.map(flow),
+            circumstances,
+            first_done: None,
+            broken: None,
+        }
+    }
+
+    /// Takes over new settings: what waits is dated anew on the next `poll`.
+    pub fn replan(&mut self, plan: &Plan, now: Instant) {
+        for flow in &mut self.flows {
+            flow.link.replan(plan, &self.circumstances, now);
+        }
+    }
+
+    /// Queues bytes that were read before the loop began.
+    pub fn push(&mut self, direction: Direction, bytes: Vec<u8>, now: Instant) {
+        self.flows[direction.index()].link.push(now, bytes);
+    }
+
+    /// When the loop must be polled again although no socket wakes it; valid after `poll` returned `Pending`.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Instant> {
+        self.flows.iter().filter_map(|flow| flow.due).min()
+    }
+
+    /// Whether nothing waits in either direction, so that a change of settings has nothing to do.
+    #[must_use]
+    pub fn is_idle(&self) -> bool {
+        self.flows.iter().all(|flow| flow.link.is_empty())
+    }
+
+    /// The two legs, client first.
+    #[must_use]
+    pub fn into_legs(self) -> [S; 2] {
+        self.legs
+    }
+
+    /// Moves bytes until nothing can move, and waits for what would change that. `buffer` is scratch space; `clock` is
+    /// asked once a round, because a stale time would let bytes leave early.
+    pub fn poll(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+        clock: impl Fn() -> Instant,
+        gauge: &mut impl Gauge,
+    ) -> Poll<End> {
+        for _ in 0..ROUNDS {
+            let mut moved = false;
+            for direction in Direction::BOTH {
+                let [client, upstream] = &mut self.legs;
+                let (source, sink) = match direction {
+                    Direction::Up => (client, upstream),
+                    Direction::Down => (upstream, client),
+                };
+                let now = clock();
+                let flow = &mut self.flows[direction.index()];
+                let step = match flow.write_out(sink, cx, now, gauge) {
+                    Moved::Nothing => flow.read_in(source, sink, cx, buffer, now, gauge),
+                    other => other,
+                };
+                match step {
+                    Moved::Nothing => {}
+                    Moved::Something => moved = true,
+                    Moved::Reset => return Poll::Ready(self.reset()),
+                    Moved::SourceBroke(error) => {
+                        self.source_broke(direction, &error, now);
+                        moved = true;
+                    }
+                    Moved::SinkBroke(error) => {
+                        self.sink_broke(direction, &error, now);
+                        moved = true;
+                    }
+                }
+            }
+            if let Some(end) = self.finished() {
+                return Poll::Ready(end);
+            }
+            if !moved {
+                return Poll::Pending;
+            }
+        }
+        // The budget is spent, and there is more: the others of this worker come first.
+        cx.waker().wake_by_ref();
+        Poll::Pending
+    }
+
+    /// The source of `direction` is broken: nothing more goes to it, and behind what it sent, its peer is reset.
+    fn source_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
+        self.broken.get_or_insert(CloseReason::Io {
+            leg: source_of(direction),
+            error: describe(error),
+        });
+        let back = &mut self.flows[direction.opposite().index()];
+        back.sink = Sink::Broken;
+        back.link.discard();
+        let flow = &mut self.flows[direction.index()];
+        flow.source = Source::Broken;
+        if flow.sink != Sink::Broken {
+            flow.link.push_reset(now);
+        }
+    }
+
+    /// The sink of `direction` refuses everything. What it sent before is still read and passed on, with a reset behind it.
+    fn sink_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
+        let leg = source_of(direction.opposite());
+        self.broken.get_or_insert(CloseReason::Io {
+            leg,
+            error: describe(error),
+        });
+        let flow = &mut self.flows[direction.index()];
+        flow.sink = Sink::Broken;
+        flow.link.discard();
+        let back = &mut self.flows[direction.opposite().index()];
+        if back.source == Source::Ended && back.sink != Sink::Broken {
+            back.source = Source::Broken;
+            back.link.push_reset(now);
+        }
+        back.refused = true;
+    }
+
+    /// How the connection ends, once both directions have.
+    fn finished(&mut self) -> Option<End> {
+        for flow in &self.flows {
+            if flow.sink == Sink::Ended {
+                self.first_done.get_or_insert(flow.direction);
+            }
+        }
+        let sinks = self.flows.each_ref().map(|flow| flow.sink);
+        match sinks {
+            [Sink::Broken, Sink::Broken] => Some(self.reset()),
+            [Sink::Ended, Sink::Ended] => {
+                let reason = match self.first_done {
+                    Some(Direction::Down) => CloseReason::UpstreamDone,
+                    _ => CloseReason::ClientDone,
+                };
+                Some(End {
+                    reason,
+                    reset: false,
+                })
+            }
+            _ => None,
+        }
+    }
+
+    fn reset(&mut self) -> End {
+        End {
+            reason: self.broken.take().unwrap_or(CloseReason::Stopped),
+            reset: true,
+        }
+    }
+}
+
+fn source_of(direction: Direction) -> LegName {
+    match direction {
+        Direction::Up => LegName::Client,
+        Direction::Down => LegName::Upstream,
+    }
+}
+
+/// What happened to a leg, without the number that the system gives it.
+fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset => "connection reset".into(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::WriteZero | io::ErrorKind::NotConnected => {
+            "connection closed while bytes were on their way".into()
+        }
+        io::ErrorKind::TimedOut => "connection timed out".into(),
+        _ => error.to_string(),
+    }
+}

@@ -1,0 +1,370 @@
+//! Links on a simulated clock: exact due times, live changes, and what every kind of fault owes to the bytes.
+
+use std::io::IoSlice;
+use std::time::{Duration, Instant};
+
+use faultboard::fault::link::{CEILING, Circumstances, Link, Step};
+use faultboard::fault::{Direction, Directions, Kind, Plan, Setting, Value};
+use faultboard::units::{ByteRate, Percent};
+
+/// A link, its clock, and what has left it.
+struct Bench {
+    link: Link,
+    start: Instant,
+    now: Instant,
+    out: Vec<(Duration, Vec<u8>)>,
+    circumstances: Circumstances,
+}
+
+impl Bench {
+    fn new(direction: Direction, plan: &Plan) -> Self {
+        Self::seeded(direction, plan, 1)
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an origin for simulated times, never read again"
+    )]
+    fn seeded(direction: Direction, plan: &Plan, seed: u64) -> Self {
+        let start = Instant::now();
+        let circumstances = Circumstances {
+            seed,
+            origin: start,
+        };
+        let mut link = Link::new(direction, &circumstances);
+        link.replan(plan, &circumstances, start);
+        Self {
+            link,
+            start,
+            now: start,
+            out: Vec::new(),
+            circumstances,
+        }
+    }
+
+    fn at(&mut self, ms: f64) -> &mut Self {
+        let then = self.start + Duration::from_secs_f64(ms / 1e3);
+        self.run_until(then);
+        self.now = then;
+        self
+    }
+
+    fn push(&mut self, bytes: &[u8]) -> &mut Self {
+        self.link.push(self.now, bytes.to_vec());
+        self
+    }
+
+    fn replan(&mut self, plan: &Plan) -> &mut Self {
+        self.link.replan(plan, &self.circumstances, self.now);
+        self
+    }
+
+    /// Takes everything that is due, jumping from one due time to the next.
+    fn run_until(&mut self, end: Instant) {
+        loop {
+            match self.link.poll(self.now) {
+                Step::Write => self.write(),
+                Step::Shutdown | Step::Reset => {
+                    self.out.push((self.now - self.start, Vec::new()));
+                    self.link.ended();
+                }
+                Step::Wait(Some(due)) if due <= end => {
+                    assert!(due > self.now, "waiting for a time that has come");
+                    self.now = due;
+                }
+                Step::Wait(_) => return,
+            }
+        }
+    }
+
+    fn write(&mut self) {
+        let mut slices: Vec<IoSlice<'_>> = Vec::new();
+        self.link.slices(self.now, &mut slices);
+        let bytes: Vec<u8> = slices
+            .iter()
+            .flat_map(|slice| slice.iter().copied())
+            .collect();
+        assert!(!bytes.is_empty(), "a write of nothing");
+        self.link.wrote(bytes.len(), self.now, |_| {});
+        self.out.push((self.now - self.start, bytes));
+    }
+
+    fn bytes(&self) -> Vec<u8> {
+        self.out
+            .iter()
+            .flat_map(|(_, bytes)| bytes.iter().copied())
+            .collect()
+    }
+
+    /// When the `n`th byte left, in milliseconds.
+    fn left_ms(&self, n: usize) -> f64 {
+        let mut seen = 0;
+        for (at, bytes) in &self.out {
+            seen += bytes.len();
+            if seen > n {
+                return at.as_secs_f64() * 1e3;
+            }
+        }
+        f64::INFINITY
+    }
+}
+
+fn kind(name: &str) -> &'static Kind {
+    Kind::named(name).expect("a kind of the table")
+}
+
+fn ms(ms: u64) -> Value {
+    Value::Time(Duration::from_millis(ms))
+}
+
+fn latency(time: u64) -> Setting {
+    Setting::new(kind("latency")).with("time", ms(time))
+}
+
+fn bandwidth(bytes: u64) -> Setting {
+    Setting::new(kind("bandwidth")).with("rate", Value::Rate(ByteRate::new(bytes)))
+}
+
+fn down(setting: Setting) -> Setting {
+    setting.acting(Directions::Only(Direction::Down))
+}
+
+#[test]
+fn every_byte_leaves_the_delay_after_it_arrived() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([down(latency(50))]));
+    bench
+        .at(0.0)
+        .push(b"a")
+        .at(10.0)
+        .push(b"b")
+        .at(10.5)
+        .push(b"c")
+        .at(200.0);
+    assert_eq!(
+        [bench.left_ms(0), bench.left_ms(1), bench.left_ms(2)],
+        [50.0, 60.0, 60.5]
+    );
+}
+
+#[test]
+fn the_end_of_a_stream_is_delayed_like_its_bytes() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([down(latency(50))]));
+    bench.at(0.0).push(b"a").at(10.0);
+    bench.link.push_eof(bench.now);
+    bench.at(200.0);
+    assert_eq!(bench.out.last().map(|(at, _)| at.as_millis()), Some(60));
+}
+
+#[test]
+fn lowering_the_delay_frees_what_waits_at_once() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([down(latency(5_000))]));
+    bench
+        .at(0.0)
+        .push(b"a")
+        .at(20.0)
+        .replan(&Plan::of([down(latency(10))]))
+        .at(21.0);
+    assert_eq!(bench.left_ms(0), 20.0);
+}
+
+#[test]
+fn raising_the_delay_holds_what_waits_for_longer() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([down(latency(50))]));
+    bench
+        .at(0.0)
+        .push(b"a")
+        .at(20.0)
+        .replan(&Plan::of([down(latency(100))]))
+        .at(300.0);
+    assert_eq!(bench.left_ms(0), 100.0);
+}
+
+#[test]
+fn bypassing_releases_everything_in_order() {
+    let mut plan = Plan::of([down(latency(1_000)), down(bandwidth(10))]);
+    let mut bench = Bench::new(Direction::Down, &plan);
+    bench.at(0.0).push(b"ab").at(1.0).push(b"cd").at(2.0);
+    plan.bypassed = true;
+    bench.replan(&plan).at(2.0);
+    assert_eq!((bench.bytes(), bench.left_ms(3)), (b"abcd".to_vec(), 2.0));
+}
+
+#[test]
+fn a_handshake_makes_the_first_byte_up_wait_a_round_trip_more() {
+    let plan = Plan::of([latency(100).with("handshake", Value::Switch(true))]);
+    let mut bench = Bench::new(Direction::Up, &plan);
+    bench.at(0.0).push(b"a").at(500.0).push(b"b").at(900.0);
+    assert_eq!([bench.left_ms(0), bench.left_ms(1)], [150.0, 550.0]);
+}
+
+#[test]
+fn a_connection_that_has_spoken_shakes_no_hand() {
+    let mut bench = Bench::new(Direction::Up, &Plan::default());
+    let plan = Plan::of([latency(100).with("handshake", Value::Switch(true))]);
+    bench
+        .at(0.0)
+        .push(b"a")
+        .at(1.0)
+        .replan(&plan)
+        .push(b"b")
+        .at(900.0);
+    assert_eq!(bench.left_ms(1), 51.0);
+}
+
+#[test]
+fn a_rate_is_even_and_exact() {
+    for rate in [10_000, 100_000, 1_000_000, 20_000_000] {
+        let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(rate)]));
+        let total = usize::try_from(rate * 2).expect("fits");
+        bench.at(0.0).push(&vec![7; total]).at(2_000.0);
+        assert_eq!(bench.bytes().len(), total, "{rate} B/s for two seconds");
+        let mut sent = 0;
+        for (at, bytes) in &bench.out {
+            sent += bytes.len();
+            let ideal = rate as f64 * at.as_secs_f64();
+            assert!(
+                sent as f64 <= ideal + 1.0,
+                "{sent} bytes at {at:?} are ahead of {rate} B/s"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_late_wake_up_catches_up_and_a_refusing_receiver_does_not() {
+    let plan = Plan::of([bandwidth(1_000_000)]);
+    let mut late = Bench::new(Direction::Down, &plan);
+    late.at(0.0).push(&[7; 100_000]);
+    // Nobody asks for 20 ms; then everything of that time leaves in one write.
+    late.now += Duration::from_millis(20);
+    late.write();
+    assert_eq!(late.bytes().len(), 20_000);
+
+    let mut refused = Bench::new(Direction::Down, &plan);
+    refused.at(0.0).push(&[7; 100_000]).at(1.0);
+    refused.link.refused();
+    refused.now += Duration::from_millis(20);
+    refused.link.resumed(refused.now);
+    assert_eq!(
+        refused.link.poll(refused.now),
+        Step::Wait(Some(refused.now + Duration::from_micros(1_448)))
+    );
+}
+
+#[test]
+fn raising_a_rate_causes_no_burst() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(1_000)]));
+    bench.at(0.0).push(&[7; 50_000]).at(1_000.0);
+    let before = bench.bytes().len();
+    bench.replan(&Plan::of([bandwidth(100_000)])).at(1_100.0);
+    let gained = bench.bytes().len() - before;
+    assert!(
+        (9_000..=10_100).contains(&gained),
+        "{gained} bytes in 100 ms at 100 kB/s"
+    );
+}
+
+#[test]
+fn a_held_key_starves_no_queue() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(20)]));
+    bench.at(0.0).push(&[7; 1_000]);
+    for step in 1..=300_u64 {
+        bench
+            .at(step as f64 * 33.0)
+            .replan(&Plan::of([bandwidth(20 + step % 2)]));
+    }
+    let sent = bench.bytes().len();
+    assert!(
+        (150..=215).contains(&sent),
+        "{sent} bytes in 9.9 s at about 20 B/s"
+    );
+}
+
+#[test]
+fn a_rate_of_zero_holds_until_it_is_raised() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(0)]));
+    bench.at(0.0).push(b"a").at(10_000.0);
+    assert_eq!(bench.bytes().len(), 0);
+    bench.replan(&Plan::of([bandwidth(1_000)])).at(10_001.0);
+    assert_eq!(bench.bytes(), b"a");
+}
+
+#[test]
+fn a_rate_bounds_what_waits_and_a_queue_says_how_much() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(100_000), latency(0)]));
+    bench.push(&vec![7; 23_000]);
+    assert!(bench.link.wants_input());
+    bench.push(&[7; 1_200]);
+    assert!(
+        !bench.link.wants_input(),
+        "200 ms of 100 kB/s and 4 KiB are 24,096 bytes"
+    );
+    bench.replan(&Plan::of([bandwidth(100_000).with("queue", ms(2_000))]));
+    assert!(bench.link.wants_input());
+    bench.replan(&Plan::of([latency(50)]));
+    assert_eq!(bench.link.room(), CEILING - bench.link.held());
+}
+
+#[test]
+fn one_link_for_a_proxy_is_shared_fairly() {
+    let setting = bandwidth(1_000_000).with("scope", Value::Word("proxy"));
+    let plan = Plan::of([setting]);
+    let mut first = Bench::seeded(Direction::Down, &plan, 1);
+    let mut benches: Vec<Bench> = (2..=10)
+        .map(|seed| Bench::seeded(Direction::Down, &plan, seed))
+        .collect();
+    let start = first.start;
+    for bench in &mut benches {
+        bench.start = start;
+        bench.now = start;
+        bench.circumstances.origin = start;
+        bench
+            .link
+            .replan(&Plan::default(), &bench.circumstances, start);
+        bench.link.replan(&plan, &bench.circumstances, start);
+    }
+    first
+        .link
+        .replan(&Plan::default(), &first.circumstances, start);
+    first.link.replan(&plan, &first.circumstances, start);
+    benches.push(first);
+    for bench in &mut benches {
+        bench.push(&[7; 1_000_000]);
+    }
+    for step in 1..=1_000_u32 {
+        for bench in &mut benches {
+            bench.at(f64::from(step));
+        }
+    }
+    let sent: Vec<f64> = benches
+        .iter()
+        .map(|bench| bench.bytes().len() as f64)
+        .collect();
+    let total: f64 = sent.iter().sum();
+    let jain = total * total / (sent.len() as f64 * sent.iter().map(|x| x * x).sum::<f64>());
+    assert!(
+        (970_000.0..=1_002_000.0).contains(&total),
+        "{total} bytes in a second over all"
+    );
+    assert!(jain > 0.99, "Jain's index {jain} of {sent:?}");
+}
+
+#[test]
+fn a_share_is_drawn_once_and_grows_with_its_setting() {
+    let hit = |seed, percent| {
+        let plan = Plan::of([down(latency(50)).hitting(Percent::new(percent))]);
+        let mut bench = Bench::seeded(Direction::Down, &plan, seed);
+        bench.push(b"a").at(1.0);
+        bench.bytes().is_empty()
+    };
+    let thirty: Vec<u64> = (0..1_000).filter(|seed| hit(*seed, 30)).collect();
+    assert!(
+        (250..350).contains(&thirty.len()),
+        "{} of 1,000 are hit by 30 %",
+        thirty.len()
+    );
+    assert!(
+        thirty.iter().all(|seed| hit(*seed, 60)),
+        "60 % hits all that 30 % hit"
+    );
+}
