@@ -1,7 +1,19 @@
 //! What the languages of this program share: errors with a column, a caret and a form that would work.
+//!
+//! The parsers report a `Slip`: bytes of the text, a message, and whether more text could still make it right. Columns
+//! are counted once, when a slip leaves the parser as a `ParseError`. Nothing here knows a mapping or a fault.
+//!
+//! Why *unfinished* is part of the error: a line is checked with every key. What only begins something valid must not
+//! turn red under the hands that type it.
 
 use std::fmt;
 use std::ops::Range;
+
+use winnow::Parser;
+use winnow::combinator::delimited;
+use winnow::error::{ErrMode, ParserError};
+use winnow::stream::{LocatingSlice, Location};
+use winnow::token::take_while;
 
 /// Why a text is not valid, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -14,8 +26,130 @@ pub struct ParseError {
     pub message: String,
     /// Whether the text is only not finished: it begins something valid.
     pub unfinished: bool,
-    /// What may follow, where the text is unfinished, or what was expected.
+    /// What may follow, where the text is unfinished, or what was expected. A word of a language is spelled in full
+    /// (`https://` after `htt`); anything else is described (`a host`, `:port`).
     pub expected: Vec<String>,
+}
+
+/// A text that knows how far it has been read.
+pub(crate) type Input<'i> = LocatingSlice<&'i str>;
+
+/// What a production of a grammar returns.
+pub(crate) type Parsed<T> = Result<T, ErrMode<Slip>>;
+
+/// A `ParseError` whose columns are not counted yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Slip {
+    /// The bytes of the text that are wrong.
+    at: Range<usize>,
+    message: String,
+    unfinished: bool,
+    expected: Vec<String>,
+}
+
+/// Reads the whole of a text with one production; blanks around it are ignored.
+pub(crate) fn read<'i, T>(
+    text: &'i str,
+    production: impl Parser<Input<'i>, T, ErrMode<Slip>>,
+) -> Result<T, ParseError> {
+    delimited(blanks, production, blanks)
+        .parse(LocatingSlice::new(text))
+        .map_err(|error| error.into_inner().counted(text))
+}
+
+/// Any number of blanks.
+pub(crate) fn blanks(input: &mut Input<'_>) -> Parsed<()> {
+    take_while(0.., char::is_whitespace)
+        .void()
+        .parse_next(input)
+}
+
+/// The part of a text before its first blank.
+pub(crate) fn until_blank(text: &str) -> &str {
+    text.split(char::is_whitespace).next().unwrap_or(text)
+}
+
+/// A piece of the text in quotes for a message: control characters escaped, shortened where it is long.
+pub(crate) fn quoted(piece: &str) -> String {
+    format!("\"{}\"", shortened(piece))
+}
+
+/// A piece of the text for a message: control characters escaped, shortened where it is long.
+pub(crate) fn shortened(piece: &str) -> String {
+    const SHOWN: usize = 40;
+    let mut shown = String::new();
+    for (index, c) in piece.chars().enumerate() {
+        if index == SHOWN {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+/// Says that a word is unknown, which known one is nearest, and which there are:
+/// `unknown protocol "htps": did you mean "https"? (http, https)`.
+pub(crate) fn unknown(what: &str, word: &str, guess: Option<&str>, known: &[&str]) -> String {
+    let guess = guess.map_or_else(String::new, |guess| format!(": did you mean \"{guess}\"?"));
+    format!(
+        "unknown {what} {}{guess} ({})",
+        quoted(word),
+        known.join(", ")
+    )
+}
+
+/// The candidate that `word` was most likely meant to be: the same but for case, a few slips of the fingers away, or
+/// begun by it. `None` where that would be a guess in the dark.
+pub(crate) fn nearest<'a>(
+    word: &str,
+    candidates: impl IntoIterator<Item = &'a str>,
+) -> Option<&'a str> {
+    const LONGEST: usize = 24;
+    let word = word.to_lowercase();
+    let length = word.chars().count();
+    if length == 0 || length > LONGEST {
+        return None;
+    }
+    candidates
+        .into_iter()
+        .filter_map(|candidate| {
+            let slips = distance(&word, &candidate.to_lowercase());
+            let allowed = (length.max(candidate.chars().count()) / 3).max(1);
+            let begun = length > 1 && candidate.to_lowercase().starts_with(&word);
+            let near = slips <= allowed && slips < length;
+            (near || begun).then_some((if near { slips } else { LONGEST }, candidate))
+        })
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, candidate)| candidate)
+}
+
+/// How many characters must be put in, left out, exchanged or swapped with their neighbour to make one word the other.
+fn distance(from: &str, to: &str) -> usize {
+    let from: Vec<char> = from.chars().collect();
+    let to: Vec<char> = to.chars().collect();
+    let mut rows = vec![vec![0; to.len() + 1]; from.len() + 1];
+    for i in 0..=from.len() {
+        for j in 0..=to.len() {
+            rows[i][j] = if i == 0 || j == 0 {
+                i + j
+            } else {
+                let other = usize::from(from[i - 1] != to[j - 1]);
+                let mut best = (rows[i - 1][j] + 1)
+                    .min(rows[i][j - 1] + 1)
+                    .min(rows[i - 1][j - 1] + other);
+                if i > 1 && j > 1 && from[i - 1] == to[j - 2] && from[i - 2] == to[j - 1] {
+                    best = best.min(rows[i - 2][j - 2] + 1);
+                }
+                best
+            };
+        }
+    }
+    rows[from.len()][to.len()]
 }
 
 // === impl ParseError ===
@@ -26,20 +160,183 @@ impl ParseError {
     pub fn column(&self) -> usize {
         self.span.start + 1
     }
+
+    /// How many cells of a terminal stand before the caret, where a character takes `width_of` of them.
+    #[must_use]
+    pub fn caret_offset(&self, width_of: impl Fn(char) -> usize) -> usize {
+        self.shown().take(self.span.start).map(width_of).sum()
+    }
+
+    /// The text, and under its first wrong character a caret with the message: the `Display` of a terminal in which a
+    /// character takes `width_of` cells.
+    #[must_use]
+    pub fn render(&self, width_of: impl Fn(char) -> usize) -> String {
+        let text: String = self.shown().collect();
+        let caret = self.caret_offset(width_of);
+        format!("{text}\n{:caret$}^ {}", "", self.message)
+    }
+
+    /// The text in one line: every control character as one visible cell.
+    fn shown(&self) -> impl Iterator<Item = char> {
+        self.input.chars().map(|c| match c {
+            '\t' | '\n' | '\r' => ' ',
+            c if c.is_control() => char::REPLACEMENT_CHARACTER,
+            c => c,
+        })
+    }
 }
 
-/// The text, and a caret with the message under the column.
+/// The text, and a caret with the message under the column, for characters of one cell each.
 impl fmt::Display for ParseError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "{}", self.input)?;
-        write!(
-            f,
-            "{:width$}^ {}",
-            "",
-            self.message,
-            width = self.span.start
-        )
+        f.write_str(&self.render(|_| 1))
     }
 }
 
 impl std::error::Error for ParseError {}
+
+// === impl Slip ===
+
+impl Slip {
+    /// What is wrong with some bytes that no further text can mend.
+    pub(crate) fn over(at: Range<usize>, message: impl Into<String>) -> Self {
+        Self {
+            at,
+            message: message.into(),
+            unfinished: false,
+            expected: Vec::new(),
+        }
+    }
+
+    /// What is wrong where the input stands: unfinished at its end, else the next character's fault.
+    pub(crate) fn here(input: &Input<'_>, message: impl Into<String>) -> Self {
+        let start = input.current_token_start();
+        let next = input.chars().next();
+        Self {
+            unfinished: next.is_none(),
+            ..Self::over(start..start + next.map_or(0, char::len_utf8), message)
+        }
+    }
+
+    /// The same, where more text could mend it.
+    pub(crate) fn unfinished_if(mut self, unfinished: bool) -> Self {
+        self.unfinished = unfinished;
+        self
+    }
+
+    /// The same, where more digits could mend it.
+    pub(crate) fn growing(self, unfinished: bool) -> Self {
+        let digit = unfinished.then_some("a digit");
+        self.unfinished_if(unfinished).expecting(digit)
+    }
+
+    /// The same with what may follow, or what was expected.
+    pub(crate) fn expecting<T: Into<String>>(
+        mut self,
+        expected: impl IntoIterator<Item = T>,
+    ) -> Self {
+        for word in expected.into_iter().map(Into::into) {
+            if !self.expected.contains(&word) {
+                self.expected.push(word);
+            }
+        }
+        self
+    }
+
+    /// Whether more text could mend it.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.unfinished
+    }
+
+    /// The same with what another slip expects, too.
+    pub(crate) fn or(self, other: Self) -> Self {
+        self.expecting(other.expected)
+    }
+
+    /// The slip as an error that no alternative is tried after.
+    pub(crate) fn cut(self) -> ErrMode<Self> {
+        ErrMode::Cut(self)
+    }
+
+    fn counted(self, text: &str) -> ParseError {
+        let column = |byte: usize| text[..byte].chars().count();
+        ParseError {
+            input: text.to_owned(),
+            span: column(self.at.start)..column(self.at.end),
+            message: self.message,
+            unfinished: self.unfinished,
+            expected: self.expected,
+        }
+    }
+}
+
+/// What a combinator says on its own: that what stands there cannot.
+impl<'i> ParserError<Input<'i>> for Slip {
+    type Inner = Self;
+
+    fn from_input(input: &Input<'i>) -> Self {
+        let message = match until_blank(input) {
+            "" => "the text ends too early".to_owned(),
+            word => format!("nothing may follow here: leave out {}", quoted(word)),
+        };
+        Self::here(input, message)
+    }
+
+    fn into_inner(self) -> Result<Self, Self> {
+        Ok(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_word_is_a_few_slips_away() {
+        let words = ["http", "https", "psql", "psqls", "tls"];
+        for (word, guess) in [
+            ("htps", Some("https")),
+            ("HTTPS", Some("https")),
+            ("htpt", Some("http")),
+            ("sql", Some("psql")),
+            ("ht", Some("http")),
+            ("x", None),
+            ("redis", None),
+            ("", None),
+        ] {
+            assert_eq!(nearest(word, words), guess, "{word}");
+        }
+    }
+
+    #[test]
+    fn swapped_neighbours_are_one_slip() {
+        assert_eq!(distance("latency", "latecny"), 1);
+        assert_eq!(distance("latency", "laten"), 2);
+        assert_eq!(distance("", "tls"), 3);
+    }
+
+    #[test]
+    fn the_caret_stands_under_wide_characters_by_their_cells() {
+        let error = Slip::over(4..5, "wrong").counted("大xy");
+        assert_eq!(error.column(), 3);
+        assert_eq!(error.caret_offset(|c| 1 + usize::from(c == '大')), 3);
+        assert_eq!(error.to_string(), "大xy\n  ^ wrong");
+        assert_eq!(
+            error.render(|c| 1 + usize::from(c == '大')),
+            "大xy\n   ^ wrong"
+        );
+    }
+
+    #[test]
+    fn control_characters_keep_the_caret_in_one_line() {
+        let error = Slip::over(2..3, "wrong").counted("\t\u{1b}\n");
+        assert_eq!(error.to_string(), " \u{fffd} \n  ^ wrong");
+    }
+
+    #[test]
+    fn a_piece_in_quotes_is_escaped_and_shortened() {
+        assert_eq!(quoted("a\n"), "\"a\\n\"");
+        assert_eq!(quoted(&"x".repeat(41)), format!("\"{}…\"", "x".repeat(40)));
+        assert_eq!(quoted(&"x".repeat(40)), format!("\"{}\"", "x".repeat(40)));
+    }
+}

@@ -6,6 +6,12 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::syntax::{self, ParseError};
+
+pub(crate) mod grammar;
+mod host;
+mod slips;
+
 /// A parsed mapping: a port of ours and the upstream behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mapping {
@@ -39,7 +45,7 @@ pub enum Protocol {
     Https,
     /// Bytes as they are, port 5432.
     Psql,
-    /// PostgreSQL's own TLS negotiation, port 5432.
+    /// `PostgreSQL`'s own TLS negotiation, port 5432.
     Psqls,
     /// TLS from the first byte, port 443.
     Tls,
@@ -52,8 +58,13 @@ pub enum TlsMode {
     Clear,
     /// From the first byte, with this protocol offered, if any.
     Direct(Option<&'static str>),
-    /// After PostgreSQL's SSLRequest.
+    /// After `PostgreSQL`'s `SSLRequest`.
     Postgres,
+}
+
+/// Reads one mapping; blanks before and after it are ignored.
+pub fn parse(text: &str) -> Result<Mapping, ParseError> {
+    syntax::read(text, grammar::config)
 }
 
 // === impl Protocol ===
@@ -72,6 +83,14 @@ impl Protocol {
             Self::Psqls => "psqls",
             Self::Tls => "tls",
         }
+    }
+
+    /// The protocol with this name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|protocol| protocol.name() == name)
     }
 
     /// The port where a mapping names none.
@@ -142,6 +161,92 @@ impl fmt::Display for Host {
             Self::Name(name) => f.write_str(name),
             Self::V4(addr) => addr.fmt(f),
             Self::V6(addr) => write!(f, "[{addr}]"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn upstream(protocol: Option<Protocol>, host: Host, port: u16) -> Mapping {
+        Mapping {
+            listen: 9090,
+            protocol,
+            host,
+            port,
+        }
+    }
+
+    fn name(name: &str) -> Host {
+        Host::Name(name.to_owned())
+    }
+
+    #[test]
+    fn each_form_is_read() {
+        let v4 = Host::V4(Ipv4Addr::new(10, 0, 0, 1));
+        for (text, mapping) in [
+            ("9090=localhost:80", upstream(None, name("localhost"), 80)),
+            ("9090=10.0.0.1:80", upstream(None, v4.clone(), 80)),
+            (
+                "9090=[::1]:80",
+                upstream(None, Host::V6(Ipv6Addr::LOCALHOST), 80),
+            ),
+            (
+                "9090=https://[::1]",
+                upstream(Some(Protocol::Https), Host::V6(Ipv6Addr::LOCALHOST), 443),
+            ),
+            (
+                "9090=psql://my_db.svc:6432",
+                upstream(Some(Protocol::Psql), name("my_db.svc"), 6432),
+            ),
+            ("9090=https:80", upstream(None, name("https"), 80)),
+            (
+                "9090=tls://http",
+                upstream(Some(Protocol::Tls), name("http"), 443),
+            ),
+            (
+                "9090=http://http:81",
+                upstream(Some(Protocol::Http), name("http"), 81),
+            ),
+            (" \t09090=x.:00080\n", upstream(None, name("x."), 80)),
+            (
+                "9090=1.2.3.4.in-addr.arpa:53",
+                upstream(None, name("1.2.3.4.in-addr.arpa"), 53),
+            ),
+        ] {
+            assert_eq!(parse(text).as_ref(), Ok(&mapping), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_protocol_brings_its_port() {
+        for (protocol, port) in [
+            ("http", 80),
+            ("https", 443),
+            ("psql", 5432),
+            ("psqls", 5432),
+            ("tls", 443),
+        ] {
+            let mapping = parse(&format!("0={protocol}://x")).expect(protocol);
+            assert_eq!((mapping.listen, mapping.port), (0, port));
+        }
+    }
+
+    #[test]
+    fn a_host_is_as_long_as_dns_allows() {
+        let labels = |last: usize| format!("{}{}", "a.".repeat(95), "b".repeat(last));
+        let name = |length: usize| labels(length - 190);
+        for (host, valid) in [
+            (name(253), true),
+            (name(253) + ".", true),
+            (labels(62) + "." + "c", false),
+            (name(253) + ".c", false),
+            ("a".repeat(63), true),
+            ("a".repeat(64), false),
+        ] {
+            let text = format!("1={host}:1");
+            assert_eq!(parse(&text).is_ok(), valid, "{} {host}", host.len());
         }
     }
 }

@@ -13,9 +13,12 @@
 //! The loop never splits a socket, because half of one cannot be reset.
 
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::budget::Budget;
+use super::error::TlsError;
 use super::flow::{Flow, Moved, Sink, Source};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, Plan};
@@ -79,7 +82,8 @@ pub struct Pump<S> {
 impl<S: Socket> Pump<S> {
     /// The loop between a client and its upstream, without faults until `replan`.
     pub fn new(client: S, upstream: S, circumstances: Circumstances) -> Self {
-        let flow = |direction| Flow::new(direction, &circumstances);
+        let budget = Arc::default();
+        let flow = |direction| Flow::new(direction, &circumstances, &budget);
         Self {
             legs: [client, upstream],
             flows: Direction::BOTH.map(flow),
@@ -87,6 +91,14 @@ impl<S: Socket> Pump<S> {
             first_done: None,
             broken: None,
         }
+    }
+
+    /// The same within a budget that it shares with other connections.
+    #[must_use]
+    pub fn within(mut self, budget: &Arc<Budget>) -> Self {
+        self.flows =
+            Direction::BOTH.map(|direction| Flow::new(direction, &self.circumstances, budget));
+        self
     }
 
     /// Takes over new settings: what waits is dated anew on the next `poll`.
@@ -170,13 +182,16 @@ impl<S: Socket> Pump<S> {
 
     /// The source of `direction` is broken: nothing more goes to it, and behind what it sent, its peer is reset.
     fn source_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
-        self.broken.get_or_insert(CloseReason::Io {
-            leg: source_of(direction),
-            error: describe(error),
-        });
         let back = &mut self.flows[direction.opposite().index()];
+        // A peer that is reset by one who had its end already lost nothing: many servers hang up on a finished client so.
+        let reason = match (back.sink, direction) {
+            (Sink::Ended, Direction::Down) => CloseReason::ClientDone,
+            (Sink::Ended, Direction::Up) => CloseReason::UpstreamDone,
+            _ => reason_of(source_of(direction), error),
+        };
+        self.broken.get_or_insert(reason);
         back.sink = Sink::Broken;
-        back.link.discard();
+        back.discard();
         let flow = &mut self.flows[direction.index()];
         flow.source = Source::Broken;
         if flow.sink != Sink::Broken {
@@ -187,13 +202,10 @@ impl<S: Socket> Pump<S> {
     /// The sink of `direction` refuses everything. What it sent before is still read and passed on, with a reset behind it.
     fn sink_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
         let leg = source_of(direction.opposite());
-        self.broken.get_or_insert(CloseReason::Io {
-            leg,
-            error: describe(error),
-        });
+        self.broken.get_or_insert(reason_of(leg, error));
         let flow = &mut self.flows[direction.index()];
         flow.sink = Sink::Broken;
-        flow.link.discard();
+        flow.discard();
         let back = &mut self.flows[direction.opposite().index()];
         if back.source == Source::Ended && back.sink != Sink::Broken {
             back.source = Source::Broken;
@@ -238,6 +250,20 @@ fn source_of(direction: Direction) -> LegName {
     match direction {
         Direction::Up => LegName::Client,
         Direction::Down => LegName::Upstream,
+    }
+}
+
+/// Why a connection ended whose leg broke so: TLS, where it put the error in words, or the socket.
+fn reason_of(leg: LegName, error: &io::Error) -> CloseReason {
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<TlsError>())
+    {
+        Some(refused) => CloseReason::Tls(refused.to_string()),
+        None => CloseReason::Io {
+            leg,
+            error: describe(error),
+        },
     }
 }
 

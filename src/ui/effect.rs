@@ -10,6 +10,7 @@ use super::action::{Action, Answer};
 use super::model::TakenBy;
 use crate::fault::Plan;
 use crate::mapping::Mapping;
+use crate::proxy::{Engine, Kill};
 use crate::snapshot::{ConnId, Event, ProxyId, Snapshot};
 
 /// One thing that must happen outside the model. `ticket` numbers a command; its answer carries the same number.
@@ -194,4 +195,70 @@ fn replace<D: Desk + Send + Sync + 'static>(
             Err(why) => Err((why, desk.add(old.0, old.1).await.ok())),
         }
     })
+}
+
+// === impl Desk for Engine ===
+
+impl Desk for Engine {
+    fn now(&self) -> Duration {
+        self.now()
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed()
+    }
+
+    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots()
+    }
+
+    fn events(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.events()
+    }
+
+    fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<TakenBy>> {
+        let engine = self.clone();
+        Box::pin(async move {
+            let taken = engine.set_plan(proxy, plan).await?;
+            Some(TakenBy {
+                taken: taken.taken,
+                of: taken.of,
+                micros: taken.micros,
+            })
+        })
+    }
+
+    fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>> {
+        let engine = self.clone();
+        Box::pin(async move {
+            let added = engine.add(mapping, plan).await;
+            added.map_err(|error| error.to_string())
+        })
+    }
+
+    fn remove(&self, proxy: ProxyId) -> Pending<bool> {
+        let engine = self.clone();
+        Box::pin(async move { engine.remove(proxy).await })
+    }
+
+    fn set_port(&self, proxy: ProxyId, open: bool) -> Pending<Result<(), String>> {
+        let engine = self.clone();
+        Box::pin(async move {
+            let set = engine.set_port(proxy, open).await;
+            set.map_err(|error| error.to_string())
+        })
+    }
+
+    fn cut(&self, conn: ConnId, how: Cut) -> bool {
+        let how = match how {
+            Cut::Reset => Kill::Rst,
+            Cut::Fin => Kill::Fin,
+        };
+        self.kill(conn, how)
+    }
+
+    fn stop(&self, drain: Duration) -> Pending<()> {
+        let engine = self.clone();
+        Box::pin(async move { engine.stop(drain).await })
+    }
 }

@@ -155,39 +155,21 @@ impl Dial {
         params.find(|param| param.name == self.knob.param)
     }
 
-    /// What stands before a value of the knob in the fault language.
-    pub(super) fn prefix(&self) -> String {
-        let mut text = format!("{} ", self.kind.name);
-        for param in self.kind.params {
-            if param.name == self.knob.param && param.bare {
-                return text;
-            }
-            if let (Absence::Required, Some(value)) = (param.default, mildest(param)) {
-                let name = if param.bare { "" } else { param.name };
-                let sign = if param.bare { "" } else { "=" };
-                let _ = write!(text, "{name}{sign}{value} ");
-            }
-        }
-        text + self.knob.param + "="
-    }
-
-    /// Whether a setting is nothing but this knob at some value, in both directions.
-    pub(super) fn is_alone_in(&self, setting: &Setting) -> bool {
-        let mut alone = Setting::new(self.kind);
-        if self.knob.param == SHARE {
-            alone = alone.hitting(setting.share);
-        }
-        for param in self.kind.params {
-            let value = match param.default {
-                _ if param.name == self.knob.param => setting.value(param.name),
-                Absence::Required => mildest(param),
-                Absence::Absent | Absence::Is(_) => None,
-            };
-            if let Some(value) = value {
-                alone = alone.with(param.name, value);
-            }
-        }
-        alone == *setting
+    /// What the language reads for the knob: its parameter, the share, or on and off.
+    pub(super) fn spec(&self) -> ParamSpec {
+        let unit = match self.knob.stops[0] {
+            Value::Percent(_) => Unit::Percent,
+            _ => Unit::Switch,
+        };
+        self.param().copied().unwrap_or(ParamSpec {
+            name: self.knob.param,
+            bare: true,
+            unit,
+            default: Absence::Required,
+            range: None,
+            halves: false,
+            summary: "",
+        })
     }
 
     fn halves(&self) -> bool {
@@ -207,7 +189,7 @@ impl Dial {
     }
 
     /// Whether `value` is no fault: what the parameter is by default, or a zero that asks for nothing.
-    fn harmless(&self, value: Value) -> bool {
+    pub(super) fn harmless(&self, value: Value) -> bool {
         match self.param().map(|param| (param.default, param.unit)) {
             Some((Absence::Is(default), _)) => value == default,
             Some((_, unit)) => zero(unit) == Some(value),
@@ -216,7 +198,7 @@ impl Dial {
     }
 
     /// What the knob stands at in one setting.
-    pub(super) fn of(&self, setting: &Setting) -> Option<Value> {
+    fn of(&self, setting: &Setting) -> Option<Value> {
         let value = match self.param() {
             Some(param) => setting.value(param.name)?,
             None if self.knob.param == SHARE => Value::Percent(setting.share),
@@ -267,7 +249,8 @@ impl Dial {
                 .params
                 .iter()
                 .find(|param| param.name == missing)?;
-            setting = setting.with(missing, mildest(param)?);
+            let mildest = zero(param.unit).or(param.range.map(|(_, most)| most))?;
+            setting = setting.with(missing, mildest);
         }
         Some(setting)
     }
@@ -283,11 +266,6 @@ fn zero(unit: Unit) -> Option<Value> {
         Unit::Switch => Some(Value::Switch(false)),
         Unit::Rate | Unit::Word(_) => None,
     }
-}
-
-/// The value of a parameter that must be written which asks for the least.
-fn mildest(param: &ParamSpec) -> Option<Value> {
-    zero(param.unit).or(param.range.map(|(_, most)| most))
 }
 
 fn sum(a: Value, b: Value) -> Value {

@@ -295,13 +295,14 @@ fn conns() -> Vec<ConnRow> {
 
 fn log() -> VecDeque<LogLine> {
     let line = |at, proxy, text, tone| LogLine::new(ms(at), proxy, text, tone);
-    let turned = |at, proxy, text, of, micros| LogLine {
-        taken: Some(TakenBy {
+    let turned = |at, proxy, text, of, micros| {
+        let mut line = line(at, proxy, text, Tone::Injected);
+        line.taken = Some(TakenBy {
             taken: of,
             of,
             micros,
-        }),
-        ..line(at, proxy, text, Tone::Injected)
+        });
+        line
     };
     VecDeque::from([
         line(598_300, "auth", "port closed", Tone::Plain),

@@ -28,6 +28,8 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) selected_at: usize,
     /// Where the selected connection stood.
     pub(in crate::ui) conn_at: usize,
+    /// Connections and bytes, up and down, of proxies that were removed.
+    pub(in crate::ui) gone: (u64, [u64; 2]),
     /// Which proxies were bypassed before one was heard alone.
     pub(in crate::ui) before_solo: Vec<(ProxyId, bool)>,
 }

@@ -1,0 +1,211 @@
+//! What a person probably meant where the grammar of a mapping fails, said with a form that would work.
+//!
+//! Nothing here decides what is valid: a slip is asked for after the grammar has refused, or for texts that no mapping
+//! begins with.
+
+use std::net::Ipv6Addr;
+
+use winnow::stream::Location;
+
+use super::{Protocol, parse};
+use crate::syntax::{Input, Slip, nearest, quoted, shortened, unknown, until_blank};
+
+/// Names of other programs for protocols of ours.
+const FOREIGN: &[(&str, Protocol)] = &[
+    ("postgres", Protocol::Psql),
+    ("postgresql", Protocol::Psql),
+    ("ssl", Protocol::Tls),
+];
+
+/// What is wrong on the left side of a mapping: no port, or no `=` after it.
+pub(super) fn left_side(begin: usize, text: &str) -> Slip {
+    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
+    let rest = &text[digits..];
+    let at = begin + digits;
+    let Some(next) = rest.chars().next() else {
+        return no_equals_yet(at, &text[..digits]);
+    };
+    let span = at..at + next.len_utf8();
+    if next.is_numeric() {
+        let message = "a port is written in the digits 0 to 9: 9090=https://host";
+        return Slip::over(span, message).expecting(["a port"]);
+    }
+    let left = until_blank(text).split_once('=').map(|(left, _)| left);
+    if left.is_some_and(|left| left.contains([':', '.']) && !left.contains("://")) {
+        let message = "left of \"=\" stands a port alone: 9090=https://host";
+        let end = begin + left.map_or(digits, str::len);
+        return Slip::over(begin..end.max(span.end), message).expecting(["a port"]);
+    }
+    if digits > 0 {
+        let meant = rest.trim_start_matches(|c: char| {
+            c.is_whitespace() || matches!(c, ':' | '=' | '-' | '>' | '→')
+        });
+        let form = working(&text[..digits], meant);
+        return Slip::over(span, format!("needs \"=\": {form}")).expecting(["="]);
+    }
+    let message = match next {
+        '=' => format!("needs a port before \"=\": {}", working("9090", &text[1..])),
+        '-' | '+' => "a port is a number from 0 to 65535: 9090=https://host".to_owned(),
+        _ => format!("needs a port and \"=\" first: {}", working("9090", text)),
+    };
+    Slip::over(span, message).expecting(["a port"])
+}
+
+fn no_equals_yet(at: usize, digits: &str) -> Slip {
+    let slip = |message: &str| Slip::over(at..at, message).unfinished_if(true);
+    if digits.is_empty() {
+        return slip("needs a mapping: 9090=https://host").expecting(["a port"]);
+    }
+    slip(&format!("needs \"=\": {digits}=https://host")).expecting(["="])
+}
+
+/// The mapping of `port` to what was meant, where that is a valid one; else the usual example.
+fn working(port: &str, meant: &str) -> String {
+    let meant = until_blank(meant).trim_end_matches('.');
+    let form = format!("{port}={meant}");
+    if parse(&form).is_ok() {
+        return form;
+    }
+    format!("{port}=https://host")
+}
+
+/// What is wrong on the right side before a host can be looked at: nothing is there, or the protocol is unknown or not
+/// followed by `://`. `None` where the host itself, or what follows it, is wrong.
+pub(super) fn right_side(begin: usize, text: &str) -> Option<Slip> {
+    let word = text
+        .split(|c: char| matches!(c, ':' | '=') || c.is_whitespace())
+        .next()?;
+    let after = &text[word.len()..];
+    let known = Protocol::named(word).is_some();
+    if until_blank(text).is_empty() {
+        let message = "needs a host after \"=\": localhost:80, https://host";
+        return Some(
+            Slip::over(begin..begin + first_len(text), message)
+                .unfinished_if(text.is_empty())
+                .expecting(["a host"])
+                .expecting(urls("")),
+        );
+    }
+    if known && matches!(after, ":" | ":/") {
+        let at = begin + text.len();
+        let message = format!("needs \"://\" and a host after {word}: {word}://host");
+        return Some(
+            Slip::over(at..at, message)
+                .unfinished_if(true)
+                .expecting((after == ":").then_some("a port"))
+                .expecting([format!("{word}://")]),
+        );
+    }
+    if !after.starts_with(":/") || (known && after.starts_with("://")) {
+        return None;
+    }
+    let message = match word {
+        _ if known => format!("needs \"://\" after {word}: {word}://host"),
+        "" => "needs a protocol before \"://\": https://host".to_owned(),
+        "tcp" => "plain TCP is written without a protocol: host:80".to_owned(),
+        _ => {
+            let known = Protocol::ALL.map(Protocol::name);
+            unknown("protocol", word, guess(word), &known)
+        }
+    };
+    let end = begin + word.len().max(first_len(text));
+    Some(Slip::over(begin..end, message).expecting(urls("")))
+}
+
+fn guess(word: &str) -> Option<&'static str> {
+    FOREIGN
+        .iter()
+        .find(|(foreign, _)| foreign.eq_ignore_ascii_case(word))
+        .map(|(_, protocol)| protocol.name())
+        .or_else(|| nearest(word, Protocol::ALL.map(Protocol::name)))
+}
+
+/// A host with a user before it, or an IPv6 address without brackets. No mapping begins with either.
+pub(super) fn host(begin: usize, text: &str) -> Option<Slip> {
+    let authority = until_blank(text)
+        .split(['/', '?', '#'])
+        .next()
+        .unwrap_or(text);
+    if let Some((user, _)) = authority.rsplit_once('@') {
+        let user = &authority[..=user.len()];
+        let message = format!("a mapping has no user: leave out {}", quoted(user));
+        return Some(Slip::over(begin..begin + user.len(), message).expecting(["a host"]));
+    }
+    let address = |c: char| c.is_ascii_hexdigit() || matches!(c, ':' | '.');
+    if authority.matches(':').count() < 2 || !authority.chars().all(address) {
+        return None;
+    }
+    let split = authority
+        .rsplit_once(':')
+        .filter(|(host, port)| host.parse::<Ipv6Addr>().is_ok() && port.parse::<u16>().is_ok());
+    let form = match split {
+        Some((host, port)) => format!("[{host}]:{port}"),
+        None if authority.parse::<Ipv6Addr>().is_ok() => format!("[{authority}]:80"),
+        None => "[::1]:80".to_owned(),
+    };
+    let message = format!("an IPv6 address stands in brackets: {form}");
+    Some(Slip::over(begin..begin + authority.len(), message).expecting(["a host"]))
+}
+
+/// No host where one must stand.
+pub(super) fn no_host(input: &Input<'_>) -> Slip {
+    let message = match input.chars().next() {
+        Some(':') => "needs a host before \":\": localhost:80",
+        _ => "needs a host: https://host",
+    };
+    Slip::here(input, message).expecting(["a host"])
+}
+
+/// A plain host without a port.
+pub(super) fn no_port(host: &str, input: &Input<'_>) -> Slip {
+    let message = if Protocol::named(host).is_some() {
+        format!("needs \"://\" and a host: {host}://host")
+    } else {
+        let host = shortened(host.trim_end_matches('.'));
+        format!("needs a port: {host}:80, or a protocol: https://{host}")
+    };
+    let slip = Slip::here(input, message).expecting([":port"]);
+    if input.is_empty() {
+        slip.expecting(urls(host))
+    } else {
+        slip
+    }
+}
+
+/// No digit after `:`.
+pub(super) fn no_port_number(input: &Input<'_>) -> Slip {
+    let message = match input.chars().next() {
+        Some(c) if c.is_numeric() => "a port is written in the digits 0 to 9: localhost:80",
+        _ => "needs a port after \":\": localhost:80",
+    };
+    Slip::here(input, message).expecting(["a port"])
+}
+
+/// Something that touches the end of a mapping.
+pub(super) fn after(input: &Input<'_>) -> Slip {
+    let rest = until_blank(input);
+    let message = match rest.chars().next() {
+        Some('/' | '?' | '#') => format!("a mapping has no path: leave out {}", quoted(rest)),
+        Some(':') => format!("one port is enough: leave out {}", quoted(rest)),
+        Some(c) if c.is_numeric() => {
+            "a port is written in the digits 0 to 9, after \":\"".to_owned()
+        }
+        Some(',' | ';') => "faults begin after a blank: 9090=https://host latency 250ms".to_owned(),
+        _ => format!("a mapping ends here: leave out {}", quoted(rest)),
+    };
+    let begin = input.current_token_start();
+    Slip::over(begin..begin + rest.len(), message)
+}
+
+/// How many bytes the first character has.
+fn first_len(text: &str) -> usize {
+    text.chars().next().map_or(0, char::len_utf8)
+}
+
+/// The protocols that `written` begins, as they stand before a host.
+fn urls(written: &str) -> impl Iterator<Item = String> {
+    Protocol::ALL
+        .map(|protocol| format!("{}://", protocol.name()))
+        .into_iter()
+        .filter(move |url| url.starts_with(written))
+}

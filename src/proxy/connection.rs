@@ -1,0 +1,287 @@
+//! One connection, one task: dial, negotiate, then the poll loop over both directions until the end.
+
+use std::cell::Cell;
+use std::net::SocketAddr;
+use std::rc::Rc;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::alarm::Timer;
+use super::collector::Opened;
+use super::error::reason;
+use super::leg::{self, Leg};
+use super::opening::{self, Failure, Ready};
+use super::port::Proxy;
+use super::pump::{End, Pump};
+use super::reading::Reading;
+use super::settings::{Closed, Kill, Order, Record};
+use super::watched::Watched;
+use super::worker::{Load, Worker};
+use super::{Inner, clock};
+use crate::fault::link::Circumstances;
+use crate::fault::{Direction, KINDS, Plan, random};
+use crate::snapshot::{CloseReason, ConnId, LegName};
+
+/// How long an orderly end may take before the sockets are dropped as they are.
+const FIN_LIMIT: Duration = Duration::from_secs(1);
+
+/// An accepted client on its way to a worker.
+pub(super) struct Job {
+    pub(super) stream: std::net::TcpStream,
+    pub(super) client: SocketAddr,
+    pub(super) id: ConnId,
+    /// The connection's number within its proxy, from which its randomness is derived.
+    pub(super) ordinal: u64,
+    pub(super) accepted: Instant,
+    pub(super) proxy: Arc<Proxy>,
+    pub(super) engine: Arc<Inner>,
+    pub(super) load: Load,
+    pub(super) permit: OwnedSemaphorePermit,
+}
+
+/// Closes the books on a connection, however its task ends.
+struct Books {
+    record: Arc<Record>,
+    proxy: Arc<Proxy>,
+    engine: Arc<Inner>,
+    reason: Option<CloseReason>,
+    _load: Load,
+    _permit: OwnedSemaphorePermit,
+}
+
+/// How the poll loop came to its end.
+enum Ending {
+    Over(End),
+    Ordered(Order),
+}
+
+/// Runs a connection from its accept to its end.
+pub(super) async fn run(job: Job, worker: Rc<Worker>) {
+    let Ok(stream) = TcpStream::from_std(job.stream) else {
+        return;
+    };
+    let opened = job.accepted.saturating_duration_since(job.engine.start);
+    let record = Arc::new(Record::new(
+        job.id,
+        job.proxy.id,
+        job.client,
+        opened,
+        worker.pages.take(),
+    ));
+    job.proxy.settings.enter(&record);
+    let mut books = Books {
+        record,
+        proxy: job.proxy,
+        engine: job.engine,
+        reason: None,
+        _load: job.load,
+        _permit: job.permit,
+    };
+    let news = Opened {
+        record: Arc::clone(&books.record),
+        proxy: Arc::clone(&books.proxy),
+    };
+    // Refused only when the engine has stopped; then the connection ends at once.
+    if worker.opened.send(news).await.is_err() {
+        return;
+    }
+    let ended = serve(stream, job.ordinal, &books, &worker).await;
+    books.reason = Some(ended);
+}
+
+/// Dials and relays; returns why it ended.
+async fn serve(stream: TcpStream, ordinal: u64, books: &Books, worker: &Worker) -> CloseReason {
+    let Books {
+        record,
+        proxy,
+        engine,
+        ..
+    } = books;
+    if let Err(error) = leg::prepare(&stream) {
+        return CloseReason::Io {
+            leg: LegName::Client,
+            error: reason(&error),
+        };
+    }
+    let mut client = Leg::clear(stream);
+    // In a box of its own: what dialing needs is given back before the bytes flow.
+    let opening = Box::pin(opening::open(&mut client, proxy, engine));
+    let opened = tokio::select! {
+        // Cancel-safe in effect: an order ends the connection, and with it what was being dialed.
+        order = std::future::poll_fn(|cx| record.poll_ordered(cx)) => {
+            Err(Failure { reason: reason_of(order), told: false })
+        }
+        opened = opening => opened,
+    };
+    let Ready {
+        upstream,
+        addr,
+        before,
+    } = match opened {
+        Ok(ready) => ready,
+        Err(failure) => return refuse(client, failure).await,
+    };
+    // Only this task sets it.
+    let _ = record.upstream.set(addr);
+    let seed = random::derive(engine.options.seed, "proxy", u64::from(proxy.id.0));
+    let circumstances = Circumstances {
+        seed: random::derive(seed, "connection", ordinal),
+        origin: engine.start,
+    };
+    let mut pump = Pump::new(Watched::new(client), Watched::new(upstream), circumstances)
+        .within(&engine.budget);
+    pump.push(Direction::Up, before, clock::now());
+    let relay = Relay {
+        record,
+        proxy,
+        engine,
+        worker,
+        circumstances,
+        generation: Cell::new(0),
+    };
+    let ending = relay.run(&mut pump).await;
+    take_down(pump.into_legs().map(Watched::into_leg), ending).await
+}
+
+/// Ends a client that gets no upstream: as a refused connection would, or in order where it has been told why.
+async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
+    if failure.told {
+        // Cut off without harm: the socket is dropped next.
+        let _ = tokio::time::timeout(FIN_LIMIT, client.shutdown()).await;
+    } else {
+        client.reset();
+    }
+    failure.reason
+}
+
+async fn take_down(legs: [Leg; 2], ending: Ending) -> CloseReason {
+    let [mut client, mut upstream] = legs;
+    match ending {
+        Ending::Over(End {
+            reason,
+            reset: false,
+        }) => upstream
+            .refusal()
+            .map_or(reason, |refused| CloseReason::Tls(refused.to_string())),
+        Ending::Over(End {
+            reason,
+            reset: true,
+        }) => {
+            client.reset();
+            upstream.reset();
+            reason
+        }
+        Ending::Ordered(Order::Kill(Kill::Rst)) => {
+            client.reset();
+            upstream.reset();
+            CloseReason::Killed
+        }
+        Ending::Ordered(order) => {
+            let end = async { tokio::join!(client.shutdown(), upstream.shutdown()) };
+            // Cut off without harm: the sockets are dropped next.
+            let _ = tokio::time::timeout(FIN_LIMIT, end).await;
+            reason_of(order)
+        }
+    }
+}
+
+fn reason_of(order: Order) -> CloseReason {
+    match order {
+        Order::Kill(_) => CloseReason::Killed,
+        Order::Stop => CloseReason::Stopped,
+    }
+}
+
+/// The poll loop in its worker: what it is told from outside, and what it tells.
+struct Relay<'a> {
+    record: &'a Record,
+    proxy: &'a Proxy,
+    engine: &'a Inner,
+    worker: &'a Worker,
+    circumstances: Circumstances,
+    generation: Cell<u64>,
+}
+
+// === impl Relay ===
+
+impl Relay<'_> {
+    async fn run(&self, pump: &mut Pump<Watched>) -> Ending {
+        let timer = self.worker.alarm.timer();
+        let mut reading = Reading::new(self.record, self.proxy.meter(self.worker.index));
+        std::future::poll_fn(|cx| self.poll(cx, pump, &timer, &mut reading)).await
+    }
+
+    fn poll(
+        &self,
+        cx: &mut Context<'_>,
+        pump: &mut Pump<Watched>,
+        timer: &Timer,
+        reading: &mut Reading<'_>,
+    ) -> Poll<Ending> {
+        loop {
+            if let Some(order) = self.record.ordered() {
+                return Poll::Ready(Ending::Ordered(order));
+            }
+            self.take_settings(pump);
+            let polled = {
+                let mut buffer = self.worker.buffer.borrow_mut();
+                pump.poll(cx, &mut buffer, clock::now, reading)
+            };
+            if let Poll::Ready(end) = polled {
+                return Poll::Ready(Ending::Over(end));
+            }
+            timer.set(pump.next_due(), cx.waker());
+            // Register, mark, look again: see `settings`.
+            self.record.park(cx, !pump.is_idle());
+            if self.proxy.settings.generation() == self.generation.get()
+                && self.record.ordered().is_none()
+            {
+                return Poll::Pending;
+            }
+        }
+    }
+
+    /// Takes over the plan where it has changed.
+    fn take_settings(&self, pump: &mut Pump<Watched>) {
+        let generation = self.proxy.settings.generation();
+        if generation == self.generation.get() {
+            return;
+        }
+        let plan = self.proxy.settings.plan();
+        let now = clock::now();
+        pump.replan(&plan, now);
+        self.generation.set(generation);
+        self.record.hit.store(self.hits(&plan), Ordering::Relaxed);
+        let since_start = now.saturating_duration_since(self.engine.start);
+        self.proxy
+            .settings
+            .reported(self.record, generation, since_start);
+    }
+
+    /// The kinds of fault that act on this connection, a bit for each place in the table.
+    fn hits(&self, plan: &Plan) -> u32 {
+        let acting = plan.settings().iter().filter(|setting| {
+            !plan.bypassed && self.circumstances.hits(setting.kind, setting.share)
+        });
+        debug_assert!(KINDS.len() <= 32);
+        acting.fold(0, |bits, setting| bits | 1 << setting.kind.index())
+    }
+}
+
+impl Drop for Books {
+    fn drop(&mut self) {
+        // A task that ended without a reason was ended with its worker.
+        let reason = self.reason.take().unwrap_or(CloseReason::Stopped);
+        let _ = self.record.closed.set(Closed {
+            reason,
+            at: self.engine.now(),
+        });
+        self.proxy.settings.leave(self.record.id);
+    }
+}

@@ -1,0 +1,185 @@
+//! Why a listener could not be opened, or an upstream not be reached.
+//!
+//! Each error prints as one whole line: what was tried, on which address, and why it failed. The cause is in the line;
+//! `source()` keeps it for the log, so do not join the two on a screen. Nothing here decides what happens next.
+
+use std::error::Error;
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use thiserror::Error;
+
+pub use super::tls::{TlsError, TlsOptionError};
+use crate::units::Time;
+
+/// A listener could not be opened.
+#[derive(Debug, Error)]
+#[error("cannot listen on {addr}: {}{}", reason(source), self.hint())]
+pub struct BindError {
+    /// Where.
+    pub addr: SocketAddr,
+    /// Why.
+    pub source: io::Error,
+}
+
+/// An upstream could not be reached.
+#[derive(Debug, Error)]
+pub enum DialError {
+    /// Its name has no address, or the name service failed.
+    #[error("cannot find {host}: {}", look_up_reason(source))]
+    Unknown {
+        /// The name.
+        host: String,
+        /// What the resolver said.
+        source: io::Error,
+    },
+    /// The resolver answered with an empty list.
+    #[error("cannot find {host}: the name has no address")]
+    NoAddress {
+        /// The name.
+        host: String,
+    },
+    /// The resolver did not answer in time.
+    #[error("cannot find {host}: no answer from the name service within {}", Time(*after))]
+    LookUpTimedOut {
+        /// The name.
+        host: String,
+        /// How long it was given.
+        after: Duration,
+    },
+    /// None of its addresses accepted the connection.
+    #[error("cannot reach {upstream}: {source}")]
+    Unreachable {
+        /// The upstream as the mapping names it, with its port.
+        upstream: String,
+        /// Each address with its own failure.
+        source: Attempts,
+    },
+}
+
+/// What happened at each address of an upstream, in the order in which they were tried.
+#[derive(Debug)]
+pub struct Attempts(pub Vec<Attempt>);
+
+/// One address that was tried in vain.
+#[derive(Debug)]
+pub struct Attempt {
+    /// The address.
+    pub addr: SocketAddr,
+    /// Why it failed; `TimedOut` where it did not answer in the time it was given.
+    pub error: io::Error,
+}
+
+/// The upstream's leg could not be made ready: not reached, or no TLS with it.
+#[derive(Debug, Error)]
+pub enum UpstreamError {
+    /// It could not be reached.
+    #[error(transparent)]
+    Dial(#[from] DialError),
+    /// It was reached, but TLS or PostgreSQL's negotiation of it failed.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
+}
+
+// === impl BindError ===
+
+impl BindError {
+    /// The failure to listen on `addr`.
+    #[must_use]
+    pub fn new(addr: SocketAddr, source: io::Error) -> Self {
+        Self { addr, source }
+    }
+
+    fn hint(&self) -> &'static str {
+        let privileged = (1..1024).contains(&self.addr.port());
+        if privileged && self.source.kind() == io::ErrorKind::PermissionDenied {
+            " (ports below 1024 are the system's)"
+        } else {
+            ""
+        }
+    }
+}
+
+// === impl Attempts ===
+
+impl Attempts {
+    /// How many addresses are written out; more are counted.
+    const SHOWN: usize = 4;
+}
+
+/// One reason for all addresses where there is one, else each address with its own.
+impl fmt::Display for Attempts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(attempts) = self;
+        let reasons: Vec<String> = attempts.iter().map(|one| reason(&one.error)).collect();
+        let alike = reasons.windows(2).all(|pair| pair[0] == pair[1]);
+        match (reasons.first(), alike) {
+            (None, _) => return f.write_str("no address"),
+            (Some(first), true) if attempts.len() == 1 => return f.write_str(first),
+            (Some(first), true) => write!(f, "{first} (")?,
+            (Some(_), false) => {}
+        }
+        for (index, (attempt, why)) in attempts.iter().zip(&reasons).enumerate() {
+            if index == Self::SHOWN {
+                write!(f, ", and {} more", attempts.len() - index)?;
+                break;
+            }
+            let comma = if index == 0 { "" } else { ", " };
+            write!(f, "{comma}{}", attempt.addr.ip())?;
+            if !alike {
+                write!(f, " {why}")?;
+            }
+        }
+        f.write_str(if alike { ")" } else { "" })
+    }
+}
+
+/// The source is the last address's failure.
+impl Error for Attempts {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.last().map(|attempt| &attempt.error as _)
+    }
+}
+
+/// What the system said, in the form of our messages: lower case, without the error's number.
+#[must_use]
+pub fn reason(error: &io::Error) -> String {
+    let text = error.to_string();
+    let Some((words, _)) = text.split_once(" (os error") else {
+        return text;
+    };
+    let mut chars = words.chars();
+    match chars.next() {
+        Some(first) => first.to_lowercase().chain(chars).collect(),
+        None => text,
+    }
+}
+
+/// A text from the network, fit for a line on a terminal: no control characters, and not endless.
+pub(super) fn printable(text: &str) -> String {
+    const LONGEST: usize = 200;
+    let mut line: String = text
+        .chars()
+        .map(|char| if char.is_control() { ' ' } else { char })
+        .take(LONGEST)
+        .collect();
+    if text.chars().nth(LONGEST).is_some() {
+        line.push('…');
+    }
+    line
+}
+
+/// The resolver's codes do not survive in `io::Error`, its words do.
+fn look_up_reason(error: &io::Error) -> &'static str {
+    if error.to_string().contains("Temporary failure") {
+        "the name service does not answer"
+    } else {
+        "name does not resolve"
+    }
+}
+
+#[cfg(test)]
+#[path = "error_tests.rs"]
+mod tests;

@@ -1,0 +1,131 @@
+//! The lines that people read when something cannot be reached.
+
+use std::io::ErrorKind;
+
+use super::*;
+
+fn refused() -> io::Error {
+    // ECONNREFUSED, as the system words it.
+    io::Error::from_raw_os_error(111)
+}
+
+fn silent(after: &str) -> io::Error {
+    io::Error::new(ErrorKind::TimedOut, format!("no answer within {after}"))
+}
+
+fn unreachable(attempts: Vec<(&str, io::Error)>) -> String {
+    let attempts = attempts
+        .into_iter()
+        .map(|(addr, error)| Attempt {
+            addr: SocketAddr::new(addr.parse().expect("an address"), 5432),
+            error,
+        })
+        .collect();
+    DialError::Unreachable {
+        upstream: "my-db:5432".to_owned(),
+        source: Attempts(attempts),
+    }
+    .to_string()
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_refused_dial_names_the_upstream_and_the_reason() {
+    assert_eq!(
+        unreachable(vec![("127.0.0.1", refused())]),
+        "cannot reach my-db:5432: connection refused"
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn addresses_that_failed_alike_share_one_reason() {
+    assert_eq!(
+        unreachable(vec![("::1", refused()), ("127.0.0.1", refused())]),
+        "cannot reach my-db:5432: connection refused (::1, 127.0.0.1)"
+    );
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn addresses_that_failed_differently_each_say_why() {
+    assert_eq!(
+        unreachable(vec![("::1", silent("5s")), ("127.0.0.1", refused())]),
+        "cannot reach my-db:5432: ::1 no answer within 5s, 127.0.0.1 connection refused"
+    );
+}
+
+#[test]
+fn many_addresses_are_counted_after_the_fourth() {
+    let many = (1..=7).map(|_| ("10.0.0.1", silent("1s"))).collect();
+    assert_eq!(
+        unreachable(many),
+        "cannot reach my-db:5432: no answer within 1s (10.0.0.1, 10.0.0.1, 10.0.0.1, 10.0.0.1, and 3 more)"
+    );
+}
+
+#[test]
+fn the_last_failure_stays_the_source() {
+    let error = DialError::Unreachable {
+        upstream: "my-db:5432".to_owned(),
+        source: Attempts(vec![Attempt {
+            addr: "10.0.0.1:5432".parse().expect("an address"),
+            error: silent("5s"),
+        }]),
+    };
+    let root = error.source().and_then(Error::source).expect("a root");
+    let root = root.downcast_ref::<io::Error>().expect("an io error");
+    assert_eq!(root.kind(), ErrorKind::TimedOut);
+}
+
+#[test]
+fn a_look_up_says_whether_the_name_or_the_service_failed() {
+    for (said, line) in [
+        (
+            "failed to lookup address information: Name or service not known",
+            "cannot find my-db: name does not resolve",
+        ),
+        (
+            "failed to lookup address information: Temporary failure in name resolution",
+            "cannot find my-db: the name service does not answer",
+        ),
+    ] {
+        let error = DialError::Unknown {
+            host: "my-db".to_owned(),
+            source: io::Error::other(said),
+        };
+        assert_eq!(error.to_string(), line);
+    }
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn a_listener_says_which_address_and_why() {
+    for (addr, code, line) in [
+        (
+            "127.0.0.1:5432",
+            98,
+            "cannot listen on 127.0.0.1:5432: address already in use",
+        ),
+        (
+            "127.0.0.1:80",
+            13,
+            "cannot listen on 127.0.0.1:80: permission denied (ports below 1024 are the system's)",
+        ),
+        (
+            "[::1]:8080",
+            99,
+            "cannot listen on [::1]:8080: cannot assign requested address",
+        ),
+    ] {
+        let addr = addr.parse().expect("an address");
+        let error = BindError::new(addr, io::Error::from_raw_os_error(code));
+        assert_eq!(error.to_string(), line);
+    }
+}
+
+#[test]
+fn text_from_the_network_cannot_move_the_cursor_or_fill_the_screen() {
+    assert_eq!(printable("a\x1b[2Jb\nc"), "a [2Jb c");
+    assert_eq!(printable(&"x".repeat(500)).chars().count(), 201);
+}

@@ -1,0 +1,94 @@
+//! The TLS of a leg: rustls above the shared socket, its errors put in words.
+
+use std::io::{self, ErrorKind, IoSlice};
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
+use tokio_rustls::client::TlsStream;
+
+use super::SharedSocket;
+use crate::proxy::tls::Peer;
+
+/// A session and what is known of its peer.
+#[derive(Debug)]
+pub(super) struct Secured {
+    stream: TlsStream<SharedSocket>,
+    peer: Peer,
+    truncated: bool,
+}
+
+// === impl Secured ===
+
+impl Secured {
+    pub(super) fn new(stream: TlsStream<SharedSocket>, peer: Peer) -> Self {
+        Self {
+            stream,
+            peer,
+            truncated: false,
+        }
+    }
+
+    /// Whether the socket ended before TLS did.
+    pub(super) fn truncated(&self) -> bool {
+        self.truncated
+    }
+
+    /// Whether encrypted bytes wait for room in the socket.
+    pub(super) fn wants_flush(&self) -> bool {
+        self.stream.get_ref().1.wants_write()
+    }
+
+    pub(super) fn poll_read(
+        &mut self,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match ready!(Pin::new(&mut self.stream).poll_read(cx, buf)) {
+            // The end of the socket before the end of TLS. Common, and harmless where the protocol inside knows its
+            // lengths: pass it on as the end that it is.
+            Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
+                self.truncated = true;
+                Poll::Ready(Ok(()))
+            }
+            Err(error) => Poll::Ready(Err(self.explain(error))),
+            Ok(()) => Poll::Ready(Ok(())),
+        }
+    }
+
+    pub(super) fn poll_write_vectored(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        ready!(self.poll_flush(cx))?;
+        let result = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs));
+        Poll::Ready(result.map_err(|error| self.last_words(cx, error)))
+    }
+
+    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let result = ready!(Pin::new(&mut self.stream).poll_flush(cx));
+        Poll::Ready(result.map_err(|error| self.last_words(cx, error)))
+    }
+
+    /// Says that the stream ends, then ends the socket's direction.
+    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    /// What the peer may have said before it hung up on a write: a refused client certificate is told only now.
+    fn last_words(&mut self, cx: &mut Context<'_>, error: io::Error) -> io::Error {
+        match Pin::new(&mut self.stream).poll_fill_buf(cx) {
+            Poll::Ready(Err(said)) if self.peer.later(&said).is_some() => self.explain(said),
+            _ => error,
+        }
+    }
+
+    /// Puts an error of TLS in a line that a person can act on.
+    fn explain(&self, error: io::Error) -> io::Error {
+        match self.peer.later(&error) {
+            Some(explained) => io::Error::new(ErrorKind::InvalidData, explained),
+            None => error,
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! Listening and accepting.
+//!
+//! The accept loop awaits only a permit, a client and the stop: looking names up, dialing and handshakes belong to the
+//! connection's own task, so that no client delays another.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
+use tokio_util::sync::CancellationToken;
+
+use super::connection::Job;
+use super::error::{BindError, reason};
+use super::port::Proxy;
+use super::{Inner, clock, sys};
+use crate::snapshot::{Happening, PortState};
+
+/// The first wait after the process ran short of something; it doubles up to the last.
+const FIRST_WAIT: Duration = Duration::from_millis(5);
+const LAST_WAIT: Duration = Duration::from_millis(100);
+
+/// Binds every address of the engine to one port; with port 0, whichever is free on the first.
+pub(super) fn bind(addrs: &[std::net::IpAddr], port: u16) -> Result<Vec<TcpListener>, BindError> {
+    let mut listeners = Vec::with_capacity(addrs.len());
+    let mut port = port;
+    for addr in addrs {
+        let addr = SocketAddr::new(*addr, port);
+        let failed = |source| BindError::new(addr, source);
+        let listener = sys::listen(addr)
+            .and_then(TcpListener::from_std)
+            .map_err(failed)?;
+        port = listener.local_addr().map_err(failed)?.port();
+        listeners.push(listener);
+    }
+    Ok(listeners)
+}
+
+/// Accepts clients of a proxy until it is told to stop. The listener closes with it: from then on connections are refused.
+pub(super) async fn accept(
+    listener: TcpListener,
+    proxy: Arc<Proxy>,
+    engine: Arc<Inner>,
+    stop: CancellationToken,
+) {
+    let mut wait = FIRST_WAIT;
+    loop {
+        let accepted = tokio::select! {
+            // Cancel-safe: the token only reports.
+            () = stop.cancelled() => return,
+            // Cancel-safe: a permit that was not returned is not taken, and tokio's accept loses no client.
+            accepted = accept_one(&listener, &proxy, &engine) => accepted,
+        };
+        match accepted {
+            Ok((stream, client, permit)) => {
+                wait = FIRST_WAIT;
+                proxy.set_port_state(PortState::Open);
+                hand_over(stream, client, permit, &proxy, &engine).await;
+            }
+            Err(error) if sys::is_shortage(&error) => {
+                wait_for(
+                    &proxy,
+                    &engine,
+                    format!("cannot accept clients: {}", reason(&error)),
+                );
+                tokio::select! {
+                    // Cancel-safe, both: they only wait.
+                    () = stop.cancelled() => return,
+                    () = tokio::time::sleep(wait) => wait = (wait * 2).min(LAST_WAIT),
+                }
+            }
+            // The client went away between its connect and our accept.
+            Err(_) => {}
+        }
+    }
+}
+
+async fn accept_one(
+    listener: &TcpListener,
+    proxy: &Proxy,
+    engine: &Inner,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = match Arc::clone(&proxy.permits).try_acquire_owned() {
+        Ok(permit) => permit,
+        Err(TryAcquireError::NoPermits) => {
+            wait_for(
+                proxy,
+                engine,
+                format!("{} connections are open: further clients wait", proxy.limit),
+            );
+            Arc::clone(&proxy.permits)
+                .acquire_owned()
+                .await
+                .map_err(io::Error::other)?
+        }
+        Err(TryAcquireError::Closed) => return std::future::pending().await,
+    };
+    let (stream, client) = listener.accept().await?;
+    Ok((stream, client, permit))
+}
+
+/// Clients wait in the kernel's backlog: shown on the proxy, and told once.
+fn wait_for(proxy: &Proxy, engine: &Inner, why: String) {
+    if proxy.set_port_state(PortState::Waiting(why.clone())) {
+        engine.tell(proxy, Happening::Error(why));
+    }
+}
+
+async fn hand_over(
+    stream: TcpStream,
+    client: SocketAddr,
+    permit: OwnedSemaphorePermit,
+    proxy: &Arc<Proxy>,
+    engine: &Arc<Inner>,
+) {
+    // A socket that cannot leave this runtime is broken; its client sees it closed.
+    let Ok(stream) = stream.into_std() else {
+        return;
+    };
+    let Some(worker) = engine.workers.iter().min_by_key(|worker| worker.active()) else {
+        return;
+    };
+    let job = Job {
+        stream,
+        client,
+        id: engine.next_connection(),
+        ordinal: proxy.next_ordinal(),
+        accepted: clock::now(),
+        proxy: Arc::clone(proxy),
+        engine: Arc::clone(engine),
+        load: worker.load(),
+        permit,
+    };
+    worker.hand(job).await;
+}

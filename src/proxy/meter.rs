@@ -1,0 +1,215 @@
+//! Live counters: written by the one task that they belong to, read by the collector.
+//!
+//! Every counter has a single writer, so a load and a store count it, and no reader ever waits. Slots live in pages of the
+//! worker whose task writes them, so that a walk over ten thousand connections reads memory in order.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::histogram::Histogram;
+use crate::fault::Direction;
+
+/// How many slots a page has.
+const PAGE: usize = 256;
+
+/// The counters of one connection.
+#[derive(Debug, Default)]
+#[repr(align(64))]
+pub(super) struct Slot {
+    delivered: [AtomicU64; 2],
+    held: [AtomicU64; 2],
+    /// Nanoseconds that the last segment was held, and one more; 0 before the first.
+    added: [AtomicU64; 2],
+    flags: AtomicU64,
+}
+
+/// A connection's slot, given back when the collector has read its last figures.
+#[derive(Debug)]
+pub(super) struct SlotRef {
+    page: Arc<[Slot; PAGE]>,
+    number: u32,
+    pages: Arc<Pages>,
+}
+
+/// The slots of one worker's connections.
+#[derive(Debug, Default)]
+pub(super) struct Pages {
+    state: Mutex<PagesState>,
+}
+
+#[derive(Debug, Default)]
+struct PagesState {
+    pages: Vec<Arc<[Slot; PAGE]>>,
+    free: Vec<u32>,
+}
+
+/// The counters of one proxy, as far as one worker's connections move them.
+#[derive(Debug, Default)]
+pub(super) struct ProxyMeter {
+    /// Bytes delivered, up and down.
+    pub(super) delivered: [AtomicU64; 2],
+    /// How long segments were held, up and down.
+    pub(super) added: [Histogram; 2],
+    /// From a client's first byte after silence to the first byte back.
+    pub(super) feels: Histogram,
+}
+
+const FULL: u64 = 1;
+
+/// Adds to a counter that only this task writes.
+pub(super) fn add(counter: &AtomicU64, n: u64) {
+    counter.store(
+        counter.load(Ordering::Relaxed).wrapping_add(n),
+        Ordering::Relaxed,
+    );
+}
+
+// === impl Slot ===
+
+impl Slot {
+    pub(super) fn add_delivered(&self, direction: Direction, bytes: u64) {
+        add(&self.delivered[direction.index()], bytes);
+    }
+
+    pub(super) fn set_held(&self, direction: Direction, bytes: u64, full: bool) {
+        self.held[direction.index()].store(bytes, Ordering::Relaxed);
+        self.set_flag(FULL << direction.index(), full);
+    }
+
+    pub(super) fn set_added(&self, direction: Direction, delay: Duration) {
+        let nanos = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX - 1);
+        self.added[direction.index()].store(nanos + 1, Ordering::Relaxed);
+    }
+
+    pub(super) fn set_ended(&self, direction: Direction) {
+        self.set_flag(FULL << (2 + direction.index()), true);
+    }
+
+    fn set_flag(&self, flag: u64, on: bool) {
+        let flags = self.flags.load(Ordering::Relaxed);
+        self.flags.store(
+            if on { flags | flag } else { flags & !flag },
+            Ordering::Relaxed,
+        );
+    }
+
+    pub(super) fn delivered(&self) -> [u64; 2] {
+        self.delivered
+            .each_ref()
+            .map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    pub(super) fn held(&self) -> [u64; 2] {
+        self.held
+            .each_ref()
+            .map(|counter| counter.load(Ordering::Relaxed))
+    }
+
+    /// How long the last segments were held, up and down together.
+    pub(super) fn added(&self) -> Option<Duration> {
+        let nanos = self
+            .added
+            .each_ref()
+            .map(|counter| counter.load(Ordering::Relaxed));
+        let held = |nanos: u64| nanos.saturating_sub(1);
+        (nanos != [0, 0])
+            .then(|| Duration::from_nanos(held(nanos[0]).saturating_add(held(nanos[1]))))
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.flags.load(Ordering::Relaxed) & 0b11 != 0
+    }
+
+    pub(super) fn ended(&self, direction: Direction) -> bool {
+        self.flags.load(Ordering::Relaxed) & (FULL << (2 + direction.index())) != 0
+    }
+
+    fn clear(&self) {
+        for counter in self
+            .delivered
+            .iter()
+            .chain(&self.held)
+            .chain(&self.added)
+            .chain([&self.flags])
+        {
+            counter.store(0, Ordering::Relaxed);
+        }
+    }
+}
+
+// === impl Pages ===
+
+impl Pages {
+    /// A free slot; a new page where there is none.
+    pub(super) fn take(self: &Arc<Self>) -> SlotRef {
+        let mut state = self.state.lock();
+        let number = state.free.pop().unwrap_or_else(|| {
+            let first = u32::try_from(state.pages.len() * PAGE)
+                .expect("connections are limited to far fewer");
+            state
+                .pages
+                .push(Arc::new(std::array::from_fn(|_| Slot::default())));
+            let page = u32::try_from(PAGE).expect("a page is small");
+            state.free.extend((first + 1..first + page).rev());
+            first
+        });
+        let page = Arc::clone(&state.pages[number as usize / PAGE]);
+        SlotRef {
+            page,
+            number,
+            pages: Arc::clone(self),
+        }
+    }
+}
+
+impl std::ops::Deref for SlotRef {
+    type Target = Slot;
+
+    fn deref(&self) -> &Slot {
+        &self.page[self.number as usize % PAGE]
+    }
+}
+
+impl Drop for SlotRef {
+    fn drop(&mut self) {
+        self.clear();
+        self.pages.state.lock().free.push(self.number);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slot_given_back_is_clean_and_used_again() {
+        let pages = Arc::new(Pages::default());
+        let slot = pages.take();
+        slot.add_delivered(Direction::Up, 7);
+        slot.set_ended(Direction::Down);
+        let number = slot.number;
+        drop(slot);
+        let again = pages.take();
+        assert_eq!(
+            (
+                again.number,
+                again.delivered(),
+                again.ended(Direction::Down)
+            ),
+            (number, [0, 0], false)
+        );
+    }
+
+    #[test]
+    fn slots_of_many_connections_are_apart() {
+        let pages = Arc::new(Pages::default());
+        let slots: Vec<SlotRef> = (0..=PAGE * 2).map(|_| pages.take()).collect();
+        let mut numbers: Vec<u32> = slots.iter().map(|slot| slot.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), slots.len());
+    }
+}

@@ -1,0 +1,89 @@
+//! What happens before bytes flow: PostgreSQL's first message where the mapping asks for it, and the dial.
+
+use std::net::SocketAddr;
+
+use tokio::io::AsyncWriteExt;
+
+use super::dial::{self, Dialed};
+use super::error::UpstreamError;
+use super::leg::Leg;
+use super::port::Proxy;
+use super::{Inner, clock, postgres};
+use crate::mapping::TlsMode;
+use crate::snapshot::CloseReason;
+
+/// An upstream that is ready for the client's first byte.
+pub(super) struct Ready {
+    pub(super) upstream: Leg,
+    pub(super) addr: SocketAddr,
+    /// What the client sent while it was being dialed.
+    pub(super) before: Vec<u8>,
+}
+
+/// Why there is no upstream, and whether the client has been told so in its own protocol.
+pub(super) struct Failure {
+    pub(super) reason: CloseReason,
+    pub(super) told: bool,
+}
+
+/// Makes a client's upstream ready. May be cancelled at any point; what was open closes.
+pub(super) async fn open(
+    client: &mut Leg,
+    proxy: &Proxy,
+    engine: &Inner,
+) -> Result<Ready, Failure> {
+    if proxy.mapping.tls() == TlsMode::Postgres {
+        return open_postgres(client, proxy, engine).await;
+    }
+    let Dialed { leg, addr, .. } = dial(proxy, engine).await.map_err(|error| untold(&error))?;
+    Ok(Ready {
+        upstream: leg,
+        addr,
+        before: Vec::new(),
+    })
+}
+
+async fn open_postgres(client: &mut Leg, proxy: &Proxy, engine: &Inner) -> Result<Ready, Failure> {
+    // The client may take its time: it costs nobody else anything, and an order ends the wait.
+    let first = postgres::negotiate_client(client, None)
+        .await
+        .map_err(|error| Failure {
+            reason: CloseReason::Tls(error.to_string()),
+            told: true,
+        })?;
+    match dial(proxy, engine).await {
+        Ok(Dialed { leg, addr, .. }) => {
+            let before = [first.bytes, first.rest].concat();
+            Ok(Ready {
+                upstream: leg,
+                addr,
+                before,
+            })
+        }
+        Err(UpstreamError::Tls(error)) if !first.cancel => {
+            // A client that is gone needs no answer.
+            let _ = client.write_all(&postgres::reply(&error)).await;
+            Err(Failure {
+                reason: CloseReason::Tls(error.to_string()),
+                told: true,
+            })
+        }
+        Err(error) => Err(untold(&error)),
+    }
+}
+
+async fn dial(proxy: &Proxy, engine: &Inner) -> Result<Dialed, UpstreamError> {
+    let deadline = clock::now() + engine.options.connect_timeout;
+    dial::dial(&proxy.mapping, &engine.tls, deadline.into()).await
+}
+
+fn untold(error: &UpstreamError) -> Failure {
+    let reason = match error {
+        UpstreamError::Dial(error) => CloseReason::Dial(error.to_string()),
+        UpstreamError::Tls(error) => CloseReason::Tls(error.to_string()),
+    };
+    Failure {
+        reason,
+        told: false,
+    }
+}

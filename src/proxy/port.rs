@@ -1,0 +1,184 @@
+//! A proxy: a mapping while it runs, with its port, its settings and its counters.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use tokio::sync::Semaphore;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::error::BindError;
+use super::meter::ProxyMeter;
+use super::settings::Settings;
+use super::{Inner, listener};
+use crate::fault::Plan;
+use crate::mapping::Mapping;
+use crate::snapshot::{PortState, ProxyId};
+
+/// A mapping while it runs.
+pub(super) struct Proxy {
+    pub(super) id: ProxyId,
+    pub(super) mapping: Mapping,
+    pub(super) settings: Settings,
+    /// A permit for every connection that may be open.
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) limit: u32,
+    name: Mutex<String>,
+    ordinals: AtomicU64,
+    meters: Vec<OnceLock<ProxyMeter>>,
+    port: Mutex<Port>,
+}
+
+/// The listening side of a proxy.
+struct Port {
+    state: PortState,
+    addrs: Vec<SocketAddr>,
+    accepting: Option<Accepting>,
+}
+
+/// The accept loops of an open port, and what stops them.
+struct Accepting {
+    stop: CancellationToken,
+    loops: TaskTracker,
+}
+
+// === impl Proxy ===
+
+impl Proxy {
+    pub(super) fn new(id: ProxyId, mapping: Mapping, plan: Plan, engine: &Inner) -> Self {
+        let limit = engine.limit;
+        let name = mapping.label();
+        Self {
+            id,
+            mapping,
+            settings: Settings::new(plan),
+            permits: Arc::new(Semaphore::new(limit as usize)),
+            limit,
+            name: Mutex::new(name),
+            ordinals: AtomicU64::new(0),
+            meters: (0..engine.workers.len()).map(|_| OnceLock::new()).collect(),
+            port: Mutex::new(Port {
+                state: PortState::Closed,
+                addrs: Vec::new(),
+                accepting: None,
+            }),
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.name.lock().clone()
+    }
+
+    pub(super) fn rename(&self, name: &str) {
+        name.clone_into(&mut self.name.lock());
+    }
+
+    /// Takes the mapping's label, with the port behind it where another proxy has it already.
+    pub(super) fn choose_name(&self, taken: impl Fn(&str) -> bool) {
+        let label = self.mapping.label();
+        let port = self
+            .port
+            .lock()
+            .addrs
+            .first()
+            .map_or(self.mapping.listen, SocketAddr::port);
+        let mut name = label.clone();
+        let mut turn = 1;
+        while taken(&name) || name == "all" {
+            name = if turn == 1 {
+                format!("{label}-{port}")
+            } else {
+                format!("{label}-{port}-{turn}")
+            };
+            turn += 1;
+        }
+        self.rename(&name);
+    }
+
+    /// The number of the next connection within this proxy.
+    pub(super) fn next_ordinal(&self) -> u64 {
+        self.ordinals.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The counters that connections of this worker move.
+    pub(super) fn meter(&self, worker: usize) -> &ProxyMeter {
+        self.meters[worker].get_or_init(ProxyMeter::default)
+    }
+
+    /// The counters of all workers that have moved any.
+    pub(super) fn meters(&self) -> impl Iterator<Item = &ProxyMeter> + Clone {
+        self.meters.iter().filter_map(OnceLock::get)
+    }
+
+    /// Whether clients are accepted, and where.
+    pub(super) fn port(&self) -> (PortState, Vec<SocketAddr>) {
+        let port = self.port.lock();
+        (port.state.clone(), port.addrs.clone())
+    }
+
+    /// Says whether an open port is in a new state.
+    pub(super) fn set_port_state(&self, state: PortState) -> bool {
+        let mut port = self.port.lock();
+        let news = port.accepting.is_some() && port.state != state;
+        if news {
+            port.state = state;
+        }
+        news
+    }
+
+    /// Listens and accepts. False where it did so already. A port that was any free one stays the one that was found.
+    pub(super) fn open_port(self: &Arc<Self>, engine: &Arc<Inner>) -> Result<bool, BindError> {
+        let number = {
+            let port = self.port.lock();
+            if port.accepting.is_some() {
+                return Ok(false);
+            }
+            port.addrs
+                .first()
+                .map_or(self.mapping.listen, SocketAddr::port)
+        };
+        let listeners = listener::bind(&engine.options.bind, number)?;
+        let addrs = listeners
+            .iter()
+            .filter_map(|listener| listener.local_addr().ok())
+            .collect();
+        let accepting = Accepting {
+            stop: CancellationToken::new(),
+            loops: TaskTracker::new(),
+        };
+        for listener in listeners {
+            let (proxy, engine) = (Arc::clone(self), Arc::clone(engine));
+            accepting.loops.spawn(listener::accept(
+                listener,
+                proxy,
+                engine,
+                accepting.stop.clone(),
+            ));
+        }
+        accepting.loops.close();
+        *self.port.lock() = Port {
+            state: PortState::Open,
+            addrs,
+            accepting: Some(accepting),
+        };
+        Ok(true)
+    }
+
+    /// Stops accepting and closes the listeners: connections are refused from when this returns. False where it was
+    /// closed already.
+    pub(super) async fn close_port(&self) -> bool {
+        let accepting = {
+            let mut port = self.port.lock();
+            port.state = PortState::Closed;
+            port.accepting.take()
+        };
+        let Some(Accepting { stop, loops }) = accepting else {
+            return false;
+        };
+        stop.cancel();
+        loops.wait().await;
+        true
+    }
+}

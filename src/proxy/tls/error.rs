@@ -1,0 +1,274 @@
+//! Why TLS with an upstream, or PostgreSQL's negotiation of it, failed: one line that a person can act on.
+//!
+//! `host` is the name that the certificate is checked against, `upstream` the mapping's host and port. As in `error`, the
+//! line is whole and `source()` is for the log. Which failure it is, `explain` finds out.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use rustls::pki_types::pem;
+use thiserror::Error;
+
+use super::explain::{names, suggestion};
+use crate::proxy::error::reason;
+use crate::units::Time;
+
+/// TLS with an upstream failed.
+#[derive(Debug, Error)]
+pub enum TlsError {
+    /// No root that we trust signed the certificate.
+    #[error(
+        "certificate of {host} is signed by an unknown authority: give --ca-file, or --insecure to try without"
+    )]
+    UnknownIssuer {
+        /// The name that was checked.
+        host: String,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+    /// The certificate is an authority's own and none that was given.
+    #[error(
+        "certificate of {host} is an authority's own: give it as --ca-file, or --insecure to try without"
+    )]
+    Authority {
+        /// The name that was checked.
+        host: String,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+    /// The certificate is another host's.
+    #[error(
+        "certificate of {host} {}: {}",
+        names(presented),
+        suggestion(presented)
+    )]
+    WrongName {
+        /// The name that was checked.
+        host: String,
+        /// The names in the certificate.
+        presented: Vec<String>,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+    /// The certificate's time is over, or has not come.
+    #[error("certificate of {host} {when}: renew it, or give --insecure to try without")]
+    OutOfDate {
+        /// The name that was checked.
+        host: String,
+        /// `expired on 2024-05-01`, or `is not valid before` that.
+        when: String,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+    /// The certificate is not valid for another reason.
+    #[error(
+        "certificate of {host} is not valid, {why}: replace it, or give --insecure to try without"
+    )]
+    Certificate {
+        /// The name that was checked.
+        host: String,
+        /// What is wrong with it.
+        why: String,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+    /// The upstream wants a client certificate, and we have none.
+    #[error(
+        "upstream {upstream} asks for a client certificate: give --client-cert and --client-key"
+    )]
+    ClientCertWanted {
+        /// The upstream.
+        upstream: String,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+    /// The upstream does not accept our client certificate.
+    #[error("upstream {upstream} does not accept the client certificate of --client-cert: {alert}")]
+    ClientCertRefused {
+        /// The upstream.
+        upstream: String,
+        /// Its alert, in words.
+        alert: String,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+    /// What the upstream sent is not TLS.
+    #[error("upstream {upstream} does not speak TLS: use {instead}")]
+    NotTls {
+        /// The upstream.
+        upstream: String,
+        /// The forms of a mapping that may work.
+        instead: &'static str,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+    /// The upstream ended the handshake with an alert, or there is nothing in common.
+    #[error("upstream {upstream} refused the TLS handshake: {why}")]
+    Refused {
+        /// The upstream.
+        upstream: String,
+        /// Why.
+        why: String,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+    /// The upstream broke the protocol, in the handshake or later.
+    #[error("TLS with {upstream} failed: {source}")]
+    Protocol {
+        /// The upstream.
+        upstream: String,
+        /// What rustls said.
+        source: rustls::Error,
+    },
+    /// The upstream closed the connection in the middle of the handshake.
+    #[error("upstream {upstream} closed the connection during the TLS handshake{hint}")]
+    Closed {
+        /// The upstream.
+        upstream: String,
+        /// What may be the matter.
+        hint: &'static str,
+    },
+    /// The upstream did not answer in time.
+    #[error("no TLS handshake with {upstream} within {}", Time(*after))]
+    TimedOut {
+        /// The upstream.
+        upstream: String,
+        /// How long it was given.
+        after: Duration,
+    },
+    /// The connection broke in the middle of the handshake.
+    #[error("TLS handshake with {upstream} failed: {}", reason(source))]
+    Io {
+        /// The upstream.
+        upstream: String,
+        /// How.
+        source: io::Error,
+    },
+    /// A host that cannot be asked for by name.
+    #[error("{host} cannot stand in a certificate: give --sni NAME")]
+    ServerName {
+        /// The host.
+        host: String,
+    },
+    /// A PostgreSQL server that offers no TLS. Clear text is never the answer to that.
+    #[error(
+        "upstream {upstream} offers no TLS: psqls:// never falls back to clear text, use psql:// if that will do"
+    )]
+    NotOffered {
+        /// The upstream.
+        upstream: String,
+    },
+    /// A PostgreSQL server that answered the request for TLS with an error.
+    #[error("upstream {upstream} answered the request for TLS with an error: {message}")]
+    ServerError {
+        /// The upstream.
+        upstream: String,
+        /// The error's text. Nobody has proved who wrote it.
+        message: String,
+        /// The whole message, for the client.
+        bytes: Vec<u8>,
+    },
+    /// Bytes in clear text behind the agreement to use TLS: somebody between wants to put words into the server's mouth.
+    #[error("upstream {upstream} sent clear text before the TLS handshake: refused")]
+    EarlyBytes {
+        /// The upstream.
+        upstream: String,
+    },
+    /// Something that does not speak PostgreSQL's protocol.
+    #[error("upstream {upstream} does not speak PostgreSQL: {why}")]
+    NotPostgres {
+        /// The upstream.
+        upstream: String,
+        /// What it did.
+        why: String,
+    },
+    /// A PostgreSQL server that wants channel binding, which ends where the TLS does.
+    #[error(
+        "upstream {upstream} offers SCRAM-SHA-256-PLUS alone, which cannot pass a proxy that ends the TLS: let the \
+         server offer SCRAM-SHA-256 as well"
+    )]
+    ChannelBinding {
+        /// The upstream.
+        upstream: String,
+    },
+}
+
+/// An option about TLS cannot be used.
+#[derive(Debug, Error)]
+pub enum TlsOptionError {
+    /// A file that is not what the option asks for.
+    #[error("cannot use {option} {}: {}", path.display(), why(option, source))]
+    Pem {
+        /// The option.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: pem::Error,
+    },
+    /// A certificate or key that is in the right form but makes no sense.
+    #[error("cannot use {option} {}: {}", path.display(), nonsense(source))]
+    Content {
+        /// The option.
+        option: &'static str,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: rustls::Error,
+    },
+    /// A client certificate and the key of another.
+    #[error("cannot use --client-cert {} with --client-key {}: the key is another certificate's", cert.display(), key.display())]
+    Mismatch {
+        /// The certificate's file.
+        cert: PathBuf,
+        /// The key's file.
+        key: PathBuf,
+    },
+    /// One of the two files of a client certificate is missing.
+    #[error("cannot use {given} without {missing}")]
+    Half {
+        /// The option given.
+        given: &'static str,
+        /// The one that belongs to it.
+        missing: &'static str,
+    },
+    /// Not a name.
+    #[error("cannot use --sni {name}: not a host name or an address")]
+    Sni {
+        /// What was given.
+        name: String,
+    },
+    /// No configuration can be made of it.
+    #[error("cannot set up TLS: {source}")]
+    Config {
+        /// What rustls said.
+        source: rustls::Error,
+    },
+}
+
+/// What is wrong with a file, without the reader's own words.
+fn why(option: &str, error: &pem::Error) -> String {
+    let text = match error {
+        pem::Error::Io(error) => return reason(error),
+        pem::Error::NoItemsFound if option == "--client-key" => {
+            "no private key in PEM form in it, or an encrypted one"
+        }
+        pem::Error::NoItemsFound => "no certificate in PEM form in it",
+        pem::Error::Base64Decode(_) => "its PEM text is damaged",
+        pem::Error::MissingSectionEnd { .. } => "its PEM text has no end line",
+        pem::Error::IllegalSectionStart { .. } => "its PEM text has a damaged begin line",
+        other => return other.to_string(),
+    };
+    text.to_owned()
+}
+
+fn nonsense(error: &rustls::Error) -> String {
+    match error {
+        rustls::Error::InvalidCertificate(problem) => {
+            format!("not a certificate that can be read, {problem}")
+        }
+        rustls::Error::General(text) => text.clone(),
+        other => other.to_string(),
+    }
+}
