@@ -17,6 +17,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub mod knob;
+pub mod language;
 pub mod link;
 pub mod param;
 pub mod plan;

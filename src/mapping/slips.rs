@@ -61,7 +61,7 @@ fn no_equals_yet(at: usize, digits: &str) -> Slip {
 
 /// The mapping of `port` to what was meant, where that is a valid one; else the usual example.
 fn working(port: &str, meant: &str) -> String {
-    let meant = until_blank(meant);
+    let meant = until_blank(meant).trim_end_matches('.');
     let form = format!("{port}={meant}");
     if parse(&form).is_ok() {
         return form;
