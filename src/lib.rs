@@ -1,6 +1,7 @@
 //! faultboard: a terminal mixing desk for network faults.
 
 pub mod check;
+pub mod cli;
 pub mod demo;
 pub mod fault;
 pub mod logging;
