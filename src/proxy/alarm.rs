@@ -14,6 +14,7 @@ use std::time::Instant;
 use tokio::sync::Notify;
 
 use super::clock;
+use super::wait::Wait;
 
 /// The timers of one worker.
 #[derive(Default)]
@@ -62,6 +63,7 @@ impl Alarm {
 
     /// Wakes timers as their times come; the worker runs it beside its connections.
     pub(super) async fn run(&self) {
+        let mut wait = Wait::new();
         loop {
             let next = self.ring(clock::now());
             let sooner = self.sooner.notified();
@@ -69,7 +71,7 @@ impl Alarm {
                 None => sooner.await,
                 Some(at) => tokio::select! {
                     // Both only wait: whichever is dropped loses nothing.
-                    () = tokio::time::sleep_until(at.into()) => {}
+                    () = wait.until(at) => {}
                     () = sooner => {}
                 },
             }

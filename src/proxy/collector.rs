@@ -11,18 +11,14 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
+use super::followed::Conn;
 use super::port::Proxy;
 use super::settings::{Closed, Record};
 use super::window::Window;
-use crate::fault::Direction;
-use crate::snapshot::{
-    ConnRow, ConnState, Event, Happening, PortState, ProxyId, ProxyRow, Snapshot,
-};
+use crate::snapshot::{Event, Happening, ProxyId, ProxyRow, Snapshot};
 
 /// How often counters are read.
-const BEAT: Duration = Duration::from_millis(100);
-/// After so long without a byte a connection is shown as idle.
-const IDLE: Duration = Duration::from_secs(1);
+pub(super) const BEAT: Duration = Duration::from_millis(100);
 /// A snapshot in which nothing moved is published only this often, so that ages go on.
 const QUIET_BEAT: Duration = Duration::from_secs(1);
 
@@ -45,22 +41,12 @@ pub(super) struct Collector {
     pub(super) published: Duration,
 }
 
-/// A connection as the collector follows it.
-pub(super) struct Conn {
-    record: Arc<Record>,
-    proxy: Arc<Proxy>,
-    delivered: [u64; 2],
-    rates: [f64; 2],
-    moved: Duration,
-}
-
 /// A proxy as the collector follows it.
 pub(super) struct Seen {
     id: ProxyId,
     window: Window,
     total: u64,
     failed: u64,
-    port: PortState,
     waiting_since: Option<Duration>,
 }
 
@@ -164,18 +150,13 @@ impl Collector {
         let (taken, open) = proxy.settings.taken();
         let insecure = self.insecure && proxy.mapping.tls() != crate::mapping::TlsMode::Clear;
         let seen = self.seen(proxy);
-        let news = match &port {
-            PortState::Waiting(why) if seen.port != port => Some(Happening::Error(why.clone())),
-            _ => None,
-        };
-        seen.port.clone_from(&port);
         seen.waiting_since = if taken < open {
             seen.waiting_since.or(Some(at))
         } else {
             None
         };
         let figures = seen.window.beat(at, proxy.meters(), seen.failed);
-        let row = ProxyRow {
+        ProxyRow {
             id: proxy.id,
             name: proxy.name(),
             mapping: proxy.mapping.clone(),
@@ -195,11 +176,7 @@ impl Collector {
             added: figures.added,
             feels: figures.feels,
             history: seen.window.history(),
-        };
-        if let Some(what) = news {
-            self.tell(at, proxy, what);
         }
-        row
     }
 
     fn seen(&mut self, proxy: &Proxy) -> &mut Seen {
@@ -210,7 +187,6 @@ impl Collector {
                 window: Window::default(),
                 total: 0,
                 failed: 0,
-                port: PortState::Open,
                 waiting_since: None,
             });
             self.seen.len() - 1
@@ -265,54 +241,4 @@ fn differs(before: &Snapshot, after: &Snapshot) -> bool {
             ) || a.added != b.added
                 || (b.rates[0] + b.rates[1]) > 0.0
         })
-}
-
-// === impl Conn ===
-
-impl Conn {
-    fn row(&mut self, at: Duration) -> ConnRow {
-        let record = &self.record;
-        let delivered = record.slot.delivered();
-        let held = record.slot.held();
-        for (rate, (now, before)) in self
-            .rates
-            .iter_mut()
-            .zip(delivered.iter().zip(self.delivered))
-        {
-            let bytes = now.saturating_sub(before) as f64;
-            // A moving average whose weight falls to a tenth in about a second.
-            *rate = 0.8 * *rate + 0.2 * bytes / BEAT.as_secs_f64();
-            if *rate < 1.0 {
-                *rate = 0.0;
-            }
-        }
-        if delivered != self.delivered {
-            self.moved = at;
-        }
-        self.delivered = delivered;
-        let silent = at.saturating_sub(self.moved);
-        let state = match () {
-            () if record.upstream.get().is_none() => ConnState::Dialing,
-            () if record.slot.is_full() => ConnState::Full,
-            () if held != [0, 0] => ConnState::Held,
-            () if record.slot.ended(Direction::Up) => ConnState::Half(Direction::Up),
-            () if record.slot.ended(Direction::Down) => ConnState::Half(Direction::Down),
-            () if silent >= IDLE => ConnState::Idle(silent),
-            () => ConnState::Open,
-        };
-        ConnRow {
-            id: record.id,
-            proxy: record.proxy,
-            client: record.client,
-            upstream: record.upstream.get().copied(),
-            age: at.saturating_sub(record.opened),
-            bytes: delivered,
-            rates: self.rates,
-            held,
-            added: record.slot.added(),
-            generation: record.generation(),
-            state,
-            hit: record.hit.load(std::sync::atomic::Ordering::Relaxed),
-        }
-    }
 }

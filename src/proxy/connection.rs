@@ -165,7 +165,9 @@ async fn take_down(legs: [Leg; 2], ending: Ending) -> CloseReason {
         Ending::Over(End {
             reason,
             reset: false,
-        }) => reason,
+        }) => upstream
+            .refusal()
+            .map_or(reason, |refused| CloseReason::Tls(refused.to_string())),
         Ending::Over(End {
             reason,
             reset: true,

@@ -13,10 +13,10 @@ use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Job;
-use super::error::BindError;
+use super::error::{BindError, reason};
 use super::port::Proxy;
 use super::{Inner, clock, sys};
-use crate::snapshot::PortState;
+use crate::snapshot::{Happening, PortState};
 
 /// The first wait after the process ran short of something; it doubles up to the last.
 const FIRST_WAIT: Duration = Duration::from_millis(5);
@@ -51,7 +51,7 @@ pub(super) async fn accept(
             // Cancel-safe: the token only reports.
             () = stop.cancelled() => return,
             // Cancel-safe: a permit that was not returned is not taken, and tokio's accept loses no client.
-            accepted = accept_one(&listener, &proxy) => accepted,
+            accepted = accept_one(&listener, &proxy, &engine) => accepted,
         };
         match accepted {
             Ok((stream, client, permit)) => {
@@ -60,8 +60,11 @@ pub(super) async fn accept(
                 hand_over(stream, client, permit, &proxy, &engine).await;
             }
             Err(error) if sys::is_shortage(&error) => {
-                let why = format!("cannot accept clients: {error}");
-                proxy.set_port_state(PortState::Waiting(why));
+                wait_for(
+                    &proxy,
+                    &engine,
+                    format!("cannot accept clients: {}", reason(&error)),
+                );
                 tokio::select! {
                     // Cancel-safe, both: they only wait.
                     () = stop.cancelled() => return,
@@ -77,12 +80,16 @@ pub(super) async fn accept(
 async fn accept_one(
     listener: &TcpListener,
     proxy: &Proxy,
+    engine: &Inner,
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
     let permit = match Arc::clone(&proxy.permits).try_acquire_owned() {
         Ok(permit) => permit,
         Err(TryAcquireError::NoPermits) => {
-            let why = format!("{} connections are open: further clients wait", proxy.limit);
-            proxy.set_port_state(PortState::Waiting(why));
+            wait_for(
+                proxy,
+                engine,
+                format!("{} connections are open: further clients wait", proxy.limit),
+            );
             Arc::clone(&proxy.permits)
                 .acquire_owned()
                 .await
@@ -92,6 +99,13 @@ async fn accept_one(
     };
     let (stream, client) = listener.accept().await?;
     Ok((stream, client, permit))
+}
+
+/// Clients wait in the kernel's backlog: shown on the proxy, and told once.
+fn wait_for(proxy: &Proxy, engine: &Inner, why: String) {
+    if proxy.set_port_state(PortState::Waiting(why.clone())) {
+        engine.tell(proxy, Happening::Error(why));
+    }
 }
 
 async fn hand_over(

@@ -120,11 +120,14 @@ impl Proxy {
         (port.state.clone(), port.addrs.clone())
     }
 
-    pub(super) fn set_port_state(&self, state: PortState) {
+    /// Says whether an open port is in a new state.
+    pub(super) fn set_port_state(&self, state: PortState) -> bool {
         let mut port = self.port.lock();
-        if port.accepting.is_some() && port.state != state {
+        let news = port.accepting.is_some() && port.state != state;
+        if news {
             port.state = state;
         }
+        news
     }
 
     /// Listens and accepts. False where it did so already. A port that was any free one stays the one that was found.

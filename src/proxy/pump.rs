@@ -16,6 +16,7 @@ use std::io::{self, IoSlice};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::error::TlsError;
 use super::flow::{Flow, Moved, Sink, Source};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, Plan};
@@ -170,11 +171,14 @@ impl<S: Socket> Pump<S> {
 
     /// The source of `direction` is broken: nothing more goes to it, and behind what it sent, its peer is reset.
     fn source_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
-        self.broken.get_or_insert(CloseReason::Io {
-            leg: source_of(direction),
-            error: describe(error),
-        });
         let back = &mut self.flows[direction.opposite().index()];
+        // A peer that is reset by one who had its end already lost nothing: many servers hang up on a finished client so.
+        let reason = match (back.sink, direction) {
+            (Sink::Ended, Direction::Down) => CloseReason::ClientDone,
+            (Sink::Ended, Direction::Up) => CloseReason::UpstreamDone,
+            _ => reason_of(source_of(direction), error),
+        };
+        self.broken.get_or_insert(reason);
         back.sink = Sink::Broken;
         back.link.discard();
         let flow = &mut self.flows[direction.index()];
@@ -187,10 +191,7 @@ impl<S: Socket> Pump<S> {
     /// The sink of `direction` refuses everything. What it sent before is still read and passed on, with a reset behind it.
     fn sink_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
         let leg = source_of(direction.opposite());
-        self.broken.get_or_insert(CloseReason::Io {
-            leg,
-            error: describe(error),
-        });
+        self.broken.get_or_insert(reason_of(leg, error));
         let flow = &mut self.flows[direction.index()];
         flow.sink = Sink::Broken;
         flow.link.discard();
@@ -238,6 +239,20 @@ fn source_of(direction: Direction) -> LegName {
     match direction {
         Direction::Up => LegName::Client,
         Direction::Down => LegName::Upstream,
+    }
+}
+
+/// Why a connection ended whose leg broke so: TLS, where it put the error in words, or the socket.
+fn reason_of(leg: LegName, error: &io::Error) -> CloseReason {
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<TlsError>())
+    {
+        Some(refused) => CloseReason::Tls(refused.to_string()),
+        None => CloseReason::Io {
+            leg,
+            error: describe(error),
+        },
     }
 }
 
