@@ -39,6 +39,7 @@
 
 pub mod check;
 pub mod cli;
+pub mod command;
 pub mod demo;
 pub mod fault;
 pub mod logging;
@@ -47,4 +48,6 @@ pub mod proxy;
 pub mod snapshot;
 pub mod stop;
 pub mod syntax;
+#[cfg(feature = "tui")]
+pub mod ui;
 pub mod units;

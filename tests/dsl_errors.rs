@@ -2,14 +2,17 @@
 //!
 //! Each table is what a person would see: a text, and under it the caret with the message.
 
+use faultboard::command;
 use faultboard::fault::{KINDS, language};
 use faultboard::mapping;
 use faultboard::syntax::ParseError;
 
 /// Parses the first line of every block and compares the error with the block. `KINDS` in a message stands for the
-/// names of all kinds, `EXAMPLE` for the first one's: a new kind changes no table here.
+/// names of all kinds, `EXAMPLE` for the first one's, `COMMANDS` for the words of all commands: a new one changes no
+/// table here.
 fn assert_errors<T>(table: &str, unfinished: bool, parse: impl Fn(&str) -> Result<T, ParseError>) {
     let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    let commands: Vec<&str> = command::words().collect();
     let mut count = 0;
     for block in table.trim_matches('\n').split("\n\n") {
         let text = block.split('\n').next().unwrap_or("");
@@ -18,7 +21,8 @@ fn assert_errors<T>(table: &str, unfinished: bool, parse: impl Fn(&str) -> Resul
         };
         let told = block
             .replace("KINDS", &kinds.join(", "))
-            .replace("EXAMPLE", KINDS[0].example);
+            .replace("EXAMPLE", KINDS[0].example)
+            .replace("COMMANDS", &commands.join(", "));
         assert_eq!(error.to_string(), told);
         assert_eq!(error.unfinished, unfinished, "{text:?} unfinished");
         count += 1;
@@ -44,6 +48,21 @@ fn wrong_faults_name_the_column_and_a_form_that_would_work() {
 #[test]
 fn unfinished_faults_say_what_is_missing() {
     assert_errors(UNFINISHED_FAULTS, true, language::parse);
+}
+
+#[test]
+fn wrong_lines_name_the_column_in_the_whole_line() {
+    assert_errors(WRONG_LINES, false, command::parse_line);
+}
+
+#[test]
+fn wrong_commands_name_the_column_and_a_form_that_would_work() {
+    assert_errors(WRONG_COMMANDS, false, command::parse);
+}
+
+#[test]
+fn unfinished_commands_say_what_is_missing() {
+    assert_errors(UNFINISHED_COMMANDS, true, command::parse);
 }
 
 #[test]
@@ -675,4 +694,175 @@ bandwidth 1Mb
 
 bandwidth 1MB/s queue=5
                        ^ a time or a size needs a unit: 5ms
+"#;
+
+const WRONG_LINES: &str = r#"
+9090=https://x.com, latency 5ms
+                  ^ faults begin after a blank: 9090=https://host latency 250ms
+
+9090=https://x.com,latency 5ms
+                  ^ faults begin after a blank: 9090=https://host latency 250ms
+
+9090=https://x.com;latency 5ms
+                  ^ faults begin after a blank: 9090=https://host latency 250ms
+
+9090=x.com latency 5ms
+          ^ needs a port: x.com:80, or a protocol: https://x.com
+
+9090=https://x.com latency5ms
+                          ^ needs a blank after latency: latency 250ms jitter=30ms dist=normal
+
+9090=https://x.com 9091=https://y.com
+                   ^ unknown fault "9091=https://y.com" (KINDS)
+
+9090=https://x.com latency 5ms bandwidth 1MB/s
+                               ^ needs "," before bandwidth: latency 5ms, bandwidth 1Mbit/s
+
+9090=https://x.com/path latency 5ms
+                  ^ a mapping has no path: leave out "/path"
+"#;
+
+const WRONG_COMMANDS: &str = r#"
+ad 9090=https://x.com
+^ unknown command "ad": did you mean "add"? (COMMANDS)
+
+Add 9090=https://x.com
+^ unknown command "Add": did you mean "add"? (COMMANDS)
+
+delete db
+^ unknown command "delete" (COMMANDS)
+
+:list
+^ unknown command ":list": did you mean "list"? (COMMANDS)
+
+9090=https://x.com
+^ a mapping is added: add 9090=https://x.com
+
+latency 250ms
+^ faults are set: set all latency 250ms
+
+add https://x.com
+    ^ needs a port and "=" first: 9090=https://x.com
+
+add 9090=htps://x.com latency 5ms
+         ^ unknown protocol "htps": did you mean "https"? (http, https, psql, psqls, tls)
+
+add 9090=x.com latency 5ms
+              ^ needs a port: x.com:80, or a protocol: https://x.com
+
+add 9090=x.com:80 latncy 5ms
+                  ^ unknown fault "latncy": did you mean "latency"? (KINDS)
+
+add 9090=x.com:80 latency 5ms down up
+                                   ^ a direction is given already: up, down or both, once
+
+remove db now
+          ^ nothing may follow here: leave out "now"
+
+set latency 250ms
+    ^ set wants a proxy or all first: set all latency 250ms
+
+set all latency 250ms,, bandwidth 1MB/s
+                      ^ needs a fault before ",": EXAMPLE
+
+set 大大 latency 250kB
+                  ^ latency wants a time, not a size: 250ms, 1.5s
+
+clear all latncy
+          ^ unknown fault "latncy": did you mean "latency"? (KINDS)
+
+clear all latency bandwidth
+                  ^ nothing may follow here: leave out "bandwidth"
+
+clear all latency,bandwidth
+                 ^ nothing may follow here: leave out ",bandwidth"
+
+bypass all yes
+           ^ unknown word "yes" (on, off)
+
+bypass all on now
+              ^ nothing may follow here: leave out "now"
+
+kill db
+     ^ kill wants the number of a connection: kill 31
+
+kill #31x
+     ^ kill wants the number of a connection: kill 31
+
+kill 31 hard
+        ^ unknown word "hard" (rst, fin)
+
+kill 99999999999999999999
+     ^ kill wants the number of a connection: kill 31
+
+kill 31 rst now
+            ^ nothing may follow here: leave out "now"
+
+list all
+     ^ nothing may follow here: leave out "all"
+
+quit now
+     ^ nothing may follow here: leave out "now"
+
+9090
+^ unknown command "9090" (COMMANDS)
+
+clear all up
+          ^ unknown fault "up" (KINDS)
+"#;
+
+const UNFINISHED_COMMANDS: &str = r#"
+a
+^ unknown command "a" (COMMANDS)
+
+add
+   ^ needs a mapping: 9090=https://host
+
+add 9090
+        ^ needs "=": 9090=https://host
+
+add 9090=x:80 late
+              ^ unknown fault "late": did you mean "latency"? (KINDS)
+
+remove
+      ^ remove wants a proxy: remove my-db
+
+s
+^ unknown command "s" (COMMANDS)
+
+set
+   ^ set wants a proxy or all: set all latency 250ms
+
+set db
+      ^ needs a fault: EXAMPLE
+
+set db lat
+          ^ latency wants a time: 250ms, 1.5s
+
+set db latency 250
+                  ^ a time needs a unit: 250ms
+
+clear
+     ^ clear wants a proxy or all: clear all
+
+clear all b
+          ^ unknown fault "b" (KINDS)
+
+bypass
+      ^ bypass wants a proxy or all: bypass all on
+
+bypass db
+         ^ bypass wants on or off: bypass all on
+
+bypass db o
+          ^ unknown word "o" (on, off)
+
+kill
+    ^ kill wants the number of a connection: kill 31
+
+kill #
+     ^ kill wants the number of a connection: kill 31
+
+kill 31 r
+        ^ unknown word "r" (rst, fin)
 "#;

@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
+use faultboard::command::{self, Command, KillHow, Target};
 use faultboard::fault::param::Default;
 use faultboard::fault::{
     Direction, Directions, KINDS, Kind, ParamSpec, Setting, Unit, Value, language,
 };
 use faultboard::mapping::{self, Host, Mapping, Protocol};
+use faultboard::snapshot::ConnId;
 use faultboard::syntax::ParseError;
 use faultboard::units::{ByteCount, ByteRate, Percent};
 use proptest::prelude::*;
@@ -22,6 +24,14 @@ fn of_mapping(text: &str) -> Option<ParseError> {
 
 fn of_faults(text: &str) -> Option<ParseError> {
     language::parse(text).err()
+}
+
+fn of_line(text: &str) -> Option<ParseError> {
+    command::parse_line(text).err()
+}
+
+fn of_command(text: &str) -> Option<ParseError> {
+    command::parse(text).err()
 }
 
 /// An error tells one line of its text, and stands inside it.
@@ -78,6 +88,7 @@ fn gone_on(text: &str, expected: &str) -> Vec<String> {
     let samples: &[&str] = match expected {
         "a port" | "a digit" | "a number" => &["1"],
         ":port" => &[":1"],
+        "a proxy" => &["p"],
         "a host" => &["h", ".h"],
         "an IPv6 address" => &["::", ":", "0", ":0", ".0"],
         "a time" | "a time or a size" => &["1ms", "1s"],
@@ -368,6 +379,63 @@ fn a_fault_of_pieces() -> impl Strategy<Value = String> {
         })
 }
 
+// === Commands ===
+
+/// A valid line of the console: a mapping, and perhaps faults.
+fn a_line() -> impl Strategy<Value = String> {
+    (a_mapping_text(), prop::option::of(some_settings())).prop_map(|(mapping, settings)| {
+        match settings {
+            Some(settings) => format!("{mapping} {}", printed(&settings)),
+            None => mapping,
+        }
+    })
+}
+
+fn a_target() -> impl Strategy<Value = Target> {
+    prop_oneof![
+        Just(Target::All),
+        "[^\\s]{1,12}"
+            .prop_filter("all is every proxy", |name| name != "all")
+            .prop_map(Target::Proxy),
+    ]
+}
+
+fn a_command() -> impl Strategy<Value = Command> {
+    let faults = prop::collection::vec(some_settings(), 0..2).prop_map(|faults| faults.concat());
+    let kind = prop::option::of(prop::sample::select(KINDS));
+    prop_oneof![
+        (a_mapping(), faults).prop_map(|(mapping, faults)| Command::Add(mapping, faults)),
+        "[^\\s]{1,12}".prop_map(Command::Remove),
+        (a_target(), some_settings()).prop_map(|(target, faults)| Command::Set(target, faults)),
+        (a_target(), kind).prop_map(|(target, kind)| Command::Clear(target, kind)),
+        (a_target(), any::<bool>()).prop_map(|(target, on)| Command::Bypass(target, on)),
+        (any::<u64>(), any::<bool>()).prop_map(|(conn, rst)| {
+            let how = if rst { KillHow::Rst } else { KillHow::Fin };
+            Command::Kill(ConnId(conn), how)
+        }),
+        Just(Command::List),
+        Just(Command::Quit),
+    ]
+}
+
+/// Something that is made of a command's pieces, and valid by chance only.
+fn a_command_of_pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        " ", "#", "3", "all", "db", "on", "of", "rs", "fin", "9090=", "x:80", "latency ", "lat",
+        "250", "ms", ", ", "down", "é",
+    ]);
+    (
+        a_command(),
+        any::<prop::sample::Index>(),
+        prop::collection::vec(piece, 0..5),
+    )
+        .prop_map(|(command, end, pieces)| {
+            let chars: Vec<char> = command.to_string().chars().collect();
+            let end = end.index(chars.len() + 1);
+            chars[..end].iter().collect::<String>() + &pieces.concat()
+        })
+}
+
 // === What holds ===
 
 /// A text with one character put in, left out or exchanged.
@@ -470,6 +538,58 @@ proptest! {
     #[test]
     fn any_text_is_read_as_faults_without_a_panic(text in ".{0,60}") {
         if let Some(error) = of_faults(&text) {
+            assert_well_told(&text, &error)?;
+        }
+    }
+
+    #[test]
+    fn a_printed_command_parses_to_the_same(command in a_command()) {
+        let read = command::parse(&command.to_string());
+        // Equal where their texts are, so what the text says is compared as well.
+        prop_assert_eq!(format!("{:?}", read), format!("{:?}", Ok::<_, ParseError>(&command)));
+    }
+
+    #[test]
+    fn a_line_is_its_mapping_and_its_faults(mapping in a_mapping(), faults in some_settings()) {
+        let line = format!("{mapping} {}", printed(&faults));
+        prop_assert_eq!(command::parse_line(&line), Ok((mapping, faults)));
+    }
+
+    #[test]
+    fn no_beginning_of_a_line_is_wrong(line in a_line()) {
+        assert_prefixes_are_not_wrong(&line, of_line)?;
+    }
+
+    #[test]
+    fn no_beginning_of_a_command_is_wrong(command in a_command(), sign in any::<bool>()) {
+        let text = command.to_string();
+        let text = if sign { text.replace("kill ", "kill #") } else { text };
+        assert_prefixes_are_not_wrong(&text, of_command)?;
+    }
+
+    #[test]
+    fn unfinished_commands_can_be_finished(text in a_command_of_pieces()) {
+        if of_command(&text).is_some_and(|error| error.unfinished) {
+            assert_can_be_finished(&text, of_command)?;
+        }
+    }
+
+    #[test]
+    fn errors_of_slightly_wrong_commands_stand_in_the_line(
+        command in a_command(),
+        at in any::<prop::sample::Index>(),
+        c in prop_oneof![any::<char>(), prop::sample::select("=:,#. 09asé大".chars().collect::<Vec<_>>())],
+        how in any::<u8>(),
+    ) {
+        let text = mutated(&command.to_string(), at, c, how);
+        if let Some(error) = of_command(&text) {
+            assert_well_told(&text, &error)?;
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_as_a_command_without_a_panic(text in ".{0,60}") {
+        for error in [of_command(&text), of_line(&text)].into_iter().flatten() {
             assert_well_told(&text, &error)?;
         }
     }

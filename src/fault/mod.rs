@@ -16,6 +16,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+mod chain;
 pub mod knob;
 pub mod language;
 pub mod link;

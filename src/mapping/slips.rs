@@ -190,7 +190,7 @@ pub(super) fn after(input: &Input<'_>) -> Slip {
         Some(c) if c.is_numeric() => {
             "a port is written in the digits 0 to 9, after \":\"".to_owned()
         }
-        Some(',') => "faults begin after a blank: 9090=https://host latency 250ms".to_owned(),
+        Some(',' | ';') => "faults begin after a blank: 9090=https://host latency 250ms".to_owned(),
         _ => format!("a mapping ends here: leave out {}", quoted(rest)),
     };
     let begin = input.current_token_start();

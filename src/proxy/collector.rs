@@ -28,21 +28,27 @@ pub(super) struct Opened {
     pub(super) proxy: Arc<Proxy>,
 }
 
-/// What the collector is made of.
-pub(super) struct Collector {
+/// What the collector looks at.
+pub(super) struct Watched {
     pub(super) start: Instant,
     pub(super) insecure: bool,
     pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
-    pub(super) opened: mpsc::Receiver<Opened>,
-    pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
-    pub(super) events: broadcast::Sender<Arc<Event>>,
-    pub(super) conns: Vec<Conn>,
-    pub(super) seen: Vec<Seen>,
-    pub(super) published: Duration,
+}
+
+/// Reads the counters and tells what happens.
+pub(super) struct Collector {
+    watched: Watched,
+    opened: mpsc::Receiver<Opened>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    events: broadcast::Sender<Arc<Event>>,
+    conns: Vec<Conn>,
+    seen: Vec<Seen>,
+    /// When the last snapshot was published.
+    published: Duration,
 }
 
 /// A proxy as the collector follows it.
-pub(super) struct Seen {
+struct Seen {
     id: ProxyId,
     window: Window,
     total: u64,
@@ -53,6 +59,24 @@ pub(super) struct Seen {
 // === impl Collector ===
 
 impl Collector {
+    pub(super) fn new(
+        watched: Watched,
+        opened: mpsc::Receiver<Opened>,
+        snapshots: watch::Sender<Arc<Snapshot>>,
+        events: broadcast::Sender<Arc<Event>>,
+    ) -> Self {
+        let published = Duration::ZERO;
+        Self {
+            watched,
+            opened,
+            snapshots,
+            events,
+            conns: Vec::new(),
+            seen: Vec::new(),
+            published,
+        }
+    }
+
     /// Collects until it is told to stop, then reads everything once more.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut beat = tokio::time::interval(BEAT);
@@ -92,7 +116,7 @@ impl Collector {
     }
 
     fn beat(&mut self) {
-        let at = clock::now().saturating_duration_since(self.start);
+        let at = clock::now().saturating_duration_since(self.watched.start);
         let mut changed = self.reap();
         let mut snapshot = Snapshot {
             at,
@@ -103,7 +127,7 @@ impl Collector {
             changed |= conn.moved == at;
             snapshot.conns.push(row);
         }
-        let proxies = self.proxies.read().clone();
+        let proxies = self.watched.proxies.read().clone();
         self.seen
             .retain(|seen| proxies.iter().any(|proxy| proxy.id == seen.id));
         for proxy in &proxies {
@@ -148,7 +172,8 @@ impl Collector {
     fn proxy_row(&mut self, proxy: &Arc<Proxy>, at: Duration) -> ProxyRow {
         let (port, listening) = proxy.port();
         let (taken, open) = proxy.settings.taken();
-        let insecure = self.insecure && proxy.mapping.tls() != crate::mapping::TlsMode::Clear;
+        let insecure =
+            self.watched.insecure && proxy.mapping.tls() != crate::mapping::TlsMode::Clear;
         let seen = self.seen(proxy);
         seen.waiting_since = if taken < open {
             seen.waiting_since.or(Some(at))

@@ -134,7 +134,8 @@ async fn serve(stream: TcpStream, ordinal: u64, books: &Books, worker: &Worker) 
         seed: random::derive(seed, "connection", ordinal),
         origin: engine.start,
     };
-    let mut pump = Pump::new(Watched::new(client), Watched::new(upstream), circumstances);
+    let mut pump = Pump::new(Watched::new(client), Watched::new(upstream), circumstances)
+        .within(&engine.budget);
     pump.push(Direction::Up, before, clock::now());
     let relay = Relay {
         record,

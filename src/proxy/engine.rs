@@ -9,13 +9,13 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::collector::{Collector, Opened};
+use super::collector::{Collector, Opened, Watched};
 use super::error::BindError;
 use super::inner::Inner;
 use super::port::Proxy;
 use super::settings::{Kill, Order, Taken};
 use super::worker::WorkerHandle;
-use super::{Options, StartError, clock, tls};
+use super::{Options, StartError, clock, sys, tls};
 use crate::fault::Plan;
 use crate::mapping::Mapping;
 use crate::snapshot::{ConnId, Event, Happening, ProxyId, Snapshot};
@@ -24,6 +24,8 @@ use crate::snapshot::{ConnId, Event, Happening, ProxyId, Snapshot};
 const OPENED: usize = 4096;
 /// How many events may wait for a reader that is slow; beyond that it is told how many it missed.
 const EVENTS: usize = 4096;
+/// How many connections a proxy takes where neither the user nor the descriptor limit says less.
+const MAX_CONNECTIONS: u32 = 10_000;
 /// How long a stop waits for connections to end that were told to.
 const STOP_LIMIT: Duration = Duration::from_secs(2);
 
@@ -44,12 +46,17 @@ struct Finish {
 // === impl Engine ===
 
 impl Engine {
-    /// Starts the workers and the collector; must be called inside a tokio runtime, which then runs the accept loops.
+    /// Starts the workers and the collector, and raises the process's limit of open descriptors; must be called inside a tokio runtime, which then runs the accept loops.
     ///
     /// # Errors
     /// A PEM file that cannot be used, or a thread that the system refuses.
     pub fn start(options: Options) -> Result<Self, StartError> {
         let tls = tls::TlsConfigs::load(&options.tls)?;
+        let allowed = sys::raise_descriptor_limit().unwrap_or(u32::MAX);
+        let limit = options
+            .max_connections
+            .unwrap_or(MAX_CONNECTIONS.min(allowed))
+            .max(1);
         let (opened_tx, opened) = mpsc::channel::<Opened>(OPENED);
         let workers =
             (0..options.workers.max(1)).map(|index| WorkerHandle::start(index, opened_tx.clone()));
@@ -60,17 +67,12 @@ impl Engine {
         let (snapshots_tx, snapshots) = watch::channel(Arc::default());
         let proxies = Arc::<RwLock<Vec<Arc<Proxy>>>>::default();
         let start = clock::now();
-        let collector = Collector {
+        let watched = Watched {
             start,
             insecure: options.tls.insecure,
             proxies: Arc::clone(&proxies),
-            opened,
-            snapshots: snapshots_tx,
-            events: events.clone(),
-            conns: Vec::new(),
-            seen: Vec::new(),
-            published: Duration::ZERO,
         };
+        let collector = Collector::new(watched, opened, snapshots_tx, events.clone());
         let finish = Finish {
             collector: TaskTracker::new(),
             stop_collector: CancellationToken::new(),
@@ -82,6 +84,8 @@ impl Engine {
         let inner = Inner {
             options,
             start,
+            budget: Arc::default(),
+            limit,
             tls,
             proxies,
             workers,
@@ -130,7 +134,7 @@ impl Engine {
     )]
     pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, BindError> {
         let id = ProxyId(self.inner.next_proxy.fetch_add(1, Ordering::Relaxed));
-        let proxy = Arc::new(Proxy::new(id, mapping, plan, &self.inner.options));
+        let proxy = Arc::new(Proxy::new(id, mapping, plan, &self.inner));
         proxy.open_port(&self.inner)?;
         self.enlist(&proxy);
         Ok(id)

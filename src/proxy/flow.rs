@@ -4,9 +4,11 @@
 //! or one read's worth, and say what that came to; what it means for the other direction is the loop's concern.
 
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::budget::{Budget, Charge};
 use super::pump::{Gauge, Socket};
 use crate::fault::Direction;
 use crate::fault::link::{Circumstances, Link, Step};
@@ -20,6 +22,7 @@ pub(super) struct Flow {
     /// Whether the source refuses what is sent to it: behind its stream's end its peer is reset.
     pub(super) refused: bool,
     unflushed: bool,
+    charge: Charge,
     pub(super) due: Option<Instant>,
 }
 
@@ -56,7 +59,11 @@ pub(super) enum Moved {
 // === impl Flow ===
 
 impl Flow {
-    pub(super) fn new(direction: Direction, circumstances: &Circumstances) -> Self {
+    pub(super) fn new(
+        direction: Direction,
+        circumstances: &Circumstances,
+        budget: &Arc<Budget>,
+    ) -> Self {
         Self {
             link: Link::new(direction, circumstances),
             direction,
@@ -64,6 +71,7 @@ impl Flow {
             sink: Sink::Open,
             refused: false,
             unflushed: false,
+            charge: Charge::on(budget),
             due: None,
         }
     }
@@ -126,7 +134,7 @@ impl Flow {
                 self.link.wrote(n, now, |held| gauge.added(direction, held));
                 self.unflushed = true;
                 gauge.delivered(direction, n, now);
-                gauge.holds(direction, self.link.held(), self.link.is_full());
+                self.account(gauge);
                 Moved::Something
             }
             Poll::Ready(Err(error)) => Moved::SinkBroke(error),
@@ -150,8 +158,10 @@ impl Flow {
         if self.source == Source::Broken {
             return Moved::Nothing;
         }
-        let wanted =
-            self.source == Source::Open && self.sink == Sink::Open && self.link.wants_input();
+        let wanted = self.source == Source::Open
+            && self.sink == Sink::Open
+            && self.link.wants_input()
+            && self.charge.allows_more();
         if !wanted {
             return match source.poll_error(cx) {
                 Poll::Ready(error) => Moved::SourceBroke(error),
@@ -183,7 +193,7 @@ impl Flow {
                     return self.pass_through(sink, cx, bytes, now, gauge);
                 }
                 self.link.push(now, bytes.to_vec());
-                gauge.holds(self.direction, self.link.held(), self.link.is_full());
+                self.account(gauge);
                 Moved::Something
             }
         }
@@ -212,8 +222,24 @@ impl Flow {
         }
         if n < bytes.len() {
             self.link.push(now, bytes[n..].to_vec());
-            gauge.holds(self.direction, self.link.held(), false);
+            self.account(gauge);
         }
         Moved::Something
+    }
+
+    /// Throws away what waits: its receiver is gone.
+    pub(super) fn discard(&mut self) {
+        self.link.discard();
+        self.charge.set(0);
+    }
+
+    fn account(&mut self, gauge: &mut impl Gauge) {
+        let held = self.link.held();
+        self.charge.set(held);
+        gauge.holds(
+            self.direction,
+            held,
+            self.link.is_full() || !self.charge.allows_more(),
+        );
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::RwLock;
 use tokio::sync::broadcast;
 
+use super::budget::Budget;
 use super::port::Proxy;
 use super::worker::WorkerHandle;
 use super::{Options, clock, tls};
@@ -16,6 +17,9 @@ use crate::snapshot::{ConnId, Event, Happening};
 pub(super) struct Inner {
     pub(super) options: Options,
     pub(super) start: Instant,
+    pub(super) budget: Arc<Budget>,
+    /// How many connections each proxy takes at a time.
+    pub(super) limit: u32,
     pub(super) tls: tls::TlsConfigs,
     pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
     pub(super) workers: Vec<WorkerHandle>,

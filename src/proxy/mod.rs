@@ -15,6 +15,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
 mod alarm;
+pub mod budget;
 pub mod clock;
 mod collector;
 mod connection;
@@ -47,8 +48,6 @@ pub use settings::{Kill, Taken};
 
 use self::inner::Inner;
 
-/// How many connections a proxy takes where neither the user nor the descriptor limit says less.
-const MAX_CONNECTIONS: u32 = 10_000;
 /// How an engine is set up.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -60,7 +59,8 @@ pub struct Options {
     pub tls: tls::TlsOptions,
     /// How long dialing an upstream may take, name look-up and TLS included.
     pub connect_timeout: Duration,
-    /// How many connections each proxy takes at a time; 10,000 where `None`.
+    /// How many connections each proxy takes at a time; 10,000 or what the descriptor limit
+    /// allows where `None`.
     pub max_connections: Option<u32>,
     /// How many worker threads move bytes.
     pub workers: usize,
@@ -88,9 +88,4 @@ impl Default for Options {
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         }
     }
-}
-
-/// The most connections that a proxy takes under these options.
-fn connection_limit(options: &Options) -> u32 {
-    options.max_connections.unwrap_or(MAX_CONNECTIONS).max(1)
 }

@@ -13,9 +13,11 @@
 //! The loop never splits a socket, because half of one cannot be reset.
 
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::budget::Budget;
 use super::error::TlsError;
 use super::flow::{Flow, Moved, Sink, Source};
 use crate::fault::link::Circumstances;
@@ -80,7 +82,8 @@ pub struct Pump<S> {
 impl<S: Socket> Pump<S> {
     /// The loop between a client and its upstream, without faults until `replan`.
     pub fn new(client: S, upstream: S, circumstances: Circumstances) -> Self {
-        let flow = |direction| Flow::new(direction, &circumstances);
+        let budget = Arc::default();
+        let flow = |direction| Flow::new(direction, &circumstances, &budget);
         Self {
             legs: [client, upstream],
             flows: Direction::BOTH.map(flow),
@@ -88,6 +91,14 @@ impl<S: Socket> Pump<S> {
             first_done: None,
             broken: None,
         }
+    }
+
+    /// The same within a budget that it shares with other connections.
+    #[must_use]
+    pub fn within(mut self, budget: &Arc<Budget>) -> Self {
+        self.flows =
+            Direction::BOTH.map(|direction| Flow::new(direction, &self.circumstances, budget));
+        self
     }
 
     /// Takes over new settings: what waits is dated anew on the next `poll`.
@@ -180,7 +191,7 @@ impl<S: Socket> Pump<S> {
         };
         self.broken.get_or_insert(reason);
         back.sink = Sink::Broken;
-        back.link.discard();
+        back.discard();
         let flow = &mut self.flows[direction.index()];
         flow.source = Source::Broken;
         if flow.sink != Sink::Broken {
@@ -194,7 +205,7 @@ impl<S: Socket> Pump<S> {
         self.broken.get_or_insert(reason_of(leg, error));
         let flow = &mut self.flows[direction.index()];
         flow.sink = Sink::Broken;
-        flow.link.discard();
+        flow.discard();
         let back = &mut self.flows[direction.opposite().index()];
         if back.source == Source::Ended && back.sink != Sink::Broken {
             back.source = Source::Broken;
