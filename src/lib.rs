@@ -44,6 +44,7 @@ pub mod demo;
 pub mod fault;
 pub mod logging;
 pub mod mapping;
+pub mod operate;
 pub mod proxy;
 pub mod snapshot;
 pub mod stop;
