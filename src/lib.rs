@@ -42,6 +42,7 @@ pub mod cli;
 pub mod command;
 pub mod demo;
 pub mod fault;
+pub mod headless;
 pub mod logging;
 pub mod mapping;
 pub mod operate;

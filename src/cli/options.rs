@@ -18,6 +18,7 @@ use crate::mapping::{self, Mapping};
 use crate::proxy;
 use crate::proxy::tls::TlsOptions;
 use crate::syntax::{ParseError, nearest};
+use crate::units::Time;
 
 /// What the program runs with.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Options {
     pub log_file: Option<PathBuf>,
     /// What the engine needs to know.
     pub engine: proxy::Options,
+    /// The options that a command line must repeat to run the same desk again, beside the seed and the faults.
+    pub repeated: Vec<String>,
 }
 
 /// How the program shows what happens.
@@ -119,6 +122,7 @@ impl Options {
             },
             duration: run.duration,
             log_file: run.log_file.clone(),
+            repeated: repeated(&run),
             engine: engine_options(run),
         })
     }
@@ -167,6 +171,38 @@ fn read_mapping(text: &str) -> Result<Mapping, ParseError> {
 
 fn keep<T>(read: Result<T, ParseError>, wrong: &mut Vec<String>) -> Option<T> {
     read.map_err(|error| wrong.push(error.to_string())).ok()
+}
+
+/// The options that say how listeners are bound and upstreams are met, as words.
+fn repeated(run: &RunArgs) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
+    let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+    for addr in &run.bind {
+        add("--bind", addr.to_string());
+    }
+    for file in &run.tls.ca_files {
+        add("--ca-file", path(file));
+    }
+    if let Some(name) = &run.tls.sni {
+        add("--sni", name.clone());
+    }
+    if let Some(file) = &run.tls.client_cert {
+        add("--client-cert", path(file));
+    }
+    if let Some(file) = &run.tls.client_key {
+        add("--client-key", path(file));
+    }
+    if let Some(time) = run.connect_timeout {
+        add("--connect-timeout", Time(time).to_string());
+    }
+    if let Some(limit) = run.max_connections {
+        add("--max-connections", limit.to_string());
+    }
+    if run.tls.insecure {
+        words.push("--insecure".to_owned());
+    }
+    words
 }
 
 fn engine_options(run: RunArgs) -> proxy::Options {
