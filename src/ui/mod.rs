@@ -26,6 +26,7 @@ pub mod action;
 mod complete;
 pub mod effect;
 pub mod farewell;
+pub mod format;
 pub mod input;
 pub mod keymap;
 pub mod knob;
@@ -34,6 +35,7 @@ mod pace;
 mod run;
 mod scale;
 pub mod terminal;
+pub mod theme;
 pub mod undo;
 pub mod update;
 pub mod view;
@@ -48,6 +50,8 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// Lines that were entered in earlier sessions, oldest first.
     pub history: Vec<String>,
+    /// What the screen looks like; `start` asks the environment where nothing is said.
+    pub theme: Option<theme::Theme>,
     /// Ends the program: a signal, or a time that is over.
     pub until: Pending<()>,
     /// Gives the terminal back, stops the process, and takes the terminal again when it goes on.
@@ -81,6 +85,8 @@ where
     D: Desk + Clone + Send + Sync + 'static,
 {
     let (guard, screen) = terminal::open().map_err(RunError::Open)?;
+    let of_environment = || theme::Theme::of_environment(|name| std::env::var(name).ok());
+    options.theme = options.theme.or_else(|| Some(of_environment()));
     let told = options.until;
     options.until = Box::pin(async move {
         // Cancel-safe: whichever comes first ends the console.
@@ -135,6 +141,7 @@ impl Default for Options {
             bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             arguments: Vec::new(),
             history: Vec::new(),
+            theme: None,
             until: Box::pin(std::future::pending()),
             suspend: terminal::suspend,
         }
