@@ -7,8 +7,9 @@ use std::net::IpAddr;
 
 use tui_input::{Input, InputRequest};
 
-use crate::fault::{Setting, language};
-use crate::mapping::{self, Mapping, TlsMode};
+use crate::command::parse_line;
+use crate::fault::Setting;
+use crate::mapping::{Mapping, TlsMode};
 use crate::snapshot::{ProxyId, ProxyRow};
 use crate::syntax::ParseError;
 
@@ -191,24 +192,6 @@ impl Check {
             },
         }
     }
-}
-
-/// A line: a mapping and, after a blank, its faults.
-pub(super) fn parse_line(line: &str) -> Result<(Mapping, Vec<Setting>), ParseError> {
-    let start = line.len() - line.trim_start().len();
-    let blank = line[start..].find(char::is_whitespace);
-    let (left, right) = line.split_at(blank.map_or(line.len(), |at| start + at));
-    let moved = |error: ParseError, by: usize| ParseError {
-        input: line.to_owned(),
-        span: error.span.start + by..error.span.end + by,
-        ..error
-    };
-    let mapping = mapping::parse(left).map_err(|error| moved(error, 0))?;
-    if right.trim().is_empty() {
-        return Ok((mapping, Vec::new()));
-    }
-    let faults = language::parse(right).map_err(|error| moved(error, left.chars().count()))?;
-    Ok((mapping, faults))
 }
 
 /// Another proxy has the port.

@@ -16,7 +16,6 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 /// The terminal as the console draws on it.
@@ -67,21 +66,6 @@ pub fn restore() -> io::Result<()> {
     let raw = disable_raw_mode();
     out.flush()?;
     modes.and(raw)
-}
-
-/// Waits for a signal that asks the program to end: SIGINT, SIGTERM or SIGHUP. From the call on, they end nothing else.
-pub fn end_signal() -> io::Result<impl Future<Output = ()> + Send + 'static> {
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    Ok(async move {
-        // Cancel-safe: a signal that was not taken stays to be taken.
-        tokio::select! {
-            _ = interrupt.recv() => {}
-            _ = terminate.recv() => {}
-            _ = hang_up.recv() => {}
-        }
-    })
 }
 
 /// Waits until a thread has panicked: its message is on the normal screen, and the console may not draw over it.

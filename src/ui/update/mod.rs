@@ -193,9 +193,4 @@ impl Model {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;
-
-#[cfg(test)]
-#[path = "input_tests.rs"]
-mod input_tests;

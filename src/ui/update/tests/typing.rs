@@ -3,7 +3,6 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tui_input::InputRequest as Text;
 
-use super::tests::{desk, does, empty, model, notice, plans, shown, ticket};
 use super::*;
 use crate::snapshot::Snapshot;
 use crate::ui::action::Answer;
