@@ -53,7 +53,13 @@ pub fn time_short(time: Duration) -> String {
 #[must_use]
 pub fn time(time: Duration) -> String {
     let (number, unit) = time_parts(time, 1);
-    format!("{number} {unit}")
+    format!("{} {unit}", number.trim_end_matches(".0"))
+}
+
+/// The same in at most 5: `256ms`, `4.8ms`.
+#[must_use]
+pub fn time_tight(time: Duration) -> String {
+    self::time(time).replace(' ', "")
 }
 
 /// How long something has been, in at most 5 columns: `3s`, `4m12`, `1h02`, `3d04`.

@@ -50,7 +50,7 @@ fn times_read_as_people_write_them() {
         (micros(4_810), "4.81ms", "4.8 ms"),
         (micros(25_000), "25ms", "25 ms"),
         (micros(250_000), "250ms", "250 ms"),
-        (micros(999_600), "1s", "1.0 s"),
+        (micros(999_600), "1s", "1 s"),
         (micros(1_200_000), "1.2s", "1.2 s"),
         (micros(2_500_000), "2.5s", "2.5 s"),
         (micros(10_000_000), "10s", "10 s"),

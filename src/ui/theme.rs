@@ -119,7 +119,7 @@ impl Theme {
 
     /// The style of a role.
     #[must_use]
-    pub fn style(&self, role: Role) -> Style {
+    pub fn style(self, role: Role) -> Style {
         let style = Style::new().add_modifier(match role {
             Role::Rest => Modifier::DIM,
             Role::Title | Role::Injected | Role::Trouble => Modifier::BOLD,
@@ -135,14 +135,14 @@ impl Theme {
 
     /// The style of a role, where it is selected.
     #[must_use]
-    pub fn selected(&self, role: Role) -> Style {
+    pub fn selected(self, role: Role) -> Style {
         self.style(role)
             .remove_modifier(Modifier::DIM)
             .add_modifier(Modifier::REVERSED)
     }
 
     /// Turns a drawn screen into what the terminal can show.
-    pub fn finish(&self, buf: &mut Buffer) {
+    pub fn finish(self, buf: &mut Buffer) {
         if self.charset == Charset::Unicode {
             return;
         }
@@ -159,9 +159,9 @@ impl Theme {
 pub fn ascii(symbol: &str) -> Option<char> {
     let first = symbol.chars().next().filter(|first| !first.is_ascii())?;
     Some(match first {
-        '▌' | '▸' | '→' | '›' => '>',
-        '←' | '◂' => '<',
-        '●' | '✱' | '•' => '*',
+        '▌' | '▸' | '→' | '≥' => '>',
+        '←' | '≤' => '<',
+        '●' => '*',
         '○' => 'o',
         '⊘' => '/',
         '✕' => 'x',
@@ -170,15 +170,12 @@ pub fn ascii(symbol: &str) -> Option<char> {
         '━' | '▀' => '=',
         '·' | '▁' | '▂' => '.',
         '▃' | '▄' => ':',
-        '▅' | '▆' => '+',
+        '▅' | '▆' | '┌' | '┐' | '└' | '┘' | '┬' | '┴' | '┼' => '+',
         '▇' | '█' => '#',
         '↑' | '▲' | '▴' | '⇧' => '^',
         '↓' | '▾' | '▼' => 'v',
         '↕' | '…' | '±' | '≈' => '~',
-        '┌' | '┐' | '└' | '┘' | '┬' | '┴' | '┼' => '+',
         'µ' | 'μ' => 'u',
-        '≤' => '<',
-        '≥' => '>',
         // Braille: a dot high, low, or both.
         '\u{2800}' => ' ',
         braille @ '\u{2801}'..='\u{28ff}' => {
@@ -220,6 +217,7 @@ fn charset(locale: Option<&str>) -> Charset {
 }
 
 /// The colours of Okabe and Ito on dark; on light, darker ones that stay as far apart for colour-blind eyes.
+#[expect(clippy::unreadable_literal, reason = "a colour reads as rrggbb")]
 fn paint(role: Role, ground: Ground) -> Option<Paint> {
     let (ansi, dark, light) = match role {
         Role::Plain | Role::Rest | Role::Title => return None,

@@ -77,18 +77,24 @@ fn cube(index: u8) -> (u8, u8, u8) {
 }
 
 fn lab(light: Linear) -> Linear {
-    let [r, g, b] = light.map(|channel| channel.clamp(0.0, 1.0));
-    let x = (0.4124 * r + 0.3576 * g + 0.1805 * b) / 0.950_47;
-    let y = 0.2126 * r + 0.7152 * g + 0.0722 * b;
-    let z = (0.0193 * r + 0.1192 * g + 0.9505 * b) / 1.088_83;
-    let [x, y, z] = [x, y, z].map(|t: f64| {
-        if t > 0.008_856 {
-            t.cbrt()
+    let [red, green, blue] = light.map(|channel| channel.clamp(0.0, 1.0));
+    let tristimulus = [
+        (0.4124 * red + 0.3576 * green + 0.1805 * blue) / 0.950_47,
+        0.2126 * red + 0.7152 * green + 0.0722 * blue,
+        (0.0193 * red + 0.1192 * green + 0.9505 * blue) / 1.088_83,
+    ];
+    let [first, second, third] = tristimulus.map(|part: f64| {
+        if part > 0.008_856 {
+            part.cbrt()
         } else {
-            7.787 * t + 16.0 / 116.0
+            7.787 * part + 16.0 / 116.0
         }
     });
-    [116.0 * y - 16.0, 500.0 * (x - y), 200.0 * (y - z)]
+    [
+        116.0 * second - 16.0,
+        500.0 * (first - second),
+        200.0 * (second - third),
+    ]
 }
 
 #[test]

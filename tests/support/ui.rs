@@ -20,15 +20,15 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Size;
 
 /// When every model of this file is looked at.
-pub const NOW: Duration = Duration::from_millis(761_204);
+pub(crate) const NOW: Duration = Duration::from_millis(761_204);
 
 /// So many milliseconds.
-pub const fn ms(ms: u64) -> Duration {
+pub(crate) const fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
 /// `latency TIME jitter=TIME`.
-pub fn latency(time: u64, jitter: u64, directions: Directions) -> Setting {
+pub(crate) fn latency(time: u64, jitter: u64, directions: Directions) -> Setting {
     let kind = Kind::named("latency").expect("a kind");
     Setting::new(kind)
         .with("time", Value::Time(ms(time)))
@@ -37,13 +37,13 @@ pub fn latency(time: u64, jitter: u64, directions: Directions) -> Setting {
 }
 
 /// `bandwidth RATE`.
-pub fn bandwidth(bytes: u64) -> Setting {
+pub(crate) fn bandwidth(bytes: u64) -> Setting {
     let kind = Kind::named("bandwidth").expect("a kind");
     Setting::new(kind).with("rate", Value::Rate(ByteRate::new(bytes)))
 }
 
 /// A distribution around a median.
-pub fn spread(p50: u64, stray: u64, count: u64) -> Spread {
+pub(crate) fn spread(p50: u64, stray: u64, count: u64) -> Spread {
     Spread {
         count,
         p1: ms(p50.saturating_sub(stray)),
@@ -53,7 +53,7 @@ pub fn spread(p50: u64, stray: u64, count: u64) -> Spread {
 }
 
 /// A proxy without faults, connections or traffic.
-pub fn proxy(id: u32, name: &str, mapping: Mapping) -> ProxyRow {
+pub(crate) fn proxy(id: u32, name: &str, mapping: Mapping) -> ProxyRow {
     let port = mapping.listen;
     ProxyRow {
         id: ProxyId(id),
@@ -79,7 +79,7 @@ pub fn proxy(id: u32, name: &str, mapping: Mapping) -> ProxyRow {
 }
 
 /// A mapping to a named host.
-pub fn mapping(listen: u16, protocol: Option<Protocol>, host: &str, port: u16) -> Mapping {
+pub(crate) fn mapping(listen: u16, protocol: Option<Protocol>, host: &str, port: u16) -> Mapping {
     Mapping {
         listen,
         protocol,
@@ -89,14 +89,14 @@ pub fn mapping(listen: u16, protocol: Option<Protocol>, host: &str, port: u16) -
 }
 
 /// A minute of history: what clients felt and the rate down, by the point's number from the oldest.
-pub fn history(
+pub(crate) fn history(
     feels: impl Fn(u32) -> Option<u64>,
     rates: impl Fn(u32) -> [f64; 2],
     failed: impl Fn(u32) -> u32,
 ) -> Arc<History> {
     let points: VecDeque<Point> = (0..120)
         .map(|number| Point {
-            at: NOW - ms(500) * (119 - number),
+            at: NOW.saturating_sub(ms(500) * (119 - number)),
             feels: feels(number).map(ms),
             rates: rates(number),
             failed: failed(number),
@@ -106,7 +106,7 @@ pub fn history(
 }
 
 /// A connection of a proxy.
-pub fn conn(id: u64, proxy: u32, age: u64, state: ConnState) -> ConnRow {
+pub(crate) fn conn(id: u64, proxy: u32, age: u64, state: ConnState) -> ConnRow {
     ConnRow {
         id: ConnId(id),
         proxy: ProxyId(proxy),
@@ -322,7 +322,7 @@ fn log() -> VecDeque<LogLine> {
 }
 
 /// A console in the middle of its work: proxies in every state, traffic, marks and a log.
-pub fn rich(width: u16, height: u16) -> Model {
+pub(crate) fn rich(width: u16, height: u16) -> Model {
     let mut model = empty(width, height);
     model.now = NOW;
     model.focus = Focus::Mixer;
@@ -356,7 +356,7 @@ pub fn rich(width: u16, height: u16) -> Model {
 }
 
 /// The same with the first proxies only.
-pub fn few(width: u16, height: u16, proxies: usize) -> Model {
+pub(crate) fn few(width: u16, height: u16, proxies: usize) -> Model {
     let mut model = rich(width, height);
     let mut snapshot = Snapshot::clone(&model.snapshot);
     snapshot.proxies.truncate(proxies);
@@ -365,7 +365,7 @@ pub fn few(width: u16, height: u16, proxies: usize) -> Model {
 }
 
 /// A console in which nothing has happened yet, without colours.
-pub fn empty(width: u16, height: u16) -> Model {
+pub(crate) fn empty(width: u16, height: u16) -> Model {
     let bind = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
     let mut model = Model::new(42, bind, Size::new(width, height));
     model.now = ms(2_000);
@@ -374,7 +374,7 @@ pub fn empty(width: u16, height: u16) -> Model {
 }
 
 /// What `draw` puts on a terminal of the model's size.
-pub fn screen(model: &Model) -> Buffer {
+pub(crate) fn screen(model: &Model) -> Buffer {
     let Size { width, height } = model.size;
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
     terminal
@@ -384,7 +384,7 @@ pub fn screen(model: &Model) -> Buffer {
 }
 
 /// A screen's text, its rows without blanks at their end.
-pub fn text(buffer: &Buffer) -> String {
+pub(crate) fn text(buffer: &Buffer) -> String {
     let mut text = String::new();
     for y in buffer.area.rows().map(|row| row.y) {
         let mut line = String::new();

@@ -24,7 +24,7 @@ use crate::ui::theme::{Role, Theme};
 /// How far back a chart goes.
 const SPAN: Duration = Duration::from_secs(60);
 /// Columns of the figures beside the vertical axis.
-const FIGURES: u16 = 6;
+pub(super) const FIGURES: u16 = 6;
 /// Steps of a scale whose half is a round number too.
 const ROUND: [f64; 6] = [1.0, 2.0, 4.0, 5.0, 8.0, 10.0];
 
@@ -64,8 +64,8 @@ impl<'a> Chart<'a> {
         }
     }
 
-    pub(super) fn theme(&self) -> &'a Theme {
-        &self.model.theme
+    pub(super) fn theme(&self) -> Theme {
+        self.model.theme
     }
 
     /// The title: the proxy's name, what is drawn, and at the right the first of `right` that fits.
@@ -154,11 +154,11 @@ impl<'a> Chart<'a> {
     /// Where a moment stands among so many steps from left to right; `None` before the chart begins.
     fn place(&self, at: Duration, steps: u16) -> Option<u16> {
         let end = self.model.snapshot.at;
-        let ago = end.saturating_sub(at);
-        if ago > SPAN || steps == 0 {
+        let since = SPAN.checked_sub(end.saturating_sub(at))?;
+        if steps == 0 {
             return None;
         }
-        let from_left = (SPAN - ago).as_millis() * u128::from(steps) / SPAN.as_millis();
+        let from_left = since.as_millis() * u128::from(steps) / SPAN.as_millis();
         Some(u16::try_from(from_left).unwrap_or(u16::MAX).min(steps - 1))
     }
 

@@ -159,10 +159,8 @@ impl Column {
             Self::Peer => widest(&|row| row.client.to_string(), [15, 21, 30, 47]),
             Self::Upstream => widest(&upstream, [15, 21, 30, 47]),
             Self::Age | Self::Set => 5,
-            Self::BytesUp | Self::BytesDown => 7,
-            Self::RateUp | Self::RateDown => 8,
-            Self::Added | Self::Held => 6,
-            Self::Hit => 8,
+            Self::BytesUp | Self::BytesDown | Self::Added | Self::Held => 6,
+            Self::RateUp | Self::RateDown | Self::Hit => 8,
             Self::State => 11,
         }
     }

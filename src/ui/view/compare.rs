@@ -16,8 +16,8 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 use ratatui::widgets::Widget;
 
-use super::pen::{Pen, Rule, row};
-use super::proof::{Proof, Reading, Verdict};
+use super::pen::{Pen, Rule, row, width};
+use super::proof::{Proof, Reading, Verdict, arrow};
 use super::state::is_felt_now;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, Value};
@@ -29,9 +29,9 @@ use crate::ui::theme::{Role, Theme};
 
 /// Columns: the name, what is set, the gap, the number of samples.
 const NAME: u16 = 11;
-const SET: u16 = 9;
+const SET: u16 = 8;
 const GAP: u16 = 7;
-const COUNT: u16 = 7;
+const COUNT: u16 = 6;
 
 /// Injected beside measured.
 pub(super) struct Compare<'a> {
@@ -44,7 +44,8 @@ pub(super) struct Compare<'a> {
 struct Entry {
     name: String,
     set: String,
-    measured: String,
+    /// All of it, and the part that matters most.
+    measured: [String; 2],
     gap: String,
     count: Option<u64>,
     role: Role,
@@ -52,7 +53,7 @@ struct Entry {
 
 impl Widget for &Compare<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let left = vec![
             Span::styled("injected vs measured", theme.style(Role::Plain)),
             Span::styled(format!("  {}", self.row.name), theme.style(Role::Title)),
@@ -90,13 +91,14 @@ impl Compare<'_> {
         let spread = self.spread(directions);
         let measured = match (dial.knob.metric, spread) {
             (Metric::AddedDelay, Some(spread)) => quantiles(&spread),
-            (Metric::AddedSpread, Some(_)) => format!("±{}", reading.measured_text),
+            (Metric::AddedSpread, Some(_)) => both(format!("±{}", reading.measured_text)),
             (Metric::Rate, _) => {
-                let ways = Direction::BOTH.map(|way| super::proof::arrow(way));
+                let ways = Direction::BOTH.map(arrow);
                 let [up, down] = proof.rates(dial).map(format::rate);
-                format!("{}{up} {}{down}", ways[0], ways[1])
+                let all = format!("{}{up} {}{down}", ways[0], ways[1]);
+                [all, reading.measured_text.clone()]
             }
-            (_, None) => "-".to_owned(),
+            (_, None) => both("-".to_owned()),
         };
         Entry {
             name: dial.knob.title.to_lowercase(),
@@ -141,30 +143,30 @@ impl Compare<'_> {
         let mut entries = vec![entry("app feels", quantiles(&felt), Some(felt.count))];
         if let (Some(_), Some(added)) = (self.row.added[0], self.spread(Directions::Both)) {
             let rest = felt.p50.saturating_sub(added.p50);
-            let text = format!("about {}: the upstream's", format::time(rest));
-            entries.push(entry("not ours", text, None));
+            let text = format!("about {}", format::time(rest));
+            let measured = [format!("{text}: the upstream's"), text];
+            entries.push(entry("not ours", measured, None));
         }
         entries
     }
 }
 
 impl Entry {
-    fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    fn draw(&self, area: Rect, buf: &mut Buffer, theme: Theme) {
         let set = if self.set == "off" {
             Role::Rest
         } else {
             Role::Injected
         };
         let count = self.count.map(format::count).unwrap_or_default();
+        let room = measured_columns(area);
+        let [all, brief] = &self.measured;
+        let measured = if width(all) <= room { all } else { brief };
         Pen::new(buf, area)
             .skip(1)
             .left(&self.name, NAME, theme.style(Role::Plain))
             .left(&self.set, SET, theme.style(set))
-            .left(
-                &self.measured,
-                measured_columns(area),
-                theme.style(self.role),
-            )
+            .left(measured, room, theme.style(self.role))
             .right(&self.gap, GAP, theme.style(self.role))
             .right(&count, COUNT, theme.style(Role::Rest));
     }
@@ -174,12 +176,13 @@ fn measured_columns(area: Rect) -> u16 {
     area.width.saturating_sub(2 + NAME + SET + GAP + COUNT)
 }
 
-fn quantiles(spread: &Spread) -> String {
-    format!(
-        "p50 {}  p99 {}",
-        format::time(spread.p50),
-        format::time(spread.p99)
-    )
+fn quantiles(spread: &Spread) -> [String; 2] {
+    let p50 = format!("p50 {}", format::time(spread.p50));
+    [format!("{p50}  p99 {}", format::time(spread.p99)), p50]
+}
+
+fn both(text: String) -> [String; 2] {
+    [text.clone(), text]
 }
 
 /// How far the measured value is from the set one, in per cent; with a mark where it should not be.

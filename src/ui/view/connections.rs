@@ -41,7 +41,7 @@ impl Widget for &Connections<'_> {
                 .text(&text, self.theme().style(Role::Rest));
             return;
         }
-        let columns = Columns::fitting(area.width.saturating_sub(2), self.proxy, &rows);
+        let columns = Columns::fitting(area.width.saturating_sub(1), self.proxy, &rows);
         self.heads(&columns, row(area, 1), buf);
         for (at, conn) in (HEAD..).zip(&rows) {
             self.row(&columns, conn, row(area, at), buf);
@@ -50,8 +50,8 @@ impl Widget for &Connections<'_> {
 }
 
 impl Connections<'_> {
-    fn theme(&self) -> &Theme {
-        &self.model.theme
+    fn theme(&self) -> Theme {
+        self.model.theme
     }
 
     fn title(&self, visible: usize, area: Rect, buf: &mut Buffer) {

@@ -25,7 +25,7 @@ const VALUE: u16 = 7;
 
 /// One knob of one strip.
 pub(super) struct DialCell<'a> {
-    pub(super) theme: &'a Theme,
+    pub(super) theme: Theme,
     pub(super) mixer: &'a Mixer,
     pub(super) dial: &'a Dial,
     pub(super) reading: &'a Reading,
@@ -110,7 +110,7 @@ impl DialCell<'_> {
             .text(mark, self.mark());
     }
 
-    fn track(&self, with_measured: bool) -> Track<'_> {
+    fn track(&self, with_measured: bool) -> Track {
         let measured = self.reading.measured.filter(|_| with_measured);
         Track {
             theme: self.theme,

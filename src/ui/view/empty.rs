@@ -26,7 +26,7 @@ pub(super) struct Empty<'a> {
 
 impl Widget for &Empty<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let (plain, rest) = (theme.style(Role::Plain), theme.style(Role::Rest));
         let typing = self.model.focus == Focus::Input;
         let first = if typing {

@@ -46,7 +46,7 @@ impl Feels<'_> {
         let mut dials = knob::all().iter();
         let dial = dials.find(|dial| dial.knob.metric == Metric::AddedDelay)?;
         let set = dial.value(plan, Directions::Both)?.time()?;
-        (!plan.bypassed).then(|| set.as_secs_f64() * 1e3)
+        (!plan.bypassed).then_some(set.as_secs_f64() * 1e3)
     }
 
     /// The top of the scale: twice what is set, so that it stands in the middle, where that is enough.
@@ -64,7 +64,7 @@ impl Feels<'_> {
     }
 
     fn figures(&self, set: Option<f64>) -> Vec<Vec<Span<'static>>> {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let set = set.map_or_else(Vec::new, |set| {
             vec![Span::styled(
                 format!("set {}", figure(set)),

@@ -18,7 +18,7 @@ pub(super) struct Footer<'a> {
 
 impl Widget for &Footer<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         if area.height > 1 {
             let right = if area.width < SEED_FROM {
                 let seed = format!("seed {}", self.model.seed);

@@ -49,7 +49,7 @@ impl Widget for &Header<'_> {
                 _ => break,
             }
         }
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let mut pen = Pen::new(buf, area);
         pen.skip(1).spans(&spans(&left, theme));
         let inner = Rect {
@@ -62,7 +62,7 @@ impl Widget for &Header<'_> {
     }
 }
 
-fn spans(pieces: &[Piece], theme: &Theme) -> Vec<Span<'static>> {
+fn spans(pieces: &[Piece], theme: Theme) -> Vec<Span<'static>> {
     let mut spans = Vec::with_capacity(pieces.len() * 2);
     for piece in pieces {
         if !spans.is_empty() {

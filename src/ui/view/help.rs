@@ -7,7 +7,7 @@ use ratatui::widgets::Widget;
 use super::pen::{Pen, row, width};
 use super::popup::popup;
 use super::strips::position;
-use crate::ui::keymap;
+use crate::ui::keymap::{self, Hint};
 use crate::ui::model::{Help, Model};
 use crate::ui::theme::Role;
 
@@ -52,7 +52,7 @@ impl HelpPanel<'_> {
 
 impl Widget for &HelpPanel<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let filter = self.help.filter.text.value();
         let hints = keymap::help(self.help.mode, filter);
         let visible = usize::from(room(area.height));
@@ -73,36 +73,36 @@ impl Widget for &HelpPanel<'_> {
                 .skip(3)
                 .text(text, theme.style(Role::Rest));
         }
-        let keys = hints
-            .iter()
-            .map(|hint| width(&hint.keys))
-            .max()
-            .unwrap_or(0)
-            .min(22);
+        self.keys(&hints, visible, inner, buf);
+    }
+}
+
+impl HelpPanel<'_> {
+    /// The visible lines, a heading beside the first of each group.
+    fn keys(&self, hints: &[Hint], visible: usize, inner: Rect, buf: &mut Buffer) {
+        let theme = self.model.theme;
+        let keys = hints.iter().map(|hint| width(&hint.keys)).max();
+        let keys = keys.unwrap_or(0).min(22);
         let mut group = None;
-        let lines = hints.iter().enumerate().skip(self.help.first).take(visible);
-        for (at, (index, hint)) in (2..).zip(lines) {
+        let lines = hints.iter().enumerate().skip(self.help.first);
+        for (at, (index, hint)) in (2..).zip(lines.take(visible)) {
             let line = row(inner, at);
-            let selected = index == self.help.line;
             if group != Some(hint.group) {
                 group = Some(hint.group);
-                Pen::new(buf, line)
-                    .skip(3)
+                let mut pen = Pen::new(buf, line);
+                pen.skip(3)
                     .text(hint.group.title(), theme.style(Role::Rest));
             }
-            let (keys_style, words) = if selected {
-                (theme.selected(Role::Title), theme.selected(Role::Plain))
-            } else {
-                (theme.style(Role::Title), theme.style(Role::Plain))
-            };
-            if selected {
+            let mut styles = [Role::Title, Role::Plain].map(|role| theme.style(role));
+            if index == self.help.line {
+                styles = [Role::Title, Role::Plain].map(|role| theme.selected(role));
                 Pen::new(buf, line)
                     .skip(1)
                     .text("▸", theme.style(Role::Title));
             }
             let mut pen = Pen::new(buf, line);
-            pen.to(12).text(&hint.keys, keys_style);
-            pen.to(12 + keys + 2).text(&hint.words, words);
+            pen.to(12).text(&hint.keys, styles[0]);
+            pen.to(12 + keys + 2).text(&hint.words, styles[1]);
         }
     }
 }

@@ -41,7 +41,7 @@ enum Answer<'a> {
 
 impl Widget for &InputPanel<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let focused = self.has_keys();
         let title = theme.style(if focused { Role::Title } else { Role::Plain });
         let rule = Rule {
@@ -137,7 +137,7 @@ impl<'a> InputPanel<'a> {
     }
 
     fn answer(&self, area: Rect, scroll: usize, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let rest = theme.style(Role::Rest);
         let line = row(area, 2);
         match self.says() {
@@ -167,7 +167,7 @@ impl<'a> InputPanel<'a> {
 }
 
 /// The caret under the first wrong column, and why: beside the caret, below it where there is not enough room.
-fn wrong(error: &ParseError, scroll: usize, area: Rect, buf: &mut Buffer, theme: &Theme) {
+fn wrong(error: &ParseError, scroll: usize, area: Rect, buf: &mut Buffer, theme: Theme) {
     let trouble = theme.style(Role::Trouble);
     let column = u16::try_from(caret(error).saturating_sub(scroll)).unwrap_or(u16::MAX);
     let column = column

@@ -37,7 +37,7 @@ struct Saying {
 
 impl Widget for &Last<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let said = self.said();
         let (gap, gap_role) = self.gap().unwrap_or((String::new(), Role::Rest));
         let inner = Rect {

@@ -176,7 +176,7 @@ fn stacked(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
     let log = if size.width < TALL {
         0
     } else {
-        (size.width * 36 / 100).clamp(40, 64)
+        (size.width * 34 / 100).clamp(40, 64)
     };
     (screen.conns, screen.log) = beside(area, log);
 }
@@ -219,7 +219,7 @@ fn mixer(area: Rect, form: Form, model: &Model) -> Mixer {
         Form::Compact => (2, 26, 9),
         Form::Tall if slots(26, 31) >= all.min(3) => (26, 31, 18),
         Form::Tall => (26, 22, 9),
-        Form::Wide => (26, 27, 18),
+        Form::Wide => (25, 27, 18),
     };
     let most = if form == Form::Wide { all } else { all.min(3) };
     let shown = slots(least, knob).clamp(1, most.max(1));
@@ -233,10 +233,11 @@ fn mixer(area: Rect, form: Form, model: &Model) -> Mixer {
         Form::Wide => 3,
     };
     let taken = knob.saturating_mul(u16::try_from(shown).unwrap_or(1));
-    let margin = if form == Form::Compact {
-        least
-    } else {
-        area.width.saturating_sub(taken).max(least)
+    // In the wide form a title may be a column longer than its knob.
+    let margin = match form {
+        Form::Compact => least,
+        Form::Tall => area.width.saturating_sub(taken).max(least),
+        Form::Wide => area.width.saturating_sub(taken + 1).max(least),
     };
     Mixer {
         head,

@@ -30,7 +30,7 @@ pub(super) const fn role(tone: Tone) -> Role {
 
 impl Widget for &Log<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let title = Span::styled("what happened", theme.style(Role::Plain));
         let right = match &self.model.frozen {
             Some(frozen) if !frozen.held.is_empty() => {
@@ -60,7 +60,7 @@ impl Widget for &Log<'_> {
 
 impl Log<'_> {
     fn line(&self, line: &LogLine, names: u16, area: Rect, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let time = if area.width >= EXACT_FROM {
             format::clock_exact(line.at)
         } else {
@@ -88,6 +88,6 @@ impl Log<'_> {
 
 /// `4/4 3ms`.
 fn taken(taken: TakenBy) -> String {
-    let time = format::time(std::time::Duration::from_micros(taken.micros)).replace(' ', "");
+    let time = format::time_tight(std::time::Duration::from_micros(taken.micros));
     format!("{}/{} {time}", taken.taken, taken.of)
 }

@@ -69,6 +69,7 @@ use input::InputPanel;
 use last::Last;
 use layout::{Class, Screen, layout};
 use log::Log;
+use pen::Pen;
 use proof::{Proof, busiest};
 use quit::{Question, QuestionPanel};
 use rates::Rates;
@@ -196,15 +197,15 @@ fn divide(model: &Model, area: Rect, buf: &mut Buffer) {
         return;
     };
     for y in area.top()..area.bottom() {
-        if let Some(cell) = buf.cell_mut((x, y)) {
-            let glyph = match (cell.symbol(), y == area.top()) {
-                ("─", _) => "┬",
-                (_, true) => "┌",
-                _ => "│",
-            };
-            cell.set_symbol(glyph)
-                .set_style(model.theme.style(Role::Rest));
-        }
+        let joins = |x| buf.cell((x, y)).is_some_and(|cell| cell.symbol() == "─");
+        let glyph = match (x.checked_sub(1).is_some_and(&joins), joins(x + 1)) {
+            _ if y == area.top() => "┬",
+            (true, true) => "┼",
+            (false, true) => "├",
+            (true, false) => "┤",
+            (false, false) => "│",
+        };
+        Pen::new(buf, Rect::new(x, y, 1, 1)).text(glyph, model.theme.style(Role::Rest));
     }
 }
 

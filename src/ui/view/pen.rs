@@ -160,7 +160,7 @@ impl<'a> Pen<'a> {
 
 impl Rule<'_> {
     /// Draws the line along an area's first row.
-    pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, theme: &Theme) {
+    pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, theme: Theme) {
         let rest = theme.style(Role::Rest);
         let line = "─".repeat(usize::from(area.width));
         Pen::new(buf, area).text(&line, rest);
@@ -250,7 +250,7 @@ mod tests {
             (6, "─ le…─"),
         ] {
             let mut buf = Buffer::empty(Rect::new(0, 0, columns, 1));
-            rule.draw(buf.area, &mut buf, &theme);
+            rule.draw(buf.area, &mut buf, theme);
             let text: String = buf
                 .content
                 .iter()

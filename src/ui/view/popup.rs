@@ -14,7 +14,7 @@ pub(super) fn popup(
     (columns, rows): (u16, u16),
     area: Rect,
     buf: &mut Buffer,
-    theme: &Theme,
+    theme: Theme,
 ) -> Rect {
     let place = area.centered(
         ratatui::layout::Constraint::Length(columns.min(area.width)),

@@ -278,7 +278,7 @@ fn figure_text(way: &str, time: Duration) -> String {
     } else {
         time
     };
-    format!("{way}{}", format::time(shown).replace(' ', ""))
+    format!("{way}{}", format::time_tight(shown))
 }
 
 #[expect(

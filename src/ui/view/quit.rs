@@ -28,7 +28,7 @@ pub(super) struct QuestionPanel<'a> {
 
 impl Widget for &QuestionPanel<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let (title, lines) = self.words();
         let mode = match self.question {
             Question::Quit => Mode::Quit,
@@ -63,41 +63,15 @@ impl Widget for &QuestionPanel<'_> {
 
 impl QuestionPanel<'_> {
     fn words(&self) -> (&'static str, Vec<String>) {
-        let open = self.model.open();
-        let proxies = self.model.newest().proxies.len();
         match self.question {
-            Question::Quit => {
-                let mut lines = vec![format!(
-                    "{} on {} when you quit.",
-                    live(u64::from(open), "end", "ends"),
-                    plural(proxies as u64, "proxy", "proxies"),
-                )];
-                let snapshot = self.model.newest();
-                let held = |state| matches!(state, ConnState::Held | ConnState::Full);
-                let holding = snapshot
-                    .conns
-                    .iter()
-                    .filter(|conn| held(conn.state))
-                    .count();
-                if holding > 0 {
-                    let holds = if holding == 1 { "holds" } else { "hold" };
-                    lines.push(format!(
-                        "{} of them {holds} bytes.",
-                        format::count(holding as u64)
-                    ));
-                }
-                ("quit?", lines)
-            }
+            Question::Quit => ("quit?", self.what_ends()),
             Question::Delete(id) => {
                 let (name, open) = self
                     .model
                     .proxy(id)
                     .map_or(("the proxy", 0), |(_, row)| (row.name.as_str(), row.open));
                 let lines = vec![
-                    format!(
-                        "Delete {name}? {} with it.",
-                        live(u64::from(open), "end", "ends")
-                    ),
+                    format!("Delete {name}? {} with it.", live(open, "end", "ends")),
                     "Undo brings the proxy back, not its connections.".to_owned(),
                 ];
                 ("delete?", lines)
@@ -106,7 +80,7 @@ impl QuestionPanel<'_> {
                 let lines = vec![
                     format!(
                         "{} while this is stopped.",
-                        live(u64::from(open), "stall", "stalls")
+                        live(self.model.open(), "stall", "stalls")
                     ),
                     "fg in the shell lets them go on.".to_owned(),
                 ];
@@ -114,14 +88,33 @@ impl QuestionPanel<'_> {
             }
         }
     }
+
+    /// What quitting ends.
+    fn what_ends(&self) -> Vec<String> {
+        let snapshot = self.model.newest();
+        let proxies = snapshot.proxies.len() as u64;
+        let mut lines = vec![format!(
+            "{} on {} when you quit.",
+            live(self.model.open(), "end", "ends"),
+            plural(proxies, "proxy", "proxies"),
+        )];
+        let held = |state| matches!(state, ConnState::Held | ConnState::Full);
+        let holding = snapshot.conns.iter().filter(|conn| held(conn.state));
+        let holding = holding.count() as u64;
+        if holding > 0 {
+            let verb = if holding == 1 { "holds" } else { "hold" };
+            lines.push(format!("{} of them {verb} bytes.", format::count(holding)));
+        }
+        lines
+    }
 }
 
 /// `12 live connections end`.
-fn live(count: u64, many: &str, one: &str) -> String {
+fn live(count: u32, many: &str, one: &str) -> String {
     let verb = if count == 1 { one } else { many };
     format!(
         "{} {verb}",
-        plural(count, "live connection", "live connections")
+        plural(u64::from(count), "live connection", "live connections")
     )
 }
 

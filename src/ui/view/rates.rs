@@ -1,12 +1,13 @@
-//! The chart of bytes per second: one direction in columns, the other one dotted, and the cap.
+//! The chart of bytes per second: one direction in columns under its cap, the other one in a row of its own.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 use ratatui::widgets::Widget;
 
-use super::charts::{Chart, round_up};
-use super::plot::{block, level};
+use super::charts::{Chart, FIGURES, round_up};
+use super::pen::{Pen, row};
+use super::plot::block;
 use super::proof::arrow;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, Value};
@@ -34,9 +35,10 @@ struct Cap {
 
 impl Widget for &Rates<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
-        let chart = Chart::new(self.model, self.row, area);
+        let mut chart = Chart::new(self.model, self.row, area);
+        let beside = part(&mut chart);
         let cap = self.cap();
-        let most = self.most();
+        let most = self.most(self.first());
         let near = cap
             .as_ref()
             .filter(|cap| cap.whole <= most * FAR || most == 0.0);
@@ -63,9 +65,12 @@ impl Widget for &Rates<'_> {
         if let Some(cap) = near {
             chart.dashes(cap.whole / top, Role::Injected, buf);
         }
-        self.columns(&chart, top, buf);
+        self.columns(&chart, chart.plot, self.first(), top, buf);
+        if let Some(beside) = beside {
+            self.second(&chart, beside, buf);
+        }
         if most == 0.0 {
-            chart.say("no bytes in this minute", buf);
+            chart.say(&format!("no bytes {} in this minute", self.first()), buf);
         }
     }
 }
@@ -105,13 +110,15 @@ impl Rates<'_> {
         })
     }
 
-    fn most(&self) -> f64 {
+    fn most(&self, direction: Direction) -> f64 {
         let points = self.row.history.points.iter();
-        points.flat_map(|point| point.rates).fold(0.0, f64::max)
+        points
+            .map(|point| point.rates[direction.index()])
+            .fold(0.0, f64::max)
     }
 
     fn figures(&self, cap: Option<&Cap>) -> Vec<Vec<Span<'static>>> {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let cap = cap.map_or_else(Vec::new, |cap| {
             vec![Span::styled(cap.text.clone(), theme.style(Role::Injected))]
         });
@@ -122,7 +129,7 @@ impl Rates<'_> {
         let legend = [
             (format!("{} {}", arrow(first), rate(first)), Role::Measured),
             (
-                format!("  {} dotted {}", arrow(second), rate(second)),
+                format!("  {} {}", arrow(second), rate(second)),
                 Role::Second,
             ),
         ];
@@ -137,36 +144,66 @@ impl Rates<'_> {
         vec![with(2), with(1), cap.clone()]
     }
 
-    fn columns(&self, chart: &Chart<'_>, top: f64, buf: &mut Buffer) {
-        let rows = chart.plot.height;
-        let mut columns = vec![None::<[f64; 3]>; usize::from(chart.plot.width)];
+    /// The other direction, on a scale of its own.
+    fn second(&self, chart: &Chart<'_>, plot: Rect, buf: &mut Buffer) {
+        let second = self.first().opposite();
+        let most = self.most(second);
+        let figure = format!("{}{}", arrow(second), format::bytes_short(most));
+        let beside = Rect {
+            x: plot.x.saturating_sub(FIGURES + 1),
+            width: FIGURES + 1,
+            ..plot
+        };
+        let theme = self.model.theme;
+        Pen::new(buf, beside)
+            .right(&figure, FIGURES, theme.style(Role::Second))
+            .text("┤", theme.style(Role::Rest));
+        if most > 0.0 {
+            self.columns(chart, plot, second, most, buf);
+        }
+    }
+
+    fn columns(&self, chart: &Chart<'_>, plot: Rect, way: Direction, top: f64, buf: &mut Buffer) {
+        let mut columns = vec![None::<(f64, f64)>; usize::from(plot.width)];
         for point in &self.row.history.points {
-            let Some(over) = chart.covered(point, chart.plot.width) else {
-                continue;
-            };
-            for column in over {
+            let covered = chart.covered(point, plot.width).into_iter().flatten();
+            for column in covered {
                 if let Some(sum) = columns.get_mut(usize::from(column)) {
-                    let [up, down, count] = sum.unwrap_or_default();
-                    *sum = Some([up + point.rates[0], down + point.rates[1], count + 1.0]);
+                    let (rates, count) = sum.unwrap_or_default();
+                    *sum = Some((rates + point.rates[way.index()], count + 1.0));
                 }
             }
         }
-        let first = self.first().index();
-        for (column, sums) in (0..).zip(columns) {
-            let Some([up, down, count]) = sums else {
+        let role = if way == self.first() {
+            Role::Measured
+        } else {
+            Role::Second
+        };
+        let style = self.model.theme.style(role);
+        for (column, sum) in (0..).zip(columns) {
+            let Some((rates, count)) = sum else {
                 continue;
             };
-            let rates = [up / count / top, down / count / top];
-            for row in 0..rows {
-                let glyph = block(rates[first], row, rows);
+            for from_bottom in 0..plot.height {
+                let glyph = block(rates / count / top, from_bottom, plot.height);
                 if glyph != " " {
-                    chart.cell(column, row, glyph, Role::Measured, buf);
+                    let line = row(plot, plot.height - 1 - from_bottom);
+                    Pen::new(buf, line).skip(column).text(glyph, style);
                 }
-            }
-            let second = rates[1 - first];
-            if let Some(level) = level(second, rows).filter(|_| second > 0.0 && column % 2 == 0) {
-                chart.cell(column, level, "•", Role::Second, buf);
             }
         }
     }
+}
+
+/// Takes the last row of the picture for the other direction, where there is enough room.
+fn part(chart: &mut Chart<'_>) -> Option<Rect> {
+    if chart.plot.height < 5 {
+        return None;
+    }
+    chart.plot.height -= 1;
+    Some(Rect {
+        y: chart.plot.bottom(),
+        height: 1,
+        ..chart.plot
+    })
 }

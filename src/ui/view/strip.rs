@@ -18,9 +18,11 @@ use crate::ui::knob;
 use crate::ui::model::{Focus, Model};
 use crate::ui::theme::{Role, Theme};
 
-/// Columns of what stands at the right of a compact strip: state, connections, note; and what clients feel.
-const STATE: u16 = 24;
+/// Columns of what stands at the right of a compact strip: the note with its gap, and what clients feel.
+const NOTE: u16 = 12;
 const FEELS: u16 = 13;
+/// From so many columns before the knobs on, what clients feel stands in the first row.
+const ROOMY: u16 = 48;
 
 /// One proxy's strip.
 pub(super) struct Strip<'a> {
@@ -31,6 +33,8 @@ pub(super) struct Strip<'a> {
     pub(super) number: usize,
     /// Columns of the longest name that is visible.
     pub(super) names: u16,
+    /// Columns of the longest number of connections.
+    pub(super) conns: u16,
     pub(super) proof: Proof<'a>,
 }
 
@@ -47,8 +51,8 @@ impl Widget for &Strip<'_> {
 }
 
 impl Strip<'_> {
-    fn theme(&self) -> &Theme {
-        &self.model.theme
+    fn theme(&self) -> Theme {
+        self.model.theme
     }
 
     fn is_selected(&self) -> bool {
@@ -84,9 +88,10 @@ impl Strip<'_> {
     fn compact(&self, area: Rect, buf: &mut Buffer, state: &State) {
         let plain = self.theme().style(Role::Plain);
         let names = self.names.clamp(4, 10);
+        let state_columns = 2 + self.conns + NOTE;
         let right = match area.width {
-            76.. => STATE + FEELS,
-            56.. => STATE,
+            76.. => state_columns + FEELS,
+            56.. => state_columns,
             _ => 12,
         };
         let left = Rect {
@@ -96,23 +101,17 @@ impl Strip<'_> {
         let mut pen = Pen::new(buf, left);
         pen.skip(1).left(&self.number.to_string(), 2, plain);
         pen.left(&self.row.name, names, self.name()).skip(1);
-        let more = self.more();
-        let room = pen.room().saturating_sub(widths(&more) + 1);
-        pen.text(
-            &fit(&mapping(self.row), room),
-            self.theme().style(Role::Rest),
-        );
-        pen.spans(&more);
+        self.mapping(&mut pen);
         let mut pen = Pen::new(buf, area);
         pen.to(area.width.saturating_sub(right));
         pen.text(state.glyph, self.theme().style(state.role));
-        if right < STATE {
+        if right < state_columns {
             pen.text(" ", plain).text(short(state), plain);
             return;
         }
-        pen.right(&state.conns, 11, plain).skip(2);
-        pen.left(&state.note, 10, self.note(state));
-        if right > STATE {
+        pen.skip(1).right(&state.conns, self.conns, plain).skip(2);
+        pen.left(&state.note, NOTE - 2, self.note(state));
+        if right > state_columns {
             let (text, role) = feels(self.row);
             pen.right(&text, FEELS, self.theme().style(role));
         }
@@ -134,19 +133,22 @@ impl Strip<'_> {
             .skip(1)
             .spans(&status);
         let mut pen = Pen::new(buf, row(area, 1));
-        let more = self.more();
-        let room = area.width.saturating_sub(3 + widths(&more));
-        pen.skip(3).text(
-            &fit(&mapping(self.row), room),
-            self.theme().style(Role::Rest),
-        );
-        pen.spans(&more);
+        self.mapping(pen.skip(3));
+        let (text, role) = feels(self.row);
+        let felt = self.theme().style(role);
+        if area.width >= ROOMY {
+            let mut pen = Pen::new(buf, row(area, 0));
+            pen.at_end(&[Span::styled(format!("  {text} "), felt)]);
+        }
         if self.mixer.form == Form::Wide {
-            let (text, role) = feels(self.row);
             let mut pen = Pen::new(buf, row(area, 2));
-            pen.skip(3).left(&text, 14, self.theme().style(role));
-            let (text, role) = self.gap();
-            pen.text(&text, self.theme().style(role));
+            pen.skip(3);
+            if area.width < ROOMY {
+                pen.text(&text, felt);
+            } else {
+                let (text, role) = self.gap();
+                pen.text(&text, self.theme().style(role));
+            }
         }
     }
 
@@ -165,16 +167,16 @@ impl Strip<'_> {
         } else {
             "  "
         };
-        let mut spans = vec![
+        let conns = if room < 40 {
+            state.conns.clone()
+        } else {
+            format!("{:>1$}", state.conns, usize::from(self.conns))
+        };
+        vec![
             Span::styled(state.glyph, self.theme().style(state.role)),
-            Span::styled(format!(" {}{gap}", state.conns), plain),
+            Span::styled(format!(" {conns}{gap}"), plain),
             Span::styled(note, self.note(state)),
-        ];
-        if self.mixer.form == Form::Tall && room >= 50 {
-            let (text, role) = feels(self.row);
-            spans.push(Span::styled(format!("  {text}"), self.theme().style(role)));
-        }
-        spans
+        ]
     }
 
     fn note(&self, state: &State) -> Style {
@@ -184,14 +186,28 @@ impl Strip<'_> {
         })
     }
 
-    /// The direction that the keys turn, and what is set on knobs that are not drawn.
-    fn more(&self) -> Vec<Span<'static>> {
+    /// The mapping, the direction that the keys turn, and what is set on knobs that are not drawn. The mapping is cut
+    /// off for them, but not for a direction that is both.
+    fn mapping(&self, pen: &mut Pen<'_>) {
+        let mapping = mapping(self.row);
+        let mut more = self.chips();
+        if self.is_selected() {
+            let directions = self.model.directions;
+            let word = format!("  {}", directions_word(directions));
+            let all = width(&mapping) + width(&word) + widths(&more) + 1;
+            if directions != Directions::Both || all <= pen.room() {
+                more.insert(0, Span::styled(word, self.theme().style(Role::Title)));
+            }
+        }
+        let room = pen.room().saturating_sub(widths(&more) + 1);
+        pen.text(&fit(&mapping, room), self.theme().style(Role::Rest));
+        pen.spans(&more);
+    }
+
+    /// What is set on knobs that are not drawn.
+    fn chips(&self) -> Vec<Span<'static>> {
         let mut spans = Vec::new();
         let directions = self.model.directions;
-        if self.is_selected() && directions != Directions::Both {
-            let word = format!("  {}", directions_word(directions));
-            spans.push(Span::styled(word, self.theme().style(Role::Title)));
-        }
         let drawn: Vec<usize> = knobs(self.mixer).map(|(index, _)| index).collect();
         for (index, dial) in knob::all().iter().enumerate() {
             if drawn.contains(&index) {

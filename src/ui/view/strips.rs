@@ -60,7 +60,9 @@ impl Widget for &Strips<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let rows = self.visible();
         self.head(buf);
-        let names = rows.iter().map(|row| width(&row.name)).max().unwrap_or(0);
+        let widest = |text: &dyn Fn(&ProxyRow) -> u16| rows.iter().map(text).max().unwrap_or(0);
+        let names = widest(&|row| width(&row.name));
+        let conns = widest(&|row| width(&row.open.to_string()) + 5);
         for (at, proxy) in rows.iter().enumerate() {
             let down = u16::try_from(at)
                 .unwrap_or(u16::MAX)
@@ -71,6 +73,7 @@ impl Widget for &Strips<'_> {
                 row: proxy,
                 number: self.model.first_strip + at + 1,
                 names,
+                conns,
                 proof: Proof::new(self.model, proxy, self.busiest),
             };
             let place = Rect {
@@ -93,7 +96,7 @@ impl Strips<'_> {
 
     /// The title, and the keys of the stops above the tracks.
     fn head(&self, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let area = self.mixer.head;
         if area.height == 0 {
             return;
@@ -118,7 +121,7 @@ impl Strips<'_> {
     }
 
     fn keys(&self, area: Rect, buf: &mut Buffer) {
-        let theme = &self.model.theme;
+        let theme = self.model.theme;
         let rest = theme.style(Role::Rest);
         Pen::new(buf, area).skip(3).text("PROXY", rest);
         let narrow: String = KEYS.split_whitespace().collect();
@@ -143,7 +146,7 @@ impl Strips<'_> {
 }
 
 /// The style of a pane's title: bold where it has the keys.
-pub(super) fn focused(model: &Model, pane: Focus, theme: &Theme) -> ratatui::style::Style {
+pub(super) fn focused(model: &Model, pane: Focus, theme: Theme) -> ratatui::style::Style {
     let has_keys = model.focus == pane && model.overlays.is_empty();
     theme.style(if has_keys { Role::Title } else { Role::Plain })
 }

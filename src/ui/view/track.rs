@@ -21,8 +21,8 @@ use crate::ui::theme::{Charset, Role, Theme};
 const STOPS: u16 = 9;
 
 /// A track in one row, as wide as its area: a cell or two for each stop.
-pub(super) struct Track<'a> {
-    pub(super) theme: &'a Theme,
+pub(super) struct Track {
+    pub(super) theme: Theme,
     /// Where it is set, in stops; `None` is off.
     pub(super) set: Option<f64>,
     /// Where it was measured, in stops.
@@ -32,8 +32,8 @@ pub(super) struct Track<'a> {
 }
 
 /// What was measured in a row of its own, under a track.
-pub(super) struct Measured<'a> {
-    pub(super) theme: &'a Theme,
+pub(super) struct Measured {
+    pub(super) theme: Theme,
     /// Where it was measured, in stops; `None` draws an empty row.
     pub(super) at: Option<f64>,
 }
@@ -56,7 +56,7 @@ fn cell(stops: f64, cells: u16) -> Option<u16> {
     Some(place.clamp(1, cells) - 1)
 }
 
-impl Widget for &Track<'_> {
+impl Widget for &Track {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let glyphs = match self.theme.charset {
             Charset::Unicode => ["●", "┃", "◉"],
@@ -82,7 +82,7 @@ impl Widget for &Track<'_> {
     }
 }
 
-impl Widget for &Measured<'_> {
+impl Widget for &Measured {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let filled = self.at.and_then(|stops| cell(stops, area.width));
         let filled = usize::from(filled.map_or(0, |last| last + 1));
@@ -97,13 +97,13 @@ impl Widget for &Measured<'_> {
 mod tests {
     use super::*;
 
-    fn drawn(cells: u16, charset: Charset, widget: impl Fn(&Theme, Rect, &mut Buffer)) -> String {
+    fn drawn(cells: u16, charset: Charset, widget: impl Fn(Theme, Rect, &mut Buffer)) -> String {
         let mut buf = Buffer::empty(Rect::new(0, 0, cells, 1));
         let theme = Theme {
             charset,
             ..Theme::MONO
         };
-        widget(&theme, buf.area, &mut buf);
+        widget(theme, buf.area, &mut buf);
         theme.finish(&mut buf);
         buf.content
             .iter()
