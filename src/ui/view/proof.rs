@@ -292,4 +292,4 @@ fn byte_rate(rate: f64) -> ByteRate {
 
 #[cfg(test)]
 #[path = "proof_tests.rs"]
-mod tests;
+pub(super) mod tests;

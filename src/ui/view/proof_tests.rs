@@ -25,17 +25,17 @@ fn bandwidth(rate: u64) -> Setting {
     Setting::new(kind).with("rate", Value::Rate(ByteRate::new(rate)))
 }
 
-fn spread(p50: u64, stray: u64, count: u64) -> Option<Spread> {
-    Some(Spread {
+fn spread(p50: u64, stray: u64, count: u64) -> Spread {
+    Spread {
         count,
         p1: ms(p50 - stray),
         p50: ms(p50),
         p99: ms(p50 + stray),
-    })
+    }
 }
 
 /// A proxy with traffic, four connections that run what is set, and these settings.
-fn proxy(settings: impl IntoIterator<Item = Setting>) -> ProxyRow {
+pub(in crate::ui::view) fn proxy(settings: impl IntoIterator<Item = Setting>) -> ProxyRow {
     ProxyRow {
         id: ProxyId(1),
         name: "db".to_owned(),
@@ -64,7 +64,7 @@ fn proxy(settings: impl IntoIterator<Item = Setting>) -> ProxyRow {
     }
 }
 
-fn model(row: ProxyRow) -> Model {
+pub(in crate::ui::view) fn model(row: ProxyRow) -> Model {
     let bind = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
     let mut model = Model::new(1, bind, Size::new(80, 24));
     model.snapshot = Arc::new(Snapshot {
@@ -112,7 +112,7 @@ fn delays_agree_within_two_milliseconds_or_two_per_cent() {
         (2, 3, true),
     ] {
         let row = ProxyRow {
-            added: [spread(each_way, 0, 90), spread(each_way, 0, 90)],
+            added: [Some(spread(each_way, 0, 90)), Some(spread(each_way, 0, 90))],
             ..proxy([latency(set, 0)])
         };
         let is = verdict(row, "LAT") == Verdict::Agrees;
@@ -123,7 +123,7 @@ fn delays_agree_within_two_milliseconds_or_two_per_cent() {
 #[test]
 fn a_round_trip_is_the_sum_of_both_ways() {
     let row = ProxyRow {
-        added: [spread(125, 0, 10), spread(126, 0, 12)],
+        added: [Some(spread(125, 0, 10)), Some(spread(126, 0, 12))],
         ..proxy([latency(250, 0)])
     };
     let reading = reading(&model(row), "LAT");
@@ -135,7 +135,7 @@ fn a_round_trip_is_the_sum_of_both_ways() {
 #[test]
 fn one_measured_way_of_two_says_which() {
     let row = ProxyRow {
-        added: [None, spread(125, 0, 10)],
+        added: [None, Some(spread(125, 0, 10))],
         ..proxy([latency(250, 0)])
     };
     let reading = reading(&model(row), "LAT");
@@ -156,62 +156,50 @@ fn a_setting_in_one_direction_says_which() {
 #[test]
 fn what_keeps_a_knob_from_being_judged_is_said() {
     let set = || proxy([latency(250, 0)]);
-    let mut bypassed = Plan::of([latency(250, 0)]);
-    bypassed.bypassed = true;
-    let share = latency(250, 0).hitting(Percent::new(10));
-    let measured = [spread(125, 0, 9); 2];
-    let waiting = ProxyRow {
-        taken: 1,
-        waiting: Some(ms(1_200)),
-        added: measured,
+    let mut bypassed = set();
+    Arc::make_mut(&mut bypassed.plan).bypassed = true;
+    let alone = ProxyRow { open: 0, ..set() };
+    let closed = ProxyRow {
+        port: crate::snapshot::PortState::Closed,
+        ..alone.clone()
+    };
+    let untouched = ProxyRow {
+        bytes: [0; 2],
         ..set()
     };
-    for (row, verdict_of) in [
-        (proxy([]), Verdict::Off),
-        (
-            ProxyRow {
-                plan: Arc::new(bypassed),
-                ..set()
-            },
-            unknown("bypassed"),
-        ),
-        (ProxyRow { open: 0, ..set() }, unknown("no connections")),
-        (
-            ProxyRow {
-                open: 0,
-                port: crate::snapshot::PortState::Closed,
-                ..set()
-            },
-            unknown("the port is closed"),
-        ),
-        (
-            ProxyRow {
-                bytes: [0; 2],
-                ..set()
-            },
-            unknown("no traffic yet"),
-        ),
-        (set(), unknown("idle")),
-        (
-            waiting,
-            Verdict::Differs("3 of 4 wait for a chunk, since 1.2 s".to_owned()),
-        ),
-        (
-            ProxyRow {
-                added: measured,
-                ..proxy([share])
-            },
-            unknown("hits 10% of connections"),
-        ),
+    let share = ProxyRow {
+        added: [Some(spread(125, 0, 9)); 2],
+        ..proxy([latency(250, 0).hitting(Percent::new(10))])
+    };
+    for (row, why) in [
+        (bypassed, "bypassed"),
+        (alone, "no connections"),
+        (closed, "the port is closed"),
+        (untouched, "no traffic yet"),
+        (set(), "idle"),
+        (share, "hits 10% of connections"),
     ] {
-        assert_eq!(verdict(row, "LAT"), verdict_of);
+        assert_eq!(verdict(row, "LAT"), unknown(why));
     }
+    assert_eq!(verdict(proxy([]), "LAT"), Verdict::Off);
+}
+
+#[test]
+fn connections_that_do_not_run_what_is_set_are_counted() {
+    let row = ProxyRow {
+        taken: 1,
+        waiting: Some(ms(1_200)),
+        added: [Some(spread(125, 0, 9)); 2],
+        ..proxy([latency(250, 0)])
+    };
+    let why = "3 of 4 wait for a chunk, since 1.2 s";
+    assert_eq!(verdict(row, "LAT"), Verdict::Differs(why.to_owned()));
 }
 
 #[test]
 fn nothing_is_judged_while_the_last_second_still_shows_what_was_before() {
     let row = || ProxyRow {
-        added: [spread(0, 0, 90); 2],
+        added: [Some(spread(0, 0, 90)); 2],
         ..proxy([latency(250, 0)])
     };
     for (ago, settling) in [(0, true), (1_999, true), (2_000, false)] {
@@ -227,14 +215,14 @@ fn nothing_is_judged_while_the_last_second_still_shows_what_was_before() {
 #[test]
 fn what_jitter_does_to_dense_traffic_is_no_difference() {
     let bunched = ProxyRow {
-        added: [spread(140, 3, 400); 2],
+        added: [Some(spread(140, 3, 400)); 2],
         ..proxy([latency(250, 50)])
     };
     let why = "late bytes hold back those behind them";
     assert_eq!(verdict(bunched.clone(), "LAT"), unknown(why));
     assert_eq!(verdict(bunched, "JIT"), unknown(why));
     let sparse = ProxyRow {
-        added: [spread(128, 24, 100); 2],
+        added: [Some(spread(128, 24, 100)); 2],
         ..proxy([latency(250, 50)])
     };
     assert_eq!(verdict(sparse.clone(), "LAT"), Verdict::Agrees);
@@ -244,7 +232,7 @@ fn what_jitter_does_to_dense_traffic_is_no_difference() {
 #[test]
 fn what_another_fault_adds_is_no_difference() {
     let row = ProxyRow {
-        added: [spread(400, 90, 100); 2],
+        added: [Some(spread(400, 90, 100)); 2],
         ..proxy([latency(250, 50), bandwidth(64_000)])
     };
     let why = "other faults hold bytes too";
@@ -255,14 +243,14 @@ fn what_another_fault_adds_is_no_difference() {
 #[test]
 fn few_samples_and_endless_jitter_have_no_width() {
     let few = ProxyRow {
-        added: [spread(125, 25, 49); 2],
+        added: [Some(spread(125, 25, 49)); 2],
         ..proxy([latency(250, 50)])
     };
     let why = "only 49 samples in the last second";
     assert_eq!(verdict(few, "JIT"), unknown(why));
     let normal = latency(250, 50).with("dist", Value::Word("normal"));
     let row = ProxyRow {
-        added: [spread(125, 60, 400); 2],
+        added: [Some(spread(125, 60, 400)); 2],
         ..proxy([normal])
     };
     assert_eq!(
@@ -321,7 +309,7 @@ fn a_rate_for_the_proxy_is_proved_by_all_connections_together() {
 #[test]
 fn the_first_gap_is_one_that_differs() {
     let row = ProxyRow {
-        added: [spread(60, 0, 90); 2],
+        added: [Some(spread(60, 0, 90)); 2],
         rates: [0.0, 10.0],
         ..proxy([latency(250, 0), bandwidth(64_000)])
     };
