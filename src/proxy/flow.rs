@@ -13,6 +13,10 @@ use super::pump::{Gauge, Socket};
 use crate::fault::Direction;
 use crate::fault::link::{Circumstances, Link, Step};
 
+/// What is read at a time where it will be held: pieces of this size are reused by the allocator, larger ones are fresh
+/// pages each time.
+const HELD_READ: usize = 64 << 10;
+
 /// One direction: from `legs[direction]` into the link, and out of it to the other leg.
 pub(super) struct Flow {
     pub(super) link: Link,
@@ -172,7 +176,7 @@ impl Flow {
         let room = if clear {
             buffer.len()
         } else {
-            self.link.room().min(buffer.len())
+            self.link.room().min(HELD_READ).min(buffer.len())
         };
         match source.poll_read(cx, &mut buffer[..room]) {
             Poll::Pending => Moved::Nothing,

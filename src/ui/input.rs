@@ -7,8 +7,9 @@ use std::net::IpAddr;
 
 use tui_input::{Input, InputRequest};
 
-use crate::fault::{Setting, language};
-use crate::mapping::{self, Mapping, TlsMode};
+use crate::command::parse_line;
+use crate::fault::Setting;
+use crate::mapping::{Mapping, TlsMode};
 use crate::snapshot::{ProxyId, ProxyRow};
 use crate::syntax::ParseError;
 
@@ -193,24 +194,6 @@ impl Check {
     }
 }
 
-/// A line: a mapping and, after a blank, its faults.
-pub(super) fn parse_line(line: &str) -> Result<(Mapping, Vec<Setting>), ParseError> {
-    let start = line.len() - line.trim_start().len();
-    let blank = line[start..].find(char::is_whitespace);
-    let (left, right) = line.split_at(blank.map_or(line.len(), |at| start + at));
-    let moved = |error: ParseError, by: usize| ParseError {
-        input: line.to_owned(),
-        span: error.span.start + by..error.span.end + by,
-        ..error
-    };
-    let mapping = mapping::parse(left).map_err(|error| moved(error, 0))?;
-    if right.trim().is_empty() {
-        return Ok((mapping, Vec::new()));
-    }
-    let faults = language::parse(right).map_err(|error| moved(error, left.chars().count()))?;
-    Ok((mapping, faults))
-}
-
 /// Another proxy has the port.
 fn taken(line: &str, mapping: &Mapping, around: Surroundings<'_>) -> Option<ParseError> {
     let has_port = |row: &ProxyRow| {
@@ -277,13 +260,11 @@ fn promise(mapping: &Mapping, settings: &[Setting], around: Surroundings<'_>) ->
 }
 
 fn address(port: u16, bind: &[IpAddr]) -> String {
-    let port = match port {
-        0 => "any free port".to_owned(),
-        port => port.to_string(),
-    };
-    match bind {
-        [IpAddr::V6(addr)] => format!("[{addr}]:{port}"),
-        [addr] => format!("{addr}:{port}"),
-        bind => format!("port {port} of {} addresses", bind.len()),
+    match (port, bind) {
+        (0, [addr]) => format!("any free port of {addr}"),
+        (0, bind) => format!("any free port of {} addresses", bind.len()),
+        (port, [IpAddr::V6(addr)]) => format!("[{addr}]:{port}"),
+        (port, [addr]) => format!("{addr}:{port}"),
+        (port, bind) => format!("port {port} of {} addresses", bind.len()),
     }
 }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::fault::knob::{Fine, Metric};
 
 fn dial(label: &str) -> &'static Dial {
     let mut dials = all().iter();
@@ -226,10 +227,109 @@ fn stops_stand_at_their_numbers_on_the_track() {
     assert!((dial("BW").position(rate(0)) - 9.0).abs() < 1e-9);
 }
 
+const fn percent(percent: u32) -> Value {
+    Value::Percent(Percent::new(percent))
+}
+
+const fn knob(label: &'static str, param: &'static str, stops: [Value; 9], step: Value) -> Knob {
+    Knob {
+        label,
+        title: label,
+        key: 'r',
+        param,
+        stops,
+        fine: Fine::Step(step),
+        metric: Metric::Rate,
+    }
+}
+
+const fn kind(name: &'static str, knobs: &'static [Knob]) -> Kind {
+    Kind {
+        name,
+        short: None,
+        summary: "",
+        params: &[],
+        knobs,
+        example: name,
+        build: |_| None,
+    }
+}
+
+/// A kind that is turned by the share of connections that it hits.
+static RESET: Kind = kind(
+    "reset",
+    &[knob(
+        "RST",
+        "share",
+        [
+            percent(1),
+            percent(2),
+            percent(5),
+            percent(10),
+            percent(20),
+            percent(33),
+            percent(50),
+            percent(75),
+            percent(100),
+        ],
+        percent(1),
+    )],
+);
+
+/// A kind that is on or off.
+static HOLE: Kind = kind(
+    "blackhole",
+    &[knob(
+        "HOLE",
+        "",
+        [Value::Switch(true); 9],
+        Value::Switch(true),
+    )],
+);
+
+fn only(kind: &'static Kind) -> Dial {
+    let knob = &kind.knobs[0];
+    Dial { kind, knob }
+}
+
+#[test]
+fn a_share_is_turned_by_points_between_its_stops() {
+    let dial = only(&RESET);
+    let mut plan = dial.turn(&Plan::default(), BOTH, Turn::Fine(1));
+    assert_eq!(plan.to_string(), "reset share=1%");
+    for (turn, expected) in [
+        (Turn::To(6), "reset share=33%"),
+        (Turn::Fine(1), "reset share=34%"),
+        (Turn::Stop(1), "reset share=50%"),
+        (Turn::To(9), "reset"),
+        (Turn::Fine(1), "reset"),
+        (Turn::Fine(-1), "reset share=99%"),
+        (Turn::To(1), "reset share=1%"),
+        (Turn::Fine(-1), ""),
+    ] {
+        plan = dial.turn(&plan, BOTH, turn);
+        assert_eq!(plan.to_string(), expected, "{turn:?}");
+    }
+}
+
+#[test]
+fn a_switch_is_on_at_every_stop_and_off_to_the_left_of_it() {
+    let dial = only(&HOLE);
+    for on in [Turn::Fine(1), Turn::Stop(1), Turn::To(1), Turn::To(9)] {
+        let plan = dial.turn(&Plan::default(), BOTH, on);
+        assert_eq!(plan.to_string(), "blackhole", "{on:?}");
+        for off in [Turn::Fine(-1), Turn::Stop(-1), Turn::Off] {
+            assert!(dial.turn(&plan, BOTH, off).is_empty(), "{off:?}");
+        }
+        let plan = dial.turn(&plan, UP, Turn::Off);
+        assert_eq!(plan.to_string(), "blackhole down");
+    }
+}
+
 #[test]
 fn every_knob_asks_for_the_steps_that_the_track_has() {
     for dial in all() {
-        if let crate::fault::knob::Fine::PerDecade(steps) = dial.knob.fine {
+        if let Fine::PerDecade(steps) = dial.knob.fine {
             assert_eq!(steps, 12, "{}", dial.knob.label);
         }
     }

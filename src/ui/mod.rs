@@ -13,8 +13,8 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crossterm::event::{Event as Input, KeyEventKind};
-use futures_util::Stream;
+use crossterm::event::{Event as Input, EventStream, KeyEventKind};
+use futures_util::{FutureExt, Stream};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
@@ -26,6 +26,7 @@ pub mod action;
 mod complete;
 pub mod effect;
 pub mod farewell;
+pub mod format;
 pub mod input;
 pub mod keymap;
 pub mod knob;
@@ -34,6 +35,7 @@ mod pace;
 mod run;
 mod scale;
 pub mod terminal;
+pub mod theme;
 pub mod undo;
 pub mod update;
 pub mod view;
@@ -48,6 +50,8 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// Lines that were entered in earlier sessions, oldest first.
     pub history: Vec<String>,
+    /// What the screen looks like; `start` asks the environment where nothing is said.
+    pub theme: Option<theme::Theme>,
     /// Ends the program: a signal, or a time that is over.
     pub until: Pending<()>,
     /// Gives the terminal back, stops the process, and takes the terminal again when it goes on.
@@ -57,6 +61,12 @@ pub struct Options {
 /// Why the console could not go on.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
+    /// The terminal could not be set up.
+    #[error("cannot set up the terminal")]
+    Open(#[source] io::Error),
+    /// Some thread panicked; what it said is printed already.
+    #[error("the program has a fault of its own: what it said stands above")]
+    Panicked,
     /// The terminal could not be drawn on.
     #[error("cannot draw on the terminal")]
     Draw(#[source] Box<dyn std::error::Error + Send + Sync>),
@@ -66,6 +76,31 @@ pub enum RunError {
     /// The process could not be suspended.
     #[error("cannot suspend")]
     Suspend(#[source] io::Error),
+}
+
+/// Runs the console on the terminal of standard output until its user leaves, and gives the terminal back. The caller
+/// prints the farewell and stops the engine.
+pub async fn start<D>(desk: D, mut options: Options) -> Result<Farewell, RunError>
+where
+    D: Desk + Clone + Send + Sync + 'static,
+{
+    let (guard, screen) = terminal::open().map_err(RunError::Open)?;
+    let of_environment = || theme::Theme::of_environment(|name| std::env::var(name).ok());
+    options.theme = options.theme.or_else(|| Some(of_environment()));
+    let told = options.until;
+    options.until = Box::pin(async move {
+        // Cancel-safe: whichever comes first ends the console.
+        tokio::select! {
+            () = told => {}
+            () = terminal::panicked() => {}
+        }
+    });
+    let farewell = run(screen, EventStream::new(), desk, options).await;
+    drop(guard);
+    if terminal::panicked().now_or_never().is_some() {
+        return Err(RunError::Panicked);
+    }
+    farewell
 }
 
 /// Runs the console until its user leaves. The terminal is set up and restored by the caller, who also stops the engine.
@@ -106,6 +141,7 @@ impl Default for Options {
             bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             arguments: Vec::new(),
             history: Vec::new(),
+            theme: None,
             until: Box::pin(std::future::pending()),
             suspend: terminal::suspend,
         }

@@ -18,6 +18,7 @@ use ratatui::layout::Size;
 
 use super::input::InputLine;
 use super::keymap::Mode;
+use super::theme::Theme;
 use super::undo::Undo;
 use crate::fault::{Directions, Plan};
 use crate::snapshot::{ConnRow, ProxyId, ProxyRow, Snapshot};
@@ -43,6 +44,8 @@ pub struct Model {
     pub seed: u64,
     /// The addresses that proxies listen on.
     pub bind: Vec<IpAddr>,
+    /// What the screen looks like.
+    pub theme: Theme,
     /// The time since the engine's start, as of the last event.
     pub now: Duration,
     /// The snapshot that is shown.
@@ -123,6 +126,7 @@ impl Model {
         Self {
             seed,
             bind,
+            theme: Theme::default(),
             now: Duration::ZERO,
             snapshot: Arc::default(),
             frozen: None,

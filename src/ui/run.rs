@@ -70,6 +70,7 @@ where
         let size = terminal.size().map_err(draw_error)?;
         let mut model = Model::new(desk.seed(), options.bind.clone(), size);
         model.input.history = std::mem::take(&mut options.history);
+        model.theme = options.theme.unwrap_or_default();
         let happenings = desk.events();
         let mut snapshots = desk.snapshots();
         snapshots.mark_changed();

@@ -6,8 +6,8 @@
 
 use std::io::{self, Stdout, Write, stdout};
 use std::panic;
-use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Once};
 
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
@@ -16,12 +16,16 @@ use crossterm::terminal::{
 use crossterm::{cursor, execute};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use tokio::sync::watch;
 
 /// The terminal as the console draws on it.
 pub type Screen = Terminal<CrosstermBackend<Stdout>>;
 
 /// Whether the terminal is ours.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether a thread panicked since the terminal was first taken.
+static PANICKED: LazyLock<watch::Sender<bool>> = LazyLock::new(watch::Sender::default);
 
 /// Gives the terminal back when it is dropped.
 #[derive(Debug)]
@@ -64,6 +68,13 @@ pub fn restore() -> io::Result<()> {
     modes.and(raw)
 }
 
+/// Waits until a thread has panicked: its message is on the normal screen, and the console may not draw over it.
+pub(super) async fn panicked() {
+    let mut panicked = PANICKED.subscribe();
+    // The sender is never dropped.
+    let _ = panicked.wait_for(|panicked| *panicked).await;
+}
+
 fn take() -> io::Result<()> {
     enable_raw_mode()?;
     // Relaxed: see `restore`.
@@ -85,6 +96,7 @@ fn restore_on_panic() {
             // There is no better place to say that this failed than what is printed next.
             let _ = restore();
             print(panic);
+            PANICKED.send_replace(true);
         }));
     });
 }

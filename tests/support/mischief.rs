@@ -8,6 +8,7 @@ use faultboard::fault::{Direction, Directions, Kind, Plan, Setting, Value};
 use faultboard::proxy::{Engine, Taken};
 use faultboard::snapshot::ProxyId;
 use faultboard::units::ByteRate;
+use tokio::sync::watch;
 
 /// The next plan: latency of a few milliseconds with jitter, a rate that lets a test end, bypassed now and then.
 pub fn plan(random: &mut Random) -> Plan {
@@ -55,9 +56,32 @@ pub async fn while_faults_change<T>(
             done = &mut work => return (done, changes),
             shown = snapshots.changed() => shown.expect("the engine lives"),
         }
-        let taken = engine.set_plan(proxy, plan(&mut random)).await;
-        let Taken { taken, of, .. } = taken.expect("the proxy");
-        assert_eq!(taken, of, "some connections did not take a change");
+        change(engine, proxy, &mut random).await;
         changes += 1;
     }
+}
+
+/// Changes the faults whenever up to `step` more bytes are counted, until nobody counts any more; says how often that was.
+pub async fn change_with_progress(
+    engine: Engine,
+    proxy: ProxyId,
+    mut counted: watch::Receiver<u64>,
+    step: u64,
+) -> u32 {
+    let mut random = Random::new(engine.seed());
+    let mut changes = 0;
+    let mut next = 0;
+    while counted.wait_for(|count| *count >= next).await.is_ok() {
+        next += random.draw() % step;
+        change(&engine, proxy, &mut random).await;
+        changes += 1;
+    }
+    changes
+}
+
+/// Puts the next plan in force; every connection must take it.
+async fn change(engine: &Engine, proxy: ProxyId, random: &mut Random) {
+    let taken = engine.set_plan(proxy, plan(random)).await;
+    let Taken { taken, of, .. } = taken.expect("the proxy");
+    assert_eq!(taken, of, "some connections did not take a change");
 }

@@ -141,7 +141,12 @@ pub fn free_port() -> u16 {
 
 /// Runs a client program to its end; it is killed where that takes too long.
 pub async fn run(command: &mut tokio::process::Command) -> Output {
-    let output = command.stdin(Stdio::null()).kill_on_drop(true).output();
+    run_with(Stdio::null(), command).await
+}
+
+/// The same with something to read.
+pub async fn run_with(input: impl Into<Stdio>, command: &mut tokio::process::Command) -> Output {
+    let output = command.stdin(input).kill_on_drop(true).output();
     let output = tokio::time::timeout(LONG, output).await;
     output
         .unwrap_or_else(|_| panic!("{command:?} does not end"))

@@ -75,6 +75,39 @@ pub enum Tone {
     Trouble,
 }
 
+// === impl Mark ===
+
+impl Mark {
+    /// A change that no command carries, in a model made by hand.
+    #[must_use]
+    pub fn new(number: u32, at: Duration, text: &str, taken: Option<TakenBy>) -> Self {
+        Self {
+            number,
+            at,
+            text: text.to_owned(),
+            taken,
+            ticket: 0,
+        }
+    }
+}
+
+// === impl LogLine ===
+
+impl LogLine {
+    /// A line that no command carries.
+    #[must_use]
+    pub fn new(at: Duration, proxy: &str, text: &str, tone: Tone) -> Self {
+        Self {
+            at,
+            proxy: proxy.to_owned(),
+            text: text.to_owned(),
+            tone,
+            taken: None,
+            ticket: 0,
+        }
+    }
+}
+
 // === impl TakenBy ===
 
 /// How a change reached the connections: `taken by 4 of 4 in 3 ms`.
@@ -89,6 +122,20 @@ impl fmt::Display for TakenBy {
 }
 
 // === impl Notice ===
+
+impl Notice {
+    /// An answer to what no command carries.
+    #[must_use]
+    pub fn new(at: Duration, text: &str, tone: Tone) -> Self {
+        Self {
+            at,
+            text: text.to_owned(),
+            tone,
+            taken: None,
+            ticket: 0,
+        }
+    }
+}
 
 /// The whole line.
 impl fmt::Display for Notice {

@@ -204,6 +204,7 @@ fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Option<TakenBy>) {
         _ => {}
     }
     let Some(taken) = taken else {
+        model.say(Tone::Trouble, "that proxy is gone");
         return;
     };
     let marks = model.marks.get_mut(&proxy).into_iter().flatten();

@@ -34,8 +34,12 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if by_the_user(&action) {
         model.stir();
     }
+    // Events come by the thousand, and the lists do not show them: a snapshot does.
+    let moves_lists = !matches!(action, Action::Happened(_) | Action::Lost(_) | Action::Tick);
     let effects = apply(model, action);
-    settle(model);
+    if moves_lists {
+        settle(model);
+    }
     effects
 }
 
@@ -189,9 +193,4 @@ impl Model {
 }
 
 #[cfg(test)]
-#[path = "tests.rs"]
 mod tests;
-
-#[cfg(test)]
-#[path = "input_tests.rs"]
-mod input_tests;

@@ -236,6 +236,10 @@ fn give_back(model: &mut Model, origin: Origin) {
 
 /// The new proxy is selected and shows its plan at once, before a snapshot has it.
 fn welcome(model: &mut Model, id: ProxyId, plan: Plan) {
+    if model.frozen.is_some() {
+        // A frozen screen would never show it.
+        super::mixer::freeze(model);
+    }
     if model.proxy(id).is_none() {
         model.private.awaited.push(id);
     }

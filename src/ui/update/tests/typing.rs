@@ -3,7 +3,6 @@ use std::sync::Arc;
 use proptest::prelude::*;
 use tui_input::InputRequest as Text;
 
-use super::tests::{desk, does, empty, model, notice, plans, shown, ticket};
 use super::*;
 use crate::snapshot::Snapshot;
 use crate::ui::action::Answer;
@@ -51,7 +50,7 @@ fn the_line_is_unfinished_wrong_or_says_what_enter_does() {
         ),
         (
             "0=psqls://db",
-            "listens on 127.0.0.1:any free port, PostgreSQL over TLS to db:5432",
+            "listens on any free port of 127.0.0.1, PostgreSQL over TLS to db:5432",
         ),
         (
             "9090=host:80 latency 300ms",

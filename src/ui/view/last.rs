@@ -1,0 +1,166 @@
+//! One line under the charts: the last thing that happened, and the first gap between set and measured.
+//!
+//! ```text
+//!  00:12:20 ▲1 db: LAT off → 250ms, taken by 4 of 4 in 3 ms             LAT: no traffic yet
+//! ```
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+use ratatui::widgets::Widget;
+
+use super::log::role;
+use super::pen::{Pen, fit, width};
+use super::proof::{Proof, waiting};
+use crate::snapshot::ProxyId;
+use crate::ui::format;
+use crate::ui::model::{Model, Tone};
+use crate::ui::theme::Role;
+
+/// For so long an answer and a failure are the last thing that happened, whatever else did.
+const LASTS: Duration = Duration::from_secs(20);
+
+/// The last thing that happened, and the first gap.
+pub(super) struct Last<'a> {
+    pub(super) model: &'a Model,
+    pub(super) busiest: &'a [(ProxyId, [f64; 2])],
+}
+
+/// What is said, and when it was true.
+struct Saying {
+    at: Duration,
+    text: String,
+    tone: Tone,
+}
+
+impl Widget for &Last<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let theme = self.model.theme;
+        let said = self.said();
+        let (gap, gap_role) = self.gap().unwrap_or((String::new(), Role::Rest));
+        let inner = Rect {
+            width: area.width.saturating_sub(1),
+            ..area
+        };
+        // The answer to what the user did comes first.
+        let wanted = said.as_ref().map_or(0, |said| width(&said.text) + 12);
+        let least = area.width / 3;
+        let room = inner
+            .width
+            .saturating_sub(wanted)
+            .max(least.min(width(&gap) + 2));
+        if !gap.is_empty() {
+            let text = fit(&gap, room.saturating_sub(2)).into_owned();
+            Pen::new(buf, inner).at_end(&[Span::styled(text, theme.style(gap_role))]);
+        }
+        let Some(said) = said else {
+            return;
+        };
+        let taken = if gap.is_empty() {
+            0
+        } else {
+            room.min(width(&gap) + 2)
+        };
+        let left = Rect {
+            width: inner.width.saturating_sub(taken),
+            ..inner
+        };
+        let mut pen = Pen::new(buf, left);
+        pen.skip(1)
+            .text(&format::clock(said.at), theme.style(Role::Rest))
+            .skip(1);
+        if said.tone == Tone::Trouble {
+            pen.text("! ", theme.style(Role::Trouble));
+        }
+        pen.text(&said.text, theme.style(role(said.tone)));
+    }
+}
+
+impl Last<'_> {
+    fn said(&self) -> Option<Saying> {
+        let fresh = |at: Duration| self.model.now.saturating_sub(at) <= LASTS;
+        let newest = [self.answer(), self.failure()].into_iter().flatten();
+        let newest = newest
+            .filter(|said| fresh(said.at))
+            .max_by_key(|said| said.at);
+        newest.or_else(|| self.change()).or_else(|| self.line())
+    }
+
+    fn answer(&self) -> Option<Saying> {
+        let notice = self.model.notice.as_ref()?;
+        let mark = self.model.marks.values().flatten().rev();
+        let mut mark = mark.filter(|mark| mark.ticket != 0 && mark.ticket == notice.ticket);
+        let number = mark
+            .next()
+            .map_or_else(String::new, |mark| format!("▲{} ", mark.number));
+        Some(Saying {
+            at: notice.at,
+            text: format!("{number}{notice}"),
+            tone: notice.tone,
+        })
+    }
+
+    /// The last connection that failed, or whatever else went wrong.
+    fn failure(&self) -> Option<Saying> {
+        let lines = &self.model.log;
+        let line = lines
+            .iter()
+            .rev()
+            .take(50)
+            .find(|line| line.tone == Tone::Trouble)?;
+        Some(Saying {
+            at: line.at,
+            text: named(&line.proxy, &line.text),
+            tone: line.tone,
+        })
+    }
+
+    /// The last change of the selected proxy's faults.
+    fn change(&self) -> Option<Saying> {
+        let row = self.model.selected_row()?;
+        let mark = self.model.marks.get(&row.id)?.back()?;
+        let taken = mark
+            .taken
+            .map_or_else(String::new, |taken| format!(", {taken}"));
+        let text = named(&row.name, &mark.text);
+        Some(Saying {
+            at: mark.at,
+            text: format!("▲{} {text}{taken}", mark.number),
+            tone: Tone::Injected,
+        })
+    }
+
+    fn line(&self) -> Option<Saying> {
+        let line = self.model.log.back()?;
+        Some(Saying {
+            at: line.at,
+            text: named(&line.proxy, &line.text),
+            tone: line.tone,
+        })
+    }
+
+    /// The selected proxy's first gap; of the others, connections that do not run what is set.
+    fn gap(&self) -> Option<(String, Role)> {
+        let row = self.model.selected_row()?;
+        let own = Proof::new(self.model, row, self.busiest).gap(self.model.directions);
+        if let Some(gap) = own.as_ref().filter(|gap| gap.differs) {
+            return Some((format!("! {}", gap.text), Role::Trouble));
+        }
+        let mut others = self.model.snapshot.proxies.iter();
+        if let Some(other) = others.find(|other| other.taken < other.open && other.id != row.id) {
+            let text = format!("! {}: {}", other.name, waiting(other));
+            return Some((text, Role::Trouble));
+        }
+        own.map(|gap| (gap.text, Role::Rest))
+    }
+}
+
+fn named(proxy: &str, text: &str) -> String {
+    if proxy.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{proxy}: {text}")
+    }
+}
