@@ -221,8 +221,8 @@ fn state(model: &Model, row: &ConnRow) -> String {
         ConnState::Full => "full".to_owned(),
         ConnState::Idle(_) if model.quiet => "idle".to_owned(),
         ConnState::Idle(time) => format!("idle {}", format::age(time)),
-        ConnState::Half(Direction::Up) => "half-closed ↑".to_owned(),
-        ConnState::Half(Direction::Down) => "half-closed ↓".to_owned(),
+        ConnState::Half(Direction::Up) => "↑ half-closed".to_owned(),
+        ConnState::Half(Direction::Down) => "↓ half-closed".to_owned(),
     }
 }
 

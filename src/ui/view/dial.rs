@@ -20,6 +20,8 @@ use crate::ui::theme::{Role, Theme};
 
 /// Columns of a knob's label and the blank after it.
 const LABEL: u16 = 4;
+/// Columns of set and measured together, in the form with one row.
+const PAIR: u16 = 12;
 /// Columns of a value in the forms with two rows.
 const VALUE: u16 = 7;
 
@@ -79,7 +81,10 @@ impl DialCell<'_> {
             None => &self.reading.measured_text,
         };
         pen.to(LABEL + self.mixer.track);
-        let blank = 6_u16.saturating_sub(width(set));
+        // The marks stand under each other where set and measured leave them the room.
+        let pair = width(set) + 1 + width(measured);
+        let blank = 6_u16.saturating_sub(width(set)).max(1);
+        let blank = blank.min(PAIR.saturating_sub(pair));
         pen.skip(blank).text(set, self.value());
         pen.text(self.reading.verdict.mark(), self.mark());
         pen.text(measured, self.measured());

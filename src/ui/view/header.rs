@@ -118,7 +118,7 @@ impl Header<'_> {
         let failed: u64 = snapshot.proxies.iter().map(|row| row.failed).sum();
         if failed > 0 {
             let text = format!("failed {}", format::count(failed));
-            pieces.push(piece(40, Role::Trouble, text));
+            pieces.push(piece(27, Role::Trouble, text));
         }
         pieces
     }

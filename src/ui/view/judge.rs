@@ -19,6 +19,14 @@ const RATE_TOLERANCE: f64 = 0.05;
 /// Fewer samples than these say nothing about how far they stray.
 const FEW: u64 = 50;
 
+/// The distribution of jitter that ends somewhere.
+const UNIFORM: &str = "uniform";
+
+/// What another kind of fault adds is in the same figures.
+const OTHERS: &str = "other faults hold bytes too";
+/// A byte stream keeps its order: with jitter, dense traffic waits longer and strays less than each byte by itself.
+const BUNCHED: &str = "late bytes hold back those behind them";
+
 impl Proof<'_> {
     /// Whether what was measured is what is set, in these directions together.
     pub(super) fn verdict(
@@ -87,12 +95,11 @@ impl Proof<'_> {
         let added = self.row.added[direction.index()];
         match (dial.knob.metric, set) {
             (Metric::AddedDelay, Value::Time(set)) => {
-                let spread = added?;
-                let slack = self.stray(dial, direction, spread.count);
-                Some(self.judge_time(dial, spread.p50, set, slack))
+                let jitter = self.jitter(dial, direction);
+                Some(self.judge_delay(dial, &added?, set, jitter))
             }
             (Metric::AddedSpread, Value::Time(set)) => {
-                let dist = self.dist(dial, direction).unwrap_or("uniform");
+                let dist = self.dist(dial, direction);
                 Some(self.judge_spread(dial, &added?, set, dist))
             }
             (Metric::Rate, Value::Rate(cap)) => {
@@ -102,57 +109,69 @@ impl Proof<'_> {
         }
     }
 
-    fn judge_spread(&self, dial: &Dial, spread: &Spread, set: Duration, dist: &str) -> Verdict {
-        if spread.count < FEW {
-            let why = format!("only {} samples in the last second", spread.count);
-            return Verdict::Unknown(why);
-        }
-        if dist != "uniform" {
-            return Verdict::Unknown(format!("{dist} jitter has no fixed width"));
-        }
-        self.judge_time(dial, half_width(spread), set, set / 10)
-    }
-
-    fn judge_time(
+    fn judge_delay(
         &self,
         dial: &Dial,
-        measured: Duration,
+        spread: &Spread,
         set: Duration,
-        slack: Duration,
+        jitter: Duration,
     ) -> Verdict {
-        if measured.abs_diff(set) <= TOLERANCE.max(set / 50).max(slack) {
-            return Verdict::Agrees;
+        let measured = spread.p50;
+        // The median of so many samples lies at most this far from the middle of their jitter, but for a rare chance.
+        let chance = jitter.mul_f64(3.0 / (spread.count.max(1) as f64).sqrt());
+        let slack = TOLERANCE.max(set / 50).max(chance);
+        if measured.abs_diff(set) <= slack {
+            Verdict::Agrees
+        } else if measured < set {
+            Verdict::Differs("bytes are held less than set".to_owned())
+        } else if self.has_others(dial) {
+            Verdict::Unknown(OTHERS.to_owned())
+        } else if jitter > Duration::ZERO {
+            Verdict::Unknown(BUNCHED.to_owned())
+        } else {
+            Verdict::Differs("bytes are held longer than set".to_owned())
         }
-        let mut others = self.plan.settings().iter();
-        let others = others.any(|setting| setting.kind.name != dial.kind.name);
-        if measured > set && others {
-            return Verdict::Unknown("other faults hold bytes too".to_owned());
-        }
-        let how = if measured > set { "longer" } else { "less" };
-        Verdict::Differs(format!("bytes are held {how} than set"))
     }
 
-    /// How far the median of so many samples may lie from the middle of their jitter.
-    fn stray(&self, dial: &Dial, direction: Direction, count: u64) -> Duration {
+    fn judge_spread(&self, dial: &Dial, spread: &Spread, set: Duration, dist: &str) -> Verdict {
+        let measured = half_width(spread);
+        if spread.count < FEW {
+            let why = format!("only {} samples in the last second", spread.count);
+            Verdict::Unknown(why)
+        } else if dist != UNIFORM {
+            Verdict::Unknown(format!("{dist} jitter has no fixed width"))
+        } else if measured.abs_diff(set) <= TOLERANCE.max(set / 10) {
+            Verdict::Agrees
+        } else if measured < set {
+            Verdict::Unknown(BUNCHED.to_owned())
+        } else if self.has_others(dial) {
+            Verdict::Unknown(OTHERS.to_owned())
+        } else {
+            Verdict::Differs("delays stray further than set".to_owned())
+        }
+    }
+
+    /// Whether faults of other kinds are set.
+    fn has_others(&self, dial: &Dial) -> bool {
+        let mut settings = self.plan.settings().iter();
+        settings.any(|setting| setting.kind.name != dial.kind.name)
+    }
+
+    /// How far the delays of a kind are set to stray.
+    fn jitter(&self, dial: &Dial, direction: Direction) -> Duration {
         let jitter = dial.kind.knobs.iter().find_map(|knob| {
             let beside = Dial { knob, ..*dial };
             let value = beside.value(self.plan, Directions::Only(direction))?;
             (knob.metric == Metric::AddedSpread).then(|| value.time())?
         });
-        let Some(jitter) = jitter else {
-            return Duration::ZERO;
-        };
-        let skewed = self
-            .dist(dial, direction)
-            .is_some_and(|dist| dist.starts_with("pareto"));
-        let chance = jitter.mul_f64(3.0 / (count.max(1) as f64).sqrt());
-        if skewed { chance + jitter } else { chance }
+        jitter.unwrap_or_default()
     }
 
-    fn dist(&self, dial: &Dial, direction: Direction) -> Option<&'static str> {
-        match self.plan.find(dial.kind, direction)?.value("dist")? {
-            Value::Word(dist) => Some(dist),
-            _ => None,
+    fn dist(&self, dial: &Dial, direction: Direction) -> &'static str {
+        let setting = self.plan.find(dial.kind, direction);
+        match setting.and_then(|setting| setting.value("dist")) {
+            Some(Value::Word(dist)) => dist,
+            _ => UNIFORM,
         }
     }
 }

@@ -16,11 +16,15 @@ use super::pen::{Pen, fit, width};
 use super::proof::{Proof, waiting};
 use crate::snapshot::ProxyId;
 use crate::ui::format;
-use crate::ui::model::{Model, Tone};
+use crate::ui::model::{LogLine, Model, Tone};
 use crate::ui::theme::Role;
 
-/// For so long an answer and a failure are the last thing that happened, whatever else did.
-const LASTS: Duration = Duration::from_secs(20);
+/// For so long an answer is the last thing that happened, whatever else did.
+const ANSWERED: Duration = Duration::from_secs(8);
+/// For so long a failure is.
+const FAILED: Duration = Duration::from_secs(20);
+/// How many lines of what happened are looked at for a failure.
+const LOOKED_AT: usize = 100;
 
 /// The last thing that happened, and the first gap.
 pub(super) struct Last<'a> {
@@ -79,17 +83,24 @@ impl Widget for &Last<'_> {
 }
 
 impl Last<'_> {
+    /// For a while what the user did, then for a while what failed; else the last change, or whatever was last.
     fn said(&self) -> Option<Saying> {
-        let fresh = |at: Duration| self.model.now.saturating_sub(at) <= LASTS;
-        let newest = [self.answer(), self.failure()].into_iter().flatten();
-        let newest = newest
-            .filter(|said| fresh(said.at))
-            .max_by_key(|said| said.at);
-        newest.or_else(|| self.change()).or_else(|| self.line())
+        let within = |said: &Saying, time| self.model.now.saturating_sub(said.at) <= time;
+        let own = [self.answer(), self.change()].into_iter().flatten();
+        let own = own.filter(|said| within(said, ANSWERED));
+        own.max_by_key(|said| said.at)
+            .or_else(|| self.failure().filter(|said| within(said, FAILED)))
+            .or_else(|| self.change())
+            .or_else(|| self.line())
     }
 
+    /// The answer to what the user did; not what failed by itself.
     fn answer(&self) -> Option<Saying> {
         let notice = self.model.notice.as_ref()?;
+        let mut failures = self.failures();
+        if notice.ticket == 0 && failures.any(|line| line.at == notice.at) {
+            return None;
+        }
         let mark = self.model.marks.values().flatten().rev();
         let mut mark = mark.filter(|mark| mark.ticket != 0 && mark.ticket == notice.ticket);
         let number = mark
@@ -102,14 +113,14 @@ impl Last<'_> {
         })
     }
 
+    fn failures(&self) -> impl Iterator<Item = &LogLine> {
+        let newest = self.model.log.iter().rev().take(LOOKED_AT);
+        newest.filter(|line| line.tone == Tone::Trouble)
+    }
+
     /// The last connection that failed, or whatever else went wrong.
     fn failure(&self) -> Option<Saying> {
-        let lines = &self.model.log;
-        let line = lines
-            .iter()
-            .rev()
-            .take(50)
-            .find(|line| line.tone == Tone::Trouble)?;
+        let line = self.failures().next()?;
         Some(Saying {
             at: line.at,
             text: named(&line.proxy, &line.text),

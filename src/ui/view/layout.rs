@@ -295,3 +295,7 @@ impl Mixer {
         usize::from(self.strips.height / self.height.max(1)).max(1)
     }
 }
+
+#[cfg(test)]
+#[path = "layout_tests.rs"]
+mod tests;

@@ -14,7 +14,7 @@ use crate::ui::model::Model;
 use crate::units::ByteRate;
 
 /// For so long after a change the last second still shows what was before it.
-const SETTLES: Duration = Duration::from_millis(1_500);
+const SETTLES: Duration = Duration::from_secs(2);
 
 /// One knob of one proxy: set, measured, and what to think of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -289,3 +289,7 @@ fn figure_text(way: &str, time: Duration) -> String {
 fn byte_rate(rate: f64) -> ByteRate {
     ByteRate::new(rate.round() as u64)
 }
+
+#[cfg(test)]
+#[path = "proof_tests.rs"]
+pub(super) mod tests;

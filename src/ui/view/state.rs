@@ -19,18 +19,19 @@ pub(super) struct State {
     pub(super) role: Role,
     /// `4 conn`; nothing for a closed port without any.
     pub(super) conns: String,
-    /// `set 4/4`, `BYPASS`, `closed`, `full`: at most 10 columns.
+    /// `set 4/4`, `BYPASS`, `closed`, `full`, `failed 2` in the last seconds: at most 10 columns.
     pub(super) note: String,
 }
 
 /// What a proxy with this plan is doing.
 pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
+    let failed = failed_lately(row);
     let (glyph, role, note) = match &row.port {
         PortState::Closed => ("✕", Role::Trouble, "closed".to_owned()),
         PortState::Waiting(_) => ("!", Role::Trouble, "full".to_owned()),
         PortState::Open if plan.bypassed => ("⊘", Role::Trouble, "BYPASS".to_owned()),
         PortState::Open if row.taken < row.open => ("!", Role::Trouble, set(row)),
-        PortState::Open if failed_lately(row) > 0 => ("!", Role::Trouble, set(row)),
+        PortState::Open if failed > 0 => ("!", Role::Trouble, format!("failed {failed}")),
         PortState::Open => ("●", Role::Good, set(row)),
     };
     let conns = if row.open == 0 && row.port == PortState::Closed {
@@ -47,7 +48,7 @@ pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
 }
 
 /// How many connections failed in the last ten seconds.
-pub(super) fn failed_lately(row: &ProxyRow) -> u32 {
+fn failed_lately(row: &ProxyRow) -> u32 {
     let Some(last) = row.history.points.back() else {
         return 0;
     };
