@@ -8,7 +8,7 @@ use std::task::Poll;
 
 use crossterm::event::Event as Input;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::{Position, Rect};
@@ -155,9 +155,9 @@ where
     /// Takes what else is ready, then carries out the effects of all of it.
     async fn drain(&mut self) -> Result<(), RunError> {
         for _ in 0..DRAIN {
-            match next_input(&mut self.events).now_or_never() {
-                Some(input) => self.take(Came::Input(input))?,
-                None => break,
+            match ready_input(&mut self.events).await {
+                Poll::Ready(input) => self.take(Came::Input(input))?,
+                Poll::Pending => break,
             }
         }
         for _ in 0..DRAIN {
@@ -253,6 +253,21 @@ where
         Some(events) => events.next().await,
         None => std::future::pending().await,
     }
+}
+
+/// What the terminal has ready now. The stream is polled with the waker of the console's own task: crossterm wakes only
+/// whoever asked first, so a look with a waker that does nothing would lose the next key until something else came.
+async fn ready_input<E>(events: &mut Option<E>) -> Poll<Option<io::Result<Input>>>
+where
+    E: Stream<Item = io::Result<Input>> + Unpin,
+{
+    poll_fn(|context| {
+        Poll::Ready(match events {
+            Some(events) => events.poll_next_unpin(context),
+            None => Poll::Pending,
+        })
+    })
+    .await
 }
 
 fn draw_error(error: impl std::error::Error + Send + Sync + 'static) -> RunError {
