@@ -19,7 +19,9 @@ use crate::ui::format;
 use crate::ui::model::{LogLine, Model, Tone};
 use crate::ui::theme::Role;
 
-/// For so long an answer is the last thing that happened, whatever else did.
+/// For so long an answer is held, whatever fails after it.
+const HELD: Duration = Duration::from_secs(3);
+/// For so long an answer is the last thing that happened.
 const ANSWERED: Duration = Duration::from_secs(8);
 /// For so long a failure is.
 const FAILED: Duration = Duration::from_secs(20);
@@ -75,13 +77,20 @@ impl Widget for &Last<'_> {
 }
 
 impl Last<'_> {
-    /// For a while what the user did, then for a while what failed; else the last change, or whatever was last.
+    /// What the user did, or what failed: the newer one, but an answer is held for a moment. Else the last change, or
+    /// whatever was last.
     fn said(&self) -> Option<Saying> {
         let within = |said: &Saying, time| self.model.now.saturating_sub(said.at) <= time;
         let own = [self.answer(), self.change()].into_iter().flatten();
         let own = own.filter(|said| within(said, ANSWERED));
-        own.max_by_key(|said| said.at)
-            .or_else(|| self.failure().filter(|said| within(said, FAILED)))
+        let own = own.max_by_key(|said| said.at);
+        if own.as_ref().is_some_and(|said| within(said, HELD)) {
+            return own;
+        }
+        let failure = self.failure().filter(|said| within(said, FAILED));
+        own.into_iter()
+            .chain(failure)
+            .max_by_key(|said| said.at)
             .or_else(|| self.change())
             .or_else(|| self.line())
     }
