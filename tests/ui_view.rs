@@ -332,6 +332,21 @@ fn focus_and_selection_differ_without_colour() {
 }
 
 #[test]
+fn set_is_bold_measured_is_plain_and_what_rests_is_dim() {
+    let drawn = screen(&few(120, 35, 3));
+    let styled = |wanted: &dyn Fn(&str) -> bool| {
+        let mut cells = drawn.content.iter().filter(|cell| wanted(cell.symbol()));
+        let first = cells.next().expect("drawn").modifier;
+        assert!(cells.all(|cell| cell.modifier == first));
+        first
+    };
+    assert_eq!(styled(&|it| ["━", "▲"].contains(&it)), Modifier::BOLD);
+    assert_eq!(styled(&|it| ["▀", "█"].contains(&it)), Modifier::empty());
+    assert_eq!(styled(&|it| ("⠁".."⣿").contains(&it)), Modifier::empty());
+    assert_eq!(styled(&|it| ["─", "┤", "│"].contains(&it)), Modifier::DIM);
+}
+
+#[test]
 fn lines_of_trouble_are_marked() {
     let mut model = rich(200, 50);
     model.log.clear();
