@@ -238,12 +238,48 @@ fn a_late_wake_up_catches_up_and_a_refusing_receiver_does_not() {
 
     let mut refused = Bench::new(Direction::Down, &plan);
     refused.at(0.0).push(&vec![7; 100_000]).at(1.0);
-    refused.link.refused();
+    refused.link.refused(refused.now);
     refused.now += Duration::from_millis(20);
     refused.link.resumed(refused.now);
     assert_eq!(
         refused.link.poll(refused.now),
-        Step::Wait(Some(refused.now + Duration::from_micros(1_448)))
+        Step::Wait(Some(refused.now + Duration::from_micros(448)))
+    );
+}
+
+#[test]
+fn a_refusal_costs_no_more_than_its_own_time() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(1_000_000)]));
+    bench.push(&vec![7; 100_000]);
+    for _ in 0..50 {
+        let Step::Wait(Some(due)) = bench.link.poll(bench.now) else {
+            panic!("a piece leaves ahead of the rate");
+        };
+        bench.link.refused(due);
+        bench.now = due + Duration::from_micros(10);
+        bench.link.resumed(bench.now);
+        bench.run_until(bench.now);
+    }
+    assert_eq!(bench.bytes().len(), 50 * 1_448);
+    assert_eq!(bench.now - bench.start, 50 * Duration::from_micros(1_458));
+}
+
+#[test]
+fn a_change_while_the_receiver_refuses_paces_from_the_change() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(1_000_000)]));
+    bench.at(0.0).push(&vec![7; 100_000]).at(2.0);
+    bench.link.refused(bench.now);
+    bench.now = bench.start + Duration::from_secs(5);
+    bench.replan(&Plan::of([bandwidth(1_000)]));
+    bench.now += Duration::from_secs(5);
+    bench.link.resumed(bench.now);
+    let before = bench.bytes().len();
+    bench.run_until(bench.now + Duration::from_secs(2));
+    let sent = bench.bytes().len() - before;
+    // A packet may have been under way.
+    assert!(
+        (2_000..=2_000 + 1_448).contains(&sent),
+        "{sent} bytes in two seconds at 1,000 B/s"
     );
 }
 

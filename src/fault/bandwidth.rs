@@ -214,10 +214,10 @@ impl Fault for Bandwidth {
         }
     }
 
-    fn resumed(&mut self, now: Instant) {
-        self.pace = self.pace.max(now);
-        if let Some(shared) = &mut self.shared {
-            shared.turn = None;
+    fn stalled(&mut self, time: Duration) {
+        self.pace += time;
+        if let Some(Shared { turn: Some((begins, _)), .. }) = &mut self.shared {
+            *begins += time;
         }
     }
 
