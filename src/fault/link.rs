@@ -153,10 +153,9 @@ impl Link {
 
     /// `n` bytes of what `slices` gave were written at `now`. Tells `released` how long each segment of them was held.
     pub fn wrote(&mut self, mut n: usize, now: Instant, mut released: impl FnMut(Duration)) {
-        while n > 0 {
-            let Some(segment) = self.queue.front() else {
-                return;
-            };
+        while n > 0
+            && let Some(segment) = self.queue.front()
+        {
             let head = self.describe(segment);
             let part = n.min(head.len);
             self.chain.sent(&head, part, now);
