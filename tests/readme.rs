@@ -9,9 +9,17 @@ use faultboard::fault::{KINDS, ParamSpec, Unit};
 fn table() -> String {
     let mut table = String::from("| fault | parameters | what it does |\n|---|---|---|\n");
     for kind in KINDS {
-        let short = kind.short.map_or(String::new(), |short| format!(" (`{short}`)"));
+        let short = kind
+            .short
+            .map_or(String::new(), |short| format!(" (`{short}`)"));
         let params: Vec<String> = kind.params.iter().map(parameter).collect();
-        let _ = writeln!(table, "| `{}`{short} | {} | {} |", kind.name, params.join(", "), kind.summary);
+        let _ = writeln!(
+            table,
+            "| `{}`{short} | {} | {} |",
+            kind.name,
+            params.join(", "),
+            kind.summary
+        );
     }
     table
 }
@@ -27,7 +35,11 @@ fn parameter(param: &ParamSpec) -> String {
         Unit::Word(words) => words.join("·"),
         Unit::TimeOrSize => "TIME or SIZE".to_owned(),
     };
-    let name = if param.bare { String::new() } else { format!("`{}=`", param.name) };
+    let name = if param.bare {
+        String::new()
+    } else {
+        format!("`{}=`", param.name)
+    };
     match param.default {
         Default::Is(value) => format!("{name}{unit} ({value})"),
         Default::Required | Default::Absent => format!("{name}{unit}"),
@@ -38,7 +50,10 @@ fn parameter(param: &ParamSpec) -> String {
 fn the_table_of_faults_is_the_table_of_kinds() {
     let readme = include_str!("../README.md");
     let table = table();
-    assert!(readme.contains(&table), "README.md has another table of faults than the program. It should be:\n\n{table}");
+    assert!(
+        readme.contains(&table),
+        "README.md has another table of faults than the program. It should be:\n\n{table}"
+    );
 }
 
 #[test]
