@@ -24,16 +24,13 @@ use faultboard::proxy::error::reason;
 use faultboard::stop::StopRequest;
 #[cfg(feature = "tui")]
 use faultboard::ui;
-use rustix::process::{Resource, getpgrp, getrlimit, setrlimit};
+use rustix::process::getpgrp;
 use rustix::termios::tcgetpgrp;
 use tokio::io::AsyncRead;
 use tracing::info;
 
-/// Descriptors that the program needs besides two for each connection.
-const OWN_DESCRIPTORS: u64 = 64;
-
-/// How many connections a proxy serves by default.
-const MOST_CONNECTIONS: u64 = 10_000;
+/// Why a program without the feature `tui` shows no console.
+const WITHOUT_TUI: &str = "this program was built without the console";
 
 /// What the proxies forward to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -121,8 +118,6 @@ fn desk(mut options: Options, upstreams: Upstreams) -> Result<ExitCode> {
         seed = options.engine.seed,
         "started"
     );
-    let allowed = raise_descriptor_limit();
-    options.engine.max_connections = options.engine.max_connections.or(allowed);
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .thread_name("desk")
@@ -142,28 +137,21 @@ fn choose_output(options: &mut Options) -> Result<()> {
         return Ok(());
     }
     if !io::stdout().is_terminal() {
-        return Err(Rejected::because(
-            "standard output is not a terminal: give --headless for JSON lines, or --plain for words",
-        )
-        .into());
+        return Err(no_console("standard output is not a terminal"));
     }
     if env::var_os("TERM").is_some_and(|term| term == "dumb") {
         options.output = Output::Words;
+    } else if cfg!(not(feature = "tui")) {
+        return Err(no_console(WITHOUT_TUI));
     }
     Ok(())
 }
 
-/// Raises the limit of open descriptors as far as it goes, and says how many connections a proxy may have where the
-/// limit allows fewer than are served by default.
-fn raise_descriptor_limit() -> Option<u32> {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    // Where it cannot be raised, what there was has to do.
-    let _ = setrlimit(Resource::Nofile, limit);
-    let descriptors = getrlimit(Resource::Nofile).current?;
-    let connections = descriptors.saturating_sub(OWN_DESCRIPTORS) / 2;
-    (connections < MOST_CONNECTIONS)
-        .then(|| u32::try_from(connections).map_or(1, |connections| connections.max(1)))
+fn no_console(why: &str) -> anyhow::Error {
+    Rejected::because(&format!(
+        "{why}: give --headless for JSON lines, or --plain for words"
+    ))
+    .into()
 }
 
 /// Opens every port, then shows what happens until something ends it.
@@ -172,7 +160,10 @@ async fn run(options: Options, upstreams: Upstreams) -> Result<()> {
     let engine = Engine::start(options.engine.clone())?;
     let recorder = options.log_file.is_some().then(|| Recorder::start(&engine));
     let result = match options.output {
+        #[cfg(feature = "tui")]
         Output::Console => console(&engine, &options, upstreams, stop).await,
+        #[cfg(not(feature = "tui"))]
+        Output::Console => Err(no_console(WITHOUT_TUI)),
         Output::Json => headless(&engine, &options, upstreams, stop, Style::Json).await,
         Output::Words => headless(&engine, &options, upstreams, stop, Style::Words).await,
     };
@@ -269,13 +260,6 @@ async fn console(
     // A terminal that is gone needs no farewell.
     let _ = write!(io::stdout(), "{farewell}");
     Ok(())
-}
-
-#[cfg(not(feature = "tui"))]
-async fn console(_: &Engine, _: &Options, _: Upstreams, _: StopRequest) -> Result<()> {
-    Err(anyhow!(
-        "this program was built without the console: give --headless for JSON lines, or --plain for words"
-    ))
 }
 
 /// Whether all that went wrong is that nobody reads standard output any more.

@@ -18,6 +18,15 @@ pub const USAGE: &str = "faultboard [OPTIONS] [MAPPING]...\n       \
                          faultboard completions SHELL\n       \
                          faultboard man";
 
+/// What a mapping is, in one line.
+pub const MAPPING: &str =
+    "Port of ours and upstream behind it: 9090=https://example.com, 35432=my-db:5432";
+
+/// What a mapping is.
+pub const MAPPING_LONG: &str = "Port of ours and upstream behind it: 9090=https://example.com, 35432=my-db:5432\n\n\
+    LISTEN=HOST:PORT copies bytes as they are; LISTEN=PROTOCOL://HOST[:PORT] knows the default port, and https, tls and \
+    psqls speak TLS to the upstream. Protocols: http, https, psql, psqls, tls. Port 0 is any free port.";
+
 /// Command lines worth trying, each with what it does.
 const EXAMPLES: &[(&str, &str)] = &[
     (

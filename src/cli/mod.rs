@@ -30,11 +30,8 @@ pub struct Cli {
     /// A command; without one, the console runs over the mappings.
     #[command(subcommand)]
     pub command: Option<Command>,
-    /// Port of ours and upstream behind it: 9090=https://example.com, 35432=my-db:5432
-    ///
-    /// LISTEN=HOST:PORT copies bytes as they are; LISTEN=PROTOCOL://HOST[:PORT] knows the default port, and https, tls
-    /// and psqls speak TLS to the upstream. Protocols: http, https, psql, psqls, tls. Port 0 is any free port.
-    #[arg(value_name = "MAPPING")]
+    /// The mappings, as text.
+    #[arg(value_name = "MAPPING", help = help::MAPPING, long_help = help::MAPPING_LONG)]
     pub mappings: Vec<String>,
     /// How the desk runs.
     #[command(flatten)]

@@ -122,6 +122,8 @@ impl Desk {
         let mut stop = pin!(stop);
         let mut beat = interval(self.style.beat());
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // At the start there is nothing to say yet.
+        beat.reset();
         loop {
             // Cancel-safe: `recv` and `tick` lose nothing when dropped, `unread` keeps its state, and `stop` and
             // `commands` live outside the loop.

@@ -83,7 +83,7 @@ impl Session {
     }
 
     /// Waits for the first JSON line of which `holds` is true.
-    pub(crate) fn wait_where(&mut self, holds: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) fn wait_where(&mut self, mut holds: impl FnMut(&Value) -> bool) -> Value {
         loop {
             let line = self.line();
             let value: Value = serde_json::from_str(&line).expect("each line is JSON");

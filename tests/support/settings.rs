@@ -1,0 +1,90 @@
+//! Settings and plans made from the table of kinds: whatever a parameter's range allows, its ends included.
+//!
+//! A setting is a function of one number, so a seed, or a property test's input, is all that makes a plan.
+
+use std::time::Duration;
+
+use faultboard::fault::param::Default;
+use faultboard::fault::random::{mix, unit};
+use faultboard::fault::{Direction, Directions, Kind, ParamSpec, Setting, Unit, Value};
+use faultboard::units::{ByteCount, ByteRate, Percent};
+
+/// The kinds that say that they alter or end a stream; every other one owes each byte to the receiver.
+const MEDDLERS: &[&str] = &["reset", "close", "timeout", "limit", "corrupt"];
+
+/// Whether a kind leaves the bytes and the end of a stream as they are.
+pub(crate) fn keeps_the_stream(kind: &Kind) -> bool {
+    !MEDDLERS.contains(&kind.name)
+}
+
+/// A setting of `kind` from one number: required parameters always, the others half of the time.
+pub(crate) fn setting(kind: &'static Kind, draw: u64) -> Setting {
+    let mut setting = Setting::new(kind);
+    for (index, spec) in kind.params.iter().enumerate() {
+        let draw = mix(draw ^ mix(index as u64));
+        if spec.default == Default::Required || draw & 1 == 1 {
+            setting = setting.with(spec.name, value(spec, mix(draw)));
+        }
+    }
+    setting
+}
+
+/// Both directions, or one of them.
+pub(crate) fn directions(draw: u64) -> Directions {
+    match draw % 3 {
+        0 => Directions::Both,
+        1 => Directions::Only(Direction::Up),
+        _ => Directions::Only(Direction::Down),
+    }
+}
+
+/// A value that `spec` allows: its ends one time in eight, else evenly by order of magnitude.
+pub(crate) fn value(spec: &ParamSpec, draw: u64) -> Value {
+    let [low, high] = range(spec);
+    match spec.unit {
+        Unit::Time => Value::Time(Duration::from_nanos(between(low, high, draw))),
+        Unit::Rate => Value::Rate(ByteRate::new(between(low, high, draw))),
+        Unit::Size => Value::Size(ByteCount::new(between(low, high, draw))),
+        Unit::Percent => {
+            let ppm = u32::try_from(between(low, high, draw)).expect("shares are in millionths");
+            Value::Percent(Percent::from_ppm(ppm))
+        }
+        Unit::Number => Value::Number(between(low, high, draw) as f64),
+        Unit::Switch => Value::Switch(draw & 1 == 1),
+        Unit::Word(words) => Value::Word(words[(draw % words.len() as u64) as usize]),
+        Unit::TimeOrSize if draw & 1 == 1 => {
+            Value::Time(Duration::from_nanos(between(0, 10_000_000_000, draw)))
+        }
+        Unit::TimeOrSize => Value::Size(ByteCount::new(between(0, 10_000_000, draw))),
+    }
+}
+
+/// The ends of a parameter's range as plain numbers: nanoseconds, bytes, millionths.
+fn range(spec: &ParamSpec) -> [u64; 2] {
+    let plain = |value: Value| match value {
+        Value::Time(time) => u64::try_from(time.as_nanos()).expect("a time of the table"),
+        Value::Rate(rate) => rate.bytes_per_second(),
+        Value::Size(size) => size.bytes(),
+        Value::Percent(share) => u64::from(share.ppm()),
+        Value::Number(number) => number as u64,
+        Value::Switch(_) | Value::Word(_) => 0,
+    };
+    match (spec.range, spec.unit) {
+        (Some((low, high)), _) => [plain(low), plain(high)],
+        (None, Unit::Percent) => [0, 1_000_000],
+        (None, Unit::Number) => [1, 100],
+        (None, _) => [0, 10_000_000_000],
+    }
+}
+
+fn between(low: u64, high: u64, draw: u64) -> u64 {
+    match draw % 16 {
+        0 => low,
+        1 => high,
+        _ => {
+            let (least, most) = (low.max(1) as f64, high.max(1) as f64);
+            let magnitude = least.ln() + (most.ln() - least.ln()) * unit(mix(draw));
+            (magnitude.exp() as u64).clamp(low, high)
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What must hold whenever the loop parks, and when it says that the connection is over.
+
+use std::io::ErrorKind;
+
+use faultboard::fault::Direction;
+use faultboard::proxy::pump::End;
+use faultboard::snapshot::CloseReason;
+
+use super::ledger::{lane_to, name_of};
+use super::world::World;
+
+// === impl World ===
+
+impl World {
+    /// The loop has parked: the gauge shows what is so, and the loop calls itself idle only if it is.
+    pub(crate) fn check_parked(&self, idle: bool) {
+        for direction in Direction::BOTH {
+            self.check_gauge(direction);
+            let lane = &self.ledger.lanes[direction.index()];
+            let sink = 1 - direction.index();
+            let waits = lane.held() > 0 || lane.end_read.is_some() && !lane.end_passed;
+            assert!(
+                !(idle && waits && !self.ledger.told[sink].deaf),
+                "{direction}: idle, and something waits"
+            );
+        }
+    }
+
+    fn check_gauge(&self, direction: Direction) {
+        let source = direction.index();
+        let lane = &self.ledger.lanes[source];
+        let gauge = &lane.gauge;
+        let dropped = self.ledger.told[1 - source].deaf;
+        let held = if dropped { 0 } else { lane.held() };
+        assert_eq!(
+            gauge.arrived,
+            lane.arrived - lane.pushed,
+            "{direction}: the gauge of what arrived"
+        );
+        assert_eq!(
+            gauge.delivered, lane.delivered,
+            "{direction}: the gauge of what was delivered"
+        );
+        assert_eq!(gauge.held, held, "{direction}: the gauge of what waits");
+        assert_eq!(
+            gauge.ended, lane.end_passed,
+            "{direction}: the gauge of the end"
+        );
+        let open = !dropped && !self.ledger.told[source].mute && self.weather.strict;
+        let reads = self.legs[source].waits.read.is_some();
+        if open && held > 0 && !reads {
+            // Not read: because faults hold all that may wait, or because the receiver takes nothing.
+            let acts = self.ledger.acts(direction) || self.ledger.acts(direction.opposite());
+            assert!(!gauge.full || acts, "{direction}: full without a fault");
+            assert!(
+                gauge.full || !self.ledger.acts(direction),
+                "{direction}: not read and not full"
+            );
+        } else {
+            assert!(!gauge.full || !open, "{direction}: full, and read");
+        }
+    }
+
+    /// The connection is over: in order with all bytes, or by reset with all that arrived ahead of it.
+    pub(crate) fn check_end(&self, end: &End) {
+        if end.reset {
+            self.check_reset(&end.reason);
+        } else {
+            self.check_order(&end.reason);
+        }
+    }
+
+    fn check_order(&self, reason: &CloseReason) {
+        for direction in Direction::BOTH {
+            let [source, sink] = [direction.index(), 1 - direction.index()];
+            let lane = &self.ledger.lanes[source];
+            assert!(
+                lane.end_passed,
+                "{direction}: over before the end of the stream"
+            );
+            assert_eq!(
+                lane.delivered, self.legs[source].said,
+                "{direction}: over before all was delivered"
+            );
+            assert_eq!(
+                self.legs[sink].layer, 0,
+                "{direction}: over before all was flushed"
+            );
+        }
+        let expected = match self.ledger.first_done {
+            Some(Direction::Down) => CloseReason::UpstreamDone,
+            _ => CloseReason::ClientDone,
+        };
+        assert_eq!(*reason, expected);
+    }
+
+    fn check_reset(&self, reason: &CloseReason) {
+        let (leg, error) = self.ledger.first.expect("a reset without an error");
+        assert_eq!(
+            *reason,
+            CloseReason::Io {
+                leg,
+                error: in_words(error)
+            }
+        );
+        for sink in [0, 1] {
+            let [told, other] = [&self.ledger.told[sink], &self.ledger.told[1 - sink]];
+            if told.deaf {
+                continue;
+            }
+            let direction = lane_to(sink);
+            let lane = &self.ledger.lanes[direction.index()];
+            assert!(
+                other.deaf,
+                "{}: reset although nothing broke",
+                name_of(sink)
+            );
+            assert!(other.mute, "{direction}: reset before the rest was read");
+            assert_eq!(
+                lane.delivered, lane.arrived,
+                "{direction}: reset ahead of bytes that arrived"
+            );
+            assert_eq!(
+                self.legs[sink].layer, 0,
+                "{direction}: reset ahead of bytes that were not flushed"
+            );
+        }
+    }
+}
+
+fn in_words(error: ErrorKind) -> String {
+    match error {
+        ErrorKind::ConnectionReset => "connection reset".to_owned(),
+        ErrorKind::TimedOut => "connection timed out".to_owned(),
+        _ => "connection closed while bytes were on their way".to_owned(),
+    }
+}
