@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
 
 use crossterm::event::Event as Input;
 use futures_util::stream::FuturesUnordered;
-use futures_util::{FutureExt, Stream, StreamExt};
+use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::{Position, Rect};
@@ -155,9 +156,9 @@ where
     /// Takes what else is ready, then carries out the effects of all of it.
     async fn drain(&mut self) -> Result<(), RunError> {
         for _ in 0..DRAIN {
-            match next_input(&mut self.events).now_or_never() {
-                Some(input) => self.take(Came::Input(input))?,
-                None => break,
+            match ready_input(&mut self.events).await {
+                Poll::Ready(input) => self.take(Came::Input(input))?,
+                Poll::Pending => break,
             }
         }
         for _ in 0..DRAIN {
@@ -253,6 +254,16 @@ where
         Some(events) => events.next().await,
         None => std::future::pending().await,
     }
+}
+
+/// The terminal's next event where one is there already. It is asked for by the console's own task: the stream of a
+/// terminal wakes the one who asked first, and would not hear of another until something has come.
+async fn ready_input<E>(events: &mut Option<E>) -> Poll<Option<io::Result<Input>>>
+where
+    E: Stream<Item = io::Result<Input>> + Unpin,
+{
+    let mut next = pin!(next_input(events));
+    poll_fn(|context| Poll::Ready(next.as_mut().poll(context))).await
 }
 
 fn draw_error(error: impl std::error::Error + Send + Sync + 'static) -> RunError {
