@@ -16,7 +16,7 @@ use super::chain::Chain;
 pub use super::chain::Circumstances;
 use super::random::{self, Random};
 use super::segment::{Payload, Segment};
-use super::{Direction, Head, Plan};
+use super::{Direction, Plan};
 
 /// What a direction holds at most when no fault asks for less: about twice what the best-known peer holds, so that a
 /// delay of 50 ms leaves one stream most of its throughput.
@@ -155,10 +155,9 @@ impl Link {
 
     /// `n` bytes of what `slices` gave were written at `now`. Tells `released` how long each segment of them was held.
     pub fn wrote(&mut self, mut n: usize, now: Instant, mut released: impl FnMut(Duration)) {
-        while n > 0 {
-            let Some(segment) = self.queue.front() else {
-                return;
-            };
+        while n > 0
+            && let Some(segment) = self.queue.front()
+        {
             let head = segment.head(self.passed);
             let part = n.min(head.len);
             self.chain.sent(&head, part, now);
