@@ -29,6 +29,9 @@ use rustix::termios::tcgetpgrp;
 use tokio::io::AsyncRead;
 use tracing::info;
 
+/// What failed where standard output takes nothing.
+const WRITING: &str = "cannot write to standard output";
+
 /// Why a program without the feature `tui` shows no console.
 const WITHOUT_TUI: &str = "this program was built without the console";
 
@@ -87,13 +90,13 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
 
 fn judge(json: bool, mappings: &[String]) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
-    let outcome = if json {
-        check::write_json(mappings, &mut out)?
+    let judged = if json {
+        check::write_json(mappings, &mut out)
     } else {
-        check::write_text(mappings, &mut out, &mut io::stderr())?
+        check::write_text(mappings, &mut out, &mut io::stderr())
     };
-    out.flush()?;
-    Ok(match outcome {
+    let outcome = judged.and_then(|outcome| out.flush().map(|()| outcome));
+    Ok(match outcome.context(WRITING)? {
         Outcome::Valid => ExitCode::SUCCESS,
         Outcome::Invalid => ExitCode::from(2),
     })
@@ -101,8 +104,8 @@ fn judge(json: bool, mappings: &[String]) -> Result<ExitCode> {
 
 fn print(bytes: &[u8]) -> Result<ExitCode> {
     let mut out = io::stdout().lock();
-    out.write_all(bytes)?;
-    out.flush()?;
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    written.context(WRITING)?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -193,7 +196,7 @@ async fn headless(
     let result = desk
         .run(&existing, commands(), io::stdout(), stop.made())
         .await
-        .context("cannot write to standard output");
+        .context(WRITING);
     if let Some(demo) = demo {
         demo.stop().await;
     }

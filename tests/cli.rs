@@ -338,6 +338,31 @@ fn a_reader_that_has_enough_is_no_failure() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_one_line_and_status_1() {
+    for args in [
+        &["check", "80=a:1"][..],
+        &["check", "--json", "80=a:1"],
+        &["man"],
+        &["completions", "bash"],
+        &["--headless"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = program(args)
+            .stdout(full.expect("a device that is always full"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .and_then(std::process::Child::wait_with_output)
+            .expect("the program starts");
+        assert_eq!(
+            stderr(&output),
+            "cannot write to standard output: no space left on device\n"
+        );
+        assert_eq!(status(&output), 1, "{args:?}");
+    }
+}
+
 /// A program on a terminal of its own.
 struct OnTerminal {
     child: Box<dyn portable_pty::Child + Send + Sync>,

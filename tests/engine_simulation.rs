@@ -15,9 +15,12 @@ mod settings;
 #[path = "support/simulation/mod.rs"]
 mod simulation;
 
-use faultboard::fault::Plan;
+use std::io::ErrorKind;
+
+use faultboard::fault::{Kind, Plan, Setting, Value};
 use faultboard::proxy::pump::End;
-use faultboard::snapshot::CloseReason;
+use faultboard::snapshot::{CloseReason, LegName};
+use faultboard::units::ByteRate;
 
 use simulation::{Bench, Leg, Tally, simulate};
 
@@ -31,6 +34,29 @@ fn leg(sending_room: u64) -> Leg {
     Leg {
         sending_room,
         ..Leg::default()
+    }
+}
+
+fn bandwidth(rate: u64) -> Setting {
+    let kind = Kind::named("bandwidth").expect("a kind of the table");
+    Setting::new(kind).with("rate", Value::Rate(ByteRate::new(rate)))
+}
+
+/// A leg with a layer of its own above the system's, as TLS is.
+fn layered(sending_room: u64, layer_room: u64) -> Leg {
+    Leg {
+        layer_room,
+        ..leg(sending_room)
+    }
+}
+
+fn broken(leg: LegName, error: &str) -> End {
+    End {
+        reason: CloseReason::Io {
+            leg,
+            error: error.to_owned(),
+        },
+        reset: true,
     }
 }
 
@@ -48,6 +74,131 @@ fn the_end_of_a_stream_ends_its_direction_only() {
     let reason = CloseReason::ClientDone;
     let reset = false;
     assert_eq!(over, Some(End { reason, reset }));
+}
+
+#[test]
+fn the_first_error_is_the_reason() {
+    let mut bench = Bench::calm([leg(1 << 10), layered(10, 100)], Plan::default());
+    // 110 bytes fill the upstream's socket and its layer; the rest waits.
+    bench.at(1, |world| world.legs[CLIENT].said = 200);
+    let over = bench.at(2, |world| {
+        world.legs[UPSTREAM].sticky = true;
+        world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
+    });
+    assert_eq!(over, Some(broken(LegName::Upstream, "connection reset")));
+}
+
+#[test]
+fn a_reset_waits_behind_bytes_that_are_not_flushed() {
+    let mut bench = Bench::calm([leg(1 << 10), layered(10, 100)], Plan::default());
+    bench.at(1, |world| world.legs[CLIENT].said = 110);
+    let over = bench.at(2, |world| {
+        world.legs[CLIENT].break_off(ErrorKind::ConnectionReset, false);
+    });
+    assert_eq!(over, None, "100 bytes are still in the upstream's layer");
+    let mut over = None;
+    for ms in 3..13 {
+        over = bench.at(ms, |world| world.legs[UPSTREAM].sending = 0);
+    }
+    assert_eq!(over, Some(broken(LegName::Client, "connection reset")));
+}
+
+#[test]
+fn bytes_that_cannot_be_flushed_at_the_end_of_a_stream_are_an_error() {
+    let mut bench = Bench::calm([leg(1 << 10), layered(10, 100)], Plan::default());
+    bench.at(1, |world| {
+        world.legs[UPSTREAM].fin = true;
+        world.legs[CLIENT].said = 110;
+        world.legs[CLIENT].fin = true;
+    });
+    let over = bench.at(2, |world| {
+        world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
+    });
+    let why = "connection closed while bytes were on their way";
+    assert_eq!(over, Some(broken(LegName::Upstream, why)));
+}
+
+#[test]
+fn a_stream_that_broke_off_has_no_end() {
+    let mut bench = Bench::calm([leg(1 << 10), leg(1 << 10)], Plan::default());
+    bench.at(1, |world| world.legs[UPSTREAM].said = 10);
+    // Writing is told the reset, and reading then what was received before it, and an end that was never sent.
+    let over = bench.at(2, |world| {
+        world.legs[CLIENT].said = 1;
+        world.legs[UPSTREAM].said = 20;
+        world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
+    });
+    assert_eq!(over, Some(broken(LegName::Upstream, "connection reset")));
+    let world = bench.world.borrow();
+    let down = &world.ledger.lanes[UPSTREAM];
+    assert_eq!((down.delivered, down.end_passed), (20, false));
+}
+
+#[test]
+fn a_peer_that_closed_is_read_to_its_end_although_it_refuses_bytes() {
+    let mut bench = Bench::calm([leg(10), leg(1 << 10)], Plan::default());
+    // The upstream says more than the client takes, and closes; then the client says something.
+    bench.at(1, |world| {
+        world.legs[UPSTREAM].said = 200 << 10;
+        world.legs[UPSTREAM].fin = true;
+    });
+    bench.at(2, |world| world.legs[CLIENT].said = 1);
+    let over = bench.at(3, |world| {
+        world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
+    });
+    assert_eq!(over, None);
+    let over = bench.at(4, |world| world.legs[CLIENT].sending_room = 1 << 20);
+    let why = "connection closed while bytes were on their way";
+    assert_eq!(over, Some(broken(LegName::Upstream, why)));
+    let world = bench.world.borrow();
+    let down = &world.ledger.lanes[UPSTREAM];
+    assert_eq!((down.delivered, down.end_passed), (200 << 10, true));
+}
+
+#[test]
+fn what_a_broken_leg_was_to_get_is_held_no_longer() {
+    let mut bench = Bench::calm([leg(0), leg(10)], Plan::default());
+    bench.at(1, |world| {
+        world.legs[CLIENT].said = 100;
+        world.legs[UPSTREAM].said = 100;
+    });
+    let held = |bench: &Bench| {
+        let lanes = &bench.world.borrow().ledger.lanes;
+        [lanes[0].gauge.held, lanes[1].gauge.held]
+    };
+    assert_eq!(held(&bench), [90, 100]);
+    bench.at(2, |world| {
+        world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
+    });
+    assert_eq!(held(&bench), [0, 100]);
+}
+
+#[test]
+fn a_change_of_settings_shows_on_the_gauge() {
+    let mut bench = Bench::calm([leg(1 << 10), leg(0)], Plan::default());
+    bench.at(1, |world| world.legs[CLIENT].said = 100);
+    bench.set(Plan::of([bandwidth(0)]));
+    bench.at(2, |world| world.legs[CLIENT].said = 100 << 10);
+    assert!(bench.world.borrow().ledger.lanes[CLIENT].gauge.full);
+    bench.set(Plan::default());
+    bench.poll();
+    assert!(!bench.world.borrow().ledger.lanes[CLIENT].gauge.full);
+}
+
+#[test]
+fn two_receivers_that_refuse_keep_nobody_busy() {
+    let mut bench = Bench::calm([leg(0), leg(0)], Plan::of([bandwidth(1_000_000)]));
+    bench.at(1, |world| {
+        world.legs[CLIENT].said = 1_000;
+        world.legs[UPSTREAM].said = 500;
+    });
+    // Each alarm is that of one direction; both have bytes that are due then, and nobody to take them.
+    for _ in 0..2 {
+        let alarm = bench.alarm.expect("a pace runs");
+        bench.world.borrow_mut().now = alarm;
+        bench.poll();
+    }
+    assert_eq!(bench.alarm, None);
 }
 
 #[test]

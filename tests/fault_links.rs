@@ -238,12 +238,48 @@ fn a_late_wake_up_catches_up_and_a_refusing_receiver_does_not() {
 
     let mut refused = Bench::new(Direction::Down, &plan);
     refused.at(0.0).push(&vec![7; 100_000]).at(1.0);
-    refused.link.refused();
+    refused.link.refused(refused.now);
     refused.now += Duration::from_millis(20);
     refused.link.resumed(refused.now);
     assert_eq!(
         refused.link.poll(refused.now),
-        Step::Wait(Some(refused.now + Duration::from_micros(1_448)))
+        Step::Wait(Some(refused.now + Duration::from_micros(448)))
+    );
+}
+
+#[test]
+fn a_refusal_costs_no_more_than_its_own_time() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(1_000_000)]));
+    bench.push(&vec![7; 100_000]);
+    for _ in 0..50 {
+        let Step::Wait(Some(due)) = bench.link.poll(bench.now) else {
+            panic!("a piece leaves ahead of the rate");
+        };
+        bench.link.refused(due);
+        bench.now = due + Duration::from_micros(10);
+        bench.link.resumed(bench.now);
+        bench.run_until(bench.now);
+    }
+    assert_eq!(bench.bytes().len(), 50 * 1_448);
+    assert_eq!(bench.now - bench.start, 50 * Duration::from_micros(1_458));
+}
+
+#[test]
+fn a_change_while_the_receiver_refuses_paces_from_the_change() {
+    let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(1_000_000)]));
+    bench.at(0.0).push(&vec![7; 100_000]).at(2.0);
+    bench.link.refused(bench.now);
+    bench.now = bench.start + Duration::from_secs(5);
+    bench.replan(&Plan::of([bandwidth(1_000)]));
+    bench.now += Duration::from_secs(5);
+    bench.link.resumed(bench.now);
+    let before = bench.bytes().len();
+    bench.run_until(bench.now + Duration::from_secs(2));
+    let sent = bench.bytes().len() - before;
+    // A packet may have been under way.
+    assert!(
+        (2_000..=2_000 + 1_448).contains(&sent),
+        "{sent} bytes in two seconds at 1,000 B/s"
     );
 }
 
@@ -261,19 +297,64 @@ fn raising_a_rate_causes_no_burst() {
 }
 
 #[test]
-fn a_held_key_starves_no_queue() {
-    let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(20)]));
-    bench.at(0.0).push(&vec![7; 1_000]);
-    for step in 1..=300_u64 {
-        bench
-            .at(step as f64 * 33.0)
-            .replan(&Plan::of([bandwidth(20 + step % 2)]));
+fn bytes_that_a_change_brings_to_the_link_are_paced_from_the_change() {
+    let rate = || bandwidth(100_000);
+    let shared = || rate().with("scope", Value::Word("proxy"));
+    let sized = || shared().with("queue", ms(1_000));
+    for (before, after) in [
+        ([rate(), down(latency(5_000))], rate()),
+        ([shared(), down(latency(5_000))], shared()),
+        ([shared(), down(latency(5_000))], sized()),
+        ([shared(), down(latency(5_000))], rate()),
+        ([rate(), down(latency(5_000))], shared()),
+    ] {
+        let (before, after) = (Plan::of(before), Plan::of([after]));
+        let mut bench = Bench::new(Direction::Down, &before);
+        bench.at(0.0).push(&vec![7; 400_000]).at(4_000.0);
+        bench.replan(&after.succeeding(&before)).at(4_010.0);
+        let sent = bench.bytes().len();
+        assert!(
+            sent <= 2_000,
+            "{sent} bytes in 10 ms at 100 kB/s, from {before}"
+        );
     }
-    let sent = bench.bytes().len();
-    assert!(
-        (150..=215).contains(&sent),
-        "{sent} bytes in 9.9 s at about 20 B/s"
-    );
+}
+
+#[test]
+fn a_change_of_scope_causes_no_burst() {
+    let rate = || bandwidth(100_000);
+    let shared = || rate().with("scope", Value::Word("proxy"));
+    for (before, after) in [
+        (shared(), rate()),
+        (rate(), shared()),
+        (shared(), shared().with("queue", ms(1_000))),
+    ] {
+        let (before, after) = (Plan::of([before]), Plan::of([after]));
+        let mut bench = Bench::new(Direction::Down, &before);
+        bench.at(0.0).push(&vec![7; 400_000]).at(1_000.0);
+        bench.replan(&after.succeeding(&before)).at(1_010.0);
+        let sent = bench.bytes().len();
+        assert!(sent <= 102_000, "{sent} bytes in 1.01 s at 100 kB/s");
+    }
+}
+
+#[test]
+fn a_held_key_starves_no_queue() {
+    for scope in ["connection", "proxy"] {
+        let rate = |rate| Plan::of([bandwidth(rate).with("scope", Value::Word(scope))]);
+        let mut plan = rate(20);
+        let mut bench = Bench::new(Direction::Down, &plan);
+        bench.at(0.0).push(&vec![7; 1_000]);
+        for step in 1..=300_u64 {
+            plan = rate(20 + step % 2).succeeding(&plan);
+            bench.at(step as f64 * 33.0).replan(&plan);
+        }
+        let sent = bench.bytes().len();
+        assert!(
+            (150..=215).contains(&sent),
+            "{sent} bytes in 9.9 s at about 20 B/s for each {scope}"
+        );
+    }
 }
 
 #[test]
@@ -343,6 +424,19 @@ fn one_link_for_a_proxy_is_shared_fairly() {
         "{total} bytes in a second over all"
     );
     assert!(jain > 0.99, "Jain's index {jain} of {sent:?}");
+}
+
+#[test]
+fn a_turn_on_a_shared_link_is_not_taken_before_its_bytes_come_to_the_link() {
+    let shared = bandwidth(1_000_000).with("scope", Value::Word("proxy"));
+    let plan = Plan::of([shared.clone()]);
+    let mut bench = Bench::new(Direction::Down, &plan);
+    bench.at(0.0).push(&vec![7; 1_000]).at(0.5);
+    bench.replan(&Plan::of([shared, down(latency(100))]).succeeding(&plan));
+    let due = bench.start + Duration::from_millis(101);
+    assert_eq!(bench.link.poll(bench.now), Step::Wait(Some(due)));
+    bench.now = due - Duration::from_micros(500);
+    assert_eq!(bench.link.poll(bench.now), Step::Wait(Some(due)));
 }
 
 #[test]

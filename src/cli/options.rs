@@ -257,3 +257,7 @@ impl fmt::Display for Rejected {
 }
 
 impl std::error::Error for Rejected {}
+
+#[cfg(test)]
+#[path = "options_tests.rs"]
+mod tests;

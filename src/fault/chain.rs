@@ -95,9 +95,9 @@ impl Chain {
         }
     }
 
-    pub(super) fn resumed(&mut self, now: Instant) {
+    pub(super) fn stalled(&mut self, time: Duration) {
         for stage in &mut self.stages {
-            stage.fault.resumed(now);
+            stage.fault.stalled(time);
         }
     }
 

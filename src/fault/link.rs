@@ -16,7 +16,7 @@ use super::chain::Chain;
 pub use super::chain::Circumstances;
 use super::random::{self, Random};
 use super::segment::{Payload, Segment};
-use super::{Direction, Head, Plan};
+use super::{Direction, Plan};
 
 /// What a direction holds at most when no fault asks for less: about twice what the best-known peer holds, so that a
 /// delay of 50 ms leaves one stream most of its throughput.
@@ -53,7 +53,8 @@ pub struct Link {
     last_due: Option<Instant>,
     chain: Chain,
     ceiling: usize,
-    stalled: bool,
+    /// Since when the receiver refuses bytes.
+    stalled: Option<Instant>,
     random: Random,
 }
 
@@ -71,7 +72,7 @@ impl Link {
             last_due: None,
             chain: Chain::default(),
             ceiling: PASSING,
-            stalled: false,
+            stalled: None,
             random: Random::new(random::derive(
                 circumstances.seed,
                 "link",
@@ -82,6 +83,7 @@ impl Link {
 
     /// Puts the faults of `plan` in place of those before; the queue stays as it is, so what waits is dated anew.
     pub fn replan(&mut self, plan: &Plan, circumstances: &Circumstances, now: Instant) {
+        self.count_stall(now);
         self.chain.replan(self.direction, plan, circumstances, now);
         self.ceiling = match self.chain.backlog() {
             _ if self.chain.is_empty() => PASSING,
@@ -144,7 +146,7 @@ impl Link {
         let Some(head) = self.queue.front() else {
             return;
         };
-        let limit = self.chain.quantum(&self.describe(head), now);
+        let limit = self.chain.quantum(&head.head(self.passed), now);
         for segment in self.queue.iter().take(take) {
             let rest = segment.payload.rest();
             out.push(IoSlice::new(&rest[..rest.len().min(limit)]));
@@ -153,11 +155,10 @@ impl Link {
 
     /// `n` bytes of what `slices` gave were written at `now`. Tells `released` how long each segment of them was held.
     pub fn wrote(&mut self, mut n: usize, now: Instant, mut released: impl FnMut(Duration)) {
-        while n > 0 {
-            let Some(segment) = self.queue.front() else {
-                return;
-            };
-            let head = self.describe(segment);
+        while n > 0
+            && let Some(segment) = self.queue.front()
+        {
+            let head = segment.head(self.passed);
             let part = n.min(head.len);
             self.chain.sent(&head, part, now);
             released(now.saturating_duration_since(head.arrived));
@@ -187,21 +188,27 @@ impl Link {
         self.passed += n as u64;
     }
 
-    /// The receiver refused bytes that were due: until it takes some again, no pace runs.
-    pub fn refused(&mut self) {
-        self.stalled = true;
+    /// The receiver refused bytes that were due at `now`: until it is tried again, no pace runs.
+    pub fn refused(&mut self, now: Instant) {
+        self.stalled = Some(now);
     }
 
-    /// The receiver may take bytes again.
+    /// The receiver may take bytes again. What was due when it refused is still due.
     pub fn resumed(&mut self, now: Instant) {
-        if std::mem::take(&mut self.stalled) {
-            self.chain.resumed(now);
+        self.count_stall(now);
+        self.stalled = None;
+    }
+
+    fn count_stall(&mut self, now: Instant) {
+        if let Some(since) = &mut self.stalled {
+            self.chain.stalled(now.saturating_duration_since(*since));
+            *since = now;
         }
     }
 
     /// Throws away what waits: its receiver is gone.
     pub fn discard(&mut self) {
-        self.queue.clear();
+        self.queue = VecDeque::new();
         self.held = 0;
     }
 
@@ -255,18 +262,9 @@ impl Link {
         }
     }
 
-    fn describe(&self, segment: &Segment) -> Head {
-        Head {
-            arrived: segment.arrived,
-            draw: segment.draw,
-            offset: self.passed,
-            len: segment.payload.rest().len(),
-        }
-    }
-
     /// When the head may leave: each stage moves it later or holds it, and none leaves before the one ahead of it.
     fn head_due(&mut self, now: Instant) -> Option<Instant> {
-        let head = self.describe(self.queue.front()?);
+        let head = self.queue.front()?.head(self.passed);
         let due = self.chain.due(&head, now)?;
         let due = self.last_due.map_or(due, |last| due.max(last));
         if due <= now {
@@ -283,17 +281,11 @@ impl Link {
             let Payload::Data { .. } = segment.payload else {
                 break;
             };
-            let len = segment.payload.rest().len();
-            let head = Head {
-                arrived: segment.arrived,
-                draw: segment.draw,
-                offset,
-                len,
-            };
+            let head = segment.head(offset);
             if self.chain.due(&head, now).is_none_or(|at| at > now) {
                 break;
             }
-            offset += len as u64;
+            offset += head.len as u64;
             due += 1;
         }
         due

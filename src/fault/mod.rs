@@ -119,8 +119,8 @@ pub trait Fault: Send {
     /// `n` bytes of the head left at `now`; `n` is all of it where `n == head.len`.
     fn sent(&mut self, _head: &Head, _n: usize, _now: Instant) {}
 
-    /// The receiver took bytes again after it had refused them: time in which nothing could leave earns no credit.
-    fn resumed(&mut self, _now: Instant) {}
+    /// The receiver refused bytes for `time`, which has just passed: time in which nothing could leave earns no credit.
+    fn stalled(&mut self, _time: Duration) {}
 
     /// For how long at most this stage holds each byte whatever the rate; makes room in another stage's backlog.
     fn delay(&self) -> Duration {

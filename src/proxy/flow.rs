@@ -23,10 +23,12 @@ pub(super) struct Flow {
     pub(super) direction: Direction,
     pub(super) source: Source,
     pub(super) sink: Sink,
-    /// Whether the source refuses what is sent to it: behind its stream's end its peer is reset.
-    pub(super) refused: bool,
+    /// How the source refuses what is sent to it: behind its stream its peer is reset.
+    pub(super) refused: Option<Refusal>,
     unflushed: bool,
     charge: Charge,
+    /// What the gauge was told of what waits.
+    told: (usize, bool),
     pub(super) due: Option<Instant>,
 }
 
@@ -48,12 +50,23 @@ pub(super) enum Sink {
     Broken,
 }
 
+/// How a leg refuses what is sent to it; what it sent itself can still be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Its peer had closed: the end of its stream is to be found.
+    Closed,
+    /// Its connection broke, and that was told: the end that reading then finds was never sent.
+    Broke,
+}
+
 /// What one step of a direction came to.
 pub(super) enum Moved {
     Nothing,
     Something,
     /// The peer is to be reset now.
     Reset,
+    /// The leg that is to be read from later refuses what is sent to it.
+    SourceRefuses(io::Error),
     /// The leg that is read from is broken.
     SourceBroke(io::Error),
     /// The leg that is written to is broken.
@@ -73,10 +86,22 @@ impl Flow {
             direction,
             source: Source::Open,
             sink: Sink::Open,
-            refused: false,
+            refused: None,
             unflushed: false,
             charge: Charge::on(budget),
+            told: (0, false),
             due: None,
+        }
+    }
+
+    /// Tells how much waits, where that has changed.
+    pub(super) fn tell(&mut self, gauge: &mut impl Gauge) {
+        self.charge.set(self.link.held());
+        let full = self.link.is_full() || !self.charge.allows_more();
+        let holds = (self.link.held(), full);
+        if holds != self.told {
+            self.told = holds;
+            gauge.holds(self.direction, holds.0, holds.1);
         }
     }
 
@@ -99,9 +124,13 @@ impl Flow {
                 Moved::Nothing
             }
             Step::Reset => Moved::Reset,
-            Step::Write => self.write(leg, cx, now, gauge),
+            Step::Write => match self.write(leg, cx, now, gauge) {
+                broke @ Moved::SinkBroke(_) => return broke,
+                moved => moved,
+            },
             Step::Shutdown => match leg.poll_shutdown(cx) {
                 Poll::Pending => Moved::Nothing,
+                Poll::Ready(Err(error)) if self.unflushed => return Moved::SinkBroke(error),
                 // A peer that is gone needs no end of stream; reading from it, or waiting for its error, tells the rest.
                 Poll::Ready(_) => {
                     self.link.ended();
@@ -116,6 +145,8 @@ impl Flow {
             match leg.poll_flush(cx) {
                 Poll::Ready(Ok(())) => self.unflushed = false,
                 Poll::Ready(Err(error)) => return Moved::SinkBroke(error),
+                // It would overtake what the leg's own layers hold.
+                Poll::Pending if matches!(moved, Moved::Reset) => return Moved::Nothing,
                 Poll::Pending => {}
             }
         }
@@ -138,12 +169,11 @@ impl Flow {
                 self.link.wrote(n, now, |held| gauge.added(direction, held));
                 self.unflushed = true;
                 gauge.delivered(direction, n, now);
-                self.account(gauge);
                 Moved::Something
             }
             Poll::Ready(Err(error)) => Moved::SinkBroke(error),
             Poll::Pending => {
-                self.link.refused();
+                self.link.refused(now);
                 Moved::Nothing
             }
         }
@@ -167,8 +197,12 @@ impl Flow {
             && self.link.wants_input()
             && self.charge.allows_more();
         if !wanted {
+            // Known to be broken: reading on tells the rest.
+            if self.refused.is_some() {
+                return Moved::Nothing;
+            }
             return match source.poll_error(cx) {
-                Poll::Ready(error) => Moved::SourceBroke(error),
+                Poll::Ready(error) => Moved::SourceRefuses(error),
                 Poll::Pending => Moved::Nothing,
             };
         }
@@ -182,9 +216,11 @@ impl Flow {
             Poll::Pending => Moved::Nothing,
             Poll::Ready(Err(error)) => Moved::SourceBroke(error),
             Poll::Ready(Ok(0)) => {
-                self.link.push_eof(now);
                 self.source = Source::Ended;
-                if self.refused {
+                if self.refused != Some(Refusal::Broke) {
+                    self.link.push_eof(now);
+                }
+                if self.refused.is_some() {
                     self.source = Source::Broken;
                     self.link.push_reset(now);
                 }
@@ -197,7 +233,7 @@ impl Flow {
                     return self.pass_through(sink, cx, bytes, now, gauge);
                 }
                 self.link.push(now, bytes.to_vec());
-                self.account(gauge);
+                self.charge.set(self.link.held());
                 Moved::Something
             }
         }
@@ -226,7 +262,6 @@ impl Flow {
         }
         if n < bytes.len() {
             self.link.push(now, bytes[n..].to_vec());
-            self.account(gauge);
         }
         Moved::Something
     }
@@ -235,15 +270,5 @@ impl Flow {
     pub(super) fn discard(&mut self) {
         self.link.discard();
         self.charge.set(0);
-    }
-
-    fn account(&mut self, gauge: &mut impl Gauge) {
-        let held = self.link.held();
-        self.charge.set(held);
-        gauge.holds(
-            self.direction,
-            held,
-            self.link.is_full() || !self.charge.allows_more(),
-        );
     }
 }

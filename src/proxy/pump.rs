@@ -18,8 +18,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::budget::Budget;
-use super::error::TlsError;
-use super::flow::{Flow, Moved, Sink, Source};
+use super::error::broken;
+use super::flow::{Flow, Moved, Refusal, Sink, Source};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, Plan};
 use crate::snapshot::{CloseReason, LegName};
@@ -162,6 +162,10 @@ impl<S: Socket> Pump<S> {
                         self.source_broke(direction, &error, now);
                         moved = true;
                     }
+                    Moved::SourceRefuses(error) => {
+                        self.sink_broke(direction.opposite(), &error, now);
+                        moved = true;
+                    }
                     Moved::SinkBroke(error) => {
                         self.sink_broke(direction, &error, now);
                         moved = true;
@@ -172,24 +176,25 @@ impl<S: Socket> Pump<S> {
                 return Poll::Ready(end);
             }
             if !moved {
-                return Poll::Pending;
+                return self.park(gauge);
             }
         }
         // The budget is spent, and there is more: the others of this worker come first.
         cx.waker().wake_by_ref();
+        self.park(gauge)
+    }
+
+    fn park(&mut self, gauge: &mut impl Gauge) -> Poll<End> {
+        for flow in &mut self.flows {
+            flow.tell(gauge);
+        }
         Poll::Pending
     }
 
     /// The source of `direction` is broken: nothing more goes to it, and behind what it sent, its peer is reset.
     fn source_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
+        self.blame(source_of(direction), error);
         let back = &mut self.flows[direction.opposite().index()];
-        // A peer that is reset by one who had its end already lost nothing: many servers hang up on a finished client so.
-        let reason = match (back.sink, direction) {
-            (Sink::Ended, Direction::Down) => CloseReason::ClientDone,
-            (Sink::Ended, Direction::Up) => CloseReason::UpstreamDone,
-            _ => reason_of(source_of(direction), error),
-        };
-        self.broken.get_or_insert(reason);
         back.sink = Sink::Broken;
         back.discard();
         let flow = &mut self.flows[direction.index()];
@@ -200,9 +205,9 @@ impl<S: Socket> Pump<S> {
     }
 
     /// The sink of `direction` refuses everything. What it sent before is still read and passed on, with a reset behind it.
+    /// An error is told once: reading then ends as if the stream had, which is true only where the peer had closed.
     fn sink_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
-        let leg = source_of(direction.opposite());
-        self.broken.get_or_insert(reason_of(leg, error));
+        self.blame(source_of(direction.opposite()), error);
         let flow = &mut self.flows[direction.index()];
         flow.sink = Sink::Broken;
         flow.discard();
@@ -211,7 +216,22 @@ impl<S: Socket> Pump<S> {
             back.source = Source::Broken;
             back.link.push_reset(now);
         }
-        back.refused = true;
+        back.refused = Some(match error.kind() {
+            io::ErrorKind::BrokenPipe | io::ErrorKind::WriteZero => Refusal::Closed,
+            _ => Refusal::Broke,
+        });
+    }
+
+    /// Notes why the connection will have ended. A leg that breaks off after it was sent its peer's end has cut off
+    /// nothing: many servers hang up on a finished client so.
+    fn blame(&mut self, leg: LegName, error: &io::Error) {
+        let (towards, done) = match leg {
+            LegName::Client => (Direction::Down, CloseReason::UpstreamDone),
+            LegName::Upstream => (Direction::Up, CloseReason::ClientDone),
+        };
+        let finished = self.flows[towards.index()].sink == Sink::Ended;
+        let reason = if finished { done } else { broken(leg, error) };
+        self.broken.get_or_insert(reason);
     }
 
     /// How the connection ends, once both directions have.
@@ -250,31 +270,5 @@ fn source_of(direction: Direction) -> LegName {
     match direction {
         Direction::Up => LegName::Client,
         Direction::Down => LegName::Upstream,
-    }
-}
-
-/// Why a connection ended whose leg broke so: TLS, where it put the error in words, or the socket.
-fn reason_of(leg: LegName, error: &io::Error) -> CloseReason {
-    match error
-        .get_ref()
-        .and_then(|inner| inner.downcast_ref::<TlsError>())
-    {
-        Some(refused) => CloseReason::Tls(refused.to_string()),
-        None => CloseReason::Io {
-            leg,
-            error: describe(error),
-        },
-    }
-}
-
-/// What happened to a leg, without the number that the system gives it.
-fn describe(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionReset => "connection reset".into(),
-        io::ErrorKind::BrokenPipe | io::ErrorKind::WriteZero | io::ErrorKind::NotConnected => {
-            "connection closed while bytes were on their way".into()
-        }
-        io::ErrorKind::TimedOut => "connection timed out".into(),
-        _ => error.to_string(),
     }
 }

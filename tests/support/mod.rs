@@ -4,6 +4,7 @@
 
 pub mod mischief;
 pub mod postgres;
+pub mod pty;
 pub mod services;
 pub mod tls;
 

@@ -1,9 +1,11 @@
 //! The console's loop in a task, on a terminal in memory that a test can look at, with keys that it presses.
 
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
@@ -15,20 +17,48 @@ use ratatui::Terminal;
 use ratatui::backend::{Backend, ClearType, TestBackend, WindowSize};
 use ratatui::buffer::Cell;
 use ratatui::layout::{Position, Size};
-use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use crate::desk::Desk;
 
-/// More keys than a test presses before it waits.
-const KEYS: usize = 1_024;
-
 /// A console that runs.
 pub(crate) struct Console {
     pub(crate) desk: Desk,
-    keys: Option<mpsc::Sender<io::Result<Input>>>,
+    keys: Arc<Mutex<Keys>>,
     terminal: Shared,
     task: JoinHandle<Result<Farewell, RunError>>,
+}
+
+/// What was pressed, as the stream of a real terminal has it: it wakes the one who asked first, and nobody else who asks
+/// before something comes.
+#[derive(Default)]
+struct Keys {
+    pressed: VecDeque<io::Result<Input>>,
+    first: Option<Waker>,
+    gone: bool,
+}
+
+impl Keys {
+    fn push(&mut self, input: io::Result<Input>) {
+        assert!(!self.gone, "it has not hung up");
+        self.pressed.push_back(input);
+        self.wake();
+    }
+
+    fn wake(&mut self) {
+        self.first.take().into_iter().for_each(Waker::wake);
+    }
+
+    fn poll(&mut self, context: &Context<'_>) -> Poll<Option<io::Result<Input>>> {
+        match self.pressed.pop_front() {
+            Some(input) => Poll::Ready(Some(input)),
+            None if self.gone => Poll::Ready(None),
+            None => {
+                self.first.get_or_insert_with(|| context.waker().clone());
+                Poll::Pending
+            }
+        }
+    }
 }
 
 impl Console {
@@ -39,14 +69,15 @@ impl Console {
 
     /// A console of 80×24 over this desk.
     pub(crate) fn over(desk: Desk, options: Options) -> Self {
-        let (keys, mut pressed) = mpsc::channel(KEYS);
+        let keys = Arc::<Mutex<Keys>>::default();
+        let pressed = Arc::clone(&keys);
         let shared = Shared::new(80, 24);
         let terminal = Terminal::new(shared.clone()).expect("nothing fails in memory");
-        let events = poll_fn(move |context| pressed.poll_recv(context));
+        let events = poll_fn(move |context| pressed.lock().poll(context));
         let task = tokio::spawn(ui::run(terminal, events, desk.clone(), options));
         Self {
             desk,
-            keys: Some(keys),
+            keys,
             terminal: shared,
             task,
         }
@@ -63,8 +94,7 @@ impl Console {
 
     /// Something comes from the terminal.
     pub(crate) fn send(&mut self, input: Input) {
-        let keys = self.keys.as_ref().expect("it has not hung up");
-        keys.try_send(Ok(input)).expect("there is room");
+        self.keys.lock().push(Ok(input));
     }
 
     /// A key is pressed.
@@ -81,13 +111,14 @@ impl Console {
 
     /// The keyboard cannot be read any more.
     pub(crate) fn fail(&mut self, error: io::Error) {
-        let keys = self.keys.as_ref().expect("it has not hung up");
-        keys.try_send(Err(error)).expect("there is room");
+        self.keys.lock().push(Err(error));
     }
 
     /// The terminal goes away.
     pub(crate) fn hang_up(&mut self) {
-        self.keys = None;
+        let mut keys = self.keys.lock();
+        keys.gone = true;
+        keys.wake();
     }
 
     /// The terminal gets another size.

@@ -142,7 +142,7 @@ impl Bench {
         assert!(world.calls <= CALLS, "one poll makes {} calls", world.calls);
         let end = match polled {
             Poll::Pending => {
-                world.check_parked(self.pump.is_idle());
+                world.check_parked(self.pump.is_idle(), self.flag.0.load(Ordering::Relaxed));
                 None
             }
             Poll::Ready(end) => {

@@ -133,9 +133,7 @@ impl Ledger {
             "leg {leg} is watched although it is known to be broken"
         );
         told.deaf = true;
-        // Broken behind the end of its stream: what it said before can still be read.
-        let ended_before = said == Said::Watching && error == ErrorKind::BrokenPipe;
-        told.mute |= said != Said::Writing && !ended_before;
+        told.mute |= said == Said::Reading;
         self.first.get_or_insert((name_of(leg), error));
     }
 

@@ -13,9 +13,13 @@ use super::world::World;
 
 impl World {
     /// The loop has parked: the gauge shows what is so, and the loop calls itself idle only if it is.
-    pub(crate) fn check_parked(&self, idle: bool) {
+    /// One that only gives others their turn has not said yet what it waits for.
+    pub(crate) fn check_parked(&self, idle: bool, yielded: bool) {
         for direction in Direction::BOTH {
             self.check_gauge(direction);
+            if !yielded {
+                self.check_full(direction);
+            }
             let lane = &self.ledger.lanes[direction.index()];
             let sink = 1 - direction.index();
             let waits = lane.held() > 0 || lane.end_read.is_some() && !lane.end_passed;
@@ -46,9 +50,17 @@ impl World {
             gauge.ended, lane.end_passed,
             "{direction}: the gauge of the end"
         );
+    }
+
+    /// A sender is shown as held up by faults if it is.
+    fn check_full(&self, direction: Direction) {
+        let source = direction.index();
+        let lane = &self.ledger.lanes[source];
+        let gauge = &lane.gauge;
+        let dropped = self.ledger.told[1 - source].deaf;
         let open = !dropped && !self.ledger.told[source].mute && self.weather.strict;
         let reads = self.legs[source].waits.read.is_some();
-        if open && held > 0 && !reads {
+        if open && lane.held() > 0 && !reads {
             // Not read: because faults hold all that may wait, or because the receiver takes nothing.
             let acts = self.ledger.acts(direction) || self.ledger.acts(direction.opposite());
             assert!(!gauge.full || acts, "{direction}: full without a fault");
