@@ -10,8 +10,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::FromArgMatches;
-#[cfg(feature = "tui")]
-use crossterm::event::EventStream;
 use faultboard::check::{self, Outcome};
 use faultboard::cli::{Cli, Command, Options, Output, Rejected, RunArgs, help};
 use faultboard::demo::Demo;
@@ -248,13 +246,10 @@ async fn console(
         }),
         ..ui::Options::default()
     };
-    let (guard, screen) = ui::terminal::open().context("cannot take the terminal")?;
     if let Some(demo) = &demo {
         demo.play();
     }
-    let left = ui::run(screen, EventStream::new(), engine.clone(), told).await;
-    drop(guard);
-    let mut farewell = left?;
+    let mut farewell = ui::start(engine.clone(), told).await?;
     if let Some(demo) = demo {
         demo.stop().await;
         // Its upstreams end with it, so there is nothing to have again but the demo.
