@@ -10,7 +10,6 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use clap::FromArgMatches;
-#[cfg(feature = "tui")]
 use faultboard::check::{self, Outcome};
 use faultboard::cli::{Cli, Command, Options, Output, Rejected, RunArgs, help};
 use faultboard::demo::Demo;

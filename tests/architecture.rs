@@ -149,10 +149,7 @@ fn pure_layers_do_nothing_but_compute() {
 #[test]
 fn only_the_console_knows_the_screen() {
     let parts = sources();
-    // The program reads the keys' stream and hands it to the console.
-    let parts = parts
-        .iter()
-        .filter(|source| !is_part(source, &["ui", "main"]));
+    let parts = parts.iter().filter(|source| !is_part(source, &["ui"]));
     let why = "the console's crates belong to ui";
     fail_with(
         &parts

@@ -246,19 +246,29 @@ fn a_panic_gives_the_terminal_back_and_its_message_is_seen() {
 }
 
 #[test]
-fn no_color_draws_without_colour() {
-    let colours = |shown: &Shown| shown.wrote(b"38;2;") || shown.wrote(b"38;5;");
-    for no_color in [false, true] {
+fn the_screen_has_what_the_environment_says_that_it_can() {
+    let utf_8 = "C.UTF-8";
+    for (variable, value, locale, colours, wide) in [
+        ("COLORTERM", "truecolor", utf_8, "38;2;", true),
+        ("COLORTERM", "", utf_8, "38;5;", true),
+        ("NO_COLOR", "1", utf_8, "", true),
+        ("COLORTERM", "truecolor", "C", "38;2;", false),
+    ] {
         let mut program = command(env!("CARGO_BIN_EXE_faultboard"), &[]);
-        if no_color {
-            program.env("NO_COLOR", "1");
-        }
+        program.env(variable, value);
+        program.env("LC_ALL", locale);
         let terminal = Terminal::start((80, 24), program);
-        terminal.text("no proxies yet");
+        terminal.text("Enter add");
+        // Shown in the colour of errors, and then by a light that is green.
         terminal.keys("9090=htps://x");
         terminal.text("unknown protocol");
-        let coloured = terminal.wait("a screen", |shown| Some(colours(shown)));
-        assert_eq!(coloured, !no_color);
+        terminal.wait(&format!("{variable}={value} {locale}"), |shown| {
+            let used = ["38;2;", "38;5;"]
+                .iter()
+                .filter(|colours| shown.wrote(colours.as_bytes()));
+            let is_right = used.eq(Some(&colours).filter(|colours| !colours.is_empty()));
+            (is_right && shown.written.is_ascii() != wide).then_some(())
+        });
     }
 }
 
