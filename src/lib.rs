@@ -37,9 +37,19 @@
 //! table, a *setting* a kind with values, a *plan* all settings of a proxy. A *link* is the pure state of one
 //! direction; a *segment* is bytes with their arrival time in it.
 
+pub mod check;
+pub mod cli;
+pub mod command;
+pub mod demo;
 pub mod fault;
+pub mod headless;
+pub mod logging;
 pub mod mapping;
+pub mod operate;
 pub mod proxy;
 pub mod snapshot;
+pub mod stop;
 pub mod syntax;
+#[cfg(feature = "tui")]
+pub mod ui;
 pub mod units;

@@ -1,2 +1,282 @@
-//! The faultboard program.
-fn main() {}
+//! The faultboard program: reads the command line, and runs what was asked for.
+//!
+//! Exit status: 0 done, 1 the work failed, 2 the command line or a mapping is wrong. Whatever ends the program is one
+//! line on standard error, a wrong mapping two.
+
+use std::env;
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context, Result, anyhow};
+use clap::FromArgMatches;
+use faultboard::check::{self, Outcome};
+use faultboard::cli::{Cli, Command, Options, Output, Rejected, RunArgs, help};
+use faultboard::demo::Demo;
+use faultboard::fault::Plan;
+use faultboard::headless::{Desk, Style};
+use faultboard::logging::{self, FILTER_VARIABLE, LogError, Recorder};
+use faultboard::operate;
+use faultboard::proxy::Engine;
+use faultboard::proxy::error::reason;
+use faultboard::stop::StopRequest;
+#[cfg(feature = "tui")]
+use faultboard::ui;
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
+use tokio::io::AsyncRead;
+use tracing::info;
+
+/// What failed where standard output takes nothing.
+const WRITING: &str = "cannot write to standard output";
+
+/// Why a program without the feature `tui` shows no console.
+const WITHOUT_TUI: &str = "this program was built without the console";
+
+/// What the proxies forward to.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Upstreams {
+    /// The mappings of the command line.
+    Given,
+    /// The demo's own.
+    BuiltIn,
+}
+
+fn main() -> ExitCode {
+    let matches = help::command().get_matches();
+    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    dispatch(cli).unwrap_or_else(|error| {
+        if is_broken_pipe(&error) {
+            return ExitCode::SUCCESS;
+        }
+        // Where even this cannot be written there is nobody to tell.
+        let _ = writeln!(io::stderr(), "{}", one_line(&error));
+        let wrong =
+            error.is::<Rejected>() || matches!(error.downcast_ref(), Some(LogError::Filter { .. }));
+        ExitCode::from(if wrong { 2 } else { 1 })
+    })
+}
+
+fn dispatch(cli: Cli) -> Result<ExitCode> {
+    let Cli {
+        command,
+        run,
+        mappings,
+    } = cli;
+    match command {
+        None => desk(Options::read(run, &mappings)?, Upstreams::Given),
+        Some(Command::Demo { run: later }) => {
+            desk(Options::read(run.and(*later), &[])?, Upstreams::BuiltIn)
+        }
+        Some(_) if run != RunArgs::default() => Err(Rejected::because(
+            "the options before this command belong to the console and the demo: leave them out",
+        )
+        .into()),
+        Some(Command::Check { json, mappings }) => judge(json, &mappings),
+        Some(Command::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut help::command(), "faultboard", &mut script);
+            print(&script)
+        }
+        Some(Command::Man) => {
+            let mut page = Vec::new();
+            help::write_manual(&mut page)?;
+            print(&page)
+        }
+    }
+}
+
+fn judge(json: bool, mappings: &[String]) -> Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    let judged = if json {
+        check::write_json(mappings, &mut out)
+    } else {
+        check::write_text(mappings, &mut out, &mut io::stderr())
+    };
+    let outcome = judged.and_then(|outcome| out.flush().map(|()| outcome));
+    Ok(match outcome.context(WRITING)? {
+        Outcome::Valid => ExitCode::SUCCESS,
+        Outcome::Invalid => ExitCode::from(2),
+    })
+}
+
+fn print(bytes: &[u8]) -> Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    let written = out.write_all(bytes).and_then(|()| out.flush());
+    written.context(WRITING)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs the engine with whatever shows it.
+fn desk(mut options: Options, upstreams: Upstreams) -> Result<ExitCode> {
+    choose_output(&mut options)?;
+    if let Some(path) = &options.log_file {
+        let filter = env::var(FILTER_VARIABLE).ok();
+        logging::start(path, filter.as_deref())?;
+    }
+    info!(
+        version = env!("CARGO_PKG_VERSION"),
+        seed = options.engine.seed,
+        "started"
+    );
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .thread_name("desk")
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    let result = runtime.block_on(run(options, upstreams));
+    // Not waited for: a read of standard input may never return.
+    runtime.shutdown_background();
+    info!("stopped");
+    result.map(|()| ExitCode::SUCCESS)
+}
+
+/// The console needs a terminal that can redraw.
+fn choose_output(options: &mut Options) -> Result<()> {
+    if options.output != Output::Console {
+        return Ok(());
+    }
+    if !io::stdout().is_terminal() {
+        return Err(no_console("standard output is not a terminal"));
+    }
+    if env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        options.output = Output::Words;
+    } else if cfg!(not(feature = "tui")) {
+        return Err(no_console(WITHOUT_TUI));
+    }
+    Ok(())
+}
+
+fn no_console(why: &str) -> anyhow::Error {
+    Rejected::because(&format!(
+        "{why}: give --headless for JSON lines, or --plain for words"
+    ))
+    .into()
+}
+
+/// Opens every port, then shows what happens until something ends it.
+async fn run(options: Options, upstreams: Upstreams) -> Result<()> {
+    let stop = StopRequest::new(options.duration).context("cannot catch signals")?;
+    let engine = Engine::start(options.engine.clone())?;
+    let recorder = options.log_file.is_some().then(|| Recorder::start(&engine));
+    let result = match options.output {
+        #[cfg(feature = "tui")]
+        Output::Console => console(&engine, &options, upstreams, stop).await,
+        #[cfg(not(feature = "tui"))]
+        Output::Console => Err(no_console(WITHOUT_TUI)),
+        Output::Json => headless(&engine, &options, upstreams, stop, Style::Json).await,
+        Output::Words => headless(&engine, &options, upstreams, stop, Style::Words).await,
+    };
+    engine.stop(Duration::ZERO).await;
+    if let Some(recorder) = recorder {
+        recorder.finish().await;
+    }
+    result
+}
+
+async fn headless(
+    engine: &Engine,
+    options: &Options,
+    upstreams: Upstreams,
+    stop: StopRequest,
+    style: Style,
+) -> Result<()> {
+    let mut desk = Desk::new(engine, style);
+    let mut existing = Vec::new();
+    let demo = open(engine, options, upstreams).await?;
+    if let Some(demo) = &demo {
+        // Its proxies have got their names only now.
+        desk = Desk::new(engine, style);
+        existing = operate::rows(engine).await;
+        demo.play();
+    }
+    let result = desk
+        .run(&existing, commands(), io::stdout(), stop.made())
+        .await
+        .context(WRITING);
+    if let Some(demo) = demo {
+        demo.stop().await;
+    }
+    result
+}
+
+/// Standard input, or nothing where reading it would stop the process: a job in the background of its terminal.
+fn commands() -> Box<dyn AsyncRead + Send + Unpin> {
+    let foreground = tcgetpgrp(io::stdin()).map(|group| group == getpgrp());
+    match foreground {
+        Ok(false) => Box::new(tokio::io::empty()),
+        // An error: it is no terminal.
+        Ok(true) | Err(_) => Box::new(tokio::io::stdin()),
+    }
+}
+
+/// Adds the proxies, or those of the demo with their upstreams; every port that cannot be listened on is said.
+async fn open(engine: &Engine, options: &Options, upstreams: Upstreams) -> Result<Option<Demo>> {
+    if upstreams == Upstreams::BuiltIn {
+        return Ok(Some(Demo::open(engine, &options.settings).await?));
+    }
+    let mut failures = Vec::new();
+    for mapping in &options.mappings {
+        let plan = Plan::of(options.settings.iter().cloned());
+        if let Err(error) = engine.add(mapping.clone(), plan).await {
+            failures.push(error.to_string());
+        }
+    }
+    if !failures.is_empty() {
+        return Err(anyhow!(failures.join("\n")));
+    }
+    Ok(None)
+}
+
+/// Shows the engine on the terminal and turns it by keys.
+#[cfg(feature = "tui")]
+async fn console(
+    engine: &Engine,
+    options: &Options,
+    upstreams: Upstreams,
+    stop: StopRequest,
+) -> Result<()> {
+    let demo = open(engine, options, upstreams).await?;
+    let told = ui::Options {
+        bind: options.engine.bind.clone(),
+        arguments: options.repeated.clone(),
+        until: Box::pin(async {
+            stop.made().await;
+        }),
+        ..ui::Options::default()
+    };
+    if let Some(demo) = &demo {
+        demo.play();
+    }
+    let mut farewell = ui::start(engine.clone(), told).await?;
+    if let Some(demo) = demo {
+        demo.stop().await;
+        // Its upstreams end with it, so there is nothing to have again but the demo.
+        farewell.proxies.clear();
+    }
+    // A terminal that is gone needs no farewell.
+    let _ = write!(io::stdout(), "{farewell}");
+    Ok(())
+}
+
+/// Whether all that went wrong is that nobody reads standard output any more.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let io = error.downcast_ref::<io::Error>();
+    io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+}
+
+/// The error and its causes; many of ours say their cause themselves.
+fn one_line(error: &anyhow::Error) -> String {
+    let mut line = error.to_string();
+    for cause in error.chain().skip(1) {
+        let cause = match cause.downcast_ref() {
+            Some(system) => reason(system),
+            None => cause.to_string(),
+        };
+        if !line.contains(&cause) {
+            line = format!("{line}: {cause}");
+        }
+    }
+    line
+}

@@ -224,13 +224,33 @@ impl Slip {
         self
     }
 
+    /// The same, where more digits could mend it.
+    pub(crate) fn growing(self, unfinished: bool) -> Self {
+        let digit = unfinished.then_some("a digit");
+        self.unfinished_if(unfinished).expecting(digit)
+    }
+
     /// The same with what may follow, or what was expected.
     pub(crate) fn expecting<T: Into<String>>(
         mut self,
         expected: impl IntoIterator<Item = T>,
     ) -> Self {
-        self.expected.extend(expected.into_iter().map(Into::into));
+        for word in expected.into_iter().map(Into::into) {
+            if !self.expected.contains(&word) {
+                self.expected.push(word);
+            }
+        }
         self
+    }
+
+    /// Whether more text could mend it.
+    pub(crate) fn is_unfinished(&self) -> bool {
+        self.unfinished
+    }
+
+    /// The same with what another slip expects, too.
+    pub(crate) fn or(self, other: Self) -> Self {
+        self.expecting(other.expected)
     }
 
     /// The slip as an error that no alternative is tried after.

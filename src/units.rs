@@ -39,6 +39,9 @@ pub const SIZE_UNITS: &[(&str, u64)] = &[
     ("GiB", 1 << 30),
 ];
 
+/// The suffix of shares, in parts per million.
+pub const PERCENT_UNITS: &[(&str, u64)] = &[("%", 10_000)];
+
 /// Suffixes of rates, in bits per second: powers of 1000 for bits, both kinds for bytes.
 pub const RATE_UNITS: &[(&str, u64)] = &[
     ("bit/s", 1),
@@ -53,6 +56,15 @@ pub const RATE_UNITS: &[(&str, u64)] = &[
     ("MiB/s", 8 << 20),
     ("GiB/s", 8 << 30),
 ];
+
+/// A decimal number as it is written, exact to the 24th decimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Decimal {
+    whole: u128,
+    /// In units of 10^-24.
+    fraction: u128,
+    zero: bool,
+}
 
 // === impl ByteCount ===
 
@@ -193,6 +205,60 @@ impl fmt::Display for Time {
     }
 }
 
+// === impl Decimal ===
+
+impl Decimal {
+    const DECIMALS: usize = 24;
+    const ONE: u128 = 10_u128.pow(24);
+
+    /// Reads digits, and after a point more digits; `None` where there is anything else.
+    #[must_use]
+    pub fn read(text: &str) -> Option<Self> {
+        let (whole, decimals) = text.split_once('.').unwrap_or((text, "0"));
+        let digits = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit());
+        if !digits(whole) || !digits(decimals) {
+            return None;
+        }
+        let number = |digits: &str| {
+            digits.bytes().fold(0_u128, |number, digit| {
+                let digit = u128::from(digit - b'0');
+                number.saturating_mul(10).saturating_add(digit)
+            })
+        };
+        let read = &decimals[..decimals.len().min(Self::DECIMALS)];
+        Some(Self {
+            whole: number(whole),
+            fraction: number(&format!("{read:0<width$}", width = Self::DECIMALS)),
+            zero: text.bytes().all(|byte| matches!(byte, b'0' | b'.')),
+        })
+    }
+
+    /// Whether it is nothing.
+    #[must_use]
+    pub fn is_zero(self) -> bool {
+        self.zero
+    }
+
+    /// The number times `unit / per`, rounded to the nearest whole, but never from something to nothing. `None` where
+    /// that is more than can be counted.
+    #[must_use]
+    pub fn scaled(self, unit: u64, per: u64) -> Option<u64> {
+        let (unit, per) = (u128::from(unit), u128::from(per));
+        let part = self.fraction.checked_mul(unit)?;
+        let sum = self
+            .whole
+            .checked_mul(unit)?
+            .checked_add(part / Self::ONE)?;
+        // The remainder against half of the divisor, both in units of 10^-24.
+        let rest = (sum % per)
+            .checked_mul(Self::ONE)?
+            .checked_add(part % Self::ONE)?;
+        let up = rest.checked_mul(2)? >= per.checked_mul(Self::ONE)?;
+        let rounded = u64::try_from(sum / per + u128::from(up)).ok()?;
+        Some(if self.zero { 0 } else { rounded.max(1) })
+    }
+}
+
 /// Prints `value / unit` exactly, without trailing zeros; `unit` is a power of ten.
 fn print_decimal(f: &mut fmt::Formatter<'_>, value: u64, unit: u64) -> fmt::Result {
     write!(f, "{}", value / unit)?;
@@ -294,5 +360,47 @@ mod tests {
         assert_eq!(rate.time_for(50_000), Duration::from_millis(500));
         assert_eq!(rate.bytes_in(Duration::from_millis(500)), 50_000);
         assert_eq!(ByteRate::new(0).time_for(1), Duration::MAX);
+    }
+
+    #[test]
+    fn a_decimal_scales_without_drift() {
+        for (text, unit, per, whole) in [
+            ("250", 1_000_000, 1, 250_000_000),
+            ("0.1", 10, 1, 1),
+            ("1.5", 1_000_000, 8, 187_500),
+            ("0.0001", 10_000, 1, 1),
+            ("1.4", 1, 1, 1),
+            ("1.5", 1, 1, 2),
+            ("12", 1, 8, 2),
+            ("11.999", 1, 8, 1),
+            ("0.300000000004", 10_000_000_000_000, 1, 3_000_000_000_040),
+            ("18446744073709551615", 1, 1, u64::MAX),
+            ("0.000", 1_000, 1, 0),
+        ] {
+            let number = Decimal::read(text).expect(text);
+            assert_eq!(number.scaled(unit, per), Some(whole), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_decimal_above_zero_never_becomes_nothing() {
+        let number = Decimal::read("0.0000000000000000000000000000001").expect("a number");
+        assert!(!number.is_zero());
+        assert_eq!(number.scaled(1, 8), Some(1));
+    }
+
+    #[test]
+    fn a_decimal_too_great_to_count_is_refused() {
+        for text in ["18446744073709551616", &"9".repeat(60)] {
+            let number = Decimal::read(text).expect(text);
+            assert_eq!(number.scaled(1, 1), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_decimal_has_digits_on_both_sides_of_its_point() {
+        for text in ["", ".", "1.", ".5", "1.2.3", "-1", "1e3", "\u{661}"] {
+            assert_eq!(Decimal::read(text), None, "{text}");
+        }
     }
 }

@@ -2,18 +2,28 @@
 //!
 //! Each table is what a person would see: a text, and under it the caret with the message.
 
+use faultboard::command;
+use faultboard::fault::{KINDS, language};
 use faultboard::mapping;
 use faultboard::syntax::ParseError;
 
-/// Parses the first line of every block and compares the error with the block.
+/// Parses the first line of every block and compares the error with the block. `KINDS` in a message stands for the
+/// names of all kinds, `EXAMPLE` for the first one's, `COMMANDS` for the words of all commands: a new one changes no
+/// table here.
 fn assert_errors<T>(table: &str, unfinished: bool, parse: impl Fn(&str) -> Result<T, ParseError>) {
+    let kinds: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    let commands: Vec<&str> = command::words().collect();
     let mut count = 0;
     for block in table.trim_matches('\n').split("\n\n") {
         let text = block.split('\n').next().unwrap_or("");
         let Err(error) = parse(text) else {
             panic!("{text:?} is valid");
         };
-        assert_eq!(error.to_string(), block);
+        let told = block
+            .replace("KINDS", &kinds.join(", "))
+            .replace("EXAMPLE", KINDS[0].example)
+            .replace("COMMANDS", &commands.join(", "));
+        assert_eq!(error.to_string(), told);
         assert_eq!(error.unfinished, unfinished, "{text:?} unfinished");
         count += 1;
     }
@@ -28,6 +38,31 @@ fn wrong_mappings_name_the_column_and_a_form_that_would_work() {
 #[test]
 fn unfinished_mappings_say_what_is_missing() {
     assert_errors(UNFINISHED_MAPPINGS, true, mapping::parse);
+}
+
+#[test]
+fn wrong_faults_name_the_column_and_a_form_that_would_work() {
+    assert_errors(WRONG_FAULTS, false, language::parse);
+}
+
+#[test]
+fn unfinished_faults_say_what_is_missing() {
+    assert_errors(UNFINISHED_FAULTS, true, language::parse);
+}
+
+#[test]
+fn wrong_lines_name_the_column_in_the_whole_line() {
+    assert_errors(WRONG_LINES, false, command::parse_line);
+}
+
+#[test]
+fn wrong_commands_name_the_column_and_a_form_that_would_work() {
+    assert_errors(WRONG_COMMANDS, false, command::parse);
+}
+
+#[test]
+fn unfinished_commands_say_what_is_missing() {
+    assert_errors(UNFINISHED_COMMANDS, true, command::parse);
 }
 
 #[test]
@@ -301,7 +336,7 @@ localhost:9090=https://x.com
      ^ a host has at most 253 characters, not 255
 "##;
 
-const UNFINISHED_MAPPINGS: &str = r##"
+const UNFINISHED_MAPPINGS: &str = r#"
 9
  ^ needs "=": 9=https://host
 
@@ -379,4 +414,455 @@ const UNFINISHED_MAPPINGS: &str = r##"
 
 12345=lo
         ^ needs a port: lo:80, or a protocol: https://lo
-"##;
+"#;
+
+const WRONG_FAULTS: &str = r#"
+latncy 250ms
+^ unknown fault "latncy": did you mean "latency"? (KINDS)
+
+lag 250ms
+^ unknown fault "lag": did you mean "latency"? (KINDS)
+
+latency=250ms
+       ^ needs a blank after latency: latency 250ms jitter=30ms dist=normal
+
+latency:250ms
+       ^ needs a blank after latency: latency 250ms jitter=30ms dist=normal
+
+Latency 250ms
+^ unknown fault "Latency": did you mean "latency"? (KINDS)
+
+latency, bandwidth 1Mbit/s
+       ^ latency wants a time: 250ms, 1.5s
+
+latency down, bandwidth 1Mbit/s
+            ^ latency wants a time: 250ms, 1.5s
+
+latency 250 down
+           ^ a time needs a unit: 250ms
+
+latency 250 ms
+           ^ a time needs a unit: 250ms
+
+latency 1,5s
+         ^ decimals follow a point: 1.5s
+
+latency 1.5 , bandwidth 1Mbit/s
+           ^ a time needs a unit: 1.5ms
+
+latency .5s
+        ^ needs a digit before the point: 0.5s
+
+latency 1.s
+          ^ needs a digit after the point: 1.5
+
+latency -5ms
+        ^ latency is never negative: 250ms, 1.5s
+
+latency +5ms
+        ^ latency wants a time: 250ms, 1.5s
+
+latency ２５０ms
+        ^ numbers are written in the digits 0 to 9: 250ms, 1.5s
+
+latency abc
+        ^ latency wants a time: 250ms, 1.5s
+
+latency 250kB
+           ^ latency wants a time, not a size: 250ms, 1.5s
+
+latency 250MS
+           ^ unknown unit "MS": did you mean "ms"? (ns, us, ms, s, m, h)
+
+latency 250msec
+           ^ unknown unit "msec": did you mean "ms"? (ns, us, ms, s, m, h)
+
+latency 250sec
+           ^ unknown unit "sec": did you mean "s"? (ns, us, ms, s, m, h)
+
+latency 250µs
+           ^ unknown unit "µs": did you mean "us"? (ns, us, ms, s, m, h)
+
+latency 2h
+        ^ latency is 0ms to 3600s
+
+latency 3601s
+        ^ latency is 0ms to 3600s
+
+latency 99999999999999999999999999999999999999999999s
+        ^ latency is 0ms to 3600s
+
+latency 250ms 100ms
+              ^ needs its name: jitter=100ms
+
+latency 250ms time=100ms
+              ^ time is given twice: leave one out
+
+latency 250ms jitter=5ms jitter=6ms
+                         ^ jitter is given twice: leave one out
+
+latency 250ms jitter 30ms
+                    ^ needs "=" after jitter: jitter=250ms
+
+latency 250ms jitter= 30ms
+                     ^ jitter wants a time: 250ms, 1.5s
+
+latency 250ms jitter=, bandwidth 1MB/s
+                     ^ jitter wants a time: 250ms, 1.5s
+
+latency 250ms jiter=30ms
+              ^ unknown parameter "jiter": did you mean "jitter"? (time, jitter, dist, corr, handshake, share)
+
+latency 250ms delay=30ms
+              ^ unknown parameter "delay" (time, jitter, dist, corr, handshake, share)
+
+latency 250ms =30ms
+              ^ needs a name before "=": jitter=250ms
+
+latency 250ms dist=norml
+                   ^ unknown dist "norml": did you mean "normal"? (uniform, normal, pareto, paretonormal)
+
+latency 250ms dist=Normal
+                   ^ unknown dist "Normal": did you mean "normal"? (uniform, normal, pareto, paretonormal)
+
+latency 250ms normal
+              ^ needs its name: dist=normal
+
+latency 250ms handshake=yes
+                        ^ handshake wants on or off
+
+latency 250ms corr=101%
+                   ^ corr is 0% to 100%
+
+latency 250ms share=150%
+                    ^ share is 0% to 100%
+
+latency 250ms 150%
+              ^ share is 0% to 100%
+
+latency 150%
+        ^ share is 0% to 100%
+
+latency 250ms dwn
+              ^ unknown word "dwn": did you mean "down"? (time, jitter, dist, corr, handshake, share, up, down, both)
+
+latency 250ms up down
+                 ^ a direction is given already: up, down or both, once
+
+latency 250ms up up
+                 ^ a direction is given already: up, down or both, once
+
+latency 250ms foo
+              ^ unknown word "foo" (time, jitter, dist, corr, handshake, share, up, down, both)
+
+latency 250ms bandwidth 1Mbit/s
+              ^ needs "," before bandwidth: latency 250ms, bandwidth 1Mbit/s
+
+latency 250ms,, bandwidth 1Mbit/s
+              ^ needs a fault before ",": EXAMPLE
+
+, latency 250ms
+^ needs a fault before ",": EXAMPLE
+
+latency 250ms; bandwidth 1Mbit/s
+             ^ faults are separated by "," instead of ";"
+
+latency 250ms, latency 100ms
+               ^ latency is set already: set it once, or once up and once down
+
+latency 250ms up, latency 100ms up
+                                ^ latency is set for up already: down is free
+
+latency 250ms up, latency 100ms both
+                                ^ latency is set for up already: down is free
+
+latency 250ms up, latency 100ms, bandwidth 1MB/s
+                  ^ latency is set for up already: down is free
+
+latency 1ms up, latency 2ms down, latency 3ms
+                                  ^ latency is set already: set it once, or once up and once down
+
+bandwidth 1Mbps
+           ^ unknown unit "Mbps": did you mean "Mbit/s"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)
+
+bandwidth 1mbit up
+           ^ unknown unit "mbit": did you mean "Mbit/s"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)
+
+bandwidth 1MB up
+           ^ bandwidth wants a rate, not a size: 1Mbit/s, 64kB/s
+
+bandwidth 1Mb/s
+           ^ unknown unit "Mb/s": did you mean "Mbit/s"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)
+
+bandwidth 1Tbit/s
+           ^ unknown unit "Tbit/s": did you mean "bit/s"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)
+
+bandwidth 200GB/s
+          ^ bandwidth is 0B/s to 100GB/s
+
+bandwidth fast
+          ^ bandwidth wants a rate: 1Mbit/s, 64kB/s
+
+bandwidth 1MB/s queue=5%
+                       ^ queue wants a time or a size, not a percentage: 200ms, 64kB
+
+bandwidth 1MB/s queue=99999999999h
+                      ^ queue is too great: 200ms, 64kB
+
+bandwidth 1MB/s scope=all
+                      ^ unknown scope "all" (connection, proxy)
+
+大 5ms
+^ unknown fault "大" (KINDS)
+
+latency 5ms 大=3
+            ^ unknown parameter "大" (time, jitter, dist, corr, handshake, share)
+
+bandwidth 64k down
+            ^ unknown unit "k": did you mean "kbit/s"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)
+
+lat250ms
+   ^ needs a blank after lat: latency 250ms jitter=30ms dist=normal
+
+latency 250ms corr=5 up
+                    ^ a percentage needs a unit: 5%
+"#;
+
+const UNFINISHED_FAULTS: &str = r#"
+lat
+   ^ latency wants a time: 250ms, 1.5s
+
+latency
+       ^ latency wants a time: 250ms, 1.5s
+
+latency 2
+         ^ a time needs a unit: 2ms
+
+latency 250
+           ^ a time needs a unit: 250ms
+
+latency 250m
+        ^ latency is 0ms to 3600s
+
+latency 1.
+          ^ needs a digit after the point: 1.5
+
+latency 3700
+            ^ a time needs a unit: 3700ms
+
+latency 250ms,
+              ^ needs a fault: EXAMPLE
+
+latency 250ms d
+              ^ unknown word "d" (time, jitter, dist, corr, handshake, share, up, down, both)
+
+latency 250ms j
+              ^ unknown word "j" (time, jitter, dist, corr, handshake, share, up, down, both)
+
+latency 250ms jitter
+                    ^ needs "=" after jitter: jitter=250ms
+
+latency 250ms jitter=
+                     ^ jitter wants a time: 250ms, 1.5s
+
+latency 250ms jitter=3
+                      ^ a time needs a unit: 3ms
+
+latency 250ms dist=par
+                   ^ unknown dist "par": did you mean "pareto"? (uniform, normal, pareto, paretonormal)
+
+latency 250ms handshake=o
+                        ^ handshake wants on or off
+
+latency 250ms 5
+               ^ a percentage needs a unit: 5%
+
+latency down
+            ^ latency wants a time: 250ms, 1.5s
+
+latency 250ms up, latency 100ms
+                  ^ latency is set for up already: down is free
+
+latency 250ms up, latency 100ms d
+                                ^ unknown word "d" (time, jitter, dist, corr, handshake, share, up, down, both)
+
+bandwidth 1M
+           ^ unknown unit "M": did you mean "Mbit/s"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)
+
+bandwidth 1Mb
+           ^ unknown unit "Mb": did you mean "Mbit/s"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)
+
+bandwidth 1MB/s queue=5
+                       ^ a time or a size needs a unit: 5ms
+"#;
+
+const WRONG_LINES: &str = r#"
+9090=https://x.com, latency 5ms
+                  ^ faults begin after a blank: 9090=https://host latency 250ms
+
+9090=https://x.com,latency 5ms
+                  ^ faults begin after a blank: 9090=https://host latency 250ms
+
+9090=https://x.com;latency 5ms
+                  ^ faults begin after a blank: 9090=https://host latency 250ms
+
+9090=x.com latency 5ms
+          ^ needs a port: x.com:80, or a protocol: https://x.com
+
+9090=https://x.com latency5ms
+                          ^ needs a blank after latency: latency 250ms jitter=30ms dist=normal
+
+9090=https://x.com 9091=https://y.com
+                   ^ unknown fault "9091=https://y.com" (KINDS)
+
+9090=https://x.com latency 5ms bandwidth 1MB/s
+                               ^ needs "," before bandwidth: latency 5ms, bandwidth 1Mbit/s
+
+9090=https://x.com/path latency 5ms
+                  ^ a mapping has no path: leave out "/path"
+"#;
+
+const WRONG_COMMANDS: &str = r#"
+ad 9090=https://x.com
+^ unknown command "ad": did you mean "add"? (COMMANDS)
+
+Add 9090=https://x.com
+^ unknown command "Add": did you mean "add"? (COMMANDS)
+
+delete db
+^ unknown command "delete" (COMMANDS)
+
+:list
+^ unknown command ":list": did you mean "list"? (COMMANDS)
+
+9090=https://x.com
+^ a mapping is added: add 9090=https://x.com
+
+latency 250ms
+^ faults are set: set all latency 250ms
+
+add https://x.com
+    ^ needs a port and "=" first: 9090=https://x.com
+
+add 9090=htps://x.com latency 5ms
+         ^ unknown protocol "htps": did you mean "https"? (http, https, psql, psqls, tls)
+
+add 9090=x.com latency 5ms
+              ^ needs a port: x.com:80, or a protocol: https://x.com
+
+add 9090=x.com:80 latncy 5ms
+                  ^ unknown fault "latncy": did you mean "latency"? (KINDS)
+
+add 9090=x.com:80 latency 5ms down up
+                                   ^ a direction is given already: up, down or both, once
+
+remove db now
+          ^ nothing may follow here: leave out "now"
+
+set latency 250ms
+    ^ set wants a proxy or all first: set all latency 250ms
+
+set all latency 250ms,, bandwidth 1MB/s
+                      ^ needs a fault before ",": EXAMPLE
+
+set 大大 latency 250kB
+                  ^ latency wants a time, not a size: 250ms, 1.5s
+
+clear all latncy
+          ^ unknown fault "latncy": did you mean "latency"? (KINDS)
+
+clear all latency bandwidth
+                  ^ nothing may follow here: leave out "bandwidth"
+
+clear all latency,bandwidth
+                 ^ nothing may follow here: leave out ",bandwidth"
+
+bypass all yes
+           ^ unknown word "yes" (on, off)
+
+bypass all on now
+              ^ nothing may follow here: leave out "now"
+
+kill db
+     ^ kill wants the number of a connection: kill 31
+
+kill #31x
+     ^ kill wants the number of a connection: kill 31
+
+kill 31 hard
+        ^ unknown word "hard" (rst, fin)
+
+kill 99999999999999999999
+     ^ kill wants the number of a connection: kill 31
+
+kill 31 rst now
+            ^ nothing may follow here: leave out "now"
+
+list all
+     ^ nothing may follow here: leave out "all"
+
+quit now
+     ^ nothing may follow here: leave out "now"
+
+9090
+^ unknown command "9090" (COMMANDS)
+
+clear all up
+          ^ unknown fault "up" (KINDS)
+"#;
+
+const UNFINISHED_COMMANDS: &str = r#"
+a
+^ unknown command "a" (COMMANDS)
+
+add
+   ^ needs a mapping: 9090=https://host
+
+add 9090
+        ^ needs "=": 9090=https://host
+
+add 9090=x:80 late
+              ^ unknown fault "late": did you mean "latency"? (KINDS)
+
+remove
+      ^ remove wants a proxy: remove my-db
+
+s
+^ unknown command "s" (COMMANDS)
+
+set
+   ^ set wants a proxy or all: set all latency 250ms
+
+set db
+      ^ needs a fault: EXAMPLE
+
+set db lat
+          ^ latency wants a time: 250ms, 1.5s
+
+set db latency 250
+                  ^ a time needs a unit: 250ms
+
+clear
+     ^ clear wants a proxy or all: clear all
+
+clear all b
+          ^ unknown fault "b" (KINDS)
+
+bypass
+      ^ bypass wants a proxy or all: bypass all on
+
+bypass db
+         ^ bypass wants on or off: bypass all on
+
+bypass db o
+          ^ unknown word "o" (on, off)
+
+kill
+    ^ kill wants the number of a connection: kill 31
+
+kill #
+     ^ kill wants the number of a connection: kill 31
+
+kill 31 r
+        ^ unknown word "r" (rst, fin)
+"#;

@@ -2,9 +2,17 @@
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
+use std::time::Duration;
 
+use faultboard::command::{self, Command, KillHow, Target};
+use faultboard::fault::param::Default;
+use faultboard::fault::{
+    Direction, Directions, KINDS, Kind, ParamSpec, Setting, Unit, Value, language,
+};
 use faultboard::mapping::{self, Host, Mapping, Protocol};
+use faultboard::snapshot::ConnId;
 use faultboard::syntax::ParseError;
+use faultboard::units::{ByteCount, ByteRate, Percent};
 use proptest::prelude::*;
 
 // What one of the languages says of a text: nothing where it is right.
@@ -12,6 +20,18 @@ type Verdict = fn(&str) -> Option<ParseError>;
 
 fn of_mapping(text: &str) -> Option<ParseError> {
     mapping::parse(text).err()
+}
+
+fn of_faults(text: &str) -> Option<ParseError> {
+    language::parse(text).err()
+}
+
+fn of_line(text: &str) -> Option<ParseError> {
+    command::parse_line(text).err()
+}
+
+fn of_command(text: &str) -> Option<ParseError> {
+    command::parse(text).err()
 }
 
 /// An error tells one line of its text, and stands inside it.
@@ -66,21 +86,29 @@ fn assert_can_be_finished(text: &str, verdict: Verdict) -> Result<(), TestCaseEr
 /// A text with what was expected after it: described things by samples, words by what is still missing of them.
 fn gone_on(text: &str, expected: &str) -> Vec<String> {
     let samples: &[&str] = match expected {
-        "a port" => &["1"],
+        "a port" | "a digit" | "a number" => &["1"],
         ":port" => &[":1"],
+        "a proxy" => &["p"],
         "a host" => &["h", ".h"],
         "an IPv6 address" => &["::", ":", "0", ":0", ".0"],
+        "a time" | "a time or a size" => &["1ms", "1s"],
+        "a rate" => &["1kB/s"],
+        "a size" => &["1kB"],
+        "a percentage" => &["1%"],
         word => {
             let begun = (0..=word.len())
                 .rev()
                 .find(|end| text.ends_with(&word[..*end]))
                 .unwrap_or(0);
-            return vec![format!("{text}{}", &word[begun..])];
+            return vec![
+                format!("{text}{}", &word[begun..]),
+                format!("{text} {word}"),
+            ];
         }
     };
     samples
         .iter()
-        .map(|sample| format!("{text}{sample}"))
+        .flat_map(|sample| [format!("{text}{sample}"), format!("{text} {sample}")])
         .collect()
 }
 
@@ -168,6 +196,248 @@ fn a_mapping_of_pieces() -> impl Strategy<Value = String> {
         .prop_map(|(begin, pieces)| begin + &pieces.concat())
 }
 
+// === Faults ===
+
+fn a_number(low: u64, high: u64) -> BoxedStrategy<u64> {
+    let width = high - low;
+    // As often small as great, as often round as not.
+    (0..=width, 0..64_u32, any::<bool>())
+        .prop_map(move |(number, shift, round)| {
+            let number = low + (number >> shift);
+            let power = 10_u64.pow(number.checked_ilog10().unwrap_or(0));
+            let rounded = number / power * power;
+            if round && rounded >= low {
+                rounded
+            } else {
+                number
+            }
+        })
+        .boxed()
+}
+
+/// The smallest parts of a value that is counted in such.
+fn parts(value: Value) -> Option<u64> {
+    match value {
+        Value::Time(time) => u64::try_from(time.as_nanos()).ok(),
+        Value::Rate(rate) => Some(rate.bytes_per_second()),
+        Value::Size(size) => Some(size.bytes()),
+        Value::Percent(share) => Some(u64::from(share.ppm())),
+        Value::Number(_) | Value::Switch(_) | Value::Word(_) => None,
+    }
+}
+
+fn a_value(unit: Unit, range: Option<(Value, Value)>) -> BoxedStrategy<Value> {
+    let (low, high) = range.unzip();
+    let counted = |most: u64| {
+        let low = low.and_then(parts).unwrap_or(0);
+        a_number(low, high.and_then(parts).unwrap_or(most))
+    };
+    match unit {
+        Unit::Time => counted(u64::MAX)
+            .prop_map(|nanos| Value::Time(Duration::from_nanos(nanos)))
+            .boxed(),
+        Unit::Rate => counted(u64::MAX)
+            .prop_map(|bytes| Value::Rate(ByteRate::new(bytes)))
+            .boxed(),
+        Unit::Size => counted(u64::MAX)
+            .prop_map(|bytes| Value::Size(ByteCount::new(bytes)))
+            .boxed(),
+        Unit::Percent => counted(1_000_000)
+            .prop_map(|ppm| Value::Percent(Percent::from_ppm(u32::try_from(ppm).unwrap_or(0))))
+            .boxed(),
+        Unit::Number => {
+            let bound = |value: Option<Value>, other: f64| match value {
+                Some(Value::Number(number)) => number,
+                _ => other,
+            };
+            (bound(low, 0.0)..=bound(high, 1e9))
+                .prop_map(Value::Number)
+                .boxed()
+        }
+        Unit::Switch => any::<bool>().prop_map(Value::Switch).boxed(),
+        Unit::Word(words) => prop::sample::select(words).prop_map(Value::Word).boxed(),
+        Unit::TimeOrSize => {
+            let ranged = |of: Value| range.filter(|(low, _)| low.partial_order(&of).is_some());
+            let time = ranged(Value::Time(Duration::ZERO));
+            let size = ranged(Value::Size(ByteCount::new(0)));
+            prop_oneof![a_value(Unit::Time, time), a_value(Unit::Size, size)].boxed()
+        }
+    }
+}
+
+fn a_parameter(param: &'static ParamSpec) -> BoxedStrategy<Option<Value>> {
+    let value = a_value(param.unit, param.range);
+    match param.default {
+        Default::Required => value.prop_map(Some).boxed(),
+        Default::Absent => prop::option::of(value).boxed(),
+        Default::Is(default) => prop_oneof![Just(default), value].prop_map(Some).boxed(),
+    }
+}
+
+fn a_setting_of(kind: &'static Kind) -> impl Strategy<Value = Setting> {
+    let values: Vec<_> = kind.params.iter().map(a_parameter).collect();
+    let share = prop_oneof![Just(1_000_000), 0..=1_000_000_u32].prop_map(Percent::from_ppm);
+    let directions = prop::sample::select(vec![
+        Directions::Both,
+        Directions::Only(Direction::Up),
+        Directions::Only(Direction::Down),
+    ]);
+    (values, share, directions).prop_map(move |(values, share, directions)| {
+        let setting = Setting::new(kind).hitting(share).acting(directions);
+        let values = kind.params.iter().zip(values);
+        values.fold(setting, |setting, (param, value)| match value {
+            Some(value) => setting.with(param.name, value),
+            None => setting,
+        })
+    })
+}
+
+fn a_setting() -> impl Strategy<Value = Setting> {
+    prop::sample::select(KINDS).prop_flat_map(a_setting_of)
+}
+
+/// Settings that may stand in one plan: a kind at most once per direction.
+fn some_settings() -> impl Strategy<Value = Vec<Setting>> {
+    prop::collection::vec(a_setting(), 1..5).prop_map(|settings| {
+        let mut kept: Vec<Setting> = Vec::new();
+        for setting in settings {
+            let meets = |other: &Setting| {
+                other.kind.name == setting.kind.name
+                    && other.directions.without(setting.directions) != Some(other.directions)
+            };
+            if !kept.iter().any(meets) {
+                kept.push(setting);
+            }
+        }
+        kept
+    })
+}
+
+fn printed(settings: &[Setting]) -> String {
+    let settings: Vec<String> = settings.iter().map(ToString::to_string).collect();
+    settings.join(", ")
+}
+
+/// A valid text of one setting as a person might write it: its words in any order, defaults written out.
+fn a_fault_text() -> impl Strategy<Value = String> {
+    (
+        a_setting(),
+        any::<[bool; 3]>(),
+        any::<prop::sample::Index>(),
+        "[ \t]{1,2}",
+    )
+        .prop_map(|(setting, [short, named, direct], turn, blank)| {
+            let mut words: Vec<String> = setting
+                .kind
+                .params
+                .iter()
+                .filter_map(|param| setting.value(param.name).map(|value| (param, value)))
+                .map(|(param, value)| {
+                    if param.bare && !named {
+                        value.to_string()
+                    } else {
+                        format!("{}={value}", param.name)
+                    }
+                })
+                .collect();
+            words.push(format!("share={}", setting.share));
+            words.extend(match setting.directions {
+                Directions::Only(direction) => Some(direction.to_string()),
+                Directions::Both => direct.then(|| "both".to_owned()),
+            });
+            let turn = turn.index(words.len());
+            words.rotate_left(turn);
+            let name = setting.kind.short.filter(|_| short);
+            words.insert(0, name.unwrap_or(setting.kind.name).to_owned());
+            words.join(&blank)
+        })
+}
+
+/// Something that is made of a fault's pieces, and valid by chance only.
+fn a_fault_of_pieces() -> impl Strategy<Value = String> {
+    let mut pieces: Vec<String> = [
+        " ", ", ", ",", "=", ".", "0", "1", "250", "5.", "ms", "m", "s", "h", "%", "kB", "Mbit/s",
+        "1ms", "5%", "64KiB", "up", "down", "both", "share=", "on", "x", "é", "９",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    for kind in KINDS {
+        pieces.push(kind.name.to_owned());
+        pieces.push(format!("{} ", kind.name));
+        pieces.extend(kind.params.iter().map(|param| format!(" {}=", param.name)));
+    }
+    let piece = prop::sample::select(pieces);
+    (
+        a_setting(),
+        any::<prop::sample::Index>(),
+        prop::collection::vec(piece, 0..6),
+    )
+        .prop_map(|(setting, end, pieces)| {
+            let text = setting.to_string();
+            let end = end.index(text.len() + 1);
+            text[..end].to_owned() + &pieces.concat()
+        })
+}
+
+// === Commands ===
+
+/// A valid line of the console: a mapping, and perhaps faults.
+fn a_line() -> impl Strategy<Value = String> {
+    (a_mapping_text(), prop::option::of(some_settings())).prop_map(|(mapping, settings)| {
+        match settings {
+            Some(settings) => format!("{mapping} {}", printed(&settings)),
+            None => mapping,
+        }
+    })
+}
+
+fn a_target() -> impl Strategy<Value = Target> {
+    prop_oneof![
+        Just(Target::All),
+        "[^\\s]{1,12}"
+            .prop_filter("all is every proxy", |name| name != "all")
+            .prop_map(Target::Proxy),
+    ]
+}
+
+fn a_command() -> impl Strategy<Value = Command> {
+    let faults = prop::collection::vec(some_settings(), 0..2).prop_map(|faults| faults.concat());
+    let kind = prop::option::of(prop::sample::select(KINDS));
+    prop_oneof![
+        (a_mapping(), faults).prop_map(|(mapping, faults)| Command::Add(mapping, faults)),
+        "[^\\s]{1,12}".prop_map(Command::Remove),
+        (a_target(), some_settings()).prop_map(|(target, faults)| Command::Set(target, faults)),
+        (a_target(), kind).prop_map(|(target, kind)| Command::Clear(target, kind)),
+        (a_target(), any::<bool>()).prop_map(|(target, on)| Command::Bypass(target, on)),
+        (any::<u64>(), any::<bool>()).prop_map(|(conn, rst)| {
+            let how = if rst { KillHow::Rst } else { KillHow::Fin };
+            Command::Kill(ConnId(conn), how)
+        }),
+        Just(Command::List),
+        Just(Command::Quit),
+    ]
+}
+
+/// Something that is made of a command's pieces, and valid by chance only.
+fn a_command_of_pieces() -> impl Strategy<Value = String> {
+    let piece = prop::sample::select(vec![
+        " ", "#", "3", "all", "db", "on", "of", "rs", "fin", "9090=", "x:80", "latency ", "lat",
+        "250", "ms", ", ", "down", "é",
+    ]);
+    (
+        a_command(),
+        any::<prop::sample::Index>(),
+        prop::collection::vec(piece, 0..5),
+    )
+        .prop_map(|(command, end, pieces)| {
+            let chars: Vec<char> = command.to_string().chars().collect();
+            let end = end.index(chars.len() + 1);
+            chars[..end].iter().collect::<String>() + &pieces.concat()
+        })
+}
+
+// === What holds ===
+
 /// A text with one character put in, left out or exchanged.
 fn mutated(text: &str, at: prop::sample::Index, c: char, how: u8) -> String {
     let mut chars: Vec<char> = text.chars().collect();
@@ -226,6 +496,100 @@ proptest! {
     #[test]
     fn any_text_is_read_as_a_mapping_without_a_panic(text in ".{0,60}") {
         if let Some(error) = of_mapping(&text) {
+            assert_well_told(&text, &error)?;
+        }
+    }
+
+    #[test]
+    fn printed_settings_parse_to_the_same(settings in some_settings()) {
+        prop_assert_eq!(language::parse(&printed(&settings)), Ok(settings));
+    }
+
+    #[test]
+    fn no_beginning_of_faults_is_wrong(settings in some_settings()) {
+        assert_prefixes_are_not_wrong(&printed(&settings), of_faults)?;
+    }
+
+    #[test]
+    fn no_beginning_of_a_fault_in_any_order_is_wrong(text in a_fault_text()) {
+        assert_prefixes_are_not_wrong(&text, of_faults)?;
+    }
+
+    #[test]
+    fn unfinished_faults_can_be_finished(text in a_fault_of_pieces()) {
+        if of_faults(&text).is_some_and(|error| error.unfinished) {
+            assert_can_be_finished(&text, of_faults)?;
+        }
+    }
+
+    #[test]
+    fn errors_of_slightly_wrong_faults_stand_in_the_line(
+        settings in some_settings(),
+        at in any::<prop::sample::Index>(),
+        c in prop_oneof![any::<char>(), prop::sample::select("=,.-% 09kmsé大".chars().collect::<Vec<_>>())],
+        how in any::<u8>(),
+    ) {
+        let text = mutated(&printed(&settings), at, c, how);
+        if let Some(error) = of_faults(&text) {
+            assert_well_told(&text, &error)?;
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_as_faults_without_a_panic(text in ".{0,60}") {
+        if let Some(error) = of_faults(&text) {
+            assert_well_told(&text, &error)?;
+        }
+    }
+
+    #[test]
+    fn a_printed_command_parses_to_the_same(command in a_command()) {
+        let read = command::parse(&command.to_string());
+        // Equal where their texts are, so what the text says is compared as well.
+        prop_assert_eq!(format!("{:?}", read), format!("{:?}", Ok::<_, ParseError>(&command)));
+    }
+
+    #[test]
+    fn a_line_is_its_mapping_and_its_faults(mapping in a_mapping(), faults in some_settings()) {
+        let line = format!("{mapping} {}", printed(&faults));
+        prop_assert_eq!(command::parse_line(&line), Ok((mapping, faults)));
+    }
+
+    #[test]
+    fn no_beginning_of_a_line_is_wrong(line in a_line()) {
+        assert_prefixes_are_not_wrong(&line, of_line)?;
+    }
+
+    #[test]
+    fn no_beginning_of_a_command_is_wrong(command in a_command(), sign in any::<bool>()) {
+        let text = command.to_string();
+        let text = if sign { text.replace("kill ", "kill #") } else { text };
+        assert_prefixes_are_not_wrong(&text, of_command)?;
+    }
+
+    #[test]
+    fn unfinished_commands_can_be_finished(text in a_command_of_pieces()) {
+        if of_command(&text).is_some_and(|error| error.unfinished) {
+            assert_can_be_finished(&text, of_command)?;
+        }
+    }
+
+    #[test]
+    fn errors_of_slightly_wrong_commands_stand_in_the_line(
+        command in a_command(),
+        at in any::<prop::sample::Index>(),
+        c in prop_oneof![any::<char>(), prop::sample::select("=:,#. 09asé大".chars().collect::<Vec<_>>())],
+        how in any::<u8>(),
+    ) {
+        let text = mutated(&command.to_string(), at, c, how);
+        if let Some(error) = of_command(&text) {
+            assert_well_told(&text, &error)?;
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_as_a_command_without_a_panic(text in ".{0,60}") {
+        for error in [of_command(&text), of_line(&text)].into_iter().flatten() {
             assert_well_told(&text, &error)?;
         }
     }

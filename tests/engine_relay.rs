@@ -163,6 +163,22 @@ async fn a_reset_by_one_peer_reaches_the_other_behind_what_was_sent() {
 }
 
 #[tokio::test]
+async fn a_server_that_hangs_up_on_a_finished_client_is_no_failure() {
+    let upstream = serve(|mut stream| async move {
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+        let _ = stream.set_zero_linger();
+    })
+    .await;
+    let engine = engine();
+    let (_, addr) = proxy(&engine, upstream, Plan::default()).await;
+    let mut events = engine.events();
+    let mut client = TcpStream::connect(addr).await.expect("connects");
+    client.write_all(b"quit").await.expect("sent");
+    client.shutdown().await.expect("ended");
+    assert_eq!(close_reason(&mut events).await, CloseReason::ClientDone);
+}
+
+#[tokio::test]
 async fn a_change_reaches_an_open_connection_and_is_counted() {
     let engine = engine();
     let (id, addr) = proxy(&engine, echo().await, Plan::default()).await;

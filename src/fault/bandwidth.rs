@@ -133,7 +133,12 @@ impl Bandwidth {
             origin: terms.origin,
             turn: None,
         });
-        Some(Self { rate, queue, pace: terms.now, shared })
+        Some(Self {
+            rate,
+            queue,
+            pace: terms.now,
+            shared,
+        })
     }
 
     /// How many bytes of the head one piece takes.
@@ -153,13 +158,16 @@ impl Bandwidth {
             None => (self.pace, self.full_piece()),
             Some(shared) => shared.turn.unwrap_or((now, 0)),
         };
-        now.saturating_duration_since(since).min(self.rate.time_for(bytes))
+        now.saturating_duration_since(since)
+            .min(self.rate.time_for(bytes))
     }
 }
 
 impl Fault for Bandwidth {
     fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        let Some(mut fresh) = Self::of(terms) else { return false };
+        let Some(mut fresh) = Self::of(terms) else {
+            return false;
+        };
         if fresh.rate.bytes_per_second() > 0 {
             // What the link had passed of a piece stays passed: holding a key starves nothing.
             let ratio = self.rate.bytes_per_second() as f64 / fresh.rate.bytes_per_second() as f64;
@@ -207,7 +215,10 @@ impl Fault for Bandwidth {
     fn quantum(&self, head: &Head, now: Instant) -> usize {
         let piece = self.piece(head);
         let bytes = match &self.shared {
-            None => self.rate.bytes_in(now.saturating_duration_since(self.pace)).max(piece),
+            None => self
+                .rate
+                .bytes_in(now.saturating_duration_since(self.pace))
+                .max(piece),
             Some(shared) => shared.turn.map_or(piece, |(_, bytes)| bytes),
         };
         usize::try_from(bytes).unwrap_or(usize::MAX)
@@ -219,7 +230,9 @@ impl Fault for Bandwidth {
             None => self.pace += self.rate.time_for(n),
             Some(shared) => {
                 shared.turn = match shared.turn {
-                    Some((begins, bytes)) if n < bytes => Some((begins + self.rate.time_for(n), bytes - n)),
+                    Some((begins, bytes)) if n < bytes => {
+                        Some((begins + self.rate.time_for(n), bytes - n))
+                    }
                     _ => None,
                 };
             }
@@ -228,7 +241,11 @@ impl Fault for Bandwidth {
 
     fn stalled(&mut self, time: Duration) {
         self.pace += time;
-        if let Some(Shared { turn: Some((begins, _)), .. }) = &mut self.shared {
+        if let Some(Shared {
+            turn: Some((begins, _)),
+            ..
+        }) = &mut self.shared
+        {
             *begins += time;
         }
     }
@@ -255,7 +272,9 @@ impl Shared {
             return turn;
         }
         let nanos = u64::try_from(rate.time_for(bytes).as_nanos()).unwrap_or(u64::MAX);
-        let begins = self.links.reserve(self.direction, self.nanos(earliest), nanos);
+        let begins = self
+            .links
+            .reserve(self.direction, self.nanos(earliest), nanos);
         let turn = (self.origin + Duration::from_nanos(begins), bytes);
         self.turn = Some(turn);
         turn

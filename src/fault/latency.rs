@@ -87,7 +87,17 @@ pub static KIND: Kind = Kind {
             title: "LATENCY",
             key: 't',
             param: "time",
-            stops: [ms(10), ms(25), ms(50), ms(100), ms(250), ms(500), ms(1_000), ms(2_500), ms(10_000)],
+            stops: [
+                ms(10),
+                ms(25),
+                ms(50),
+                ms(100),
+                ms(250),
+                ms(500),
+                ms(1_000),
+                ms(2_500),
+                ms(10_000),
+            ],
             fine: Fine::PerDecade(12),
             metric: Metric::AddedDelay,
         },
@@ -96,16 +106,23 @@ pub static KIND: Kind = Kind {
             title: "JITTER",
             key: 'i',
             param: "jitter",
-            stops: [ms(5), ms(10), ms(25), ms(50), ms(100), ms(250), ms(500), ms(1_000), ms(2_500)],
+            stops: [
+                ms(5),
+                ms(10),
+                ms(25),
+                ms(50),
+                ms(100),
+                ms(250),
+                ms(500),
+                ms(1_000),
+                ms(2_500),
+            ],
             fine: Fine::PerDecade(12),
             metric: Metric::AddedSpread,
         },
     ],
     example: "latency 250ms jitter=30ms dist=normal",
-    build: |terms| {
-        let latency = Latency::of(terms);
-        latency.acts().then(|| Box::new(latency) as Box<dyn Fault>)
-    },
+    build: |terms| Latency::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
 };
 
 /// The words of `dist`, as a type.
@@ -132,15 +149,19 @@ struct Latency {
 // === impl Latency ===
 
 impl Latency {
-    fn of(terms: &Terms<'_>) -> Self {
+    /// The stage that the terms ask for; none where no byte would wait for it.
+    fn of(terms: &Terms<'_>) -> Option<Self> {
         let here = terms.here;
         let time_of = |setting: Option<&Setting>, name| {
-            setting.and_then(|setting| setting.value(name)).and_then(Value::time).unwrap_or_default()
+            setting
+                .and_then(|setting| setting.value(name))
+                .and_then(Value::time)
+                .unwrap_or_default()
         };
         let asks = |setting: &Setting| setting.value("handshake") == Some(Value::Switch(true));
         let handshake = terms.direction == Direction::Up
             && (here.is_some_and(asks) || terms.back.is_some_and(asks));
-        Self {
+        let stage = Self {
             time: time_of(here, "time"),
             jitter: time_of(here, "jitter"),
             distribution: here.map_or(Distribution::Uniform, Distribution::of),
@@ -148,14 +169,17 @@ impl Latency {
                 Some(Value::Percent(share)) => share.fraction(),
                 _ => 0.0,
             },
-            handshake: if handshake { time_of(here, "time") + time_of(terms.back, "time") } else { Duration::ZERO },
+            handshake: if handshake {
+                time_of(here, "time") + time_of(terms.back, "time")
+            } else {
+                Duration::ZERO
+            },
             before: None,
-        }
-    }
-
-    /// Whether it holds anything in this direction.
-    fn acts(&self) -> bool {
-        !(self.time.is_zero() && self.jitter.is_zero() && self.handshake.is_zero())
+        };
+        let waits = [stage.time, stage.jitter, stage.handshake]
+            .iter()
+            .any(|time| !time.is_zero());
+        waits.then_some(stage)
     }
 
     /// The normal number of a segment, correlated with the one before.
@@ -163,7 +187,8 @@ impl Latency {
         let fresh = normal(draw);
         match self.before {
             Some(before) => {
-                self.correlation * before + (1.0 - self.correlation * self.correlation).sqrt() * fresh
+                self.correlation * before
+                    + (1.0 - self.correlation * self.correlation).sqrt() * fresh
             }
             None => fresh,
         }
@@ -173,13 +198,19 @@ impl Latency {
         if self.jitter.is_zero() {
             return self.time;
         }
-        let normal = (self.correlation > 0.0 || self.distribution.is_normal()).then(|| self.normal(draw));
-        let quantile = normal.map_or_else(|| unit(draw), |normal| 0.5 * libm::erfc(-normal / std::f64::consts::SQRT_2));
+        let normal =
+            (self.correlation > 0.0 || self.distribution.is_normal()).then(|| self.normal(draw));
+        let quantile = normal.map_or_else(
+            || unit(draw),
+            |normal| 0.5 * libm::erfc(-normal / std::f64::consts::SQRT_2),
+        );
         let x = match self.distribution {
             Distribution::Uniform => 2.0 * quantile - 1.0,
             Distribution::Normal => normal.unwrap_or_default(),
             Distribution::Pareto => pareto(quantile),
-            Distribution::ParetoNormal => 0.25 * normal.unwrap_or_default() + 0.75 * pareto(quantile),
+            Distribution::ParetoNormal => {
+                0.25 * normal.unwrap_or_default() + 0.75 * pareto(quantile)
+            }
         };
         let seconds = self.time.as_secs_f64() + self.jitter.as_secs_f64() * x;
         Duration::from_secs_f64(seconds.max(0.0))
@@ -188,13 +219,23 @@ impl Latency {
 
 impl Fault for Latency {
     fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        *self = Self { before: self.before, ..Self::of(terms) };
-        self.acts()
+        let Some(fresh) = Self::of(terms) else {
+            return false;
+        };
+        *self = Self {
+            before: self.before,
+            ..fresh
+        };
+        true
     }
 
     fn due(&mut self, head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
         let due = due + self.delay_of(head.draw);
-        Some(if head.offset == 0 { due + self.handshake } else { due })
+        Some(if head.offset == 0 {
+            due + self.handshake
+        } else {
+            due
+        })
     }
 
     fn sent(&mut self, head: &Head, n: usize, _now: Instant) {

@@ -48,7 +48,11 @@ fn defined(distribution: Distribution) -> (f64, f64, f64) {
         Distribution::Uniform => (0.0, 1.0 / 3.0_f64.sqrt(), 0.98),
         Distribution::Normal => (0.0, 1.0, 2.326_35),
         Distribution::Pareto | Distribution::ParetoNormal => {
-            let weight = if distribution == Distribution::Pareto { 0.0 } else { 0.25 };
+            let weight = if distribution == Distribution::Pareto {
+                0.0
+            } else {
+                0.25
+            };
             // Over z the normal density is smooth; q is its integral.
             let (mut sum, mut squares, mut mass, mut p99) = (0.0, 0.0, 0.0, 0.0);
             for step in 0..160_000 {
@@ -67,8 +71,12 @@ fn defined(distribution: Distribution) -> (f64, f64, f64) {
     }
 }
 
-const ALL: [Distribution; 4] =
-    [Distribution::Uniform, Distribution::Normal, Distribution::Pareto, Distribution::ParetoNormal];
+const ALL: [Distribution; 4] = [
+    Distribution::Uniform,
+    Distribution::Normal,
+    Distribution::Pareto,
+    Distribution::ParetoNormal,
+];
 
 #[test]
 fn each_distribution_is_the_one_that_is_defined() {
@@ -76,9 +84,18 @@ fn each_distribution_is_the_one_that_is_defined() {
         let values = sample(stage(distribution, 0.0));
         let ((mean, deviation), p99) = (moments(&values), p99(&values));
         let (want_mean, want_deviation, want_p99) = defined(distribution);
-        assert!((mean - want_mean).abs() < 0.01, "{distribution:?}: mean {mean}, not {want_mean}");
-        assert!((deviation / want_deviation - 1.0).abs() < 0.01, "{distribution:?}: {deviation}, not {want_deviation}");
-        assert!((p99 / want_p99 - 1.0).abs() < 0.02, "{distribution:?}: p99 {p99}, not {want_p99}");
+        assert!(
+            (mean - want_mean).abs() < 0.01,
+            "{distribution:?}: mean {mean}, not {want_mean}"
+        );
+        assert!(
+            (deviation / want_deviation - 1.0).abs() < 0.01,
+            "{distribution:?}: {deviation}, not {want_deviation}"
+        );
+        assert!(
+            (p99 / want_p99 - 1.0).abs() < 0.02,
+            "{distribution:?}: p99 {p99}, not {want_p99}"
+        );
     }
 }
 
@@ -88,17 +105,32 @@ fn correlation_ties_neighbours_and_leaves_the_distribution() {
         let values = sample(stage(distribution, 0.75));
         let (mean, deviation) = moments(&values);
         let (want_mean, want_deviation, _) = defined(distribution);
-        assert!((mean - want_mean).abs() < 0.03, "{distribution:?}: mean {mean}, not {want_mean}");
-        assert!((deviation / want_deviation - 1.0).abs() < 0.03, "{distribution:?}: {deviation}, not {want_deviation}");
-        let pairs = values.windows(2).map(|pair| (pair[0] - mean) * (pair[1] - mean)).sum::<f64>();
+        assert!(
+            (mean - want_mean).abs() < 0.03,
+            "{distribution:?}: mean {mean}, not {want_mean}"
+        );
+        assert!(
+            (deviation / want_deviation - 1.0).abs() < 0.03,
+            "{distribution:?}: {deviation}, not {want_deviation}"
+        );
+        let pairs = values
+            .windows(2)
+            .map(|pair| (pair[0] - mean) * (pair[1] - mean))
+            .sum::<f64>();
         let tied = pairs / (values.len() as f64 * deviation * deviation);
-        assert!((0.6..0.8).contains(&tied), "{distribution:?}: neighbours correlate by {tied}");
+        assert!(
+            (0.6..0.8).contains(&tied),
+            "{distribution:?}: neighbours correlate by {tied}"
+        );
     }
 }
 
 #[test]
 fn a_delay_is_never_negative() {
-    let stage = Latency { time: Duration::from_millis(1), ..stage(Distribution::Normal, 0.0) };
+    let stage = Latency {
+        time: Duration::from_millis(1),
+        ..stage(Distribution::Normal, 0.0)
+    };
     let mut random = Random::new(9);
     assert!((0..10_000).any(|_| stage.delay_of(random.draw()).is_zero()));
 }

@@ -12,9 +12,11 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
+use super::chain::Chain;
+pub use super::chain::Circumstances;
 use super::random::{self, Random};
 use super::segment::{Payload, Segment};
-use super::{Direction, Fault, Head, KINDS, Kind, Plan, Terms};
+use super::{Direction, Plan};
 
 /// What a direction holds at most when no fault asks for less: about twice what the best-known peer holds, so that a
 /// delay of 50 ms leaves one stream most of its throughput.
@@ -49,36 +51,11 @@ pub struct Link {
     held: usize,
     passed: u64,
     last_due: Option<Instant>,
-    stages: Vec<Stage>,
+    chain: Chain,
     ceiling: usize,
     /// Since when the receiver refuses bytes.
     stalled: Option<Instant>,
     random: Random,
-}
-
-struct Stage {
-    kind: &'static Kind,
-    fault: Box<dyn Fault>,
-}
-
-/// What decides which settings hit a connection, and when their pacing began.
-#[derive(Clone, Copy, Debug)]
-pub struct Circumstances {
-    /// The connection's seed: what hits it, and both its links' generators, are derived from it.
-    pub seed: u64,
-    /// The origin of the times that a proxy's connections share.
-    pub origin: Instant,
-}
-
-// === impl Circumstances ===
-
-impl Circumstances {
-    /// Whether a setting with this share hits the connection. One number for a kind and a connection: it survives every
-    /// change of settings, and a greater share hits all that a smaller one hit.
-    #[must_use]
-    pub fn hits(&self, kind: &Kind, share: crate::units::Percent) -> bool {
-        random::unit(random::derive(self.seed, kind.name, 0)) < share.fraction()
-    }
 }
 
 // === impl Link ===
@@ -93,7 +70,7 @@ impl Link {
             held: 0,
             passed: 0,
             last_due: None,
-            stages: Vec::new(),
+            chain: Chain::default(),
             ceiling: PASSING,
             stalled: None,
             random: Random::new(random::derive(
@@ -107,37 +84,9 @@ impl Link {
     /// Puts the faults of `plan` in place of those before; the queue stays as it is, so what waits is dated anew.
     pub fn replan(&mut self, plan: &Plan, circumstances: &Circumstances, now: Instant) {
         self.count_stall(now);
-        let before = std::mem::take(&mut self.stages);
-        let mut before = before.into_iter().peekable();
-        for kind in KINDS.iter().copied() {
-            let old = before.next_if(|stage| stage.kind.index() == kind.index());
-            let one_way = |direction| {
-                plan.one_way(kind, direction)
-                    .filter(|setting| !plan.bypassed && circumstances.hits(kind, setting.share))
-            };
-            let (here, back) = (one_way(self.direction), one_way(self.direction.opposite()));
-            if here.is_none() && back.is_none() {
-                continue;
-            }
-            let terms = Terms {
-                direction: self.direction,
-                here: here.as_ref(),
-                back: back.as_ref(),
-                shared: plan.shared(),
-                origin: circumstances.origin,
-                now,
-            };
-            let kept = old.and_then(|mut stage| stage.fault.retune(&terms).then_some(stage.fault));
-            let fault = kept.or_else(|| (kind.build)(&terms));
-            self.stages.extend(fault.map(|fault| Stage { kind, fault }));
-        }
-        let delay: Duration = self.stages.iter().map(|stage| stage.fault.delay()).sum();
-        let backlogs = self
-            .stages
-            .iter()
-            .filter_map(|stage| stage.fault.backlog(delay));
-        self.ceiling = match backlogs.min() {
-            _ if self.stages.is_empty() => PASSING,
+        self.chain.replan(self.direction, plan, circumstances, now);
+        self.ceiling = match self.chain.backlog() {
+            _ if self.chain.is_empty() => PASSING,
             Some(backlog) => backlog.min(CEILING),
             None => CEILING,
         };
@@ -189,21 +138,15 @@ impl Link {
     /// Gives the bytes to write after `poll` said `Write`: the head's, as many as may leave at once, and where no stage
     /// counts what was sent before, those of the segments behind it that are due too.
     pub fn slices<'a>(&'a mut self, now: Instant, out: &mut Vec<IoSlice<'a>>) {
-        let mut take = 1;
-        if self.stages.iter().all(|stage| !stage.fault.counts()) {
-            take = self.due_segments(now);
-        }
-        let limit = match self.queue.front() {
-            Some(head) => {
-                let head = self.describe(head);
-                self.stages
-                    .iter()
-                    .map(|stage| stage.fault.quantum(&head, now))
-                    .min()
-                    .unwrap_or(usize::MAX)
-            }
-            None => 0,
+        let take = if self.chain.counts() {
+            1
+        } else {
+            self.due_segments(now)
         };
+        let Some(head) = self.queue.front() else {
+            return;
+        };
+        let limit = self.chain.quantum(&head.head(self.passed), now);
         for segment in self.queue.iter().take(take) {
             let rest = segment.payload.rest();
             out.push(IoSlice::new(&rest[..rest.len().min(limit)]));
@@ -212,15 +155,12 @@ impl Link {
 
     /// `n` bytes of what `slices` gave were written at `now`. Tells `released` how long each segment of them was held.
     pub fn wrote(&mut self, mut n: usize, now: Instant, mut released: impl FnMut(Duration)) {
-        while n > 0 {
-            let Some(segment) = self.queue.front() else {
-                return;
-            };
-            let head = self.describe(segment);
+        while n > 0
+            && let Some(segment) = self.queue.front()
+        {
+            let head = segment.head(self.passed);
             let part = n.min(head.len);
-            for stage in &mut self.stages {
-                stage.fault.sent(&head, part, now);
-            }
+            self.chain.sent(&head, part, now);
             released(now.saturating_duration_since(head.arrived));
             self.passed += part as u64;
             self.held -= part;
@@ -261,11 +201,8 @@ impl Link {
 
     fn count_stall(&mut self, now: Instant) {
         if let Some(since) = &mut self.stalled {
-            let time = now.saturating_duration_since(*since);
+            self.chain.stalled(now.saturating_duration_since(*since));
             *since = now;
-            for stage in &mut self.stages {
-                stage.fault.stalled(time);
-            }
         }
     }
 
@@ -278,7 +215,7 @@ impl Link {
     /// Whether bytes may pass straight through: nothing waits and no fault acts.
     #[must_use]
     pub fn is_clear(&self) -> bool {
-        self.queue.is_empty() && self.stages.is_empty()
+        self.queue.is_empty() && self.chain.is_empty()
     }
 
     /// Whether nothing waits.
@@ -296,7 +233,7 @@ impl Link {
     /// Whether faults hold all that may wait, so that the sender is not read.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        !self.stages.is_empty() && !self.wants_input()
+        !self.chain.is_empty() && !self.wants_input()
     }
 
     /// How many bytes one read may add.
@@ -317,11 +254,6 @@ impl Link {
         self.passed
     }
 
-    /// The kinds of fault that act.
-    pub fn kinds(&self) -> impl Iterator<Item = &'static Kind> + '_ {
-        self.stages.iter().map(|stage| stage.kind)
-    }
-
     fn pop(&mut self) {
         self.queue.pop_front();
         if self.queue.is_empty() {
@@ -330,22 +262,10 @@ impl Link {
         }
     }
 
-    fn describe(&self, segment: &Segment) -> Head {
-        Head {
-            arrived: segment.arrived,
-            draw: segment.draw,
-            offset: self.passed,
-            len: segment.payload.rest().len(),
-        }
-    }
-
     /// When the head may leave: each stage moves it later or holds it, and none leaves before the one ahead of it.
     fn head_due(&mut self, now: Instant) -> Option<Instant> {
-        let head = self.describe(self.queue.front()?);
-        let mut due = head.arrived;
-        for stage in &mut self.stages {
-            due = stage.fault.due(&head, due, now)?;
-        }
+        let head = self.queue.front()?.head(self.passed);
+        let due = self.chain.due(&head, now)?;
         let due = self.last_due.map_or(due, |last| due.max(last));
         if due <= now {
             self.last_due = Some(due);
@@ -361,34 +281,13 @@ impl Link {
             let Payload::Data { .. } = segment.payload else {
                 break;
             };
-            let len = segment.payload.rest().len();
-            let head = Head {
-                arrived: segment.arrived,
-                draw: segment.draw,
-                offset,
-                len,
-            };
-            let at = self
-                .stages
-                .iter_mut()
-                .try_fold(head.arrived, |at, stage| stage.fault.due(&head, at, now));
-            if at.is_none_or(|at| at > now) {
+            let head = segment.head(offset);
+            if self.chain.due(&head, now).is_none_or(|at| at > now) {
                 break;
             }
-            offset += len as u64;
+            offset += head.len as u64;
             due += 1;
         }
         due
-    }
-}
-
-impl std::fmt::Debug for Link {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Link")
-            .field("direction", &self.direction)
-            .field("segments", &self.queue.len())
-            .field("held", &self.held)
-            .field("passed", &self.passed)
-            .finish_non_exhaustive()
     }
 }

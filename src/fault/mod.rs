@@ -16,7 +16,9 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+mod chain;
 pub mod knob;
+pub mod language;
 pub mod link;
 pub mod param;
 pub mod plan;

@@ -2,6 +2,8 @@
 
 use std::time::Instant;
 
+use super::Head;
+
 /// A piece of a stream, with when it arrived and the random number that it drew.
 #[derive(Debug)]
 pub struct Segment {
@@ -28,6 +30,22 @@ pub enum Payload {
     Eof,
     /// The sender's connection broke: its peer's is to be reset.
     Reset,
+}
+
+// === impl Segment ===
+
+impl Segment {
+    /// What a stage sees of it, with so many bytes of the stream before it.
+    #[must_use]
+    pub fn head(&self, offset: u64) -> Head {
+        let len = self.payload.rest().len();
+        Head {
+            arrived: self.arrived,
+            draw: self.draw,
+            offset,
+            len,
+        }
+    }
 }
 
 // === impl Payload ===

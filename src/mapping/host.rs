@@ -93,6 +93,7 @@ fn misplaced(before: &str, rest: &str, wrong: char) -> String {
             format!("needs \"://\" after {before}: {before}://host")
         }
         '/' | '?' | '#' => format!("a mapping has no path: leave out {}", quoted(rest)),
+        ',' | ';' => "faults begin after a blank: 9090=https://host latency 250ms".to_owned(),
         '[' | ']' => "brackets are for a whole IPv6 address: [::1]:80".to_owned(),
         c if c.is_alphabetic() => format!(
             "{} cannot stand in a host: write the name in its ASCII form, as in xn--bcher-kva.example",
@@ -163,9 +164,9 @@ pub(super) fn in_brackets(input: &mut Input<'_>) -> Parsed<Ipv6Addr> {
 
 /// The first character with which a text stops being the beginning of an IPv6 address.
 fn first_wrong(written: &str) -> Option<(usize, char)> {
-    written
-        .char_indices()
-        .find(|(at, c)| !begins_ipv6(&written[..at + c.len_utf8()]))
+    let chars: Vec<(usize, char)> = written.char_indices().collect();
+    let right = chars.partition_point(|(at, c)| begins_ipv6(&written[..at + c.len_utf8()]));
+    chars.get(right).copied()
 }
 
 /// Whether a text is an IPv6 address or can be completed to one: by groups, by `::`, or by the rest of a dotted quad.

@@ -61,7 +61,7 @@ fn no_equals_yet(at: usize, digits: &str) -> Slip {
 
 /// The mapping of `port` to what was meant, where that is a valid one; else the usual example.
 fn working(port: &str, meant: &str) -> String {
-    let meant = until_blank(meant);
+    let meant = until_blank(meant).trim_end_matches('.');
     let form = format!("{port}={meant}");
     if parse(&form).is_ok() {
         return form;
@@ -190,7 +190,7 @@ pub(super) fn after(input: &Input<'_>) -> Slip {
         Some(c) if c.is_numeric() => {
             "a port is written in the digits 0 to 9, after \":\"".to_owned()
         }
-        Some(',') => "faults begin after a blank: 9090=https://host latency 250ms".to_owned(),
+        Some(',' | ';') => "faults begin after a blank: 9090=https://host latency 250ms".to_owned(),
         _ => format!("a mapping ends here: leave out {}", quoted(rest)),
     };
     let begin = input.current_token_start();

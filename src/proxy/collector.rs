@@ -11,16 +11,14 @@ use tokio::sync::{broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
+use super::followed::Conn;
 use super::port::Proxy;
 use super::settings::{Closed, Record};
 use super::window::Window;
-use crate::fault::Direction;
-use crate::snapshot::{ConnRow, ConnState, Event, Happening, ProxyId, ProxyRow, Snapshot};
+use crate::snapshot::{Event, Happening, ProxyId, ProxyRow, Snapshot};
 
 /// How often counters are read.
-const BEAT: Duration = Duration::from_millis(100);
-/// After so long without a byte a connection is shown as idle.
-const IDLE: Duration = Duration::from_secs(1);
+pub(super) const BEAT: Duration = Duration::from_millis(100);
 /// A snapshot in which nothing moved is published only this often, so that ages go on.
 const QUIET_BEAT: Duration = Duration::from_secs(1);
 
@@ -30,30 +28,27 @@ pub(super) struct Opened {
     pub(super) proxy: Arc<Proxy>,
 }
 
-/// What the collector is made of.
-pub(super) struct Collector {
+/// What the collector looks at.
+pub(super) struct Watched {
     pub(super) start: Instant,
     pub(super) insecure: bool,
     pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
-    pub(super) opened: mpsc::Receiver<Opened>,
-    pub(super) snapshots: watch::Sender<Arc<Snapshot>>,
-    pub(super) events: broadcast::Sender<Arc<Event>>,
-    pub(super) conns: Vec<Conn>,
-    pub(super) seen: Vec<Seen>,
-    pub(super) published: Duration,
 }
 
-/// A connection as the collector follows it.
-pub(super) struct Conn {
-    record: Arc<Record>,
-    proxy: Arc<Proxy>,
-    delivered: [u64; 2],
-    rates: [f64; 2],
-    moved: Duration,
+/// Reads the counters and tells what happens.
+pub(super) struct Collector {
+    watched: Watched,
+    opened: mpsc::Receiver<Opened>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    events: broadcast::Sender<Arc<Event>>,
+    conns: Vec<Conn>,
+    seen: Vec<Seen>,
+    /// When the last snapshot was published.
+    published: Duration,
 }
 
 /// A proxy as the collector follows it.
-pub(super) struct Seen {
+struct Seen {
     id: ProxyId,
     window: Window,
     total: u64,
@@ -64,6 +59,24 @@ pub(super) struct Seen {
 // === impl Collector ===
 
 impl Collector {
+    pub(super) fn new(
+        watched: Watched,
+        opened: mpsc::Receiver<Opened>,
+        snapshots: watch::Sender<Arc<Snapshot>>,
+        events: broadcast::Sender<Arc<Event>>,
+    ) -> Self {
+        let published = Duration::ZERO;
+        Self {
+            watched,
+            opened,
+            snapshots,
+            events,
+            conns: Vec::new(),
+            seen: Vec::new(),
+            published,
+        }
+    }
+
     /// Collects until it is told to stop, then reads everything once more.
     pub(super) async fn run(mut self, stop: CancellationToken) {
         let mut beat = tokio::time::interval(BEAT);
@@ -103,7 +116,7 @@ impl Collector {
     }
 
     fn beat(&mut self) {
-        let at = clock::now().saturating_duration_since(self.start);
+        let at = clock::now().saturating_duration_since(self.watched.start);
         let mut changed = self.reap();
         let mut snapshot = Snapshot {
             at,
@@ -114,7 +127,7 @@ impl Collector {
             changed |= conn.moved == at;
             snapshot.conns.push(row);
         }
-        let proxies = self.proxies.read().clone();
+        let proxies = self.watched.proxies.read().clone();
         self.seen
             .retain(|seen| proxies.iter().any(|proxy| proxy.id == seen.id));
         for proxy in &proxies {
@@ -159,7 +172,8 @@ impl Collector {
     fn proxy_row(&mut self, proxy: &Arc<Proxy>, at: Duration) -> ProxyRow {
         let (port, listening) = proxy.port();
         let (taken, open) = proxy.settings.taken();
-        let insecure = self.insecure && proxy.mapping.tls() != crate::mapping::TlsMode::Clear;
+        let insecure =
+            self.watched.insecure && proxy.mapping.tls() != crate::mapping::TlsMode::Clear;
         let seen = self.seen(proxy);
         seen.waiting_since = if taken < open {
             seen.waiting_since.or(Some(at))
@@ -252,54 +266,4 @@ fn differs(before: &Snapshot, after: &Snapshot) -> bool {
             ) || a.added != b.added
                 || (b.rates[0] + b.rates[1]) > 0.0
         })
-}
-
-// === impl Conn ===
-
-impl Conn {
-    fn row(&mut self, at: Duration) -> ConnRow {
-        let record = &self.record;
-        let delivered = record.slot.delivered();
-        let held = record.slot.held();
-        for (rate, (now, before)) in self
-            .rates
-            .iter_mut()
-            .zip(delivered.iter().zip(self.delivered))
-        {
-            let bytes = now.saturating_sub(before) as f64;
-            // A moving average whose weight falls to a tenth in about a second.
-            *rate = 0.8 * *rate + 0.2 * bytes / BEAT.as_secs_f64();
-            if *rate < 1.0 {
-                *rate = 0.0;
-            }
-        }
-        if delivered != self.delivered {
-            self.moved = at;
-        }
-        self.delivered = delivered;
-        let silent = at.saturating_sub(self.moved);
-        let state = match () {
-            () if record.upstream.get().is_none() => ConnState::Dialing,
-            () if record.slot.is_full() => ConnState::Full,
-            () if held != [0, 0] => ConnState::Held,
-            () if record.slot.ended(Direction::Up) => ConnState::Half(Direction::Up),
-            () if record.slot.ended(Direction::Down) => ConnState::Half(Direction::Down),
-            () if silent >= IDLE => ConnState::Idle(silent),
-            () => ConnState::Open,
-        };
-        ConnRow {
-            id: record.id,
-            proxy: record.proxy,
-            client: record.client,
-            upstream: record.upstream.get().copied(),
-            age: at.saturating_sub(record.opened),
-            bytes: delivered,
-            rates: self.rates,
-            held,
-            added: record.slot.added(),
-            generation: record.generation(),
-            state,
-            hit: record.hit.load(std::sync::atomic::Ordering::Relaxed),
-        }
-    }
 }

@@ -134,7 +134,8 @@ async fn serve(stream: TcpStream, ordinal: u64, books: &Books, worker: &Worker) 
         seed: random::derive(seed, "connection", ordinal),
         origin: engine.start,
     };
-    let mut pump = Pump::new(Watched::new(client), Watched::new(upstream), circumstances);
+    let mut pump = Pump::new(Watched::new(client), Watched::new(upstream), circumstances)
+        .within(&engine.budget);
     pump.push(Direction::Up, before, clock::now());
     let relay = Relay {
         record,
@@ -165,7 +166,9 @@ async fn take_down(legs: [Leg; 2], ending: Ending) -> CloseReason {
         Ending::Over(End {
             reason,
             reset: false,
-        }) => reason,
+        }) => upstream
+            .refusal()
+            .map_or(reason, |refused| CloseReason::Tls(refused.to_string())),
         Ending::Over(End {
             reason,
             reset: true,

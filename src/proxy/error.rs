@@ -12,6 +12,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use super::tls::{TlsError, TlsOptionError};
+use crate::snapshot::{CloseReason, LegName};
 use crate::units::Time;
 
 /// A listener could not be opened.
@@ -154,6 +155,32 @@ pub fn reason(error: &io::Error) -> String {
     match chars.next() {
         Some(first) => first.to_lowercase().chain(chars).collect(),
         None => text,
+    }
+}
+
+/// Why a connection ended whose leg broke so: TLS, where it put the error in words, or the socket.
+pub(super) fn broken(leg: LegName, error: &io::Error) -> CloseReason {
+    match error
+        .get_ref()
+        .and_then(|inner| inner.downcast_ref::<TlsError>())
+    {
+        Some(refused) => CloseReason::Tls(refused.to_string()),
+        None => CloseReason::Io {
+            leg,
+            error: describe(error),
+        },
+    }
+}
+
+/// What happened to a leg, without the number that the system gives it.
+fn describe(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::ConnectionReset => "connection reset".into(),
+        io::ErrorKind::BrokenPipe | io::ErrorKind::WriteZero | io::ErrorKind::NotConnected => {
+            "connection closed while bytes were on their way".into()
+        }
+        io::ErrorKind::TimedOut => "connection timed out".into(),
+        _ => error.to_string(),
     }
 }
 

@@ -4,12 +4,18 @@
 //! or one read's worth, and say what that came to; what it means for the other direction is the loop's concern.
 
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::budget::{Budget, Charge};
 use super::pump::{Gauge, Socket};
 use crate::fault::Direction;
 use crate::fault::link::{Circumstances, Link, Step};
+
+/// What is read at a time where it will be held: pieces of this size are reused by the allocator, larger ones are fresh
+/// pages each time.
+const HELD_READ: usize = 64 << 10;
 
 /// One direction: from `legs[direction]` into the link, and out of it to the other leg.
 pub(super) struct Flow {
@@ -20,6 +26,7 @@ pub(super) struct Flow {
     /// How the source refuses what is sent to it: behind its stream its peer is reset.
     pub(super) refused: Option<Refusal>,
     unflushed: bool,
+    charge: Charge,
     /// What the gauge was told of what waits.
     told: (usize, bool),
     pub(super) due: Option<Instant>,
@@ -69,7 +76,11 @@ pub(super) enum Moved {
 // === impl Flow ===
 
 impl Flow {
-    pub(super) fn new(direction: Direction, circumstances: &Circumstances) -> Self {
+    pub(super) fn new(
+        direction: Direction,
+        circumstances: &Circumstances,
+        budget: &Arc<Budget>,
+    ) -> Self {
         Self {
             link: Link::new(direction, circumstances),
             direction,
@@ -77,6 +88,7 @@ impl Flow {
             sink: Sink::Open,
             refused: None,
             unflushed: false,
+            charge: Charge::on(budget),
             told: (0, false),
             due: None,
         }
@@ -84,7 +96,9 @@ impl Flow {
 
     /// Tells how much waits, where that has changed.
     pub(super) fn tell(&mut self, gauge: &mut impl Gauge) {
-        let holds = (self.link.held(), self.link.is_full());
+        self.charge.set(self.link.held());
+        let full = self.link.is_full() || !self.charge.allows_more();
+        let holds = (self.link.held(), full);
         if holds != self.told {
             self.told = holds;
             gauge.holds(self.direction, holds.0, holds.1);
@@ -178,8 +192,10 @@ impl Flow {
         if self.source == Source::Broken {
             return Moved::Nothing;
         }
-        let wanted =
-            self.source == Source::Open && self.sink == Sink::Open && self.link.wants_input();
+        let wanted = self.source == Source::Open
+            && self.sink == Sink::Open
+            && self.link.wants_input()
+            && self.charge.allows_more();
         if !wanted {
             // Known to be broken: reading on tells the rest.
             if self.refused.is_some() {
@@ -194,7 +210,7 @@ impl Flow {
         let room = if clear {
             buffer.len()
         } else {
-            self.link.room().min(buffer.len())
+            self.link.room().min(HELD_READ).min(buffer.len())
         };
         match source.poll_read(cx, &mut buffer[..room]) {
             Poll::Pending => Moved::Nothing,
@@ -217,6 +233,7 @@ impl Flow {
                     return self.pass_through(sink, cx, bytes, now, gauge);
                 }
                 self.link.push(now, bytes.to_vec());
+                self.charge.set(self.link.held());
                 Moved::Something
             }
         }
@@ -247,5 +264,11 @@ impl Flow {
             self.link.push(now, bytes[n..].to_vec());
         }
         Moved::Something
+    }
+
+    /// Throws away what waits: its receiver is gone.
+    pub(super) fn discard(&mut self) {
+        self.link.discard();
+        self.charge.set(0);
     }
 }

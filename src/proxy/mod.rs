@@ -12,22 +12,20 @@
 //! it: the engine its workers and its collector, a proxy's port its accept loops, a worker its connections.
 
 use std::net::{IpAddr, Ipv4Addr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
-
-use parking_lot::{Mutex, RwLock};
-use tokio::sync::{broadcast, mpsc, watch};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
+use std::time::Duration;
 
 mod alarm;
+pub mod budget;
 pub mod clock;
 mod collector;
 mod connection;
 pub mod dial;
+mod engine;
 pub mod error;
 mod flow;
+mod followed;
+mod histogram;
+mod inner;
 pub mod leg;
 mod listener;
 mod meter;
@@ -44,25 +42,11 @@ mod watched;
 mod window;
 mod worker;
 
+pub use engine::Engine;
 pub use error::{BindError, DialError, TlsError};
 pub use settings::{Kill, Taken};
 
-use self::collector::{Collector, Opened};
-use self::port::Proxy;
-use self::settings::Order;
-use self::worker::WorkerHandle;
-use crate::fault::Plan;
-use crate::mapping::Mapping;
-use crate::snapshot::{ConnId, Event, Happening, ProxyId, Snapshot};
-
-/// How many opened connections may wait for the collector, which only inserts them; their tasks wait while it is full.
-const OPENED: usize = 4096;
-/// How many events may wait for a reader that is slow; beyond that it is told how many it missed.
-const EVENTS: usize = 4096;
-/// How many connections a proxy takes where neither the user nor the descriptor limit says less.
-const MAX_CONNECTIONS: u32 = 10_000;
-/// How long a stop waits for connections to end that were told to.
-const STOP_LIMIT: Duration = Duration::from_secs(2);
+use self::inner::Inner;
 
 /// How an engine is set up.
 #[derive(Clone, Debug)]
@@ -75,36 +59,11 @@ pub struct Options {
     pub tls: tls::TlsOptions,
     /// How long dialing an upstream may take, name look-up and TLS included.
     pub connect_timeout: Duration,
-    /// How many connections each proxy takes at a time; 10,000 where `None`.
+    /// How many connections each proxy takes at a time; 10,000 or what the descriptor limit
+    /// allows where `None`.
     pub max_connections: Option<u32>,
     /// How many worker threads move bytes.
     pub workers: usize,
-}
-
-/// A running engine. Clones are handles to the same one.
-#[derive(Clone)]
-pub struct Engine {
-    inner: Arc<Inner>,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    finish: Arc<Mutex<Option<Finish>>>,
-}
-
-/// What the engine's tasks share.
-struct Inner {
-    options: Options,
-    start: Instant,
-    tls: tls::TlsConfigs,
-    proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
-    workers: Vec<WorkerHandle>,
-    events: broadcast::Sender<Arc<Event>>,
-    next_proxy: AtomicU32,
-    next_connection: AtomicU64,
-}
-
-/// What ends with the engine.
-struct Finish {
-    collector: TaskTracker,
-    stop_collector: CancellationToken,
 }
 
 /// Why an engine could not start.
@@ -129,292 +88,4 @@ impl Default for Options {
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
         }
     }
-}
-
-// === impl Engine ===
-
-impl Engine {
-    /// Starts the workers and the collector; must be called inside a tokio runtime, which then runs the accept loops.
-    ///
-    /// # Errors
-    /// A PEM file that cannot be used, or a thread that the system refuses.
-    pub fn start(options: Options) -> Result<Self, StartError> {
-        let tls = tls::TlsConfigs::load(&options.tls)?;
-        let (opened_tx, opened) = mpsc::channel::<Opened>(OPENED);
-        let workers =
-            (0..options.workers.max(1)).map(|index| WorkerHandle::start(index, opened_tx.clone()));
-        let workers = workers
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(StartError::Worker)?;
-        let (events, _) = broadcast::channel(EVENTS);
-        let (snapshots_tx, snapshots) = watch::channel(Arc::default());
-        let proxies = Arc::<RwLock<Vec<Arc<Proxy>>>>::default();
-        let start = clock::now();
-        let collector = Collector {
-            start,
-            insecure: options.tls.insecure,
-            proxies: Arc::clone(&proxies),
-            opened,
-            snapshots: snapshots_tx,
-            events: events.clone(),
-            conns: Vec::new(),
-            seen: Vec::new(),
-            published: Duration::ZERO,
-        };
-        let finish = Finish {
-            collector: TaskTracker::new(),
-            stop_collector: CancellationToken::new(),
-        };
-        finish
-            .collector
-            .spawn(collector.run(finish.stop_collector.clone()));
-        finish.collector.close();
-        let inner = Inner {
-            options,
-            start,
-            tls,
-            proxies,
-            workers,
-            events,
-            next_proxy: AtomicU32::new(1),
-            next_connection: AtomicU64::new(1),
-        };
-        Ok(Self {
-            inner: Arc::new(inner),
-            snapshots,
-            finish: Arc::new(Mutex::new(Some(finish))),
-        })
-    }
-
-    /// The state of everything, ten times a second where something changes and once a second where not.
-    #[must_use]
-    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.snapshots.clone()
-    }
-
-    /// What happens from now on. A reader that is too slow is told how many events it missed.
-    #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<Arc<Event>> {
-        self.inner.events.subscribe()
-    }
-
-    /// The seed of every random choice.
-    #[must_use]
-    pub fn seed(&self) -> u64 {
-        self.inner.options.seed
-    }
-
-    /// The time since the engine's start, on which snapshots and events are dated.
-    #[must_use]
-    pub fn now(&self) -> Duration {
-        self.inner.now()
-    }
-
-    /// Starts a proxy: from its first connection on, the plan acts.
-    ///
-    /// # Errors
-    /// The port cannot be listened on.
-    #[expect(
-        clippy::unused_async,
-        reason = "starting a proxy may come to wait; its callers do already"
-    )]
-    pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, BindError> {
-        let id = ProxyId(self.inner.next_proxy.fetch_add(1, Ordering::Relaxed));
-        let proxy = Arc::new(Proxy::new(id, mapping, plan, &self.inner.options));
-        proxy.open_port(&self.inner)?;
-        self.enlist(&proxy);
-        Ok(id)
-    }
-
-    /// Gives the proxy a name of its own and a place in the list, and says so.
-    fn enlist(&self, proxy: &Arc<Proxy>) {
-        let mut proxies = self.inner.proxies.write();
-        let taken = |name: &str| proxies.iter().any(|other| other.name() == name);
-        proxy.choose_name(taken);
-        proxies.push(Arc::clone(proxy));
-        drop(proxies);
-        self.inner.tell_listening(proxy);
-        if !proxy.settings.plan().is_empty() {
-            self.inner.tell(
-                proxy,
-                Happening::Faults {
-                    plan: proxy.settings.plan(),
-                },
-            );
-        }
-    }
-
-    /// Ends a proxy: its port is closed, its connections are ended. False where there is none.
-    pub async fn remove(&self, id: ProxyId) -> bool {
-        let Some(proxy) = self.proxy(id) else {
-            return false;
-        };
-        self.inner.proxies.write().retain(|other| other.id != id);
-        proxy.close_port().await;
-        proxy.settings.order_all(Order::Stop);
-        self.inner.tell(&proxy, Happening::Removed);
-        true
-    }
-
-    /// Puts a plan in force on every open connection of the proxy and on all to come; returns, after a bounded wait, how many
-    /// took it. `None` where there is no such proxy.
-    pub async fn set_plan(&self, id: ProxyId, plan: Plan) -> Option<Taken> {
-        let proxy = self.proxy(id)?;
-        let taken = proxy.settings.change(plan, self.inner.start).await;
-        self.inner.tell(
-            &proxy,
-            Happening::Faults {
-                plan: proxy.settings.plan(),
-            },
-        );
-        Some(taken)
-    }
-
-    /// Opens or closes a proxy's port; its open connections live on.
-    ///
-    /// # Errors
-    /// The port cannot be listened on, because another program took it meanwhile, say.
-    pub async fn set_port(&self, id: ProxyId, open: bool) -> Result<(), BindError> {
-        let Some(proxy) = self.proxy(id) else {
-            return Ok(());
-        };
-        if open {
-            if proxy.open_port(&self.inner)? {
-                self.inner.tell_listening(&proxy);
-            }
-        } else if proxy.close_port().await {
-            self.inner.tell(&proxy, Happening::PortClosed);
-        }
-        Ok(())
-    }
-
-    /// Ends a connection. False where there is none.
-    #[must_use]
-    pub fn kill(&self, conn: ConnId, how: Kill) -> bool {
-        let proxies = self.inner.proxies.read();
-        proxies
-            .iter()
-            .any(|proxy| proxy.settings.order(conn, Order::Kill(how)))
-    }
-
-    /// The proxy with this name.
-    #[must_use]
-    pub fn find(&self, name: &str) -> Option<ProxyId> {
-        self.inner
-            .proxies
-            .read()
-            .iter()
-            .find(|proxy| proxy.name() == name)
-            .map(|proxy| proxy.id)
-    }
-
-    /// The proxies and their names, in the order in which they were added.
-    #[must_use]
-    pub fn proxies(&self) -> Vec<(ProxyId, String)> {
-        self.inner
-            .proxies
-            .read()
-            .iter()
-            .map(|proxy| (proxy.id, proxy.name()))
-            .collect()
-    }
-
-    /// The plan in force.
-    #[must_use]
-    pub fn plan(&self, id: ProxyId) -> Option<Arc<Plan>> {
-        Some(self.proxy(id)?.settings.plan())
-    }
-
-    /// Gives a proxy another name. False where it is taken, empty, or has a blank in it.
-    #[must_use]
-    pub fn rename(&self, id: ProxyId, name: &str) -> bool {
-        let proxies = self.inner.proxies.write();
-        let fits = !name.is_empty() && name != "all" && !name.contains(char::is_whitespace);
-        if !fits
-            || proxies
-                .iter()
-                .any(|proxy| proxy.id != id && proxy.name() == name)
-        {
-            return false;
-        }
-        proxies
-            .iter()
-            .find(|proxy| proxy.id == id)
-            .inspect(|proxy| proxy.rename(name))
-            .is_some()
-    }
-
-    /// Ends everything: ports close, connections get `drain` to end by themselves and are then ended.
-    pub async fn stop(&self, drain: Duration) {
-        let proxies = self.inner.proxies.read().clone();
-        for proxy in &proxies {
-            proxy.close_port().await;
-        }
-        self.wait_for_none(&proxies, drain).await;
-        for proxy in &proxies {
-            proxy.settings.order_all(Order::Stop);
-        }
-        self.wait_for_none(&proxies, STOP_LIMIT).await;
-        let finish = self.finish.lock().take();
-        if let Some(finish) = finish {
-            finish.stop_collector.cancel();
-            finish.collector.wait().await;
-        }
-    }
-
-    async fn wait_for_none(&self, proxies: &[Arc<Proxy>], limit: Duration) {
-        let none = async {
-            for proxy in proxies {
-                proxy.settings.emptied().await;
-            }
-        };
-        // Cut off without harm: it only looks.
-        let _ = tokio::time::timeout(limit, none).await;
-    }
-
-    fn proxy(&self, id: ProxyId) -> Option<Arc<Proxy>> {
-        self.inner
-            .proxies
-            .read()
-            .iter()
-            .find(|proxy| proxy.id == id)
-            .cloned()
-    }
-}
-
-// === impl Inner ===
-
-impl Inner {
-    fn now(&self) -> Duration {
-        clock::now().saturating_duration_since(self.start)
-    }
-
-    fn next_connection(&self) -> ConnId {
-        ConnId(self.next_connection.fetch_add(1, Ordering::Relaxed))
-    }
-
-    /// Tells whoever listens; nobody needs to.
-    fn tell(&self, proxy: &Proxy, what: Happening) {
-        let _ = self.events.send(Arc::new(Event {
-            at: self.now(),
-            proxy: proxy.name(),
-            what,
-        }));
-    }
-
-    fn tell_listening(&self, proxy: &Proxy) {
-        let (_, addrs) = proxy.port();
-        self.tell(
-            proxy,
-            Happening::Listening {
-                mapping: proxy.mapping.to_string(),
-                addrs,
-            },
-        );
-    }
-}
-
-/// The most connections that a proxy takes under these options.
-fn connection_limit(options: &Options) -> u32 {
-    options.max_connections.unwrap_or(MAX_CONNECTIONS).max(1)
 }

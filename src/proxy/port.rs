@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::error::BindError;
 use super::meter::ProxyMeter;
 use super::settings::Settings;
-use super::{Inner, Options, connection_limit, listener};
+use super::{Inner, listener};
 use crate::fault::Plan;
 use crate::mapping::Mapping;
 use crate::snapshot::{PortState, ProxyId};
@@ -47,8 +47,8 @@ struct Accepting {
 // === impl Proxy ===
 
 impl Proxy {
-    pub(super) fn new(id: ProxyId, mapping: Mapping, plan: Plan, options: &Options) -> Self {
-        let limit = connection_limit(options);
+    pub(super) fn new(id: ProxyId, mapping: Mapping, plan: Plan, engine: &Inner) -> Self {
+        let limit = engine.limit;
         let name = mapping.label();
         Self {
             id,
@@ -58,9 +58,7 @@ impl Proxy {
             limit,
             name: Mutex::new(name),
             ordinals: AtomicU64::new(0),
-            meters: (0..options.workers.max(1))
-                .map(|_| OnceLock::new())
-                .collect(),
+            meters: (0..engine.workers.len()).map(|_| OnceLock::new()).collect(),
             port: Mutex::new(Port {
                 state: PortState::Closed,
                 addrs: Vec::new(),

@@ -13,9 +13,12 @@
 //! The loop never splits a socket, because half of one cannot be reset.
 
 use std::io::{self, IoSlice};
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+use super::budget::Budget;
+use super::error::broken;
 use super::flow::{Flow, Moved, Refusal, Sink, Source};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, Plan};
@@ -79,7 +82,8 @@ pub struct Pump<S> {
 impl<S: Socket> Pump<S> {
     /// The loop between a client and its upstream, without faults until `replan`.
     pub fn new(client: S, upstream: S, circumstances: Circumstances) -> Self {
-        let flow = |direction| Flow::new(direction, &circumstances);
+        let budget = Arc::default();
+        let flow = |direction| Flow::new(direction, &circumstances, &budget);
         Self {
             legs: [client, upstream],
             flows: Direction::BOTH.map(flow),
@@ -87,6 +91,14 @@ impl<S: Socket> Pump<S> {
             first_done: None,
             broken: None,
         }
+    }
+
+    /// The same within a budget that it shares with other connections.
+    #[must_use]
+    pub fn within(mut self, budget: &Arc<Budget>) -> Self {
+        self.flows =
+            Direction::BOTH.map(|direction| Flow::new(direction, &self.circumstances, budget));
+        self
     }
 
     /// Takes over new settings: what waits is dated anew on the next `poll`.
@@ -181,13 +193,10 @@ impl<S: Socket> Pump<S> {
 
     /// The source of `direction` is broken: nothing more goes to it, and behind what it sent, its peer is reset.
     fn source_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
-        self.broken.get_or_insert(CloseReason::Io {
-            leg: source_of(direction),
-            error: describe(error),
-        });
+        self.blame(source_of(direction), error);
         let back = &mut self.flows[direction.opposite().index()];
         back.sink = Sink::Broken;
-        back.link.discard();
+        back.discard();
         let flow = &mut self.flows[direction.index()];
         flow.source = Source::Broken;
         if flow.sink != Sink::Broken {
@@ -198,14 +207,10 @@ impl<S: Socket> Pump<S> {
     /// The sink of `direction` refuses everything. What it sent before is still read and passed on, with a reset behind it.
     /// An error is told once: reading then ends as if the stream had, which is true only where the peer had closed.
     fn sink_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
-        let leg = source_of(direction.opposite());
-        self.broken.get_or_insert(CloseReason::Io {
-            leg,
-            error: describe(error),
-        });
+        self.blame(source_of(direction.opposite()), error);
         let flow = &mut self.flows[direction.index()];
         flow.sink = Sink::Broken;
-        flow.link.discard();
+        flow.discard();
         let back = &mut self.flows[direction.opposite().index()];
         if back.source == Source::Ended && back.sink != Sink::Broken {
             back.source = Source::Broken;
@@ -215,6 +220,18 @@ impl<S: Socket> Pump<S> {
             io::ErrorKind::BrokenPipe | io::ErrorKind::WriteZero => Refusal::Closed,
             _ => Refusal::Broke,
         });
+    }
+
+    /// Notes why the connection will have ended. A leg that breaks off after it was sent its peer's end has cut off
+    /// nothing: many servers hang up on a finished client so.
+    fn blame(&mut self, leg: LegName, error: &io::Error) {
+        let (towards, done) = match leg {
+            LegName::Client => (Direction::Down, CloseReason::UpstreamDone),
+            LegName::Upstream => (Direction::Up, CloseReason::ClientDone),
+        };
+        let finished = self.flows[towards.index()].sink == Sink::Ended;
+        let reason = if finished { done } else { broken(leg, error) };
+        self.broken.get_or_insert(reason);
     }
 
     /// How the connection ends, once both directions have.
@@ -253,17 +270,5 @@ fn source_of(direction: Direction) -> LegName {
     match direction {
         Direction::Up => LegName::Client,
         Direction::Down => LegName::Upstream,
-    }
-}
-
-/// What happened to a leg, without the number that the system gives it.
-fn describe(error: &io::Error) -> String {
-    match error.kind() {
-        io::ErrorKind::ConnectionReset => "connection reset".into(),
-        io::ErrorKind::BrokenPipe | io::ErrorKind::WriteZero | io::ErrorKind::NotConnected => {
-            "connection closed while bytes were on their way".into()
-        }
-        io::ErrorKind::TimedOut => "connection timed out".into(),
-        _ => error.to_string(),
     }
 }

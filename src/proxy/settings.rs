@@ -160,12 +160,14 @@ impl Settings {
         let waiting = self.install(plan);
         let generation = self.generation();
         let report = async {
-            loop {
-                let reported = self.reported.notified();
-                if waiting.iter().all(|record| record.runs(generation)) {
-                    return;
+            for record in &waiting {
+                loop {
+                    let reported = self.reported.notified();
+                    if record.runs(generation) {
+                        break;
+                    }
+                    reported.await;
                 }
-                reported.await;
             }
         };
         // Cut off without harm: `report` only looks.

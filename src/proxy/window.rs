@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::meter::{Counts, Histogram, ProxyMeter};
+use super::histogram::{Counts, Histogram};
+use super::meter::ProxyMeter;
 use crate::snapshot::{History, Point, Spread};
 
 /// What the counters showed at one beat.

@@ -2,6 +2,12 @@
 
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
+pub mod mischief;
+pub mod postgres;
+pub mod pty;
+pub mod services;
+pub mod tls;
+
 use std::net::SocketAddr;
 use std::time::Duration;
 

@@ -7,7 +7,6 @@
 mod secured;
 mod socket;
 
-use std::fmt;
 use std::future::Future;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -23,7 +22,6 @@ pub(super) use self::socket::SharedSocket;
 pub use self::socket::{RECEIVE_BUFFER, prepare};
 use self::socket::{poll_read_socket, poll_write_socket, shut_down};
 use super::postgres::SaslFilter;
-use super::pump::Socket;
 use super::tls::{Peer, TlsError};
 
 /// One of the two sockets of a connection.
@@ -37,16 +35,13 @@ use super::tls::{Peer, TlsError};
 ///   waits, since the next write flushes first. Without TLS there is nothing to flush.
 ///
 /// Cancelling any of it loses nothing: it is all polling.
+#[derive(Debug)]
 pub struct Leg {
     // Before the socket, so that a dropped session never outlives it.
     tls: Option<Box<Secured>>,
     filter: Option<Box<SaslFilter>>,
-    // Made when reading is paused for the first time; dropped with the leg, so that it cannot hold up a reset.
-    watch: Option<Watch>,
     socket: Arc<TcpStream>,
 }
-
-type Watch = Pin<Box<dyn Future<Output = io::Error> + Send>>;
 
 // === impl Leg ===
 
@@ -57,7 +52,6 @@ impl Leg {
         Self {
             tls: None,
             filter: None,
-            watch: None,
             socket: Arc::new(socket),
         }
     }
@@ -71,7 +65,6 @@ impl Leg {
         Self {
             tls: Some(Box::new(Secured::new(stream, peer))),
             filter: None,
-            watch: None,
             socket,
         }
     }
@@ -139,17 +132,6 @@ impl Leg {
                 Ok(None) => ErrorKind::ConnectionReset.into(),
             }
         }
-    }
-
-    /// Polls a `watch_error` that the leg keeps.
-    pub fn poll_error(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        let watch = self.watch.take();
-        let mut watch = watch.unwrap_or_else(|| Box::pin(self.watch_error()));
-        let error = watch.as_mut().poll(cx);
-        if error.is_pending() {
-            self.watch = Some(watch);
-        }
-        error
     }
 
     fn poll_read_raw(
@@ -233,45 +215,6 @@ impl AsyncWrite for Leg {
             Some(tls) => tls.poll_shutdown(cx),
             None => Poll::Ready(shut_down(&self.socket)),
         }
-    }
-}
-
-/// What the poll loop asks of a leg.
-impl Socket for Leg {
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
-        let mut buf = ReadBuf::new(buffer);
-        ready!(AsyncRead::poll_read(Pin::new(self), cx, &mut buf))?;
-        Poll::Ready(Ok(buf.filled().len()))
-    }
-
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(self).poll_write_vectored(cx, slices)
-    }
-
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        AsyncWrite::poll_flush(Pin::new(self), cx)
-    }
-
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        AsyncWrite::poll_shutdown(Pin::new(self), cx)
-    }
-
-    fn poll_error(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
-        Leg::poll_error(self, cx)
-    }
-}
-
-impl fmt::Debug for Leg {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Leg")
-            .field("socket", &self.socket)
-            .field("tls", &self.tls)
-            .field("filter", &self.filter)
-            .finish_non_exhaustive()
     }
 }
 

@@ -170,7 +170,7 @@ pub(super) fn is_version_1(error: &CertificateError) -> bool {
 pub(super) fn names(presented: &[String]) -> String {
     const SHOWN: usize = 4;
     if presented.is_empty() {
-        return "names no host".to_owned();
+        return "names no host, and its common name does not count".to_owned();
     }
     let shown = presented[..presented.len().min(SHOWN)].join(", ");
     match presented.len().saturating_sub(SHOWN) {

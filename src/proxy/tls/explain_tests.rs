@@ -58,7 +58,10 @@ fn a_wrong_name_suggests_one_that_the_certificate_has() {
             &["IpAddress(10.0.0.1)", "DirectoryName"],
             "is for 10.0.0.1: give --sni 10.0.0.1, or --insecure to try without",
         ),
-        (&[], "names no host: give --insecure to try without"),
+        (
+            &[],
+            "names no host, and its common name does not count: give --insecure to try without",
+        ),
     ] {
         assert_eq!(
             line(&peer(), wrong_name(presented)),

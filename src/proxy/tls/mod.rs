@@ -211,3 +211,6 @@ fn server_name(host: &str) -> Option<ServerName<'static>> {
     let host = host.strip_suffix('.').unwrap_or(host);
     ServerName::try_from(host.to_owned()).ok()
 }
+
+#[cfg(test)]
+mod tests;

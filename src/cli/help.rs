@@ -1,0 +1,204 @@
+//! What the long help and the manual page say beyond the options: examples, the faults, the exit statuses.
+//!
+//! The faults are written from the table of kinds, so that a new kind is documented by being there.
+
+use std::fmt::Write as _;
+use std::io;
+
+use clap::{Command, CommandFactory};
+
+use super::Cli;
+use crate::fault::KINDS;
+use crate::fault::param::{Default, ParamSpec, Unit};
+
+/// The forms of the command line.
+pub const USAGE: &str = "faultboard [OPTIONS] [MAPPING]...\n       \
+                         faultboard demo [OPTIONS]\n       \
+                         faultboard check [--json] MAPPING...\n       \
+                         faultboard completions SHELL\n       \
+                         faultboard man";
+
+/// What a mapping is, in one line.
+pub const MAPPING: &str =
+    "Port of ours and upstream behind it: 9090=https://example.com, 35432=my-db:5432";
+
+/// What a mapping is.
+pub const MAPPING_LONG: &str = "Port of ours and upstream behind it: 9090=https://example.com, 35432=my-db:5432\n\n\
+    LISTEN=HOST:PORT copies bytes as they are; LISTEN=PROTOCOL://HOST[:PORT] knows the default port, and https, tls and \
+    psqls speak TLS to the upstream. Protocols: http, https, psql, psqls, tls. Port 0 is any free port.";
+
+/// Command lines worth trying, each with what it does.
+const EXAMPLES: &[(&str, &str)] = &[
+    (
+        "faultboard demo",
+        "try it: no network, no other program needed",
+    ),
+    (
+        "faultboard 35432=psql://my-db:5432 9090=https://example.com",
+        "two proxies, clear text here, the second with TLS to its upstream",
+    ),
+    (
+        "faultboard -f 'latency 250ms jitter=30ms, bandwidth 1Mbit/s' 8080=localhost:80",
+        "start with faults set",
+    ),
+    (
+        "faultboard --headless 6380=localhost:6379 < commands.txt",
+        "no console: JSON lines out, commands in",
+    ),
+];
+
+/// The commands that the forms without a console read, with their arguments.
+const COMMANDS: &[&str] = &[
+    "add MAPPING [FAULTS]",
+    "remove PROXY",
+    "set PROXY|all FAULTS",
+    "clear PROXY|all [KIND]",
+    "bypass PROXY|all on|off",
+    "kill CONNECTION [rst|fin]",
+    "list",
+    "quit",
+];
+
+/// The exit statuses.
+const STATUSES: &[(&str, &str)] = &[
+    ("0", "done"),
+    ("1", "the work failed: a port that is taken, say"),
+    ("2", "the command line or a mapping is wrong"),
+];
+
+/// The command line's definition with the whole help.
+#[must_use]
+pub fn command() -> Command {
+    Cli::command()
+        .after_help(
+            "Examples:\n  faultboard demo\n  faultboard 35432=psql://my-db:5432 9090=https://example.com\n\n\
+             --help tells more: faults, commands, exit statuses.",
+        )
+        .after_long_help(long_text())
+}
+
+/// Writes the manual page.
+pub fn write_manual(out: &mut dyn io::Write) -> io::Result<()> {
+    let mut command = Cli::command();
+    command.build();
+    let man = clap_mangen::Man::new(command.clone());
+    man.render_title(out)?;
+    man.render_name_section(out)?;
+    man.render_synopsis_section(out)?;
+    man.render_description_section(out)?;
+    man.render_options_section(out)?;
+    writeln!(out, ".SH COMMANDS")?;
+    for sub in command
+        .get_subcommands()
+        .filter(|sub| sub.get_name() != "help")
+    {
+        let about = sub.get_long_about().or_else(|| sub.get_about());
+        let about = about.map(ToString::to_string).unwrap_or_default();
+        entry(out, &format!("faultboard {}", sub.get_name()), &about)?;
+    }
+    writeln!(
+        out,
+        ".SH FAULTS\nEvery fault also takes up, down or both, and share=PERCENT of the connections."
+    )?;
+    for kind in KINDS {
+        entry(
+            out,
+            &form(kind.name, kind.short, kind.params),
+            &format!("{}; {}", kind.summary, kind.example),
+        )?;
+    }
+    writeln!(
+        out,
+        ".SH COMMANDS ON STANDARD INPUT\nWith --headless and --plain, one a line:"
+    )?;
+    for command in COMMANDS {
+        writeln!(out, ".br\n{}", escaped(command))?;
+    }
+    writeln!(out, ".SH EXAMPLES")?;
+    for (line, what) in EXAMPLES {
+        entry(out, line, what)?;
+    }
+    writeln!(out, ".SH EXIT STATUS")?;
+    for (status, what) in STATUSES {
+        entry(out, status, what)?;
+    }
+    man.render_version_section(out)
+}
+
+/// One tagged paragraph.
+fn entry(out: &mut dyn io::Write, tag: &str, text: &str) -> io::Result<()> {
+    writeln!(out, ".TP\n\\fB{}\\fR", escaped(tag))?;
+    for line in text.lines() {
+        match line {
+            "" => writeln!(out, ".sp")?,
+            line => writeln!(out, "{}", escaped(line))?,
+        }
+    }
+    Ok(())
+}
+
+/// Text that roff prints as it stands; every line here begins with a word of ours, never with a control character.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\e")
+        .replace('-', "\\-")
+        .replace('\'', "\\(aq")
+}
+
+fn long_text() -> String {
+    let mut text = String::from("Examples:\n");
+    for (line, what) in EXAMPLES {
+        let _ = writeln!(text, "  {line}\n      {what}");
+    }
+    text.push_str("\nFaults, each with up, down or both, and share=PERCENT of the connections:\n");
+    for kind in KINDS {
+        let form = form(kind.name, kind.short, kind.params);
+        let _ = writeln!(
+            text,
+            "  {form}\n      {}\n      {}",
+            kind.summary, kind.example
+        );
+    }
+    text.push_str("\nCommands on standard input (--headless, --plain), one a line:\n");
+    for command in COMMANDS {
+        let _ = writeln!(text, "  {command}");
+    }
+    text.push_str("\nExit status:\n");
+    for (status, what) in STATUSES {
+        let _ = writeln!(text, "  {status}  {what}");
+    }
+    text.trim_end().to_owned()
+}
+
+/// A kind with its parameters: `bandwidth (bw) RATE [scope=connection|proxy] [queue=TIME|SIZE]`.
+fn form(name: &str, short: Option<&str>, params: &[ParamSpec]) -> String {
+    let mut form = name.to_owned();
+    if let Some(short) = short {
+        let _ = write!(form, " ({short})");
+    }
+    for param in params {
+        let value = placeholder(param.unit);
+        let written = if param.bare {
+            value
+        } else {
+            format!("{}={value}", param.name)
+        };
+        let _ = match param.default {
+            Default::Required => write!(form, " {written}"),
+            Default::Absent | Default::Is(_) => write!(form, " [{written}]"),
+        };
+    }
+    form
+}
+
+fn placeholder(unit: Unit) -> String {
+    match unit {
+        Unit::Time => "TIME".to_owned(),
+        Unit::Rate => "RATE".to_owned(),
+        Unit::Size => "SIZE".to_owned(),
+        Unit::Percent => "PERCENT".to_owned(),
+        Unit::Number => "NUMBER".to_owned(),
+        Unit::Switch => "on|off".to_owned(),
+        Unit::Word(words) => words.join("|"),
+        Unit::TimeOrSize => "TIME|SIZE".to_owned(),
+    }
+}

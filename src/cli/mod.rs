@@ -1,0 +1,155 @@
+//! The command line: what clap reads.
+//!
+//! Only the shape of it stands here. Mappings and faults stay text until `options` reads them, so that everything
+//! wrong on a command line is said at once, with a caret; the long help and the manual page are made in `help`.
+
+use std::net::IpAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand};
+
+pub mod help;
+pub mod options;
+
+pub use options::{Options, Output, Rejected};
+
+/// What was asked for.
+#[derive(Debug, Parser)]
+#[command(
+    name = "faultboard",
+    version,
+    about = "A terminal mixing desk for network faults",
+    long_about = "A terminal mixing desk for network faults.\n\nPoint an application at a local port: faultboard \
+                  forwards the bytes to the real server, shows every live connection, and lets you turn latency, \
+                  bandwidth and other faults up and down while the application runs.",
+    override_usage = help::USAGE,
+    max_term_width = 100
+)]
+pub struct Cli {
+    /// A command; without one, the console runs over the mappings.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    /// The mappings, as text.
+    #[arg(value_name = "MAPPING", help = help::MAPPING, long_help = help::MAPPING_LONG)]
+    pub mappings: Vec<String>,
+    /// How the desk runs.
+    #[command(flatten)]
+    pub run: RunArgs,
+}
+
+/// The commands beside the console.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Run the console over built-in upstreams with built-in traffic
+    ///
+    /// Needs no network and no other program: an echo, a request/response service, a bulk download and an upstream
+    /// that fails now and then, each with live clients, ready to be disturbed.
+    Demo {
+        /// How the desk runs.
+        #[command(flatten)]
+        run: Box<RunArgs>,
+    },
+    /// Parse mappings and start nothing; exit status 0 when all are valid
+    Check {
+        /// Print one JSON array, an object for each mapping
+        #[arg(long)]
+        json: bool,
+        /// The mappings to parse
+        #[arg(value_name = "MAPPING", required = true)]
+        mappings: Vec<String>,
+    },
+    /// Print a completion script: faultboard completions bash > faultboard.bash
+    Completions {
+        /// The shell that it is for
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page: faultboard man | man -l -
+    Man,
+}
+
+/// The options of the console, of its headless forms and of the demo.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+pub struct RunArgs {
+    /// Faults for every mapping given, as in "latency 250ms, bandwidth 1Mbit/s" (repeatable)
+    #[arg(short, long = "fault", value_name = "SPEC")]
+    pub faults: Vec<String>,
+    /// Address that the listeners use (repeatable) [default: 127.0.0.1]
+    #[arg(long, value_name = "ADDR")]
+    pub bind: Vec<IpAddr>,
+    /// No console: events as JSON lines, commands on standard input
+    #[arg(long, conflicts_with = "plain")]
+    pub headless: bool,
+    /// No console: events as words, one line each, commands on standard input
+    #[arg(long)]
+    pub plain: bool,
+    /// Stop after this long, as in 90s or 15m [default: until stopped]
+    #[arg(long, value_name = "TIME", value_parser = options::duration)]
+    pub duration: Option<Duration>,
+    /// Seed of every random choice; it is shown, so a run can be repeated [default: random]
+    #[arg(long, value_name = "N")]
+    pub seed: Option<u64>,
+    /// Clients served at once, per proxy; more wait to be accepted [default: 10000, or what descriptors allow]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_connections: Option<u32>,
+    /// Time to reach an upstream, name look-up and TLS handshake included [default: 10s]
+    #[arg(long, value_name = "TIME", value_parser = options::connect_timeout)]
+    pub connect_timeout: Option<Duration>,
+    /// Write a structured log of JSON lines; `FAULTBOARD_LOG` filters it, as in info or faultboard=debug
+    #[arg(long, value_name = "PATH")]
+    pub log_file: Option<PathBuf>,
+    /// How upstreams that speak TLS are met.
+    #[command(flatten)]
+    pub tls: TlsArgs,
+}
+
+/// The options for upstreams that speak TLS.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "TLS to upstreams")]
+pub struct TlsArgs {
+    /// Trust these roots as well as Mozilla's (repeatable)
+    #[arg(long = "ca-file", value_name = "PEM")]
+    pub ca_files: Vec<PathBuf>,
+    /// Do not verify the upstream's certificate
+    #[arg(long)]
+    pub insecure: bool,
+    /// Server name for SNI and verification instead of the mapping's host
+    #[arg(long, value_name = "NAME")]
+    pub sni: Option<String>,
+    /// Client certificate for upstreams that ask for one
+    #[arg(long, value_name = "PEM", requires = "client_key")]
+    pub client_cert: Option<PathBuf>,
+    /// Key of the client certificate
+    #[arg(long, value_name = "PEM", requires = "client_cert")]
+    pub client_key: Option<PathBuf>,
+}
+
+// === impl RunArgs ===
+
+impl RunArgs {
+    /// These options together with those that stand after the command; where both set one, the later wins.
+    #[must_use]
+    pub fn and(mut self, later: Self) -> Self {
+        self.faults.extend(later.faults);
+        self.bind.extend(later.bind);
+        self.tls.ca_files.extend(later.tls.ca_files);
+        Self {
+            headless: self.headless || later.headless,
+            plain: self.plain || later.plain,
+            duration: later.duration.or(self.duration),
+            seed: later.seed.or(self.seed),
+            max_connections: later.max_connections.or(self.max_connections),
+            connect_timeout: later.connect_timeout.or(self.connect_timeout),
+            log_file: later.log_file.or(self.log_file),
+            tls: TlsArgs {
+                insecure: self.tls.insecure || later.tls.insecure,
+                sni: later.tls.sni.or(self.tls.sni),
+                client_cert: later.tls.client_cert.or(self.tls.client_cert),
+                client_key: later.tls.client_key.or(self.tls.client_key),
+                ca_files: self.tls.ca_files,
+            },
+            faults: self.faults,
+            bind: self.bind,
+        }
+    }
+}

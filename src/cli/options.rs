@@ -1,0 +1,263 @@
+//! From what clap read to what the program runs with.
+//!
+//! Mappings and faults are parsed here, all of them before anything is refused: a command line with three mistakes is
+//! mended in one go.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::hash::{BuildHasher, RandomState};
+use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::CommandFactory;
+
+use super::{Cli, RunArgs};
+use crate::fault::{ParamSpec, Setting, Unit, Value, language, param};
+use crate::mapping::{self, Mapping};
+use crate::proxy;
+use crate::proxy::tls::TlsOptions;
+use crate::syntax::{ParseError, nearest};
+use crate::units::Time;
+
+/// What the program runs with.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The mappings, in the order given.
+    pub mappings: Vec<Mapping>,
+    /// The faults for each of them.
+    pub settings: Vec<Setting>,
+    /// Where events go.
+    pub output: Output,
+    /// After how long to stop.
+    pub duration: Option<Duration>,
+    /// Where the log goes.
+    pub log_file: Option<PathBuf>,
+    /// What the engine needs to know.
+    pub engine: proxy::Options,
+    /// The options that a command line must repeat to run the same desk again, beside the seed and the faults.
+    pub repeated: Vec<String>,
+}
+
+/// How the program shows what happens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// On a screen, with keys.
+    Console,
+    /// As JSON lines.
+    Json,
+    /// As words, a line an event.
+    Words,
+}
+
+/// Everything that is wrong on a command line, a text of one or two lines each.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejected(pub Vec<String>);
+
+/// The value of `--duration`.
+static DURATION: ParamSpec =
+    time_param("duration", Duration::ZERO, Duration::from_secs(360_000_000));
+
+/// The value of `--connect-timeout`.
+static CONNECT_TIMEOUT: ParamSpec = time_param(
+    "connect-timeout",
+    Duration::from_millis(1),
+    Duration::from_secs(3_600),
+);
+
+const fn time_param(name: &'static str, least: Duration, most: Duration) -> ParamSpec {
+    ParamSpec {
+        name,
+        bare: true,
+        unit: Unit::Time,
+        default: param::Default::Required,
+        range: Some((Value::Time(least), Value::Time(most))),
+        halves: false,
+        summary: "",
+    }
+}
+
+/// Reads the value of `--duration`.
+pub fn duration(text: &str) -> Result<Duration, String> {
+    time(&DURATION, text)
+}
+
+/// Reads the value of `--connect-timeout`.
+pub fn connect_timeout(text: &str) -> Result<Duration, String> {
+    time(&CONNECT_TIMEOUT, text)
+}
+
+/// Reads a time as the fault language does.
+fn time(param: &ParamSpec, text: &str) -> Result<Duration, String> {
+    let value = language::parse_value(param, text).map_err(|error| error.message)?;
+    Ok(value.time().unwrap_or_default())
+}
+
+// === impl Options ===
+
+impl Options {
+    /// The options that `run` and `mappings` come to, or all that is wrong with them.
+    pub fn read(run: RunArgs, mappings: &[String]) -> Result<Self, Rejected> {
+        let mut wrong = Vec::new();
+        let mappings = read_mappings(mappings, &mut wrong);
+        let settings = run
+            .faults
+            .iter()
+            .filter_map(|spec| keep(language::parse(spec), &mut wrong))
+            .flatten()
+            .collect();
+        if run.headless && run.plain {
+            wrong.push("--headless and --plain exclude each other".to_owned());
+        }
+        if !wrong.is_empty() {
+            return Err(Rejected(wrong));
+        }
+        Ok(Self {
+            mappings,
+            settings,
+            output: match (run.headless, run.plain) {
+                (true, _) => Output::Json,
+                (false, true) => Output::Words,
+                (false, false) => Output::Console,
+            },
+            duration: run.duration,
+            log_file: run.log_file.clone(),
+            repeated: repeated(&run),
+            engine: engine_options(run),
+        })
+    }
+}
+
+/// Parses every mapping, and notes ports that are given twice: the second could never be bound.
+fn read_mappings(texts: &[String], wrong: &mut Vec<String>) -> Vec<Mapping> {
+    let mut first_with: HashMap<u16, &str> = HashMap::new();
+    let mut mappings = Vec::with_capacity(texts.len());
+    for text in texts {
+        let Some(mapping) = keep(read_mapping(text), wrong) else {
+            continue;
+        };
+        if mapping.listen != 0
+            && let Some(first) = first_with.insert(mapping.listen, text)
+        {
+            wrong.push(format!(
+                "{text}\n^ port {} is taken by {first} already: give each mapping a port of its own",
+                mapping.listen
+            ));
+        }
+        mappings.push(mapping);
+    }
+    mappings
+}
+
+/// Parses a mapping; a word that is no mapping at all may be a command with a slip in it.
+fn read_mapping(text: &str) -> Result<Mapping, ParseError> {
+    mapping::parse(text).map_err(|error| {
+        let word = text.trim();
+        let cli = Cli::command();
+        let commands = cli.get_subcommands().map(clap::Command::get_name);
+        match nearest(word, commands) {
+            Some(command) if !text.contains('=') => ParseError {
+                message: format!(
+                    "neither a mapping nor a command: did you mean \"faultboard {command}\"? \
+                     (a mapping is 9090=https://example.com)"
+                ),
+                span: 0..text.chars().count(),
+                ..error
+            },
+            _ => error,
+        }
+    })
+}
+
+fn keep<T>(read: Result<T, ParseError>, wrong: &mut Vec<String>) -> Option<T> {
+    read.map_err(|error| wrong.push(error.to_string())).ok()
+}
+
+/// The options that say how listeners are bound and upstreams are met, as words.
+fn repeated(run: &RunArgs) -> Vec<String> {
+    let mut words = Vec::new();
+    let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
+    let path = |path: &PathBuf| path.to_string_lossy().into_owned();
+    for addr in &run.bind {
+        add("--bind", addr.to_string());
+    }
+    for file in &run.tls.ca_files {
+        add("--ca-file", path(file));
+    }
+    if let Some(name) = &run.tls.sni {
+        add("--sni", name.clone());
+    }
+    if let Some(file) = &run.tls.client_cert {
+        add("--client-cert", path(file));
+    }
+    if let Some(file) = &run.tls.client_key {
+        add("--client-key", path(file));
+    }
+    if let Some(time) = run.connect_timeout {
+        add("--connect-timeout", Time(time).to_string());
+    }
+    if let Some(limit) = run.max_connections {
+        add("--max-connections", limit.to_string());
+    }
+    if run.tls.insecure {
+        words.push("--insecure".to_owned());
+    }
+    words
+}
+
+fn engine_options(run: RunArgs) -> proxy::Options {
+    let defaults = proxy::Options::default();
+    let mut bind = run.bind;
+    if bind.is_empty() {
+        bind.push(IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+    let mut seen = Vec::with_capacity(bind.len());
+    bind.retain(|addr| {
+        !seen.contains(addr) && {
+            seen.push(*addr);
+            true
+        }
+    });
+    let tls = run.tls;
+    proxy::Options {
+        bind,
+        seed: run.seed.unwrap_or_else(random_seed),
+        connect_timeout: run.connect_timeout.unwrap_or(defaults.connect_timeout),
+        max_connections: run.max_connections,
+        tls: TlsOptions {
+            ca_files: tls.ca_files,
+            insecure: tls.insecure,
+            sni: tls.sni,
+            client_cert: tls.client_cert,
+            client_key: tls.client_key,
+        },
+        ..defaults
+    }
+}
+
+/// A seed that differs from run to run, short enough to be typed again.
+fn random_seed() -> u64 {
+    RandomState::new().hash_one("seed") & 0xFFFF_FFFF
+}
+
+// === impl Rejected ===
+
+impl Rejected {
+    /// One thing that is wrong.
+    #[must_use]
+    pub fn because(what: &str) -> Self {
+        Self(vec![what.to_owned()])
+    }
+}
+
+impl fmt::Display for Rejected {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0.join("\n"))
+    }
+}
+
+impl std::error::Error for Rejected {}
+
+#[cfg(test)]
+#[path = "options_tests.rs"]
+mod tests;

@@ -1,0 +1,71 @@
+//! Command lines as they are typed, and what they come to.
+
+use clap::Parser;
+
+use super::super::Command;
+use super::*;
+
+fn typed(words: &str) -> Cli {
+    let words = std::iter::once("faultboard").chain(words.split_whitespace());
+    Cli::try_parse_from(words).expect("a command line that clap takes")
+}
+
+fn read(words: &str) -> Options {
+    let cli = typed(words);
+    Options::read(cli.run, &cli.mappings).expect("a valid command line")
+}
+
+#[test]
+fn what_is_not_given_is_as_the_help_says() {
+    let options = read("80=a:1");
+    assert_eq!(options.engine.bind, [IpAddr::V4(Ipv4Addr::LOCALHOST)]);
+    assert_eq!(options.engine.connect_timeout, Duration::from_secs(10));
+    assert_eq!(options.engine.max_connections, None);
+    assert_eq!((options.output, options.duration), (Output::Console, None));
+    assert_eq!(options.mappings[0].to_string(), "80=a:1");
+}
+
+#[test]
+fn seeds_differ_unless_one_is_given() {
+    let seeds: Vec<u64> = (0..8).map(|_| read("80=a:1").engine.seed).collect();
+    assert!(seeds.iter().any(|seed| *seed != seeds[0]), "{seeds:?}");
+    assert_eq!(read("--seed 7").engine.seed, 7);
+}
+
+#[test]
+fn an_address_that_is_given_twice_is_bound_once() {
+    let bind = read("--bind ::1 --bind 127.0.0.1 --bind ::1").engine.bind;
+    let expected: [IpAddr; 2] = ["::1", "127.0.0.1"].map(|addr| addr.parse().expect("an address"));
+    assert_eq!(bind, expected);
+}
+
+#[test]
+fn the_demo_takes_options_before_and_after_its_name() {
+    let cli =
+        typed("--plain --seed 1 --bind ::1 demo --seed 2 --duration 5s -f lat:1 --bind 127.0.0.1");
+    let Some(Command::Demo { run: later }) = cli.command else {
+        panic!("not the demo");
+    };
+    let run = cli.run.and(*later);
+    assert!(run.plain && !run.headless);
+    assert_eq!(
+        (run.seed, run.duration),
+        (Some(2), Some(Duration::from_secs(5)))
+    );
+    assert_eq!((run.bind.len(), run.faults), (2, vec!["lat:1".to_owned()]));
+}
+
+#[test]
+fn repeated_options_read_back_to_the_same() {
+    let line = "--bind ::1 --ca-file a.pem --ca-file b.pem --sni db --client-cert c.pem --client-key k.pem \
+                --connect-timeout 1500ms --max-connections 9 --insecure";
+    let run = typed(line).run;
+    let repeated = read(line).repeated.join(" ");
+    assert_eq!(typed(&repeated).run, run);
+    assert!(read("--seed 1 80=a:1").repeated.is_empty());
+}
+
+#[test]
+fn the_definition_of_the_command_line_is_consistent() {
+    crate::cli::help::command().debug_assert();
+}

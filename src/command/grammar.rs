@@ -1,0 +1,231 @@
+//! The grammar of commands, a function a production:
+//!
+//! ```text
+//! line       = mapping [ faults ]
+//! command    = add | remove | set | clear | bypass | kill | "list" | "quit"
+//! add        = "add" line
+//! remove     = "remove" proxy
+//! set        = "set" target faults
+//! clear      = "clear" target [ kind ]
+//! bypass     = "bypass" target ( "on" | "off" )
+//! kill       = "kill" connection [ "rst" | "fin" ]
+//! target     = "all" | proxy
+//! proxy      = any characters but blanks
+//! connection = [ "#" ] digit { digit }
+//! ```
+//!
+//! A new command is a row of `FORMS` and a production.
+
+use winnow::Parser;
+use winnow::combinator::opt;
+use winnow::error::ErrMode;
+use winnow::stream::Location;
+use winnow::token::take_till;
+
+use super::{Command, KillHow, Target};
+use crate::fault::language::{faults, kind};
+use crate::fault::{KINDS, Kind, Setting};
+use crate::mapping::Mapping;
+use crate::mapping::grammar::config;
+use crate::snapshot::ConnId;
+use crate::syntax::{Input, Parsed, Slip, blanks, nearest, shortened, unknown, until_blank};
+
+/// A word that begins a command, an example of it, and what reads the rest.
+struct Form {
+    word: &'static str,
+    example: &'static str,
+    rest: fn(&Form, &mut Input<'_>) -> Parsed<Command>,
+}
+
+static FORMS: [Form; 8] = [
+    form("add", "add 9090=https://host", add),
+    form("remove", "remove my-db", remove),
+    form("set", "set all latency 250ms", set),
+    form("clear", "clear all", clear),
+    form("bypass", "bypass all on", bypass),
+    form("kill", "kill 31", kill),
+    form("list", "list", |_, _| Ok(Command::List)),
+    form("quit", "quit", |_, _| Ok(Command::Quit)),
+];
+
+const fn form(
+    word: &'static str,
+    example: &'static str,
+    rest: fn(&Form, &mut Input<'_>) -> Parsed<Command>,
+) -> Form {
+    Form {
+        word,
+        example,
+        rest,
+    }
+}
+
+/// The words that begin a command.
+pub(super) fn words() -> impl Iterator<Item = &'static str> {
+    FORMS.iter().map(|form| form.word)
+}
+
+/// `line = mapping [ faults ]`
+pub(super) fn line(input: &mut Input<'_>) -> Parsed<(Mapping, Vec<Setting>)> {
+    let mapping = config(input)?;
+    blanks(input)?;
+    if input.is_empty() {
+        return Ok((mapping, Vec::new()));
+    }
+    Ok((mapping, faults(KINDS, input)?))
+}
+
+/// `command = add | remove | set | clear | bypass | kill | "list" | "quit"`
+pub(super) fn command(input: &mut Input<'_>) -> Parsed<Command> {
+    if let Some(slip) = no_command(input) {
+        return Err(slip.cut());
+    }
+    let words: Vec<&str> = words().collect();
+    let form = &FORMS[keyword("command", "needs a command: list", &words, input)?];
+    blanks(input)?;
+    (form.rest)(form, input)
+}
+
+/// `add = "add" line`
+fn add(_: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let (mapping, faults) = line(input)?;
+    Ok(Command::Add(mapping, faults))
+}
+
+/// `remove = "remove" proxy`
+fn remove(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let message = format!("remove wants a proxy: {}", form.example);
+    proxy(&message, &["a proxy"], input).map(|name| Command::Remove(name.to_owned()))
+}
+
+/// `set = "set" target faults`
+fn set(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let begin = input.current_token_start();
+    let target = target(form, input)?;
+    match (faults(KINDS, input), &target) {
+        (Ok(faults), _) => Ok(Command::Set(target, faults)),
+        (Err(ErrMode::Cut(slip)), Target::Proxy(name))
+            if Kind::named(name).is_some() && !slip.is_unfinished() =>
+        {
+            let message = format!("set wants a proxy or all first: {}", form.example);
+            Err(Slip::over(begin..begin + name.len(), message).cut())
+        }
+        (Err(error), _) => Err(error),
+    }
+}
+
+/// `clear = "clear" target [ kind ]`
+fn clear(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let target = target(form, input)?;
+    if input.is_empty() {
+        return Ok(Command::Clear(target, None));
+    }
+    let kind = kind(KINDS, &[], input)?;
+    Ok(Command::Clear(target, Some(kind)))
+}
+
+/// `bypass = "bypass" target ( "on" | "off" )`
+fn bypass(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let target = target(form, input)?;
+    let wanted = format!("bypass wants on or off: {}", form.example);
+    let word = keyword("word", &wanted, &["on", "off"], input)?;
+    Ok(Command::Bypass(target, word == 0))
+}
+
+/// `kill = "kill" connection [ "rst" | "fin" ]`
+fn kill(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let conn = connection(form, input)?;
+    blanks(input)?;
+    if input.is_empty() {
+        return Ok(Command::Kill(conn, KillHow::default()));
+    }
+    let how = match keyword("word", "", &["rst", "fin"], input)? {
+        0 => KillHow::Rst,
+        _ => KillHow::Fin,
+    };
+    Ok(Command::Kill(conn, how))
+}
+
+/// `target = "all" | proxy`
+///
+/// The blanks after it are taken with it.
+fn target(form: &Form, input: &mut Input<'_>) -> Parsed<Target> {
+    let message = format!("{} wants a proxy or all: {}", form.word, form.example);
+    let name = proxy(&message, &["a proxy", "all"], input)?;
+    blanks(input)?;
+    Ok(match name {
+        "all" => Target::All,
+        name => Target::Proxy(name.to_owned()),
+    })
+}
+
+/// `proxy = any characters but blanks`
+fn proxy<'i>(message: &str, expected: &[&str], input: &mut Input<'i>) -> Parsed<&'i str> {
+    if input.is_empty() {
+        let slip = Slip::here(input, message).expecting(expected.iter().copied());
+        return Err(slip.cut());
+    }
+    word(input)
+}
+
+/// `connection = [ "#" ] digit { digit }`
+fn connection(form: &Form, input: &mut Input<'_>) -> Parsed<ConnId> {
+    let begin = input.current_token_start();
+    let sign = opt('#').parse_next(input)?;
+    let digits = word(input)?;
+    if let (true, Ok(number)) = (digits.bytes().all(|b| b.is_ascii_digit()), digits.parse()) {
+        return Ok(ConnId(number));
+    }
+    let message = format!("kill wants the number of a connection: {}", form.example);
+    let end = begin + sign.map_or(0, char::len_utf8) + digits.len();
+    Err(Slip::over(begin..end, message)
+        .unfinished_if(digits.is_empty() && input.is_empty())
+        .expecting(["a number"])
+        .cut())
+}
+
+/// One of some words, as its place among them.
+fn keyword(what: &str, wanted: &str, known: &[&str], input: &mut Input<'_>) -> Parsed<usize> {
+    let (written, at) = word.with_span().parse_next(input)?;
+    if let Some(index) = known.iter().position(|word| *word == written) {
+        return Ok(index);
+    }
+    let follows: Vec<&str> = known
+        .iter()
+        .copied()
+        .filter(|word| word.starts_with(written))
+        .collect();
+    let message = if written.is_empty() {
+        wanted.to_owned()
+    } else {
+        unknown(
+            what,
+            written,
+            nearest(written, known.iter().copied()),
+            known,
+        )
+    };
+    Err(Slip::over(at, message)
+        .unfinished_if(input.is_empty() && !follows.is_empty())
+        .expecting(follows)
+        .cut())
+}
+
+/// A mapping or a fault where a command must stand: no command begins so.
+fn no_command(input: &Input<'_>) -> Option<Slip> {
+    let written = until_blank(input);
+    let begin = input.current_token_start();
+    let meant = |text: &str| shortened(text.trim_end().trim_end_matches('.'));
+    let message = if written.starts_with(|c: char| c.is_ascii_digit()) && written.contains('=') {
+        format!("a mapping is added: add {}", meant(written))
+    } else {
+        Kind::named(written)?;
+        format!("faults are set: set all {}", meant(input))
+    };
+    Some(Slip::over(begin..begin + written.len(), message))
+}
+
+/// Everything up to a blank.
+fn word<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
+    take_till(0.., char::is_whitespace).parse_next(input)
+}

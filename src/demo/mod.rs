@@ -1,0 +1,171 @@
+//! The built-in upstreams with their traffic: something to disturb for whoever has nothing at hand.
+//!
+//! ```text
+//!  visitors ── connect like an outside application ──► proxies of the engine ──► upstreams
+//!  (traffic)                                                                     (upstreams)
+//! ```
+//!
+//! Everything is on loopback and any free port, nothing leaves the process, and how much runs is bounded. No fault is set
+//! here: the only thing that fails on its own is the upstream that is there to fail.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::fault::random::{Random, derive};
+use crate::fault::{Plan, Setting};
+use crate::mapping::{Host, Mapping, Protocol};
+use crate::proxy::error::reason;
+use crate::proxy::{BindError, Engine};
+use crate::snapshot::ProxyId;
+use traffic::Visitor;
+use upstreams::Upstream;
+
+mod http;
+mod traffic;
+mod upstreams;
+
+/// A part in the play: an upstream, and the clients that visit it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    /// Small messages that come back as they went, over connections that stay open.
+    Echo,
+    /// HTTP with a little time to think, over connections that are kept for a while.
+    Shop,
+    /// Downloads of some megabytes, one after another.
+    Files,
+    /// As the shop, but answers break off, and now and then nobody is there.
+    Flaky,
+}
+
+/// Why the demo could not begin.
+#[derive(Debug, Error)]
+pub enum DemoError {
+    /// An upstream found no port.
+    #[error("cannot start the demo's upstream {name}: {}", reason(source))]
+    Upstream {
+        /// Which.
+        name: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// A proxy could not listen.
+    #[error(transparent)]
+    Proxy(#[from] BindError),
+}
+
+/// The play: upstreams that serve and proxies before them, and later the traffic.
+pub struct Demo {
+    engine: Engine,
+    cast: Vec<(Part, ProxyId)>,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+// === impl Demo ===
+
+impl Demo {
+    /// Starts the upstreams and adds a proxy for each, with these faults. There is no traffic yet.
+    pub async fn open(engine: &Engine, settings: &[Setting]) -> Result<Self, DemoError> {
+        let mut demo = Self {
+            engine: engine.clone(),
+            cast: Vec::with_capacity(Part::ALL.len()),
+            stop: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+        };
+        for part in Part::ALL {
+            let name = part.name();
+            let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+                .await
+                .and_then(|listener| Ok((listener.local_addr()?, listener)));
+            let (addr, listener) =
+                listener.map_err(|source| DemoError::Upstream { name, source })?;
+            let upstream = Upstream::new(part, demo.random(name, 0), &demo.stop, &demo.tasks);
+            demo.spawn(upstream.serve(listener, addr));
+            let plan = Plan::of(settings.iter().cloned());
+            let proxy = engine.add(part.mapping(addr), plan).await?;
+            // It cannot be taken: the demo's proxies are the first.
+            let _ = engine.rename(proxy, name);
+            demo.cast.push((part, proxy));
+        }
+        Ok(demo)
+    }
+
+    /// Lets the clients in.
+    pub fn play(&self) {
+        for (part, proxy) in &self.cast {
+            for number in 1..=part.clients() {
+                let random = self.random(part.name(), number);
+                let visitor = Visitor::new(*part, *proxy, self.engine.snapshots(), random);
+                self.spawn(visitor.visit());
+            }
+        }
+    }
+
+    /// Ends the traffic and the upstreams, and waits for their tasks, which end at once.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    fn random(&self, name: &str, number: u64) -> Random {
+        Random::new(derive(self.engine.seed(), name, number))
+    }
+
+    fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        let stop = self.stop.clone();
+        self.tasks
+            .spawn(async move { stop.run_until_cancelled(work).await });
+    }
+}
+
+/// A demo that did not get as far as `stop` leaves no task behind either.
+impl Drop for Demo {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+// === impl Part ===
+
+impl Part {
+    const ALL: [Self; 4] = [Self::Echo, Self::Shop, Self::Files, Self::Flaky];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Echo => "echo",
+            Self::Shop => "shop",
+            Self::Files => "files",
+            Self::Flaky => "flaky",
+        }
+    }
+
+    /// How many clients visit it at a time.
+    const fn clients(self) -> u64 {
+        match self {
+            Self::Echo => 4,
+            Self::Shop => 6,
+            Self::Files => 2,
+            Self::Flaky => 3,
+        }
+    }
+
+    fn mapping(self, upstream: SocketAddr) -> Mapping {
+        Mapping {
+            listen: 0,
+            protocol: (self != Self::Echo).then_some(Protocol::Http),
+            host: Host::V4(Ipv4Addr::LOCALHOST),
+            port: upstream.port(),
+        }
+    }
+}
+
+/// A number from `least` to `most`, both included.
+fn between(random: &mut Random, least: u64, most: u64) -> u64 {
+    least + random.draw() % (most - least + 1)
+}

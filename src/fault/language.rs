@@ -1,0 +1,190 @@
+//! The fault language: settings as text, for every place in which a fault is written.
+//!
+//! ```text
+//! faults    = fault { "," fault }
+//! fault     = kind { value | name "=" value } [ direction ]
+//! direction = "up" | "down" | "both"
+//! ```
+//!
+//! The grammar knows no kind by name: words, units, ranges and their errors come from the table of kinds, so that a new
+//! kind needs no line here. A direction may stand anywhere after its kind, once. `share` belongs to every kind; a bare
+//! percentage is the share, unless the kind's own bare value is one.
+
+use winnow::Parser;
+use winnow::combinator::opt;
+use winnow::error::ParserError;
+use winnow::stream::Location;
+use winnow::token::take_till;
+
+use super::param::Default;
+use super::setting::{Directions, Setting};
+use super::{Direction, KINDS, Kind, ParamSpec, Unit, Value};
+use crate::syntax::{self, Input, ParseError, Parsed, Slip, blanks};
+use crate::units::Percent;
+use draft::Draft;
+
+mod draft;
+mod slips;
+mod value;
+mod value_slips;
+
+#[cfg(test)]
+mod tests;
+
+/// A table of kinds.
+pub(crate) type Kinds = &'static [&'static Kind];
+
+/// The parameter that every kind has.
+static SHARE: ParamSpec = ParamSpec {
+    name: "share",
+    bare: false,
+    unit: Unit::Percent,
+    default: Default::Is(Value::Percent(Percent::ALL)),
+    range: None,
+    halves: false,
+    summary: "the share of connections that it hits",
+};
+
+/// The words of a direction.
+const DIRECTIONS: [(&str, Directions); 3] = [
+    ("up", Directions::Only(Direction::Up)),
+    ("down", Directions::Only(Direction::Down)),
+    ("both", Directions::Both),
+];
+
+/// Reads faults separated by commas, at least one.
+pub fn parse(text: &str) -> Result<Vec<Setting>, ParseError> {
+    parse_with(KINDS, text)
+}
+
+/// Reads the value of one parameter, within its range.
+pub fn parse_value(param: &ParamSpec, text: &str) -> Result<Value, ParseError> {
+    syntax::read(text, |input: &mut Input<'_>| {
+        value::value(param, param.name, input).map_err(Slip::cut)
+    })
+}
+
+fn parse_with(kinds: Kinds, text: &str) -> Result<Vec<Setting>, ParseError> {
+    syntax::read(text, |input: &mut Input<'_>| faults(kinds, input))
+}
+
+/// `faults = fault { "," fault }`
+pub(crate) fn faults(kinds: Kinds, input: &mut Input<'_>) -> Parsed<Vec<Setting>> {
+    let mut settings = vec![fault(kinds, &[], input)?];
+    while opt((',', blanks)).parse_next(input)?.is_some() {
+        let setting = fault(kinds, &settings, input)?;
+        settings.push(setting);
+    }
+    Ok(settings)
+}
+
+/// `fault = kind { value | name "=" value } [ direction ]`
+///
+/// Blanks after it are taken with it. `before` are the settings that it must get along with.
+fn fault(kinds: Kinds, before: &[Setting], input: &mut Input<'_>) -> Parsed<Setting> {
+    let begin = input.current_token_start();
+    let kind = kind(kinds, before, input)?;
+    let taken = slips::taken(kind, before).into_iter().next();
+    let mut draft = Draft::new(kind, begin..input.current_token_start(), taken);
+    blanks(input)?;
+    while !input.is_empty() && !input.starts_with(',') {
+        term(kinds, &mut draft, input)?;
+        blanks(input)?;
+    }
+    draft.finished(input).map_err(Slip::cut)
+}
+
+/// `kind`: a name or a short name of the table, of a kind that is not set in both directions before.
+pub(crate) fn kind(
+    kinds: Kinds,
+    before: &[Setting],
+    input: &mut Input<'_>,
+) -> Parsed<&'static Kind> {
+    let (word, at) = word.with_span().parse_next(input)?;
+    kinds
+        .iter()
+        .copied()
+        .find(|kind| kind.name == word || kind.short == Some(word))
+        .filter(|kind| slips::taken(kind, before).len() < Direction::BOTH.len())
+        .ok_or_else(|| slips::kind(kinds, before, word, at, input).cut())
+}
+
+/// `value | name "=" value | direction`
+fn term(kinds: Kinds, draft: &mut Draft, input: &mut Input<'_>) -> Parsed<()> {
+    let (begin, token) = (input.current_token_start(), ahead(input));
+    if let Some(param) = opt(name).parse_next(input)? {
+        let param = draft.named(param, begin).map_err(Slip::cut)?;
+        return named(param, draft, input);
+    }
+    if let Some(directions) = opt(direction).parse_next(input)? {
+        return draft.direct(directions, begin).map_err(Slip::cut);
+    }
+    if !draft.takes_bare(token) {
+        return Err(slips::term(kinds, draft, token, input).cut());
+    }
+    bare(draft, input)
+}
+
+/// `name "="`
+fn name<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
+    let name = take_till(0.., |c: char| c == '=' || ends_word(c)).parse_next(input)?;
+    '='.parse_next(input)?;
+    Ok(name)
+}
+
+/// The `value` of `name "=" value`.
+fn named(param: &'static ParamSpec, draft: &mut Draft, input: &mut Input<'_>) -> Parsed<()> {
+    let value = value::value(param, param.name, input).map_err(Slip::cut)?;
+    draft.give(param, value);
+    Ok(())
+}
+
+/// `value`: the first of what may stand bare that can read it.
+fn bare(draft: &mut Draft, input: &mut Input<'_>) -> Parsed<()> {
+    let mut slips = Vec::new();
+    for param in draft.bare_params() {
+        let mut ahead = *input;
+        match value::value(param, draft.label(param), &mut ahead) {
+            Ok(value) => {
+                *input = ahead;
+                draft.give(param, value);
+                return Ok(());
+            }
+            Err(slip) => slips.push((param, slip)),
+        }
+    }
+    Err(slips::bare(draft, slips, input).cut())
+}
+
+/// `direction = "up" | "down" | "both"`
+fn direction(input: &mut Input<'_>) -> Parsed<Directions> {
+    let word = word.parse_next(input)?;
+    DIRECTIONS
+        .iter()
+        .find(|(name, _)| *name == word)
+        .map(|(_, directions)| *directions)
+        .ok_or_else(|| ParserError::from_input(input))
+}
+
+fn word_of(directions: Directions) -> &'static str {
+    let same = |(_, other): &&(&str, Directions)| *other == directions;
+    DIRECTIONS
+        .iter()
+        .find(same)
+        .map_or("both", |(word, _)| *word)
+}
+
+/// Everything up to a blank or a comma.
+fn word<'i, E: ParserError<Input<'i>>>(input: &mut Input<'i>) -> Result<&'i str, E> {
+    take_till(0.., ends_word).parse_next(input)
+}
+
+/// The word that comes next, or what is left of it.
+fn ahead<'i>(input: &Input<'i>) -> &'i str {
+    let rest: &'i str = input.as_ref();
+    rest.split(ends_word).next().unwrap_or(rest)
+}
+
+fn ends_word(c: char) -> bool {
+    c == ',' || c.is_whitespace()
+}

@@ -1,0 +1,155 @@
+//! A setting while it is read: what has been given, and what may still follow.
+
+use std::ops::Range;
+
+use super::super::param::Default;
+use super::{DIRECTIONS, SHARE, slips};
+use crate::fault::{Direction, Directions, Kind, ParamSpec, Setting, Unit, Value};
+use crate::syntax::{Input, Slip};
+
+pub(super) struct Draft {
+    setting: Setting,
+    /// Where its kind stands.
+    at: Range<usize>,
+    /// The direction in which the kind is set already; never both.
+    taken: Option<Direction>,
+    /// The names of the parameters that have been given.
+    given: Vec<&'static str>,
+    /// Whether a direction has been given.
+    directed: bool,
+}
+
+impl Draft {
+    /// A setting of the kind that stands at `at`, after a setting of it in the direction `taken`.
+    pub(super) fn new(kind: &'static Kind, at: Range<usize>, taken: Option<Direction>) -> Self {
+        Self {
+            setting: Setting::new(kind),
+            at,
+            taken,
+            given: Vec::new(),
+            directed: false,
+        }
+    }
+
+    pub(super) fn kind(&self) -> &'static Kind {
+        self.setting.kind
+    }
+
+    /// What has been read of it.
+    pub(super) fn setting(&self) -> &Setting {
+        &self.setting
+    }
+
+    /// Whether a parameter must be given and is not.
+    pub(super) fn lacks(&self, param: &ParamSpec) -> bool {
+        param.default == Default::Required && !self.given.contains(&param.name)
+    }
+
+    /// Every parameter that it can have, the share last.
+    pub(super) fn params(&self) -> impl Iterator<Item = &'static ParamSpec> + use<> {
+        self.kind().params.iter().chain([&SHARE])
+    }
+
+    /// Those that have not been given.
+    pub(super) fn open_params(&self) -> impl Iterator<Item = &'static ParamSpec> {
+        self.params()
+            .filter(|param| !self.given.contains(&param.name))
+    }
+
+    /// Those whose value may stand bare now: the kind's own, and the share where that cannot be mistaken for it.
+    pub(super) fn bare_params(&self) -> Vec<&'static ParamSpec> {
+        let percent = |param: &ParamSpec| param.bare && param.unit == Unit::Percent;
+        let share = !self.kind().params.iter().any(percent);
+        self.open_params()
+            .filter(|param| param.bare || (share && param.name == SHARE.name))
+            .collect()
+    }
+
+    /// Whether a word looks like a bare value rather than like a name: it has digits, or is a word that the bare
+    /// parameter knows.
+    pub(super) fn takes_bare(&self, word: &str) -> bool {
+        let first = word.chars().next();
+        first.is_some_and(|c| c.is_numeric() || matches!(c, '-' | '+' | '.' | '%'))
+            || self
+                .bare_params()
+                .iter()
+                .any(|param| super::value::words(param.unit).contains(&word))
+    }
+
+    /// What to call a parameter in an error: the kind's own value by the kind.
+    pub(super) fn label(&self, param: &ParamSpec) -> &'static str {
+        if param.bare {
+            self.kind().name
+        } else {
+            param.name
+        }
+    }
+
+    /// The words of a direction that may still follow.
+    pub(super) fn open_directions(&self) -> impl Iterator<Item = &'static str> {
+        DIRECTIONS
+            .iter()
+            .filter(|(_, directions)| !self.directed && !self.collides(*directions))
+            .map(|(word, _)| *word)
+    }
+
+    fn collides(&self, directions: Directions) -> bool {
+        self.taken.is_some_and(|taken| directions.contain(taken))
+    }
+
+    /// The parameter of this name, which stands at byte `begin`.
+    pub(super) fn named(&self, name: &str, begin: usize) -> Result<&'static ParamSpec, Slip> {
+        match self.params().find(|param| param.name == name) {
+            Some(param) if self.given.contains(&param.name) => {
+                let message = format!("{name} is given twice: leave one out");
+                Err(Slip::over(begin..begin + name.len(), message))
+            }
+            Some(param) => Ok(param),
+            None => Err(slips::name(self, name, begin)),
+        }
+    }
+
+    pub(super) fn give(&mut self, param: &'static ParamSpec, value: Value) {
+        self.given.push(param.name);
+        self.setting = match value {
+            Value::Percent(share) if param.name == SHARE.name => {
+                self.setting.clone().hitting(share)
+            }
+            value => self.setting.clone().with(param.name, value),
+        };
+    }
+
+    /// Takes a direction, whose word begins at byte `begin`.
+    pub(super) fn direct(&mut self, directions: Directions, begin: usize) -> Result<(), Slip> {
+        let word = super::word_of(directions);
+        let at = begin..begin + word.len();
+        if self.directed {
+            let message = "a direction is given already: up, down or both, once";
+            return Err(Slip::over(at, message));
+        }
+        if let Some(taken) = self.taken.filter(|_| self.collides(directions)) {
+            return Err(slips::collision(self.kind(), taken, at));
+        }
+        self.directed = true;
+        self.setting = self.setting.clone().acting(directions);
+        Ok(())
+    }
+
+    /// The setting, where nothing is missing.
+    pub(super) fn finished(self, input: &Input<'_>) -> Result<Setting, Slip> {
+        if let Some(param) = self.params().find(|param| self.lacks(param)) {
+            return Err(slips::missing(&self, param, input));
+        }
+        match self.taken {
+            // A direction can still make room for it.
+            Some(taken) if !self.directed && input.is_empty() => {
+                let free = taken.opposite().to_string();
+                Err(slips::collision(self.kind(), taken, self.at)
+                    .unfinished_if(true)
+                    .expecting([free]))
+            }
+            Some(taken) if !self.directed => Err(slips::collision(self.kind(), taken, self.at)),
+            _ => Ok(self.setting),
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! The values of parameters: numbers with units, plain numbers, words. What a parameter's unit reads, and within which
+//! range, is the table's.
+//!
+//! A value that touches the end of the text is judged by what it can still become: `250` by every unit that would keep
+//! it in its range, `250m` as minutes and as the beginning of `ms`.
+
+use std::cmp::Ordering;
+use std::time::Duration;
+
+use winnow::Parser;
+use winnow::combinator::opt;
+use winnow::stream::Location;
+use winnow::token::take_while;
+
+use super::super::param::Default;
+use super::{ahead, value_slips as slips, word};
+use crate::fault::{ParamSpec, Unit, Value};
+use crate::syntax::{Input, Slip};
+use crate::units::{
+    ByteCount, ByteRate, Decimal, PERCENT_UNITS, Percent, RATE_UNITS, SIZE_UNITS, TIME_UNITS,
+};
+
+/// What a number can be measured in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Measure {
+    Time,
+    Rate,
+    Size,
+    Percent,
+}
+
+/// A number with one of the units that a parameter reads; no value where it is more than can be counted.
+type Reading = (&'static str, Option<Value>);
+
+/// The value of a parameter that errors call `label`.
+pub(super) fn value(param: &ParamSpec, label: &str, input: &mut Input<'_>) -> Result<Value, Slip> {
+    match param.unit {
+        Unit::Switch | Unit::Word(_) => one_word(param, label, input),
+        Unit::Number => plain_number(param, label, input),
+        Unit::Time | Unit::Rate | Unit::Size | Unit::Percent | Unit::TimeOrSize => {
+            quantity(param, label, input)
+        }
+    }
+}
+
+/// A number and its unit; a plain zero needs none.
+fn quantity(param: &ParamSpec, label: &str, input: &mut Input<'_>) -> Result<Value, Slip> {
+    let start = input.current_token_start();
+    let (written, number) = number(param, label, input)?;
+    let (suffix, at) = word.with_span().parse_next(input)?;
+    if suffix.is_empty() && number.is_zero() && in_range(param, zero(param)) {
+        return Ok(zero(param));
+    }
+    let possible = readings(param.unit, number, suffix);
+    let fits = |reading: &&Reading| reading.1.is_some_and(|value| in_range(param, value));
+    let fitting: Vec<&Reading> = possible.iter().filter(fits).collect();
+    if let Some((_, Some(value))) = fitting.iter().find(|(unit, _)| *unit == suffix) {
+        return Ok(*value);
+    }
+    let units: Vec<&str> = fitting.iter().map(|(unit, _)| *unit).collect();
+    let open = input.is_empty();
+    let whole_unit = possible.iter().any(|(unit, _)| *unit == suffix);
+    let begins_unit = !possible.is_empty() && (open || suffix.is_empty());
+    if whole_unit || (begins_unit && units.is_empty()) {
+        // More digits make more of too little; they do not make less of too much.
+        let small = |reading: &Reading| reading.1.is_some_and(|value| below(param, value));
+        let grows = open && suffix.is_empty() && possible.iter().any(small);
+        let slip = slips::range(param, label, start..at.end).growing(grows);
+        return Err(slip
+            .expecting(units.iter().copied())
+            .unfinished_if(grows || (open && !units.is_empty())));
+    }
+    if suffix.is_empty() {
+        return Err(slips::no_unit(param, written, &units, input));
+    }
+    let unfinished = open && !units.is_empty();
+    let slip = slips::unknown_unit(param, label, suffix, at);
+    Err(slip.unfinished_if(unfinished).expecting(units))
+}
+
+/// A number without a unit.
+fn plain_number(param: &ParamSpec, label: &str, input: &mut Input<'_>) -> Result<Value, Slip> {
+    let begin = input.current_token_start();
+    let (written, _) = number(param, label, input)?;
+    if !ahead(input).is_empty() {
+        return Err(slips::wanted(param, label, input));
+    }
+    if let Some(value) = plain(written).filter(|value| in_range(param, *value)) {
+        return Ok(value);
+    }
+    let small = input.is_empty() && plain(written).is_some_and(|value| below(param, value));
+    Err(slips::range(param, label, begin..begin + written.len()).growing(small))
+}
+
+fn plain(written: &str) -> Option<Value> {
+    let number: f64 = written.parse().ok()?;
+    number.is_finite().then_some(Value::Number(number))
+}
+
+/// Digits, and after a point more digits.
+fn number<'i>(
+    param: &ParamSpec,
+    label: &str,
+    input: &mut Input<'i>,
+) -> Result<(&'i str, Decimal), Slip> {
+    let begin = input.current_token_start();
+    let written: &str = (digits, opt(('.', digits))).take().parse_next(input)?;
+    if let Some(decimal) = Decimal::read(written) {
+        return Ok((written, decimal));
+    }
+    if written.is_empty() {
+        return Err(slips::wanted(param, label, input));
+    }
+    let whole = written.strip_suffix('.').unwrap_or_default();
+    Err(if too_great(param, whole) {
+        slips::range(param, label, begin..begin + written.len())
+    } else {
+        slips::no_decimal(written, begin, input)
+    })
+}
+
+fn digits<'i>(input: &mut Input<'i>) -> Result<&'i str, Slip> {
+    take_while(0.., '0'..='9').parse_next(input)
+}
+
+/// One of the words that the parameter knows.
+fn one_word(param: &ParamSpec, label: &str, input: &mut Input<'_>) -> Result<Value, Slip> {
+    let written = ahead(input);
+    let words = words(param.unit);
+    let Some(known) = words.iter().find(|known| **known == written) else {
+        let begun = words
+            .iter()
+            .copied()
+            .filter(|word| word.starts_with(written));
+        let begun: Vec<&str> = begun.collect();
+        let unfinished = written.len() == input.len() && !begun.is_empty();
+        return Err(slips::unknown_word(label, written, words, input)
+            .unfinished_if(unfinished)
+            .expecting(begun));
+    };
+    word::<Slip>(input)?;
+    Ok(match param.unit {
+        Unit::Switch => Value::Switch(*known == "on"),
+        _ => Value::Word(known),
+    })
+}
+
+/// The words that a unit reads; none where it reads numbers.
+pub(super) fn words(unit: Unit) -> &'static [&'static str] {
+    match unit {
+        Unit::Switch => &["on", "off"],
+        Unit::Word(words) => words,
+        _ => &[],
+    }
+}
+
+/// Whether the unit reads this number and suffix, whatever the range.
+pub(super) fn reads(unit: Unit, written: &str) -> bool {
+    let number = written.trim_end_matches(|c: char| !c.is_ascii_digit());
+    let suffix = &written[number.len()..];
+    match unit {
+        Unit::Switch | Unit::Word(_) => words(unit).contains(&written),
+        Unit::Number => Decimal::read(written).is_some(),
+        _ => Decimal::read(number).is_some() && unit_names(unit).any(|name| name == suffix),
+    }
+}
+
+/// The words of a unit's suffixes.
+pub(super) fn unit_names(unit: Unit) -> impl Iterator<Item = &'static str> {
+    measures(unit)
+        .iter()
+        .flat_map(|measure| measure.units())
+        .map(|(name, _)| *name)
+}
+
+/// A number with each of the units that `suffix` begins.
+fn readings(unit: Unit, number: Decimal, suffix: &str) -> Vec<Reading> {
+    let mut readings = Vec::new();
+    for measure in measures(unit) {
+        let begun = measure
+            .units()
+            .iter()
+            .filter(|(name, _)| name.starts_with(suffix));
+        readings.extend(begun.map(|(name, factor)| (*name, measure.value(number, *factor))));
+    }
+    readings
+}
+
+/// What a unit's numbers are measured in.
+pub(super) fn measures(unit: Unit) -> &'static [Measure] {
+    match unit {
+        Unit::Time => &[Measure::Time],
+        Unit::Rate => &[Measure::Rate],
+        Unit::Size => &[Measure::Size],
+        Unit::Percent => &[Measure::Percent],
+        Unit::TimeOrSize => &[Measure::Time, Measure::Size],
+        Unit::Number | Unit::Switch | Unit::Word(_) => &[],
+    }
+}
+
+/// Nothing, of the sort that the parameter's default has.
+fn zero(param: &ParamSpec) -> Value {
+    match (param.unit, param.default) {
+        (Unit::TimeOrSize, Default::Is(Value::Size(_))) | (Unit::Size, _) => {
+            Value::Size(ByteCount::new(0))
+        }
+        (Unit::Rate, _) => Value::Rate(ByteRate::new(0)),
+        (Unit::Percent, _) => Value::Percent(Percent::NONE),
+        _ => Value::Time(Duration::ZERO),
+    }
+}
+
+fn in_range(param: &ParamSpec, value: Value) -> bool {
+    param.range.is_none_or(|(low, high)| {
+        value.partial_order(&low) != Some(Ordering::Less)
+            && value.partial_order(&high) != Some(Ordering::Greater)
+    })
+}
+
+fn below(param: &ParamSpec, value: Value) -> bool {
+    param
+        .range
+        .is_some_and(|(low, _)| value.partial_order(&low) == Some(Ordering::Less))
+}
+
+/// Whether a whole number is too much in every unit.
+fn too_great(param: &ParamSpec, whole: &str) -> bool {
+    let above = |value: Option<Value>| {
+        value.is_none_or(|value| !in_range(param, value) && !below(param, value))
+    };
+    match (param.unit, Decimal::read(whole)) {
+        (_, None) => false,
+        (Unit::Number, _) => above(plain(whole)),
+        (unit, Some(number)) => readings(unit, number, "")
+            .iter()
+            .all(|(_, value)| above(*value)),
+    }
+}
+
+// === impl Measure ===
+
+impl Measure {
+    pub(super) const ALL: [Self; 4] = [Self::Time, Self::Rate, Self::Size, Self::Percent];
+
+    /// What errors call it.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Time => Unit::Time,
+            Self::Rate => Unit::Rate,
+            Self::Size => Unit::Size,
+            Self::Percent => Unit::Percent,
+        }
+        .describe()
+        .0
+    }
+
+    /// The words of its units, and how many of its smallest parts each has.
+    pub(super) fn units(self) -> &'static [(&'static str, u64)] {
+        match self {
+            Self::Time => TIME_UNITS,
+            Self::Rate => RATE_UNITS,
+            Self::Size => SIZE_UNITS,
+            Self::Percent => PERCENT_UNITS,
+        }
+    }
+
+    fn value(self, number: Decimal, factor: u64) -> Option<Value> {
+        match self {
+            Self::Time => {
+                let nanos = number.scaled(factor, 1)?;
+                Some(Value::Time(Duration::from_nanos(nanos)))
+            }
+            // The units of rates are bits, the value is bytes.
+            Self::Rate => Some(Value::Rate(ByteRate::new(number.scaled(factor, 8)?))),
+            Self::Size => Some(Value::Size(ByteCount::new(number.scaled(factor, 1)?))),
+            Self::Percent => {
+                let ppm = u32::try_from(number.scaled(factor, 1)?).ok()?;
+                (ppm <= Percent::ALL.ppm()).then(|| Value::Percent(Percent::from_ppm(ppm)))
+            }
+        }
+    }
+}

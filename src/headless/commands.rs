@@ -1,0 +1,115 @@
+//! Commands from standard input: read, parsed and carried out one after another, each answered once.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::io::{AsyncRead, BufReader};
+use tokio::sync::mpsc;
+
+use super::lines::{LONGEST, Line, Lines};
+use crate::command::{self, Command};
+use crate::operate::{self, Answer, Refusal};
+use crate::proxy::Engine;
+
+/// A command with what became of it.
+pub(super) struct Answered {
+    /// The line as it was read, empty where it was no text.
+    pub(super) command: String,
+    pub(super) outcome: Result<Answer, Refused>,
+}
+
+/// Why a command was refused.
+pub(super) struct Refused {
+    pub(super) error: String,
+    /// Where in the line, counted from 1; `None` where the line is right and the world is not.
+    pub(super) column: Option<usize>,
+}
+
+/// Serves the commands of `input` until it ends, one at a time; returns why it could not be read on, if that is so. A
+/// command is begun when the answer before it has been taken. `changing` is set when one begins to change faults; the
+/// receiver of the answer clears it.
+pub(super) async fn serve(
+    engine: &Engine,
+    input: impl AsyncRead + Unpin,
+    answers: mpsc::Sender<Answered>,
+    changing: &AtomicBool,
+) -> io::Result<()> {
+    let mut lines = Lines::new(BufReader::new(input));
+    while let Ok(place) = answers.reserve().await {
+        let Some(line) = lines.next().await? else {
+            break;
+        };
+        place.send(answer(engine, line, changing).await);
+    }
+    Ok(())
+}
+
+async fn answer(engine: &Engine, line: Line, changing: &AtomicBool) -> Answered {
+    let refuse = |error: String, column| Answered {
+        command: String::new(),
+        outcome: Err(Refused {
+            error,
+            column: Some(column),
+        }),
+    };
+    match line {
+        Line::Text(command) => Answered {
+            outcome: carry_out(engine, &command, changing).await,
+            command,
+        },
+        Line::TooLong => refuse(
+            format!("the line is longer than {LONGEST} bytes: one command stands on a line"),
+            LONGEST + 1,
+        ),
+        Line::NotText(column) => refuse(
+            "the line is not UTF-8 text: commands are words, as in list".to_owned(),
+            column,
+        ),
+    }
+}
+
+async fn carry_out(engine: &Engine, line: &str, changing: &AtomicBool) -> Result<Answer, Refused> {
+    let command = command::parse(line).map_err(|error| Refused {
+        column: Some(error.column()),
+        error: error.message,
+    })?;
+    let changes = matches!(
+        command,
+        Command::Set(..) | Command::Clear(..) | Command::Bypass(..)
+    );
+    // Relaxed: it is read by the task that runs this.
+    changing.store(changes, Ordering::Relaxed);
+    let answer = operate::run(engine, command).await;
+    answer.map_err(|refusal| Refused {
+        column: match &refusal {
+            Refusal::UnknownProxy { name, .. } => column_of_argument(line, name),
+            Refusal::NoConnection(_) => column_of_argument(line, ""),
+            Refusal::NoProxy | Refusal::Bind(_) => None,
+        },
+        error: refusal.to_string(),
+    })
+}
+
+/// Where a command's first argument stands, which begins with `argument`.
+fn column_of_argument(line: &str, argument: &str) -> Option<usize> {
+    let word = line.trim_start().find(char::is_whitespace)?;
+    let rest = line.trim_start()[word..].trim_start();
+    rest.starts_with(argument)
+        .then(|| line.chars().count() - rest.chars().count() + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_column_is_the_first_arguments() {
+        for (line, column) in [
+            ("remove web", Some(8)),
+            ("  set   web latency 1ms", Some(9)),
+            ("list", None),
+        ] {
+            assert_eq!(column_of_argument(line, "web"), column, "{line}");
+        }
+    }
+}

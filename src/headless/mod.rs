@@ -1,0 +1,173 @@
+//! The desk without a screen: events out, commands in, a line each.
+//!
+//! ```text
+//!  engine ── events, snapshots ──► Desk ── bounded queue ──► writer thread ──► standard output
+//!    ▲                              ▲
+//!    └── operate ◄── commands ──────┘ answers        standard input
+//! ```
+//!
+//! The desk shows what the engine does and never holds it up: what its output cannot take is counted and said. It knows
+//! neither signals nor the command line; whoever runs it says when to stop.
+
+use std::future::Future;
+use std::io::{self, Write};
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use tokio::io::AsyncRead;
+use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::{broadcast, mpsc};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::operate::Answer;
+use crate::proxy::Engine;
+use crate::snapshot::{Event, ProxyRow};
+use commands::Answered;
+use output::Output;
+use printer::Printer;
+use stats::Stats;
+
+mod commands;
+mod json;
+mod lines;
+mod output;
+mod plain;
+mod printer;
+mod stats;
+
+/// The form of what is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Style {
+    /// A JSON object a line.
+    Json,
+    /// Words, for people.
+    Words,
+}
+
+/// What there is to print.
+enum Report<'a> {
+    Started { seed: u64 },
+    Existing(&'a ProxyRow),
+    Happened(&'a Event),
+    Stats(&'a Stats),
+    Answered(&'a Answered),
+    Failed(&'a str),
+    Lost { events: u64, error: &'a str },
+    Stopped { reason: &'static str },
+}
+
+/// The desk, from before its proxies are added: no event is missed.
+pub struct Desk {
+    engine: Engine,
+    style: Style,
+    events: broadcast::Receiver<Arc<Event>>,
+}
+
+// === impl Desk ===
+
+impl Desk {
+    /// Listens to the engine's events from now on, and prints nothing yet.
+    #[must_use]
+    pub fn new(engine: &Engine, style: Style) -> Self {
+        Self {
+            engine: engine.clone(),
+            style,
+            events: engine.events(),
+        }
+    }
+
+    /// Prints what happens to `sink` and carries out the commands of `input`, until `stop` says with a word why to end,
+    /// a command does, or nobody reads `sink` any more. Then stops the engine; its connections are ended, not waited
+    /// for. `existing` proxies are those from before the desk was made: they are announced first.
+    pub async fn run(
+        mut self,
+        existing: &[ProxyRow],
+        input: impl AsyncRead + Unpin,
+        sink: impl Write + Send + 'static,
+        stop: impl Future<Output = &'static str>,
+    ) -> io::Result<()> {
+        let engine = self.engine.clone();
+        let mut printer = Printer::new(&engine, self.style, Output::new(sink)?);
+        printer.announce(existing);
+        let end = self.serve(&mut printer, input, stop).await;
+        engine.stop(Duration::ZERO).await;
+        self.catch_up(&mut printer, &AtomicBool::new(false));
+        let written = match end {
+            Ok(reason) => printer.finish(reason).await,
+            Err(error) => Err(error),
+        };
+        written.or_else(|error| match error.kind() {
+            // Whoever read has enough: `faultboard … | head` is no failure.
+            io::ErrorKind::BrokenPipe => Ok(()),
+            _ => Err(error),
+        })
+    }
+
+    /// Runs until there is a reason to end, or standard output is gone.
+    async fn serve(
+        &mut self,
+        printer: &mut Printer,
+        input: impl AsyncRead + Unpin,
+        stop: impl Future<Output = &'static str>,
+    ) -> io::Result<&'static str> {
+        let engine = self.engine.clone();
+        // Bounded by one answer: the next command waits until it is printed.
+        let (tx, mut answers) = mpsc::channel(1);
+        let changing = AtomicBool::new(false);
+        let mut commands = pin!(commands::serve(&engine, input, tx, &changing));
+        let mut reading = true;
+        let mut stop = pin!(stop);
+        let mut beat = interval(self.style.beat());
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        // At the start there is nothing to say yet.
+        beat.reset();
+        loop {
+            // Cancel-safe: `recv` and `tick` lose nothing when dropped, `unread` keeps its state, and `stop` and
+            // `commands` live outside the loop.
+            tokio::select! {
+                reason = &mut stop => return Ok(reason),
+                error = printer.unread() => return Err(error),
+                Some(answered) = answers.recv() => {
+                    // What the command made happen stands before its answer.
+                    self.catch_up(printer, &changing);
+                    changing.store(false, Relaxed);
+                    let report = Report::Answered(&answered);
+                    tokio::select! {
+                        // Whoever does not read must not keep the desk from ending: the answer is lost then.
+                        reason = &mut stop => return Ok(reason),
+                        () = printer.print_surely(&report) => {}
+                    }
+                    if matches!(answered.outcome, Ok(Answer::Quit)) {
+                        return Ok("quit");
+                    }
+                }
+                read = &mut commands, if reading => {
+                    reading = false;
+                    if let Err(error) = read {
+                        printer.print(&Report::Failed(&format!("cannot read standard input: {error}")));
+                    }
+                }
+                event = self.events.recv() => match event {
+                    Ok(event) => printer.print_event(&event, changing.load(Relaxed)),
+                    Err(RecvError::Lagged(events)) => printer.lose(events),
+                    Err(RecvError::Closed) => return Ok("engine"),
+                },
+                _ = beat.tick() => printer.print_stats(),
+            }
+        }
+    }
+
+    /// Prints what has happened up to now.
+    fn catch_up(&mut self, printer: &mut Printer, changing: &AtomicBool) {
+        loop {
+            match self.events.try_recv() {
+                Ok(event) => printer.print_event(&event, changing.load(Relaxed)),
+                Err(TryRecvError::Lagged(events)) => printer.lose(events),
+                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,219 @@
+//! What a proxy measured in the last second, in the form in which it is printed.
+//!
+//! Figures are rounded to what is shown before they are compared, so that a proxy on which nothing changed says nothing.
+
+use std::collections::HashMap;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use crate::snapshot::{PortState, ProxyId, ProxyRow, Snapshot, Spread};
+
+/// A figure for each direction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Pair<T> {
+    pub(super) up: T,
+    pub(super) down: T,
+}
+
+/// One proxy's figures.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub(super) struct Stats {
+    /// The proxy's name.
+    pub(super) proxy: String,
+    /// Open connections.
+    pub(super) connections: u32,
+    /// Connections since the start.
+    pub(super) total: u64,
+    /// Of these, those that ended in an error.
+    pub(super) failed: u64,
+    /// Bytes delivered since the start.
+    pub(super) bytes: Pair<u64>,
+    /// Bytes per second, over the last second.
+    pub(super) rates: Pair<u64>,
+    /// Bytes that wait.
+    pub(super) held: Pair<u64>,
+    /// How long bytes were held, over the last second; `None` where none passed.
+    pub(super) added: Pair<Option<Quantiles>>,
+    /// From a client's first byte after silence to the first byte back.
+    pub(super) feels: Option<Quantiles>,
+    /// Whether clients are accepted: `open`, `closed` or `waiting`.
+    pub(super) port: &'static str,
+    /// Why clients wait, where they do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) waiting: Option<String>,
+}
+
+/// Two figures of a distribution, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub(super) struct Quantiles {
+    pub(super) p50_ms: f64,
+    pub(super) p99_ms: f64,
+}
+
+/// What was printed last, proxy by proxy.
+#[derive(Default)]
+pub(super) struct Printed(HashMap<ProxyId, Stats>);
+
+// === impl Pair ===
+
+impl<T> Pair<T> {
+    /// From up and down, the order of every pair of a snapshot.
+    pub(super) fn of([up, down]: [T; 2]) -> Self {
+        Self { up, down }
+    }
+}
+
+// === impl Printed ===
+
+impl Printed {
+    /// The figures of every proxy that differ from those printed last, which they become. A proxy that has never had a
+    /// client has nothing to say.
+    pub(super) fn changed(&mut self, snapshot: &Snapshot) -> Vec<Stats> {
+        let rows = &snapshot.proxies;
+        self.0.retain(|id, _| rows.iter().any(|row| row.id == *id));
+        rows.iter()
+            .filter_map(|row| {
+                let stats = Stats::of(row);
+                let same = match self.0.get(&row.id) {
+                    Some(last) => *last == stats,
+                    None => stats.total == 0 && stats.port == "open",
+                };
+                (!same).then(|| {
+                    self.0.insert(row.id, stats.clone());
+                    stats
+                })
+            })
+            .collect()
+    }
+}
+
+// === impl Stats ===
+
+impl Stats {
+    fn of(row: &ProxyRow) -> Self {
+        let (port, waiting) = port_words(&row.port);
+        Self {
+            proxy: row.name.clone(),
+            connections: row.open,
+            total: row.total,
+            failed: row.failed,
+            bytes: Pair::of(row.bytes),
+            rates: Pair::of(row.rates.map(whole)),
+            held: Pair::of(row.held),
+            added: Pair::of(row.added.map(|spread| spread.map(Quantiles::of))),
+            feels: row.feels.map(Quantiles::of),
+            port,
+            waiting,
+        }
+    }
+}
+
+/// A port's state as a word, with the reason where clients wait.
+pub(super) fn port_words(port: &PortState) -> (&'static str, Option<String>) {
+    match port {
+        PortState::Open => ("open", None),
+        PortState::Closed => ("closed", None),
+        PortState::Waiting(why) => ("waiting", Some(why.clone())),
+    }
+}
+
+/// A rate in whole bytes per second.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float that is out of range becomes the nearest whole number, and a rate is not negative"
+)]
+fn whole(rate: f64) -> u64 {
+    rate.round() as u64
+}
+
+// === impl Quantiles ===
+
+impl Quantiles {
+    fn of(spread: Spread) -> Self {
+        Self {
+            p50_ms: millis(spread.p50),
+            p99_ms: millis(spread.p99),
+        }
+    }
+}
+
+/// Milliseconds, to the microsecond.
+fn millis(time: Duration) -> f64 {
+    time.as_micros() as f64 / 1e3
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::mapping;
+
+    fn row(id: u32) -> ProxyRow {
+        ProxyRow {
+            id: ProxyId(id),
+            name: format!("proxy-{id}"),
+            mapping: mapping::parse("80=db:81").expect("valid"),
+            listening: Vec::new(),
+            port: PortState::Open,
+            insecure: false,
+            plan: Arc::default(),
+            generation: 0,
+            open: 0,
+            taken: 0,
+            waiting: None,
+            total: 0,
+            failed: 0,
+            bytes: [0; 2],
+            rates: [0.0; 2],
+            held: [0; 2],
+            added: [None; 2],
+            feels: None,
+            history: Arc::default(),
+        }
+    }
+
+    fn names(printed: &mut Printed, proxies: Vec<ProxyRow>) -> Vec<String> {
+        let snapshot = Snapshot {
+            proxies,
+            ..Snapshot::default()
+        };
+        let changed = printed.changed(&snapshot).into_iter();
+        changed.map(|stats| stats.proxy).collect()
+    }
+
+    #[test]
+    fn only_what_changed_is_printed() {
+        let mut printed = Printed::default();
+        let busy = |bytes| ProxyRow {
+            total: 1,
+            bytes: [bytes, 0],
+            ..row(2)
+        };
+        assert_eq!(names(&mut printed, vec![row(1), busy(5)]), ["proxy-2"]);
+        assert!(names(&mut printed, vec![row(1), busy(5)]).is_empty());
+        assert_eq!(names(&mut printed, vec![row(1), busy(6)]), ["proxy-2"]);
+    }
+
+    #[test]
+    fn a_change_that_is_not_shown_is_none() {
+        let mut printed = Printed::default();
+        let at_rate = |rate| ProxyRow {
+            total: 1,
+            rates: [rate, 0.0],
+            ..row(1)
+        };
+        assert_eq!(names(&mut printed, vec![at_rate(100.2)]), ["proxy-1"]);
+        assert!(names(&mut printed, vec![at_rate(99.8)]).is_empty());
+    }
+
+    #[test]
+    fn a_port_that_closes_is_printed_without_any_client() {
+        let mut printed = Printed::default();
+        let port = PortState::Waiting("too many connections".to_owned());
+        let waiting = ProxyRow { port, ..row(1) };
+        assert_eq!(names(&mut printed, vec![waiting]), ["proxy-1"]);
+    }
+}

@@ -1,0 +1,237 @@
+//! Carries commands out: from a parsed line to what the engine did about it.
+//!
+//! The console's `:` line and the headless forms run the same commands through here, so that a command means the same
+//! wherever it is given. It prints nothing, reads nothing and keeps no state; an answer is data that its caller shows.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use thiserror::Error;
+use tokio::time::timeout;
+
+use crate::command::{Command, KillHow, Target};
+use crate::fault::{Kind, Plan, Setting};
+use crate::mapping::Mapping;
+use crate::proxy::{BindError, Engine, Kill, Taken};
+use crate::snapshot::{ConnId, ProxyId, ProxyRow, Snapshot};
+use crate::syntax::{nearest, unknown};
+
+/// What a command did.
+#[derive(Debug)]
+pub enum Answer {
+    /// A proxy listens.
+    Added {
+        /// Its name.
+        proxy: String,
+        /// Its mapping.
+        mapping: Mapping,
+        /// Where it listens.
+        listening: Vec<SocketAddr>,
+    },
+    /// The proxy of this name is gone, its connections with it.
+    Removed(String),
+    /// The faults of these proxies are what they were told to be.
+    Changed(Vec<Change>),
+    /// A connection was ended.
+    Killed(ConnId),
+    /// The proxies, in the order in which they were added.
+    Listed(Vec<ProxyRow>),
+    /// The program is asked to end; the caller does that.
+    Quit,
+}
+
+/// What a change of faults came to on one proxy.
+#[derive(Debug)]
+pub struct Change {
+    /// The proxy's name.
+    pub proxy: String,
+    /// Its faults now.
+    pub plan: Arc<Plan>,
+    /// How many connections run them, and after how long.
+    pub taken: Taken,
+}
+
+/// Why a command did nothing.
+#[derive(Debug, Error)]
+pub enum Refusal {
+    /// No proxy has this name.
+    #[error("{}", unknown_proxy(name, names))]
+    UnknownProxy {
+        /// The name as given.
+        name: String,
+        /// The names that there are.
+        names: Vec<String>,
+    },
+    /// All proxies were meant, and there is none.
+    #[error("no proxy to act on yet: add one first, as in add 9090=https://example.com")]
+    NoProxy,
+    /// No open connection has this number.
+    #[error("no open connection {}", .0.0)]
+    NoConnection(ConnId),
+    /// The listener could not be opened.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+}
+
+/// For how long a listing waits for a snapshot that knows every proxy.
+const FRESH: Duration = Duration::from_secs(1);
+
+/// Within this, whatever has changed is in a snapshot: they come ten times a second.
+const BEAT: Duration = Duration::from_millis(150);
+
+/// Carries `command` out and returns when it has taken effect. A caller that gives up waiting leaves the change made or
+/// not made, never half made on one proxy.
+pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
+    match command {
+        Command::Add(mapping, settings) => add(engine, mapping, settings).await,
+        Command::Remove(name) => {
+            let id = find(engine, &name)?;
+            if engine.remove(id).await {
+                Ok(Answer::Removed(name))
+            } else {
+                Err(unknown_name(engine, &name))
+            }
+        }
+        Command::Set(target, settings) => {
+            change(engine, target, |plan| set_all(plan, &settings)).await
+        }
+        Command::Clear(target, kind) => change(engine, target, |plan| clear(plan, kind)).await,
+        Command::Bypass(target, on) => change(engine, target, |plan| plan.bypassed = on).await,
+        Command::Kill(conn, how) => kill(engine, conn, how),
+        Command::List => Ok(Answer::Listed(current_rows(engine).await)),
+        Command::Quit => Ok(Answer::Quit),
+    }
+}
+
+/// The proxies as they are now: waits for a snapshot newer than the call, or knows after a beat that nothing has changed.
+async fn current_rows(engine: &Engine) -> Vec<ProxyRow> {
+    let mut snapshots = engine.snapshots();
+    snapshots.mark_unchanged();
+    // Either way the newest snapshot is current.
+    let _ = timeout(BEAT, snapshots.changed()).await;
+    rows(engine).await
+}
+
+/// The proxies as the newest snapshot shows them, with the names and faults that they have now; waits for a snapshot
+/// that knows all of them.
+pub async fn rows(engine: &Engine) -> Vec<ProxyRow> {
+    let mut snapshots = engine.snapshots();
+    let complete = async {
+        while !knows_all(&snapshots.borrow_and_update(), engine) {
+            if snapshots.changed().await.is_err() {
+                break;
+            }
+        }
+    };
+    // A proxy that was removed meanwhile, or an engine that stops, is no reason to wait: what is known is shown.
+    let _ = timeout(FRESH, complete).await;
+    let rows = engine.snapshots().borrow().proxies.clone();
+    let names = engine.proxies();
+    rows.into_iter()
+        .filter_map(|mut row| {
+            let (_, name) = names.iter().find(|(id, _)| *id == row.id)?;
+            row.name.clone_from(name);
+            row.plan = engine.plan(row.id)?;
+            Some(row)
+        })
+        .collect()
+}
+
+fn knows_all(snapshot: &Snapshot, engine: &Engine) -> bool {
+    let known = |id| snapshot.proxies.iter().any(|row| row.id == id);
+    engine.proxies().into_iter().all(|(id, _)| known(id))
+}
+
+async fn add(engine: &Engine, mapping: Mapping, settings: Vec<Setting>) -> Result<Answer, Refusal> {
+    let id = engine.add(mapping.clone(), Plan::of(settings)).await?;
+    let row = rows(engine).await.into_iter().find(|row| row.id == id);
+    // No row: it was removed by someone else before a snapshot showed it.
+    let (proxy, listening) = row.map_or_else(
+        || (mapping.label(), Vec::new()),
+        |row| (row.name, row.listening),
+    );
+    Ok(Answer::Added {
+        proxy,
+        mapping,
+        listening,
+    })
+}
+
+/// Changes the plans of the target, all proxies at once, and waits until their connections run them.
+async fn change(
+    engine: &Engine,
+    target: Target,
+    edit: impl Fn(&mut Plan),
+) -> Result<Answer, Refusal> {
+    let targets = match target {
+        Target::Proxy(name) => vec![(find(engine, &name)?, name)],
+        Target::All => engine.proxies(),
+    };
+    if targets.is_empty() {
+        return Err(Refusal::NoProxy);
+    }
+    let edit = &edit;
+    let changes = targets.into_iter().map(|(id, proxy)| async move {
+        let mut plan = Plan::clone(&*engine.plan(id)?);
+        edit(&mut plan);
+        let taken = engine.set_plan(id, plan.clone()).await?;
+        Some(Change {
+            proxy,
+            plan: Arc::new(plan),
+            taken,
+        })
+    });
+    let changes: Vec<Change> = join_all(changes).await.into_iter().flatten().collect();
+    if changes.is_empty() {
+        return Err(Refusal::NoProxy);
+    }
+    Ok(Answer::Changed(changes))
+}
+
+fn set_all(plan: &mut Plan, settings: &[Setting]) {
+    for setting in settings {
+        plan.set(setting.clone());
+    }
+}
+
+fn clear(plan: &mut Plan, kind: Option<&Kind>) {
+    match kind {
+        Some(kind) => plan.clear(kind),
+        None => plan.clear_all(),
+    }
+}
+
+fn kill(engine: &Engine, conn: ConnId, how: KillHow) -> Result<Answer, Refusal> {
+    let how = match how {
+        KillHow::Rst => Kill::Rst,
+        KillHow::Fin => Kill::Fin,
+    };
+    if engine.kill(conn, how) {
+        Ok(Answer::Killed(conn))
+    } else {
+        Err(Refusal::NoConnection(conn))
+    }
+}
+
+fn find(engine: &Engine, name: &str) -> Result<ProxyId, Refusal> {
+    engine.find(name).ok_or_else(|| unknown_name(engine, name))
+}
+
+fn unknown_name(engine: &Engine, name: &str) -> Refusal {
+    let names = engine.proxies().into_iter().map(|(_, name)| name).collect();
+    Refusal::UnknownProxy {
+        name: name.to_owned(),
+        names,
+    }
+}
+
+fn unknown_proxy(name: &str, names: &[String]) -> String {
+    if names.is_empty() {
+        return format!("unknown proxy \"{name}\": there is none yet");
+    }
+    let names: Vec<&str> = names.iter().map(String::as_str).collect();
+    let guess = nearest(name, names.iter().copied());
+    unknown("proxy", name, guess, &names)
+}

@@ -1,0 +1,297 @@
+//! The handle to a running engine, and what its tasks share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Mutex, RwLock};
+use tokio::sync::{broadcast, mpsc, watch};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::collector::{Collector, Opened, Watched};
+use super::error::BindError;
+use super::inner::Inner;
+use super::port::Proxy;
+use super::settings::{Kill, Order, Taken};
+use super::worker::WorkerHandle;
+use super::{Options, StartError, clock, sys, tls};
+use crate::fault::Plan;
+use crate::mapping::Mapping;
+use crate::snapshot::{ConnId, Event, Happening, ProxyId, Snapshot};
+
+/// How many opened connections may wait for the collector, which only inserts them; their tasks wait while it is full.
+const OPENED: usize = 4096;
+/// How many events may wait for a reader that is slow; beyond that it is told how many it missed.
+const EVENTS: usize = 4096;
+/// How many connections a proxy takes where neither the user nor the descriptor limit says less.
+const MAX_CONNECTIONS: u32 = 10_000;
+/// How long a stop waits for connections to end that were told to.
+const STOP_LIMIT: Duration = Duration::from_secs(2);
+
+/// A running engine. Clones are handles to the same one.
+#[derive(Clone)]
+pub struct Engine {
+    inner: Arc<Inner>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    finish: Arc<Mutex<Option<Finish>>>,
+}
+
+/// What ends with the engine.
+struct Finish {
+    collector: TaskTracker,
+    stop_collector: CancellationToken,
+}
+
+// === impl Engine ===
+
+impl Engine {
+    /// Starts the workers and the collector, and raises the process's limit of open descriptors; must be called inside a tokio runtime, which then runs the accept loops.
+    ///
+    /// # Errors
+    /// A PEM file that cannot be used, or a thread that the system refuses.
+    pub fn start(options: Options) -> Result<Self, StartError> {
+        let tls = tls::TlsConfigs::load(&options.tls)?;
+        let allowed = sys::raise_descriptor_limit().unwrap_or(u32::MAX);
+        let limit = options
+            .max_connections
+            .unwrap_or(MAX_CONNECTIONS.min(allowed))
+            .max(1);
+        let (opened_tx, opened) = mpsc::channel::<Opened>(OPENED);
+        let workers =
+            (0..options.workers.max(1)).map(|index| WorkerHandle::start(index, opened_tx.clone()));
+        let workers = workers
+            .collect::<Result<Vec<_>, _>>()
+            .map_err(StartError::Worker)?;
+        let (events, _) = broadcast::channel(EVENTS);
+        let (snapshots_tx, snapshots) = watch::channel(Arc::default());
+        let proxies = Arc::<RwLock<Vec<Arc<Proxy>>>>::default();
+        let start = clock::now();
+        let watched = Watched {
+            start,
+            insecure: options.tls.insecure,
+            proxies: Arc::clone(&proxies),
+        };
+        let collector = Collector::new(watched, opened, snapshots_tx, events.clone());
+        let finish = Finish {
+            collector: TaskTracker::new(),
+            stop_collector: CancellationToken::new(),
+        };
+        finish
+            .collector
+            .spawn(collector.run(finish.stop_collector.clone()));
+        finish.collector.close();
+        let inner = Inner {
+            options,
+            start,
+            budget: Arc::default(),
+            limit,
+            tls,
+            proxies,
+            workers,
+            events,
+            next_proxy: AtomicU32::new(1),
+            next_connection: AtomicU64::new(1),
+        };
+        Ok(Self {
+            inner: Arc::new(inner),
+            snapshots,
+            finish: Arc::new(Mutex::new(Some(finish))),
+        })
+    }
+
+    /// The state of everything, ten times a second where something changes and once a second where not.
+    #[must_use]
+    pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.clone()
+    }
+
+    /// What happens from now on. A reader that is too slow is told how many events it missed.
+    #[must_use]
+    pub fn events(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.inner.events.subscribe()
+    }
+
+    /// The seed of every random choice.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.inner.options.seed
+    }
+
+    /// The time since the engine's start, on which snapshots and events are dated.
+    #[must_use]
+    pub fn now(&self) -> Duration {
+        self.inner.now()
+    }
+
+    /// Starts a proxy: from its first connection on, the plan acts.
+    ///
+    /// # Errors
+    /// The port cannot be listened on.
+    #[expect(
+        clippy::unused_async,
+        reason = "starting a proxy may come to wait; its callers do already"
+    )]
+    pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, BindError> {
+        let id = ProxyId(self.inner.next_proxy.fetch_add(1, Ordering::Relaxed));
+        let proxy = Arc::new(Proxy::new(id, mapping, plan, &self.inner));
+        proxy.open_port(&self.inner)?;
+        self.enlist(&proxy);
+        Ok(id)
+    }
+
+    /// Gives the proxy a name of its own and a place in the list, and says so.
+    fn enlist(&self, proxy: &Arc<Proxy>) {
+        let mut proxies = self.inner.proxies.write();
+        let taken = |name: &str| proxies.iter().any(|other| other.name() == name);
+        proxy.choose_name(taken);
+        proxies.push(Arc::clone(proxy));
+        drop(proxies);
+        self.inner.tell_listening(proxy);
+        if !proxy.settings.plan().is_empty() {
+            self.inner.tell(
+                proxy,
+                Happening::Faults {
+                    plan: proxy.settings.plan(),
+                },
+            );
+        }
+    }
+
+    /// Ends a proxy: its port is closed, its connections are ended. False where there is none.
+    pub async fn remove(&self, id: ProxyId) -> bool {
+        let Some(proxy) = self.proxy(id) else {
+            return false;
+        };
+        self.inner.proxies.write().retain(|other| other.id != id);
+        proxy.close_port().await;
+        proxy.settings.order_all(Order::Stop);
+        self.inner.tell(&proxy, Happening::Removed);
+        true
+    }
+
+    /// Puts a plan in force on every open connection of the proxy and on all to come; returns, after a bounded wait, how many
+    /// took it. `None` where there is no such proxy.
+    pub async fn set_plan(&self, id: ProxyId, plan: Plan) -> Option<Taken> {
+        let proxy = self.proxy(id)?;
+        let taken = proxy.settings.change(plan, self.inner.start).await;
+        self.inner.tell(
+            &proxy,
+            Happening::Faults {
+                plan: proxy.settings.plan(),
+            },
+        );
+        Some(taken)
+    }
+
+    /// Opens or closes a proxy's port; its open connections live on.
+    ///
+    /// # Errors
+    /// The port cannot be listened on, because another program took it meanwhile, say.
+    pub async fn set_port(&self, id: ProxyId, open: bool) -> Result<(), BindError> {
+        let Some(proxy) = self.proxy(id) else {
+            return Ok(());
+        };
+        if open {
+            if proxy.open_port(&self.inner)? {
+                self.inner.tell_listening(&proxy);
+            }
+        } else if proxy.close_port().await {
+            self.inner.tell(&proxy, Happening::PortClosed);
+        }
+        Ok(())
+    }
+
+    /// Ends a connection. False where there is none.
+    #[must_use]
+    pub fn kill(&self, conn: ConnId, how: Kill) -> bool {
+        let proxies = self.inner.proxies.read();
+        proxies
+            .iter()
+            .any(|proxy| proxy.settings.order(conn, Order::Kill(how)))
+    }
+
+    /// The proxy with this name.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<ProxyId> {
+        self.inner
+            .proxies
+            .read()
+            .iter()
+            .find(|proxy| proxy.name() == name)
+            .map(|proxy| proxy.id)
+    }
+
+    /// The proxies and their names, in the order in which they were added.
+    #[must_use]
+    pub fn proxies(&self) -> Vec<(ProxyId, String)> {
+        self.inner
+            .proxies
+            .read()
+            .iter()
+            .map(|proxy| (proxy.id, proxy.name()))
+            .collect()
+    }
+
+    /// The plan in force.
+    #[must_use]
+    pub fn plan(&self, id: ProxyId) -> Option<Arc<Plan>> {
+        Some(self.proxy(id)?.settings.plan())
+    }
+
+    /// Gives a proxy another name. False where it is taken, empty, or has a blank in it.
+    #[must_use]
+    pub fn rename(&self, id: ProxyId, name: &str) -> bool {
+        let proxies = self.inner.proxies.write();
+        let fits = !name.is_empty() && name != "all" && !name.contains(char::is_whitespace);
+        if !fits
+            || proxies
+                .iter()
+                .any(|proxy| proxy.id != id && proxy.name() == name)
+        {
+            return false;
+        }
+        proxies
+            .iter()
+            .find(|proxy| proxy.id == id)
+            .inspect(|proxy| proxy.rename(name))
+            .is_some()
+    }
+
+    /// Ends everything: ports close, connections get `drain` to end by themselves and are then ended.
+    pub async fn stop(&self, drain: Duration) {
+        let proxies = self.inner.proxies.read().clone();
+        for proxy in &proxies {
+            proxy.close_port().await;
+        }
+        self.wait_for_none(&proxies, drain).await;
+        for proxy in &proxies {
+            proxy.settings.order_all(Order::Stop);
+        }
+        self.wait_for_none(&proxies, STOP_LIMIT).await;
+        let finish = self.finish.lock().take();
+        if let Some(finish) = finish {
+            finish.stop_collector.cancel();
+            finish.collector.wait().await;
+        }
+    }
+
+    async fn wait_for_none(&self, proxies: &[Arc<Proxy>], limit: Duration) {
+        let none = async {
+            for proxy in proxies {
+                proxy.settings.emptied().await;
+            }
+        };
+        // Cut off without harm: it only looks.
+        let _ = tokio::time::timeout(limit, none).await;
+    }
+
+    fn proxy(&self, id: ProxyId) -> Option<Arc<Proxy>> {
+        self.inner
+            .proxies
+            .read()
+            .iter()
+            .find(|proxy| proxy.id == id)
+            .cloned()
+    }
+}

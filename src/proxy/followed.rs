@@ -1,0 +1,73 @@
+//! One connection as the collector follows it: its last figures, and the row that they make.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::collector::BEAT;
+use super::port::Proxy;
+use super::settings::Record;
+use crate::fault::Direction;
+use crate::snapshot::{ConnRow, ConnState};
+
+/// After so long without a byte a connection is shown as idle.
+const IDLE: Duration = Duration::from_secs(1);
+
+/// A connection as the collector follows it.
+pub(super) struct Conn {
+    pub(super) record: Arc<Record>,
+    pub(super) proxy: Arc<Proxy>,
+    pub(super) delivered: [u64; 2],
+    pub(super) rates: [f64; 2],
+    pub(super) moved: Duration,
+}
+
+// === impl Conn ===
+
+impl Conn {
+    pub(super) fn row(&mut self, at: Duration) -> ConnRow {
+        let record = &self.record;
+        let delivered = record.slot.delivered();
+        let held = record.slot.held();
+        for (rate, (now, before)) in self
+            .rates
+            .iter_mut()
+            .zip(delivered.iter().zip(self.delivered))
+        {
+            let bytes = now.saturating_sub(before) as f64;
+            // A moving average whose weight falls to a tenth in about a second.
+            *rate = 0.8 * *rate + 0.2 * bytes / BEAT.as_secs_f64();
+            if *rate < 1.0 {
+                *rate = 0.0;
+            }
+        }
+        if delivered != self.delivered {
+            self.moved = at;
+        }
+        self.delivered = delivered;
+        let silent = at.saturating_sub(self.moved);
+        let state = match () {
+            () if record.upstream.get().is_none() => ConnState::Dialing,
+            () if record.slot.is_full() => ConnState::Full,
+            () if held != [0, 0] => ConnState::Held,
+            () if record.slot.ended(Direction::Up) => ConnState::Half(Direction::Up),
+            () if record.slot.ended(Direction::Down) => ConnState::Half(Direction::Down),
+            () if silent >= IDLE => ConnState::Idle(silent),
+            () => ConnState::Open,
+        };
+        ConnRow {
+            id: record.id,
+            proxy: record.proxy,
+            client: record.client,
+            upstream: record.upstream.get().copied(),
+            age: at.saturating_sub(record.opened),
+            bytes: delivered,
+            rates: self.rates,
+            held,
+            added: record.slot.added(),
+            generation: record.generation(),
+            state,
+            hit: record.hit.load(Ordering::Relaxed),
+        }
+    }
+}

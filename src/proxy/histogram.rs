@@ -1,0 +1,175 @@
+//! Times counted in buckets: one task writes, the collector reads.
+
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::meter::add;
+use crate::snapshot::Spread;
+
+/// Sub-buckets of each power of two: a bucket is at most 1/64 of its value wide.
+const SUB: u32 = 64;
+/// Values from 0 to 2^32 microseconds.
+const BUCKETS: usize = 28 * SUB as usize;
+
+/// Times in buckets whose width is at most 1/64 of their value, from 1 µs to 71 minutes.
+#[derive(Debug)]
+pub(super) struct Histogram {
+    buckets: Box<[AtomicU32]>,
+    total: AtomicU64,
+}
+
+/// A histogram at one moment, or the difference of two.
+#[derive(Clone, Debug)]
+pub(super) struct Counts(Vec<u32>);
+
+// === impl Histogram ===
+
+impl Default for Histogram {
+    fn default() -> Self {
+        Self {
+            buckets: (0..BUCKETS).map(|_| AtomicU32::new(0)).collect(),
+            total: AtomicU64::new(0),
+        }
+    }
+}
+
+impl Histogram {
+    /// Counts one time; only one task at a time may.
+    pub(super) fn record(&self, time: Duration) {
+        let bucket = &self.buckets[bucket_of(time)];
+        bucket.store(
+            bucket.load(Ordering::Relaxed).wrapping_add(1),
+            Ordering::Relaxed,
+        );
+        add(&self.total, 1);
+    }
+
+    /// How many times were counted so far.
+    pub(super) fn total(&self) -> u64 {
+        self.total.load(Ordering::Relaxed)
+    }
+
+    /// Adds what was counted so far.
+    pub(super) fn add_to(&self, counts: &mut Counts) {
+        for (sum, bucket) in counts.0.iter_mut().zip(&self.buckets) {
+            *sum = sum.wrapping_add(bucket.load(Ordering::Relaxed));
+        }
+    }
+}
+
+// === impl Counts ===
+
+impl Counts {
+    pub(super) fn zero() -> Self {
+        Self(vec![0; BUCKETS])
+    }
+
+    /// What was counted since `before`.
+    pub(super) fn since(&self, before: &Self) -> Self {
+        Self(
+            self.0
+                .iter()
+                .zip(&before.0)
+                .map(|(now, then)| now.wrapping_sub(*then))
+                .collect(),
+        )
+    }
+
+    pub(super) fn total(&self) -> u64 {
+        self.0.iter().map(|count| u64::from(*count)).sum()
+    }
+
+    /// The figures that are shown; `None` where nothing was counted.
+    pub(super) fn spread(&self) -> Option<Spread> {
+        let count = self.total();
+        let at = |q| self.quantile(q);
+        (count > 0).then(|| Spread {
+            count,
+            p1: at(0.01),
+            p50: at(0.5),
+            p99: at(0.99),
+        })
+    }
+
+    /// The time below which this share of those counted lies: the middle of its bucket.
+    pub(super) fn quantile(&self, q: f64) -> Duration {
+        let wanted = (self.total() as f64 * q).max(1.0);
+        let mut seen = 0.0;
+        for (count, bucket) in self.0.iter().zip(0..) {
+            seen += f64::from(*count);
+            if seen >= wanted {
+                return middle_of(bucket);
+            }
+        }
+        Duration::ZERO
+    }
+}
+
+fn bucket_of(time: Duration) -> usize {
+    let micros = u32::try_from(time.as_micros()).unwrap_or(u32::MAX);
+    if micros < SUB {
+        return micros as usize;
+    }
+    // 2^(6+power) <= micros: the six bits behind the leading one choose the sub-bucket.
+    let power = micros.ilog2() - SUB.ilog2();
+    let sub = (micros >> power) - SUB;
+    ((power + 1) * SUB + sub) as usize
+}
+
+fn middle_of(bucket: u32) -> Duration {
+    if bucket < SUB {
+        return Duration::from_micros(u64::from(bucket));
+    }
+    let power = bucket / SUB - 1;
+    let low = u64::from(SUB + bucket % SUB) << power;
+    Duration::from_nanos(low * 1_000 + (1_000 << power) / 2)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_time_is_found_again_within_a_hundredth() {
+        for micros in [
+            0,
+            1,
+            63,
+            64,
+            65,
+            127,
+            128,
+            1_000,
+            25_000,
+            250_000,
+            1_234_567,
+            3_600_000_000,
+        ] {
+            let histogram = Histogram::default();
+            histogram.record(Duration::from_micros(micros));
+            let mut counts = Counts::zero();
+            histogram.add_to(&mut counts);
+            let found = counts.quantile(0.5).as_nanos() as f64 / 1e3;
+            assert!(
+                (found - micros as f64).abs() <= micros as f64 * 0.01 + 0.5,
+                "{micros} us read as {found} us"
+            );
+        }
+    }
+
+    #[test]
+    fn quantiles_are_those_of_what_was_counted() {
+        let histogram = Histogram::default();
+        for ms in 1..=100 {
+            histogram.record(Duration::from_millis(ms));
+        }
+        let mut counts = Counts::zero();
+        histogram.add_to(&mut counts);
+        let median = counts.quantile(0.5).as_secs_f64();
+        let p99 = counts.quantile(0.99).as_secs_f64();
+        assert!(
+            (median / 0.05 - 1.0).abs() < 0.01 && (p99 / 0.099 - 1.0).abs() < 0.01,
+            "{median} {p99}"
+        );
+    }
+}

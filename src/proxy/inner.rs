@@ -1,0 +1,61 @@
+//! What the tasks of an engine share.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::RwLock;
+use tokio::sync::broadcast;
+
+use super::budget::Budget;
+use super::port::Proxy;
+use super::worker::WorkerHandle;
+use super::{Options, clock, tls};
+use crate::snapshot::{ConnId, Event, Happening};
+
+/// What the engine's tasks share.
+pub(super) struct Inner {
+    pub(super) options: Options,
+    pub(super) start: Instant,
+    pub(super) budget: Arc<Budget>,
+    /// How many connections each proxy takes at a time.
+    pub(super) limit: u32,
+    pub(super) tls: tls::TlsConfigs,
+    pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
+    pub(super) workers: Vec<WorkerHandle>,
+    pub(super) events: broadcast::Sender<Arc<Event>>,
+    pub(super) next_proxy: AtomicU32,
+    pub(super) next_connection: AtomicU64,
+}
+
+// === impl Inner ===
+
+impl Inner {
+    pub(super) fn now(&self) -> Duration {
+        clock::now().saturating_duration_since(self.start)
+    }
+
+    pub(super) fn next_connection(&self) -> ConnId {
+        ConnId(self.next_connection.fetch_add(1, Ordering::Relaxed))
+    }
+
+    /// Tells whoever listens; nobody needs to.
+    pub(super) fn tell(&self, proxy: &Proxy, what: Happening) {
+        let _ = self.events.send(Arc::new(Event {
+            at: self.now(),
+            proxy: proxy.name(),
+            what,
+        }));
+    }
+
+    pub(super) fn tell_listening(&self, proxy: &Proxy) {
+        let (_, addrs) = proxy.port();
+        self.tell(
+            proxy,
+            Happening::Listening {
+                mapping: proxy.mapping.to_string(),
+                addrs,
+            },
+        );
+    }
+}

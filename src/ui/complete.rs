@@ -1,0 +1,93 @@
+//! What Tab makes of a word: the protocols, the kinds of fault, their parameters.
+
+use std::fmt::Write as _;
+
+use crate::fault::{KINDS, Kind};
+use crate::mapping::Protocol;
+
+/// The word at the end of `text` and what it may become, in the order in which Tab shows it.
+pub(super) fn candidates(text: &str) -> (&str, Vec<String>) {
+    let Some((_, right)) = text.split_once('=') else {
+        return ("", Vec::new());
+    };
+    let Some(blank) = right.find(char::is_whitespace) else {
+        let words = Protocol::ALL.map(|protocol| format!("{}://", protocol.name()));
+        return (right, starting(right, words));
+    };
+    let faults = &right[blank..];
+    let clause = faults.rsplit(',').next().unwrap_or(faults);
+    let start = clause.rfind(char::is_whitespace).map_or(0, |at| at + 1);
+    let (before, word) = clause.split_at(start);
+    match before.split_whitespace().next() {
+        None => {
+            let names = KINDS.iter().map(|kind| format!("{} ", kind.name));
+            (word, starting(word, names))
+        }
+        Some(kind) => {
+            let params = Kind::named(kind).map_or_else(Vec::new, words_of);
+            (word, starting(word, params))
+        }
+    }
+}
+
+fn words_of(kind: &Kind) -> Vec<String> {
+    let named = kind.params.iter().filter(|param| !param.bare);
+    let mut words: Vec<String> = named.map(|param| format!("{}=", param.name)).collect();
+    words.extend(["share=", "down", "up", "both"].map(str::to_owned));
+    words
+}
+
+fn starting(word: &str, all: impl IntoIterator<Item = String>) -> Vec<String> {
+    all.into_iter()
+        .filter(|candidate| candidate.starts_with(word) && candidate.as_str() != word)
+        .collect()
+}
+
+/// `text` with the word at its end completed: to the candidate number `turn`, counted round. `None` where there is none.
+pub(super) fn complete(text: &str, turn: usize) -> Option<String> {
+    let (word, words) = candidates(text);
+    let pick = words.get(turn.checked_rem(words.len())?)?;
+    let mut completed = text[..text.len() - word.len()].to_owned();
+    let _ = write!(completed, "{pick}");
+    Some(completed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tab_completes_protocols_kinds_and_parameters() {
+        for (text, completed) in [
+            ("9090=", Some("9090=http://")),
+            ("9090=ps", Some("9090=psql://")),
+            ("9090=https", Some("9090=https://")),
+            ("9090=host:80 la", Some("9090=host:80 latency ")),
+            (
+                "9090=host:80 lat 5ms, b",
+                Some("9090=host:80 lat 5ms, bandwidth "),
+            ),
+            (
+                "9090=host:80 latency 5ms j",
+                Some("9090=host:80 latency 5ms jitter="),
+            ),
+            (
+                "9090=host:80 bw 1MB/s sh",
+                Some("9090=host:80 bw 1MB/s share="),
+            ),
+            ("9090=host:80 bw 1MB/s u", Some("9090=host:80 bw 1MB/s up")),
+            ("9090", None),
+            ("9090=host", None),
+            ("9090=host:80 zz", None),
+            ("9090=host:80 zz y", None),
+        ] {
+            assert_eq!(complete(text, 0).as_deref(), completed, "{text}");
+        }
+    }
+
+    #[test]
+    fn tab_again_shows_the_next_and_begins_anew_after_the_last() {
+        assert_eq!(complete("1=ps", 1).as_deref(), Some("1=psqls://"));
+        assert_eq!(complete("1=ps", 2).as_deref(), Some("1=psql://"));
+    }
+}

@@ -1,0 +1,264 @@
+//! What must happen outside the model, and the desk on which it happens.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::sync::{broadcast, watch};
+
+use super::action::{Action, Answer};
+use super::model::TakenBy;
+use crate::fault::Plan;
+use crate::mapping::Mapping;
+use crate::proxy::{Engine, Kill};
+use crate::snapshot::{ConnId, Event, ProxyId, Snapshot};
+
+/// One thing that must happen outside the model. `ticket` numbers a command; its answer carries the same number.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// A proxy gets another plan. Of several for one proxy in one frame, the last one does.
+    SetPlan {
+        /// The command.
+        ticket: u64,
+        /// Which proxy.
+        proxy: ProxyId,
+        /// The plan.
+        plan: Plan,
+    },
+    /// A proxy is added.
+    Add {
+        /// The command.
+        ticket: u64,
+        /// What it forwards.
+        mapping: Mapping,
+        /// Its faults, from the first byte on.
+        plan: Plan,
+    },
+    /// A proxy is removed and another one added; where that fails, the first one comes back.
+    Replace {
+        /// The command.
+        ticket: u64,
+        /// Which proxy goes.
+        proxy: ProxyId,
+        /// What it forwarded, and its faults.
+        old: (Mapping, Plan),
+        /// What comes.
+        new: (Mapping, Plan),
+    },
+    /// A proxy is removed.
+    Remove {
+        /// The command.
+        ticket: u64,
+        /// Which one.
+        proxy: ProxyId,
+    },
+    /// A port opens or closes.
+    SetPort {
+        /// The command.
+        ticket: u64,
+        /// Which proxy's.
+        proxy: ProxyId,
+        /// Whether it is to be open.
+        open: bool,
+    },
+    /// A connection ends.
+    Cut {
+        /// Which one.
+        conn: ConnId,
+        /// How.
+        how: Cut,
+    },
+    /// Listeners close, connections may end by themselves for so long; then the program ends.
+    Drain(Duration),
+    /// The program ends.
+    Quit,
+    /// The process stops until its shell lets it go on.
+    Suspend,
+    /// The screen is drawn again from nothing.
+    Repaint,
+}
+
+/// How a connection is ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// By TCP RST to both peers.
+    Reset,
+    /// In an orderly way.
+    Fin,
+}
+
+/// What a command comes to, later.
+pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
+
+/// The engine as the console needs it; tests put a desk of their own in its place.
+///
+/// A call takes effect when its future is first polled, and the console polls in the order of the calls. Futures may be
+/// dropped at any time: what has begun goes on without them.
+pub trait Desk {
+    /// The time since the engine's start.
+    fn now(&self) -> Duration;
+    /// The seed of every random choice.
+    fn seed(&self) -> u64;
+    /// The newest snapshot, at most ten a second.
+    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>>;
+    /// What happens, from now on.
+    fn events(&self) -> broadcast::Receiver<Arc<Event>>;
+    /// Gives a proxy another plan; `None` where it is gone.
+    fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<TakenBy>>;
+    /// Adds a proxy; the error is one line.
+    fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>>;
+    /// Removes a proxy with its connections; false where it was gone.
+    fn remove(&self, proxy: ProxyId) -> Pending<bool>;
+    /// Opens or closes a proxy's port; its connections live on. The error is one line.
+    fn set_port(&self, proxy: ProxyId, open: bool) -> Pending<Result<(), String>>;
+    /// Ends a connection; false where it was gone.
+    fn cut(&self, conn: ConnId, how: Cut) -> bool;
+    /// Closes the listeners and waits for the connections, at most so long; then ends them.
+    fn stop(&self, drain: Duration) -> Pending<()>;
+}
+
+/// Asks the desk for what an effect says. `None` where it is nothing that a desk does.
+pub(super) fn ask<D: Desk + Clone + Send + Sync + 'static>(
+    desk: &D,
+    effect: Effect,
+) -> Option<Pending<Action>> {
+    let answered: Pending<Action> = match effect {
+        Effect::SetPlan {
+            ticket,
+            proxy,
+            plan,
+        } => {
+            let set = desk.set_plan(proxy, plan);
+            answer(set, move |taken| Answer::Set {
+                ticket,
+                proxy,
+                taken,
+            })
+        }
+        Effect::Add {
+            ticket,
+            mapping,
+            plan,
+        } => answer(desk.add(mapping, plan), move |result| Answer::Added {
+            ticket,
+            result,
+        }),
+        Effect::Replace {
+            ticket,
+            proxy,
+            old,
+            new,
+        } => answer(replace(desk.clone(), proxy, old, new), move |result| {
+            Answer::Replaced { ticket, result }
+        }),
+        Effect::Remove { ticket, proxy } => answer(desk.remove(proxy), move |found| {
+            Answer::Removed { ticket, found }
+        }),
+        Effect::SetPort {
+            ticket,
+            proxy,
+            open,
+        } => answer(desk.set_port(proxy, open), move |result| Answer::Port {
+            ticket,
+            result,
+        }),
+        Effect::Cut { conn, how } => {
+            let found = desk.cut(conn, how);
+            answer(Box::pin(std::future::ready(found)), move |found| {
+                Answer::Cut { conn, how, found }
+            })
+        }
+        Effect::Drain(time) => answer(desk.stop(time), |()| Answer::Stopped),
+        Effect::Quit | Effect::Suspend | Effect::Repaint => return None,
+    };
+    Some(answered)
+}
+
+fn answer<T: Send + 'static>(
+    pending: Pending<T>,
+    answer: impl FnOnce(T) -> Answer + Send + 'static,
+) -> Pending<Action> {
+    Box::pin(async move { Action::Answered(answer(pending.await)) })
+}
+
+/// Removes first: the new proxy may want the old one's port.
+fn replace<D: Desk + Send + Sync + 'static>(
+    desk: D,
+    proxy: ProxyId,
+    old: (Mapping, Plan),
+    new: (Mapping, Plan),
+) -> Pending<Result<ProxyId, (String, Option<ProxyId>)>> {
+    Box::pin(async move {
+        desk.remove(proxy).await;
+        match desk.add(new.0, new.1).await {
+            Ok(id) => Ok(id),
+            Err(why) => Err((why, desk.add(old.0, old.1).await.ok())),
+        }
+    })
+}
+
+// === impl Desk for Engine ===
+
+impl Desk for Engine {
+    fn now(&self) -> Duration {
+        self.now()
+    }
+
+    fn seed(&self) -> u64 {
+        self.seed()
+    }
+
+    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots()
+    }
+
+    fn events(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.events()
+    }
+
+    fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<TakenBy>> {
+        let engine = self.clone();
+        Box::pin(async move {
+            let taken = engine.set_plan(proxy, plan).await?;
+            Some(TakenBy {
+                taken: taken.taken,
+                of: taken.of,
+                micros: taken.micros,
+            })
+        })
+    }
+
+    fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>> {
+        let engine = self.clone();
+        Box::pin(async move {
+            let added = engine.add(mapping, plan).await;
+            added.map_err(|error| error.to_string())
+        })
+    }
+
+    fn remove(&self, proxy: ProxyId) -> Pending<bool> {
+        let engine = self.clone();
+        Box::pin(async move { engine.remove(proxy).await })
+    }
+
+    fn set_port(&self, proxy: ProxyId, open: bool) -> Pending<Result<(), String>> {
+        let engine = self.clone();
+        Box::pin(async move {
+            let set = engine.set_port(proxy, open).await;
+            set.map_err(|error| error.to_string())
+        })
+    }
+
+    fn cut(&self, conn: ConnId, how: Cut) -> bool {
+        let how = match how {
+            Cut::Reset => Kill::Rst,
+            Cut::Fin => Kill::Fin,
+        };
+        self.kill(conn, how)
+    }
+
+    fn stop(&self, drain: Duration) -> Pending<()> {
+        let engine = self.clone();
+        Box::pin(async move { engine.stop(drain).await })
+    }
+}

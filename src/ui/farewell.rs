@@ -1,0 +1,187 @@
+//! What leaving prints to the normal screen: what there was, and how to have it again.
+
+use std::fmt;
+use std::time::Duration;
+
+use super::model::Model;
+use crate::fault::Plan;
+use crate::mapping::Mapping;
+
+/// What there was, and the command that repeats it.
+#[derive(Clone, Debug)]
+pub struct Farewell {
+    /// How long the session lasted.
+    pub lasted: Duration,
+    /// How many connections there were.
+    pub connections: u64,
+    /// Bytes delivered, up and down.
+    pub bytes: [u64; 2],
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// Options that the command repeats as they were.
+    pub arguments: Vec<String>,
+    /// The proxies that there were at the end: name, mapping, plan.
+    pub proxies: Vec<(String, Mapping, Plan)>,
+}
+
+impl Farewell {
+    /// What there is to say of a session.
+    pub(super) fn of(model: &Model, arguments: Vec<String>) -> Self {
+        let rows = &model.newest().proxies;
+        let (connections, bytes) = model.private.gone;
+        let sum = |index: usize| rows.iter().map(|row| row.bytes[index]).sum::<u64>();
+        Self {
+            lasted: model.now,
+            connections: connections + rows.iter().map(|row| row.total).sum::<u64>(),
+            bytes: [bytes[0] + sum(0), bytes[1] + sum(1)],
+            seed: model.seed,
+            arguments,
+            proxies: rows
+                .iter()
+                .map(|row| {
+                    let plan = model.plan(row.id).unwrap_or(&row.plan);
+                    (row.name.clone(), row.mapping.clone(), plan.clone())
+                })
+                .collect(),
+        }
+    }
+
+    /// The command line that starts the same proxies. Faults go with it where all have the same; else they are commands
+    /// of their own, which the lines after it hold.
+    #[must_use]
+    pub fn command(&self) -> Vec<String> {
+        let mut words = vec!["faultboard".to_owned()];
+        words.extend(["--seed".to_owned(), self.seed.to_string()]);
+        words.extend(self.arguments.iter().map(|word| quoted(word)));
+        let first = self.proxies.first().map(|(_, _, plan)| plan);
+        let is_same = |plan: &Plan| first.is_some_and(|first| first.settings() == plan.settings());
+        let all_same = self.proxies.iter().all(|(_, _, plan)| is_same(plan));
+        if let Some(plan) = first.filter(|plan| all_same && !plan.is_empty()) {
+            words.extend(["-f".to_owned(), quoted(&plan.to_string())]);
+        }
+        let mappings = self.proxies.iter();
+        words.extend(mappings.map(|(_, mapping, _)| quoted(&mapping.to_string())));
+        let mut lines = vec![words.join(" ")];
+        for (name, _, plan) in &self.proxies {
+            if !all_same && !plan.is_empty() {
+                lines.push(format!("set {name} {plan}"));
+            }
+            if plan.bypassed {
+                lines.push(format!("bypass {name} on"));
+            }
+        }
+        lines
+    }
+}
+
+/// A word as a shell takes it.
+fn quoted(word: &str) -> String {
+    let is_safe = |letter: char| letter.is_ascii_alphanumeric() || "_./:=,@%+-".contains(letter);
+    if !word.is_empty() && word.chars().all(is_safe) {
+        return word.to_owned();
+    }
+    format!("'{}'", word.replace('\'', r"'\''"))
+}
+
+impl fmt::Display for Farewell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.lasted.as_secs();
+        let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
+        let connections = match self.connections {
+            1 => "1 connection".to_owned(),
+            count => format!("{count} connections"),
+        };
+        let [up, down] = self.bytes.map(rounded);
+        writeln!(
+            f,
+            "faultboard: {hours:02}:{minutes:02}:{seconds:02}, {connections}, {up} up, {down} down"
+        )?;
+        if self.proxies.is_empty() {
+            return Ok(());
+        }
+        let lines = self.command();
+        writeln!(f, "again: {}", lines[0])?;
+        for line in &lines[1..] {
+            writeln!(f, " then: {line}")?;
+        }
+        Ok(())
+    }
+}
+
+/// Bytes for people: three figures are enough.
+fn rounded(bytes: u64) -> String {
+    const UNITS: [(&str, f64); 3] = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
+    let exact = bytes as f64;
+    match UNITS.iter().find(|(_, unit)| exact >= *unit) {
+        Some((name, unit)) => format!("{:.1} {name}", exact / unit),
+        None => format!("{bytes} B"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::Directions;
+    use crate::mapping::Host;
+    use crate::ui::knob::{self, Turn};
+
+    fn proxy(name: &str, listen: u16, stop: Option<u8>) -> (String, Mapping, Plan) {
+        let mapping = Mapping {
+            listen,
+            protocol: None,
+            host: Host::Name(name.to_owned()),
+            port: 80,
+        };
+        let dial = &knob::all()[0];
+        let turn = stop.map_or(Turn::Off, Turn::To);
+        let plan = dial.turn(&Plan::default(), Directions::Both, turn);
+        (name.to_owned(), mapping, plan)
+    }
+
+    fn farewell(proxies: Vec<(String, Mapping, Plan)>) -> Farewell {
+        Farewell {
+            lasted: Duration::from_secs(3_725),
+            connections: 12,
+            bytes: [999, 88_040_000],
+            seed: 7,
+            arguments: vec!["--bind".to_owned(), "::1".to_owned()],
+            proxies,
+        }
+    }
+
+    #[test]
+    fn faults_that_all_proxies_have_go_with_the_command() {
+        let both = vec![proxy("db", 1, Some(5)), proxy("web", 2, Some(5))];
+        assert_eq!(
+            farewell(both).to_string(),
+            "faultboard: 01:02:05, 12 connections, 999 B up, 88.0 MB down\n\
+             again: faultboard --seed 7 --bind ::1 -f 'latency 250ms' 1=db:80 2=web:80\n"
+        );
+    }
+
+    #[test]
+    fn faults_that_differ_are_commands_of_their_own() {
+        let mut proxies = vec![proxy("db", 1, Some(5)), proxy("web", 2, None)];
+        proxies[1].2.bypassed = true;
+        assert_eq!(
+            farewell(proxies).command(),
+            [
+                "faultboard --seed 7 --bind ::1 1=db:80 2=web:80",
+                "set db latency 250ms",
+                "bypass web on"
+            ]
+        );
+    }
+
+    #[test]
+    fn without_proxies_there_is_nothing_to_repeat() {
+        assert!(!farewell(Vec::new()).to_string().contains("again"));
+    }
+
+    #[test]
+    fn words_that_a_shell_would_change_are_quoted() {
+        assert_eq!(quoted("1=[::1]:80"), "'1=[::1]:80'");
+        assert_eq!(quoted("it's"), r"'it'\''s'");
+        assert_eq!(quoted(""), "''");
+    }
+}

@@ -1,0 +1,270 @@
+//! Text that is typed: a field, and the line where proxies are added, with what the parser says to it.
+//!
+//! Checking is pure and as fast as one types: the parser, and the ports of the proxies that there are. Nothing is
+//! looked up or opened here.
+
+use std::net::IpAddr;
+
+use tui_input::{Input, InputRequest};
+
+use crate::command::parse_line;
+use crate::fault::Setting;
+use crate::mapping::{Mapping, TlsMode};
+use crate::snapshot::{ProxyId, ProxyRow};
+use crate::syntax::ParseError;
+
+/// A text takes no more characters than this from the clipboard.
+const PASTE_LEN: usize = 4_096;
+
+/// How many entered lines are kept; the oldest go first.
+const HISTORY_LEN: usize = 200;
+
+/// A field of one line, with what `tui-input` lacks.
+#[derive(Clone, Debug, Default)]
+pub struct Field {
+    /// The text and the cursor.
+    pub text: Input,
+    /// What Ctrl-U took away, for the second Ctrl-U.
+    pub(super) cleared: Option<String>,
+}
+
+/// The line where proxies are added: a mapping and its faults.
+#[derive(Debug, Default)]
+pub struct InputLine {
+    /// The text.
+    pub field: Field,
+    /// What the parser says to it.
+    pub check: Check,
+    /// Lines that were pasted together: they are added, or left, as one.
+    pub pasted: Vec<PastedLine>,
+    /// Whether the next Enter adds the pasted lines.
+    pub armed: bool,
+    /// The proxy that the line was refilled from, by `e`.
+    pub editing: Option<ProxyId>,
+    /// The lines that were entered, oldest first.
+    pub history: Vec<String>,
+    /// Which line of the history is shown, and what had been typed before.
+    pub(super) recalled: Option<(usize, String)>,
+    /// The word that Tab began with, and which of its completions is shown.
+    pub(super) completing: Option<(String, usize)>,
+}
+
+/// What the parser says to the line, in the frame of the key.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Check {
+    /// Nothing is typed.
+    #[default]
+    Empty,
+    /// It begins something valid; `expected` says what may follow.
+    Unfinished(ParseError),
+    /// It cannot become valid by typing on, or its port is taken.
+    Wrong(ParseError),
+    /// What Enter does.
+    Right(String),
+}
+
+/// One of several lines that were pasted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PastedLine {
+    /// The text.
+    pub text: String,
+    /// What the parser says to it.
+    pub check: Check,
+}
+
+/// What a line is checked against beside the grammar.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Surroundings<'a> {
+    /// The proxies that there are.
+    pub(super) proxies: &'a [ProxyRow],
+    /// Where proxies listen.
+    pub(super) bind: &'a [IpAddr],
+    /// The proxy that the line is to replace.
+    pub(super) editing: Option<ProxyId>,
+}
+
+// === impl Field ===
+
+impl Field {
+    /// An edit by a key.
+    pub(super) fn edit(&mut self, request: InputRequest) {
+        self.text.handle(request);
+    }
+
+    /// Puts `text` in at the cursor; what no line can hold becomes a blank.
+    pub(super) fn insert(&mut self, text: &str) {
+        for letter in text.chars().take(PASTE_LEN) {
+            let letter = if letter.is_control() { ' ' } else { letter };
+            self.text.handle(InputRequest::InsertChar(letter));
+        }
+    }
+
+    /// Another text, the cursor at its end.
+    pub(super) fn set(&mut self, text: String) {
+        self.text = std::mem::take(&mut self.text).with_value(text);
+    }
+
+    /// Takes the text away, or brings back what was taken away before.
+    pub(super) fn clear(&mut self) {
+        if self.text.value().is_empty() {
+            if let Some(text) = self.cleared.take() {
+                self.set(text);
+            }
+        } else {
+            self.cleared = Some(self.text.value_and_reset());
+        }
+    }
+}
+
+// === impl InputLine ===
+
+impl InputLine {
+    /// Another text; what was typed for another one is forgotten.
+    pub(super) fn set(&mut self, text: String) {
+        self.field.set(text);
+        self.completing = None;
+    }
+
+    /// Keeps an entered line.
+    pub(super) fn remember(&mut self, line: &str) {
+        self.recalled = None;
+        if self.history.last().is_some_and(|last| last == line) {
+            return;
+        }
+        self.history.push(line.to_owned());
+        if self.history.len() > HISTORY_LEN {
+            self.history.remove(0);
+        }
+    }
+
+    /// Shows the line before or after in the history; after the last one, what had been typed.
+    pub(super) fn recall(&mut self, back: bool) {
+        let last = self.history.len();
+        let (place, typed) = match self.recalled.take() {
+            Some(recalled) => recalled,
+            None => (last, self.field.text.value().to_owned()),
+        };
+        let place = match (back, place) {
+            (true, place) => place.saturating_sub(1),
+            (false, place) => (place + 1).min(last),
+        };
+        if let Some(line) = self.history.get(place) {
+            self.set(line.clone());
+            self.recalled = Some((place, typed));
+        } else {
+            self.set(typed);
+        }
+    }
+
+    /// What to say of pasted lines: `3 mappings, 2 right, line 3: …`.
+    #[must_use]
+    pub fn pasted_summary(&self) -> String {
+        let len = self.pasted.len();
+        let is_right = |line: &PastedLine| matches!(line.check, Check::Right(_));
+        let right = self.pasted.iter().filter(|line| is_right(line)).count();
+        let wrong = self.pasted.iter().position(|line| !is_right(line));
+        let mut text = format!("{len} mappings, {right} right");
+        if let Some(wrong) = wrong {
+            let why = match &self.pasted[wrong].check {
+                Check::Unfinished(error) | Check::Wrong(error) => &error.message,
+                Check::Empty | Check::Right(_) => "nothing there",
+            };
+            text = format!("{text}, line {}: {why}", wrong + 1);
+        }
+        text
+    }
+}
+
+// === impl Check ===
+
+impl Check {
+    /// What the parser says to `line`, and what else stands against it.
+    pub(super) fn of(line: &str, around: Surroundings<'_>) -> Self {
+        if line.trim().is_empty() {
+            return Self::Empty;
+        }
+        match parse_line(line) {
+            Err(error) if error.unfinished => Self::Unfinished(error),
+            Err(error) => Self::Wrong(error),
+            Ok((mapping, settings)) => match taken(line, &mapping, around) {
+                Some(error) => Self::Wrong(error),
+                None => Self::Right(promise(&mapping, &settings, around)),
+            },
+        }
+    }
+}
+
+/// Another proxy has the port.
+fn taken(line: &str, mapping: &Mapping, around: Surroundings<'_>) -> Option<ParseError> {
+    let has_port = |row: &ProxyRow| {
+        let mut ports = row.listening.iter().map(std::net::SocketAddr::port);
+        mapping.listen != 0
+            && (row.mapping.listen == mapping.listen || ports.any(|port| port == mapping.listen))
+    };
+    let mut rows = around.proxies.iter().enumerate();
+    let (place, row) = rows.find(|(_, row)| Some(row.id) != around.editing && has_port(row))?;
+    let start = line
+        .chars()
+        .take_while(|letter| letter.is_whitespace())
+        .count();
+    let port = line.trim_start().chars().take_while(char::is_ascii_digit);
+    Some(ParseError {
+        input: line.to_owned(),
+        span: start..start + port.count(),
+        message: format!(
+            "port {} is already proxy {} ({})",
+            mapping.listen,
+            place + 1,
+            row.name
+        ),
+        unfinished: false,
+        expected: Vec::new(),
+    })
+}
+
+/// What Enter does with a line.
+fn promise(mapping: &Mapping, settings: &[Setting], around: Surroundings<'_>) -> String {
+    let mut parts = Vec::new();
+    let mut rows = around.proxies.iter();
+    let edited = rows.find(|row| Some(row.id) == around.editing);
+    match edited {
+        Some(row) if row.mapping == *mapping => {
+            parts.push(format!("sets the faults of {}", row.name));
+        }
+        edited => {
+            if let Some(row) = edited {
+                parts.push(match row.open {
+                    0 => format!("replaces {}", row.name),
+                    1 => format!("replaces {}, whose connection ends", row.name),
+                    open => format!("replaces {}, whose {open} connections end", row.name),
+                });
+            }
+            parts.push(format!(
+                "listens on {}",
+                address(mapping.listen, around.bind)
+            ));
+            let how = match mapping.tls() {
+                TlsMode::Clear => "clear text",
+                TlsMode::Direct(_) => "TLS",
+                TlsMode::Postgres => "PostgreSQL over TLS",
+            };
+            parts.push(format!("{how} to {}", mapping.upstream()));
+        }
+    }
+    match settings.len() {
+        0 => {}
+        1 => parts.push(format!("with {}", settings[0])),
+        faults => parts.push(format!("with {faults} faults")),
+    }
+    parts.join(", ")
+}
+
+fn address(port: u16, bind: &[IpAddr]) -> String {
+    match (port, bind) {
+        (0, [addr]) => format!("any free port of {addr}"),
+        (0, bind) => format!("any free port of {} addresses", bind.len()),
+        (port, [IpAddr::V6(addr)]) => format!("[{addr}]:{port}"),
+        (port, [addr]) => format!("{addr}:{port}"),
+        (port, bind) => format!("port {port} of {} addresses", bind.len()),
+    }
+}

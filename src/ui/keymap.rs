@@ -1,0 +1,254 @@
+//! Which key means what: one table that drives dispatch, footer and help.
+//!
+//! A binding stands once, with the modes in which it holds. The letters of the knobs come from the table of kinds. What
+//! is printed for a key, and what help says to it, is made here, so that neither can differ from what the key does.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use tui_input::InputRequest;
+
+use super::action::Action;
+use super::knob;
+
+mod key;
+mod table;
+
+pub use key::Key;
+
+/// What has the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// The strips.
+    Mixer,
+    /// The table of connections.
+    Connections,
+    /// The input line.
+    Input,
+    /// The field of `=`.
+    Value,
+    /// The help overlay.
+    Help,
+    /// The question whether to quit.
+    Quit,
+    /// A question with yes and no: whether to delete, whether to suspend.
+    Confirm,
+}
+
+/// The heading under which help lists a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Group {
+    /// Moving about.
+    Move,
+    /// Turning knobs.
+    Turn,
+    /// With and without.
+    Compare,
+    /// Proxies and connections.
+    Manage,
+    /// The screen.
+    See,
+    /// Typing.
+    Type,
+    /// The program.
+    Leave,
+}
+
+/// A line of help or of the footer.
+#[derive(Clone, Debug)]
+pub struct Hint {
+    /// The keys as printed: `← → h l`.
+    pub keys: String,
+    /// What they do; in the footer a word or two.
+    pub words: String,
+    /// The heading.
+    pub group: Group,
+    /// What Enter on the line does.
+    pub action: Action,
+}
+
+/// One row of the table: keys that mean the same in some modes.
+#[derive(Clone, Debug)]
+struct Binding {
+    modes: &'static [Mode],
+    keys: Vec<Key>,
+    action: Action,
+    group: Group,
+    /// What help prints for the keys where that is not simply all of them; nothing where another row speaks for it.
+    printed: Option<&'static str>,
+}
+
+/// What a key means in a mode. A text takes every printable key that the table does not name.
+#[must_use]
+pub fn lookup(mode: Mode, event: KeyEvent) -> Action {
+    let key = Key::from(event);
+    if let Some(binding) = bindings().iter().find(|row| row.holds(mode, key)) {
+        return binding.action.clone();
+    }
+    match key.printable() {
+        Some(letter) if mode.is_text() => Action::Edit(InputRequest::InsertChar(letter)),
+        _ => Action::Unbound,
+    }
+}
+
+/// The footer of a mode, the most needed first: the view drops from the end what does not fit.
+#[must_use]
+pub fn footer(mode: Mode) -> Vec<Hint> {
+    let hints = table::FOOTERS
+        .iter()
+        .filter(|(modes, ..)| modes.contains(&mode));
+    let found = |key: &Key| bindings().iter().find(|row| row.holds(mode, *key));
+    hints
+        .filter_map(|(_, key, printed, words)| {
+            let row = found(key)?;
+            Some(Hint {
+                keys: (*printed).to_owned(),
+                words: (*words).to_owned(),
+                group: row.group,
+                action: row.action.clone(),
+            })
+        })
+        .collect()
+}
+
+/// The help of a mode: lines whose words or keys contain every word of `filter`, grouped in the table's order.
+#[must_use]
+pub fn help(mode: Mode, filter: &str) -> Vec<Hint> {
+    let mut hints: Vec<Hint> = bindings()
+        .iter()
+        .filter(|row| row.modes.contains(&mode) && row.printed != Some(""))
+        .map(Binding::hint)
+        .filter(|hint| filter.split_whitespace().all(|word| hint.says(word)))
+        .collect();
+    hints.sort_by_key(|hint| Group::ALL.iter().position(|group| *group == hint.group));
+    hints
+}
+
+/// Every row: the table's, and one for the letter of each knob.
+fn bindings() -> &'static [Binding] {
+    static ALL: std::sync::LazyLock<Vec<Binding>> = std::sync::LazyLock::new(|| {
+        let mut rows = table::rows();
+        rows.extend(knob::all().iter().enumerate().map(|(index, dial)| Binding {
+            modes: table::PANES,
+            keys: vec![Key::plain(KeyCode::Char(dial.knob.key))],
+            action: Action::ChooseKnob(index),
+            group: Group::Turn,
+            printed: None,
+        }));
+        rows
+    });
+    &ALL
+}
+
+// === impl Binding ===
+
+impl Binding {
+    fn holds(&self, mode: Mode, key: Key) -> bool {
+        self.modes.contains(&mode) && self.keys.contains(&key)
+    }
+
+    fn hint(&self) -> Hint {
+        let all = || {
+            let keys: Vec<String> = self.keys.iter().map(Key::to_string).collect();
+            keys.join(" ")
+        };
+        Hint {
+            keys: self.printed.map_or_else(all, str::to_owned),
+            words: self.action.to_string(),
+            group: self.group,
+            action: self.action.clone(),
+        }
+    }
+}
+
+// === impl Hint ===
+
+impl Hint {
+    /// Whether the words contain `word`, in any case, or one of the keys is it.
+    fn says(&self, word: &str) -> bool {
+        let lower = word.to_lowercase();
+        let is_key = |key: &str| key == word || key.to_lowercase() == lower && word.len() > 1;
+        self.words.to_lowercase().contains(&lower) || self.keys.split_whitespace().any(is_key)
+    }
+}
+
+// === impl Mode ===
+
+impl Mode {
+    /// All of them.
+    pub const ALL: [Self; 7] = [
+        Self::Mixer,
+        Self::Connections,
+        Self::Input,
+        Self::Value,
+        Self::Help,
+        Self::Quit,
+        Self::Confirm,
+    ];
+
+    /// Whether it takes text.
+    #[must_use]
+    pub const fn is_text(self) -> bool {
+        matches!(self, Self::Input | Self::Value | Self::Help)
+    }
+
+    /// What help calls it.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Mixer => "mixer",
+            Self::Connections => "connections",
+            Self::Input => "input line",
+            Self::Value => "value",
+            Self::Help => "help",
+            Self::Quit => "quit",
+            Self::Confirm => "question",
+        }
+    }
+}
+
+// === impl Group ===
+
+impl Group {
+    /// All of them, in the order of help.
+    pub const ALL: [Self; 7] = [
+        Self::Turn,
+        Self::Compare,
+        Self::Manage,
+        Self::Move,
+        Self::See,
+        Self::Type,
+        Self::Leave,
+    ];
+
+    /// The heading.
+    #[must_use]
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Move => "MOVE",
+            Self::Turn => "TURN",
+            Self::Compare => "COMPARE",
+            Self::Manage => "PROXIES",
+            Self::See => "SEE",
+            Self::Type => "TYPE",
+            Self::Leave => "LEAVE",
+        }
+    }
+}
+
+impl From<KeyEvent> for Key {
+    /// A capital letter is the letter alone, whether or not the terminal reports Shift beside it; Shift-Tab is one key.
+    fn from(event: KeyEvent) -> Self {
+        let mut modifiers =
+            event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
+            modifiers -= KeyModifiers::SHIFT;
+        }
+        Self {
+            code: event.code,
+            modifiers,
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "keymap/tests.rs"]
+mod tests;

@@ -1,0 +1,92 @@
+//! A key with its modifiers.
+
+use std::fmt;
+
+use crossterm::event::{KeyCode, KeyModifiers};
+
+/// A key with its modifiers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Key {
+    /// The key.
+    pub code: KeyCode,
+    /// Ctrl, Alt, and Shift where it makes no letter of its own.
+    pub modifiers: KeyModifiers,
+}
+
+impl Key {
+    /// The key alone.
+    pub(super) const fn plain(code: KeyCode) -> Self {
+        Self::with(code, KeyModifiers::NONE)
+    }
+
+    /// A letter, a digit or a sign.
+    pub(super) const fn letter(letter: char) -> Self {
+        Self::plain(KeyCode::Char(letter))
+    }
+
+    /// A letter with Ctrl.
+    pub(super) const fn ctrl(letter: char) -> Self {
+        Self::with(KeyCode::Char(letter), KeyModifiers::CONTROL)
+    }
+
+    /// A letter with Alt.
+    pub(super) const fn alt(letter: char) -> Self {
+        Self::with(KeyCode::Char(letter), KeyModifiers::ALT)
+    }
+
+    pub(super) const fn with(code: KeyCode, modifiers: KeyModifiers) -> Self {
+        Self { code, modifiers }
+    }
+
+    /// The letter that a text takes for it. `AltGr` arrives as Ctrl and Alt together.
+    pub(super) fn printable(self) -> Option<char> {
+        let alt_gr = KeyModifiers::CONTROL | KeyModifiers::ALT;
+        match self.code {
+            KeyCode::Char(letter)
+                if self.modifiers.is_empty() || self.modifiers.contains(alt_gr) =>
+            {
+                Some(letter)
+            }
+            _ => None,
+        }
+    }
+}
+
+/// As help prints it: `a`, `Ctrl-R`, `⇧←`, `F1`.
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.modifiers.contains(KeyModifiers::CONTROL) {
+            f.write_str("Ctrl-")?;
+        }
+        if self.modifiers.contains(KeyModifiers::ALT) {
+            f.write_str("Alt-")?;
+        }
+        if self.modifiers.contains(KeyModifiers::SHIFT) {
+            f.write_str("⇧")?;
+        }
+        let name = match self.code {
+            KeyCode::Up => "↑",
+            KeyCode::Down => "↓",
+            KeyCode::Left => "←",
+            KeyCode::Right => "→",
+            KeyCode::PageUp => "PgUp",
+            KeyCode::PageDown => "PgDn",
+            KeyCode::Home => "Home",
+            KeyCode::End => "End",
+            KeyCode::Enter => "Enter",
+            KeyCode::Esc => "Esc",
+            KeyCode::Tab => "Tab",
+            KeyCode::BackTab => "⇧Tab",
+            KeyCode::Backspace => "Backspace",
+            KeyCode::Delete => "Del",
+            KeyCode::Char(' ') => "Space",
+            KeyCode::Char(letter) if self.modifiers.contains(KeyModifiers::CONTROL) => {
+                return write!(f, "{}", letter.to_ascii_uppercase());
+            }
+            KeyCode::Char(letter) => return write!(f, "{letter}"),
+            KeyCode::F(number) => return write!(f, "F{number}"),
+            _ => "?",
+        };
+        f.write_str(name)
+    }
+}

@@ -1,0 +1,111 @@
+use std::collections::HashMap;
+
+use super::*;
+
+fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
+    KeyEvent::new(code, modifiers)
+}
+
+#[test]
+fn no_two_actions_share_a_key_in_one_mode() {
+    for mode in Mode::ALL {
+        let mut taken: HashMap<Key, String> = HashMap::new();
+        for row in bindings().iter().filter(|row| row.modes.contains(&mode)) {
+            for key in &row.keys {
+                let clash = taken.insert(*key, row.action.to_string());
+                assert_eq!(clash, None, "{key} in {mode:?} is also {}", row.action);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_action_of_the_table_has_a_help_text() {
+    for row in bindings() {
+        assert!(!row.action.to_string().is_empty(), "{:?}", row.action);
+        assert!(!row.keys.is_empty(), "{:?}", row.action);
+    }
+}
+
+#[test]
+fn every_hint_of_a_footer_stands_for_a_key_of_its_mode() {
+    for mode in Mode::ALL {
+        let hints = table::FOOTERS
+            .iter()
+            .filter(|(modes, ..)| modes.contains(&mode));
+        assert_eq!(footer(mode).len(), hints.count(), "{mode:?}");
+        assert!(!footer(mode).is_empty(), "{mode:?}");
+    }
+}
+
+#[test]
+fn capital_letters_mean_the_same_with_and_without_a_reported_shift() {
+    for modifiers in [KeyModifiers::NONE, KeyModifiers::SHIFT] {
+        let action = lookup(Mode::Connections, press(KeyCode::Char('X'), modifiers));
+        assert!(matches!(action, Action::Reset), "{action:?}");
+    }
+}
+
+#[test]
+fn a_text_takes_every_printable_key() {
+    for mode in [Mode::Input, Mode::Value, Mode::Help] {
+        for letter in ['a', 'q', '0', '!', ' ', 'ü', '?', '='] {
+            let action = lookup(mode, press(KeyCode::Char(letter), KeyModifiers::NONE));
+            assert!(
+                matches!(action, Action::Edit(InputRequest::InsertChar(typed)) if typed == letter),
+                "{letter} in {mode:?}: {action:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_letter_of_alt_gr_is_text_and_one_of_alt_is_not() {
+    let alt_gr = KeyModifiers::CONTROL | KeyModifiers::ALT;
+    let typed = lookup(Mode::Input, press(KeyCode::Char('['), alt_gr));
+    assert!(matches!(typed, Action::Edit(InputRequest::InsertChar('['))));
+    let unbound = lookup(Mode::Input, press(KeyCode::Char('q'), KeyModifiers::ALT));
+    assert!(matches!(unbound, Action::Unbound));
+}
+
+#[test]
+fn each_knob_is_chosen_by_its_letter() {
+    for (index, dial) in knob::all().iter().enumerate() {
+        let press = press(KeyCode::Char(dial.knob.key), KeyModifiers::NONE);
+        let action = lookup(Mode::Mixer, press);
+        assert!(matches!(action, Action::ChooseKnob(knob) if knob == index));
+    }
+}
+
+#[test]
+fn escape_never_quits() {
+    for mode in Mode::ALL {
+        let action = lookup(mode, press(KeyCode::Esc, KeyModifiers::NONE));
+        assert!(matches!(action, Action::Back), "{mode:?}: {action:?}");
+    }
+}
+
+#[test]
+fn help_is_found_by_word_and_by_key() {
+    let keys = |filter| -> Vec<String> {
+        let hints = help(Mode::Mixer, filter);
+        hints.into_iter().map(|hint| hint.keys).collect()
+    };
+    assert_eq!(keys("bypass this"), ["Space"]);
+    assert_eq!(keys("!"), ["!"]);
+    assert_eq!(keys("ctrl-r"), ["U Ctrl-R"]);
+    assert!(keys("").contains(&"1 … 9".to_owned()));
+    assert!(keys("no such word").is_empty());
+}
+
+#[test]
+fn help_groups_stand_together() {
+    for mode in Mode::ALL {
+        let mut groups: Vec<Group> = help(mode, "").iter().map(|hint| hint.group).collect();
+        groups.dedup();
+        let mut once = groups.clone();
+        once.sort_by_key(|group| Group::ALL.iter().position(|it| it == group));
+        once.dedup();
+        assert_eq!(groups, once, "{mode:?}");
+    }
+}

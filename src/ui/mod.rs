@@ -1,0 +1,151 @@
+//! The console: a mixing desk in the terminal.
+//!
+//! It shows what the engine tells and tells the engine what the user means; it holds no socket and no setting of its
+//! own. The engine never waits for it: snapshots that it is too slow for are skipped, events that it loses are counted.
+//!
+//! ```text
+//!  terminal ─► keymap ─► Action ─┐                  ┌─► Effect ─► Desk (the engine)
+//!  engine ─► Sampled, Happened ──┼─► update(Model) ─┤                 │
+//!  answers ◄─────────────────────┘                  └─► view(&Model)  │
+//!     ▲───────────────────────────────────────────────────────────────┘
+//! ```
+
+use std::io;
+use std::net::{IpAddr, Ipv4Addr};
+
+use crossterm::event::{Event as Input, KeyEventKind};
+use futures_util::{FutureExt, Stream};
+use ratatui::Terminal;
+use ratatui::backend::Backend;
+
+use action::Action;
+use effect::{Desk, Pending};
+use keyboard::Keyboard;
+use model::Model;
+
+pub mod action;
+mod complete;
+pub mod effect;
+pub mod farewell;
+pub mod format;
+pub mod input;
+mod keyboard;
+pub mod keymap;
+pub mod knob;
+pub mod model;
+mod pace;
+mod run;
+mod scale;
+pub mod terminal;
+pub mod theme;
+pub mod undo;
+pub mod update;
+pub mod view;
+
+pub use farewell::Farewell;
+
+/// What the console is told at its start.
+pub struct Options {
+    /// Where proxies listen.
+    pub bind: Vec<IpAddr>,
+    /// Options of the command line that the command which repeats the session repeats.
+    pub arguments: Vec<String>,
+    /// Lines that were entered in earlier sessions, oldest first.
+    pub history: Vec<String>,
+    /// What the screen looks like; `start` asks the environment where nothing is said.
+    pub theme: Option<theme::Theme>,
+    /// Ends the program: a signal, or a time that is over.
+    pub until: Pending<()>,
+    /// Gives the terminal back, stops the process, and takes the terminal again when it goes on.
+    pub suspend: fn() -> io::Result<()>,
+}
+
+/// Why the console could not go on.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// The terminal could not be set up.
+    #[error("cannot set up the terminal")]
+    Open(#[source] io::Error),
+    /// Some thread panicked; what it said is printed already.
+    #[error("the program has a fault of its own: what it said stands above")]
+    Panicked,
+    /// The terminal could not be drawn on.
+    #[error("cannot draw on the terminal")]
+    Draw(#[source] Box<dyn std::error::Error + Send + Sync>),
+    /// The keyboard could not be read.
+    #[error("cannot read the keyboard")]
+    Read(#[source] io::Error),
+    /// The process could not be suspended.
+    #[error("cannot suspend")]
+    Suspend(#[source] io::Error),
+}
+
+/// Runs the console on the terminal of standard output until its user leaves, and gives the terminal back. The caller
+/// prints the farewell and stops the engine.
+pub async fn start<D>(desk: D, mut options: Options) -> Result<Farewell, RunError>
+where
+    D: Desk + Clone + Send + Sync + 'static,
+{
+    let (guard, screen) = terminal::open().map_err(RunError::Open)?;
+    let of_environment = || theme::Theme::of_environment(|name| std::env::var(name).ok());
+    options.theme = options.theme.or_else(|| Some(of_environment()));
+    let told = options.until;
+    options.until = Box::pin(async move {
+        // Cancel-safe: whichever comes first ends the console.
+        tokio::select! {
+            () = told => {}
+            () = terminal::panicked() => {}
+        }
+    });
+    let farewell = run(screen, Keyboard::open(), desk, options).await;
+    drop(guard);
+    if terminal::panicked().now_or_never().is_some() {
+        return Err(RunError::Panicked);
+    }
+    farewell
+}
+
+/// Runs the console until its user leaves. The terminal is set up and restored by the caller, who also stops the engine.
+pub async fn run<B, E, D>(
+    terminal: Terminal<B>,
+    events: E,
+    desk: D,
+    options: Options,
+) -> Result<Farewell, RunError>
+where
+    B: Backend<Error: Send + Sync + 'static>,
+    E: Stream<Item = io::Result<Input>> + Unpin,
+    D: Desk + Clone + Send + Sync + 'static,
+{
+    run::Console::new(terminal, events, desk, options)?
+        .run()
+        .await
+}
+
+/// What an event of the terminal means; `None` where it means nothing.
+fn meaning(model: &Model, event: Input) -> Option<Action> {
+    match event {
+        Input::Key(key) if key.kind != KeyEventKind::Release => {
+            Some(keymap::lookup(model.mode(), key))
+        }
+        Input::Paste(text) => Some(Action::Pasted(text)),
+        Input::Resize(width, height) => {
+            Some(Action::Resized(ratatui::layout::Size::new(width, height)))
+        }
+        Input::Key(_) | Input::Mouse(_) | Input::FocusGained | Input::FocusLost => None,
+    }
+}
+
+/// Listens on loopback, runs until its user leaves, and suspends the terminal of standard output.
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            arguments: Vec::new(),
+            history: Vec::new(),
+            theme: None,
+            until: Box::pin(std::future::pending()),
+            suspend: terminal::suspend,
+        }
+    }
+}

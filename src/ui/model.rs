@@ -1,0 +1,214 @@
+//! Everything that the console shows or remembers, as plain data.
+//!
+//! `update` is the only one that changes it, `view` only reads it. Nothing here draws, waits or talks to the engine, so
+//! a test makes a model by hand and looks at what an action made of it.
+//!
+//! ```text
+//!  Sampled(snapshot) ─► snapshot ─┐
+//!                                 ├─ plan(id): what the knobs show
+//!  keys ─► drafts ────────────────┘  (the draft until a snapshot shows it)
+//! ```
+
+use std::collections::{BTreeMap, VecDeque};
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use ratatui::layout::Size;
+
+use super::input::InputLine;
+use super::keymap::Mode;
+use super::theme::Theme;
+use super::undo::Undo;
+use crate::fault::{Directions, Plan};
+use crate::snapshot::{ConnRow, ProxyId, ProxyRow, Snapshot};
+
+mod lines;
+mod panes;
+mod private;
+
+pub use lines::{LogLine, Mark, Notice, TakenBy, Tone};
+pub use panes::{Column, ConnList, Focus, Help, Overlay, Sort, ValueField};
+pub(in crate::ui) use private::{Asked, Origin, Private};
+
+/// How many lines of what happened are kept; the oldest go first.
+pub const LOG_LEN: usize = 500;
+
+/// How many marks of a proxy are kept; older ones have left its charts.
+pub const MARKS_LEN: usize = 32;
+
+/// The state of the console.
+#[derive(Debug)]
+pub struct Model {
+    /// The seed of every random choice of the run.
+    pub seed: u64,
+    /// The addresses that proxies listen on.
+    pub bind: Vec<IpAddr>,
+    /// What the screen looks like.
+    pub theme: Theme,
+    /// The time since the engine's start, as of the last event.
+    pub now: Duration,
+    /// The snapshot that is shown.
+    pub snapshot: Arc<Snapshot>,
+    /// Whether the screen is frozen, and what came since.
+    pub frozen: Option<Frozen>,
+    /// Whether nothing has moved and no key was pressed for a while: clock and ages lose their seconds.
+    pub quiet: bool,
+    /// How many events were lost because the console was too slow for them.
+    pub lost: u64,
+    /// Until when connections may end by themselves before the program ends, where it is about to.
+    pub draining: Option<Duration>,
+
+    /// The size of the terminal.
+    pub size: Size,
+    /// Which pane has the keys, where no overlay has them.
+    pub focus: Focus,
+    /// What lies over the panes; the last one has the keys.
+    pub overlays: Vec<Overlay>,
+    /// The selected proxy; may name one whose first snapshot is still to come.
+    pub selected: Option<ProxyId>,
+    /// The selected knob: an index into `knob::all()`.
+    pub knob: usize,
+    /// Which directions the keys turn.
+    pub directions: Directions,
+    /// The first strip that is visible: an index into `snapshot.proxies`.
+    pub first_strip: usize,
+    /// The connections of the selected proxy.
+    pub conns: ConnList,
+    /// The line where proxies are added.
+    pub input: InputLine,
+
+    /// Plans that were set and that the snapshot does not show yet.
+    pub drafts: BTreeMap<ProxyId, Draft>,
+    /// The changes of each proxy's faults, oldest first, for its charts.
+    pub marks: BTreeMap<ProxyId, VecDeque<Mark>>,
+    /// What happened, oldest first.
+    pub log: VecDeque<LogLine>,
+    /// The last answer to the user, in one line.
+    pub notice: Option<Notice>,
+    /// What can be undone and done again.
+    pub undo: Undo,
+    /// The proxy that the others are bypassed for.
+    pub solo: Option<ProxyId>,
+
+    /// What only `update` needs.
+    pub(super) private: Private,
+}
+
+/// A frozen screen.
+#[derive(Debug)]
+pub struct Frozen {
+    /// Since when.
+    pub since: Duration,
+    /// The newest snapshot, which is not shown.
+    pub latest: Arc<Snapshot>,
+    /// What happened since; at most `LOG_LEN` lines.
+    pub held: VecDeque<LogLine>,
+}
+
+/// A plan that was set: it is what the knobs show until a snapshot shows it.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// The plan.
+    pub plan: Plan,
+    /// The number of the command that carries it.
+    pub(super) ticket: u64,
+    /// When the engine answered.
+    pub(super) answered: Option<Duration>,
+}
+
+// === impl Model ===
+
+impl Model {
+    /// A console that knows nothing yet; the keys are in the input line until there is a proxy.
+    #[must_use]
+    pub fn new(seed: u64, bind: Vec<IpAddr>, size: Size) -> Self {
+        Self {
+            seed,
+            bind,
+            theme: Theme::default(),
+            now: Duration::ZERO,
+            snapshot: Arc::default(),
+            frozen: None,
+            quiet: false,
+            lost: 0,
+            draining: None,
+            size,
+            focus: Focus::Input,
+            overlays: Vec::new(),
+            selected: None,
+            knob: 0,
+            directions: Directions::Both,
+            first_strip: 0,
+            conns: ConnList::default(),
+            input: InputLine::default(),
+            drafts: BTreeMap::new(),
+            marks: BTreeMap::new(),
+            log: VecDeque::new(),
+            notice: None,
+            undo: Undo::default(),
+            solo: None,
+            private: Private::default(),
+        }
+    }
+
+    /// A proxy's row and its place, counted from 0.
+    #[must_use]
+    pub fn proxy(&self, id: ProxyId) -> Option<(usize, &ProxyRow)> {
+        self.snapshot
+            .proxies
+            .iter()
+            .enumerate()
+            .find(|(_, row)| row.id == id)
+    }
+
+    /// The selected proxy's row.
+    #[must_use]
+    pub fn selected_row(&self) -> Option<&ProxyRow> {
+        self.proxy(self.selected?).map(|(_, row)| row)
+    }
+
+    /// The plan that a proxy's strip shows: what was set last, even where the snapshot does not show it yet.
+    #[must_use]
+    pub fn plan(&self, id: ProxyId) -> Option<&Plan> {
+        match self.drafts.get(&id) {
+            Some(draft) => Some(&draft.plan),
+            None => self.proxy(id).map(|(_, row)| &*row.plan),
+        }
+    }
+
+    /// The selected connection's row.
+    #[must_use]
+    pub fn selected_conn(&self) -> Option<&ConnRow> {
+        let id = self.conns.selected?;
+        self.snapshot.conns.iter().find(|conn| conn.id == id)
+    }
+
+    /// How many connections are open.
+    #[must_use]
+    pub fn open(&self) -> u32 {
+        self.newest().proxies.iter().map(|row| row.open).sum()
+    }
+
+    /// What has the keys.
+    #[must_use]
+    pub fn mode(&self) -> Mode {
+        match (self.overlays.last(), self.focus) {
+            (Some(Overlay::Help(_)), _) => Mode::Help,
+            (Some(Overlay::Value(_)), _) => Mode::Value,
+            (Some(Overlay::Quit), _) => Mode::Quit,
+            (Some(Overlay::Delete(_) | Overlay::Suspend), _) => Mode::Confirm,
+            (None, Focus::Mixer) => Mode::Mixer,
+            (None, Focus::Connections) => Mode::Connections,
+            (None, Focus::Input) => Mode::Input,
+        }
+    }
+
+    /// The newest snapshot, shown or not.
+    #[must_use]
+    pub fn newest(&self) -> &Snapshot {
+        self.frozen
+            .as_ref()
+            .map_or(&self.snapshot, |frozen| &frozen.latest)
+    }
+}

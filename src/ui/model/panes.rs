@@ -1,0 +1,147 @@
+//! Where the user is: panes, overlays, lists and their order.
+
+use crate::snapshot::{ConnId, ProxyId};
+use crate::syntax::ParseError;
+use crate::ui::input::Field;
+use crate::ui::keymap::Mode;
+
+/// Which pane has the keys.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Focus {
+    /// The strips.
+    #[default]
+    Mixer,
+    /// The table of connections.
+    Connections,
+    /// The line where proxies are added.
+    Input,
+}
+
+/// Something over the panes that takes the keys.
+#[derive(Debug)]
+pub enum Overlay {
+    /// The keys that work in the mode below it, filtered by what is typed.
+    Help(Help),
+    /// A value for the selected knob.
+    Value(ValueField),
+    /// Whether to quit, while connections are open.
+    Quit,
+    /// Whether to delete this proxy, while it has connections.
+    Delete(ProxyId),
+    /// Whether to stop the process, while connections are open: they stall.
+    Suspend,
+}
+
+/// The help overlay.
+#[derive(Debug)]
+pub struct Help {
+    /// The mode whose keys it shows.
+    pub mode: Mode,
+    /// The filter.
+    pub filter: Field,
+    /// The selected line of `keymap::help(mode, filter)`.
+    pub line: usize,
+    /// The first line that is visible.
+    pub first: usize,
+}
+
+/// The field of `=`: a value for a knob, typed.
+#[derive(Debug)]
+pub struct ValueField {
+    /// The proxy that it is for.
+    pub proxy: ProxyId,
+    /// The knob: an index into `knob::all()`.
+    pub knob: usize,
+    /// The text.
+    pub field: Field,
+    /// Why the text is not a value; `unfinished` where it only is not complete. `None` where Enter sets it.
+    pub error: Option<ParseError>,
+}
+
+/// The connections of the selected proxy, as sorted: only the rows that are visible are picked.
+#[derive(Debug, Default)]
+pub struct ConnList {
+    /// The visible rows, in their order: indices into `snapshot.conns`.
+    pub rows: Vec<usize>,
+    /// How many rows stand above the first visible one.
+    pub first: usize,
+    /// How many connections the selected proxy has.
+    pub total: usize,
+    /// The selected connection.
+    pub selected: Option<ConnId>,
+    /// The order.
+    pub sort: Sort,
+}
+
+/// The order of the connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sort {
+    /// By what.
+    pub column: Column,
+    /// Whether the greatest comes first.
+    pub descending: bool,
+}
+
+/// A column of the table of connections by which it can be sorted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// The connection's number.
+    Id,
+    /// How long it has been open.
+    Age,
+    /// Bytes up.
+    BytesUp,
+    /// Bytes down.
+    BytesDown,
+    /// Bytes per second up.
+    RateUp,
+    /// Bytes per second down.
+    RateDown,
+    /// The last added delay.
+    Added,
+    /// Bytes that wait, both directions together.
+    Held,
+}
+
+// === impl Sort ===
+
+/// The fastest down first.
+impl Default for Sort {
+    fn default() -> Self {
+        Self {
+            column: Column::RateDown,
+            descending: true,
+        }
+    }
+}
+
+// === impl Column ===
+
+impl Column {
+    /// All of them, in the order in which `S` goes through them.
+    pub const ALL: [Self; 8] = [
+        Self::RateDown,
+        Self::RateUp,
+        Self::BytesDown,
+        Self::BytesUp,
+        Self::Added,
+        Self::Held,
+        Self::Age,
+        Self::Id,
+    ];
+
+    /// What the title of the table calls it.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Id => "id",
+            Self::Age => "age",
+            Self::BytesUp => "↑bytes",
+            Self::BytesDown => "↓bytes",
+            Self::RateUp => "↑rate",
+            Self::RateDown => "↓rate",
+            Self::Added => "added",
+            Self::Held => "held",
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What `update` remembers between actions and the screen does not show.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use crate::fault::Plan;
+use crate::mapping::Mapping;
+use crate::snapshot::ProxyId;
+
+/// What `update` remembers between actions and the screen does not show.
+#[derive(Debug, Default)]
+pub(in crate::ui) struct Private {
+    /// When a key was last pressed or a byte last moved.
+    pub(in crate::ui) stirred: Duration,
+    /// When Ctrl-C was last pressed.
+    pub(in crate::ui) interrupted: Option<Duration>,
+    /// The number of the last mark, over all proxies.
+    pub(in crate::ui) marks: u32,
+    /// The number of the last command that was sent to the engine.
+    pub(in crate::ui) tickets: u64,
+    /// Commands that set plans and are not answered yet.
+    pub(in crate::ui) setting: BTreeSet<(u64, ProxyId)>,
+    /// Other commands that are not answered yet.
+    pub(in crate::ui) asked: BTreeMap<u64, Asked>,
+    /// Proxies that were added and are in no snapshot yet.
+    pub(in crate::ui) awaited: Vec<ProxyId>,
+    /// Where the selected proxy stood, so that its neighbour is selected when it goes.
+    pub(in crate::ui) selected_at: usize,
+    /// Where the selected connection stood.
+    pub(in crate::ui) conn_at: usize,
+    /// Connections and bytes, up and down, of proxies that were removed.
+    pub(in crate::ui) gone: (u64, [u64; 2]),
+    /// Which proxies were bypassed before one was heard alone.
+    pub(in crate::ui) before_solo: Vec<(ProxyId, bool)>,
+}
+
+/// A command whose answer is awaited.
+#[derive(Clone, Debug)]
+pub(in crate::ui) enum Asked {
+    /// A proxy is added.
+    Add {
+        mapping: Mapping,
+        plan: Plan,
+        origin: Origin,
+    },
+    /// A proxy takes another's place.
+    Replace {
+        proxy: ProxyId,
+        old: (Mapping, Plan),
+        new: (Mapping, Plan),
+        origin: Origin,
+    },
+    /// A proxy is removed.
+    Remove { proxy: ProxyId, name: String },
+    /// A port opens or closes.
+    Port {
+        proxy: ProxyId,
+        name: String,
+        open: bool,
+    },
+}
+
+/// Where a command comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ui) enum Origin {
+    /// From the input line.
+    User,
+    /// From undoing: the proxy had this number.
+    Undo(ProxyId),
+    /// From doing again: the proxy had this number.
+    Redo(ProxyId),
+}

@@ -1,0 +1,234 @@
+//! The track of a knob: where a value stands on it, and which values the arrow keys reach.
+//!
+//! The arrow keys walk over values that a person would type (12 of them a decade) and over the stops, so that turning
+//! back leads over the same values. To the right is worse: on a track whose stops fall (a rate), right is less.
+
+use std::time::Duration;
+
+use crate::fault::knob::Fine;
+use crate::fault::{Knob, Value};
+use crate::units::{ByteCount, ByteRate, Percent};
+
+/// The values of one decade, in tenths of its first.
+const DECADE: [u64; 12] = [10, 12, 15, 18, 20, 25, 30, 35, 40, 50, 60, 80];
+
+/// Further than this beyond the first stop, a turn to the left is off: the first stop's pain times 3/10.
+const LEAST: (u64, u64) = (3, 10);
+
+/// A turn to the right goes on for a decade beyond the last stop.
+const MOST: u64 = 10;
+
+/// A value as a whole number of its unit's smallest parts. `None` for words.
+pub(super) fn magnitude(value: Value) -> Option<u64> {
+    match value {
+        Value::Time(time) => u64::try_from(time.as_nanos()).ok(),
+        Value::Rate(rate) => Some(rate.bytes_per_second()),
+        Value::Size(size) => Some(size.bytes()),
+        Value::Percent(share) => Some(u64::from(share.ppm())),
+        Value::Number(number) => Some(thousandths(number)),
+        Value::Switch(on) => Some(u64::from(on)),
+        Value::Word(_) => None,
+    }
+}
+
+/// The value of `like`'s unit with this magnitude.
+fn with_magnitude(like: Value, parts: u64) -> Value {
+    match like {
+        Value::Time(_) => Value::Time(Duration::from_nanos(parts)),
+        Value::Rate(_) => Value::Rate(ByteRate::new(parts)),
+        Value::Size(_) => Value::Size(ByteCount::new(parts)),
+        Value::Percent(_) => {
+            Value::Percent(Percent::from_ppm(u32::try_from(parts).unwrap_or(u32::MAX)))
+        }
+        Value::Number(_) => Value::Number(parts as f64 / 1_000.0),
+        Value::Switch(_) => Value::Switch(parts > 0),
+        Value::Word(word) => Value::Word(word),
+    }
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "saturates, and a number that large is no setting"
+)]
+fn thousandths(number: f64) -> u64 {
+    (number * 1_000.0).round() as u64
+}
+
+/// The track of a knob, in magnitudes.
+pub(super) struct Track {
+    like: Value,
+    stops: [u64; 9],
+    fine: Fine,
+    /// Whether more is worse.
+    rising: bool,
+    /// The least and the greatest magnitude that may be set.
+    range: (u64, u64),
+}
+
+impl Track {
+    /// The track of `knob`, whose parameter takes values in `range`.
+    pub(super) fn new(knob: &Knob, range: Option<(Value, Value)>) -> Self {
+        let stops = knob.stops.map(|stop| magnitude(stop).unwrap_or(0));
+        let bound = |value: Value, unbounded| magnitude(value).unwrap_or(unbounded);
+        Self {
+            like: knob.stops[0],
+            rising: stops[8] >= stops[0],
+            stops,
+            fine: knob.fine,
+            range: range.map_or((0, u64::MAX), |(least, most)| {
+                (bound(least, 0), bound(most, u64::MAX))
+            }),
+        }
+    }
+
+    /// Where a magnitude stands: 0 at no pain, `n` at the n-th stop, at most 9.
+    pub(super) fn position(&self, parts: u64) -> f64 {
+        let reached = self
+            .stops
+            .iter()
+            .filter(|stop| !self.milder(parts, **stop))
+            .count();
+        match reached {
+            0 => self.before_first(parts),
+            9 => 9.0,
+            _ => {
+                let (low, high) = (self.stops[reached - 1], self.stops[reached]);
+                reached as f64 + self.between(low, high, parts)
+            }
+        }
+    }
+
+    /// The first stop's pain is 1; half of it is a half.
+    fn before_first(&self, parts: u64) -> f64 {
+        let first = self.stops[0] as f64;
+        if self.rising {
+            parts as f64 / first
+        } else {
+            first / parts as f64
+        }
+    }
+
+    fn between(&self, low: u64, high: u64, parts: u64) -> f64 {
+        let scaled = |parts: u64| match self.fine {
+            Fine::PerDecade(_) => (parts.max(1) as f64).ln(),
+            Fine::Step(_) => parts as f64,
+        };
+        let width = scaled(high) - scaled(low);
+        if width == 0.0 {
+            return 0.0;
+        }
+        ((scaled(parts) - scaled(low)) / width).clamp(0.0, 1.0)
+    }
+
+    /// Whether `parts` is less pain than `than`.
+    fn milder(&self, parts: u64, than: u64) -> bool {
+        if self.rising {
+            parts < than
+        } else {
+            parts > than
+        }
+    }
+
+    /// The stop next to `now` to the right (`worse`) or to the left; `None` is off. To the right of the last stop,
+    /// what is there stays.
+    pub(super) fn next_stop(&self, now: Option<u64>, worse: bool) -> Option<u64> {
+        match now {
+            None => worse.then_some(self.stops[0]),
+            Some(now) if worse => {
+                let next = self.stops.iter().find(|stop| self.milder(now, **stop));
+                Some(next.copied().unwrap_or(now))
+            }
+            Some(now) => {
+                let next = self.stops.iter().rfind(|stop| self.milder(**stop, now));
+                next.copied()
+            }
+        }
+    }
+
+    /// One fine step to the right (`worse`) or to the left; `None` is off.
+    pub(super) fn step(&self, now: Option<u64>, worse: bool) -> Option<u64> {
+        let Some(now) = now else {
+            return worse.then_some(self.stops[0]);
+        };
+        let next = self.detent(now, worse == self.rising);
+        if worse {
+            let end = self.end();
+            // What was typed beyond the end stays where it is.
+            let next = if self.milder(end, next) { end } else { next };
+            Some(if self.milder(now, next) { next } else { now })
+        } else {
+            let (part, whole) = LEAST;
+            let first = self.stops[0];
+            let least = if self.rising {
+                first.saturating_mul(part) / whole
+            } else {
+                first.saturating_mul(whole) / part
+            };
+            let gone = next == 0 && self.rising
+                || (self.milder(next, least) && matches!(self.fine, Fine::PerDecade(_)));
+            (!gone).then_some(next)
+        }
+    }
+
+    /// The worst that a turn reaches.
+    fn end(&self) -> u64 {
+        let last = self.stops[8];
+        let beyond = match (self.fine, self.rising) {
+            (Fine::Step(_), _) => last,
+            (Fine::PerDecade(_), true) => last.saturating_mul(MOST),
+            (Fine::PerDecade(_), false) => last / MOST,
+        };
+        beyond.clamp(self.range.0, self.range.1)
+    }
+
+    /// The next value above or below `now` that the arrow keys stop at.
+    fn detent(&self, now: u64, above: bool) -> u64 {
+        let regular = match self.fine {
+            Fine::PerDecade(_) => self.next_in_decade(now, above),
+            Fine::Step(step) => next_multiple(now, magnitude(step).unwrap_or(1).max(1), above),
+        };
+        let stops = self.stops.iter().copied();
+        if above {
+            stops.filter(|stop| *stop > now).fold(regular, u64::min)
+        } else {
+            stops.filter(|stop| *stop < now).fold(regular, u64::max)
+        }
+    }
+
+    /// The next round number; those within 4 % of a stop give way to it.
+    fn next_in_decade(&self, now: u64, above: bool) -> u64 {
+        let mut scale = 1;
+        while now / 100 >= scale {
+            scale = scale.saturating_mul(10);
+        }
+        let round = |scale: u64| DECADE.map(|tenths| tenths.saturating_mul(scale) / 10);
+        let near = |parts: u64| {
+            let beside =
+                |stop: &u64| *stop != parts && stop.abs_diff(parts).saturating_mul(25) <= *stop;
+            self.stops.iter().any(beside)
+        };
+        let mut all = [scale, scale.saturating_mul(10), scale.saturating_mul(100)]
+            .into_iter()
+            .flat_map(round)
+            .filter(|parts| !near(*parts));
+        if above {
+            all.find(|parts| *parts > now).unwrap_or(now)
+        } else {
+            all.take_while(|parts| *parts < now).last().unwrap_or(0)
+        }
+    }
+
+    /// The value with this magnitude.
+    pub(super) fn value(&self, parts: u64) -> Value {
+        with_magnitude(self.like, parts)
+    }
+}
+
+fn next_multiple(now: u64, step: u64, above: bool) -> u64 {
+    if above {
+        (now / step).saturating_add(1).saturating_mul(step)
+    } else {
+        now.div_ceil(step).saturating_sub(1) * step
+    }
+}

@@ -1,0 +1,109 @@
+//! The terminal's state: taken at the start, given back on every way out.
+//!
+//! There is one `restore`, and everything that ends or stops the console calls it: the guard's drop (a return, an error,
+//! a panic that unwinds), the hook of panics in any thread, and Ctrl-Z. It undoes what was done and nothing else, and
+//! only once, so that what is printed after it stays on the normal screen.
+
+use std::io::{self, Stdout, Write, stdout};
+use std::panic;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{LazyLock, Once};
+
+use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::terminal::{
+    EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+};
+use crossterm::{cursor, execute};
+use ratatui::Terminal;
+use ratatui::backend::CrosstermBackend;
+use tokio::sync::watch;
+
+/// The terminal as the console draws on it.
+pub type Screen = Terminal<CrosstermBackend<Stdout>>;
+
+/// Whether the terminal is ours.
+static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Whether a thread panicked since the terminal was first taken.
+static PANICKED: LazyLock<watch::Sender<bool>> = LazyLock::new(watch::Sender::default);
+
+/// Gives the terminal back when it is dropped.
+#[derive(Debug)]
+#[must_use = "dropping it gives the terminal back"]
+pub struct Guard(());
+
+/// Takes the terminal of standard output: raw mode, alternate screen, bracketed paste.
+pub fn open() -> io::Result<(Guard, Screen)> {
+    restore_on_panic();
+    take()?;
+    let guard = Guard(());
+    let screen = Terminal::new(CrosstermBackend::new(stdout()))?;
+    Ok((guard, screen))
+}
+
+/// Gives the terminal back, stops the process, and takes the terminal again when it goes on. A process that stops itself
+/// by SIGTSTP may be refused (its group is orphaned); SIGSTOP is not.
+pub fn suspend() -> io::Result<()> {
+    restore()?;
+    signal_hook::low_level::raise(signal_hook::consts::SIGSTOP)?;
+    take()
+}
+
+/// Gives the terminal back, where it is ours.
+pub fn restore() -> io::Result<()> {
+    // Relaxed: the flag is all that threads share, and the swap lets one of them through.
+    if !TAKEN.swap(false, Ordering::Relaxed) {
+        return Ok(());
+    }
+    let mut out = stdout();
+    // Each on its own: where one fails, the others still have to be undone.
+    let modes = execute!(
+        out,
+        DisableBracketedPaste,
+        LeaveAlternateScreen,
+        cursor::Show
+    );
+    let raw = disable_raw_mode();
+    out.flush()?;
+    modes.and(raw)
+}
+
+/// Waits until a thread has panicked: its message is on the normal screen, and the console may not draw over it.
+pub(super) async fn panicked() {
+    let mut panicked = PANICKED.subscribe();
+    // The sender is never dropped.
+    let _ = panicked.wait_for(|panicked| *panicked).await;
+}
+
+fn take() -> io::Result<()> {
+    enable_raw_mode()?;
+    // Relaxed: see `restore`.
+    TAKEN.store(true, Ordering::Relaxed);
+    execute!(
+        stdout(),
+        EnterAlternateScreen,
+        EnableBracketedPaste,
+        cursor::Hide
+    )
+}
+
+/// A panic's message goes to the normal screen, whichever thread it is in; then it is printed as always.
+fn restore_on_panic() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        let print = panic::take_hook();
+        panic::set_hook(Box::new(move |panic| {
+            // There is no better place to say that this failed than what is printed next.
+            let _ = restore();
+            print(panic);
+            PANICKED.send_replace(true);
+        }));
+    });
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        // A terminal that is gone cannot be given back, and a drop cannot fail.
+        let _ = restore();
+    }
+}

@@ -1,0 +1,259 @@
+//! What the engine tells: snapshots, events, answers.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::proxies;
+use crate::snapshot::{CloseReason, Event, Happening, ProxyId, Snapshot};
+use crate::ui::action::Answer;
+use crate::ui::effect::{Cut, Effect};
+use crate::ui::model::{Asked, Focus, LogLine, Model, TakenBy, Tone};
+
+/// Without a key or a byte for this long, the console is quiet.
+const QUIET: Duration = Duration::from_secs(5);
+
+/// Time went by.
+pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
+    if model.now.saturating_sub(model.private.stirred) >= QUIET {
+        model.quiet = true;
+    }
+    vec![]
+}
+
+/// A new snapshot: shown, or kept aside where the screen is frozen.
+pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
+    if moved(model.newest(), &snapshot) {
+        model.stir();
+    }
+    count_gone(model, &snapshot);
+    if let Some(frozen) = &mut model.frozen {
+        frozen.latest = snapshot;
+        return tick(model);
+    }
+    let old = std::mem::replace(&mut model.snapshot, snapshot);
+    let now = model.snapshot.clone();
+    let shows = |id: ProxyId| now.proxies.iter().any(|row| row.id == id);
+    let awaited = &mut model.private.awaited;
+    awaited.retain(|id| !shows(*id));
+    let known = |id: ProxyId| awaited.contains(&id) || shows(id);
+    model.marks.retain(|id, _| known(*id));
+    model.drafts.retain(|id, draft| {
+        let row = now.proxies.iter().find(|row| row.id == *id);
+        let is_shown =
+            |answered| now.at > answered || row.is_some_and(|row| *row.plan == draft.plan);
+        known(*id) && !(row.is_some() && draft.answered.is_some_and(is_shown))
+    });
+    choose_pane(model, &old);
+    tick(model)
+}
+
+/// What removed proxies carried is not forgotten.
+fn count_gone(model: &mut Model, new: &Snapshot) {
+    let (mut total, mut bytes) = model.private.gone;
+    let stays = |id: ProxyId| new.proxies.iter().any(|row| row.id == id);
+    for row in model.newest().proxies.iter().filter(|row| !stays(row.id)) {
+        total += row.total;
+        bytes = [bytes[0] + row.bytes[0], bytes[1] + row.bytes[1]];
+    }
+    model.private.gone = (total, bytes);
+}
+
+/// Whether bytes moved, connections came or went, or something was set: what wakes a quiet console. Ages are not.
+fn moved(old: &Snapshot, new: &Snapshot) -> bool {
+    if old.proxies.len() != new.proxies.len() {
+        return true;
+    }
+    let mut pairs = old.proxies.iter().zip(&new.proxies);
+    pairs.any(|(old, new)| {
+        (old.id, old.bytes, old.total, old.open) != (new.id, new.bytes, new.total, new.open)
+            || (old.failed, old.generation, old.taken) != (new.failed, new.generation, new.taken)
+            || old.port != new.port
+            || old.name != new.name
+    })
+}
+
+/// The first proxy takes the keys from an empty input line; without proxies the input line has them.
+fn choose_pane(model: &mut Model, old: &Snapshot) {
+    let (had, has) = (!old.proxies.is_empty(), !model.snapshot.proxies.is_empty());
+    let is_typing = !model.input.field.text.value().is_empty();
+    if !had && has && model.focus == Focus::Input && !is_typing {
+        model.focus = Focus::Mixer;
+    }
+    if had && !has && model.private.awaited.is_empty() {
+        model.focus = Focus::Input;
+    }
+}
+
+/// Something happened: a line of it. What the user did has its line already.
+pub(super) fn happened(model: &mut Model, event: &Event) -> Vec<Effect> {
+    let Some((tone, text)) = told(&event.what) else {
+        return vec![];
+    };
+    if matches!(event.what, Happening::Error(_)) {
+        model.say(tone, join(&event.proxy, &text));
+    }
+    model.log(LogLine {
+        at: event.at,
+        proxy: event.proxy.clone(),
+        text,
+        tone,
+        taken: None,
+        ticket: 0,
+    });
+    vec![]
+}
+
+fn join(who: &str, what: &str) -> String {
+    if who.is_empty() {
+        return what.to_owned();
+    }
+    format!("{who}: {what}")
+}
+
+fn told(what: &Happening) -> Option<(Tone, String)> {
+    let told = match what {
+        Happening::Listening { mapping, addrs } => {
+            let addrs: Vec<String> = addrs.iter().map(ToString::to_string).collect();
+            let text = format!("{mapping} listens on {}", addrs.join(", "));
+            (Tone::Good, text)
+        }
+        Happening::Removed => (Tone::Plain, "removed".to_owned()),
+        Happening::PortClosed => (Tone::Plain, "port closed".to_owned()),
+        Happening::Opened { conn, client, .. } => {
+            (Tone::Plain, format!("#{} open {client}", conn.0))
+        }
+        Happening::Closed { conn, reason, .. } => {
+            let tone = match reason {
+                CloseReason::Fault(_) => Tone::Injected,
+                reason if reason.failed() => Tone::Trouble,
+                _ => Tone::Plain,
+            };
+            (tone, format!("#{} {reason}", conn.0))
+        }
+        Happening::Error(text) => (Tone::Trouble, text.clone()),
+        Happening::Faults { .. } => return None,
+    };
+    Some(told)
+}
+
+/// The console was too slow for so many events.
+pub(super) fn lost(model: &mut Model, count: u64) -> Vec<Effect> {
+    model.lost = model.lost.saturating_add(count);
+    vec![]
+}
+
+/// The engine did, or refused, what was asked.
+pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
+    match answer {
+        Answer::Set {
+            ticket,
+            proxy,
+            taken,
+        } => set(model, ticket, proxy, taken),
+        Answer::Added { ticket, result } => {
+            if let Some(Asked::Add {
+                mapping,
+                plan,
+                origin,
+            }) = model.private.asked.remove(&ticket)
+            {
+                proxies::added(model, (mapping, plan, origin), result);
+            }
+        }
+        Answer::Replaced { ticket, result } => {
+            if let Some(Asked::Replace {
+                proxy,
+                old,
+                new,
+                origin,
+            }) = model.private.asked.remove(&ticket)
+            {
+                proxies::replaced(model, proxy, (old, new), origin, result);
+            }
+        }
+        Answer::Removed { ticket, found } => removed(model, ticket, found),
+        Answer::Port { ticket, result } => port(model, ticket, result),
+        Answer::Cut { conn, how, found } => {
+            let text = match (found, how) {
+                (true, Cut::Reset) => format!("#{} reset by you", conn.0),
+                (true, Cut::Fin) => format!("#{} ended by you", conn.0),
+                (false, _) => format!("#{} is gone already", conn.0),
+            };
+            model.say(Tone::Plain, text);
+        }
+        Answer::Stopped => return vec![Effect::Quit],
+    }
+    vec![]
+}
+
+/// A plan reached its connections. Commands that this one overtook share its answer.
+fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Option<TakenBy>) {
+    let mut answered = Vec::new();
+    model.private.setting.retain(|(older, whose)| {
+        let is_answered = *whose == proxy && *older <= ticket;
+        if is_answered {
+            answered.push(*older);
+        }
+        !is_answered
+    });
+    match model.drafts.get_mut(&proxy) {
+        Some(draft) if draft.ticket <= ticket && taken.is_some() => {
+            draft.answered = Some(model.now);
+        }
+        Some(_) if taken.is_none() => drop(model.drafts.remove(&proxy)),
+        _ => {}
+    }
+    let Some(taken) = taken else {
+        model.say(Tone::Trouble, "that proxy is gone");
+        return;
+    };
+    let marks = model.marks.get_mut(&proxy).into_iter().flatten();
+    for mark in marks.filter(|mark| answered.contains(&mark.ticket)) {
+        mark.taken = Some(taken);
+    }
+    let lines = model.log.iter_mut().rev();
+    for line in lines.filter(|line| answered.contains(&line.ticket)) {
+        line.taken = Some(joined(line.taken, taken));
+    }
+    if let Some(notice) = &mut model.notice
+        && answered.contains(&notice.ticket)
+    {
+        notice.taken = Some(joined(notice.taken, taken));
+    }
+}
+
+/// A line for several proxies counts the connections of all of them, and the slowest.
+fn joined(so_far: Option<TakenBy>, more: TakenBy) -> TakenBy {
+    so_far.map_or(more, |so_far| TakenBy {
+        taken: so_far.taken + more.taken,
+        of: so_far.of + more.of,
+        micros: so_far.micros.max(more.micros),
+    })
+}
+
+fn removed(model: &mut Model, ticket: u64, found: bool) {
+    let Some(Asked::Remove { proxy, name }) = model.private.asked.remove(&ticket) else {
+        return;
+    };
+    model.private.awaited.retain(|id| *id != proxy);
+    let text = if found {
+        format!("{name} deleted: u brings it back")
+    } else {
+        format!("{name} is gone already")
+    };
+    model.say(Tone::Plain, text);
+}
+
+fn port(model: &mut Model, ticket: u64, result: Result<(), String>) {
+    let Some(Asked::Port { name, open, .. }) = model.private.asked.remove(&ticket) else {
+        return;
+    };
+    match result {
+        Ok(()) if open => model.say(Tone::Good, format!("{name}: port open")),
+        Ok(()) => {
+            let text = format!("{name}: port closed, its connections live on: o opens it");
+            model.say(Tone::Plain, text);
+        }
+        Err(why) => model.say(Tone::Trouble, join(&name, &why)),
+    }
+}

@@ -1,0 +1,290 @@
+//! Typing: the input line, the field of a value, the filter of help.
+
+use tui_input::InputRequest;
+
+use super::mixer;
+use super::proxies;
+use super::turn::{self, Wish};
+use crate::command::parse_line;
+use crate::fault::{Plan, Value, language};
+use crate::snapshot::ProxyId;
+use crate::syntax::ParseError;
+use crate::ui::complete;
+use crate::ui::effect::Effect;
+use crate::ui::input::{Check, Field, PastedLine, Surroundings};
+use crate::ui::keymap::Mode;
+use crate::ui::knob::{self, Turn};
+use crate::ui::model::{Focus, Model, Origin, Overlay, Tone, ValueField};
+
+/// The field that has the keys.
+fn field(model: &mut Model) -> Option<&mut Field> {
+    match (model.overlays.last_mut(), model.focus) {
+        (Some(Overlay::Value(value)), _) => Some(&mut value.field),
+        (Some(Overlay::Help(help)), _) => Some(&mut help.filter),
+        (None, Focus::Input) => Some(&mut model.input.field),
+        _ => None,
+    }
+}
+
+/// A key of the text that has the keys.
+pub(super) fn edit(model: &mut Model, request: InputRequest) -> Vec<Effect> {
+    if let Some(field) = field(model) {
+        field.edit(request);
+        changed(model);
+    }
+    vec![]
+}
+
+/// Clears the text; the second time, it comes back.
+pub(super) fn clear(model: &mut Model) -> Vec<Effect> {
+    if let Some(field) = field(model) {
+        field.clear();
+        changed(model);
+    }
+    vec![]
+}
+
+/// The text is another one: what was said of it is said anew.
+fn changed(model: &mut Model) {
+    match model.mode() {
+        Mode::Input => {
+            model.input.completing = None;
+            model.input.recalled = None;
+            drop_pasted(model);
+            check(model);
+        }
+        Mode::Value => {
+            if let Some(Overlay::Value(value)) = model.overlays.last_mut() {
+                value.error = check_value(value.knob, value.field.text.value()).err();
+            }
+        }
+        Mode::Help => {
+            if let Some(Overlay::Help(help)) = model.overlays.last_mut() {
+                (help.line, help.first) = (0, 0);
+            }
+        }
+        Mode::Mixer | Mode::Connections | Mode::Quit | Mode::Confirm => {}
+    }
+}
+
+fn drop_pasted(model: &mut Model) {
+    model.input.pasted.clear();
+    model.input.armed = false;
+}
+
+fn check(model: &mut Model) {
+    let check = Check::of(model.input.field.text.value(), surroundings(model));
+    model.input.check = check;
+}
+
+fn surroundings(model: &Model) -> Surroundings<'_> {
+    Surroundings {
+        proxies: &model.newest().proxies,
+        bind: &model.bind,
+        editing: model.input.editing,
+    }
+}
+
+/// What was pasted goes to the cursor; several lines at once are shown before they are added.
+pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    let mode = model.mode();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+    let is_several = mode == Mode::Input && lines.len() > 1;
+    match (field(model), lines.first()) {
+        (None, _) => {
+            let text = "not pasted: a text goes into a field, a opens the input line";
+            model.say(Tone::Plain, text);
+        }
+        (Some(_), None) => {}
+        (Some(_), Some(_)) if is_several => {
+            let around = surroundings(model);
+            let lines = lines.into_iter().map(|line| PastedLine {
+                text: line.to_owned(),
+                check: Check::of(line, around),
+            });
+            model.input.pasted = lines.collect();
+            model.input.armed = false;
+        }
+        (Some(field), Some(line)) => {
+            field.insert(line);
+            changed(model);
+        }
+    }
+    vec![]
+}
+
+/// Completes the word at the cursor, which stands at the end; again: to the next one that it may be.
+pub(super) fn complete(model: &mut Model) -> Vec<Effect> {
+    if model.mode() != Mode::Input {
+        return vec![];
+    }
+    let (stem, turn) = match model.input.completing.take() {
+        Some((stem, turn)) => (stem, turn + 1),
+        None => (model.input.field.text.value().to_owned(), 0),
+    };
+    if let Some(text) = complete::complete(&stem, turn) {
+        model.input.set(text);
+        model.input.completing = Some((stem, turn));
+        check(model);
+    }
+    vec![]
+}
+
+/// The line before or after in the history.
+pub(super) fn recall(model: &mut Model, back: bool) -> Vec<Effect> {
+    if model.mode() == Mode::Input {
+        drop_pasted(model);
+        model.input.recall(back);
+        check(model);
+    }
+    vec![]
+}
+
+/// To the input line, for another proxy: a line that edits one is put by.
+pub(super) fn start(model: &mut Model) -> Vec<Effect> {
+    if model.input.editing.take().is_some() {
+        let line = model.input.field.text.value_and_reset();
+        if !line.is_empty() {
+            model.input.remember(&line);
+        }
+        check(model);
+    }
+    mixer::focus(model, Focus::Input)
+}
+
+/// Puts a text into the input line.
+pub(super) fn refill(model: &mut Model, text: String, editing: Option<ProxyId>) {
+    drop_pasted(model);
+    model.input.editing = editing;
+    model.input.set(text);
+    check(model);
+}
+
+/// Leaves the input line and keeps what is typed; leaves pasted lines first.
+pub(super) fn leave(model: &mut Model) {
+    if model.input.pasted.is_empty() {
+        model.focus = Focus::Mixer;
+    }
+    drop_pasted(model);
+}
+
+/// Enter in the input line.
+pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
+    if !model.input.pasted.is_empty() {
+        return accept_pasted(model);
+    }
+    // Proxies may have come or gone since the last key.
+    check(model);
+    if !matches!(model.input.check, Check::Right(_)) {
+        return vec![];
+    }
+    let line = model.input.field.text.value().to_owned();
+    let Ok((mapping, settings)) = parse_line(&line) else {
+        return vec![];
+    };
+    let mut plan = Plan::of(settings);
+    model.input.remember(line.trim());
+    let editing = model.input.editing.take();
+    refill(model, String::new(), None);
+    let edited = editing.and_then(|id| model.proxy(id));
+    let Some((_, row)) = edited else {
+        return vec![proxies::add(model, mapping, plan, Origin::User)];
+    };
+    let (id, old) = (row.id, row.mapping.clone());
+    let before = model.plan(id).cloned().unwrap_or_default();
+    plan.bypassed = before.bypassed;
+    model.focus = Focus::Mixer;
+    if old != mapping {
+        let new = (mapping, plan);
+        return vec![proxies::replace(
+            model,
+            id,
+            (old, before),
+            new,
+            Origin::User,
+        )];
+    }
+    if plan == before {
+        model.say(Tone::Plain, "nothing changed");
+        return vec![];
+    }
+    let text = super::history::difference(Some(&before), &plan);
+    let wish = Wish {
+        proxy: id,
+        plan,
+        text,
+    };
+    turn::set(model, vec![wish], None)
+}
+
+/// The first Enter asks, the second one adds the lines that are right.
+fn accept_pasted(model: &mut Model) -> Vec<Effect> {
+    if !model.input.armed {
+        model.input.armed = true;
+        return vec![];
+    }
+    let lines = std::mem::take(&mut model.input.pasted);
+    drop_pasted(model);
+    let mut effects = Vec::new();
+    for line in &lines {
+        let parsed = parse_line(&line.text);
+        let (Check::Right(_), Ok((mapping, settings))) = (&line.check, parsed) else {
+            continue;
+        };
+        model.input.remember(&line.text);
+        let plan = Plan::of(settings);
+        effects.push(proxies::add(model, mapping, plan, Origin::User));
+    }
+    effects
+}
+
+/// The value that a text is for a knob, `None` being off.
+pub(super) fn check_value(knob: usize, text: &str) -> Result<Option<Value>, ParseError> {
+    let wrong = |message: &str, unfinished| ParseError {
+        input: text.to_owned(),
+        span: 0..text.chars().count(),
+        message: message.to_owned(),
+        unfinished,
+        expected: Vec::new(),
+    };
+    let Some(dial) = knob::all().get(knob) else {
+        return Err(wrong("no such knob", false));
+    };
+    let example = dial.knob.stops[4];
+    let (before, word) = text.split_at(text.len() - text.trim_start().len());
+    let word = word.trim_end();
+    if word.is_empty() {
+        return Err(wrong(&format!("a value such as {example}, or off"), true));
+    }
+    if "off".starts_with(word) {
+        return (word == "off")
+            .then_some(None)
+            .ok_or_else(|| wrong("off", true));
+    }
+    let value = language::parse_value(&dial.spec(), word).map_err(|error| {
+        let shift = before.chars().count();
+        ParseError {
+            input: text.to_owned(),
+            span: error.span.start + shift..error.span.end + shift,
+            ..error
+        }
+    })?;
+    Ok((!dial.harmless(value)).then_some(value))
+}
+
+/// Enter in the field of a value.
+pub(super) fn accept_value(model: &mut Model, mut value: ValueField) -> Vec<Effect> {
+    match check_value(value.knob, value.field.text.value()) {
+        Ok(wanted) => {
+            model.selected = Some(value.proxy);
+            model.knob = value.knob;
+            turn::turn(model, wanted.map_or(Turn::Off, Turn::Exact))
+        }
+        Err(error) => {
+            value.error = Some(error);
+            model.overlays.push(Overlay::Value(value));
+            vec![]
+        }
+    }
+}

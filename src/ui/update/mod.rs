@@ -1,0 +1,196 @@
+//! What an action makes of the model, and what must happen outside.
+//!
+//! Every action is taken in every mode; what makes no sense there changes nothing. Nothing here waits, draws or reads a
+//! clock: the loop puts the time into `model.now` before it calls.
+//!
+//! ```text
+//!  action ─► mixer        moving, panes, the screen
+//!            turn         knobs, bypass: new plans ─► set_plan
+//!            history      undo and redo
+//!            proxies      add, delete, open, close
+//!            input        the line and the fields
+//!            connections  the table: rows, order, cutting
+//!            overlay      help, value, questions, leaving
+//!            engine       snapshots, events, answers
+//!        ─► settle        selection, scrolling and lists fit what there is now
+//! ```
+
+use super::action::Action;
+use super::effect::Effect;
+use super::model::{Focus, LOG_LEN, LogLine, Model, Notice, Overlay, Tone};
+use crate::snapshot::ProxyId;
+
+mod connections;
+mod engine;
+mod history;
+mod input;
+mod mixer;
+mod overlay;
+mod proxies;
+mod turn;
+
+/// Takes one action and says what must happen outside, in that order.
+pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
+    if by_the_user(&action) {
+        model.stir();
+    }
+    // Events come by the thousand, and the lists do not show them: a snapshot does.
+    let moves_lists = !matches!(action, Action::Happened(_) | Action::Lost(_) | Action::Tick);
+    let effects = apply(model, action);
+    if moves_lists {
+        settle(model);
+    }
+    effects
+}
+
+fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Up
+        | Action::Down
+        | Action::First
+        | Action::Last
+        | Action::PageUp
+        | Action::PageDown => mixer::step(model, &action),
+
+        Action::NextPane => mixer::pane(model, 1),
+        Action::PreviousPane => mixer::pane(model, 2),
+        Action::ToConnections => mixer::focus(model, Focus::Connections),
+        Action::NextKnob => mixer::next_knob(model, true),
+        Action::PreviousKnob => mixer::next_knob(model, false),
+        Action::ChooseKnob(knob) => mixer::choose_knob(model, knob),
+        Action::NextDirections => mixer::next_directions(model),
+        Action::Freeze => mixer::freeze(model),
+        Action::Turn(turn) => turn::turn(model, turn),
+        Action::AllOff => turn::all_off(model),
+        Action::Bypass => turn::bypass(model),
+        Action::BypassAll => turn::bypass_all(model),
+        Action::Solo => turn::solo(model),
+        Action::Undo => history::undo(model),
+        Action::Redo => history::redo(model),
+        Action::Add => input::start(model),
+        Action::EditMapping => proxies::edit(model),
+        Action::Delete => proxies::delete(model),
+        Action::TogglePort => proxies::toggle_port(model),
+        Action::NextSort => connections::next_sort(model),
+        Action::Reset | Action::HalfClose => connections::cut(model, &action),
+        Action::Edit(request) => input::edit(model, request),
+        Action::ClearText => input::clear(model),
+        Action::Pasted(text) => input::paste(model, &text),
+        Action::Complete => input::complete(model),
+        Action::HistoryBack => input::recall(model, true),
+        Action::HistoryForward => input::recall(model, false),
+        other => of_the_program(model, other),
+    }
+}
+
+/// Overlays, leaving, and what comes from outside.
+fn of_the_program(model: &mut Model, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Help => overlay::help(model),
+        Action::TypeValue => overlay::type_value(model),
+        Action::Accept => overlay::accept(model),
+        Action::Back => overlay::back(model),
+        Action::Quit => overlay::quit(model),
+        Action::QuitNow | Action::Terminated => vec![Effect::Quit],
+        Action::Drain => overlay::drain(model),
+        Action::Interrupt => overlay::interrupt(model),
+        Action::Suspend => overlay::suspend(model),
+        Action::Redraw => vec![Effect::Repaint],
+        Action::Sampled(snapshot) => engine::sampled(model, snapshot),
+        Action::Happened(event) => engine::happened(model, &event),
+        Action::Lost(count) => engine::lost(model, count),
+        Action::Answered(answer) => engine::answered(model, answer),
+        Action::Resized(size) => {
+            model.size = size;
+            vec![]
+        }
+        Action::Tick => engine::tick(model),
+        _ => vec![],
+    }
+}
+
+/// Whether it comes from the keyboard: that wakes a quiet console.
+fn by_the_user(action: &Action) -> bool {
+    !matches!(
+        action,
+        Action::Tick | Action::Sampled(_) | Action::Happened(_) | Action::Lost(_)
+    )
+}
+
+/// Makes selection, scrolling and lists fit what there is now.
+fn settle(model: &mut Model) {
+    let gone = |model: &Model, overlay: &Overlay| match overlay {
+        Overlay::Delete(id) => !model.knows(*id),
+        Overlay::Value(field) => !model.knows(field.proxy),
+        Overlay::Help(_) | Overlay::Quit | Overlay::Suspend => false,
+    };
+    let mut overlays = std::mem::take(&mut model.overlays);
+    overlays.retain(|overlay| !gone(model, overlay));
+    model.overlays = overlays;
+    let room = super::view::room(model.size, model);
+    mixer::settle(model, room.strips);
+    connections::settle(model, room.conns);
+    overlay::settle(model, room.help);
+}
+
+// === impl Model: what all of `update` uses ===
+
+impl Model {
+    /// A key was pressed, or a byte moved.
+    fn stir(&mut self) {
+        self.private.stirred = self.now;
+        self.quiet = false;
+    }
+
+    /// The number of the next command.
+    fn ticket(&mut self) -> u64 {
+        self.private.tickets += 1;
+        self.private.tickets
+    }
+
+    /// Whether a proxy is there, or about to be in a snapshot.
+    fn knows(&self, id: ProxyId) -> bool {
+        self.proxy(id).is_some() || self.private.awaited.contains(&id)
+    }
+
+    /// The selected proxy. Without one, the user is told what would help.
+    fn selected_or_say(&mut self) -> Option<ProxyId> {
+        let selected = self.selected.filter(|id| self.knows(*id));
+        if selected.is_none() {
+            self.say(Tone::Plain, "no proxy yet: a adds one");
+        }
+        selected
+    }
+
+    /// A proxy's name.
+    fn name(&self, id: ProxyId) -> String {
+        self.proxy(id)
+            .map_or_else(|| "new proxy".to_owned(), |(_, row)| row.name.clone())
+    }
+
+    /// Answers the user in one line.
+    fn say(&mut self, tone: Tone, text: impl Into<String>) {
+        self.notice = Some(Notice {
+            at: self.now,
+            text: text.into(),
+            tone,
+            taken: None,
+            ticket: 0,
+        });
+    }
+
+    /// Adds a line of what happened; a frozen screen keeps those of the engine aside.
+    fn log(&mut self, line: LogLine) {
+        let log = match &mut self.frozen {
+            Some(frozen) if line.ticket == 0 => &mut frozen.held,
+            _ => &mut self.log,
+        };
+        log.push_back(line);
+        if log.len() > LOG_LEN {
+            log.pop_front();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

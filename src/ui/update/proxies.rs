@@ -1,0 +1,262 @@
+//! Proxies come and go: add, replace, delete; and their ports open and close.
+
+use crate::fault::Plan;
+use crate::mapping::Mapping;
+use crate::snapshot::{PortState, ProxyId};
+use crate::ui::effect::Effect;
+use crate::ui::model::{Asked, Focus, Model, Origin, Overlay, Tone};
+use crate::ui::undo::{Change, Proxy, Step};
+
+/// To the input line, with the selected proxy's mapping and faults in it.
+pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
+    let Some(id) = model.selected_or_say() else {
+        return vec![];
+    };
+    let Some((_, row)) = model.proxy(id) else {
+        return vec![];
+    };
+    let text = line(&row.mapping, model.plan(id).unwrap_or(&row.plan));
+    super::input::refill(model, text, Some(id));
+    model.focus = Focus::Input;
+    vec![]
+}
+
+/// A mapping and its faults as the input line takes them.
+pub(super) fn line(mapping: &Mapping, plan: &Plan) -> String {
+    if plan.is_empty() {
+        return mapping.to_string();
+    }
+    format!("{mapping} {plan}")
+}
+
+/// Deletes the selected proxy; asks first where connections are open.
+pub(super) fn delete(model: &mut Model) -> Vec<Effect> {
+    let Some(id) = model.selected_or_say() else {
+        return vec![];
+    };
+    if model.proxy(id).is_some_and(|(_, row)| row.open > 0) {
+        model.overlays.push(Overlay::Delete(id));
+        return vec![];
+    }
+    delete_now(model, id)
+}
+
+/// Deletes a proxy, as a step that can be undone.
+pub(super) fn delete_now(model: &mut Model, id: ProxyId) -> Vec<Effect> {
+    let Some((_, row)) = model.proxy(id) else {
+        return vec![];
+    };
+    let proxy = Proxy {
+        id,
+        mapping: row.mapping.clone(),
+        plan: model.plan(id).cloned().unwrap_or_default(),
+    };
+    let effects = remove(model, id);
+    if !effects.is_empty() {
+        model.undo.push(Step {
+            changes: vec![Change::Removed(proxy)],
+            held: None,
+            at: model.now,
+        });
+    }
+    effects
+}
+
+/// Removes a proxy, once.
+pub(super) fn remove(model: &mut Model, id: ProxyId) -> Vec<Effect> {
+    let mut asked = model.private.asked.values();
+    if asked.any(|asked| matches!(asked, Asked::Remove { proxy, .. } if *proxy == id)) {
+        return vec![];
+    }
+    let ticket = model.ticket();
+    let name = model.name(id);
+    let asked = Asked::Remove { proxy: id, name };
+    model.private.asked.insert(ticket, asked);
+    vec![Effect::Remove { ticket, proxy: id }]
+}
+
+/// Adds a proxy with its faults.
+pub(super) fn add(model: &mut Model, mapping: Mapping, plan: Plan, origin: Origin) -> Effect {
+    let ticket = model.ticket();
+    let asked = Asked::Add {
+        mapping: mapping.clone(),
+        plan: plan.clone(),
+        origin,
+    };
+    model.private.asked.insert(ticket, asked);
+    Effect::Add {
+        ticket,
+        mapping,
+        plan,
+    }
+}
+
+/// Puts a proxy in another's place.
+pub(super) fn replace(
+    model: &mut Model,
+    proxy: ProxyId,
+    old: (Mapping, Plan),
+    new: (Mapping, Plan),
+    origin: Origin,
+) -> Effect {
+    let ticket = model.ticket();
+    let asked = Asked::Replace {
+        proxy,
+        old: old.clone(),
+        new: new.clone(),
+        origin,
+    };
+    model.private.asked.insert(ticket, asked);
+    Effect::Replace {
+        ticket,
+        proxy,
+        old,
+        new,
+    }
+}
+
+/// Closes the selected proxy's port, or opens it again.
+pub(super) fn toggle_port(model: &mut Model) -> Vec<Effect> {
+    let Some(id) = model.selected_or_say() else {
+        return vec![];
+    };
+    let Some((_, row)) = model.proxy(id) else {
+        return vec![];
+    };
+    let (open, name) = (row.port == PortState::Closed, row.name.clone());
+    let mut asked = model.private.asked.values();
+    if asked.any(|asked| matches!(asked, Asked::Port { proxy, .. } if *proxy == id)) {
+        return vec![];
+    }
+    let ticket = model.ticket();
+    let asked = Asked::Port {
+        proxy: id,
+        name,
+        open,
+    };
+    model.private.asked.insert(ticket, asked);
+    vec![Effect::SetPort {
+        ticket,
+        proxy: id,
+        open,
+    }]
+}
+
+// === answers ===
+
+/// A proxy was added, or could not be.
+pub(super) fn added(
+    model: &mut Model,
+    (mapping, plan, origin): (Mapping, Plan, Origin),
+    result: Result<ProxyId, String>,
+) {
+    match (result, origin) {
+        (Ok(id), Origin::User) => {
+            let proxy = Proxy {
+                id,
+                mapping: mapping.clone(),
+                plan: plan.clone(),
+            };
+            model.undo.push(Step {
+                changes: vec![Change::Added(proxy)],
+                held: None,
+                at: model.now,
+            });
+            if model.overlays.is_empty() && model.input.field.text.value().is_empty() {
+                model.focus = Focus::Mixer;
+            }
+            welcome(model, id, plan);
+            let text = format!("added {mapping}: point the application at it, then → turns");
+            model.say(Tone::Good, text);
+        }
+        (Ok(id), Origin::Undo(old) | Origin::Redo(old)) => {
+            renumber(model, old, id);
+            welcome(model, id, plan);
+            model.say(Tone::Good, format!("{mapping} is back"));
+        }
+        (Err(why), origin) => {
+            give_back(model, origin);
+            model.say(Tone::Trouble, why);
+            let input = &model.input.field.text;
+            if origin == Origin::User && input.value().is_empty() {
+                super::input::refill(model, line(&mapping, &plan), None);
+                model.focus = Focus::Input;
+            }
+        }
+    }
+}
+
+/// A proxy took another's place, or could not.
+pub(super) fn replaced(
+    model: &mut Model,
+    proxy: ProxyId,
+    (before, after): ((Mapping, Plan), (Mapping, Plan)),
+    origin: Origin,
+    result: Result<ProxyId, (String, Option<ProxyId>)>,
+) {
+    match result {
+        Ok(id) => {
+            renumber(model, proxy, id);
+            welcome(model, id, after.1.clone());
+            model.say(Tone::Good, format!("{} → {}", before.0, after.0));
+            if origin == Origin::User {
+                let change = Change::Replaced {
+                    proxy: id,
+                    before,
+                    after,
+                };
+                model.undo.push(Step {
+                    changes: vec![change],
+                    held: None,
+                    at: model.now,
+                });
+            }
+        }
+        Err((why, Some(back))) => {
+            renumber(model, proxy, back);
+            welcome(model, back, before.1);
+            give_back(model, origin);
+            model.say(Tone::Trouble, format!("{why}; {} is as it was", before.0));
+        }
+        Err((why, None)) => {
+            give_back(model, origin);
+            model.say(Tone::Trouble, format!("{why}; {} is gone", before.0));
+        }
+    }
+}
+
+/// A step that could not be taken stands where it stood.
+fn give_back(model: &mut Model, origin: Origin) {
+    match origin {
+        Origin::User => {}
+        Origin::Undo(_) => drop(model.undo.forward()),
+        Origin::Redo(_) => drop(model.undo.back()),
+    }
+}
+
+/// The new proxy is selected and shows its plan at once, before a snapshot has it.
+fn welcome(model: &mut Model, id: ProxyId, plan: Plan) {
+    if model.frozen.is_some() {
+        // A frozen screen would never show it.
+        super::mixer::freeze(model);
+    }
+    if model.proxy(id).is_none() {
+        model.private.awaited.push(id);
+    }
+    model.selected = Some(id);
+    let draft = crate::ui::model::Draft {
+        plan,
+        ticket: 0,
+        answered: Some(model.now),
+    };
+    model.drafts.insert(id, draft);
+}
+
+/// A proxy that came back has another number.
+fn renumber(model: &mut Model, old: ProxyId, new: ProxyId) {
+    model.undo.renumber(old, new);
+    model.drafts.remove(&old);
+    if let Some(marks) = model.marks.remove(&old) {
+        model.marks.insert(new, marks);
+    }
+}

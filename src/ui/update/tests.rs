@@ -1,0 +1,159 @@
+//! What the tests of `update` share: a desk of three proxies by hand, and short names for what they ask.
+
+mod leaving;
+mod lists;
+mod random;
+mod steps;
+mod turns;
+mod typing;
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use proptest::prelude::*;
+use ratatui::layout::Size;
+use tui_input::InputRequest;
+
+use super::*;
+use crate::fault::{Directions, Plan};
+use crate::mapping::{Host, Mapping};
+use crate::snapshot::*;
+use crate::ui::action::Answer;
+use crate::ui::effect::Cut;
+use crate::ui::input::Check;
+use crate::ui::keymap::{self, Mode};
+use crate::ui::knob::{self, Turn};
+use crate::ui::model::{Column, Sort, TakenBy};
+
+fn mapping(listen: u16, host: &str) -> Mapping {
+    Mapping {
+        listen,
+        protocol: None,
+        host: Host::Name(host.to_owned()),
+        port: 80,
+    }
+}
+
+fn row(id: u32, name: &str, open: u32) -> ProxyRow {
+    let listen = 9_000 + u16::try_from(id).unwrap_or(0);
+    ProxyRow {
+        id: ProxyId(id),
+        name: name.to_owned(),
+        mapping: mapping(listen, name),
+        listening: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, listen))],
+        port: PortState::Open,
+        insecure: false,
+        plan: Arc::default(),
+        generation: 0,
+        open,
+        taken: open,
+        waiting: None,
+        total: u64::from(open),
+        failed: 0,
+        bytes: [0; 2],
+        rates: [0.0; 2],
+        held: [0; 2],
+        added: [None; 2],
+        feels: None,
+        history: Arc::default(),
+    }
+}
+
+fn conn(id: u64, proxy: u32, down: u64) -> ConnRow {
+    ConnRow {
+        id: ConnId(id),
+        proxy: ProxyId(proxy),
+        client: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
+        upstream: None,
+        age: Duration::from_secs(100 - id.min(100)),
+        bytes: [0, down],
+        rates: [0.0, down as f64],
+        held: [0; 2],
+        added: None,
+        generation: 0,
+        state: ConnState::Open,
+        hit: 0,
+    }
+}
+
+/// Three proxies: `db` with 3 connections, `web` with none, `cache` with 1.
+fn desk() -> Snapshot {
+    Snapshot {
+        at: Duration::from_secs(1),
+        proxies: vec![row(1, "db", 3), row(2, "web", 0), row(3, "cache", 1)],
+        conns: vec![
+            conn(1, 1, 10),
+            conn(2, 1, 30),
+            conn(3, 3, 5),
+            conn(4, 1, 20),
+        ],
+        rates: [0.0; 2],
+    }
+}
+
+fn empty() -> Model {
+    Model::new(7, vec![Ipv4Addr::LOCALHOST.into()], Size::new(80, 24))
+}
+
+fn model() -> Model {
+    let mut model = empty();
+    model.now = Duration::from_secs(1);
+    update(&mut model, Action::Sampled(Arc::new(desk())));
+    model
+}
+
+fn does(model: &mut Model, actions: impl IntoIterator<Item = Action>) -> Vec<Effect> {
+    let effects = actions.into_iter().map(|action| update(model, action));
+    effects.collect::<Vec<_>>().concat()
+}
+
+fn turn(turn: Turn) -> Action {
+    Action::Turn(turn)
+}
+
+fn notice(model: &Model) -> String {
+    model
+        .notice
+        .as_ref()
+        .map_or_else(String::new, ToString::to_string)
+}
+
+fn shown(model: &Model, proxy: u32) -> String {
+    let plan = model.plan(ProxyId(proxy)).expect("a proxy");
+    let bypass = if plan.bypassed { " (bypassed)" } else { "" };
+    format!("{plan}{bypass}")
+}
+
+fn plans(effects: &[Effect]) -> Vec<String> {
+    let sent = effects.iter().map(|effect| match effect {
+        Effect::SetPlan { proxy, plan, .. } => format!("{}: {plan}", proxy.0),
+        other => format!("{other:?}"),
+    });
+    sent.collect()
+}
+
+fn ticket(effects: &[Effect]) -> u64 {
+    match effects.first() {
+        Some(
+            Effect::SetPlan { ticket, .. }
+            | Effect::Add { ticket, .. }
+            | Effect::Remove { ticket, .. }
+            | Effect::SetPort { ticket, .. }
+            | Effect::Replace { ticket, .. },
+        ) => *ticket,
+        other => panic!("no command: {other:?}"),
+    }
+}
+
+fn set(ticket: u64, proxy: u32, taken: u32) -> Action {
+    Action::Answered(Answer::Set {
+        ticket,
+        proxy: ProxyId(proxy),
+        taken: Some(TakenBy {
+            taken,
+            of: taken,
+            micros: 3_000,
+        }),
+    })
+}

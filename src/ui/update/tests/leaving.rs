@@ -1,0 +1,187 @@
+use super::*;
+
+#[test]
+fn a_frozen_screen_keeps_its_snapshot_and_shows_the_newest_when_it_goes_on() {
+    let mut model = model();
+    does(&mut model, [Action::Freeze]);
+    let newer = Snapshot {
+        proxies: vec![row(1, "db", 8)],
+        ..desk()
+    };
+    let event = Event {
+        at: Duration::from_secs(2),
+        proxy: "db".to_owned(),
+        what: Happening::Removed,
+    };
+    does(
+        &mut model,
+        [
+            Action::Sampled(Arc::new(newer)),
+            Action::Happened(Arc::new(event)),
+        ],
+    );
+    assert_eq!((model.snapshot.proxies.len(), model.open()), (3, 8));
+    assert!(model.log.is_empty());
+    does(&mut model, [Action::Freeze]);
+    assert_eq!(model.snapshot.proxies.len(), 1);
+    assert_eq!(model.log.len(), 1);
+}
+
+#[test]
+fn a_knob_turned_on_a_frozen_screen_moves() {
+    let mut model = model();
+    does(&mut model, [Action::Freeze, turn(Turn::To(5))]);
+    assert_eq!(shown(&model, 1), "latency 250ms");
+    assert_eq!(model.log.len(), 1);
+}
+
+#[test]
+fn a_proxy_that_is_added_thaws_the_screen() {
+    let mut model = model();
+    does(&mut model, [Action::Freeze, Action::Down, Action::Delete]);
+    let ticket = ticket(&does(&mut model, [Action::Undo]));
+    let result = Ok(ProxyId(9));
+    does(
+        &mut model,
+        [Action::Answered(Answer::Added { ticket, result })],
+    );
+    assert!(model.frozen.is_none());
+}
+
+#[test]
+fn turning_a_proxy_that_went_says_so_and_leaves_no_draft() {
+    let mut model = model();
+    let ticket = ticket(&does(&mut model, [turn(Turn::To(5))]));
+    let answer = Answer::Set {
+        ticket,
+        proxy: ProxyId(1),
+        taken: None,
+    };
+    does(&mut model, [Action::Answered(answer)]);
+    assert_eq!(notice(&model), "that proxy is gone");
+    assert_eq!(shown(&model, 1), "");
+}
+
+#[test]
+fn five_seconds_without_traffic_or_keys_are_quiet_and_a_byte_ends_it() {
+    let mut model = model();
+    let mut snapshot = desk();
+    for (at, expected) in [(5_999, false), (6_000, true)] {
+        model.now = Duration::from_millis(at);
+        snapshot.at = model.now;
+        snapshot.conns[0].age += Duration::from_secs(1);
+        does(
+            &mut model,
+            [Action::Sampled(Arc::new(snapshot.clone())), Action::Tick],
+        );
+        assert_eq!(model.quiet, expected, "at {at} ms");
+    }
+    snapshot.proxies[2].bytes[1] += 1;
+    does(&mut model, [Action::Sampled(Arc::new(snapshot))]);
+    assert!(!model.quiet);
+    model.now = Duration::from_secs(60);
+    does(&mut model, [Action::Tick]);
+    assert!(model.quiet);
+    does(&mut model, [Action::Unbound]);
+    assert!(!model.quiet, "a key wakes it");
+}
+
+#[test]
+fn the_log_is_bounded_and_counts_what_was_lost() {
+    let mut model = model();
+    for conn in 0..600 {
+        let event = Event {
+            at: model.now,
+            proxy: "db".to_owned(),
+            what: Happening::Closed {
+                conn: ConnId(conn),
+                bytes: [0; 2],
+                lasted: Duration::ZERO,
+                reason: CloseReason::Dial("refused".to_owned()),
+            },
+        };
+        does(&mut model, [Action::Happened(Arc::new(event))]);
+    }
+    assert_eq!(model.log.len(), LOG_LEN);
+    assert_eq!(model.log[LOG_LEN - 1].text, "#599 refused");
+    assert_eq!(model.log[0].tone, Tone::Trouble);
+    does(&mut model, [Action::Lost(5), Action::Lost(2)]);
+    assert_eq!(model.lost, 7);
+}
+
+#[test]
+fn quitting_asks_only_with_live_connections() {
+    assert_eq!(does(&mut empty(), [Action::Quit]), [Effect::Quit]);
+    let mut model = model();
+    assert_eq!(does(&mut model, [Action::Quit]), []);
+    assert_eq!(model.mode(), Mode::Quit);
+    assert_eq!(does(&mut model, [Action::Accept]), [], "Enter stays");
+    assert_eq!(model.mode(), Mode::Mixer);
+    assert_eq!(
+        does(&mut model, [Action::Quit, Action::QuitNow]),
+        [Effect::Quit]
+    );
+}
+
+#[test]
+fn draining_waits_and_a_second_quit_does_not() {
+    let mut model = model();
+    let effects = does(&mut model, [Action::Quit, Action::Drain]);
+    assert_eq!(effects, [Effect::Drain(Duration::from_secs(10))]);
+    assert_eq!(model.draining, Some(Duration::from_secs(11)));
+    assert_eq!(does(&mut model, [Action::Quit]), [Effect::Quit]);
+    assert_eq!(
+        does(&mut model, [Action::Answered(Answer::Stopped)]),
+        [Effect::Quit]
+    );
+}
+
+#[test]
+fn a_second_interrupt_within_two_seconds_ends_it_at_once() {
+    let mut model = model();
+    assert_eq!(does(&mut model, [Action::Interrupt]), []);
+    model.now += Duration::from_millis(2_001);
+    assert_eq!(does(&mut model, [Action::Interrupt]), []);
+    model.now += Duration::from_secs(2);
+    assert_eq!(does(&mut model, [Action::Interrupt]), [Effect::Quit]);
+}
+
+#[test]
+fn suspending_asks_once_more_with_live_connections() {
+    assert_eq!(does(&mut empty(), [Action::Suspend]), [Effect::Suspend]);
+    let mut model = model();
+    assert_eq!(does(&mut model, [Action::Suspend]), []);
+    assert_eq!(model.mode(), Mode::Confirm);
+    assert_eq!(does(&mut model, [Action::Suspend]), [Effect::Suspend]);
+    assert_eq!(model.mode(), Mode::Mixer);
+}
+
+#[test]
+fn escape_closes_the_top_overlay_alone() {
+    let mut model = model();
+    does(&mut model, [Action::Quit, Action::Help, Action::Back]);
+    assert_eq!(model.mode(), Mode::Quit);
+}
+
+#[test]
+fn help_is_filtered_by_typing_and_enter_does_the_line() {
+    let mut model = model();
+    let typed = "bypass this".chars();
+    let typed = typed.map(|letter| Action::Edit(InputRequest::InsertChar(letter)));
+    does(&mut model, [Action::Help]);
+    does(&mut model, typed);
+    let effects = does(&mut model, [Action::Accept]);
+    assert_eq!(effects.len(), 1);
+    assert_eq!(shown(&model, 1), " (bypassed)");
+    assert!(model.overlays.is_empty());
+}
+
+#[test]
+fn a_question_about_a_proxy_goes_when_the_proxy_does() {
+    let mut model = model();
+    does(
+        &mut model,
+        [Action::Delete, Action::Sampled(Arc::default())],
+    );
+    assert!(model.overlays.is_empty());
+}

@@ -1,0 +1,171 @@
+use super::*;
+
+#[test]
+fn a_port_closes_and_opens_again() {
+    let mut model = model();
+    let effects = does(&mut model, [Action::TogglePort, Action::TogglePort]);
+    assert!(
+        matches!(effects.as_slice(), [Effect::SetPort { open: false, .. }]),
+        "once"
+    );
+    let ticket = ticket(&effects);
+    let result = Ok(());
+    does(
+        &mut model,
+        [Action::Answered(Answer::Port { ticket, result })],
+    );
+    let mut closed = desk();
+    closed.proxies[0].port = PortState::Closed;
+    does(&mut model, [Action::Sampled(Arc::new(closed))]);
+    let effects = does(&mut model, [Action::TogglePort]);
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::SetPort { open: true, .. }]
+    ));
+}
+
+fn rows(model: &Model) -> Vec<u64> {
+    let rows = model.conns.rows.iter();
+    rows.map(|row| model.snapshot.conns[*row].id.0).collect()
+}
+
+#[test]
+fn only_the_selected_proxys_connections_are_listed_in_their_order() {
+    let mut model = model();
+    assert_eq!(rows(&model), [2, 4, 1], "by rate down");
+    assert_eq!(model.conns.total, 3);
+    does(&mut model, [Action::NextSort]);
+    assert_eq!(rows(&model), [1, 4, 2]);
+    does(&mut model, [Action::Last]);
+    assert_eq!(rows(&model), [3]);
+}
+
+#[test]
+fn a_connection_is_selected_by_its_number_and_keeps_it_when_rows_move() {
+    let mut model = model();
+    does(&mut model, [Action::ToConnections]);
+    assert_eq!(model.conns.selected, Some(ConnId(2)), "the first row");
+    does(&mut model, [Action::Down]);
+    assert_eq!(model.conns.selected, Some(ConnId(4)));
+    does(&mut model, [Action::NextSort]);
+    assert_eq!(model.conns.selected, Some(ConnId(4)));
+    let mut less = desk();
+    less.conns.retain(|conn| conn.id != ConnId(4));
+    does(&mut model, [Action::Sampled(Arc::new(less))]);
+    assert_eq!(model.conns.selected, Some(ConnId(2)), "its neighbour");
+}
+
+#[test]
+fn of_ten_thousand_connections_those_around_the_selected_one_are_picked() {
+    let mut model = model();
+    let mut many = desk();
+    many.conns = (1..=10_000).map(|id| conn(id, 1, id)).collect();
+    does(
+        &mut model,
+        [
+            Action::Sampled(Arc::new(many)),
+            Action::ToConnections,
+            Action::Last,
+        ],
+    );
+    let room = crate::ui::view::room(model.size, &model).conns as u64;
+    let expected: Vec<u64> = (1..=room).rev().collect();
+    assert_eq!(rows(&model), expected);
+    assert_eq!(model.conns.first as u64, 10_000 - room);
+    does(&mut model, [Action::First]);
+    assert_eq!(model.conns.first, 0);
+    assert_eq!(rows(&model)[0], 10_000);
+}
+
+#[test]
+fn a_connection_is_cut_at_once_and_the_answer_says_so() {
+    let mut model = model();
+    let effects = does(
+        &mut model,
+        [Action::ToConnections, Action::Reset, Action::HalfClose],
+    );
+    let cut = |how| Effect::Cut {
+        conn: ConnId(2),
+        how,
+    };
+    assert_eq!(effects, [cut(Cut::Reset), cut(Cut::Fin)]);
+    let answer = Answer::Cut {
+        conn: ConnId(2),
+        how: Cut::Reset,
+        found: true,
+    };
+    does(&mut model, [Action::Answered(answer)]);
+    assert_eq!(notice(&model), "#2 reset by you");
+}
+
+#[test]
+fn the_first_proxy_takes_the_keys_from_an_empty_line_but_not_from_a_draft() {
+    assert_eq!(empty().focus, Focus::Input);
+    assert_eq!(model().focus, Focus::Mixer);
+    let mut typing = empty();
+    does(&mut typing, [Action::Edit(InputRequest::InsertChar('9'))]);
+    does(&mut typing, [Action::Sampled(Arc::new(desk()))]);
+    assert_eq!(typing.focus, Focus::Input);
+}
+
+#[test]
+fn without_proxies_the_input_line_has_the_keys() {
+    let mut model = model();
+    does(&mut model, [Action::Sampled(Arc::default())]);
+    assert_eq!((model.focus, model.selected), (Focus::Input, None));
+}
+
+#[test]
+fn panes_follow_each_other_round() {
+    let mut model = model();
+    let mut seen = Vec::new();
+    for _ in 0..3 {
+        does(&mut model, [Action::NextPane]);
+        seen.push(model.focus);
+    }
+    assert_eq!(seen, [Focus::Connections, Focus::Input, Focus::Mixer]);
+    does(&mut model, [Action::PreviousPane]);
+    assert_eq!(model.focus, Focus::Input);
+    does(&mut model, [Action::Back]);
+    assert_eq!(model.focus, Focus::Mixer);
+}
+
+#[test]
+fn strips_are_walked_and_scrolled() {
+    let mut model = model();
+    does(&mut model, [Action::Resized(Size::new(80, 8))]);
+    let room = crate::ui::view::room(model.size, &model).strips;
+    does(&mut model, [Action::Last]);
+    assert_eq!(model.selected, Some(ProxyId(3)));
+    assert_eq!(model.first_strip, 3 - room);
+    does(&mut model, [Action::Down, Action::Up]);
+    assert_eq!(model.selected, Some(ProxyId(2)));
+    does(&mut model, [Action::First]);
+    assert_eq!((model.selected, model.first_strip), (Some(ProxyId(1)), 0));
+}
+
+#[test]
+fn knobs_are_walked_round() {
+    let mut model = model();
+    let last = knob::all().len() - 1;
+    does(&mut model, [Action::PreviousKnob]);
+    assert_eq!(model.knob, last);
+    does(&mut model, [Action::NextKnob]);
+    assert_eq!(model.knob, 0);
+    does(&mut model, [Action::ChooseKnob(1), Action::ChooseKnob(99)]);
+    assert_eq!(model.knob, 1);
+}
+
+#[test]
+fn the_next_order_is_the_same_column_backwards_then_the_next_one() {
+    let mut model = model();
+    let sort = |column, descending| Sort { column, descending };
+    for expected in [
+        sort(Column::RateDown, false),
+        sort(Column::RateUp, true),
+        sort(Column::RateUp, false),
+    ] {
+        does(&mut model, [Action::NextSort]);
+        assert_eq!(model.conns.sort, expected);
+    }
+}

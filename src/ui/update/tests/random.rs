@@ -1,0 +1,186 @@
+use super::*;
+
+fn turns() -> impl Strategy<Value = Turn> {
+    prop_oneof![
+        (-3i8..=3).prop_map(Turn::Fine),
+        (-2i8..=2).prop_map(Turn::Stop),
+        (0u8..=9).prop_map(Turn::To),
+        Just(Turn::Off),
+    ]
+}
+
+/// Actions that change plans, and those that choose what is changed.
+fn changes() -> impl Strategy<Value = Action> {
+    prop_oneof![
+        8 => turns().prop_map(Action::Turn),
+        1 => Just(Action::NextKnob),
+        1 => Just(Action::Down),
+        1 => Just(Action::Up),
+        1 => Just(Action::NextDirections),
+        1 => Just(Action::AllOff),
+        1 => Just(Action::Bypass),
+        1 => Just(Action::BypassAll),
+        1 => Just(Action::Solo),
+    ]
+}
+
+fn key() -> impl Strategy<Value = crossterm::event::KeyEvent> {
+    use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+    let named = prop::sample::select(vec![
+        KeyCode::Enter,
+        KeyCode::Esc,
+        KeyCode::Tab,
+        KeyCode::BackTab,
+        KeyCode::Up,
+        KeyCode::Down,
+        KeyCode::Left,
+        KeyCode::Right,
+        KeyCode::PageUp,
+        KeyCode::PageDown,
+        KeyCode::Home,
+        KeyCode::End,
+        KeyCode::Backspace,
+        KeyCode::Delete,
+        KeyCode::F(1),
+    ]);
+    let modifiers = prop::sample::select(vec![
+        KeyModifiers::NONE,
+        KeyModifiers::NONE,
+        KeyModifiers::NONE,
+        KeyModifiers::SHIFT,
+        KeyModifiers::CONTROL,
+        KeyModifiers::ALT,
+    ]);
+    let code = prop_oneof![
+        2 => prop::char::range(' ', '~').prop_map(KeyCode::Char),
+        1 => named,
+        1 => prop::sample::select("9=:h,tlé🦀 ".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+    ];
+    (code, modifiers).prop_map(|(code, modifiers)| KeyEvent::new(code, modifiers))
+}
+
+#[derive(Clone, Debug)]
+enum Move {
+    Key(crossterm::event::KeyEvent),
+    Other(Action),
+    Answer(bool),
+    Wait(u64),
+}
+
+fn moves() -> impl Strategy<Value = Move> {
+    let sampled = (0usize..4, 0u32..3).prop_map(|(proxies, open)| {
+        let mut snapshot = desk();
+        snapshot.proxies.truncate(proxies);
+        for row in &mut snapshot.proxies {
+            row.open = open;
+        }
+        Action::Sampled(Arc::new(snapshot))
+    });
+    let sizes = (0u16..200, 0u16..60);
+    let other = prop_oneof![
+        sampled,
+        sizes.prop_map(|(width, height)| Action::Resized(Size::new(width, height))),
+        ".{0,20}|9=a:1\n8=b:2 lat 5ms\nx".prop_map(Action::Pasted),
+        changes(),
+        Just(Action::Tick),
+        Just(Action::Lost(1)),
+    ];
+    prop_oneof![
+        20 => key().prop_map(Move::Key),
+        4 => other.prop_map(Move::Other),
+        4 => any::<bool>().prop_map(Move::Answer),
+        2 => (0u64..3_000).prop_map(Move::Wait),
+    ]
+}
+
+/// What a desk would answer, well or badly.
+fn answer(effect: &Effect, well: bool) -> Option<Answer> {
+    let id = ProxyId(50);
+    Some(match *effect {
+        Effect::SetPlan { ticket, proxy, .. } => Answer::Set {
+            ticket,
+            proxy,
+            taken: well.then_some(TakenBy {
+                taken: 1,
+                of: 1,
+                micros: 9,
+            }),
+        },
+        Effect::Add { ticket, .. } => Answer::Added {
+            ticket,
+            result: well.then_some(id).ok_or_else(|| "no".to_owned()),
+        },
+        Effect::Replace { ticket, .. } => Answer::Replaced {
+            ticket,
+            result: well.then_some(id).ok_or_else(|| ("no".to_owned(), None)),
+        },
+        Effect::Remove { ticket, .. } => Answer::Removed {
+            ticket,
+            found: well,
+        },
+        Effect::SetPort { ticket, .. } => Answer::Port {
+            ticket,
+            result: well.then_some(()).ok_or_else(|| "no".to_owned()),
+        },
+        Effect::Cut { conn, how } => Answer::Cut {
+            conn,
+            how,
+            found: well,
+        },
+        Effect::Drain(_) | Effect::Quit | Effect::Suspend | Effect::Repaint => return None,
+    })
+}
+
+proptest! {
+    #[test]
+    fn as_many_undos_as_changes_end_at_the_start(changes in prop::collection::vec(changes(), 0..40), pause in 0u64..900) {
+        let mut model = model();
+        for change in &changes {
+            model.now += Duration::from_millis(pause);
+            update(&mut model, change.clone());
+        }
+        let end: Vec<String> = (1..=3).map(|id| shown(&model, id)).collect();
+        let steps = model.undo.len();
+        for _ in 0..steps {
+            update(&mut model, Action::Undo);
+        }
+        prop_assert_eq!(model.undo.len(), 0);
+        for id in 1..=3 {
+            prop_assert_eq!(shown(&model, id), "");
+        }
+        for _ in 0..steps {
+            update(&mut model, Action::Redo);
+        }
+        let again: Vec<String> = (1..=3).map(|id| shown(&model, id)).collect();
+        prop_assert_eq!(again, end);
+    }
+
+    #[test]
+    fn no_key_in_any_mode_panics_or_leaves_the_lists_astray(moves in prop::collection::vec(moves(), 0..120)) {
+        let mut model = model();
+        let mut asked = std::collections::VecDeque::new();
+        for step in moves {
+            let action = match step {
+                Move::Key(key) => keymap::lookup(model.mode(), key),
+                Move::Other(action) => action,
+                Move::Wait(millis) => {
+                    model.now += Duration::from_millis(millis);
+                    Action::Tick
+                }
+                Move::Answer(well) => match asked.pop_front().and_then(|effect| answer(&effect, well)) {
+                    Some(answer) => Action::Answered(answer),
+                    None => continue,
+                },
+            };
+            asked.extend(update(&mut model, action));
+            prop_assert!(model.conns.rows.iter().all(|row| *row < model.snapshot.conns.len()));
+            prop_assert!(model.first_strip <= model.snapshot.proxies.len());
+            prop_assert!(model.selected.is_none_or(|id| model.knows(id)));
+            prop_assert!(model.knob < knob::all().len());
+            prop_assert!(model.log.len() <= LOG_LEN);
+            if let Check::Wrong(error) | Check::Unfinished(error) = &model.input.check {
+                prop_assert!(error.span.end <= error.input.chars().count());
+            }
+        }
+    }
+}

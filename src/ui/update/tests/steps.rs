@@ -1,0 +1,130 @@
+use super::*;
+
+#[test]
+fn undo_and_redo_walk_over_steps_of_every_sort() {
+    let mut model = model();
+    does(
+        &mut model,
+        [turn(Turn::To(5)), Action::Bypass, Action::BypassAll],
+    );
+    does(&mut model, [Action::Undo, Action::Undo, Action::Undo]);
+    assert_eq!(shown(&model, 1), "");
+    assert_eq!((model.undo.len(), model.undo.redo_len()), (0, 3));
+    does(&mut model, [Action::Undo]);
+    assert_eq!(notice(&model), "nothing to undo");
+    does(&mut model, [Action::Redo, Action::Redo, Action::Redo]);
+    assert_eq!(shown(&model, 1), "latency 250ms (bypassed)");
+    assert_eq!(shown(&model, 2), " (bypassed)");
+    does(&mut model, [Action::Redo]);
+    assert_eq!(notice(&model), "nothing to do again");
+}
+
+#[test]
+fn a_new_turn_forgets_what_was_undone() {
+    let mut model = model();
+    does(
+        &mut model,
+        [turn(Turn::To(5)), Action::Undo, turn(Turn::To(1))],
+    );
+    assert_eq!((model.undo.len(), model.undo.redo_len()), (1, 0));
+}
+
+#[test]
+fn undo_says_what_it_did() {
+    let mut model = model();
+    does(&mut model, [turn(Turn::To(5)), Action::Undo]);
+    assert_eq!(notice(&model), "db: undo LAT 250ms → off");
+}
+
+#[test]
+fn a_deleted_proxy_comes_back_with_its_faults_and_its_steps() {
+    let mut model = model();
+    does(&mut model, [Action::Down, turn(Turn::To(5))]);
+    let effects = does(&mut model, [Action::Delete]);
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Remove {
+            proxy: ProxyId(2),
+            ..
+        }]
+    ));
+    let mut gone = desk();
+    gone.proxies.remove(1);
+    does(&mut model, [Action::Sampled(Arc::new(gone.clone()))]);
+    assert_eq!(model.selected, Some(ProxyId(3)), "its neighbour");
+
+    let effects = does(&mut model, [Action::Undo]);
+    let [
+        Effect::Add {
+            ticket,
+            mapping,
+            plan,
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        (mapping, plan.to_string()),
+        (&row(2, "web", 0).mapping, "latency 250ms".into())
+    );
+    let result = Ok(ProxyId(9));
+    let ticket = *ticket;
+    does(
+        &mut model,
+        [Action::Answered(Answer::Added { ticket, result })],
+    );
+    assert_eq!(model.selected, Some(ProxyId(9)));
+    assert_eq!(shown(&model, 9), "latency 250ms", "before any snapshot");
+    let effects = does(&mut model, [Action::Undo]);
+    assert_eq!(
+        plans(&effects),
+        ["9: "],
+        "the step before, under the new number"
+    );
+}
+
+#[test]
+fn a_proxy_that_cannot_come_back_leaves_its_step_to_be_undone() {
+    let mut model = model();
+    does(&mut model, [Action::Down, Action::Delete]);
+    let ticket = ticket(&does(&mut model, [Action::Undo]));
+    let result = Err("cannot listen on 127.0.0.1:9002: address already in use".to_owned());
+    does(
+        &mut model,
+        [Action::Answered(Answer::Added { ticket, result })],
+    );
+    assert_eq!((model.undo.len(), model.undo.redo_len()), (1, 0));
+    assert!(notice(&model).contains("already in use"));
+}
+
+#[test]
+fn deleting_asks_only_with_live_connections() {
+    let mut model = model();
+    assert_eq!(does(&mut model, [Action::Delete]), []);
+    assert_eq!(model.mode(), Mode::Confirm);
+    assert_eq!(does(&mut model, [Action::Back]), []);
+    assert_eq!(model.mode(), Mode::Mixer);
+    let effects = does(&mut model, [Action::Delete, Action::Accept, Action::Delete]);
+    assert_eq!(effects.len(), 1, "once: {effects:?}");
+}
+
+#[test]
+fn taking_back_an_addition_asks_where_it_would_cut_connections() {
+    let mut model = model();
+    let proxy = crate::ui::undo::Proxy {
+        id: ProxyId(1),
+        mapping: mapping(9_001, "db"),
+        plan: Plan::default(),
+    };
+    model.undo.push(crate::ui::undo::Step {
+        changes: vec![crate::ui::undo::Change::Added(proxy)],
+        held: None,
+        at: model.now,
+    });
+    assert_eq!(does(&mut model, [Action::Undo]), []);
+    assert!(matches!(
+        model.overlays.last(),
+        Some(Overlay::Delete(ProxyId(1)))
+    ));
+}

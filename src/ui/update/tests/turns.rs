@@ -1,0 +1,187 @@
+use super::*;
+
+#[test]
+fn one_key_sets_a_value_and_shows_it_before_any_snapshot() {
+    let mut model = model();
+    let effects = does(&mut model, [turn(Turn::To(5))]);
+    assert_eq!(plans(&effects), ["1: latency 250ms"]);
+    assert_eq!(shown(&model, 1), "latency 250ms");
+    assert_eq!(notice(&model), "db: LAT off → 250ms");
+    assert_eq!(model.undo.len(), 1);
+}
+
+#[test]
+fn an_answer_completes_notice_mark_and_line() {
+    let mut model = model();
+    let effects = does(&mut model, [turn(Turn::To(5))]);
+    does(&mut model, [set(ticket(&effects), 1, 3)]);
+    assert_eq!(
+        notice(&model),
+        "db: LAT off → 250ms, taken by 3 of 3 in 3 ms"
+    );
+    let mark = &model.marks[&ProxyId(1)][0];
+    assert_eq!((mark.number, mark.text.as_str()), (1, "LAT off → 250ms"));
+    assert_eq!(mark.taken, model.log[0].taken);
+    assert_eq!(mark.taken.map(|taken| taken.taken), Some(3));
+}
+
+#[test]
+fn an_answer_speaks_for_the_commands_that_it_overtook() {
+    let mut model = model();
+    let effects = does(&mut model, [turn(Turn::To(5)), turn(Turn::Off)]);
+    does(&mut model, [set(ticket(&effects[1..]), 1, 3)]);
+    let marks = &model.marks[&ProxyId(1)];
+    assert!(marks.iter().all(|mark| mark.taken.is_some()));
+    assert!(model.private.setting.is_empty());
+}
+
+#[test]
+fn a_draft_is_shown_until_a_snapshot_after_the_answer() {
+    let mut model = model();
+    let effects = does(&mut model, [turn(Turn::To(5))]);
+    let sample = |model: &mut Model, at: u64| {
+        let snapshot = Snapshot {
+            at: Duration::from_millis(at),
+            ..desk()
+        };
+        update(model, Action::Sampled(Arc::new(snapshot)));
+    };
+    sample(&mut model, 1_050);
+    assert_eq!(shown(&model, 1), "latency 250ms", "not answered yet");
+    model.now = Duration::from_millis(1_100);
+    does(&mut model, [set(ticket(&effects), 1, 3)]);
+    sample(&mut model, 1_090);
+    assert_eq!(shown(&model, 1), "latency 250ms", "an older snapshot");
+    sample(&mut model, 1_150);
+    assert_eq!(shown(&model, 1), "", "what the engine says");
+}
+
+#[test]
+fn a_turn_that_changes_nothing_sends_nothing_and_says_so() {
+    let mut model = model();
+    assert_eq!(does(&mut model, [turn(Turn::Off)]), []);
+    assert_eq!(notice(&model), "db: LAT stays at off");
+    assert_eq!(model.undo.len(), 0);
+}
+
+#[test]
+fn a_held_key_is_one_step_one_mark_and_one_line() {
+    let mut model = model();
+    for _ in 0..10 {
+        model.now += Duration::from_millis(33);
+        does(&mut model, [turn(Turn::Fine(1))]);
+    }
+    assert_eq!(shown(&model, 1), "latency 50ms");
+    assert_eq!(model.undo.len(), 1);
+    assert_eq!(model.marks[&ProxyId(1)].len(), 1);
+    assert_eq!(model.log.len(), 1);
+    assert_eq!(model.log[0].text, "LAT off → 50ms");
+    let effects = does(&mut model, [Action::Undo]);
+    assert_eq!(plans(&effects), ["1: "]);
+}
+
+#[test]
+fn a_pause_another_knob_or_another_proxy_ends_a_held_key() {
+    let mut model = model();
+    does(&mut model, [turn(Turn::Fine(1))]);
+    model.now += Duration::from_millis(501);
+    does(&mut model, [turn(Turn::Fine(1))]);
+    assert_eq!(model.undo.len(), 2);
+    does(&mut model, [Action::NextKnob, turn(Turn::Fine(1))]);
+    assert_eq!(model.undo.len(), 3);
+    does(&mut model, [Action::Down, turn(Turn::Fine(1))]);
+    assert_eq!(model.undo.len(), 4);
+}
+
+#[test]
+fn the_direction_chosen_is_the_one_turned() {
+    let mut model = model();
+    let effects = does(&mut model, [Action::NextDirections, turn(Turn::To(1))]);
+    assert_eq!(plans(&effects), ["1: latency 10ms down"]);
+    let effects = does(&mut model, [Action::NextDirections, turn(Turn::To(1))]);
+    assert_eq!(plans(&effects), ["1: latency 10ms up, latency 10ms down"]);
+    does(&mut model, [Action::NextDirections]);
+    assert_eq!(model.directions, Directions::Both);
+}
+
+#[test]
+fn all_off_takes_every_fault_of_the_proxy_and_undo_gives_them_back() {
+    let mut model = model();
+    does(
+        &mut model,
+        [
+            turn(Turn::To(5)),
+            Action::NextKnob,
+            turn(Turn::To(1)),
+            Action::AllOff,
+        ],
+    );
+    assert_eq!(shown(&model, 1), "");
+    does(&mut model, [Action::Undo]);
+    assert_eq!(shown(&model, 1), "latency 250ms jitter=5ms");
+}
+
+#[test]
+fn turning_a_bypassed_proxy_says_that_it_is() {
+    let mut model = model();
+    does(&mut model, [Action::Bypass, turn(Turn::To(5))]);
+    assert!(notice(&model).contains("bypassed"), "{}", notice(&model));
+    assert_eq!(shown(&model, 1), "latency 250ms (bypassed)");
+}
+
+#[test]
+fn bypassing_all_is_one_step_and_one_line_for_all() {
+    let mut model = model();
+    let effects = does(&mut model, [Action::BypassAll]);
+    assert_eq!(effects.len(), 3);
+    let one = ticket(&effects);
+    does(&mut model, [set(one, 1, 3), set(one, 2, 0), set(one, 3, 1)]);
+    assert_eq!(notice(&model), "all: bypass on, taken by 4 of 4 in 3 ms");
+    assert_eq!(model.log.len(), 1);
+    does(&mut model, [Action::BypassAll]);
+    assert!((1..=3).all(|id| shown(&model, id).is_empty()));
+    does(&mut model, [Action::Undo, Action::Undo]);
+    assert!((1..=3).all(|id| shown(&model, id).is_empty()));
+    assert_eq!(model.undo.len(), 0);
+}
+
+#[test]
+fn bypassing_all_bypasses_the_rest_where_one_is() {
+    let mut model = model();
+    let effects = does(&mut model, [Action::Bypass, Action::BypassAll]);
+    assert_eq!(effects.len(), 3);
+    assert!((1..=3).all(|id| shown(&model, id) == " (bypassed)"));
+}
+
+#[test]
+fn solo_bypasses_the_others_and_gives_back_what_was() {
+    let mut model = model();
+    does(
+        &mut model,
+        [Action::Down, Action::Bypass, Action::Up, Action::Solo],
+    );
+    let bypassed = |model: &Model| {
+        (1..=3)
+            .map(|id| !shown(model, id).is_empty())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(bypassed(&model), [false, true, true]);
+    assert_eq!(model.solo, Some(ProxyId(1)));
+    does(&mut model, [Action::Solo]);
+    assert_eq!(bypassed(&model), [false, true, false]);
+    assert_eq!(model.solo, None);
+}
+
+#[test]
+fn without_a_proxy_turning_says_what_would_help() {
+    let mut model = empty();
+    let keys = [
+        turn(Turn::To(5)),
+        Action::Bypass,
+        Action::BypassAll,
+        Action::AllOff,
+        Action::Delete,
+    ];
+    assert_eq!(does(&mut model, keys), []);
+    assert_eq!(notice(&model), "no proxy yet: a adds one");
+}

@@ -1,0 +1,417 @@
+use std::sync::Arc;
+
+use proptest::prelude::*;
+use tui_input::InputRequest as Text;
+
+use super::*;
+use crate::snapshot::Snapshot;
+use crate::ui::action::Answer;
+use crate::ui::input::Check;
+use crate::ui::keymap::Mode;
+use crate::ui::knob;
+use crate::ui::model::Focus;
+
+fn type_in(model: &mut Model, text: &str) -> Vec<Effect> {
+    let keys = text
+        .chars()
+        .map(|letter| Action::Edit(Text::InsertChar(letter)));
+    does(model, keys.collect::<Vec<_>>())
+}
+
+fn line(model: &Model) -> &str {
+    model.input.field.text.value()
+}
+
+/// What the console says to a line.
+fn says(model: &mut Model, text: &str) -> String {
+    does(model, [Action::Add]);
+    type_in(model, text);
+    let said = match &model.input.check {
+        Check::Empty => "nothing".to_owned(),
+        Check::Unfinished(_) => "unfinished".to_owned(),
+        Check::Wrong(error) => format!("wrong at {}: {}", error.column(), error.message),
+        Check::Right(promise) => promise.clone(),
+    };
+    does(model, [Action::ClearText]);
+    said
+}
+
+#[test]
+fn the_line_is_unfinished_wrong_or_says_what_enter_does() {
+    for (text, said) in [
+        ("", "nothing"),
+        ("   ", "nothing"),
+        ("9090", "unfinished"),
+        ("9090=https://", "unfinished"),
+        ("9090=host:80 lat", "unfinished"),
+        (
+            "9090=https://a.b",
+            "listens on 127.0.0.1:9090, TLS to a.b:443",
+        ),
+        (
+            "0=psqls://db",
+            "listens on any free port of 127.0.0.1, PostgreSQL over TLS to db:5432",
+        ),
+        (
+            "9090=host:80 latency 300ms",
+            "listens on 127.0.0.1:9090, clear text to host:80, with latency 300ms",
+        ),
+        (
+            "9090=host:80 lat 300ms, bw 1MB/s",
+            "listens on 127.0.0.1:9090, clear text to host:80, with 2 faults",
+        ),
+        (
+            "9002=host:80",
+            "wrong at 1: port 9002 is already proxy 2 (web)",
+        ),
+        (
+            "  9002=host:80",
+            "wrong at 3: port 9002 is already proxy 2 (web)",
+        ),
+    ] {
+        assert_eq!(says(&mut model(), text), said, "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_word_is_named_with_its_column() {
+    let said = says(&mut model(), "9090=htps://a.b");
+    assert!(said.starts_with("wrong at 6: "), "{said}");
+    assert!(said.contains("https"), "{said}");
+}
+
+#[test]
+fn enter_adds_the_mapping_with_its_faults_and_clears_the_line() {
+    let mut model = empty();
+    type_in(&mut model, "9090=host:80 latency 300ms");
+    let effects = does(&mut model, [Action::Accept]);
+    let [Effect::Add { mapping, plan, .. }] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        (mapping.to_string(), plan.to_string()),
+        ("9090=host:80".into(), "latency 300ms".into())
+    );
+    assert_eq!(line(&model), "");
+    let answer = Answer::Added {
+        ticket: ticket(&effects),
+        result: Ok(ProxyId(1)),
+    };
+    does(&mut model, [Action::Answered(answer)]);
+    assert_eq!(
+        (model.focus, model.selected),
+        (Focus::Mixer, Some(ProxyId(1)))
+    );
+    assert_eq!(model.undo.len(), 1);
+    let effects = does(&mut model, [Action::Undo]);
+    assert!(matches!(
+        effects.as_slice(),
+        [Effect::Remove {
+            proxy: ProxyId(1),
+            ..
+        }]
+    ));
+}
+
+#[test]
+fn enter_on_anything_else_does_nothing() {
+    for text in ["", "9090", "9090=htps://a", "9002=host:80"] {
+        let mut model = model();
+        does(&mut model, [Action::Add]);
+        type_in(&mut model, text);
+        assert_eq!(does(&mut model, [Action::Accept]), [], "{text}");
+        assert_eq!(line(&model), text);
+    }
+}
+
+#[test]
+fn a_port_that_another_program_has_brings_the_line_back() {
+    let mut model = empty();
+    type_in(&mut model, "9090=host:80 latency 300ms");
+    let ticket = ticket(&does(&mut model, [Action::Accept]));
+    let result = Err("cannot listen on 127.0.0.1:9090: address already in use".to_owned());
+    does(
+        &mut model,
+        [Action::Answered(Answer::Added { ticket, result })],
+    );
+    assert_eq!(line(&model), "9090=host:80 latency 300ms");
+    assert_eq!(model.focus, Focus::Input);
+    assert!(notice(&model).contains("address already in use"));
+}
+
+#[test]
+fn escape_leaves_the_line_and_keeps_the_draft() {
+    let mut model = model();
+    does(&mut model, [Action::Add]);
+    type_in(&mut model, "9090=ho");
+    does(&mut model, [Action::Back]);
+    assert_eq!(model.mode(), Mode::Mixer);
+    does(&mut model, [Action::Add]);
+    type_in(&mut model, "st:80");
+    assert_eq!(line(&model), "9090=host:80");
+}
+
+#[test]
+fn a_second_clear_brings_the_text_back() {
+    let mut model = empty();
+    type_in(&mut model, "9090=host:80");
+    does(&mut model, [Action::ClearText]);
+    assert_eq!((line(&model), &model.input.check), ("", &Check::Empty));
+    does(&mut model, [Action::ClearText]);
+    assert_eq!(line(&model), "9090=host:80");
+    assert!(matches!(model.input.check, Check::Right(_)));
+}
+
+#[test]
+fn the_history_is_walked_and_gives_back_what_was_typed() {
+    let mut model = empty();
+    for text in ["1=a:1", "2=b:2", "2=b:2"] {
+        type_in(&mut model, text);
+        does(&mut model, [Action::Accept]);
+    }
+    type_in(&mut model, "3=");
+    let walked = [
+        (Action::HistoryBack, "2=b:2"),
+        (Action::HistoryBack, "1=a:1"),
+        (Action::HistoryBack, "1=a:1"),
+        (Action::HistoryForward, "2=b:2"),
+        (Action::HistoryForward, "3="),
+        (Action::HistoryForward, "3="),
+    ];
+    for (action, expected) in walked {
+        does(&mut model, [action]);
+        assert_eq!(line(&model), expected);
+    }
+}
+
+#[test]
+fn tab_goes_round_the_words_that_fit() {
+    let mut model = empty();
+    type_in(&mut model, "1=ps");
+    for expected in ["1=psql://", "1=psqls://", "1=psql://"] {
+        does(&mut model, [Action::Complete]);
+        assert_eq!(line(&model), expected);
+    }
+    type_in(&mut model, "db l");
+    does(&mut model, [Action::Complete]);
+    assert_eq!(line(&model), "1=psql://db latency ");
+}
+
+#[test]
+fn several_pasted_lines_are_shown_and_added_by_the_second_enter() {
+    let mut model = empty();
+    let pasted = "1=a:1 latency 5ms\n\n2=b:2\r\n3=htps://c\n";
+    does(&mut model, [Action::Pasted(pasted.to_owned())]);
+    let summary = model.input.pasted_summary();
+    assert!(
+        summary.starts_with("3 mappings, 2 right, line 3: "),
+        "{summary}"
+    );
+    assert_eq!(does(&mut model, [Action::Accept]), []);
+    assert!(model.input.armed);
+    let effects = does(&mut model, [Action::Accept]);
+    assert_eq!(effects.len(), 2, "{effects:?}");
+    assert!(model.input.pasted.is_empty());
+}
+
+#[test]
+fn pasted_lines_are_left_by_escape_or_by_typing() {
+    for action in [Action::Back, Action::Edit(Text::InsertChar('x'))] {
+        let mut model = empty();
+        does(
+            &mut model,
+            [Action::Pasted("1=a:1\n2=b:2".to_owned()), action],
+        );
+        assert!(model.input.pasted.is_empty());
+        assert_eq!(model.focus, Focus::Input);
+    }
+}
+
+#[test]
+fn one_pasted_line_goes_to_the_cursor() {
+    let mut model = empty();
+    type_in(&mut model, "9090=");
+    does(&mut model, [Action::Pasted("ho\tst:80\n".to_owned())]);
+    assert_eq!(line(&model), "9090=ho st:80");
+}
+
+#[test]
+fn a_paste_outside_a_field_is_refused_with_a_word() {
+    let mut model = model();
+    does(&mut model, [Action::Pasted("q!d".to_owned())]);
+    assert!(notice(&model).starts_with("not pasted"));
+    assert_eq!(line(&model), "");
+}
+
+// === editing ===
+
+#[test]
+fn editing_fills_the_line_with_mapping_and_faults() {
+    let mut model = model();
+    does(
+        &mut model,
+        [Action::Turn(knob::Turn::To(5)), Action::EditMapping],
+    );
+    assert_eq!(line(&model), "9001=db:80 latency 250ms");
+    assert_eq!(
+        model.input.check,
+        Check::Right("sets the faults of db, with latency 250ms".into())
+    );
+    type_in(&mut model, " down");
+    let effects = does(&mut model, [Action::Accept]);
+    assert_eq!(plans(&effects), ["1: latency 250ms down"]);
+    assert_eq!(model.focus, Focus::Mixer);
+    does(&mut model, [Action::Undo]);
+    assert_eq!(shown(&model, 1), "latency 250ms");
+}
+
+#[test]
+fn another_mapping_takes_the_proxys_place_and_undo_gives_it_back() {
+    let mut model = model();
+    does(&mut model, [Action::EditMapping, Action::ClearText]);
+    type_in(&mut model, "9001=other:80");
+    let Check::Right(promise) = &model.input.check else {
+        panic!("{:?}", model.input.check);
+    };
+    assert!(
+        promise.contains("replaces db, whose 3 connections end"),
+        "{promise}"
+    );
+    let effects = does(&mut model, [Action::Accept]);
+    let [
+        Effect::Replace {
+            ticket, old, new, ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        (old.0.to_string(), new.0.to_string()),
+        ("9001=db:80".into(), "9001=other:80".into())
+    );
+    let answer = Answer::Replaced {
+        ticket: *ticket,
+        result: Ok(ProxyId(4)),
+    };
+    does(&mut model, [Action::Answered(answer)]);
+    assert_eq!(model.selected, Some(ProxyId(4)));
+    let effects = does(&mut model, [Action::Undo]);
+    let [Effect::Replace { proxy, new, .. }] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!(
+        (*proxy, new.0.to_string()),
+        (ProxyId(4), "9001=db:80".into())
+    );
+}
+
+#[test]
+fn adding_while_a_line_edits_a_proxy_begins_anew_and_keeps_the_line_in_the_history() {
+    let mut model = model();
+    does(&mut model, [Action::EditMapping, Action::Back, Action::Add]);
+    assert_eq!((line(&model), model.input.editing), ("", None));
+    does(&mut model, [Action::HistoryBack]);
+    assert_eq!(line(&model), "9001=db:80");
+}
+
+#[test]
+fn a_line_that_edits_a_proxy_which_went_adds_another_one() {
+    let mut model = model();
+    does(&mut model, [Action::EditMapping]);
+    let mut fewer = desk();
+    fewer.proxies.remove(0);
+    let snapshot: Arc<Snapshot> = Arc::new(fewer);
+    let effects = does(&mut model, [Action::Sampled(snapshot), Action::Accept]);
+    assert!(
+        matches!(effects.as_slice(), [Effect::Add { .. }]),
+        "{effects:?}"
+    );
+}
+
+// === values ===
+
+fn value(text: &str, knob: usize) -> (Vec<Effect>, Model) {
+    let mut model = model();
+    does(&mut model, [Action::ChooseKnob(knob), Action::TypeValue]);
+    type_in(&mut model, text);
+    let effects = does(&mut model, [Action::Accept]);
+    (effects, model)
+}
+
+#[test]
+fn a_value_is_typed_for_the_selected_knob() {
+    for (knob, text, plan) in [
+        (0, "300ms", "1: latency 300ms"),
+        (0, " 1.2s ", "1: latency 1.2s"),
+        (1, "20ms", "1: latency 0ms jitter=20ms"),
+        (2, "1Mbit/s", "1: bandwidth 125kB/s"),
+        (2, "0B/s", "1: bandwidth 0B/s"),
+    ] {
+        let (effects, model) = value(text, knob);
+        assert_eq!(plans(&effects), [plan], "{text}");
+        assert_eq!(model.mode(), Mode::Mixer);
+    }
+}
+
+#[test]
+fn off_and_a_nought_that_asks_for_nothing_are_off() {
+    for text in ["off", "0ms"] {
+        let mut model = model();
+        does(
+            &mut model,
+            [Action::Turn(knob::Turn::To(5)), Action::TypeValue],
+        );
+        type_in(&mut model, text);
+        let effects = does(&mut model, [Action::Accept]);
+        assert_eq!(plans(&effects), ["1: "], "{text}");
+    }
+}
+
+#[test]
+fn a_wrong_value_stays_with_its_error_under_the_column() {
+    for (text, column, unfinished) in [
+        ("", 1, true),
+        ("o", 1, true),
+        ("300", 4, true),
+        ("  300x", 6, false),
+        ("300ms jitter=5ms", 7, false),
+        ("99999h", 1, false),
+    ] {
+        let (effects, model) = value(text, 0);
+        assert_eq!(effects, [], "{text}");
+        let Some(Overlay::Value(field)) = model.overlays.last() else {
+            panic!("{text}: {:?}", model.overlays);
+        };
+        let error = field.error.as_ref().expect("an error");
+        assert_eq!(
+            (error.column(), error.unfinished),
+            (column, unfinished),
+            "{text}: {}",
+            error.message
+        );
+        assert_eq!(error.input, text);
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_text_panics_and_the_caret_is_in_the_line(text in "[ -~é🦀]{0,40}|9[0-9]=[a-z:/]{0,9} [a-z0-9 =,%]{0,20}") {
+        let mut model = model();
+        does(&mut model, [Action::Add]);
+        type_in(&mut model, &text);
+        if let Check::Wrong(error) | Check::Unfinished(error) = &model.input.check {
+            prop_assert!(error.span.start <= error.span.end);
+            prop_assert!(error.span.end <= text.chars().count());
+        }
+        does(&mut model, [Action::Complete, Action::Complete, Action::Accept]);
+    }
+
+    #[test]
+    fn no_value_panics_and_the_caret_is_in_the_field(text in "[ -~é🦀]{0,20}|[0-9.]{1,4}[a-zA-Z/%]{0,4}", knob in 0..knob::all().len()) {
+        if let Err(error) = input::check_value(knob, &text) {
+            prop_assert!(error.span.start <= error.span.end);
+            prop_assert!(error.span.end <= text.chars().count());
+        }
+    }
+}

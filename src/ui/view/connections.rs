@@ -1,0 +1,154 @@
+//! The connections of the selected proxy: only the rows that are visible are made.
+//!
+//! ```text
+//! ─ connections  db  1-4 of 12 ─────────────────────── S sort: ↓rate ▾ ─
+//!   ID    PEER             AGE   ↑BYTES   ↓BYTES    ↓RATE▾   ADDED  STATE
+//! ▌ #31   127.0.0.1:50122  4m12  1.2 MB    88 MB  210 kB/s  251 ms  open
+//! ```
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+use ratatui::widgets::Widget;
+
+use super::columns::{BETWEEN, Columns};
+use super::pen::{Pen, Rule, row, width};
+use super::strips::{focused, position};
+use crate::snapshot::{ConnRow, PortState, ProxyRow};
+use crate::ui::format;
+use crate::ui::model::{Focus, LogLine, Model, Tone};
+use crate::ui::theme::{Role, Theme};
+
+/// Rows of the table that are no connections: the title and the heads of the columns.
+pub(super) const HEAD: u16 = 2;
+
+/// The connections of the selected proxy.
+pub(super) struct Connections<'a> {
+    pub(super) model: &'a Model,
+    pub(super) proxy: &'a ProxyRow,
+}
+
+impl Widget for &Connections<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let visible = usize::from(area.height.saturating_sub(HEAD));
+        let conns = &self.model.snapshot.conns;
+        let rows = self.model.conns.rows.iter().take(visible);
+        let rows: Vec<&ConnRow> = rows.filter_map(|index| conns.get(*index)).collect();
+        self.title(rows.len(), area, buf);
+        if rows.is_empty() {
+            self.nothing(area, buf);
+            return;
+        }
+        let columns = Columns::fitting(area.width.saturating_sub(1), self.proxy, &rows);
+        self.heads(&columns, row(area, 1), buf);
+        for (at, conn) in (HEAD..).zip(&rows) {
+            self.row(&columns, conn, row(area, at), buf);
+        }
+    }
+}
+
+impl Connections<'_> {
+    fn theme(&self) -> Theme {
+        self.model.theme
+    }
+
+    fn title(&self, visible: usize, area: Rect, buf: &mut Buffer) {
+        let theme = self.theme();
+        let list = &self.model.conns;
+        let shown = position(list.first, visible, list.total);
+        let style = focused(self.model, Focus::Connections, theme);
+        let left = vec![
+            Span::styled("connections", style),
+            Span::styled(format!("  {}", self.proxy.name), theme.style(Role::Title)),
+            Span::styled(format!("  {shown}"), theme.style(Role::Plain)),
+        ];
+        let sort = format!("sort: {} {}", list.sort.column.label(), self.arrow());
+        let right = vec![vec![
+            Span::styled("S", theme.style(Role::Title)),
+            Span::styled(format!(" {sort}"), theme.style(Role::Plain)),
+        ]];
+        Rule { left, right }.draw(row(area, 0), buf, theme);
+    }
+
+    const fn arrow(&self) -> &'static str {
+        if self.model.conns.sort.descending {
+            "▾"
+        } else {
+            "▴"
+        }
+    }
+
+    /// Why there is none, what became of those that were, and the last failure of this proxy.
+    fn nothing(&self, area: Rect, buf: &mut Buffer) {
+        let rest = self.theme().style(Role::Rest);
+        let proxy = self.proxy;
+        let addr = proxy.listening.first();
+        let text = match (&proxy.port, addr, proxy.total) {
+            (PortState::Closed, ..) => "none: the port is closed, o opens it".to_owned(),
+            (PortState::Waiting(why), ..) => format!("clients wait: {why}"),
+            (PortState::Open, Some(addr), 0) => format!("none yet: point a client at {addr}"),
+            (PortState::Open, None, 0) => "none yet".to_owned(),
+            (PortState::Open, _, total) => {
+                let (total, failed) = (format::count(total), format::count(proxy.failed));
+                format!("none open: {total} so far, {failed} of them failed")
+            }
+        };
+        Pen::new(buf, row(area, 1)).skip(2).text(&text, rest);
+        let failed = |line: &&LogLine| line.tone == Tone::Trouble && line.proxy == proxy.name;
+        if let Some(line) = self.model.log.iter().rev().find(failed) {
+            let mut pen = Pen::new(buf, row(area, 2));
+            pen.skip(2).text(&format::clock(line.at), rest).skip(1);
+            pen.text("! ", self.theme().style(Role::Trouble));
+            pen.text(&line.text, self.theme().style(Role::Trouble));
+        }
+    }
+
+    fn heads(&self, columns: &Columns, area: Rect, buf: &mut Buffer) {
+        let mut pen = Pen::new(buf, area);
+        for (column, wide) in &columns.shown {
+            let mut title = column.title().to_owned();
+            let mut role = Role::Rest;
+            if column.sorts(self.model.conns.sort.column) {
+                role = Role::Title;
+                if width(&title) < *wide {
+                    title.push_str(self.arrow());
+                }
+            }
+            let style = self.theme().style(role);
+            pen.skip(BETWEEN);
+            if column.is_figure() {
+                pen.right(&title, *wide, style);
+            } else {
+                pen.left(&title, *wide, style);
+            }
+        }
+    }
+
+    fn row(&self, columns: &Columns, conn: &ConnRow, area: Rect, buf: &mut Buffer) {
+        let theme = self.theme();
+        let selected = self.model.conns.selected == Some(conn.id);
+        let has_keys = self.model.focus == Focus::Connections;
+        let mut pen = Pen::new(buf, area);
+        for (column, wide) in &columns.shown {
+            let text = column.text(self.model, self.proxy, conn);
+            let style = theme.style(column.role(self.proxy, conn));
+            pen.skip(BETWEEN);
+            if column.is_figure() {
+                pen.right(&text, *wide, style);
+            } else {
+                pen.left(&text, *wide, style);
+            }
+        }
+        if selected && has_keys {
+            let behind = Rect {
+                x: area.x + 1,
+                width: area.width.saturating_sub(1),
+                ..area
+            };
+            buf.set_style(behind.intersection(buf.area), theme.selected(Role::Plain));
+            Pen::new(buf, area).text("▌", theme.style(Role::Title));
+        } else if selected {
+            Pen::new(buf, area).text("▏", theme.style(Role::Plain));
+        }
+    }
+}

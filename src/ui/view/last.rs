@@ -1,0 +1,179 @@
+//! One line under the charts: the last thing that happened, and the first gap between set and measured.
+//!
+//! ```text
+//!  00:12:20 ▲1 db: LAT off → 250ms, taken by 4 of 4 in 3 ms             LAT: no traffic yet
+//! ```
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+use ratatui::widgets::Widget;
+
+use super::log::role;
+use super::pen::{Pen, fit, width};
+use super::proof::{Proof, waiting};
+use crate::snapshot::ProxyId;
+use crate::ui::format;
+use crate::ui::model::{LogLine, Model, Tone};
+use crate::ui::theme::Role;
+
+/// For so long an answer is held, whatever fails after it.
+const HELD: Duration = Duration::from_secs(3);
+/// For so long an answer is the last thing that happened.
+const ANSWERED: Duration = Duration::from_secs(8);
+/// For so long a failure is.
+const FAILED: Duration = Duration::from_secs(20);
+/// How many lines of what happened are looked at for a failure.
+const LOOKED_AT: usize = 100;
+
+/// The last thing that happened, and the first gap.
+pub(super) struct Last<'a> {
+    pub(super) model: &'a Model,
+    pub(super) busiest: &'a [(ProxyId, [f64; 2])],
+}
+
+/// What is said, and when it was true.
+struct Saying {
+    at: Duration,
+    text: String,
+    tone: Tone,
+}
+
+impl Widget for &Last<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let theme = self.model.theme;
+        let inner = Rect {
+            width: area.width.saturating_sub(1),
+            ..area
+        };
+        let said = self.said();
+        // The clock, the text, a blank, the gap: what the user did comes first, but not alone.
+        let wanted = said.as_ref().map_or(0, |said| width(&said.text) + 14);
+        let room = inner.width.saturating_sub(wanted).max(inner.width / 3);
+        let mut taken = 0;
+        if let Some((gap, role)) = self.gap(room) {
+            let text = fit(&gap, room).into_owned();
+            taken = width(&text) + 2;
+            Pen::new(buf, inner).at_end(&[Span::styled(text, theme.style(role))]);
+        }
+        let Some(said) = said else {
+            return;
+        };
+        let left = Rect {
+            width: inner.width.saturating_sub(taken),
+            ..inner
+        };
+        let mut pen = Pen::new(buf, left);
+        pen.skip(1);
+        pen.text(&format::clock(said.at), theme.style(Role::Rest));
+        pen.skip(1);
+        if said.tone == Tone::Trouble {
+            pen.text("! ", theme.style(Role::Trouble));
+        }
+        pen.text(&said.text, theme.style(role(said.tone)));
+    }
+}
+
+impl Last<'_> {
+    /// What the user did, or what failed: the newer one, but an answer is held for a moment. Else the last change, or
+    /// whatever was last.
+    fn said(&self) -> Option<Saying> {
+        let within = |said: &Saying, time| self.model.now.saturating_sub(said.at) <= time;
+        let own = [self.answer(), self.change()].into_iter().flatten();
+        let own = own.filter(|said| within(said, ANSWERED));
+        let own = own.max_by_key(|said| said.at);
+        if own.as_ref().is_some_and(|said| within(said, HELD)) {
+            return own;
+        }
+        let failure = self.failure().filter(|said| within(said, FAILED));
+        own.into_iter()
+            .chain(failure)
+            .max_by_key(|said| said.at)
+            .or_else(|| self.change())
+            .or_else(|| self.line())
+    }
+
+    /// The answer to what the user did; not what failed by itself.
+    fn answer(&self) -> Option<Saying> {
+        let notice = self.model.notice.as_ref()?;
+        let mut failures = self.failures();
+        if notice.ticket == 0 && failures.any(|line| line.at == notice.at) {
+            return None;
+        }
+        let mark = self.model.marks.values().flatten().rev();
+        let mut mark = mark.filter(|mark| mark.ticket != 0 && mark.ticket == notice.ticket);
+        let number = mark
+            .next()
+            .map_or_else(String::new, |mark| format!("▲{} ", mark.number));
+        Some(Saying {
+            at: notice.at,
+            text: format!("{number}{notice}"),
+            tone: notice.tone,
+        })
+    }
+
+    fn failures(&self) -> impl Iterator<Item = &LogLine> {
+        let newest = self.model.log.iter().rev().take(LOOKED_AT);
+        newest.filter(|line| line.tone == Tone::Trouble)
+    }
+
+    /// The last connection that failed, or whatever else went wrong.
+    fn failure(&self) -> Option<Saying> {
+        let line = self.failures().next()?;
+        Some(Saying {
+            at: line.at,
+            text: named(&line.proxy, &line.text),
+            tone: line.tone,
+        })
+    }
+
+    /// The last change of the selected proxy's faults.
+    fn change(&self) -> Option<Saying> {
+        let row = self.model.selected_row()?;
+        let mark = self.model.marks.get(&row.id)?.back()?;
+        let taken = mark
+            .taken
+            .map_or_else(String::new, |taken| format!(", {taken}"));
+        let text = named(&row.name, &mark.text);
+        Some(Saying {
+            at: mark.at,
+            text: format!("▲{} {text}{taken}", mark.number),
+            tone: Tone::Injected,
+        })
+    }
+
+    fn line(&self) -> Option<Saying> {
+        let line = self.model.log.back()?;
+        Some(Saying {
+            at: line.at,
+            text: named(&line.proxy, &line.text),
+            tone: line.tone,
+        })
+    }
+
+    /// The selected proxy's first gap. Where it is no trouble and there is room for it, of the others, connections that
+    /// do not run what is set.
+    fn gap(&self, room: u16) -> Option<(String, Role)> {
+        let row = self.model.selected_row()?;
+        let own = Proof::new(self.model, row, self.busiest).gap(self.model.directions);
+        if let Some(gap) = own.as_ref().filter(|gap| gap.differs) {
+            return Some((format!("! {}", gap.text), Role::Trouble));
+        }
+        let mut others = self.model.snapshot.proxies.iter();
+        let other = others.find(|other| other.taken < other.open && other.id != row.id);
+        let text = other.map(|other| format!("! {}: {}", other.name, waiting(other)));
+        text.filter(|text| width(text) <= room)
+            .map(|text| (text, Role::Trouble))
+            .or_else(|| own.map(|gap| (gap.text, Role::Rest)))
+    }
+}
+
+fn named(proxy: &str, text: &str) -> String {
+    if proxy.is_empty() {
+        text.to_owned()
+    } else {
+        format!("{proxy}: {text}")
+    }
+}

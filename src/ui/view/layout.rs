@@ -1,0 +1,301 @@
+//! Where everything stands: a pure function of the screen's size and what must be on it.
+//!
+//! Rows go first to the strips (at most half of them, then the strips scroll), then to the charts, then to the
+//! connections; the input line takes its rows from the connections, so that nothing else moves when it opens.
+
+use ratatui::layout::{Rect, Size};
+
+use super::rows::{Rows, beside};
+use crate::ui::knob;
+use crate::ui::model::{Focus, Model, Overlay};
+
+/// From this size on, everything is drawn.
+const FULL: Size = Size::new(60, 16);
+/// From this size on, strips are drawn.
+pub(super) const STRIPS: Size = Size::new(40, 10);
+/// From this size on, charts stand in a column of their own beside the strips.
+const WIDE: Size = Size::new(160, 30);
+/// From this width on, set and measured have a row each, and what happened stands beside the connections.
+const TALL: u16 = 100;
+
+/// How the strips are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Form {
+    /// Two rows: name and state, then the knobs with set and measured in one track.
+    Compact,
+    /// Two rows: set, then measured.
+    Tall,
+    /// Three rows and a blank one, the knobs' names above.
+    Wide,
+}
+
+/// Where the strips stand, and how.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Mixer {
+    /// The titles above the strips; no rows in the compact form.
+    pub(super) head: Rect,
+    /// The strips.
+    pub(super) strips: Rect,
+    pub(super) form: Form,
+    /// Rows of one strip.
+    pub(super) height: u16,
+    /// Columns before the knobs.
+    pub(super) margin: u16,
+    /// Columns of one knob.
+    pub(super) knob: u16,
+    /// Cells of a track.
+    pub(super) track: u16,
+    /// The first knob that is drawn, and how many.
+    pub(super) knobs: (usize, usize),
+}
+
+/// Where everything stands; what has no place has no rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Screen {
+    pub(super) header: Rect,
+    pub(super) mixer: Mixer,
+    /// What the application feels.
+    pub(super) feels: Rect,
+    /// Bytes per second.
+    pub(super) rates: Rect,
+    /// Injected beside measured.
+    pub(super) compare: Rect,
+    /// The last thing that happened, and the first gap.
+    pub(super) last: Rect,
+    pub(super) conns: Rect,
+    pub(super) log: Rect,
+    /// The input line, or the field of a value.
+    pub(super) input: Rect,
+    pub(super) footer: Rect,
+    /// What is drawn where there is no proxy.
+    pub(super) empty: Rect,
+}
+
+/// What a size is enough for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// A message.
+    TooSmall,
+    /// Strips.
+    Strips,
+    /// Everything.
+    Full,
+}
+
+/// What a size is enough for.
+pub(super) fn class(size: Size) -> Class {
+    let holds = |least: Size| size.width >= least.width && size.height >= least.height;
+    if holds(FULL) {
+        Class::Full
+    } else if holds(STRIPS) {
+        Class::Strips
+    } else {
+        Class::TooSmall
+    }
+}
+
+/// Where everything stands on a screen of this size.
+pub(super) fn layout(size: Size, model: &Model) -> Screen {
+    let mut rest = Rows::of(size);
+    let mut screen = Screen::nothing(size);
+    screen.header = rest.top(1);
+    match class(size) {
+        Class::TooSmall => {}
+        Class::Strips => {
+            screen.footer = rest.bottom(1);
+            if has_input(model) {
+                screen.input = rest.bottom(3);
+            }
+            screen.mixer = mixer(rest.all(), Form::Compact, model);
+        }
+        Class::Full => {
+            screen.footer = rest.bottom(2);
+            if has_input(model) {
+                // Narrow screens have a row more for what is wrong.
+                screen.input = rest.bottom(if size.width < 120 { 4 } else { 3 });
+            }
+            if model.snapshot.proxies.is_empty() {
+                screen.last = rest.bottom(1);
+                screen.empty = rest.all();
+            } else if size.width >= WIDE.width && size.height >= WIDE.height {
+                wide(&mut screen, size, rest, model);
+            } else {
+                stacked(&mut screen, size, rest, model);
+            }
+        }
+    }
+    screen
+}
+
+/// Whether the input line, or the field of a value, is on the screen.
+pub(super) fn has_input(model: &Model) -> bool {
+    let value = model
+        .overlays
+        .iter()
+        .any(|overlay| matches!(overlay, Overlay::Value(_)));
+    value || model.focus == Focus::Input || !model.input.field.text.value().is_empty()
+}
+
+/// Strips, charts, connections, one below the other.
+fn stacked(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
+    let form = if size.width >= TALL {
+        Form::Tall
+    } else {
+        Form::Compact
+    };
+    let head = if form == Form::Compact { 0 } else { 2 };
+    let wanted = strips_wanted(model, 2).saturating_add(head);
+    let top = rest.top(wanted.min(size.height / 2));
+    screen.mixer = mixer(top, form, model);
+    // The rows that there would be without the input line, less the one for the last line.
+    let whole = size
+        .height
+        .saturating_sub(screen.header.height + top.height + screen.footer.height + 1);
+    let charts = (whole * 2 / 5).clamp(5, 12);
+    let left = rest.left().saturating_sub(1);
+    let charts = if left >= charts + 3 {
+        charts
+    } else if model.focus == Focus::Connections || left < 3 {
+        0
+    } else {
+        left
+    };
+    let area = rest.top(charts);
+    let half = area.width / 2;
+    screen.feels = Rect {
+        width: half,
+        ..area
+    };
+    screen.rates = Rect {
+        x: half,
+        width: area.width - half,
+        ..area
+    };
+    screen.last = rest.top(1);
+    let area = rest.all();
+    let log = if size.width < TALL {
+        0
+    } else {
+        (size.width * 34 / 100).clamp(40, 64)
+    };
+    (screen.conns, screen.log) = beside(area, log);
+}
+
+/// Strips with charts beside them, connections with what happened beside them.
+fn wide(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
+    let column = (size.width * 32 / 100).clamp(52, 80);
+    let knobs = u16::try_from(knob::all().len()).unwrap_or(u16::MAX);
+    let compare = knobs.saturating_add(4).min(12);
+    let most = size.height * 56 / 100;
+    let airy = strips_wanted(model, 4).saturating_add(2);
+    let height = airy
+        .max(compare + 16)
+        .min(most)
+        .min(rest.left().saturating_sub(1));
+    let area = rest.top(height);
+    let (left, right) = beside(area, column);
+    screen.mixer = mixer(left, Form::Wide, model);
+    let mut right = Rows::within(right);
+    if right.left() >= compare + 12 {
+        screen.compare = right.bottom(compare);
+    }
+    screen.feels = right.top(right.left().div_ceil(2));
+    screen.rates = right.all();
+    screen.last = rest.top(1);
+    (screen.conns, screen.log) = beside(rest.all(), column);
+}
+
+fn strips_wanted(model: &Model, height: u16) -> u16 {
+    let strips = u16::try_from(model.snapshot.proxies.len()).unwrap_or(u16::MAX);
+    strips.saturating_mul(height)
+}
+
+/// The strips in an area: as many knobs as there is room for, the selected one among them.
+fn mixer(area: Rect, form: Form, model: &Model) -> Mixer {
+    let all = knob::all().len();
+    let slots = |margin: u16, knob: u16| usize::from(area.width.saturating_sub(margin) / knob);
+    // Columns before the knobs at least; a knob; its track.
+    let (least, knob, track) = match form {
+        Form::Compact => (2, 26, 9),
+        Form::Tall if slots(26, 31) >= all.min(3) => (26, 31, 18),
+        Form::Tall => (26, 22, 9),
+        Form::Wide => (25, 27, 18),
+    };
+    let most = if form == Form::Wide { all } else { all.min(3) };
+    let shown = slots(least, knob).clamp(1, most.max(1));
+    let head = if form == Form::Compact { 0 } else { 2 };
+    let mut rows = Rows::within(area);
+    let head = rows.top(head);
+    let wanted = |height| strips_wanted(model, height) <= rows.left();
+    let height = match form {
+        Form::Compact | Form::Tall => 2,
+        Form::Wide if wanted(4) => 4,
+        Form::Wide => 3,
+    };
+    let taken = knob.saturating_mul(u16::try_from(shown).unwrap_or(1));
+    // In the wide form a title may be a column longer than its knob.
+    let margin = match form {
+        Form::Compact => least,
+        Form::Tall => area.width.saturating_sub(taken).max(least),
+        Form::Wide => area.width.saturating_sub(taken + 1).max(least),
+    };
+    Mixer {
+        head,
+        strips: rows.all(),
+        form,
+        height,
+        margin,
+        knob,
+        track,
+        knobs: (page(model.knob, shown, all), shown),
+    }
+}
+
+/// The first knob of the page that the selected one is on: knobs stay where they are until the selection leaves the page.
+fn page(selected: usize, shown: usize, all: usize) -> usize {
+    (selected / shown * shown).min(all.saturating_sub(shown))
+}
+
+// === impl Screen ===
+
+impl Screen {
+    fn nothing(size: Size) -> Self {
+        let none = Rect::new(0, 0, size.width, 0);
+        let mixer = Mixer {
+            head: none,
+            strips: none,
+            form: Form::Compact,
+            height: 2,
+            margin: 2,
+            knob: 26,
+            track: 9,
+            knobs: (0, 1),
+        };
+        Self {
+            header: none,
+            mixer,
+            feels: none,
+            rates: none,
+            compare: none,
+            last: none,
+            conns: none,
+            log: none,
+            input: none,
+            footer: none,
+            empty: none,
+        }
+    }
+}
+
+// === impl Mixer ===
+
+impl Mixer {
+    /// How many strips there is room for.
+    pub(super) fn room(&self) -> usize {
+        usize::from(self.strips.height / self.height.max(1)).max(1)
+    }
+}
+
+#[cfg(test)]
+#[path = "layout_tests.rs"]
+mod tests;

@@ -1,0 +1,134 @@
+use std::sync::Arc;
+
+use super::*;
+use crate::snapshot::{ProxyId, Snapshot};
+use crate::ui::view::proof::tests::{model, proxy};
+
+fn with_proxies(count: u32) -> Model {
+    let mut model = model(proxy([]));
+    let mut snapshot = Snapshot::clone(&model.snapshot);
+    snapshot.proxies = (1..=count)
+        .map(|number| crate::snapshot::ProxyRow {
+            id: ProxyId(number),
+            ..proxy([])
+        })
+        .collect();
+    model.snapshot = Arc::new(snapshot);
+    model.focus = Focus::Mixer;
+    model
+}
+
+fn areas(screen: &Screen) -> Vec<Rect> {
+    let all = [
+        screen.header,
+        screen.mixer.head,
+        screen.mixer.strips,
+        screen.feels,
+        screen.rates,
+        screen.compare,
+        screen.last,
+        screen.conns,
+        screen.log,
+        screen.input,
+        screen.footer,
+        screen.empty,
+    ];
+    all.into_iter().filter(|area| !area.is_empty()).collect()
+}
+
+#[test]
+fn areas_neither_overlap_nor_leave_the_screen() {
+    for proxies in [0, 1, 3, 40] {
+        let mut model = with_proxies(proxies);
+        for focus in [Focus::Mixer, Focus::Connections, Focus::Input] {
+            model.focus = focus;
+            for width in (1..=220).step_by(3) {
+                for height in 1..=60 {
+                    let size = Size::new(width, height);
+                    let areas = areas(&layout(size, &model));
+                    let whole = Rect::new(0, 0, width, height);
+                    for (at, area) in areas.iter().enumerate() {
+                        assert_eq!(area.intersection(whole), *area, "{size}, {proxies}");
+                        let mut others = areas[at + 1..].iter();
+                        assert!(
+                            !others.any(|other| other.intersects(*area)),
+                            "{size}, {proxies}"
+                        );
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn the_input_line_takes_its_rows_from_the_connections() {
+    for size in [Size::new(80, 24), Size::new(120, 35), Size::new(200, 50)] {
+        let mut model = with_proxies(3);
+        let closed = layout(size, &model);
+        model.focus = Focus::Input;
+        let open = layout(size, &model);
+        let expected = Screen {
+            input: open.input,
+            conns: open.conns,
+            log: open.log,
+            ..closed
+        };
+        assert_eq!(open, expected);
+        assert_eq!(open.input.height + open.conns.height, closed.conns.height);
+    }
+}
+
+#[test]
+fn strips_take_half_of_the_rows_at_most() {
+    for size in [Size::new(60, 16), Size::new(80, 24), Size::new(120, 35)] {
+        let screen = layout(size, &with_proxies(100));
+        let mixer = screen.mixer.head.height + screen.mixer.strips.height;
+        assert!(mixer <= size.height / 2, "{size}");
+        assert!(screen.mixer.room() >= 3, "{size}");
+    }
+}
+
+#[test]
+fn connections_that_have_the_keys_are_on_the_screen() {
+    let mut model = with_proxies(4);
+    model.focus = Focus::Connections;
+    for width in [60, 80, 120, 200] {
+        for height in 16..60 {
+            let screen = layout(Size::new(width, height), &model);
+            assert!(screen.conns.height >= 3, "{width}x{height}");
+        }
+    }
+}
+
+#[test]
+fn knobs_stay_until_the_selection_leaves_their_page() {
+    for (selected, first) in [(0, 0), (2, 0), (3, 3), (5, 3), (6, 6), (7, 6), (9, 7)] {
+        assert_eq!(page(selected, 3, 10), first);
+    }
+    assert_eq!(page(1, 3, 3), 0);
+    assert_eq!(page(1, 4, 3), 0);
+    for all in 1..20 {
+        for shown in 1..=all {
+            for selected in 0..all {
+                let first = page(selected, shown, all);
+                assert!((first..first + shown).contains(&selected));
+                assert!(first + shown <= all);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_size_is_enough_for_everything_for_strips_or_for_a_message() {
+    for (width, height, enough) in [
+        (60, 16, Class::Full),
+        (59, 16, Class::Strips),
+        (60, 15, Class::Strips),
+        (40, 10, Class::Strips),
+        (39, 10, Class::TooSmall),
+        (200, 9, Class::TooSmall),
+    ] {
+        assert_eq!(class(Size::new(width, height)), enough);
+    }
+}

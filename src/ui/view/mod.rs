@@ -1,0 +1,235 @@
+//! Draws the model, and changes nothing.
+//!
+//! `layout` says where everything stands, a panel a file draws what stands there. A screen of 80 columns:
+//!
+//! ```text
+//!  FAULTBOARD  3 proxies  12 conn  ↑412 kB/s ↓8.4 MB/s  ● LIVE  undo 3  00:12:41   header
+//! ▌1 db     35432=psql://my-db:5432        ●  4 conn  set 4/4     feels 256 ms     strips
+//! ▌ LAT ━━━━◉╌╌╌╌ 250ms=251ms JIT ╌╌╌╌╌╌╌╌╌   off▸0ms   BW  ╌╌╌╌╌╌╌╌╌   off▸340K/s
+//!  2 web    …
+//! ─ db  app feels ────────── set 250ms ── db  bytes/s ─────────────── ↓ 340 kB/s ─ feels, rates
+//!  500ms┤                                 1M/s┤   ▂▅▇█▇▅▂
+//!  250ms┤╌╌╌╌╌╌╌╌╌⡏⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉⠉        512K/s┤▂▅██████████▆▃▁
+//!    0ms┤⣀⣀⣀⣀⣀⣀⣀⣀⣀⡇                          0┤████████████████▇▅▅▄▄▄▄▄▄▄▄▄▄▄▄
+//!       └60s──────▲1─────────────now          └60s──────▲1──────────────────now
+//!  00:12:20 ▲1 db: LAT off → 250ms, taken by 4 of 4 in 3 ms                        last
+//! ─ connections  db  1-9 of 12 ────────────────────────────────── S sort: ↓rate ▾ ─ connections
+//!   ID    PEER             AGE   ↑BYTES   ↓BYTES   ↓RATE▾   ADDED  STATE           (and what happened,
+//! ▌ #31   127.0.0.1:50122  4m12  1.2 MB    88 MB  210 kB/s  251 ms  open            from 100 columns on)
+//! ─ add proxy ─────────────────────────────────────────────────────────────────── input, while it is used
+//!  + 9091=https://www.google.com lat 250ms
+//!    ok  …
+//! ─────────────────────────────────────────────────────────────────────── seed 42 ─ footer
+//!  ←→ turn  1-9 stop  0 off  Space A/B  [ ] knob  a add  ? help
+//! ```
+//!
+//! From 160 columns on the charts and a table of figures stand in a column of their own beside the strips.
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Position, Rect, Size};
+use ratatui::widgets::Widget;
+
+mod charts;
+mod columns;
+mod compare;
+mod connections;
+mod dial;
+mod empty;
+mod feels;
+mod footer;
+mod header;
+mod help;
+mod input;
+mod judge;
+mod last;
+mod layout;
+mod log;
+mod pen;
+mod plot;
+mod popup;
+mod proof;
+mod quit;
+mod rates;
+mod rows;
+mod state;
+mod strip;
+mod strips;
+mod too_small;
+mod track;
+
+use compare::Compare;
+use connections::Connections;
+use empty::Empty;
+use feels::Feels;
+use footer::Footer;
+use header::Header;
+use help::HelpPanel;
+use input::InputPanel;
+use last::Last;
+use layout::{Class, Screen, layout};
+use log::Log;
+use pen::Pen;
+use proof::{Proof, busiest};
+use quit::{Question, QuestionPanel};
+use rates::Rates;
+use strips::Strips;
+use too_small::TooSmall;
+
+use super::model::{Model, Overlay};
+use super::theme::Role;
+use crate::snapshot::ProxyId;
+
+/// How much of the lists a screen of some size shows; `update` scrolls by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Strips.
+    pub strips: usize,
+    /// Rows of the table of connections.
+    pub conns: usize,
+    /// Lines of the help overlay.
+    pub help: usize,
+}
+
+/// How much of the lists a screen of this size shows; at least one of each, so that a selection has a place.
+#[must_use]
+pub fn room(size: Size, model: &Model) -> Room {
+    let screen = layout(size, model);
+    let conns = screen.conns.height.saturating_sub(connections::HEAD);
+    Room {
+        strips: screen.mixer.room(),
+        conns: usize::from(conns).max(1),
+        help: usize::from(help::room(size.height)),
+    }
+}
+
+/// Draws the model on a frame, and puts the terminal's cursor where text is typed.
+pub fn draw(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    if let Some(cursor) = render(model, area, frame.buffer_mut()) {
+        frame.set_cursor_position(cursor);
+    }
+}
+
+/// Draws the model in a buffer, and returns where the terminal's cursor belongs, if anywhere.
+pub fn render(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    let size = area.as_size();
+    let cursor = if layout::class(size) == Class::TooSmall {
+        let needed = layout::STRIPS;
+        TooSmall { model, needed }.render(area, buf);
+        None
+    } else {
+        let screen = layout(size, model);
+        panes(model, &screen, buf);
+        let typed = InputPanel { model }.cursor(screen.input);
+        overlay(model, area, buf).or(typed)
+    };
+    model.theme.finish(buf);
+    cursor
+}
+
+/// What lies under the overlays.
+fn panes(model: &Model, screen: &Screen, buf: &mut Buffer) {
+    Header { model }.render(screen.header, buf);
+    Footer { model }.render(screen.footer, buf);
+    if screen.input.height > 0 {
+        InputPanel { model }.render(screen.input, buf);
+    }
+    let busiest = busiest(&model.snapshot, &paced(model, screen));
+    if screen.last.height > 0 {
+        let busiest = &busiest;
+        Last { model, busiest }.render(screen.last, buf);
+    }
+    if screen.empty.height > 0 {
+        Empty { model }.render(screen.empty, buf);
+        return;
+    }
+    let strips = Strips {
+        model,
+        mixer: &screen.mixer,
+        busiest: &busiest,
+    };
+    strips.render(screen.mixer.strips, buf);
+    if let Some(row) = model.selected_row() {
+        if screen.feels.height > 0 {
+            Feels { model, row }.render(screen.feels, buf);
+            Rates { model, row }.render(screen.rates, buf);
+        }
+        if screen.compare.height > 0 {
+            let busiest = &busiest;
+            Compare {
+                model,
+                row,
+                busiest,
+            }
+            .render(screen.compare, buf);
+        }
+        if screen.conns.height > 0 {
+            Connections { model, proxy: row }.render(screen.conns, buf);
+        }
+    }
+    if screen.log.width > 0 && screen.log.height > 0 {
+        Log { model }.render(screen.log, buf);
+        divide(model, screen.log, buf);
+    }
+    if screen.compare.x > screen.mixer.strips.x {
+        let column = screen.feels.union(screen.rates).union(screen.compare);
+        divide(model, column, buf);
+    }
+}
+
+/// The proxies that are shown and whose connections each have a rate of their own.
+fn paced(model: &Model, screen: &Screen) -> Vec<ProxyId> {
+    let visible = model.snapshot.proxies.iter();
+    let visible = visible.skip(model.first_strip).take(screen.mixer.room());
+    let shown = visible.chain(model.selected_row());
+    let mut paced: Vec<ProxyId> = shown
+        .filter(|row| Proof::needs_busiest(model, row))
+        .map(|row| row.id)
+        .collect();
+    paced.dedup();
+    paced
+}
+
+/// A vertical line before an area.
+fn divide(model: &Model, area: Rect, buf: &mut Buffer) {
+    let Some(x) = area.x.checked_sub(1) else {
+        return;
+    };
+    for y in area.top()..area.bottom() {
+        let joins = |x| buf.cell((x, y)).is_some_and(|cell| cell.symbol() == "─");
+        let glyph = match (x.checked_sub(1).is_some_and(&joins), joins(x + 1)) {
+            _ if y == area.top() => "┬",
+            (true, true) => "┼",
+            (false, true) => "├",
+            (true, false) => "┤",
+            (false, false) => "│",
+        };
+        Pen::new(buf, Rect::new(x, y, 1, 1)).text(glyph, model.theme.style(Role::Rest));
+    }
+}
+
+/// What lies over the panes; the topmost has the cursor.
+fn overlay(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
+    let mut cursor = None;
+    for overlay in &model.overlays {
+        let question = match overlay {
+            Overlay::Value(_) => {
+                cursor = None;
+                continue;
+            }
+            Overlay::Help(help) => {
+                let panel = HelpPanel { model, help };
+                panel.render(area, buf);
+                cursor = panel.cursor(area);
+                continue;
+            }
+            Overlay::Quit => Question::Quit,
+            Overlay::Delete(id) => Question::Delete(*id),
+            Overlay::Suspend => Question::Suspend,
+        };
+        QuestionPanel { model, question }.render(area, buf);
+        cursor = None;
+    }
+    cursor
+}

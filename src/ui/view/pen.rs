@@ -1,0 +1,296 @@
+//! Writing on the screen, a row at a time: clipped, with an ellipsis where something did not fit.
+//!
+//! Panels decide what stands where; that nothing leaves its area, whatever the width of its characters, is decided here.
+
+use std::borrow::Cow;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+
+use crate::ui::theme::{Role, Theme};
+
+/// A pen that writes along one row of an area, from left to right.
+pub(super) struct Pen<'a> {
+    buf: &'a mut Buffer,
+    x: u16,
+    y: u16,
+    start: u16,
+    end: u16,
+}
+
+/// Titles in a horizontal line: `─ left ───────── right ─`.
+#[derive(Default)]
+pub(super) struct Rule<'a> {
+    /// What stands at the left, cut off where there is no room.
+    pub(super) left: Vec<Span<'a>>,
+    /// What stands at the right: the first that fits of these, the most complete first.
+    pub(super) right: Vec<Vec<Span<'a>>>,
+}
+
+/// How many columns a text takes; characters of control take none and are not drawn.
+pub(super) fn width(text: &str) -> u16 {
+    if text.is_ascii() {
+        return u16::try_from(text.len()).unwrap_or(u16::MAX);
+    }
+    u16::try_from(text.width()).unwrap_or(u16::MAX)
+}
+
+/// How many columns these take.
+pub(super) fn widths(spans: &[Span<'_>]) -> u16 {
+    spans
+        .iter()
+        .fold(0, |sum: u16, span| sum.saturating_add(width(&span.content)))
+}
+
+/// The text in at most this many columns; what was cut off is an ellipsis.
+pub(super) fn fit(text: &str, columns: u16) -> Cow<'_, str> {
+    if width(text) <= columns {
+        return Cow::Borrowed(text);
+    }
+    let Some(room) = columns.checked_sub(1) else {
+        return Cow::Borrowed("");
+    };
+    let mut taken = 0;
+    let mut cut = String::new();
+    for letter in text.chars() {
+        let columns = u16::try_from(letter.width().unwrap_or(0)).unwrap_or(0);
+        if taken + columns > room {
+            break;
+        }
+        taken += columns;
+        cut.push(letter);
+    }
+    cut.push('…');
+    Cow::Owned(cut)
+}
+
+/// Row `row` of an area, empty where it has none.
+pub(super) fn row(area: Rect, row: u16) -> Rect {
+    let below = Rect {
+        y: area.y.saturating_add(row),
+        height: u16::from(row < area.height),
+        ..area
+    };
+    below.intersection(area)
+}
+
+// === impl Pen ===
+
+impl<'a> Pen<'a> {
+    /// A pen at the left of an area's first row. Without an area it writes nothing.
+    pub(super) fn new(buf: &'a mut Buffer, area: Rect) -> Self {
+        let area = area.intersection(buf.area);
+        let end = if area.height == 0 {
+            area.x
+        } else {
+            area.right()
+        };
+        Self {
+            buf,
+            x: area.x,
+            y: area.y,
+            start: area.x,
+            end,
+        }
+    }
+
+    /// How many columns are left.
+    pub(super) fn room(&self) -> u16 {
+        self.end.saturating_sub(self.x)
+    }
+
+    /// Writes a text, cut off where there is no room.
+    pub(super) fn text(&mut self, text: &str, style: Style) -> &mut Self {
+        if self.room() > 0 {
+            let fitting = fit(text, self.room());
+            // What was there before leaves no attribute behind: styles would add up.
+            for x in self.x..self.x.saturating_add(width(&fitting)).min(self.end) {
+                self.buf[(x, self.y)].reset();
+            }
+            let room = usize::from(self.room());
+            let (x, _) = self.buf.set_stringn(self.x, self.y, fitting, room, style);
+            self.x = x;
+        }
+        self
+    }
+
+    /// Writes a text in a column of this width, at its left.
+    pub(super) fn left(&mut self, text: &str, columns: u16, style: Style) -> &mut Self {
+        let end = self.x.saturating_add(columns).min(self.end);
+        self.text(&fit(text, columns), style);
+        self.x = end;
+        self
+    }
+
+    /// Writes a text in a column of this width, at its right.
+    pub(super) fn right(&mut self, text: &str, columns: u16, style: Style) -> &mut Self {
+        let fitting = fit(text, columns);
+        let blank = columns.saturating_sub(width(&fitting));
+        self.skip(blank).text(&fitting, style)
+    }
+
+    /// Leaves columns as they are.
+    pub(super) fn skip(&mut self, columns: u16) -> &mut Self {
+        self.x = self.x.saturating_add(columns).min(self.end);
+        self
+    }
+
+    /// Goes to this column of the row, counted from 0; never back.
+    pub(super) fn to(&mut self, column: u16) -> &mut Self {
+        let x = self.start.saturating_add(column).min(self.end);
+        self.x = self.x.max(x);
+        self
+    }
+
+    /// Writes these one after another.
+    pub(super) fn spans(&mut self, spans: &[Span<'_>]) -> &mut Self {
+        for span in spans {
+            self.text(&span.content, span.style);
+        }
+        self
+    }
+
+    /// Writes these so that they end at the end of the row.
+    pub(super) fn at_end(&mut self, spans: &[Span<'_>]) -> &mut Self {
+        self.skip(self.room().saturating_sub(widths(spans)))
+            .spans(spans)
+    }
+}
+
+// === impl Rule ===
+
+impl Rule<'_> {
+    /// Draws the line along an area's first row.
+    pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, theme: Theme) {
+        let rest = theme.style(Role::Rest);
+        let line = "─".repeat(usize::from(area.width));
+        Pen::new(buf, area).text(&line, rest);
+        let taken = if self.left.is_empty() {
+            0
+        } else {
+            widths(&self.left).saturating_add(4)
+        };
+        let fits = |right: &&Vec<Span<'_>>| {
+            let columns = widths(right);
+            columns > 0 && taken.saturating_add(columns.saturating_add(4)) <= area.width
+        };
+        if let Some(right) = self.right.iter().find(fits) {
+            let start = area.width - widths(right) - 3;
+            let mut pen = Pen::new(buf, area);
+            pen.to(start).text(" ", rest).spans(right).text(" ", rest);
+        }
+        if !self.left.is_empty() && area.width > 4 {
+            let inner = Rect {
+                x: area.x + 1,
+                width: area.width - 2,
+                ..area
+            };
+            let mut pen = Pen::new(buf, inner);
+            pen.text(" ", rest).spans(&self.left);
+            if pen.room() > 0 {
+                pen.text(" ", rest);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::style::{Color, Modifier};
+
+    use super::*;
+
+    #[test]
+    fn a_text_that_does_not_fit_ends_in_an_ellipsis() {
+        for (text, columns, fitted) in [
+            ("mapping", 7, "mapping"),
+            ("mapping", 6, "mappi…"),
+            ("mapping", 1, "…"),
+            ("mapping", 0, ""),
+            ("名前です", 8, "名前です"),
+            ("名前です", 7, "名前で…"),
+            ("名前です", 6, "名前…"),
+        ] {
+            assert_eq!(fit(text, columns), fitted);
+            assert!(width(&fit(text, columns)) <= columns);
+        }
+    }
+
+    #[test]
+    fn a_pen_stays_in_its_area() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 8, 2));
+        let area = Rect::new(2, 1, 4, 1);
+        let mut pen = Pen::new(&mut buf, area);
+        pen.text("ab", Style::new())
+            .right("名前です", 4, Style::new())
+            .text("more", Style::new());
+        assert_eq!(buf, Buffer::with_lines(["        ", "  ab …  "]));
+    }
+
+    #[test]
+    fn what_is_written_over_leaves_no_attribute_behind() {
+        let area = Rect::new(0, 0, 4, 1);
+        let mut buf = Buffer::empty(area);
+        Pen::new(&mut buf, area).text("────", Style::new().dim().red());
+        Pen::new(&mut buf, area).text("ab", Style::new().bold());
+        assert_eq!(buf[(0, 0)].modifier, Modifier::BOLD);
+        assert_eq!(buf[(0, 0)].fg, Color::Reset);
+        assert_eq!(buf[(2, 0)].modifier, Modifier::DIM);
+    }
+
+    #[test]
+    fn a_rule_with_nothing_at_its_right_is_whole() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
+        let rule = Rule {
+            left: vec![Span::raw("left")],
+            right: vec![Vec::new(), vec![Span::raw("")]],
+        };
+        rule.draw(buf.area, &mut buf, Theme::MONO);
+        let text: String = buf
+            .content
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect();
+        assert_eq!(text, "─ left ─────");
+    }
+
+    #[test]
+    fn a_pen_without_an_area_writes_nothing() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 4, 1));
+        for area in [
+            Rect::new(0, 0, 0, 0),
+            Rect::new(9, 9, 4, 1),
+            Rect::new(0, 1, 4, 1),
+        ] {
+            Pen::new(&mut buf, area).text("text", Style::new());
+        }
+        assert_eq!(buf, Buffer::empty(Rect::new(0, 0, 4, 1)));
+    }
+
+    #[test]
+    fn a_rule_drops_its_right_title_before_it_cuts_its_left_one() {
+        let theme = Theme::MONO;
+        let rule = Rule {
+            left: vec![Span::raw("left")],
+            right: vec![vec![Span::raw("the right")], vec![Span::raw("right")]],
+        };
+        for (columns, drawn) in [
+            (24, "─ left ───── the right ─"),
+            (18, "─ left ─── right ─"),
+            (12, "─ left ─────"),
+            (6, "─ le…─"),
+        ] {
+            let mut buf = Buffer::empty(Rect::new(0, 0, columns, 1));
+            rule.draw(buf.area, &mut buf, theme);
+            let text: String = buf
+                .content
+                .iter()
+                .map(ratatui::buffer::Cell::symbol)
+                .collect();
+            assert_eq!(text, drawn);
+        }
+    }
+}

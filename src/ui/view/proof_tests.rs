@@ -1,0 +1,327 @@
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use ratatui::layout::Size;
+
+use super::*;
+use crate::fault::Kind;
+use crate::mapping::{Host, Mapping};
+use crate::snapshot::{ConnId, ConnRow, ConnState};
+use crate::ui::model::Mark;
+use crate::units::Percent;
+
+const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+fn latency(time: u64, jitter: u64) -> Setting {
+    Setting::new(Kind::named("latency").expect("a kind"))
+        .with("time", Value::Time(ms(time)))
+        .with("jitter", Value::Time(ms(jitter)))
+}
+
+fn bandwidth(rate: u64) -> Setting {
+    let kind = Kind::named("bandwidth").expect("a kind");
+    Setting::new(kind).with("rate", Value::Rate(ByteRate::new(rate)))
+}
+
+fn spread(p50: u64, stray: u64, count: u64) -> Spread {
+    Spread {
+        count,
+        p1: ms(p50 - stray),
+        p50: ms(p50),
+        p99: ms(p50 + stray),
+    }
+}
+
+/// A proxy with traffic, four connections that run what is set, and these settings.
+pub(in crate::ui::view) fn proxy(settings: impl IntoIterator<Item = Setting>) -> ProxyRow {
+    ProxyRow {
+        id: ProxyId(1),
+        name: "db".to_owned(),
+        mapping: Mapping {
+            listen: 5_432,
+            protocol: None,
+            host: Host::V4(Ipv4Addr::LOCALHOST),
+            port: 5_433,
+        },
+        listening: Vec::new(),
+        port: crate::snapshot::PortState::Open,
+        insecure: false,
+        plan: Arc::new(Plan::of(settings)),
+        generation: 2,
+        open: 4,
+        taken: 4,
+        waiting: None,
+        total: 4,
+        failed: 0,
+        bytes: [1_000; 2],
+        rates: [0.0; 2],
+        held: [0; 2],
+        added: [None; 2],
+        feels: None,
+        history: Arc::default(),
+    }
+}
+
+pub(in crate::ui::view) fn model(row: ProxyRow) -> Model {
+    let bind = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
+    let mut model = Model::new(1, bind, Size::new(80, 24));
+    model.snapshot = Arc::new(Snapshot {
+        at: Duration::from_secs(60),
+        proxies: vec![row],
+        ..Snapshot::default()
+    });
+    model
+}
+
+fn dial(label: &str) -> &'static Dial {
+    let mut dials = knob::all().iter();
+    dials.find(|dial| dial.knob.label == label).expect("a knob")
+}
+
+/// The knob with this label on the model's only proxy, both directions.
+fn reading(model: &Model, label: &str) -> Reading {
+    let row = &model.snapshot.proxies[0];
+    let busiest = busiest(&model.snapshot, &[row.id]);
+    let busiest = if Proof::needs_busiest(model, row) {
+        busiest
+    } else {
+        Vec::new()
+    };
+    Proof::new(model, row, &busiest).reading(dial(label), Directions::Both)
+}
+
+fn verdict(row: ProxyRow, label: &str) -> Verdict {
+    reading(&model(row), label).verdict
+}
+
+fn unknown(why: &str) -> Verdict {
+    Verdict::Unknown(why.to_owned())
+}
+
+#[test]
+fn delays_agree_within_two_milliseconds_or_two_per_cent() {
+    for (set, each_way, agrees) in [
+        (250, 125, true),
+        (250, 127, true),
+        (250, 128, false),
+        (250, 122, false),
+        (2_000, 1_020, true),
+        (2_000, 1_021, false),
+        (2, 3, true),
+    ] {
+        let row = ProxyRow {
+            added: [Some(spread(each_way, 0, 90)), Some(spread(each_way, 0, 90))],
+            ..proxy([latency(set, 0)])
+        };
+        let is = verdict(row, "LAT") == Verdict::Agrees;
+        assert_eq!(is, agrees, "set {set}, measured {each_way} each way");
+    }
+}
+
+#[test]
+fn a_round_trip_is_the_sum_of_both_ways() {
+    let row = ProxyRow {
+        added: [Some(spread(125, 0, 10)), Some(spread(126, 0, 12))],
+        ..proxy([latency(250, 0)])
+    };
+    let reading = reading(&model(row), "LAT");
+    assert_eq!(reading.set_text, "250ms");
+    assert_eq!(reading.measured_text, "251ms");
+    assert_eq!(reading.count, Some(22));
+}
+
+#[test]
+fn one_measured_way_of_two_says_which() {
+    let row = ProxyRow {
+        added: [None, Some(spread(125, 0, 10))],
+        ..proxy([latency(250, 0)])
+    };
+    let reading = reading(&model(row), "LAT");
+    assert_eq!(reading.measured_text, "↓125ms");
+    assert_eq!(reading.verdict, Verdict::Agrees);
+}
+
+#[test]
+fn a_setting_in_one_direction_says_which() {
+    let down = Directions::Only(Direction::Down);
+    let row = proxy([latency(250, 25).acting(down)]);
+    assert_eq!(reading(&model(row.clone()), "LAT").set_text, "↓250ms");
+    assert_eq!(reading(&model(row), "JIT").set_text, "↓25ms");
+    let both = proxy([latency(250, 25)]);
+    assert_eq!(reading(&model(both), "JIT").set_text, "±25ms");
+}
+
+#[test]
+fn what_keeps_a_knob_from_being_judged_is_said() {
+    let set = || proxy([latency(250, 0)]);
+    let mut bypassed = set();
+    Arc::make_mut(&mut bypassed.plan).bypassed = true;
+    let alone = ProxyRow { open: 0, ..set() };
+    let closed = ProxyRow {
+        port: crate::snapshot::PortState::Closed,
+        ..alone.clone()
+    };
+    let untouched = ProxyRow {
+        bytes: [0; 2],
+        ..set()
+    };
+    let share = ProxyRow {
+        added: [Some(spread(125, 0, 9)); 2],
+        ..proxy([latency(250, 0).hitting(Percent::new(10))])
+    };
+    for (row, why) in [
+        (bypassed, "bypassed"),
+        (alone, "no connections"),
+        (closed, "the port is closed"),
+        (untouched, "no traffic yet"),
+        (set(), "idle"),
+        (share, "hits 10% of connections"),
+    ] {
+        assert_eq!(verdict(row, "LAT"), unknown(why));
+    }
+    assert_eq!(verdict(proxy([]), "LAT"), Verdict::Off);
+}
+
+#[test]
+fn connections_that_do_not_run_what_is_set_are_counted() {
+    let row = ProxyRow {
+        taken: 1,
+        waiting: Some(ms(1_200)),
+        added: [Some(spread(125, 0, 9)); 2],
+        ..proxy([latency(250, 0)])
+    };
+    let why = "3 of 4 wait for a chunk, since 1.2 s";
+    assert_eq!(verdict(row, "LAT"), Verdict::Differs(why.to_owned()));
+}
+
+#[test]
+fn nothing_is_judged_while_the_last_second_still_shows_what_was_before() {
+    let row = || ProxyRow {
+        added: [Some(spread(0, 0, 90)); 2],
+        ..proxy([latency(250, 0)])
+    };
+    for (ago, settling) in [(0, true), (1_999, true), (2_000, false)] {
+        let mut model = model(row());
+        let at = model.snapshot.at.saturating_sub(ms(ago));
+        let mark = Mark::new(1, at, "LAT off → 250ms", None);
+        model.marks.insert(ProxyId(1), [mark].into());
+        let is = reading(&model, "LAT").verdict == Verdict::Settling;
+        assert_eq!(is, settling, "{ago} ms after the change");
+    }
+}
+
+#[test]
+fn what_jitter_does_to_dense_traffic_is_no_difference() {
+    let bunched = ProxyRow {
+        added: [Some(spread(140, 3, 400)); 2],
+        ..proxy([latency(250, 50)])
+    };
+    let why = "late bytes hold back those behind them";
+    assert_eq!(verdict(bunched.clone(), "LAT"), unknown(why));
+    assert_eq!(verdict(bunched, "JIT"), unknown(why));
+    let sparse = ProxyRow {
+        added: [Some(spread(128, 24, 100)); 2],
+        ..proxy([latency(250, 50)])
+    };
+    assert_eq!(verdict(sparse.clone(), "LAT"), Verdict::Agrees);
+    assert_eq!(verdict(sparse, "JIT"), Verdict::Agrees);
+}
+
+#[test]
+fn what_another_fault_adds_is_no_difference() {
+    let row = ProxyRow {
+        added: [Some(spread(400, 90, 100)); 2],
+        ..proxy([latency(250, 50), bandwidth(64_000)])
+    };
+    let why = "other faults hold bytes too";
+    assert_eq!(verdict(row.clone(), "LAT"), unknown(why));
+    assert_eq!(verdict(row, "JIT"), unknown(why));
+}
+
+#[test]
+fn few_samples_and_endless_jitter_have_no_width() {
+    let few = ProxyRow {
+        added: [Some(spread(125, 25, 49)); 2],
+        ..proxy([latency(250, 50)])
+    };
+    let why = "only 49 samples in the last second";
+    assert_eq!(verdict(few, "JIT"), unknown(why));
+    let normal = latency(250, 50).with("dist", Value::Word("normal"));
+    let row = ProxyRow {
+        added: [Some(spread(125, 60, 400)); 2],
+        ..proxy([normal])
+    };
+    assert_eq!(
+        verdict(row, "JIT"),
+        unknown("normal jitter has no fixed width")
+    );
+}
+
+#[test]
+fn a_rate_for_each_connection_is_proved_by_the_fastest() {
+    let row = ProxyRow {
+        rates: [2_000.0, 190_000.0],
+        ..proxy([bandwidth(64_000)])
+    };
+    let mut model = model(row);
+    let conn = |id, down| ConnRow {
+        id: ConnId(id),
+        proxy: ProxyId(1),
+        client: ([127, 0, 0, 1], 50_000).into(),
+        upstream: None,
+        age: ms(9),
+        bytes: [0; 2],
+        rates: [500.0, down],
+        held: [0; 2],
+        added: None,
+        generation: 2,
+        state: ConnState::Open,
+        hit: 0,
+    };
+    let mut snapshot = Snapshot::clone(&model.snapshot);
+    snapshot.conns = vec![conn(1, 62_900.0), conn(2, 63_400.0), conn(3, 61_000.0)];
+    model.snapshot = Arc::new(snapshot);
+    let reading = reading(&model, "BW");
+    assert_eq!(reading.measured_text, "63K/s");
+    assert_eq!(reading.verdict, Verdict::Agrees);
+}
+
+#[test]
+fn a_rate_for_the_proxy_is_proved_by_all_connections_together() {
+    let whole = bandwidth(64_000).with("scope", Value::Word("proxy"));
+    for (down, verdict_of) in [
+        (64_000.0, Verdict::Agrees),
+        (61_000.0, Verdict::Agrees),
+        (30_000.0, unknown("traffic is slower than the cap")),
+        (0.0, unknown("idle")),
+        (80_000.0, Verdict::Differs("faster than the cap".to_owned())),
+    ] {
+        let row = ProxyRow {
+            rates: [0.0, down],
+            ..proxy([whole.clone()])
+        };
+        assert_eq!(verdict(row, "BW"), verdict_of, "{down}");
+    }
+}
+
+#[test]
+fn the_first_gap_is_one_that_differs() {
+    let row = ProxyRow {
+        added: [Some(spread(60, 0, 90)); 2],
+        rates: [0.0, 10.0],
+        ..proxy([latency(250, 0), bandwidth(64_000)])
+    };
+    let model = model(row);
+    let row = &model.snapshot.proxies[0];
+    let gap = Proof::new(&model, row, &[]).gap(Directions::Both);
+    let text = "LAT 120ms: bytes are held less than set".to_owned();
+    assert_eq!(
+        gap,
+        Some(Gap {
+            text,
+            differs: true
+        })
+    );
+}

@@ -1,0 +1,97 @@
+//! What a proxy is doing, in a glyph and words: the same on its strip and wherever else it is spoken of.
+
+use std::time::Duration;
+
+use crate::fault::Plan;
+use crate::snapshot::{PortState, ProxyRow};
+use crate::ui::format;
+use crate::ui::theme::Role;
+
+/// For so long a failed connection marks its proxy.
+const RECENT: Duration = Duration::from_secs(10);
+/// Points of the history that "now" reaches back to.
+const NOW: usize = 3;
+
+/// What a proxy is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct State {
+    pub(super) glyph: &'static str,
+    pub(super) role: Role,
+    /// `4 conn`; nothing for a closed port without any.
+    pub(super) conns: String,
+    /// `set 4/4`, `BYPASS`, `closed`, `full`, `failed 2` in the last seconds: at most 10 columns.
+    pub(super) note: String,
+}
+
+/// What a proxy with this plan is doing.
+pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
+    let failed = failed_lately(row);
+    let (glyph, role, note) = match &row.port {
+        PortState::Closed => ("✕", Role::Trouble, "closed".to_owned()),
+        PortState::Waiting(_) => ("!", Role::Trouble, "full".to_owned()),
+        PortState::Open if plan.bypassed => ("⊘", Role::Trouble, "BYPASS".to_owned()),
+        PortState::Open if row.taken < row.open => ("!", Role::Trouble, set(row)),
+        PortState::Open if failed > 0 => ("!", Role::Trouble, format!("failed {failed}")),
+        PortState::Open => ("●", Role::Good, set(row)),
+    };
+    let conns = if row.open == 0 && row.port == PortState::Closed {
+        String::new()
+    } else {
+        format!("{} conn", row.open)
+    };
+    State {
+        glyph,
+        role,
+        conns,
+        note,
+    }
+}
+
+/// How many connections failed in the last ten seconds.
+fn failed_lately(row: &ProxyRow) -> u32 {
+    let Some(last) = row.history.points.back() else {
+        return 0;
+    };
+    let points = row.history.points.iter().rev();
+    let lately = points.take_while(|point| last.at.saturating_sub(point.at) < RECENT);
+    lately.map(|point| point.failed).sum()
+}
+
+/// What clients feel, and whether they feel it now.
+pub(super) fn feels(row: &ProxyRow) -> (String, Role) {
+    let Some(spread) = row.feels else {
+        return ("feels -".to_owned(), Role::Rest);
+    };
+    let time = format::time(spread.p50);
+    if is_felt_now(row) {
+        (format!("feels {time}"), Role::Measured)
+    } else {
+        (format!("felt {time}"), Role::Rest)
+    }
+}
+
+/// Whether there was a round trip in the last moments; what is shown is the last known one otherwise.
+pub(super) fn is_felt_now(row: &ProxyRow) -> bool {
+    let mut newest = row.history.points.iter().rev().take(NOW);
+    newest.any(|point| point.feels.is_some())
+}
+
+/// The mapping, with the port that is really listened on.
+pub(super) fn mapping(row: &ProxyRow) -> String {
+    let mut mapping = row.mapping.clone();
+    if let Some(addr) = row.listening.first() {
+        mapping.listen = addr.port();
+    }
+    mapping.to_string()
+}
+
+/// Which of the connections run what is set.
+fn set(row: &ProxyRow) -> String {
+    let ratio = format!("{}/{}", row.taken, row.open);
+    match row.open {
+        0 => String::new(),
+        100.. if row.taken == row.open => "set all".to_owned(),
+        100.. => ratio,
+        _ => format!("set {ratio}"),
+    }
+}

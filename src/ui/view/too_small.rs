@@ -1,0 +1,67 @@
+//! What is drawn where nothing else has room: what runs, and the keys that matter.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::{Rect, Size};
+use ratatui::widgets::Widget;
+
+use super::pen::{Pen, row};
+use crate::fault::Directions;
+use crate::ui::format;
+use crate::ui::knob;
+use crate::ui::model::Model;
+use crate::ui::theme::Role;
+
+/// A message for a screen that is too small.
+pub(super) struct TooSmall<'a> {
+    pub(super) model: &'a Model,
+    /// The least size that is enough.
+    pub(super) needed: Size,
+}
+
+impl Widget for &TooSmall<'_> {
+    fn render(self, area: Rect, buf: &mut Buffer) {
+        let (plain, title) = (
+            self.model.theme.style(Role::Plain),
+            self.model.theme.style(Role::Title),
+        );
+        let Size { width, height } = self.needed;
+        let lines = [
+            (
+                format!(
+                    "too small: {}x{}, needs {width}x{height}",
+                    area.width, area.height
+                ),
+                title,
+            ),
+            (self.summary(), plain),
+            ("proxies keep running".to_owned(), plain),
+            ("! all off   q quit".to_owned(), plain),
+        ];
+        for (at, (text, style)) in (0..).zip(&lines) {
+            // A blank line between them where there is room.
+            let down = if area.height >= 8 { at * 2 } else { at };
+            let margin = if area.width >= 38 { 2 } else { 0 };
+            Pen::new(buf, row(area, down))
+                .skip(margin)
+                .text(text, *style);
+        }
+    }
+}
+
+impl TooSmall<'_> {
+    fn summary(&self) -> String {
+        let proxies = self.model.snapshot.proxies.len();
+        let mut text = format!("{proxies} proxies  {} conn", self.model.open());
+        let selected = self.model.selected_row();
+        let dial = knob::all().get(self.model.knob);
+        if let (Some(row), Some(dial)) = (selected, dial) {
+            let value = self
+                .model
+                .plan(row.id)
+                .and_then(|plan| dial.value(plan, Directions::Both));
+            let value = value.map_or_else(|| "off".to_owned(), format::value);
+            text = format!("{text}  {} {} {value}", dial.knob.label, row.name);
+        }
+        text
+    }
+}

@@ -1,0 +1,261 @@
+//! The rules of the source that no compiler knows: which layer may name which, how long a file may be, where the clock is.
+//!
+//! Every failure names the file and the line.
+
+#[path = "support/source.rs"]
+#[allow(unreachable_pub, reason = "shared as a module of the tests")]
+mod source;
+
+use std::path::Path;
+
+use faultboard::fault::KINDS;
+use source::{Source, sources};
+
+/// Each module of the top level, and those that it may name: never one that stands below it here.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("units", &[]),
+    ("syntax", &["units"]),
+    ("fault", &["units", "syntax"]),
+    ("mapping", &["units", "syntax"]),
+    ("snapshot", &["units", "fault", "mapping"]),
+    (
+        "command",
+        &["units", "syntax", "fault", "mapping", "snapshot"],
+    ),
+    ("proxy", &["units", "fault", "mapping", "snapshot"]),
+    ("stop", &[]),
+    ("logging", &["units", "snapshot", "proxy"]),
+    ("check", &["units", "syntax", "mapping"]),
+    (
+        "operate",
+        &[
+            "units", "syntax", "fault", "mapping", "snapshot", "command", "proxy",
+        ],
+    ),
+    (
+        "headless",
+        &[
+            "units", "syntax", "fault", "mapping", "snapshot", "command", "proxy", "operate",
+            "stop",
+        ],
+    ),
+    ("demo", &["units", "fault", "mapping", "snapshot", "proxy"]),
+    (
+        "cli",
+        &["units", "syntax", "fault", "mapping", "proxy", "demo"],
+    ),
+    (
+        "ui",
+        &[
+            "units", "syntax", "fault", "mapping", "snapshot", "command", "proxy", "operate",
+            "stop",
+        ],
+    ),
+];
+
+/// The layers in which text and numbers go in and come out, and nothing else happens.
+const PURE: &[&str] = &["units", "syntax", "fault", "mapping", "snapshot", "command"];
+
+/// What has no place in them.
+const IMPURE: &[&str] = &[
+    "tokio",
+    "rustls",
+    "tracing",
+    "std::fs",
+    "std::env",
+    "std::thread",
+    "std::process",
+    "TcpStream",
+    "TcpListener",
+    "UdpSocket",
+    "stdin",
+    "stdout",
+    "println",
+    "eprintln",
+];
+
+/// The console's crates.
+const SCREEN: &[&str] = &["ratatui", "crossterm", "tui_input", "unicode_width"];
+
+fn fail_with(faults: &[String]) {
+    assert!(faults.is_empty(), "\n{}\n", faults.join("\n"));
+}
+
+/// Where `source` has one of `words`.
+fn uses(source: &Source, words: &[&str], why: &str) -> Vec<String> {
+    let mut faults = Vec::new();
+    for word in words {
+        for line in source.lines_with(word) {
+            faults.push(format!("src/{}:{line}: {word}: {why}", source.path));
+        }
+    }
+    faults
+}
+
+/// Where `source` names a module that its layer may not.
+fn turned_round(source: &Source) -> Vec<String> {
+    let layer = source.layer();
+    let allowed = LAYERS.iter().find(|(name, _)| *name == layer);
+    let Some((_, allowed)) = allowed else {
+        return vec![format!(
+            "src/{}: {layer} has no place in the layers of tests/architecture.rs",
+            source.path
+        )];
+    };
+    let known = |name: &str| LAYERS.iter().any(|(layer, _)| *layer == name);
+    let wrong = |name: &str| name != layer && known(name) && !allowed.contains(&name);
+    let names = source.names().into_iter().filter(|(_, name)| wrong(name));
+    names
+        .map(|(line, name)| format!("src/{}:{line}: {layer} may not name {name}", source.path))
+        .collect()
+}
+
+fn is_part(source: &Source, layers: &[&str]) -> bool {
+    layers.contains(&source.layer())
+}
+
+#[test]
+fn no_layer_names_one_above_it() {
+    let parts = sources();
+    let parts = parts
+        .iter()
+        .filter(|source| !is_part(source, &["main", "lib"]));
+    fail_with(&parts.flat_map(turned_round).collect::<Vec<_>>());
+}
+
+#[test]
+fn the_layers_have_no_circle() {
+    for (index, (layer, allowed)) in LAYERS.iter().enumerate() {
+        let below = &LAYERS[..index];
+        for name in *allowed {
+            let is_below = below.iter().any(|(lower, _)| lower == name);
+            assert!(is_below, "{name} must stand before {layer}");
+        }
+    }
+}
+
+#[test]
+fn pure_layers_do_nothing_but_compute() {
+    let parts = sources();
+    let parts = parts.iter().filter(|source| is_part(source, PURE));
+    let why = "this layer is pure";
+    fail_with(
+        &parts
+            .flat_map(|part| uses(part, IMPURE, why))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn only_the_console_knows_the_screen() {
+    let parts = sources();
+    let parts = parts.iter().filter(|source| !is_part(source, &["ui"]));
+    let why = "the console's crates belong to ui";
+    fail_with(
+        &parts
+            .flat_map(|part| uses(part, SCREEN, why))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn only_the_consoles_rim_knows_the_engine() {
+    let rim = ["ui/mod.rs", "ui/effect.rs"];
+    let parts = sources();
+    let inside = |source: &&Source| source.layer() == "ui" && !rim.contains(&&*source.path);
+    let faults = parts.iter().filter(inside).flat_map(|source| {
+        let named = source
+            .names()
+            .into_iter()
+            .filter(|(_, name)| name == "proxy");
+        named.map(|(line, _)| format!("src/{}:{line}: only {rim:?} name proxy", source.path))
+    });
+    fail_with(&faults.collect::<Vec<_>>());
+}
+
+#[test]
+fn update_model_and_view_do_no_io() {
+    let parts = sources();
+    let inside = |source: &&Source| {
+        ["ui/update", "ui/model", "ui/view", "ui/keymap"]
+            .iter()
+            .any(|part| source.path.starts_with(part))
+    };
+    let why = "what the console computes and draws does no IO";
+    let parts = parts.iter().filter(inside);
+    fail_with(
+        &parts
+            .flat_map(|part| uses(part, IMPURE, why))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn one_place_reads_the_clock() {
+    let parts = sources();
+    let parts = parts
+        .iter()
+        .filter(|source| source.path != "proxy/clock.rs");
+    let clocks = ["Instant::now", "SystemTime::now", "UNIX_EPOCH"];
+    let why = "only proxy/clock.rs reads a clock";
+    fail_with(
+        &parts
+            .flat_map(|part| uses(part, &clocks, why))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn only_the_program_hides_errors() {
+    let parts = sources();
+    let parts = parts.iter().filter(|source| source.path != "main.rs");
+    let why = "errors have types outside main.rs";
+    fail_with(
+        &parts
+            .flat_map(|part| uses(part, &["anyhow"], why))
+            .collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn no_file_is_longer_than_300_lines_without_its_tests() {
+    let parts = sources();
+    let long = parts.iter().filter(|source| source.code.len() > 300);
+    let faults = long.map(|source| format!("src/{}: {} lines", source.path, source.code.len()));
+    fail_with(&faults.collect::<Vec<_>>());
+}
+
+#[test]
+fn every_kind_of_fault_is_in_the_table_under_its_files_name() {
+    let parts = sources();
+    let mut files: Vec<&str> = parts
+        .iter()
+        .filter(|source| source.layer() == "fault" && !source.lines_with("KIND: Kind").is_empty())
+        .filter_map(|source| Path::new(&source.path).file_stem()?.to_str())
+        .collect();
+    let mut table: Vec<&str> = KINDS.iter().map(|kind| kind.name).collect();
+    files.sort_unstable();
+    table.sort_unstable();
+    assert_eq!(
+        files, table,
+        "files with a KIND, and the kinds! of fault/mod.rs"
+    );
+}
+
+#[test]
+fn the_reader_of_source_sees_through_texts_and_comments() {
+    let text = "//! crate::proxy\nuse crate::{fault::{self, proxy}, ui as tokio};\nlet x = \"crate::cli\"; // crate::demo\n\
+                let q = '\"'; let y: &'a str = crate::headless::z(r#\"crate::\"#);\nsuper::super::stop::now();\n\
+                #[cfg(test)]\nmod tests { use crate::proxy; }\n";
+    let source = Source::new("units/deep.rs", text);
+    let names = source.names();
+    let wanted = [(2, "fault"), (2, "ui"), (4, "headless"), (5, "stop")];
+    assert_eq!(names, wanted.map(|(line, name)| (line, name.to_owned())));
+    assert_eq!(
+        (source.code.len(), source.lines_with("tokio")),
+        (5, vec![2])
+    );
+    let faults = turned_round(&source);
+    assert_eq!(faults.len(), 4, "{faults:?}");
+    assert_eq!(faults[0], "src/units/deep.rs:2: units may not name fault");
+}

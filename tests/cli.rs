@@ -1,0 +1,432 @@
+//! The program as a shell sees it: arguments in, text and an exit status out.
+
+use std::io::Read;
+use std::net::TcpListener;
+use std::process::{Command, Output, Stdio};
+
+use serde_json::{Value, json};
+
+/// Runs the program to its end, with nothing on standard input.
+fn run(args: &[&str]) -> Output {
+    program(args).output().expect("the program starts")
+}
+
+fn program(args: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_faultboard"));
+    command
+        .args(args)
+        .stdin(Stdio::null())
+        .env_remove("FAULTBOARD_LOG");
+    command
+}
+
+fn stdout(output: &Output) -> &str {
+    std::str::from_utf8(&output.stdout).expect("text")
+}
+
+fn stderr(output: &Output) -> &str {
+    std::str::from_utf8(&output.stderr).expect("text")
+}
+
+fn status(output: &Output) -> i32 {
+    output.status.code().expect("an exit status")
+}
+
+#[test]
+fn check_says_how_each_valid_mapping_is_carried() {
+    let output = run(&[
+        "check",
+        " 9090=https://example.com ",
+        "5432=psqls://db",
+        "0=a:1",
+    ]);
+    assert_eq!(
+        stdout(&output),
+        "9090=https://example.com  ok: listens on port 9090, TLS to example.com:443\n\
+         5432=psqls://db  ok: listens on port 5432, PostgreSQL's TLS to db:5432\n\
+         0=a:1  ok: listens on any free port, bytes as they are to a:1\n"
+    );
+    assert_eq!((stderr(&output), status(&output)), ("", 0));
+}
+
+#[test]
+fn check_puts_a_caret_under_each_wrong_mapping() {
+    let output = run(&["check", "9090=htps://example.com", "80=a:1", "81=b:0"]);
+    assert_eq!(
+        stdout(&output),
+        "80=a:1  ok: listens on port 80, bytes as they are to a:1\n"
+    );
+    let errors: Vec<&str> = stderr(&output).lines().collect();
+    assert_eq!(errors.len(), 4, "{errors:?}");
+    assert_eq!(errors[0], "9090=htps://example.com");
+    assert!(errors[1].starts_with("     ^ unknown protocol \"htps\": did you mean \"https\"?"));
+    assert_eq!(errors[2], "81=b:0");
+    assert_eq!(status(&output), 2);
+}
+
+#[test]
+fn check_json_is_one_array_in_the_order_given() {
+    let output = run(&[
+        "check",
+        "--json",
+        "9090=https://example.com",
+        "1=[::1]:80",
+        "x=y",
+    ]);
+    let mut verdicts: Vec<Value> = serde_json::from_str(stdout(&output)).expect("an array");
+    assert_eq!(
+        verdicts[..2],
+        [
+            json!({"mapping": "9090=https://example.com", "ok": true, "listen": 9090, "protocol": "https",
+                   "host": "example.com", "port": 443, "tls": true}),
+            json!({"mapping": "1=[::1]:80", "ok": true, "listen": 1, "protocol": null,
+                   "host": "::1", "port": 80, "tls": false}),
+        ]
+    );
+    let error = verdicts[2]["error"].take();
+    assert!(
+        error.as_str().is_some_and(|error| error.contains("port")),
+        "{error}"
+    );
+    assert_eq!(
+        verdicts[2],
+        json!({"mapping": "x=y", "ok": false, "error": null, "column": 1})
+    );
+    assert_eq!(
+        (verdicts.len(), stderr(&output), status(&output)),
+        (3, "", 2)
+    );
+}
+
+#[test]
+fn check_json_of_valid_mappings_exits_with_0() {
+    assert_eq!(status(&run(&["check", "--json", "5432=psql://db"])), 0);
+}
+
+#[test]
+fn everything_wrong_on_a_command_line_is_said_at_once() {
+    let output = run(&[
+        "--headless",
+        "9090=foo",
+        "80",
+        "-f",
+        "latncy 3ms",
+        "-f",
+        "latency 250",
+    ]);
+    let errors: Vec<&str> = stderr(&output).lines().collect();
+    assert_eq!(errors.len(), 8, "{errors:?}");
+    let inputs: Vec<&str> = errors.iter().copied().step_by(2).collect();
+    assert_eq!(inputs, ["9090=foo", "80", "latncy 3ms", "latency 250"]);
+    let carets: Vec<usize> = errors
+        .iter()
+        .skip(1)
+        .step_by(2)
+        .filter_map(|line| line.find('^'))
+        .collect();
+    assert_eq!(carets, [8, 2, 0, 11]);
+    assert_eq!((stdout(&output), status(&output)), ("", 2));
+}
+
+#[test]
+fn a_mistyped_command_is_not_taken_for_a_mapping() {
+    for (typed, meant) in [
+        ("chek", "check"),
+        ("dmeo", "demo"),
+        ("completion", "completions"),
+    ] {
+        let output = run(&["--plain", typed]);
+        let expected =
+            format!("^ neither a mapping nor a command: did you mean \"faultboard {meant}\"?");
+        assert!(stderr(&output).contains(&expected), "{}", stderr(&output));
+        assert_eq!(status(&output), 2);
+    }
+}
+
+#[test]
+fn a_port_that_is_given_twice_is_refused_before_anything_listens() {
+    let output = run(&["--plain", "9090=a:1", "9090=b:2"]);
+    assert!(stderr(&output).contains("port 9090 is taken by 9090=a:1 already"));
+    assert_eq!((stdout(&output), status(&output)), ("", 2));
+}
+
+#[test]
+fn wrong_options_exit_with_2_and_say_what_would_work() {
+    for (args, says) in [
+        (&["--duration", "5"][..], "5ms"),
+        (&["--connect-timeout", "0s"], "connect-timeout"),
+        (&["--bind", "localhost"], "invalid IP address"),
+        (&["--headless", "--plain"], "cannot be used with"),
+        (&["--headless", "demo", "--plain"], "exclude each other"),
+        (&["--client-cert", "a.pem"], "--client-key"),
+        (&["--client-key", "a.pem"], "--client-cert"),
+        (&["--max-connections", "0"], "1.."),
+        (&["--seed", "x"], "--seed"),
+        (&["--hedless"], "--headless"),
+        (&["check"], "MAPPING"),
+        (&["--seed", "1", "check", "80=a:1"], "leave them out"),
+        (&["completions", "cmd"], "bash"),
+    ] {
+        let output = run(args);
+        assert!(
+            stderr(&output).contains(says),
+            "{args:?}: {}",
+            stderr(&output)
+        );
+        assert_eq!((stdout(&output), status(&output)), ("", 2), "{args:?}");
+    }
+}
+
+#[test]
+fn without_a_terminal_one_line_names_both_ways_out() {
+    for args in [&[][..], &["demo"], &["9090=a:1"]] {
+        let output = run(args);
+        let error = stderr(&output);
+        assert_eq!(error.lines().count(), 1, "{error}");
+        assert!(
+            error.contains("--headless") && error.contains("--plain"),
+            "{error}"
+        );
+        assert_eq!((stdout(&output), status(&output)), ("", 2));
+    }
+}
+
+#[test]
+fn a_port_that_is_taken_is_one_line_and_status_1() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = taken.local_addr().expect("its address");
+    let mapping = format!("{}=127.0.0.1:1", addr.port());
+    for form in ["--headless", "--plain"] {
+        let output = run(&[form, &mapping]);
+        let expected = format!("cannot listen on {addr}: address already in use\n");
+        assert_eq!((stderr(&output), stdout(&output)), (expected.as_str(), ""));
+        assert_eq!(status(&output), 1);
+    }
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_one_line_and_status_1() {
+    for args in [
+        &["--headless", "--ca-file", "/nowhere/ca.pem"][..],
+        &["--headless", "--log-file", "/nowhere/log.json"],
+    ] {
+        let output = run(args);
+        assert_eq!(stderr(&output).lines().count(), 1, "{}", stderr(&output));
+        assert!(stderr(&output).contains("/nowhere/"), "{}", stderr(&output));
+        assert_eq!((stdout(&output), status(&output)), ("", 1));
+    }
+}
+
+#[test]
+fn a_filter_of_the_log_that_does_not_parse_is_one_line_and_status_2() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let log = dir.path().join("log.json");
+    let output = program(&["--headless", "--log-file"])
+        .arg(&log)
+        .env("FAULTBOARD_LOG", "faultboard=loud")
+        .output()
+        .expect("the program starts");
+    let error = stderr(&output);
+    assert!(
+        error.starts_with("FAULTBOARD_LOG=faultboard=loud: "),
+        "{error}"
+    );
+    assert_eq!((error.lines().count(), status(&output)), (1, 2));
+}
+
+#[test]
+fn help_shows_every_command_and_option() {
+    let output = run(&["--help"]);
+    let help = stdout(&output);
+    for word in [
+        "faultboard [OPTIONS] [MAPPING]...",
+        "faultboard demo",
+        "faultboard check [--json] MAPPING...",
+        "faultboard completions SHELL",
+        "faultboard man",
+        "--bind",
+        "-f, --fault",
+        "--headless",
+        "--plain",
+        "--duration",
+        "--seed",
+        "--ca-file",
+        "--insecure",
+        "--sni",
+        "--client-cert",
+        "--client-key",
+        "--connect-timeout",
+        "--max-connections",
+        "--log-file",
+        "FAULTBOARD_LOG",
+        "Examples:",
+        "Exit status:",
+    ] {
+        assert!(help.contains(word), "{word} is not in:\n{help}");
+    }
+    assert_eq!(status(&output), 0);
+}
+
+#[test]
+fn help_and_manual_show_every_kind_of_fault() {
+    let (help, manual) = (run(&["--help"]), run(&["man"]));
+    for kind in faultboard::fault::KINDS {
+        let listed = |text: &str| text.lines().any(|line| line.contains(kind.name));
+        assert!(listed(stdout(&help)), "{} is not in the help", kind.name);
+        assert!(
+            listed(&stdout(&manual).replace("\\-", "-")),
+            "{} is not in the manual",
+            kind.name
+        );
+    }
+}
+
+#[test]
+fn the_manual_page_is_roff_with_the_usual_sections() {
+    let output = run(&["man"]);
+    let manual = stdout(&output);
+    for section in [
+        "SYNOPSIS",
+        "DESCRIPTION",
+        "OPTIONS",
+        "COMMANDS",
+        "FAULTS",
+        "EXAMPLES",
+        "\"EXIT STATUS\"",
+        "VERSION",
+    ] {
+        let heading = manual.lines().any(|line| {
+            let name = line.strip_prefix(".SH ");
+            name.is_some_and(|name| name.trim_matches('"') == section.trim_matches('"'))
+        });
+        assert!(heading, "{section} is not in:\n{manual}");
+    }
+    assert!(manual.contains(".TH faultboard"), "{manual}");
+    assert_eq!(status(&output), 0);
+}
+
+#[test]
+fn each_shell_gets_a_completion_script_with_the_commands() {
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let output = run(&["completions", shell]);
+        for word in ["demo", "check", "headless"] {
+            assert!(stdout(&output).contains(word), "{word} is not in {shell}'s");
+        }
+        assert_eq!(status(&output), 0);
+    }
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_failure() {
+    // More than a pipe holds, so the program is still writing when its reader goes.
+    let many = vec!["9090=https://example.com"; 4_000];
+    for args in [
+        [&["check", "--json"][..], &many].concat(),
+        [&["check"][..], &many].concat(),
+    ] {
+        let mut child = program(&args)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let mut first = [0; 1];
+        let mut out = child.stdout.take().expect("a pipe");
+        out.read_exact(&mut first).expect("some output");
+        drop(out);
+        let output = child.wait_with_output().expect("it ends");
+        assert_eq!((stderr(&output), status(&output)), ("", 0));
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn output_that_cannot_be_written_is_one_line_and_status_1() {
+    for args in [
+        &["check", "80=a:1"][..],
+        &["check", "--json", "80=a:1"],
+        &["man"],
+        &["completions", "bash"],
+        &["--headless"],
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = program(args)
+            .stdout(full.expect("a device that is always full"))
+            .stderr(Stdio::piped())
+            .spawn()
+            .and_then(std::process::Child::wait_with_output)
+            .expect("the program starts");
+        assert_eq!(
+            stderr(&output),
+            "cannot write to standard output: no space left on device\n"
+        );
+        assert_eq!(status(&output), 1, "{args:?}");
+    }
+}
+
+/// A program on a terminal of its own.
+struct OnTerminal {
+    child: Box<dyn portable_pty::Child + Send + Sync>,
+    screen: Box<dyn Read + Send>,
+    _master: Box<dyn portable_pty::MasterPty + Send>,
+}
+
+fn on_terminal(term: &str, args: &[&str]) -> OnTerminal {
+    let system = portable_pty::native_pty_system();
+    let pair = system
+        .openpty(portable_pty::PtySize::default())
+        .expect("a terminal");
+    let mut command = portable_pty::CommandBuilder::new(env!("CARGO_BIN_EXE_faultboard"));
+    command.args(args);
+    command.env("TERM", term);
+    OnTerminal {
+        child: pair
+            .slave
+            .spawn_command(command)
+            .expect("the program starts"),
+        screen: pair.master.try_clone_reader().expect("a reader"),
+        _master: pair.master,
+    }
+}
+
+impl OnTerminal {
+    /// What is written until it contains `end`, or until nobody holds the terminal any more.
+    fn read_until(&mut self, end: &str) -> String {
+        let mut text = Vec::new();
+        let mut buffer = [0; 4096];
+        // Linux ends a terminal that nobody holds any more with an error.
+        while let Ok(n @ 1..) = self.screen.read(&mut buffer) {
+            text.extend_from_slice(&buffer[..n]);
+            if text
+                .windows(end.len())
+                .any(|window| window == end.as_bytes())
+            {
+                break;
+            }
+        }
+        String::from_utf8_lossy(&text).into_owned()
+    }
+}
+
+#[test]
+fn a_terminal_that_cannot_redraw_gets_words() {
+    let mut program = on_terminal("dumb", &["--seed", "7", "--duration", "1ms"]);
+    let screen = program.read_until("stopped: duration");
+    assert!(screen.starts_with("00:00:00 faultboard "), "{screen}");
+    assert!(screen.contains("stopped: duration"), "{screen}");
+    assert!(program.child.wait().expect("it ends").success());
+}
+
+#[cfg(feature = "tui")]
+#[test]
+fn the_console_gives_its_terminal_back_when_its_time_is_up() {
+    let mut program = on_terminal("xterm-256color", &["--duration", "50ms", "demo"]);
+    let screen = program.read_until("faultboard: 00:00:0");
+    let taken = screen
+        .find("\u{1b}[?1049h")
+        .expect("the alternate screen is entered");
+    let given_back = screen
+        .find("\u{1b}[?1049l")
+        .expect("the alternate screen is left");
+    assert!(taken < given_back, "{screen:?}");
+    assert!(program.child.wait().expect("it ends").success());
+}

@@ -1,0 +1,269 @@
+//! Settings that change while bytes flow: nothing is lost, repeated or moved, and every connection obeys.
+
+mod support;
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+
+use faultboard::fault::random::mix;
+use faultboard::fault::{Direction, Directions, Plan};
+use faultboard::proxy::{Engine, clock};
+use faultboard::snapshot::{CloseReason, ProxyId, Snapshot};
+use support::mischief::change_with_progress;
+use support::{
+    PATIENCE, bandwidth, close_reason, echo, engine, latency, pattern, proxy, round_trip, serve,
+    snapshot,
+};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::net::tcp::OwnedReadHalf;
+use tokio::sync::{mpsc, watch};
+use tokio::task::JoinSet;
+
+const MB: u64 = 1_000_000;
+
+/// Bytes `from..from + 8 × count` of a stream in which every eight bytes tell their place.
+fn words(from: u64, count: u64) -> Vec<u8> {
+    let first = from / 8;
+    let mut bytes = Vec::new();
+    for word in first..first + count {
+        bytes.extend_from_slice(&mix(word).to_le_bytes());
+    }
+    bytes
+}
+
+/// An upstream that sends `len` such bytes and ends.
+async fn download(len: u64) -> SocketAddr {
+    serve(move |mut stream| async move {
+        let chunk = 80_000;
+        for from in (0..len).step_by(chunk) {
+            let count = (chunk as u64).min(len - from) / 8;
+            if stream.write_all(&words(from, count)).await.is_err() {
+                return;
+            }
+        }
+        let _ = stream.shutdown().await;
+        let _ = stream.read(&mut [0]).await;
+    })
+    .await
+}
+
+/// Reads a download to its end, counting; fails at the first byte that is not the right one.
+async fn check(mut stream: OwnedReadHalf, progress: watch::Sender<u64>) -> u64 {
+    let mut buffer = vec![0; 64_000];
+    let (mut whole, mut left) = (0, 0);
+    loop {
+        let read = tokio::time::timeout(PATIENCE, stream.read(&mut buffer[left..])).await;
+        let read = read.expect("bytes in time").expect("no error");
+        if read == 0 {
+            return whole + left as u64;
+        }
+        let ready = (left + read) / 8 * 8;
+        let wanted = words(whole, ready as u64 / 8);
+        assert!(buffer[..ready] == wanted, "a wrong byte after {whole}");
+        buffer.copy_within(ready..left + read, 0);
+        left = left + read - ready;
+        whole += ready as u64;
+        // Nobody need follow.
+        let _ = progress.send(whole);
+    }
+}
+
+#[tokio::test]
+async fn a_hundred_megabytes_are_whole_while_everything_changes() {
+    let engine = engine();
+    let (id, addr) = proxy(&engine, download(100 * MB).await, Plan::default()).await;
+    let client = TcpStream::connect(addr).await.expect("connects");
+    let (progress, seen) = watch::channel(0);
+    let (read, _write) = client.into_split();
+    let changing = tokio::spawn(change_with_progress(engine.clone(), id, seen, MB / 2));
+    assert_eq!(check(read, progress).await, 100 * MB);
+    let changes = changing.await.expect("every change was taken");
+    assert!(changes > 50, "the faults changed {changes} times only");
+}
+
+#[tokio::test]
+async fn fifty_echoes_are_whole_while_everything_changes() {
+    let engine = engine();
+    let (id, addr) = proxy(&engine, echo().await, Plan::default()).await;
+    let (progress, seen) = watch::channel(0);
+    let mut clients = JoinSet::new();
+    for number in 0..50_u64 {
+        let progress = progress.clone();
+        clients.spawn(async move {
+            let mut client = TcpStream::connect(addr).await.expect("connects");
+            for turn in 0..20 {
+                let bytes = words(8_000 * (20 * number + turn), 1_000);
+                assert!(
+                    round_trip(&mut client, &bytes).await == bytes,
+                    "client {number}, turn {turn}"
+                );
+                progress.send_modify(|count| *count += 8_000);
+            }
+        });
+    }
+    drop(progress);
+    let changing = tokio::spawn(change_with_progress(engine, id, seen, 200_000));
+    while let Some(client) = clients.join_next().await {
+        client.expect("all came back");
+    }
+    let changes = changing.await.expect("every change was taken");
+    assert!(changes > 20, "the faults changed {changes} times only");
+}
+
+/// More than fits into the buffers of the sockets on the way; made once, since making it takes its time.
+fn jam() -> &'static [u8] {
+    static JAM: OnceLock<Vec<u8>> = OnceLock::new();
+    JAM.get_or_init(|| pattern(20_000_000))
+}
+
+/// The settings under which half-closes are tried.
+fn plans() -> [Plan; 4] {
+    let down = Directions::Only(Direction::Down);
+    [
+        Plan::default(),
+        Plan::of([latency(40)]),
+        Plan::of([latency(60).acting(down)]),
+        Plan::of([latency(20), bandwidth(30_000_000)]),
+    ]
+}
+
+/// Waits until the client, who does not read, has been sent what fits into its buffers and more is held.
+async fn jammed(engine: &Engine) {
+    let mut before = 0;
+    let jammed = |shown: &Snapshot| {
+        let Some(row) = shown.proxies.first() else {
+            return false;
+        };
+        let delivered = std::mem::replace(&mut before, row.bytes[1]);
+        row.held[1] > 0 && delivered == row.bytes[1] && delivered > 0
+    };
+    snapshot(engine, jammed).await;
+}
+
+#[tokio::test]
+async fn a_client_that_ends_first_and_reads_late_gets_everything() {
+    for plan in plans() {
+        let what = plan.to_string();
+        let upstream = serve(|mut stream| async move {
+            let mut request = Vec::new();
+            let _ = stream.read_to_end(&mut request).await;
+            let _ = stream.write_all(jam()).await;
+            let _ = stream.write_all(&request).await;
+        })
+        .await;
+        let engine = engine();
+        let (id, addr) = proxy(&engine, upstream, plan).await;
+        let mut events = engine.events();
+        let mut client = TcpStream::connect(addr).await.expect("connects");
+        client.write_all(b"request").await.expect("sent");
+        client.shutdown().await.expect("half-closed");
+        jammed(&engine).await;
+        let taken = engine.set_plan(id, Plan::of([latency(5)])).await;
+        assert_eq!(taken.map(|taken| (taken.taken, taken.of)), Some((1, 1)));
+        let mut got = Vec::new();
+        client.read_to_end(&mut got).await.expect("the answer");
+        let wanted = [jam(), b"request"].concat();
+        assert!(got == wanted, "{what}: {} bytes, not as sent", got.len());
+        let reason = close_reason(&mut events).await;
+        assert_eq!(reason, CloseReason::ClientDone, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_ends_first_hears_a_client_that_does_not_read() {
+    for plan in plans() {
+        let what = plan.to_string();
+        let (heard_tx, mut heard) = mpsc::channel(2);
+        let upstream = serve(move |stream| {
+            let heard_tx = heard_tx.clone();
+            async move {
+                let (mut read, mut write) = stream.into_split();
+                let sending = tokio::spawn(async move {
+                    let _ = write.write_all(jam()).await;
+                    // Dropping it ends the stream.
+                });
+                let mut first = vec![0; 1_000_000];
+                let _ = read.read_exact(&mut first).await;
+                let _ = heard_tx.send(first).await;
+                let mut rest = Vec::new();
+                let _ = read.read_to_end(&mut rest).await;
+                let _ = heard_tx.send(rest).await;
+                let _ = sending.await;
+            }
+        })
+        .await;
+        let engine = engine();
+        let (id, addr) = proxy(&engine, upstream, plan).await;
+        let mut events = engine.events();
+        let mut client = TcpStream::connect(addr).await.expect("connects");
+        jammed(&engine).await;
+        client.write_all(&pattern(1_000_000)).await.expect("sent");
+        let first = heard.recv().await.expect("heard while nothing was read");
+        assert!(first == pattern(1_000_000), "{what}: not as sent");
+        engine.set_plan(id, Plan::of([latency(5)])).await;
+        let mut got = Vec::new();
+        client.read_to_end(&mut got).await.expect("the download");
+        assert!(got == jam(), "{what}: {} bytes", got.len());
+        client.write_all(b"after the end").await.expect("sent");
+        client.shutdown().await.expect("ended");
+        let rest = heard.recv().await;
+        assert_eq!(rest.as_deref(), Some(&b"after the end"[..]), "{what}");
+        let reason = close_reason(&mut events).await;
+        assert_eq!(reason, CloseReason::UpstreamDone, "{what}");
+    }
+}
+
+/// Sets a plan and returns how many connections took it, of how many.
+async fn taken(engine: &Engine, id: ProxyId, plan: Plan) -> (u32, u32) {
+    let taken = engine.set_plan(id, plan).await.expect("the proxy");
+    (taken.taken, taken.of)
+}
+
+async fn open_connections(engine: &Engine, open: u32) {
+    let reached = |shown: &Snapshot| shown.proxies.first().is_some_and(|row| row.open == open);
+    snapshot(engine, reached).await;
+}
+
+#[tokio::test]
+async fn two_hundred_connections_take_a_change_and_are_counted() {
+    let engine = engine();
+    let (id, addr) = proxy(&engine, echo().await, Plan::default()).await;
+    let mut clients = Vec::new();
+    for _ in 0..200 {
+        let mut client = TcpStream::connect(addr).await.expect("connects");
+        round_trip(&mut client, b"open").await;
+        clients.push(client);
+    }
+    let hour = Plan::of([latency(3_600_000)]);
+    assert_eq!(taken(&engine, id, hour).await, (200, 200), "idle ones");
+    for client in clients.iter_mut().step_by(2) {
+        client.write_all(b"held").await.expect("sent");
+    }
+    snapshot(&engine, |shown| shown.proxies[0].held == [400, 0]).await;
+    let free = Plan::default();
+    assert_eq!(taken(&engine, id, free).await, (200, 200), "holding ones");
+    for client in clients.iter_mut().step_by(2) {
+        let mut back = [0; 4];
+        let read = tokio::time::timeout(PATIENCE, client.read_exact(&mut back)).await;
+        read.expect("in time").expect("what was held");
+    }
+    clients.truncate(150);
+    open_connections(&engine, 150).await;
+    let slow = Plan::of([latency(120)]);
+    assert_eq!(taken(&engine, id, slow).await, (150, 150), "those left");
+    let mut trips = JoinSet::new();
+    for mut client in clients {
+        trips.spawn(async move {
+            let before = clock::now();
+            round_trip(&mut client, b"slow").await;
+            clock::now() - before
+        });
+    }
+    while let Some(took) = trips.join_next().await {
+        let took = took.expect("an answer");
+        assert!(took.as_millis() >= 120, "a byte left early: {took:?}");
+    }
+    open_connections(&engine, 0).await;
+    assert_eq!(taken(&engine, id, Plan::default()).await, (0, 0));
+}

@@ -1,0 +1,344 @@
+//! Whom TLS lets through, and what it says of the others.
+
+use std::net::Ipv4Addr;
+
+use faultboard::mapping::{Host, Protocol};
+use faultboard::proxy::dial::Dialed;
+use faultboard::proxy::tls::{TlsConfigs, TlsOptions};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::TlsAcceptor;
+
+use crate::authority::{Authority, Issued, Valid};
+use crate::server::{ONLY_12, ONLY_13, Tls, accept, dial_with, line, listen, load, localhost};
+
+/// Dials a TLS server that echoes four bytes; checks the echo where the dial succeeds.
+async fn echo(acceptor: &TlsAcceptor, tls: &TlsConfigs, host: Host) -> Result<String, String> {
+    let (listener, mapping) = listen(Protocol::Https, host).await;
+    let server = async {
+        let Ok(mut stream) = acceptor.accept(accept(&listener).await).await else {
+            return;
+        };
+        let mut bytes = [0; 4];
+        if stream.read_exact(&mut bytes).await.is_ok() {
+            stream.write_all(&bytes).await.unwrap();
+            stream.shutdown().await.unwrap();
+        }
+    };
+    let client = async {
+        let (dialed, ()) = dial_with(&mapping, tls, async {}).await;
+        let Dialed { mut leg, tls, .. } = dialed.map_err(|error| error.to_string())?;
+        let mut bytes = Vec::new();
+        leg.write_all(b"echo")
+            .await
+            .map_err(|error| error.to_string())?;
+        leg.read_to_end(&mut bytes)
+            .await
+            .map_err(|error| error.to_string())?;
+        assert_eq!(bytes, b"echo");
+        Ok(tls.expect("TLS"))
+    };
+    let (result, ()) = tokio::join!(client, server);
+    // The port is the test's own, and new each time.
+    result.map_err(|error: String| error.replace(&format!(":{}", mapping.port), ":PORT"))
+}
+
+/// The same with a server's certificate for these names, and nothing special about the server.
+async fn reach(issued: Issued, options: &TlsOptions) -> Result<String, String> {
+    echo(
+        &Tls::default().acceptor(issued),
+        &load(options),
+        localhost(),
+    )
+    .await
+}
+
+fn trusting(authority: &Authority) -> TlsOptions {
+    TlsOptions {
+        ca_files: vec![authority.ca_file()],
+        ..TlsOptions::default()
+    }
+}
+
+fn insecure() -> TlsOptions {
+    TlsOptions {
+        insecure: true,
+        ..TlsOptions::default()
+    }
+}
+
+#[tokio::test]
+async fn a_ca_file_makes_its_certificates_good() {
+    let authority = Authority::new();
+    let issued = authority.issue(&["localhost"], Valid::Now);
+    let said = reach(issued, &trusting(&authority)).await.unwrap();
+    assert!(said.starts_with("TLS 1.3 ok "), "{said}");
+}
+
+#[tokio::test]
+async fn an_unknown_authority_is_refused_with_advice() {
+    let issued = Authority::new().issue(&["localhost"], Valid::Now);
+    assert_eq!(
+        reach(issued, &TlsOptions::default()).await.unwrap_err(),
+        "certificate of localhost is signed by an unknown authority: give --ca-file, or --insecure to try without"
+    );
+}
+
+#[tokio::test]
+async fn insecure_accepts_every_certificate() {
+    let authority = Authority::new();
+    for (name, issued) in [
+        ("unknown", authority.issue(&["localhost"], Valid::Now)),
+        ("another's", authority.issue(&["other.test"], Valid::Now)),
+        ("expired", authority.issue(&["localhost"], Valid::Past)),
+        ("an authority's", Authority::own(&["localhost"], Valid::Now)),
+        (
+            "unreadable",
+            authority.issue(&["localhost"], Valid::Now).in_version_1(),
+        ),
+    ] {
+        assert!(reach(issued, &insecure()).await.is_ok(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn insecure_still_wants_the_certificates_key() {
+    let authority = Authority::new();
+    let mut issued = authority.issue(&["localhost"], Valid::Now);
+    issued.key = authority.issue(&["localhost"], Valid::Now).key;
+    assert_eq!(
+        reach(issued, &insecure()).await.unwrap_err(),
+        "certificate of localhost is not valid, its signature is wrong: replace it, or give --insecure to try without"
+    );
+}
+
+#[tokio::test]
+async fn a_wrong_name_is_refused_and_its_own_name_accepted() {
+    let authority = Authority::new();
+    let issue = || authority.issue(&["db.test", "*.test"], Valid::Now);
+    let mut options = trusting(&authority);
+    assert_eq!(
+        reach(issue(), &options).await.unwrap_err(),
+        "certificate of localhost is for db.test, *.test: give --sni db.test, or --insecure to try without"
+    );
+    options.sni = Some("db.test".to_owned());
+    assert!(reach(issue(), &options).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_certificate_out_of_date_is_refused_with_its_date() {
+    let authority = Authority::new();
+    for (valid, expected) in [
+        (Valid::Past, "expired on 2002-01-01"),
+        (Valid::Future, "is not valid before 2900-01-01"),
+    ] {
+        let issued = authority.issue(&["localhost"], valid);
+        assert_eq!(
+            reach(issued, &trusting(&authority)).await.unwrap_err(),
+            format!(
+                "certificate of localhost {expected}: renew it, or give --insecure to try without"
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_authoritys_own_certificate_is_good_where_it_was_given() {
+    let folder = Authority::new();
+    for (issued, expected) in [
+        (Authority::own(&["localhost"], Valid::Now), None),
+        (
+            Authority::own(&["other.test"], Valid::Now),
+            Some("is for other.test: give --sni other.test, or --insecure to try without"),
+        ),
+        (
+            Authority::own(&["localhost"], Valid::Past),
+            Some("expired on 2002-01-01: renew it, or give --insecure to try without"),
+        ),
+    ] {
+        let options = TlsOptions {
+            ca_files: vec![folder.files(&issued).0],
+            ..TlsOptions::default()
+        };
+        let expected = expected.map(|why| format!("certificate of localhost {why}"));
+        assert_eq!(reach(issued, &options).await.err(), expected);
+    }
+}
+
+#[tokio::test]
+async fn an_authoritys_own_certificate_is_asked_for() {
+    let issued = Authority::own(&["localhost"], Valid::Now);
+    assert_eq!(
+        reach(issued, &TlsOptions::default()).await.unwrap_err(),
+        "certificate of localhost is an authority's own: give it as --ca-file, or --insecure to try without"
+    );
+}
+
+#[tokio::test]
+async fn certificates_of_addresses_work() {
+    let authority = Authority::new();
+    let acceptor = Tls::default().acceptor(authority.issue(&["127.0.0.1"], Valid::Now));
+    let host = Host::V4(Ipv4Addr::LOCALHOST);
+    let said = echo(&acceptor, &load(&trusting(&authority)), host).await;
+    assert!(said.is_ok(), "{said:?}");
+}
+
+#[tokio::test]
+async fn https_offers_http_1_1_and_nothing_else() {
+    let authority = Authority::new();
+    let tls = load(&trusting(&authority));
+    let issue = || authority.issue(&["localhost"], Valid::Now);
+    let server = |alpn| Tls {
+        alpn,
+        ..Tls::default()
+    };
+    let both = server(&["h2", "http/1.1"]).acceptor(issue());
+    let said = echo(&both, &tls, localhost()).await.unwrap();
+    assert!(said.ends_with("ms, ALPN http/1.1"), "{said}");
+    let other = server(&["h2"]).acceptor(issue());
+    assert_eq!(
+        echo(&other, &tls, localhost()).await.unwrap_err(),
+        "upstream localhost:PORT refused the TLS handshake: it speaks none of the protocols offered"
+    );
+}
+
+#[tokio::test]
+async fn a_second_connection_resumes_the_session() {
+    let authority = Authority::new();
+    for versions in [ONLY_13, ONLY_12] {
+        let tls = load(&trusting(&authority));
+        let server = Tls {
+            versions,
+            ..Tls::default()
+        };
+        let acceptor = server.acceptor(authority.issue(&["localhost"], Valid::Now));
+        let first = echo(&acceptor, &tls, localhost()).await.unwrap();
+        let second = echo(&acceptor, &tls, localhost()).await.unwrap();
+        assert!(!first.ends_with("resumed"), "{first}");
+        assert!(second.ends_with("resumed"), "{second}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_asked_for_in_either_version() {
+    let authority = Authority::new();
+    for versions in [ONLY_13, ONLY_12] {
+        let server = Tls {
+            clients: Some(authority.roots()),
+            versions,
+            ..Tls::default()
+        };
+        let acceptor = server.acceptor(authority.issue(&["localhost"], Valid::Now));
+        assert_eq!(
+            echo(&acceptor, &load(&trusting(&authority)), localhost())
+                .await
+                .unwrap_err(),
+            "upstream localhost:PORT asks for a client certificate: give --client-cert and --client-key"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_client_certificate_is_shown_where_it_is_asked_for() {
+    let authority = Authority::new();
+    let stranger = Authority::new();
+    for (signer, accepted) in [(&authority, true), (&stranger, false)] {
+        let server = Tls {
+            clients: Some(authority.roots()),
+            ..Tls::default()
+        };
+        let acceptor = server.acceptor(authority.issue(&["localhost"], Valid::Now));
+        let (cert, key) = signer.files(&signer.issue(&["me"], Valid::Now));
+        let options = TlsOptions {
+            client_cert: Some(cert),
+            client_key: Some(key),
+            ..trusting(&authority)
+        };
+        let result = echo(&acceptor, &load(&options), localhost()).await;
+        match result {
+            Ok(_) => assert!(accepted),
+            Err(error) => {
+                assert!(!accepted, "{error}");
+                assert_eq!(
+                    error,
+                    "upstream localhost:PORT does not accept the client certificate of --client-cert: unknown authority"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_plain_server_is_known_as_one() {
+    for (protocol, instead) in [
+        (Protocol::Https, "http:// or host:port"),
+        (Protocol::Tls, "host:port"),
+    ] {
+        let (listener, mapping) = listen(protocol, localhost()).await;
+        let server = async {
+            let mut stream = accept(&listener).await;
+            stream
+                .write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                .await
+                .unwrap();
+            stream
+        };
+        let (dialed, _stream) = dial_with(&mapping, &load(&TlsOptions::default()), server).await;
+        assert_eq!(
+            line(dialed),
+            format!(
+                "upstream localhost:{} does not speak TLS: use {instead}",
+                mapping.port
+            )
+        );
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_hangs_up_on_the_handshake_is_told_of() {
+    let (listener, mapping) = listen(Protocol::Tls, localhost()).await;
+    let server = async {
+        let mut stream = accept(&listener).await;
+        // All of the first message, so that closing is an end and no reset.
+        let mut header = [0; 5];
+        stream.read_exact(&mut header).await.unwrap();
+        let mut hello = vec![0; usize::from(u16::from_be_bytes([header[3], header[4]]))];
+        stream.read_exact(&mut hello).await.unwrap();
+    };
+    let (dialed, ()) = dial_with(&mapping, &load(&TlsOptions::default()), server).await;
+    assert_eq!(
+        line(dialed),
+        format!(
+            "upstream localhost:{} closed the connection during the TLS handshake: does it speak TLS there?",
+            mapping.port
+        )
+    );
+}
+
+#[tokio::test]
+async fn a_silent_upstream_ends_at_the_deadline() {
+    let (listener, mapping) = listen(Protocol::Tls, Host::V4(Ipv4Addr::LOCALHOST)).await;
+    let server = async {
+        let stream = accept(&listener).await;
+        // From here on nothing happens, so the clock jumps to the deadline.
+        tokio::time::pause();
+        stream
+    };
+    let (dialed, _stream) = dial_with(&mapping, &load(&TlsOptions::default()), server).await;
+    let said = line(dialed);
+    let start = format!("no TLS handshake with 127.0.0.1:{} within ", mapping.port);
+    assert!(said.starts_with(&start), "{said}");
+}
+
+#[tokio::test]
+async fn a_mapping_in_clear_text_speaks_no_tls() {
+    let (listener, mapping) = listen(Protocol::Http, localhost()).await;
+    let server = async { accept(&listener).await };
+    let (dialed, mut stream) = dial_with(&mapping, &load(&TlsOptions::default()), server).await;
+    let Dialed { mut leg, addr, tls } = dialed.unwrap();
+    assert_eq!((tls, addr), (None, listener.local_addr().unwrap()));
+    leg.write_all(b"as it is").await.unwrap();
+    drop(leg);
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).await.unwrap();
+    assert_eq!(bytes, b"as it is");
+}

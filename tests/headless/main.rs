@@ -1,0 +1,460 @@
+//! The program without a console, in a process of its own: events on standard output, commands on standard input,
+//! signals, and its end.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+
+use rustix::process::Signal;
+use serde_json::{Value, json};
+
+use session::{Session, client, echo, round_trip};
+
+mod session;
+
+/// A program with one proxy in front of an echo, and the proxy's address.
+fn desk(form: &str, more: &[&str]) -> (Session, SocketAddr, SocketAddr) {
+    let upstream = echo();
+    let mapping = format!("0={upstream}");
+    let mut session = Session::start(&[&[form, mapping.as_str()], more].concat());
+    let addr = if form == "--headless" {
+        session.address()
+    } else {
+        let line = session.wait_words(&["listening on "]);
+        let (_, rest) = line.split_once("listening on ").expect("an address");
+        let addr = rest.split(' ').next().expect("an address");
+        addr.parse().expect("an address and a port")
+    };
+    (session, addr, upstream)
+}
+
+fn succeeds(session: Session) {
+    assert_eq!(session.end().code(), Some(0));
+}
+
+#[test]
+fn a_connection_is_told_from_its_opening_to_its_end() {
+    let (mut session, addr, upstream) = desk("--headless", &[]);
+    let mut stream = client(addr);
+    let opened = session.wait("opened");
+    assert_eq!(opened["proxy"], "127.0.0.1");
+    assert_eq!(
+        opened["client"],
+        stream.local_addr().expect("bound").to_string()
+    );
+    assert_eq!(opened["upstream"], upstream.to_string());
+    round_trip(&mut stream, b"hello");
+    drop(stream);
+    let closed = session.wait("closed");
+    assert_eq!(closed["connection"], opened["connection"]);
+    assert_eq!(closed["bytes"], json!({"up": 5, "down": 5}));
+    assert_eq!(
+        (&closed["reason"], &closed["error"]),
+        (&json!("client_done"), &Value::Null)
+    );
+    assert!(closed["duration"].is_number() && closed["t"].is_number());
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn the_seed_is_said_first() {
+    let mut session = Session::start(&["--headless", "--seed", "42"]);
+    let line: Value = serde_json::from_str(&session.line()).expect("JSON");
+    assert_eq!(
+        (&line["event"], &line["seed"]),
+        (&json!("started"), &json!(42))
+    );
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn faults_of_the_command_line_act_on_every_mapping_from_the_start() {
+    let upstream = echo();
+    let mapping = format!("0={upstream}");
+    let args = [
+        "--headless",
+        "-f",
+        "latency 5ms, bw 1MB/s",
+        "-f",
+        "lat 7ms",
+        &mapping,
+        &mapping,
+    ];
+    let mut session = Session::start(&args);
+    for _ in 0..2 {
+        assert_eq!(
+            session.wait("faults")["faults"],
+            "latency 7ms, bandwidth 1MB/s"
+        );
+    }
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn a_change_is_answered_when_the_open_connections_run_it() {
+    let (mut session, addr, _) = desk("--headless", &[]);
+    let mut stream = client(addr);
+    round_trip(&mut stream, b"x");
+    session.type_bytes(b"set 127.0.0.1 latency 2ms\n");
+    let faults = session.wait("faults");
+    assert_eq!(
+        (&faults["proxy"], &faults["faults"]),
+        (&json!("127.0.0.1"), &json!("latency 2ms"))
+    );
+    let done = session.wait("done");
+    assert_eq!((&done["taken"], &done["of"]), (&json!(1), &json!(1)));
+    assert!(done["micros"].is_u64(), "{done}");
+    round_trip(&mut stream, b"y");
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn set_replaces_what_it_names_and_leaves_the_rest() {
+    let (mut session, ..) = desk("--headless", &[]);
+    for (command, faults, bypassed) in [
+        (
+            "set all latency 2ms, bandwidth 1MB/s",
+            "latency 2ms, bandwidth 1MB/s",
+            false,
+        ),
+        (
+            "set 127.0.0.1 latency 4ms",
+            "latency 4ms, bandwidth 1MB/s",
+            false,
+        ),
+        (
+            "set all latency 9ms down",
+            "latency 2ms up, latency 9ms down, bandwidth 1MB/s",
+            false,
+        ),
+        (
+            "bypass all on",
+            "latency 2ms up, latency 9ms down, bandwidth 1MB/s",
+            true,
+        ),
+        ("clear all latency", "bandwidth 1MB/s", true),
+        ("bypass 127.0.0.1 off", "bandwidth 1MB/s", false),
+        ("clear 127.0.0.1", "", false),
+    ] {
+        session.type_bytes(format!("{command}\n").as_bytes());
+        let line = session.wait("faults");
+        assert_eq!(
+            (&line["faults"], &line["bypassed"]),
+            (&json!(faults), &json!(bypassed)),
+            "{command}"
+        );
+        session.wait_where(|line| line["command"] == command && line["event"] == "done");
+    }
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn list_tells_each_proxy_as_it_is_now() {
+    let (mut session, addr, upstream) = desk("--headless", &[]);
+    let mut stream = client(addr);
+    round_trip(&mut stream, b"x");
+    session.ask("set all latency 2ms", "done");
+    let done = session.ask("list", "done");
+    let proxies = done["proxies"].as_array().expect("an array");
+    assert_eq!(proxies.len(), 1);
+    let expected = json!({
+        "name": "127.0.0.1", "mapping": format!("0={upstream}"), "address": addr.to_string(),
+        "faults": "latency 2ms", "bypassed": false, "connections": 1, "port": "open",
+    });
+    for (field, value) in expected.as_object().expect("an object") {
+        assert_eq!(&proxies[0][field], value, "{field}");
+    }
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn a_proxy_comes_and_goes_by_command() {
+    let upstream = echo();
+    let mut session = Session::start(&["--headless"]);
+    let done = session.ask(&format!("add 0={upstream} latency 1ms"), "done");
+    let name = done["proxy"].as_str().expect("a name").to_owned();
+    let addr: SocketAddr = done["address"]
+        .as_str()
+        .expect("an address")
+        .parse()
+        .expect("an address");
+    let mut stream = client(addr);
+    round_trip(&mut stream, b"through");
+    session.ask(&format!("remove {name}"), "done");
+    let closed = session.wait("closed");
+    assert_eq!(closed["reason"], "stopped");
+    assert!(
+        TcpStream::connect(addr).is_err(),
+        "nothing listens any more"
+    );
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn a_connection_is_killed_by_its_number() {
+    let (mut session, addr, _) = desk("--headless", &[]);
+    let mut stream = client(addr);
+    let number = session.wait("opened")["connection"].clone();
+    round_trip(&mut stream, b"x");
+    session.ask(&format!("kill {number} rst"), "done");
+    let error = stream.read(&mut [0; 1]).expect_err("a reset");
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    let closed = session.wait("closed");
+    assert_eq!(
+        (&closed["connection"], &closed["reason"]),
+        (&number, &json!("killed"))
+    );
+    let refused = session.ask(&format!("kill {number}"), "refused");
+    assert_eq!(refused["error"], format!("no open connection {number}"));
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn what_cannot_be_done_is_refused_with_its_column() {
+    let (mut session, addr, _) = desk("--headless", &[]);
+    for (command, says, column) in [
+        ("frobnicate", "frobnicate", json!(1)),
+        (
+            "set 127.0.0.2 latency 1ms",
+            "did you mean \"127.0.0.1\"?",
+            json!(5),
+        ),
+        (
+            "remove nobody",
+            "unknown proxy \"nobody\" (127.0.0.1)",
+            json!(8),
+        ),
+        ("set all latncy 1ms", "did you mean \"latency\"?", json!(9)),
+        ("add 80=htps://a", "did you mean \"https\"?", json!(8)),
+        ("kill 99", "no open connection 99", json!(6)),
+    ] {
+        let refused = session.ask(command, "refused");
+        let error = refused["error"].as_str().expect("text");
+        assert!(error.contains(says), "{command}: {error}");
+        assert_eq!(refused["column"], column, "{command}: {error}");
+    }
+    let refused = session.ask(&format!("add {}=127.0.0.1:1", addr.port()), "refused");
+    assert_eq!(
+        refused["error"],
+        format!("cannot listen on {addr}: address already in use")
+    );
+    assert_eq!(refused["column"], Value::Null);
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn with_no_proxy_all_is_refused() {
+    let mut session = Session::start(&["--headless"]);
+    session.ask("set all latency 1ms", "refused");
+    let refused = session.ask("clear nobody", "refused");
+    assert_eq!(
+        refused["error"],
+        "unknown proxy \"nobody\": there is none yet"
+    );
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn input_that_is_no_line_of_text_is_refused_and_the_next_line_is_read() {
+    let mut session = Session::start(&["--headless"]);
+    session.type_bytes(&vec![b'x'; 100_000]);
+    session.type_bytes(b"\n");
+    assert!(
+        session.wait("refused")["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("longer than"))
+    );
+    session.type_bytes(b"list \xff\xfe\n");
+    let refused = session.wait("refused");
+    assert!(
+        refused["error"]
+            .as_str()
+            .is_some_and(|error| error.contains("UTF-8")),
+        "{refused}"
+    );
+    assert_eq!(refused["column"], 6);
+    session.type_bytes(b"\n  \r\nlist\r\n");
+    assert_eq!(session.wait("done")["command"], "list");
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn the_desk_goes_on_when_standard_input_ends() {
+    let (mut session, addr, _) = desk("--headless", &[]);
+    session.end_input();
+    round_trip(&mut client(addr), b"still here");
+    session.wait("closed");
+    session.signal(Signal::TERM);
+    session.wait("stopped");
+    succeeds(session);
+}
+
+#[test]
+fn each_signal_that_asks_for_the_end_gets_an_orderly_one() {
+    for (signal, name) in [
+        (Signal::INT, "SIGINT"),
+        (Signal::TERM, "SIGTERM"),
+        (Signal::HUP, "SIGHUP"),
+    ] {
+        let (mut session, addr, _) = desk("--headless", &[]);
+        let mut stream = client(addr);
+        round_trip(&mut stream, b"x");
+        session.signal(signal);
+        assert_eq!(session.wait("closed")["reason"], "stopped");
+        assert_eq!(session.wait("stopped")["reason"], name);
+        assert!(
+            !matches!(stream.read(&mut [0; 1]), Ok(1..)),
+            "the connection ended"
+        );
+        succeeds(session);
+    }
+}
+
+#[test]
+fn a_run_of_a_set_time_ends_by_itself() {
+    let mut session = Session::start(&["--headless", "--duration", "50ms", "0=127.0.0.1:1"]);
+    assert_eq!(session.wait("stopped")["reason"], "duration");
+    succeeds(session);
+}
+
+#[test]
+fn an_upstream_that_refuses_is_a_failure_with_its_reason() {
+    let closed_port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr());
+    let upstream = closed_port.expect("a free port");
+    let mut session = Session::start(&["--headless", &format!("0={upstream}")]);
+    let addr = session.address();
+    let _stream = client(addr);
+    let closed = session.wait("closed");
+    assert_eq!(closed["reason"], "dial");
+    assert_eq!(
+        closed["error"],
+        format!("cannot reach {upstream}: connection refused")
+    );
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn figures_of_a_proxy_that_moves_bytes_are_printed() {
+    let (mut session, addr, _) = desk("--headless", &["-f", "latency 4ms"]);
+    let mut stream = client(addr);
+    // Until the program ends the connection.
+    std::thread::spawn(move || {
+        let mut back = [0; 5];
+        while stream.write_all(b"hello").is_ok() && stream.read_exact(&mut back).is_ok() {}
+    });
+    let figures = [
+        "/added/up/p50_ms",
+        "/added/down/p99_ms",
+        "/feels/p50_ms",
+        "/rates/up",
+        "/bytes/down",
+    ];
+    let stats = session.wait_where(|line| {
+        let has = |figure: &&str| line.pointer(figure).is_some_and(Value::is_number);
+        line["event"] == "stats" && figures.iter().all(has)
+    });
+    assert_eq!(
+        (&stats["proxy"], &stats["connections"]),
+        (&json!("127.0.0.1"), &json!(1))
+    );
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn a_reader_that_goes_ends_the_desk_quietly() {
+    let (mut session, addr, _) = desk("--headless", &[]);
+    session.stop_reading();
+    // Each connection is two lines to nobody; there are more until the desk has noticed.
+    while TcpStream::connect(addr).is_ok() {}
+    succeeds(session);
+}
+
+#[test]
+fn a_reader_that_stands_still_keeps_neither_traffic_nor_the_end() {
+    let (session, addr, _) = desk("--headless", &[]);
+    // Nothing is read from here on, and these are more lines than the pipe and the queue hold.
+    for _ in 0..3_000 {
+        round_trip(&mut client(addr), b"x");
+    }
+    session.signal(Signal::TERM);
+    succeeds(session);
+}
+
+#[test]
+fn in_words_a_change_is_one_line() {
+    let (mut session, addr, upstream) = desk("--plain", &["-f", "latency 1ms"]);
+    session.wait_words(&["127.0.0.1 faults latency 1ms"]);
+    let mut stream = client(addr);
+    session.wait_words(&[
+        "127.0.0.1 connection 1 opened from ",
+        &format!(" to {upstream}"),
+    ]);
+    round_trip(&mut stream, b"x");
+    session.type_bytes(b"set all latency 250ms\n");
+    let line = session.wait_words(&["latency 250ms"]);
+    let (time, words) = line.split_once(' ').expect("a time");
+    assert_eq!(time.len(), "00:00:00".len());
+    assert!(
+        words.starts_with("127.0.0.1 faults latency 250ms taken by 1 of 1 in "),
+        "{line}"
+    );
+    session.type_bytes(b"set all ltency 250ms\nquit\n");
+    session.wait_words(&["refused: ", "did you mean \"latency\"?", "column 9"]);
+    session.wait_words(&["stopped: quit"]);
+    succeeds(session);
+}
+
+#[test]
+fn the_demo_runs_without_a_screen() {
+    let mut session = Session::start(&["demo", "--headless", "-f", "latency 3ms"]);
+    let mut silent = vec!["echo", "shop", "files", "flaky"];
+    for name in &silent {
+        assert_eq!(session.wait("listening")["proxy"], *name);
+        assert_eq!(session.wait("faults")["faults"], "latency 3ms");
+    }
+    session.wait_where(|line| {
+        if line["bytes"]["down"].as_u64() > Some(0) {
+            silent.retain(|name| line["proxy"] != *name);
+        }
+        silent.is_empty()
+    });
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn the_log_is_json_lines_of_proxies_and_of_what_fails() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let log = dir.path().join("log.json");
+    let path = log.to_str().expect("text");
+    let (mut session, addr, _) = desk("--headless", &["--seed", "9", "--log-file", path]);
+    round_trip(&mut client(addr), b"x");
+    session.wait("closed");
+    session.ask("quit", "done");
+    succeeds(session);
+    let text = std::fs::read_to_string(&log).expect("the log is there");
+    let lines = text.lines().map(serde_json::from_str);
+    let lines: Vec<Value> = lines.collect::<Result<_, _>>().expect("each line is JSON");
+    let messages: Vec<&Value> = lines.iter().map(|line| &line["message"]).collect();
+    assert_eq!(
+        messages,
+        ["started", "listening", "stopped"],
+        "connections are for debug"
+    );
+    assert_eq!(
+        (&lines[0]["seed"], &lines[1]["proxy"]),
+        (&json!(9), &json!("127.0.0.1"))
+    );
+}

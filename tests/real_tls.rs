@@ -1,0 +1,286 @@
+//! curl through https:// proxies: certificates that are right, and the line that says why one is not.
+
+mod support;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use faultboard::fault::Plan;
+use faultboard::mapping::{Mapping, Protocol};
+use faultboard::proxy::tls::TlsOptions;
+use faultboard::proxy::{Engine, Options};
+use faultboard::snapshot::{CloseReason, Event, ProxyId};
+use rustix::process::Signal;
+use support::mischief::while_faults_change;
+use support::services::{Service, fail, find, run, succeed};
+use support::tls::{Authority, Clients, Issued, Valid, https};
+use support::{close_reason, listening, mapping, mapping_to, pattern};
+use tokio::sync::broadcast::Receiver;
+
+/// A proxy in front of a server, and curl.
+struct Desk {
+    curl: PathBuf,
+    engine: Engine,
+    proxy: ProxyId,
+    addr: SocketAddr,
+    events: Receiver<Arc<Event>>,
+}
+
+impl Desk {
+    async fn start(curl: &Path, mapping: Mapping, tls: TlsOptions) -> Self {
+        let engine = Engine::start(Options {
+            seed: 1,
+            workers: 2,
+            tls,
+            ..Options::default()
+        })
+        .expect("the engine starts");
+        let mut events = engine.events();
+        let proxy = engine.add(mapping, Plan::default()).await;
+        Self {
+            curl: curl.to_owned(),
+            proxy: proxy.expect("a free port"),
+            addr: listening(&mut events).await,
+            engine,
+            events,
+        }
+    }
+
+    /// curl that asks for `path` in clear text.
+    fn curl(&self, path: &str) -> tokio::process::Command {
+        let mut command = tokio::process::Command::new(&self.curl);
+        command
+            .args(["-q", "-sS", "--noproxy", "*"])
+            .arg(format!("http://{}/{path}", self.addr));
+        command
+    }
+
+    /// What the server says that the handshake agreed on.
+    async fn agreed(&self) -> String {
+        succeed(&mut self.curl("")).await
+    }
+
+    /// Why curl got nothing.
+    async fn refused(&mut self) -> CloseReason {
+        fail(&mut self.curl("")).await;
+        close_reason(&mut self.events).await
+    }
+}
+
+fn curl() -> Option<PathBuf> {
+    find("curl", "curl", &[])
+}
+
+fn localhost(server: SocketAddr) -> Mapping {
+    mapping_to(Protocol::Https, "localhost", server.port())
+}
+
+fn trusting(authority: &Authority) -> TlsOptions {
+    TlsOptions {
+        ca_files: vec![authority.ca_file()],
+        ..TlsOptions::default()
+    }
+}
+
+fn tls_reason(why: impl Into<String>) -> CloseReason {
+    CloseReason::Tls(why.into())
+}
+
+/// A server for anybody with a certificate of a new authority for `names`.
+async fn server(names: &[&str], valid: Valid) -> (Authority, SocketAddr) {
+    let authority = Authority::new();
+    let addr = https(&authority.issue(names, valid), Clients::Any).await;
+    (authority, addr)
+}
+
+#[tokio::test]
+async fn a_certificate_of_a_given_authority_is_good_and_http_1_1_is_offered() {
+    let Some(curl) = curl() else { return };
+    let (authority, addr) = server(&["localhost"], Valid::Now).await;
+    let desk = Desk::start(&curl, localhost(addr), trusting(&authority)).await;
+    assert_eq!(
+        desk.agreed().await,
+        "alpn=http/1.1 sni=localhost client=none"
+    );
+}
+
+#[tokio::test]
+async fn tls_offers_no_protocol() {
+    let Some(curl) = curl() else { return };
+    let (authority, addr) = server(&["localhost"], Valid::Now).await;
+    let mapping = mapping_to(Protocol::Tls, "localhost", addr.port());
+    let desk = Desk::start(&curl, mapping, trusting(&authority)).await;
+    assert_eq!(desk.agreed().await, "alpn=none sni=localhost client=none");
+}
+
+#[tokio::test]
+async fn a_certificate_of_an_address_is_good_for_it() {
+    let Some(curl) = curl() else { return };
+    let (authority, addr) = server(&["127.0.0.1"], Valid::Now).await;
+    let mapping = Mapping {
+        protocol: Some(Protocol::Https),
+        ..mapping(addr)
+    };
+    let desk = Desk::start(&curl, mapping, trusting(&authority)).await;
+    assert_eq!(desk.agreed().await, "alpn=http/1.1 sni=none client=none");
+}
+
+#[tokio::test]
+async fn an_unknown_authority_is_refused() {
+    let Some(curl) = curl() else { return };
+    let (_, addr) = server(&["localhost"], Valid::Now).await;
+    let mut desk = Desk::start(&curl, localhost(addr), trusting(&Authority::new())).await;
+    assert_eq!(
+        desk.refused().await,
+        tls_reason(
+            "certificate of localhost is signed by an unknown authority: give --ca-file, or --insecure to try without"
+        )
+    );
+}
+
+#[tokio::test]
+async fn another_hosts_certificate_is_refused_and_named_by_sni_it_is_good() {
+    let Some(curl) = curl() else { return };
+    let (authority, addr) = server(&["db.local"], Valid::Now).await;
+    let mut desk = Desk::start(&curl, localhost(addr), trusting(&authority)).await;
+    assert_eq!(
+        desk.refused().await,
+        tls_reason(
+            "certificate of localhost is for db.local: give --sni db.local, or --insecure to try without"
+        )
+    );
+    let options = TlsOptions {
+        sni: Some("db.local".into()),
+        ..trusting(&authority)
+    };
+    let desk = Desk::start(&curl, localhost(addr), options).await;
+    assert_eq!(
+        desk.agreed().await,
+        "alpn=http/1.1 sni=db.local client=none"
+    );
+}
+
+#[tokio::test]
+async fn an_expired_certificate_is_refused() {
+    let Some(curl) = curl() else { return };
+    let (authority, addr) = server(&["localhost"], Valid::Past).await;
+    let mut desk = Desk::start(&curl, localhost(addr), trusting(&authority)).await;
+    assert_eq!(
+        desk.refused().await,
+        tls_reason(
+            "certificate of localhost expired on 2002-01-01: renew it, or give --insecure to try without"
+        )
+    );
+}
+
+#[tokio::test]
+async fn insecure_lets_every_certificate_through() {
+    let Some(curl) = curl() else { return };
+    for (names, valid) in [
+        (["localhost"], Valid::Now),
+        (["db.local"], Valid::Now),
+        (["localhost"], Valid::Past),
+    ] {
+        let (_, addr) = server(&names, valid).await;
+        let options = TlsOptions {
+            insecure: true,
+            ..TlsOptions::default()
+        };
+        let desk = Desk::start(&curl, localhost(addr), options).await;
+        let agreed = "alpn=http/1.1 sni=localhost client=none";
+        assert_eq!(desk.agreed().await, agreed, "{names:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_asks_for_a_client_certificate_gets_ours_or_is_explained() {
+    let Some(curl) = curl() else { return };
+    let authority = Authority::new();
+    let issued = authority.issue(&["localhost"], Valid::Now);
+    let addr = https(&issued, Clients::Of(&authority)).await;
+    let ours = |issued: Issued| TlsOptions {
+        client_cert: Some(issued.cert_file),
+        client_key: Some(issued.key_file),
+        ..trusting(&authority)
+    };
+    let known = ours(authority.issue(&["client.local"], Valid::Now));
+    let desk = Desk::start(&curl, localhost(addr), known).await;
+    let agreed = "alpn=http/1.1 sni=localhost client=known";
+    assert_eq!(desk.agreed().await, agreed);
+
+    let mut desk = Desk::start(&curl, localhost(addr), trusting(&authority)).await;
+    let why = format!(
+        "upstream localhost:{} asks for a client certificate: give --client-cert and --client-key",
+        addr.port()
+    );
+    assert_eq!(desk.refused().await, tls_reason(why));
+
+    let stranger = Authority::new();
+    let unknown = ours(stranger.issue(&["client.local"], Valid::Now));
+    let mut desk = Desk::start(&curl, localhost(addr), unknown).await;
+    let why = format!(
+        "upstream localhost:{} does not accept the client certificate of --client-cert: unknown authority",
+        addr.port()
+    );
+    assert_eq!(desk.refused().await, tls_reason(why));
+}
+
+#[tokio::test]
+async fn a_server_without_tls_is_named() {
+    let Some(curl) = curl() else { return };
+    let answer = b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n";
+    let addr = support::serve(move |mut stream| async move {
+        use tokio::io::{AsyncReadExt, AsyncWriteExt};
+        let _ = stream.read(&mut [0; 1024]).await;
+        let _ = stream.write_all(answer).await;
+        let _ = stream.read(&mut [0; 1024]).await;
+    })
+    .await;
+    let mut desk = Desk::start(&curl, localhost(addr), TlsOptions::default()).await;
+    let why = format!(
+        "upstream localhost:{} does not speak TLS: use http:// or host:port",
+        addr.port()
+    );
+    assert_eq!(desk.refused().await, tls_reason(why));
+}
+
+#[tokio::test]
+async fn a_large_download_over_tls_is_whole_while_faults_change() {
+    let Some(curl) = curl() else { return };
+    let (authority, addr) = server(&["localhost"], Valid::Now).await;
+    let desk = Desk::start(&curl, localhost(addr), trusting(&authority)).await;
+    let len = 20_000_000;
+    let mut download = desk.curl(&len.to_string());
+    let (output, changes) = while_faults_change(&desk.engine, desk.proxy, run(&mut download)).await;
+    assert!(
+        output.stdout == pattern(len),
+        "{} bytes, not as sent, after {changes} changes",
+        output.stdout.len()
+    );
+}
+
+#[tokio::test]
+async fn both_versions_of_openssls_tls_are_spoken() {
+    let (Some(curl), Some(openssl)) = (curl(), find("openssl", "openssl", &[])) else {
+        return;
+    };
+    let authority = Authority::new();
+    let issued = authority.issue(&["localhost"], Valid::Now);
+    for (version, shown) in [("-tls1_2", "TLSv1.2"), ("-tls1_3", "TLSv1.3")] {
+        let server = |port: u16| {
+            let mut command = Command::new(&openssl);
+            command.args(["s_server", "-www", version, "-4"]);
+            command.args(["-accept", &format!("127.0.0.1:{port}")]);
+            command.arg("-cert").arg(&issued.cert_file);
+            command.arg("-key").arg(&issued.key_file);
+            command
+        };
+        let (_running, port) = Service::on_a_free_port(server, "ACCEPT", Signal::KILL);
+        let mapping = mapping_to(Protocol::Https, "localhost", port);
+        let desk = Desk::start(&curl, mapping, trusting(&authority)).await;
+        let page = desk.agreed().await;
+        assert!(page.contains(shown), "{version}: {page}");
+    }
+}

@@ -1,0 +1,405 @@
+//! Models made by hand, and their screens as text.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use faultboard::fault::{Direction, Directions, Kind, Plan, Setting, Value};
+use faultboard::mapping::{Host, Mapping, Protocol};
+use faultboard::snapshot::{
+    ConnId, ConnRow, ConnState, History, Point, PortState, ProxyId, ProxyRow, Snapshot, Spread,
+};
+use faultboard::ui::model::{Focus, LogLine, Mark, Model, TakenBy, Tone};
+use faultboard::ui::theme::Theme;
+use faultboard::ui::view;
+use faultboard::units::ByteRate;
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Size;
+
+/// When every model of this file is looked at.
+pub(crate) const NOW: Duration = Duration::from_millis(761_204);
+
+/// So many milliseconds.
+pub(crate) const fn ms(ms: u64) -> Duration {
+    Duration::from_millis(ms)
+}
+
+/// `latency TIME jitter=TIME`.
+pub(crate) fn latency(time: u64, jitter: u64, directions: Directions) -> Setting {
+    let kind = Kind::named("latency").expect("a kind");
+    Setting::new(kind)
+        .with("time", Value::Time(ms(time)))
+        .with("jitter", Value::Time(ms(jitter)))
+        .acting(directions)
+}
+
+/// `bandwidth RATE`.
+pub(crate) fn bandwidth(bytes: u64) -> Setting {
+    let kind = Kind::named("bandwidth").expect("a kind");
+    Setting::new(kind).with("rate", Value::Rate(ByteRate::new(bytes)))
+}
+
+/// A distribution around a median.
+pub(crate) fn spread(p50: u64, stray: u64, count: u64) -> Spread {
+    Spread {
+        count,
+        p1: ms(p50.saturating_sub(stray)),
+        p50: ms(p50),
+        p99: ms(p50 + stray),
+    }
+}
+
+/// A proxy without faults, connections or traffic.
+pub(crate) fn proxy(id: u32, name: &str, mapping: Mapping) -> ProxyRow {
+    let port = mapping.listen;
+    ProxyRow {
+        id: ProxyId(id),
+        name: name.to_owned(),
+        mapping,
+        listening: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, port))],
+        port: PortState::Open,
+        insecure: false,
+        plan: Arc::default(),
+        generation: 1,
+        open: 0,
+        taken: 0,
+        waiting: None,
+        total: 0,
+        failed: 0,
+        bytes: [0; 2],
+        rates: [0.0; 2],
+        held: [0; 2],
+        added: [None; 2],
+        feels: None,
+        history: Arc::default(),
+    }
+}
+
+/// A mapping to a named host.
+pub(crate) fn mapping(listen: u16, protocol: Option<Protocol>, host: &str, port: u16) -> Mapping {
+    Mapping {
+        listen,
+        protocol,
+        host: Host::Name(host.to_owned()),
+        port,
+    }
+}
+
+/// A minute of history: what clients felt and the rate down, by the point's number from the oldest.
+pub(crate) fn history(
+    feels: impl Fn(u32) -> Option<u64>,
+    rates: impl Fn(u32) -> [f64; 2],
+    failed: impl Fn(u32) -> u32,
+) -> Arc<History> {
+    let points: VecDeque<Point> = (0..120)
+        .map(|number| Point {
+            at: NOW.saturating_sub(ms(500) * (119 - number)),
+            feels: feels(number).map(ms),
+            rates: rates(number),
+            failed: failed(number),
+        })
+        .collect();
+    Arc::new(History { points })
+}
+
+/// A connection of a proxy.
+pub(crate) fn conn(id: u64, proxy: u32, age: u64, state: ConnState) -> ConnRow {
+    ConnRow {
+        id: ConnId(id),
+        proxy: ProxyId(proxy),
+        client: SocketAddr::from((
+            Ipv4Addr::LOCALHOST,
+            50_000 + u16::try_from(id % 9_999).unwrap_or(0),
+        )),
+        upstream: Some(SocketAddr::from(([10, 0, 0, 7], 5432))),
+        age: Duration::from_secs(age),
+        bytes: [0; 2],
+        rates: [0.0; 2],
+        held: [0; 2],
+        added: None,
+        generation: 17,
+        state,
+        hit: 0,
+    }
+}
+
+/// A waving number, so that a chart has something to show.
+fn wave(number: u32) -> u64 {
+    u64::from(number * 7 % 11 + number * number % 7)
+}
+
+fn db() -> ProxyRow {
+    let was_turned = |number| number >= 78;
+    ProxyRow {
+        plan: Arc::new(Plan::of([latency(250, 0, Directions::Both)])),
+        generation: 17,
+        open: 4,
+        taken: 4,
+        total: 31,
+        bytes: [2_400_000, 129_000_000],
+        rates: [12_000.0, 340_000.0],
+        added: [Some(spread(125, 1, 206)), Some(spread(126, 1, 206))],
+        feels: Some(Spread {
+            count: 412,
+            p1: ms(251),
+            p50: ms(256),
+            p99: ms(271),
+        }),
+        history: history(
+            |number| Some(if was_turned(number) { 252 } else { 4 } + wave(number)),
+            |number| {
+                let down = if was_turned(number) {
+                    340_000.0
+                } else {
+                    890_000.0
+                };
+                [
+                    24_000.0 + 900.0 * wave(number) as f64,
+                    down - 9_000.0 * wave(number) as f64,
+                ]
+            },
+            |_| 0,
+        ),
+        ..proxy(
+            1,
+            "db",
+            mapping(35_432, Some(Protocol::Psql), "my-db", 5_432),
+        )
+    }
+}
+
+fn web() -> ProxyRow {
+    ProxyRow {
+        plan: Arc::new(Plan::of([bandwidth(64_000)])),
+        generation: 5,
+        open: 7,
+        taken: 7,
+        total: 122,
+        bytes: [900_000, 44_000_000],
+        rates: [3_000.0, 420_000.0],
+        added: [Some(spread(0, 0, 20)), Some(spread(12, 8, 20))],
+        feels: Some(spread(41, 6, 20)),
+        history: history(
+            |number| Some(36 + wave(number)),
+            |_| [3_000.0, 420_000.0],
+            |_| 0,
+        ),
+        ..proxy(
+            2,
+            "web",
+            mapping(9_090, Some(Protocol::Https), "www.google.com", 443),
+        )
+    }
+}
+
+fn cache() -> ProxyRow {
+    let mut plan = Plan::of([latency(1_000, 0, Directions::Both)]);
+    plan.bypassed = true;
+    ProxyRow {
+        plan: Arc::new(plan),
+        generation: 9,
+        open: 1,
+        taken: 1,
+        total: 4,
+        bytes: [40_000, 910_000],
+        rates: [800.0, 12_000.0],
+        added: [Some(spread(0, 0, 9)), Some(spread(0, 0, 9))],
+        feels: Some(spread(1, 0, 9)),
+        history: history(|_| Some(1), |_| [800.0, 12_000.0], |_| 0),
+        ..proxy(3, "cache", mapping(6_380, None, "redis", 6_379))
+    }
+}
+
+fn search() -> ProxyRow {
+    ProxyRow {
+        plan: Arc::new(Plan::of([latency(
+            500,
+            50,
+            Directions::Only(Direction::Down),
+        )])),
+        generation: 12,
+        open: 11,
+        taken: 9,
+        waiting: Some(ms(1_200)),
+        total: 63,
+        bytes: [70_000, 5_100_000],
+        rates: [1_000.0, 2_000_000.0],
+        added: [Some(spread(0, 0, 50)), Some(spread(140, 30, 50))],
+        feels: Some(spread(144, 30, 50)),
+        history: history(|_| Some(144), |_| [1_000.0, 2_000_000.0], |_| 0),
+        ..proxy(4, "search", mapping(9_201, None, "es", 9_200))
+    }
+}
+
+fn auth() -> ProxyRow {
+    ProxyRow {
+        port: PortState::Closed,
+        failed: 12,
+        ..proxy(
+            5,
+            "auth",
+            mapping(8_443, Some(Protocol::Https), "idp.internal", 443),
+        )
+    }
+}
+
+fn bulk() -> ProxyRow {
+    ProxyRow {
+        plan: Arc::new(Plan::of([
+            latency(25, 0, Directions::Both),
+            bandwidth(10_000_000),
+        ])),
+        generation: 3,
+        open: 1_191,
+        taken: 1_191,
+        total: 4_410,
+        bytes: [8_000_000, 91_000_000_000],
+        rates: [900_000.0, 188_000_000.0],
+        added: [Some(spread(12, 1, 900)), Some(spread(13, 1, 900))],
+        feels: Some(spread(31, 4, 900)),
+        history: history(|_| Some(31), |_| [900_000.0, 188_000_000.0], |_| 0),
+        ..proxy(
+            6,
+            "bulk",
+            mapping(9_000, None, "minio.storage.svc.cluster.local", 9_000),
+        )
+    }
+}
+
+fn conns() -> Vec<ConnRow> {
+    let busy = |id, age, bytes: [u64; 2], rates, added| ConnRow {
+        bytes,
+        rates,
+        added: Some(ms(added)),
+        ..conn(id, 1, age, ConnState::Open)
+    };
+    vec![
+        busy(31, 252, [1_200_000, 88_000_000], [11_000.0, 210_000.0], 251),
+        busy(28, 580, [640_000, 41_000_000], [900.0, 130_000.0], 252),
+        ConnRow {
+            bytes: [2_100, 18_000],
+            added: Some(ms(250)),
+            ..conn(40, 1, 12, ConnState::Idle(Duration::from_secs(8)))
+        },
+        ConnRow {
+            bytes: [412, 0],
+            held: [0, 16_000],
+            generation: 16,
+            ..conn(41, 1, 3, ConnState::Held)
+        },
+    ]
+}
+
+fn log() -> VecDeque<LogLine> {
+    let line = |at, proxy, text, tone| LogLine::new(ms(at), proxy, text, tone);
+    let turned = |at, proxy, text, of, micros| {
+        let mut line = line(at, proxy, text, Tone::Injected);
+        line.taken = Some(TakenBy {
+            taken: of,
+            of,
+            micros,
+        });
+        line
+    };
+    VecDeque::from([
+        line(598_300, "auth", "port closed", Tone::Plain),
+        line(602_017, "web", "listening on 127.0.0.1:9090", Tone::Good),
+        turned(691_222, "all", "bypass off", 18, 6_100),
+        turned(700_900, "cache", "bypass on", 1, 900),
+        turned(718_031, "web", "BW off → 64kB/s", 7, 2_000),
+        line(
+            722_440,
+            "web",
+            "#39 closed: upstream: connection reset by peer",
+            Tone::Trouble,
+        ),
+        turned(740_118, "db", "LAT off → 250ms", 4, 3_000),
+        line(761_100, "db", "#41 open 127.0.0.1:50041", Tone::Plain),
+    ])
+}
+
+/// A console in the middle of its work: proxies in every state, traffic, marks and a log.
+pub(crate) fn rich(width: u16, height: u16) -> Model {
+    let mut model = empty(width, height);
+    model.now = NOW;
+    model.focus = Focus::Mixer;
+    let mut snapshot = Snapshot {
+        at: NOW,
+        proxies: vec![db(), web(), cache(), search(), auth(), bulk()],
+        conns: conns(),
+        rates: [412_000.0, 8_400_000.0],
+    };
+    let busiest = |id, proxy, down| ConnRow {
+        rates: [100.0, down],
+        ..conn(id, proxy, 60, ConnState::Open)
+    };
+    snapshot.conns.push(busiest(90, 2, 63_400.0));
+    snapshot.conns.push(busiest(91, 2, 60_100.0));
+    snapshot.conns.push(busiest(92, 6, 9_950_000.0));
+    model.snapshot = Arc::new(snapshot);
+    model.selected = Some(ProxyId(1));
+    model.conns.rows = vec![0, 1, 2, 3];
+    model.conns.total = 4;
+    model.conns.selected = Some(ConnId(31));
+    let taken = Some(TakenBy {
+        taken: 4,
+        of: 4,
+        micros: 3_000,
+    });
+    let mark = Mark::new(1, ms(740_118), "LAT off → 250ms", taken);
+    model.marks.insert(ProxyId(1), VecDeque::from([mark]));
+    model.log = log();
+    model
+}
+
+/// The same with the first proxies only.
+pub(crate) fn few(width: u16, height: u16, proxies: usize) -> Model {
+    let mut model = rich(width, height);
+    let mut snapshot = Snapshot::clone(&model.snapshot);
+    snapshot.proxies.truncate(proxies);
+    model.snapshot = Arc::new(snapshot);
+    model
+}
+
+/// A console in which nothing has happened yet, without colours.
+pub(crate) fn empty(width: u16, height: u16) -> Model {
+    let bind = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
+    let mut model = Model::new(42, bind, Size::new(width, height));
+    model.now = ms(2_000);
+    model.theme = Theme::MONO;
+    model
+}
+
+/// What `draw` puts on a terminal of the model's size.
+pub(crate) fn screen(model: &Model) -> Buffer {
+    let Size { width, height } = model.size;
+    let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a terminal");
+    terminal
+        .draw(|frame| view::draw(model, frame))
+        .expect("a frame");
+    terminal.backend().buffer().clone()
+}
+
+/// A screen's text, its rows without blanks at their end.
+pub(crate) fn text(buffer: &Buffer) -> String {
+    let mut text = String::new();
+    for y in buffer.area.rows().map(|row| row.y) {
+        let mut line = String::new();
+        let mut hidden = 0;
+        for x in 0..buffer.area.width {
+            let symbol = buffer[(x, y)].symbol();
+            if hidden > 0 {
+                hidden -= 1;
+                continue;
+            }
+            line.push_str(symbol);
+            hidden = unicode_width::UnicodeWidthStr::width(symbol).saturating_sub(1);
+        }
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    text
+}

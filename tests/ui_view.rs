@@ -1,0 +1,757 @@
+//! The console's screens: what they say at which size, and that nothing on them rests on colour alone.
+#![cfg(feature = "tui")]
+
+#[path = "support/ui.rs"]
+mod support;
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use faultboard::fault::{Direction, Directions, Plan};
+use faultboard::snapshot::{
+    ConnId, ConnRow, ConnState, PortState, ProxyId, ProxyRow, Snapshot, Spread,
+};
+use faultboard::ui::action::Action;
+use faultboard::ui::keymap;
+use faultboard::ui::knob::Turn;
+use faultboard::ui::model::{Focus, Frozen, LogLine, Model, Notice, Tone};
+use faultboard::ui::theme::{Charset, Depth, Ground, Theme};
+use faultboard::ui::update::update;
+use faultboard::ui::view;
+use ratatui::buffer::{Buffer, Cell};
+use ratatui::layout::{Position, Rect, Size};
+use ratatui::style::{Color, Modifier};
+use support::{NOW, empty, few, latency, ms, rich, screen, spread, text};
+use tui_input::InputRequest;
+
+// === Whole screens ===
+
+macro_rules! assert_screen {
+    ($name:expr, $model:expr) => {
+        insta::assert_snapshot!($name, text(&screen(&$model)))
+    };
+}
+
+#[test]
+fn the_main_screen_at_every_size() {
+    assert_screen!("main_80x24", few(80, 24, 3));
+    assert_screen!("main_100x30", few(100, 30, 4));
+    assert_screen!("main_120x35", few(120, 35, 4));
+    assert_screen!("main_160x45", rich(160, 45));
+    assert_screen!("main_200x50", rich(200, 50));
+    assert_screen!("main_60x16", few(60, 16, 4));
+    assert_screen!("main_40x10", rich(40, 10));
+    assert_screen!("main_38x8", rich(38, 8));
+}
+
+#[test]
+fn the_main_screen_in_ascii() {
+    for (name, mut model) in [
+        ("ascii_80x24", few(80, 24, 4)),
+        ("ascii_120x35", few(120, 35, 4)),
+    ] {
+        model.theme.charset = Charset::Ascii;
+        assert_screen!(name, model);
+    }
+}
+
+#[test]
+fn the_first_screen() {
+    assert_screen!("empty_80x24", empty(80, 24));
+    assert_screen!("empty_200x50", empty(200, 50));
+    let mut model = empty(80, 24);
+    let why = "cannot listen on 127.0.0.1:5432: address already in use";
+    model.notice = Some(Notice::new(ms(1_900), why, Tone::Trouble));
+    type_text(&mut model, "5432=psql://my-db");
+    assert_screen!("empty_refused", model);
+}
+
+#[test]
+fn the_input_line_in_its_states() {
+    for (name, typed) in [
+        ("input_unfinished", "9091=ht"),
+        ("input_wrong", "9091=htps://www.google.com lat 250ms"),
+        ("input_right", "9091=https://www.google.com lat 250ms"),
+        ("input_taken", "9090=other:80"),
+    ] {
+        let mut model = few(80, 24, 3);
+        update(&mut model, Action::Add);
+        type_text(&mut model, typed);
+        assert_screen!(name, model);
+    }
+    let mut model = few(120, 35, 3);
+    update(&mut model, Action::Add);
+    type_text(&mut model, "9091=https://www.google.com lat 25x");
+    assert_screen!("input_wrong_120", model);
+}
+
+#[test]
+fn questions_help_and_the_field_of_a_value() {
+    for (name, action) in [
+        ("quit", Action::Quit),
+        ("delete", Action::Delete),
+        ("suspend", Action::Suspend),
+        ("help", Action::Help),
+        ("value", Action::TypeValue),
+    ] {
+        let mut model = few(80, 24, 3);
+        update(&mut model, action);
+        assert_screen!(name, model);
+    }
+}
+
+// === What a glance must not miss ===
+
+#[test]
+fn the_header_says_what_is_not_as_usual() {
+    for (says, change) in [
+        ("INSECURE", &insecure as &dyn Fn(&mut Model)),
+        ("7 events lost", &|model| model.lost = 7),
+        ("FROZEN 12s", &frozen),
+        ("QUIET", &|model| model.quiet = true),
+        ("DRAINING 8s", &|model| {
+            model.draining = Some(NOW + ms(8_000));
+        }),
+        ("ALL BYPASSED", &|model| bypass(model, |_| true)),
+        ("SOLO db", &|model| model.solo = Some(ProxyId(1))),
+        ("bind 0.0.0.0", &|model| {
+            model.bind = vec![IpAddr::V4(Ipv4Addr::UNSPECIFIED)];
+        }),
+    ] {
+        for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+            let mut model = few(width, height, 3);
+            let usual = row(&screen(&model), 0);
+            assert!(!usual.contains(says), "{usual}");
+            change(&mut model);
+            let header = row(&screen(&model), 0);
+            assert!(header.contains(says), "{width}: {header}");
+        }
+    }
+}
+
+#[test]
+fn a_frozen_screen_says_so_down_to_the_smallest_size() {
+    for (width, height) in [(40, 10), (60, 16), (80, 24)] {
+        let mut model = few(width, height, 3);
+        frozen(&mut model);
+        insecure(&mut model);
+        let header = row(&screen(&model), 0);
+        assert!(header.contains("FROZEN"), "{header}");
+    }
+}
+
+#[test]
+fn the_seed_is_on_every_full_screen() {
+    for (width, height) in [(60, 16), (80, 24), (120, 35), (200, 50)] {
+        assert!(text(&screen(&few(width, height, 3))).contains("seed 42"));
+        assert!(text(&screen(&empty(width, height))).contains("seed 42"));
+    }
+}
+
+#[test]
+fn the_reason_of_a_failed_connection_is_on_the_screen() {
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        let mut model = few(width, height, 3);
+        let why = "#44 my-db:5432: connection refused";
+        let line = LogLine::new(ago(300), "db", why, Tone::Trouble);
+        model.log.push_back(line);
+        model.marks.clear();
+        let shown = text(&screen(&model));
+        assert!(shown.contains(&format!("! db: {why}")), "{shown}");
+    }
+}
+
+#[test]
+fn a_proxy_without_connections_says_what_became_of_them() {
+    let mut model = few(80, 24, 1);
+    model.conns = faultboard::ui::model::ConnList::default();
+    let line = LogLine::new(ago(60_000), "db", "#44 connection refused", Tone::Trouble);
+    model.log.push_back(line);
+    model.marks.clear();
+    for (total, failed, says) in [
+        (0, 0, "none yet: point a client at 127.0.0.1:35432"),
+        (12, 3, "none open: 12 so far, 3 of them failed"),
+    ] {
+        change_row(&mut model, 0, |row| {
+            (row.open, row.taken, row.total, row.failed) = (0, 0, total, failed);
+        });
+        let shown = text(&screen(&model));
+        assert!(shown.contains(says), "{shown}");
+        assert!(
+            shown.contains("00:11:41 ! #44 connection refused"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_outlasts_the_failures_that_come_after_it() {
+    let mut model = few(120, 35, 3);
+    let answer = Notice::new(ago(900), "nothing to undo", Tone::Plain);
+    model.notice = Some(answer);
+    let line = LogLine::new(ago(300), "db", "#44 refused", Tone::Trouble);
+    model.log.push_back(line);
+    assert!(text(&screen(&model)).contains("00:12:40 nothing to undo"));
+    model.now = NOW + Duration::from_secs(9);
+    let later = text(&screen(&model));
+    assert!(!later.contains("nothing to undo"));
+    assert!(later.contains("! db: #44 refused"));
+}
+
+#[test]
+fn what_was_felt_long_ago_is_not_said_to_be_felt_now() {
+    let mut model = few(80, 24, 1);
+    change_row(&mut model, 0, |row| {
+        row.history = support::history(|at| (at < 60).then_some(250), |_| [0.0; 2], |_| 0);
+    });
+    let shown = text(&screen(&model));
+    assert!(shown.contains("felt 256 ms"), "{shown}");
+    assert!(!shown.contains("feels 256 ms"));
+}
+
+#[test]
+fn a_quiet_screen_has_no_seconds() {
+    let mut model = few(80, 24, 3);
+    model.quiet = true;
+    let before = text(&screen(&model));
+    model.now += ms(10_000);
+    let mut snapshot = Snapshot::clone(&model.snapshot);
+    for conn in &mut snapshot.conns {
+        conn.age += ms(4_000);
+        if let ConnState::Idle(time) = &mut conn.state {
+            *time += ms(4_000);
+        }
+    }
+    model.snapshot = Arc::new(snapshot);
+    assert_eq!(text(&screen(&model)), before);
+    assert!(before.contains(" 00:12\n"), "{before}");
+}
+
+// === Without colour ===
+
+#[test]
+fn every_two_states_of_a_proxy_differ_without_colour() {
+    let states: [State<'_>; 6] = [
+        ("live", &|_| {}),
+        ("bypassed", &|row| {
+            Arc::make_mut(&mut row.plan).bypassed = true;
+        }),
+        ("closed", &|row| row.port = PortState::Closed),
+        ("full", &|row| {
+            row.port = PortState::Waiting("10000 connections".to_owned());
+        }),
+        ("behind", &|row| row.taken = 3),
+        ("failing", &|row| {
+            let failed = |at| u32::from(at == 118);
+            row.history = support::history(|_| Some(256), |_| [0.0; 2], failed);
+        }),
+    ];
+    for (width, height, rows) in [
+        (40, 10, 2),
+        (60, 16, 2),
+        (80, 24, 2),
+        (120, 35, 5),
+        (200, 50, 5),
+    ] {
+        all_differ(&states.map(|(name, change)| {
+            let mut model = few(width, height, 1);
+            change_row(&mut model, 0, change);
+            (
+                name,
+                look(&screen(&model), Rect::new(0, 1, width.min(100), rows)),
+            )
+        }));
+    }
+}
+
+#[test]
+fn every_two_states_of_a_connection_differ_without_colour() {
+    let states = [
+        ConnState::Dialing,
+        ConnState::Open,
+        ConnState::Held,
+        ConnState::Full,
+        ConnState::Idle(ms(8_000)),
+        ConnState::Half(Direction::Up),
+        ConnState::Half(Direction::Down),
+    ];
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        all_differ(&states.map(|state| {
+            let mut model = few(width, height, 1);
+            change_conn(&mut model, |conn| conn.state = state);
+            (format!("{state:?}"), all(&screen(&model)))
+        }));
+    }
+}
+
+#[test]
+fn every_two_verdicts_differ_without_colour() {
+    let measured: [State<'_>; 4] = [
+        ("agrees", &|_| {}),
+        ("differs", &|row| row.added = [Some(spread(60, 1, 90)); 2]),
+        ("idle", &|row| row.added = [None; 2]),
+        ("off", &|row| row.plan = Arc::default()),
+    ];
+    for (width, height) in [(40, 10), (80, 24), (120, 35), (200, 50)] {
+        all_differ(&measured.map(|(name, change)| {
+            let mut model = few(width, height, 1);
+            change_row(&mut model, 0, change);
+            (name, all(&screen(&model)))
+        }));
+    }
+}
+
+#[test]
+fn focus_and_selection_differ_without_colour() {
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        let focused = |focus| {
+            let mut model = few(width, height, 3);
+            model.focus = focus;
+            model
+        };
+        let strips = look(
+            &screen(&focused(Focus::Mixer)),
+            Rect::new(0, 1, 1, height / 2),
+        );
+        let unfocused = look(
+            &screen(&focused(Focus::Connections)),
+            Rect::new(0, 1, 1, height / 2),
+        );
+        assert!(strips.contains('▌'));
+        assert!(!unfocused.contains('▌'));
+        let conns = text(&screen(&focused(Focus::Connections)));
+        assert!(conns.contains("▌ #31"), "{conns}");
+        let knobs = [0, 1, 2].map(|knob| {
+            let mut model = few(width, height, 3);
+            model.knob = knob;
+            (knob, all(&screen(&model)))
+        });
+        all_differ(&knobs);
+    }
+}
+
+#[test]
+fn set_is_bold_measured_is_plain_and_what_rests_is_dim() {
+    let drawn = screen(&few(120, 35, 3));
+    let styled = |wanted: &dyn Fn(&str) -> bool| {
+        let mut cells = drawn.content.iter().filter(|cell| wanted(cell.symbol()));
+        let first = cells.next().expect("drawn").modifier;
+        assert!(cells.all(|cell| cell.modifier == first));
+        first
+    };
+    assert_eq!(styled(&|it| ["━", "▲"].contains(&it)), Modifier::BOLD);
+    assert_eq!(styled(&|it| ["▀", "█"].contains(&it)), Modifier::empty());
+    assert_eq!(styled(&|it| ("⠁".."⣿").contains(&it)), Modifier::empty());
+    assert_eq!(styled(&|it| ["─", "┤", "│"].contains(&it)), Modifier::DIM);
+}
+
+#[test]
+fn lines_of_trouble_are_marked() {
+    let mut model = rich(200, 50);
+    model.log.clear();
+    let mut looks = Vec::new();
+    for tone in [Tone::Plain, Tone::Injected, Tone::Trouble] {
+        model.log.clear();
+        model
+            .log
+            .push_back(LogLine::new(NOW, "db", "the same words", tone));
+        looks.push((format!("{tone:?}"), all(&screen(&model))));
+    }
+    let looks: [(String, String); 3] = looks.try_into().expect("three");
+    all_differ(&looks);
+}
+
+#[test]
+fn the_background_is_never_painted() {
+    for ground in [Ground::Dark, Ground::Light] {
+        for depth in [Depth::Mono, Depth::Ansi, Depth::Indexed, Depth::True] {
+            let mut model = rich(200, 50);
+            model.theme = Theme {
+                ground,
+                depth,
+                charset: Charset::Unicode,
+            };
+            for action in [Action::Redraw, Action::Help, Action::Quit] {
+                update(&mut model, action);
+                let drawn = screen(&model);
+                assert!(drawn.content.iter().all(|cell| cell.bg == Color::Reset));
+                let coloured = drawn.content.iter().any(|cell| cell.fg != Color::Reset);
+                assert_eq!(coloured, depth != Depth::Mono);
+            }
+        }
+    }
+}
+
+// === Any size ===
+
+#[test]
+fn no_size_is_too_small_or_too_large() {
+    let tall = (1..=60).flat_map(|height| [1, 39, 60, 100, 160].map(|width| (width, height)));
+    let wide = (1..=200).flat_map(|width| [1, 7, 10, 16, 24, 35, 50].map(|height| (width, height)));
+    for (at, (width, height)) in tall.chain(wide).chain([(500, 200)]).enumerate() {
+        let mut model = rich(width, height);
+        model.theme.charset = if at % 2 == 0 {
+            Charset::Unicode
+        } else {
+            Charset::Ascii
+        };
+        match at % 9 {
+            0 => drop(update(&mut model, Action::Help)),
+            1 => drop(update(&mut model, Action::Quit)),
+            2 => drop(update(&mut model, Action::TypeValue)),
+            3 => drop(update(&mut model, Action::Delete)),
+            4 => {
+                update(&mut model, Action::Add);
+                type_text(&mut model, "9091=名前です://www.google.com lat 250ms");
+            }
+            5 => model.focus = Focus::Connections,
+            6 => model = empty(width, height),
+            _ => {}
+        }
+        let drawn = screen(&model);
+        assert_eq!(drawn.area.as_size(), Size::new(width, height));
+        if model.theme.charset == Charset::Ascii {
+            assert!(text(&drawn).is_ascii(), "{width}x{height}");
+        }
+    }
+}
+
+#[test]
+fn wide_characters_do_not_shift_what_stands_beside_them() {
+    let wide = |model: &mut Model| {
+        change_row(model, 0, |row| row.name = "名前です".to_owned());
+        change_row(model, 1, |row| row.name = "데이터베이스".to_owned());
+        let line = LogLine::new(
+            NOW,
+            "名前です",
+            "接続が拒否されました、接続が拒否されました、接続",
+            Tone::Trouble,
+        );
+        model.log.push_back(line);
+    };
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        let narrow = screen(&few(width, height, 3));
+        let mut model = few(width, height, 3);
+        wide(&mut model);
+        let drawn = screen(&model);
+        for (at, (cell, before)) in drawn.content.iter().zip(&narrow.content).enumerate() {
+            if ["│", "┤", "┬", "├"].contains(&before.symbol()) {
+                assert_eq!(cell.symbol(), before.symbol(), "{:?}", drawn.pos_of(at));
+            }
+        }
+        update(&mut model, Action::Quit);
+        for line in text(&screen(&model))
+            .lines()
+            .filter(|line| line.contains("  Esc "))
+        {
+            assert_eq!(line.matches('│').count() % 2, 0, "{line}");
+        }
+    }
+}
+
+#[test]
+fn the_room_that_update_scrolls_by_is_what_is_drawn() {
+    for (width, height) in [
+        (40, 10),
+        (60, 16),
+        (80, 24),
+        (120, 35),
+        (160, 45),
+        (200, 50),
+    ] {
+        for focus in [Focus::Mixer, Focus::Connections, Focus::Input] {
+            let mut model = many(width, height);
+            model.focus = focus;
+            let room = view::room(model.size, &model);
+            model.conns.rows = (0..room.conns).collect();
+            let shown = text(&screen(&model));
+            let strips = (1..=40).filter(|number| shown.contains(&format!("proxy{number:02} ")));
+            assert_eq!(
+                strips.count(),
+                room.strips.min(40),
+                "{width}x{height} {focus:?}"
+            );
+            let conns = (1_001..=1_200).filter(|number| shown.contains(&format!("#{number} ")));
+            let conns = conns.count();
+            if conns > 0 {
+                assert_eq!(conns, room.conns, "{width}x{height} {focus:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn lists_say_which_part_of_them_is_visible() {
+    let mut model = many(120, 35);
+    let room = view::room(model.size, &model);
+    model.first_strip = 3;
+    model.conns.first = 20;
+    model.conns.rows = (20..20 + room.conns).collect();
+    let shown = text(&screen(&model));
+    let strips = format!("mixer  4-{} of 40", 3 + room.strips);
+    assert!(shown.contains(&strips), "{shown}");
+    let conns = format!("21-{} of 10 000", 20 + room.conns);
+    assert!(shown.contains(&conns), "{shown}");
+    update(&mut model, Action::Help);
+    let help = view::room(model.size, &model).help;
+    let lines = keymap::help(keymap::Mode::Mixer, "").len();
+    let keys = format!("keys here: mixer  1-{help} of {lines}");
+    assert!(
+        text(&screen(&model)).contains(&keys),
+        "{}",
+        text(&screen(&model))
+    );
+}
+
+// === Where the cursor is, what the keys are ===
+
+#[test]
+fn the_caret_stands_under_the_wrong_column() {
+    for typed in [
+        "9091=htps://h",
+        "9091=名前://h:80 lat 250ms",
+        "9091=h:80 lat 25x",
+    ] {
+        let mut model = few(120, 35, 3);
+        update(&mut model, Action::Add);
+        type_text(&mut model, typed);
+        let faultboard::ui::input::Check::Wrong(error) = &model.input.check else {
+            panic!("{typed} is not wrong: {:?}", model.input.check);
+        };
+        let wrong: String = typed.chars().take(error.span.start).collect();
+        let column = 3 + unicode_width::UnicodeWidthStr::width(wrong.as_str());
+        let drawn = screen(&model);
+        let rows = 0..drawn.area.height;
+        let carets: Vec<(u16, u16)> = rows
+            .flat_map(|y| (0..drawn.area.width).map(move |x| (x, y)))
+            .filter(|at| drawn[*at].symbol() == "^")
+            .collect();
+        let [(x, _)] = carets[..] else {
+            panic!("{carets:?}");
+        };
+        assert_eq!(usize::from(x), column, "{typed}");
+        assert!(text(&drawn).contains(&error.message), "{}", text(&drawn));
+    }
+}
+
+#[test]
+fn the_cursor_stands_where_text_goes() {
+    let mut model = few(80, 24, 3);
+    assert_eq!(cursor(&model), None);
+    update(&mut model, Action::Add);
+    type_text(&mut model, "9091=h");
+    assert_eq!(cursor(&model), Some(Position::new(9, 19)));
+    type_text(&mut model, "名");
+    assert_eq!(cursor(&model), Some(Position::new(11, 19)));
+    type_text(&mut model, &"x".repeat(200));
+    assert_eq!(cursor(&model).map(|at| at.x < 80), Some(true));
+    update(&mut model, Action::Edit(InputRequest::GoToStart));
+    assert_eq!(cursor(&model), Some(Position::new(3, 19)));
+}
+
+#[test]
+fn the_footer_is_the_key_table() {
+    for (mode, action) in [
+        (keymap::Mode::Mixer, Action::Redraw),
+        (keymap::Mode::Input, Action::Add),
+        (keymap::Mode::Value, Action::TypeValue),
+        (keymap::Mode::Quit, Action::Quit),
+        (keymap::Mode::Help, Action::Help),
+    ] {
+        let mut model = few(200, 50, 3);
+        update(&mut model, action);
+        let footer = row(&screen(&model), 49);
+        let hints = keymap::footer(mode);
+        assert!(!hints.is_empty());
+        for hint in hints {
+            let shown = format!("{} {}", hint.keys, hint.words);
+            assert!(footer.contains(&shown), "{shown} in {footer}");
+        }
+    }
+}
+
+#[test]
+fn hints_that_do_not_fit_are_dropped_whole() {
+    for width in 60..200 {
+        let footer = row(&screen(&few(width, 24, 3)), 23);
+        let hints = keymap::footer(keymap::Mode::Mixer);
+        let whole = hints
+            .iter()
+            .map(|hint| format!("{} {}", hint.keys, hint.words));
+        let mut line = String::new();
+        let lines: Vec<String> = whole
+            .map(|hint| {
+                line = format!("{line}{}{hint}", if line.is_empty() { " " } else { "  " });
+                line.clone()
+            })
+            .collect();
+        assert!(lines.contains(&footer), "{footer}");
+    }
+}
+
+#[test]
+fn turning_a_knob_is_in_the_next_frame() {
+    for (width, height) in [(40, 10), (80, 24), (120, 35), (200, 50)] {
+        let mut model = few(width, height, 1);
+        update(&mut model, Action::Turn(Turn::To(6)));
+        assert!(text(&screen(&model)).contains("500ms"), "{width}");
+    }
+}
+
+#[test]
+fn a_direction_that_is_not_both_is_said() {
+    for (width, height) in [(60, 16), (80, 24), (120, 35), (200, 50)] {
+        let mut model = few(width, height, 3);
+        model.directions = Directions::Only(Direction::Down);
+        assert!(text(&screen(&model)).contains("down only"), "{width}");
+    }
+}
+
+#[test]
+fn what_is_set_on_knobs_that_have_no_room_is_said() {
+    let mut model = few(60, 16, 2);
+    change_row(&mut model, 0, |row| {
+        Arc::make_mut(&mut row.plan).set(support::bandwidth(64_000));
+    });
+    let drawn = screen(&model);
+    assert!(row(&drawn, 1).contains("BW 64K/s"), "{}", text(&drawn));
+}
+
+#[test]
+fn a_chart_has_gaps_where_nothing_was_measured() {
+    let line = |feels: &dyn Fn(u32) -> Option<u64>| {
+        let mut model = few(200, 50, 1);
+        change_row(&mut model, 0, |row| {
+            row.history = support::history(feels, |_| [0.0; 2], |_| 0);
+        });
+        let drawn = text(&screen(&model));
+        let braille = |letter: char| ('\u{2801}'..='\u{28ff}').contains(&letter);
+        drawn.chars().filter(|letter| braille(*letter)).count()
+    };
+    let whole = line(&|_| Some(250));
+    let half = line(&|at| (at % 40 < 20).then_some(250));
+    assert!(half.abs_diff(whole / 2) <= 3, "{half} of {whole}");
+    assert_eq!(line(&|_| None), 0);
+}
+
+#[test]
+fn a_failure_is_a_cross_in_the_chart() {
+    let mut model = few(120, 35, 1);
+    let crosses = |model: &Model| text(&screen(model)).matches('✕').count();
+    assert_eq!(crosses(&model), 0);
+    change_row(&mut model, 0, |row| {
+        let failed = |at| u32::from(at == 40);
+        row.history = support::history(|_| Some(256), |_| [0.0; 2], failed);
+    });
+    assert_eq!(crosses(&model), 1);
+}
+
+// === Helpers ===
+
+/// What makes a proxy one of several states.
+type State<'a> = (&'a str, &'a dyn Fn(&mut ProxyRow));
+
+/// So many milliseconds before the moment at which models are looked at.
+fn ago(time: u64) -> Duration {
+    NOW.saturating_sub(ms(time))
+}
+
+fn type_text(model: &mut Model, text: &str) {
+    for letter in text.chars() {
+        update(model, Action::Edit(InputRequest::InsertChar(letter)));
+    }
+}
+
+fn change_row(model: &mut Model, at: usize, change: impl FnOnce(&mut ProxyRow)) {
+    let mut snapshot = Snapshot::clone(&model.snapshot);
+    change(&mut snapshot.proxies[at]);
+    model.snapshot = Arc::new(snapshot);
+}
+
+fn change_conn(model: &mut Model, change: impl FnOnce(&mut ConnRow)) {
+    let mut snapshot = Snapshot::clone(&model.snapshot);
+    change(&mut snapshot.conns[0]);
+    model.snapshot = Arc::new(snapshot);
+}
+
+fn insecure(model: &mut Model) {
+    change_row(model, 1, |row| row.insecure = true);
+}
+
+fn frozen(model: &mut Model) {
+    model.frozen = Some(Frozen {
+        since: ago(12_000),
+        latest: Arc::clone(&model.snapshot),
+        held: [].into(),
+    });
+}
+
+fn bypass(model: &mut Model, of: impl Fn(usize) -> bool) {
+    for at in 0..model.snapshot.proxies.len() {
+        change_row(model, at, |row| {
+            Arc::make_mut(&mut row.plan).bypassed = of(at);
+        });
+    }
+}
+
+/// Forty proxies, the first with ten thousand connections.
+fn many(width: u16, height: u16) -> Model {
+    let mut model = few(width, height, 1);
+    let mut snapshot = Snapshot::clone(&model.snapshot);
+    let first = snapshot.proxies[0].clone();
+    snapshot.proxies = (1..=40)
+        .map(|number| ProxyRow {
+            id: ProxyId(number),
+            name: format!("proxy{number:02}"),
+            feels: Some(Spread {
+                count: 1,
+                p1: ms(1),
+                p50: ms(1),
+                p99: ms(1),
+            }),
+            plan: Arc::new(Plan::of([latency(u64::from(number), 0, Directions::Both)])),
+            ..first.clone()
+        })
+        .collect();
+    snapshot.conns = (1_001..=11_000)
+        .map(|number| support::conn(number, 1, 60, ConnState::Open))
+        .collect();
+    model.snapshot = Arc::new(snapshot);
+    model.conns.total = 10_000;
+    model.conns.selected = Some(ConnId(1_001));
+    model.log.clear();
+    model.marks.clear();
+    model
+}
+
+/// A row of a screen, without blanks at its end.
+fn row(buffer: &Buffer, y: usize) -> String {
+    text(buffer).lines().nth(y).unwrap_or_default().to_owned()
+}
+
+/// What a part of a screen looks like on a terminal without colours: its text and its attributes.
+fn look(buffer: &Buffer, area: Rect) -> String {
+    let cell = |cell: &Cell| format!("{}{:x}", cell.symbol(), cell.modifier.bits());
+    let places = area.intersection(buffer.area).positions();
+    places.map(|at| cell(&buffer[at])).collect()
+}
+
+fn all(buffer: &Buffer) -> String {
+    assert!(buffer.content.iter().all(|cell| cell.fg == Color::Reset));
+    assert!(Modifier::all().contains(buffer.content[0].modifier));
+    look(buffer, buffer.area)
+}
+
+fn all_differ<T: std::fmt::Debug, const N: usize>(looks: &[(T, String); N]) {
+    for (at, (one, seen)) in looks.iter().enumerate() {
+        for (other, beside) in &looks[at + 1..] {
+            assert!(seen != beside, "{one:?} and {other:?} look the same");
+        }
+    }
+}
+
+fn cursor(model: &Model) -> Option<Position> {
+    let area = Rect::from(model.size);
+    view::render(model, area, &mut Buffer::empty(area))
+}
