@@ -45,8 +45,8 @@ pub(crate) struct Ledger {
     pub(crate) plan: Plan,
     pub(crate) lanes: [Lane; 2],
     pub(crate) told: [Told; 2],
-    /// The first error that was told.
-    pub(crate) first: Option<(LegName, ErrorKind)>,
+    /// The first error that was told, and whether its leg had been sent the end of the other's stream before.
+    pub(crate) first: Option<(LegName, ErrorKind, bool)>,
     /// The direction that ended first.
     pub(crate) first_done: Option<Direction>,
 }
@@ -140,7 +140,8 @@ impl Ledger {
         );
         told.deaf = true;
         told.mute |= said == Said::Reading;
-        self.first.get_or_insert((name_of(leg), error));
+        let finished = self.lanes[1 - leg].end_passed;
+        self.first.get_or_insert((name_of(leg), error, finished));
     }
 
     /// The loop takes over settings.

@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use faultboard::fault::Direction;
 use faultboard::proxy::pump::End;
-use faultboard::snapshot::CloseReason;
+use faultboard::snapshot::{CloseReason, LegName};
 
 use super::ledger::{lane_to, name_of};
 use super::world::World;
@@ -120,14 +120,16 @@ impl World {
     }
 
     fn check_reset(&self, reason: &CloseReason) {
-        let (leg, error) = self.ledger.first.expect("a reset without an error");
-        assert_eq!(
-            *reason,
-            CloseReason::Io {
+        let (leg, error, finished) = self.ledger.first.expect("a reset without an error");
+        let expected = match leg {
+            LegName::Client if finished => CloseReason::UpstreamDone,
+            LegName::Upstream if finished => CloseReason::ClientDone,
+            _ => CloseReason::Io {
                 leg,
-                error: in_words(error)
-            }
-        );
+                error: in_words(error),
+            },
+        };
+        assert_eq!(*reason, expected);
         for sink in [0, 1] {
             let [told, other] = [&self.ledger.told[sink], &self.ledger.told[1 - sink]];
             if told.deaf {
