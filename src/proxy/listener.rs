@@ -6,6 +6,7 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
@@ -38,9 +39,10 @@ pub(super) fn bind(addrs: &[std::net::IpAddr], port: u16) -> Result<Vec<TcpListe
     Ok(listeners)
 }
 
-/// Accepts clients of a proxy until it is told to stop. The listener closes with it: from then on connections are refused.
+/// Accepts clients of a proxy until it is told to stop. The listeners close with it: from then on connections are refused.
+/// One loop serves all of a proxy's addresses, since they share its limit.
 pub(super) async fn accept(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     proxy: Arc<Proxy>,
     engine: Arc<Inner>,
     stop: CancellationToken,
@@ -51,15 +53,18 @@ pub(super) async fn accept(
             // Cancel-safe: the token only reports.
             () = stop.cancelled() => return,
             // Cancel-safe: a permit that was not returned is not taken, and tokio's accept loses no client.
-            accepted = accept_one(&listener, &proxy, &engine) => accepted,
+            accepted = accept_one(&listeners, &proxy, &engine) => accepted,
         };
         match accepted {
             Ok((stream, client, permit)) => {
-                wait = FIRST_WAIT;
-                proxy.set_port_state(PortState::Open);
+                if std::mem::replace(&mut wait, FIRST_WAIT) != FIRST_WAIT {
+                    proxy.set_port_state(PortState::Open);
+                }
                 hand_over(stream, client, permit, &proxy, &engine).await;
             }
-            Err(error) if sys::is_shortage(&error) => {
+            // The client went away between its connect and our accept.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
                 wait_for(
                     &proxy,
                     &engine,
@@ -71,14 +76,12 @@ pub(super) async fn accept(
                     () = tokio::time::sleep(wait) => wait = (wait * 2).min(LAST_WAIT),
                 }
             }
-            // The client went away between its connect and our accept.
-            Err(_) => {}
         }
     }
 }
 
 async fn accept_one(
-    listener: &TcpListener,
+    listeners: &[TcpListener],
     proxy: &Proxy,
     engine: &Inner,
 ) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
@@ -88,16 +91,22 @@ async fn accept_one(
             wait_for(
                 proxy,
                 engine,
-                format!("{} connections are open: further clients wait", proxy.limit),
+                format!(
+                    "the limit of {} is reached: further clients wait",
+                    proxy.limit
+                ),
             );
-            Arc::clone(&proxy.permits)
-                .acquire_owned()
-                .await
-                .map_err(io::Error::other)?
+            let permit = Arc::clone(&proxy.permits).acquire_owned().await;
+            proxy.set_port_state(PortState::Open);
+            permit.map_err(io::Error::other)?
         }
         Err(TryAcquireError::Closed) => return std::future::pending().await,
     };
-    let (stream, client) = listener.accept().await?;
+    let (stream, client) = std::future::poll_fn(|cx| {
+        let mut ready = listeners.iter().map(|listener| listener.poll_accept(cx));
+        ready.find(Poll::is_ready).unwrap_or(Poll::Pending)
+    })
+    .await?;
     Ok((stream, client, permit))
 }
 

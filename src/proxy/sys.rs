@@ -55,20 +55,3 @@ pub fn raise_descriptor_limit() -> Option<u32> {
     #[cfg(not(unix))]
     None
 }
-
-/// Whether an accept failed because the process or the system is short of something, so that trying again at once fails
-/// again.
-pub(super) fn is_shortage(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    {
-        use rustix::io::Errno;
-        let short = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-        error
-            .raw_os_error()
-            .is_some_and(|code| short.iter().any(|errno| errno.raw_os_error() == code))
-    }
-    #[cfg(not(unix))]
-    {
-        error.kind() == io::ErrorKind::OutOfMemory
-    }
-}
