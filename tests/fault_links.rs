@@ -297,19 +297,64 @@ fn raising_a_rate_causes_no_burst() {
 }
 
 #[test]
-fn a_held_key_starves_no_queue() {
-    let mut bench = Bench::new(Direction::Down, &Plan::of([bandwidth(20)]));
-    bench.at(0.0).push(&vec![7; 1_000]);
-    for step in 1..=300_u64 {
-        bench
-            .at(step as f64 * 33.0)
-            .replan(&Plan::of([bandwidth(20 + step % 2)]));
+fn bytes_that_a_change_brings_to_the_link_are_paced_from_the_change() {
+    let rate = || bandwidth(100_000);
+    let shared = || rate().with("scope", Value::Word("proxy"));
+    let sized = || shared().with("queue", ms(1_000));
+    for (before, after) in [
+        ([rate(), down(latency(5_000))], rate()),
+        ([shared(), down(latency(5_000))], shared()),
+        ([shared(), down(latency(5_000))], sized()),
+        ([shared(), down(latency(5_000))], rate()),
+        ([rate(), down(latency(5_000))], shared()),
+    ] {
+        let (before, after) = (Plan::of(before), Plan::of([after]));
+        let mut bench = Bench::new(Direction::Down, &before);
+        bench.at(0.0).push(&vec![7; 400_000]).at(4_000.0);
+        bench.replan(&after.succeeding(&before)).at(4_010.0);
+        let sent = bench.bytes().len();
+        assert!(
+            sent <= 2_000,
+            "{sent} bytes in 10 ms at 100 kB/s, from {before}"
+        );
     }
-    let sent = bench.bytes().len();
-    assert!(
-        (150..=215).contains(&sent),
-        "{sent} bytes in 9.9 s at about 20 B/s"
-    );
+}
+
+#[test]
+fn a_change_of_scope_causes_no_burst() {
+    let rate = || bandwidth(100_000);
+    let shared = || rate().with("scope", Value::Word("proxy"));
+    for (before, after) in [
+        (shared(), rate()),
+        (rate(), shared()),
+        (shared(), shared().with("queue", ms(1_000))),
+    ] {
+        let (before, after) = (Plan::of([before]), Plan::of([after]));
+        let mut bench = Bench::new(Direction::Down, &before);
+        bench.at(0.0).push(&vec![7; 400_000]).at(1_000.0);
+        bench.replan(&after.succeeding(&before)).at(1_010.0);
+        let sent = bench.bytes().len();
+        assert!(sent <= 102_000, "{sent} bytes in 1.01 s at 100 kB/s");
+    }
+}
+
+#[test]
+fn a_held_key_starves_no_queue() {
+    for scope in ["connection", "proxy"] {
+        let rate = |rate| Plan::of([bandwidth(rate).with("scope", Value::Word(scope))]);
+        let mut plan = rate(20);
+        let mut bench = Bench::new(Direction::Down, &plan);
+        bench.at(0.0).push(&vec![7; 1_000]);
+        for step in 1..=300_u64 {
+            plan = rate(20 + step % 2).succeeding(&plan);
+            bench.at(step as f64 * 33.0).replan(&plan);
+        }
+        let sent = bench.bytes().len();
+        assert!(
+            (150..=215).contains(&sent),
+            "{sent} bytes in 9.9 s at about 20 B/s for each {scope}"
+        );
+    }
 }
 
 #[test]
@@ -379,6 +424,21 @@ fn one_link_for_a_proxy_is_shared_fairly() {
         "{total} bytes in a second over all"
     );
     assert!(jain > 0.99, "Jain's index {jain} of {sent:?}");
+}
+
+#[test]
+fn a_turn_on_a_shared_link_is_not_taken_before_its_bytes_come_to_the_link() {
+    let shared = bandwidth(1_000_000).with("scope", Value::Word("proxy"));
+    let plan = Plan::of([shared.clone()]);
+    let mut bench = Bench::new(Direction::Down, &plan);
+    bench.at(0.0).push(&vec![7; 1_000]).at(0.5);
+    bench.replan(&Plan::of([shared, down(latency(100))]).succeeding(&plan));
+    let due = bench.start + Duration::from_millis(101);
+    assert_eq!(bench.link.poll(bench.now), Step::Wait(Some(due)));
+    bench.now = due
+        .checked_sub(Duration::from_micros(500))
+        .expect("after the start");
+    assert_eq!(bench.link.poll(bench.now), Step::Wait(Some(due)));
 }
 
 #[test]

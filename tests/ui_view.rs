@@ -163,6 +163,29 @@ fn the_reason_of_a_failed_connection_is_on_the_screen() {
 }
 
 #[test]
+fn a_proxy_without_connections_says_what_became_of_them() {
+    let mut model = few(80, 24, 1);
+    model.conns = faultboard::ui::model::ConnList::default();
+    let line = LogLine::new(ago(60_000), "db", "#44 connection refused", Tone::Trouble);
+    model.log.push_back(line);
+    model.marks.clear();
+    for (total, failed, says) in [
+        (0, 0, "none yet: point a client at 127.0.0.1:35432"),
+        (12, 3, "none open: 12 so far, 3 of them failed"),
+    ] {
+        change_row(&mut model, 0, |row| {
+            (row.open, row.taken, row.total, row.failed) = (0, 0, total, failed);
+        });
+        let shown = text(&screen(&model));
+        assert!(shown.contains(says), "{shown}");
+        assert!(
+            shown.contains("00:11:41 ! #44 connection refused"),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
 fn an_answer_outlasts_the_failures_that_come_after_it() {
     let mut model = few(120, 35, 3);
     let answer = Notice::new(ago(900), "nothing to undo", Tone::Plain);
@@ -306,6 +329,21 @@ fn focus_and_selection_differ_without_colour() {
         });
         all_differ(&knobs);
     }
+}
+
+#[test]
+fn set_is_bold_measured_is_plain_and_what_rests_is_dim() {
+    let drawn = screen(&few(120, 35, 3));
+    let styled = |wanted: &dyn Fn(&str) -> bool| {
+        let mut cells = drawn.content.iter().filter(|cell| wanted(cell.symbol()));
+        let first = cells.next().expect("drawn").modifier;
+        assert!(cells.all(|cell| cell.modifier == first));
+        first
+    };
+    assert_eq!(styled(&|it| ["━", "▲"].contains(&it)), Modifier::BOLD);
+    assert_eq!(styled(&|it| ["▀", "█"].contains(&it)), Modifier::empty());
+    assert_eq!(styled(&|it| ("⠁".."⣿").contains(&it)), Modifier::empty());
+    assert_eq!(styled(&|it| ["─", "┤", "│"].contains(&it)), Modifier::DIM);
 }
 
 #[test]

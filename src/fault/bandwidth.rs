@@ -138,9 +138,22 @@ impl Bandwidth {
 
     /// How many bytes of the head one piece takes.
     fn piece(&self, head: &Head) -> u64 {
+        self.full_piece().min(head.len as u64)
+    }
+
+    fn full_piece(&self) -> u64 {
         let even = self.rate.bytes_in(PIECE_TIME);
         let packet = PACKET.min(self.rate.bytes_in(SLOW_PIECE_TIME));
-        even.max(packet).max(1).min(head.len as u64)
+        even.max(packet).max(1)
+    }
+
+    /// How long the link has been passing the piece under way, if one is.
+    fn under_way(&self, now: Instant) -> Duration {
+        let (since, bytes) = match &self.shared {
+            None => (self.pace, self.full_piece()),
+            Some(shared) => shared.turn.unwrap_or((now, 0)),
+        };
+        now.saturating_duration_since(since).min(self.rate.time_for(bytes))
     }
 }
 
@@ -148,20 +161,18 @@ impl Fault for Bandwidth {
     fn retune(&mut self, terms: &Terms<'_>) -> bool {
         let Some(mut fresh) = Self::of(terms) else { return false };
         if fresh.rate.bytes_per_second() > 0 {
-            // What the link had passed of a piece at the old rate stays passed: holding a key starves nothing.
+            // What the link had passed of a piece stays passed: holding a key starves nothing.
             let ratio = self.rate.bytes_per_second() as f64 / fresh.rate.bytes_per_second() as f64;
-            let passing = terms.now.saturating_duration_since(self.pace).as_secs_f64() * ratio;
-            let most = fresh.rate.time_for(PACKET).as_secs_f64();
-            let ahead = Duration::from_secs_f64(passing.min(most));
+            let passed = self.under_way(terms.now).as_secs_f64() * ratio;
+            let most = fresh.rate.time_for(fresh.full_piece()).as_secs_f64();
+            let ahead = Duration::from_secs_f64(passed.min(most));
             fresh.pace = terms.now.checked_sub(ahead).unwrap_or(terms.now);
         }
-        if fresh.rate == self.rate {
-            fresh.pace = self.pace;
-            if let (Some(new), Some(old)) = (&mut fresh.shared, &self.shared)
-                && Arc::ptr_eq(&new.links, &old.links)
-            {
-                new.turn = old.turn;
-            }
+        if fresh.rate == self.rate
+            && let (Some(new), Some(old)) = (&mut fresh.shared, &self.shared)
+            && Arc::ptr_eq(&new.links, &old.links)
+        {
+            new.turn = old.turn;
         }
         *self = fresh;
         true
@@ -187,7 +198,8 @@ impl Fault for Bandwidth {
             }
             Some(shared) => {
                 let (begins, bytes) = shared.turn(earliest, piece, self.rate);
-                Some(begins + self.rate.time_for(bytes))
+                // A turn may have been taken before a change of settings sent the head back.
+                Some(begins.max(earliest) + self.rate.time_for(bytes))
             }
         }
     }

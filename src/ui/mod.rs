@@ -13,13 +13,14 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 
-use crossterm::event::{Event as Input, EventStream, KeyEventKind};
+use crossterm::event::{Event as Input, KeyEventKind};
 use futures_util::{FutureExt, Stream};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use action::Action;
 use effect::{Desk, Pending};
+use keyboard::Keyboard;
 use model::Model;
 
 pub mod action;
@@ -28,6 +29,7 @@ pub mod effect;
 pub mod farewell;
 pub mod format;
 pub mod input;
+mod keyboard;
 pub mod keymap;
 pub mod knob;
 pub mod model;
@@ -95,7 +97,7 @@ where
             () = terminal::panicked() => {}
         }
     });
-    let farewell = run(screen, EventStream::new(), desk, options).await;
+    let farewell = run(screen, Keyboard::open(), desk, options).await;
     drop(guard);
     if terminal::panicked().now_or_never().is_some() {
         return Err(RunError::Panicked);

@@ -196,10 +196,10 @@ impl<'a> Chart<'a> {
 
     /// A line of words in the middle of an empty picture.
     pub(super) fn say(&self, words: &str, buf: &mut Buffer) {
+        let words = format!(" {words} ");
         let line = row(self.plot, self.plot.height / 2);
-        let blank = line.width.saturating_sub(width(words)) / 2;
-        Pen::new(buf, line)
-            .skip(blank)
-            .text(words, self.theme().style(Role::Rest));
+        let blank = line.width.saturating_sub(width(&words)) / 2;
+        let mut pen = Pen::new(buf, line);
+        pen.skip(blank).text(&words, self.theme().style(Role::Rest));
     }
 }

@@ -15,7 +15,8 @@ use super::columns::{BETWEEN, Columns};
 use super::pen::{Pen, Rule, row, width};
 use super::strips::{focused, position};
 use crate::snapshot::{ConnRow, PortState, ProxyRow};
-use crate::ui::model::{Focus, Model};
+use crate::ui::format;
+use crate::ui::model::{Focus, LogLine, Model, Tone};
 use crate::ui::theme::{Role, Theme};
 
 /// Rows of the table that are no connections: the title and the heads of the columns.
@@ -35,10 +36,7 @@ impl Widget for &Connections<'_> {
         let rows: Vec<&ConnRow> = rows.filter_map(|index| conns.get(*index)).collect();
         self.title(rows.len(), area, buf);
         if rows.is_empty() {
-            let text = self.nothing();
-            Pen::new(buf, row(area, 1))
-                .skip(2)
-                .text(&text, self.theme().style(Role::Rest));
+            self.nothing(area, buf);
             return;
         }
         let columns = Columns::fitting(area.width.saturating_sub(1), self.proxy, &rows);
@@ -80,15 +78,28 @@ impl Connections<'_> {
         }
     }
 
-    /// Why there is none.
-    fn nothing(&self) -> String {
-        match (&self.proxy.port, self.proxy.listening.first()) {
-            (PortState::Closed, _) => "none: the port is closed, o opens it".to_owned(),
-            (PortState::Waiting(why), _) => format!("clients wait: {why}"),
-            (PortState::Open, Some(addr)) => {
-                format!("none yet: point a client at {addr}")
+    /// Why there is none, what became of those that were, and the last failure of this proxy.
+    fn nothing(&self, area: Rect, buf: &mut Buffer) {
+        let rest = self.theme().style(Role::Rest);
+        let proxy = self.proxy;
+        let addr = proxy.listening.first();
+        let text = match (&proxy.port, addr, proxy.total) {
+            (PortState::Closed, ..) => "none: the port is closed, o opens it".to_owned(),
+            (PortState::Waiting(why), ..) => format!("clients wait: {why}"),
+            (PortState::Open, Some(addr), 0) => format!("none yet: point a client at {addr}"),
+            (PortState::Open, None, 0) => "none yet".to_owned(),
+            (PortState::Open, _, total) => {
+                let (total, failed) = (format::count(total), format::count(proxy.failed));
+                format!("none open: {total} so far, {failed} of them failed")
             }
-            (PortState::Open, None) => "none yet".to_owned(),
+        };
+        Pen::new(buf, row(area, 1)).skip(2).text(&text, rest);
+        let failed = |line: &&LogLine| line.tone == Tone::Trouble && line.proxy == proxy.name;
+        if let Some(line) = self.model.log.iter().rev().find(failed) {
+            let mut pen = Pen::new(buf, row(area, 2));
+            pen.skip(2).text(&format::clock(line.at), rest).skip(1);
+            pen.text("! ", self.theme().style(Role::Trouble));
+            pen.text(&line.text, self.theme().style(Role::Trouble));
         }
     }
 

@@ -39,7 +39,7 @@ impl Proof<'_> {
         if set.is_none() {
             return Verdict::Off;
         }
-        if let Some(verdict) = self.before_judging(dial, measured) {
+        if let Some(verdict) = self.of_all().or_else(|| self.of_one(dial, measured)) {
             return verdict;
         }
         // The worst of both directions, but for rates the better one: an idle direction proves nothing.
@@ -58,8 +58,8 @@ impl Proof<'_> {
             .unwrap_or(Verdict::Off)
     }
 
-    /// What keeps a knob from being judged at all.
-    fn before_judging(&self, dial: &Dial, measured: Option<Value>) -> Option<Verdict> {
+    /// What is to say of all knobs of the proxy, whatever they are.
+    pub(super) fn of_all(&self) -> Option<Verdict> {
         let unknown = |why: &str| Some(Verdict::Unknown(why.to_owned()));
         let row = self.row;
         if self.plan.bypassed {
@@ -80,8 +80,13 @@ impl Proof<'_> {
         if row.bytes == [0, 0] {
             return unknown("no traffic yet");
         }
+        None
+    }
+
+    /// What keeps one knob from being judged.
+    fn of_one(&self, dial: &Dial, measured: Option<Value>) -> Option<Verdict> {
         if measured.is_none() {
-            return unknown("idle");
+            return Some(Verdict::Unknown("idle".to_owned()));
         }
         let shares = Direction::BOTH.map(|way| self.plan.find(dial.kind, way));
         let partial = shares.into_iter().flatten();

@@ -19,7 +19,9 @@ use crate::ui::format;
 use crate::ui::model::{LogLine, Model, Tone};
 use crate::ui::theme::Role;
 
-/// For so long an answer is the last thing that happened, whatever else did.
+/// For so long an answer is held, whatever fails after it.
+const HELD: Duration = Duration::from_secs(3);
+/// For so long an answer is the last thing that happened.
 const ANSWERED: Duration = Duration::from_secs(8);
 /// For so long a failure is.
 const FAILED: Duration = Duration::from_secs(20);
@@ -42,39 +44,31 @@ struct Saying {
 impl Widget for &Last<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let theme = self.model.theme;
-        let said = self.said();
-        let (gap, gap_role) = self.gap().unwrap_or((String::new(), Role::Rest));
         let inner = Rect {
             width: area.width.saturating_sub(1),
             ..area
         };
-        // The answer to what the user did comes first.
-        let wanted = said.as_ref().map_or(0, |said| width(&said.text) + 12);
-        let least = area.width / 3;
-        let room = inner
-            .width
-            .saturating_sub(wanted)
-            .max(least.min(width(&gap) + 2));
-        if !gap.is_empty() {
-            let text = fit(&gap, room.saturating_sub(2)).into_owned();
-            Pen::new(buf, inner).at_end(&[Span::styled(text, theme.style(gap_role))]);
+        let said = self.said();
+        // The clock, the text, a blank, the gap: what the user did comes first, but not alone.
+        let wanted = said.as_ref().map_or(0, |said| width(&said.text) + 14);
+        let room = inner.width.saturating_sub(wanted).max(inner.width / 3);
+        let mut taken = 0;
+        if let Some((gap, role)) = self.gap(room) {
+            let text = fit(&gap, room).into_owned();
+            taken = width(&text) + 2;
+            Pen::new(buf, inner).at_end(&[Span::styled(text, theme.style(role))]);
         }
         let Some(said) = said else {
             return;
-        };
-        let taken = if gap.is_empty() {
-            0
-        } else {
-            room.min(width(&gap) + 2)
         };
         let left = Rect {
             width: inner.width.saturating_sub(taken),
             ..inner
         };
         let mut pen = Pen::new(buf, left);
-        pen.skip(1)
-            .text(&format::clock(said.at), theme.style(Role::Rest))
-            .skip(1);
+        pen.skip(1);
+        pen.text(&format::clock(said.at), theme.style(Role::Rest));
+        pen.skip(1);
         if said.tone == Tone::Trouble {
             pen.text("! ", theme.style(Role::Trouble));
         }
@@ -83,13 +77,20 @@ impl Widget for &Last<'_> {
 }
 
 impl Last<'_> {
-    /// For a while what the user did, then for a while what failed; else the last change, or whatever was last.
+    /// What the user did, or what failed: the newer one, but an answer is held for a moment. Else the last change, or
+    /// whatever was last.
     fn said(&self) -> Option<Saying> {
         let within = |said: &Saying, time| self.model.now.saturating_sub(said.at) <= time;
         let own = [self.answer(), self.change()].into_iter().flatten();
         let own = own.filter(|said| within(said, ANSWERED));
-        own.max_by_key(|said| said.at)
-            .or_else(|| self.failure().filter(|said| within(said, FAILED)))
+        let own = own.max_by_key(|said| said.at);
+        if own.as_ref().is_some_and(|said| within(said, HELD)) {
+            return own;
+        }
+        let failure = self.failure().filter(|said| within(said, FAILED));
+        own.into_iter()
+            .chain(failure)
+            .max_by_key(|said| said.at)
             .or_else(|| self.change())
             .or_else(|| self.line())
     }
@@ -152,19 +153,20 @@ impl Last<'_> {
         })
     }
 
-    /// The selected proxy's first gap; of the others, connections that do not run what is set.
-    fn gap(&self) -> Option<(String, Role)> {
+    /// The selected proxy's first gap. Where it is no trouble and there is room for it, of the others, connections that
+    /// do not run what is set.
+    fn gap(&self, room: u16) -> Option<(String, Role)> {
         let row = self.model.selected_row()?;
         let own = Proof::new(self.model, row, self.busiest).gap(self.model.directions);
         if let Some(gap) = own.as_ref().filter(|gap| gap.differs) {
             return Some((format!("! {}", gap.text), Role::Trouble));
         }
         let mut others = self.model.snapshot.proxies.iter();
-        if let Some(other) = others.find(|other| other.taken < other.open && other.id != row.id) {
-            let text = format!("! {}: {}", other.name, waiting(other));
-            return Some((text, Role::Trouble));
-        }
-        own.map(|gap| (gap.text, Role::Rest))
+        let other = others.find(|other| other.taken < other.open && other.id != row.id);
+        let text = other.map(|other| format!("! {}: {}", other.name, waiting(other)));
+        text.filter(|text| width(text) <= room)
+            .map(|text| (text, Role::Trouble))
+            .or_else(|| own.map(|gap| (gap.text, Role::Rest)))
     }
 }
 

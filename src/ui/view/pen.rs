@@ -106,6 +106,10 @@ impl<'a> Pen<'a> {
     pub(super) fn text(&mut self, text: &str, style: Style) -> &mut Self {
         if self.room() > 0 {
             let fitting = fit(text, self.room());
+            // What was there before leaves no attribute behind: styles would add up.
+            for x in self.x..self.x.saturating_add(width(&fitting)).min(self.end) {
+                self.buf[(x, self.y)].reset();
+            }
             let room = usize::from(self.room());
             let (x, _) = self.buf.set_stringn(self.x, self.y, fitting, room, style);
             self.x = x;
@@ -170,7 +174,8 @@ impl Rule<'_> {
             widths(&self.left).saturating_add(4)
         };
         let fits = |right: &&Vec<Span<'_>>| {
-            taken.saturating_add(widths(right).saturating_add(4)) <= area.width
+            let columns = widths(right);
+            columns > 0 && taken.saturating_add(columns.saturating_add(4)) <= area.width
         };
         if let Some(right) = self.right.iter().find(fits) {
             let start = area.width - widths(right) - 3;
@@ -194,6 +199,8 @@ impl Rule<'_> {
 
 #[cfg(test)]
 mod tests {
+    use ratatui::style::{Color, Modifier};
+
     use super::*;
 
     #[test]
@@ -221,6 +228,33 @@ mod tests {
             .right("名前です", 4, Style::new())
             .text("more", Style::new());
         assert_eq!(buf, Buffer::with_lines(["        ", "  ab …  "]));
+    }
+
+    #[test]
+    fn what_is_written_over_leaves_no_attribute_behind() {
+        let area = Rect::new(0, 0, 4, 1);
+        let mut buf = Buffer::empty(area);
+        Pen::new(&mut buf, area).text("────", Style::new().dim().red());
+        Pen::new(&mut buf, area).text("ab", Style::new().bold());
+        assert_eq!(buf[(0, 0)].modifier, Modifier::BOLD);
+        assert_eq!(buf[(0, 0)].fg, Color::Reset);
+        assert_eq!(buf[(2, 0)].modifier, Modifier::DIM);
+    }
+
+    #[test]
+    fn a_rule_with_nothing_at_its_right_is_whole() {
+        let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
+        let rule = Rule {
+            left: vec![Span::raw("left")],
+            right: vec![Vec::new(), vec![Span::raw("")]],
+        };
+        rule.draw(buf.area, &mut buf, Theme::MONO);
+        let text: String = buf
+            .content
+            .iter()
+            .map(ratatui::buffer::Cell::symbol)
+            .collect();
+        assert_eq!(text, "─ left ─────");
     }
 
     #[test]

@@ -160,24 +160,24 @@ impl<'a> Proof<'a> {
         }
     }
 
-    /// The first knob that differs from what was measured, else the first that nobody can judge.
+    /// What is to say of all knobs that are set; else of the first that differs, or that nobody can judge.
     pub(super) fn gap(&self, directions: Directions) -> Option<Gap> {
-        let readings = knob::all()
-            .iter()
-            .map(|dial| (dial, self.reading(dial, directions)));
+        let of_all = self.of_all();
         let mut unknown = None;
-        for (dial, reading) in readings {
+        for dial in knob::all() {
+            let reading = self.reading(dial, directions);
             let Some(why) = reading.verdict.reason() else {
                 continue;
             };
             let differs = matches!(reading.verdict, Verdict::Differs(_));
-            let text = if differs {
-                format!("{} {}: {why}", dial.knob.label, reading.measured_text)
-            } else {
-                format!("{}: {why}", dial.knob.label)
+            let label = dial.knob.label;
+            let text = match (&of_all, differs) {
+                (Some(_), _) => why.to_owned(),
+                (None, true) => format!("{label} {}: {why}", reading.measured_text),
+                (None, false) => format!("{label}: {why}"),
             };
             let gap = Gap { text, differs };
-            if differs {
+            if differs || of_all.is_some() {
                 return Some(gap);
             }
             unknown = unknown.or(Some(gap));

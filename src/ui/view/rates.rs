@@ -159,7 +159,8 @@ impl Rates<'_> {
             .right(&figure, FIGURES, theme.style(Role::Second))
             .text("┤", theme.style(Role::Rest));
         if most > 0.0 {
-            self.columns(chart, plot, second, most, buf);
+            // A blank above the highest column keeps it apart from the picture above.
+            self.columns(chart, plot, second, most * 4.0 / 3.0, buf);
         }
     }
 

@@ -167,7 +167,7 @@ impl Strip<'_> {
         } else {
             "  "
         };
-        let conns = if room < 40 {
+        let conns = if room < 40 || state.conns.is_empty() {
             state.conns.clone()
         } else {
             format!("{:>1$}", state.conns, usize::from(self.conns))
