@@ -186,6 +186,16 @@ fn bypassing_releases_everything_in_order() {
 }
 
 #[test]
+fn a_latency_leaves_the_other_direction_alone() {
+    let mut bench = Bench::new(Direction::Up, &Plan::of([down(latency(50))]));
+    assert!(bench.link.is_clear());
+    bench.replan(&Plan::of([latency(50)]));
+    assert!(!bench.link.is_clear());
+    bench.replan(&Plan::of([latency(0)]));
+    assert!(bench.link.is_clear());
+}
+
+#[test]
 fn a_handshake_makes_the_first_byte_up_wait_a_round_trip_more() {
     let plan = Plan::of([latency(100).with("handshake", Value::Switch(true))]);
     let mut bench = Bench::new(Direction::Up, &plan);

@@ -118,15 +118,16 @@ impl Paced {
         }
     }
 
-    /// Since the rate is in force, no more than it has passed, but for the packet that was under way and for what
-    /// rounding to nanoseconds gives each piece.
+    /// Since the rate is in force, no more than it has passed, but for the piece that was under way, a packet or a
+    /// millisecond's worth, and for what rounding to nanoseconds gives each piece.
     fn pass(&mut self, direction: Direction, bytes: u64, now: Instant) {
         const PACKET: u64 = 1_448;
         self.passed += bytes;
         self.pieces += 1 + self.rate / 1_000_000_000;
-        let most = ByteRate::new(self.rate).bytes_in(now - self.since);
+        let under_way = PACKET.max(self.rate / 1_000);
+        let most = ByteRate::new(self.rate).bytes_in(now - self.since) + under_way;
         assert!(
-            self.passed <= most + PACKET + self.pieces,
+            self.passed <= most + self.pieces,
             "{direction}: {} bytes in {:?} at {} B/s",
             self.passed,
             now - self.since,

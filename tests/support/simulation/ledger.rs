@@ -45,8 +45,8 @@ pub(crate) struct Ledger {
     pub(crate) plan: Plan,
     pub(crate) lanes: [Lane; 2],
     pub(crate) told: [Told; 2],
-    /// The first error that was told.
-    pub(crate) first: Option<(LegName, ErrorKind)>,
+    /// The first error that was told, and whether its leg had been sent the end of the other's stream before.
+    pub(crate) first: Option<(LegName, ErrorKind, bool)>,
     /// The direction that ended first.
     pub(crate) first_done: Option<Direction>,
 }
@@ -68,6 +68,12 @@ impl Ledger {
     /// Bytes were read from a leg: they are what its peer says, and `bytes` is where they go.
     pub(crate) fn arrived(&mut self, leg: usize, bytes: &mut [u8], now: Instant) {
         assert!(!self.told[leg].mute, "leg {leg} is read after its end");
+        let waits = self.lanes[leg].held() > 0;
+        let acts = Direction::BOTH.map(|direction| self.acts(direction));
+        assert!(
+            !waits || acts != [false; 2],
+            "leg {leg} is read although the other takes nothing and no fault acts"
+        );
         self.lanes[leg].arrive(bytes, now);
     }
 
@@ -134,7 +140,8 @@ impl Ledger {
         );
         told.deaf = true;
         told.mute |= said == Said::Reading;
-        self.first.get_or_insert((name_of(leg), error));
+        let finished = self.lanes[1 - leg].end_passed;
+        self.first.get_or_insert((name_of(leg), error, finished));
     }
 
     /// The loop takes over settings.

@@ -73,7 +73,7 @@ impl World {
         let it = &mut self.legs[leg];
         it.done = true;
         match leaves {
-            Leaves::Not => {}
+            Leaves::Not => it.fin = self.winding_up,
             Leaves::Ending => it.fin = true,
             Leaves::EndingThenBreaking => {
                 it.fin = true;

@@ -15,11 +15,13 @@ pub(crate) struct FakeSocket {
     pub(crate) leg: usize,
 }
 
-/// The three things that a task waits for.
+/// What a task waits for.
 #[derive(Clone, Copy)]
 enum Interest {
     Read,
     Write,
+    /// As for writing; a leg without a layer has never anything to flush.
+    Flush,
     Error,
 }
 
@@ -37,6 +39,7 @@ impl FakeSocket {
         let can = match interest {
             Interest::Read => leg.readable(),
             Interest::Write => leg.writable(),
+            Interest::Flush => leg.writable() && leg.layer > 0,
             Interest::Error => leg.broken,
         };
         let answer = if can && world.refuses(cx) {
@@ -50,7 +53,7 @@ impl FakeSocket {
                 let waits = &mut world.legs[self.leg].waits;
                 let slot = match interest {
                     Interest::Read => &mut waits.read,
-                    Interest::Write => &mut waits.write,
+                    Interest::Write | Interest::Flush => &mut waits.write,
                     Interest::Error => &mut waits.error,
                 };
                 *slot = Some(cx.waker().clone());
@@ -103,7 +106,7 @@ impl Socket for FakeSocket {
     }
 
     fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        self.ask(cx, Interest::Write, |world, leg| {
+        self.ask(cx, Interest::Flush, |world, leg| {
             let before = world.legs[leg].layer;
             let answer = world.legs[leg].flush();
             world.progress += before - world.legs[leg].layer;

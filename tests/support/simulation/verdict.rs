@@ -4,7 +4,7 @@ use std::io::ErrorKind;
 
 use faultboard::fault::Direction;
 use faultboard::proxy::pump::End;
-use faultboard::snapshot::CloseReason;
+use faultboard::snapshot::{CloseReason, LegName};
 
 use super::ledger::{lane_to, name_of};
 use super::world::World;
@@ -17,8 +17,10 @@ impl World {
     pub(crate) fn check_parked(&self, idle: bool, yielded: bool) {
         for direction in Direction::BOTH {
             self.check_gauge(direction);
-            if !yielded {
+            // Only where those who wait are those whom this poll has registered, at its end.
+            if !yielded && self.weather.strict && self.refusals == 0 {
                 self.check_full(direction);
+                self.check_watched(direction.index());
             }
             let lane = &self.ledger.lanes[direction.index()];
             let sink = 1 - direction.index();
@@ -58,19 +60,30 @@ impl World {
         let lane = &self.ledger.lanes[source];
         let gauge = &lane.gauge;
         let dropped = self.ledger.told[1 - source].deaf;
-        let open = !dropped && !self.ledger.told[source].mute && self.weather.strict;
+        let open = !dropped && !self.ledger.told[source].mute;
         let reads = self.legs[source].waits.read.is_some();
         if open && lane.held() > 0 && !reads {
             // Not read: because faults hold all that may wait, or because the receiver takes nothing.
-            let acts = self.ledger.acts(direction) || self.ledger.acts(direction.opposite());
-            assert!(!gauge.full || acts, "{direction}: full without a fault");
+            let may_act = Direction::BOTH.map(|direction| self.ledger.acts(direction));
+            let acts = self.ledger.in_force("bandwidth", direction).is_some();
             assert!(
-                gauge.full || !self.ledger.acts(direction),
-                "{direction}: not read and not full"
+                !gauge.full || may_act != [false; 2],
+                "{direction}: full without a fault"
             );
+            assert!(gauge.full || !acts, "{direction}: not read and not full");
         } else {
             assert!(!gauge.full || !open, "{direction}: full, and read");
         }
+    }
+
+    /// That a leg breaks is noticed whether it is read or not.
+    fn check_watched(&self, leg: usize) {
+        let waits = &self.legs[leg].waits;
+        let listens = waits.read.is_some() || waits.error.is_some();
+        assert!(
+            listens || self.ledger.told[leg].deaf,
+            "nobody would notice that leg {leg} breaks"
+        );
     }
 
     /// The connection is over: in order with all bytes, or by reset with all that arrived ahead of it.
@@ -107,14 +120,16 @@ impl World {
     }
 
     fn check_reset(&self, reason: &CloseReason) {
-        let (leg, error) = self.ledger.first.expect("a reset without an error");
-        assert_eq!(
-            *reason,
-            CloseReason::Io {
+        let (leg, error, finished) = self.ledger.first.expect("a reset without an error");
+        let expected = match leg {
+            LegName::Client if finished => CloseReason::UpstreamDone,
+            LegName::Upstream if finished => CloseReason::ClientDone,
+            _ => CloseReason::Io {
                 leg,
-                error: in_words(error)
-            }
-        );
+                error: in_words(error),
+            },
+        };
+        assert_eq!(*reason, expected);
         for sink in [0, 1] {
             let [told, other] = [&self.ledger.told[sink], &self.ledger.told[1 - sink]];
             if told.deaf {
