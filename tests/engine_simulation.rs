@@ -18,6 +18,7 @@ mod simulation;
 use std::io::ErrorKind;
 
 use faultboard::fault::{Kind, Plan, Setting, Value};
+use faultboard::proxy::budget::Budget;
 use faultboard::proxy::pump::End;
 use faultboard::snapshot::{CloseReason, LegName};
 use faultboard::units::ByteRate;
@@ -213,6 +214,19 @@ fn a_receiver_that_refused_for_long_gets_no_burst() {
         (1..=1_000).contains(&delivered),
         "{delivered} bytes at once at 100 kB/s"
     );
+}
+
+#[test]
+fn a_direction_is_read_again_once_it_holds_little() {
+    let legs = [leg(1 << 10), leg(10)];
+    let mut bench = Bench::frugal(legs, Budget::new(1, 100));
+    bench.at(1, |world| world.legs[CLIENT].said = 1_000);
+    bench.at(2, |world| {
+        world.legs[CLIENT].said = 1_500;
+        world.legs[UPSTREAM].sending_room = 1 << 20;
+    });
+    let delivered = bench.world.borrow().ledger.lanes[CLIENT].delivered;
+    assert_eq!(delivered, 1_500);
 }
 
 #[test]

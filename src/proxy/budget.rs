@@ -6,16 +6,18 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// What all connections of an engine hold at most before each is held to `LITTLE`.
+/// What all connections of an engine hold at most before each is held to little.
 const BUDGET: usize = 1 << 30;
 
-/// What a direction may hold whatever the others hold.
+/// How much little is: what a direction may hold whatever the others hold.
 const LITTLE: usize = 256 << 10;
 
 /// The bytes that all connections of an engine hold.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Budget {
     held: AtomicUsize,
+    most: usize,
+    little: usize,
 }
 
 /// One direction's part of the budget; given back when it goes.
@@ -28,8 +30,24 @@ pub(super) struct Charge {
 // === impl Budget ===
 
 impl Budget {
+    /// A budget that is spent when `most` bytes are held, and leaves `little` to each direction even then.
+    #[must_use]
+    pub fn new(most: usize, little: usize) -> Self {
+        Self {
+            held: AtomicUsize::new(0),
+            most,
+            little,
+        }
+    }
+
     fn is_spent(&self) -> bool {
-        self.held.load(Ordering::Relaxed) >= BUDGET
+        self.held.load(Ordering::Relaxed) >= self.most
+    }
+}
+
+impl Default for Budget {
+    fn default() -> Self {
+        Self::new(BUDGET, LITTLE)
     }
 }
 
@@ -59,7 +77,7 @@ impl Charge {
 
     /// Whether the direction may be read. One that may not holds enough to be woken by its own bytes' release.
     pub(super) fn allows_more(&self) -> bool {
-        self.held < LITTLE || !self.budget.is_spent()
+        self.held < self.budget.little || !self.budget.is_spent()
     }
 }
 

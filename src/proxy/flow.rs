@@ -167,6 +167,8 @@ impl Flow {
             Poll::Ready(Ok(n)) => {
                 let direction = self.direction;
                 self.link.wrote(n, now, |held| gauge.added(direction, held));
+                // Before the loop asks whether it may read again: else nobody would wait for the source.
+                self.charge.set(self.link.held());
                 self.unflushed = true;
                 gauge.delivered(direction, n, now);
                 Moved::Something

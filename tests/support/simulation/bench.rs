@@ -8,6 +8,7 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use faultboard::fault::{Direction, Plan};
+use faultboard::proxy::budget::Budget;
 use faultboard::proxy::pump::{End, Pump};
 
 use super::leg::Leg;
@@ -52,8 +53,9 @@ impl Wake for Flag {
 // === impl Bench ===
 
 impl Bench {
-    /// The loop in a world; it is to be polled for the first time. It reads at most `buffer` bytes at once.
-    pub(crate) fn new(world: World, buffer: usize) -> Self {
+    /// The loop in a world; it is to be polled for the first time. It reads at most `buffer` bytes at once, and holds
+    /// what the budget allows.
+    pub(crate) fn new(world: World, buffer: usize, budget: Budget) -> Self {
         let circumstances = world.ledger.circumstances;
         let world = Rc::new(RefCell::new(world));
         let socket = |leg| FakeSocket {
@@ -61,7 +63,7 @@ impl Bench {
             leg,
         };
         Self {
-            pump: Pump::new(socket(0), socket(1), circumstances),
+            pump: Pump::new(socket(0), socket(1), circumstances).within(&Arc::new(budget)),
             world,
             plan: Plan::default(),
             changed: false,
@@ -73,9 +75,16 @@ impl Bench {
 
     /// A loop in a world where nothing is left to chance, with these settings.
     pub(crate) fn calm(legs: [Leg; 2], plan: Plan) -> Self {
-        let mut bench = Self::new(World::calm(legs), 64 << 10);
+        let mut bench = Self::new(World::calm(legs), 64 << 10, Budget::default());
         bench.set(plan);
         bench
+    }
+
+    /// The same without faults, within a budget.
+    pub(crate) fn frugal(legs: [Leg; 2], budget: Budget) -> Self {
+        let mut world = World::calm(legs);
+        world.weather.frugal = true;
+        Self::new(world, 64 << 10, budget)
     }
 
     /// The settings change: as in the engine, the loop is woken only if it holds something. True if it is.

@@ -77,6 +77,7 @@ impl Weather {
             partial: [0, 20, 80][(dice.draw() % 3) as usize],
             late: [0, 10, 50][(dice.draw() % 3) as usize],
             creep: [0, 100, 100_000][(dice.draw() % 3) as usize],
+            frugal: dice.chance(25),
             strict: dice.chance(50),
             gap: Duration::from_nanos(dice.scaled(10_000, 1_000_000_000)),
             most: dice.scaled(1, 256 << 10),

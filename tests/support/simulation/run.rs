@@ -8,6 +8,7 @@
 use std::time::{Duration, Instant};
 
 use faultboard::fault::{Direction, Plan};
+use faultboard::proxy::budget::Budget;
 
 use super::bench::Bench;
 use super::plans;
@@ -44,7 +45,13 @@ impl Run {
         for event in [Event::Act(0), Event::Act(1), Event::Replan] {
             world.plan_soon(event);
         }
-        let mut bench = Bench::new(world, buffer);
+        let budget = if world.weather.frugal {
+            let most = world.dice.scaled(1, 64 << 10) as usize;
+            Budget::new(most, world.dice.scaled(1, 8 << 10) as usize)
+        } else {
+            Budget::default()
+        };
+        let mut bench = Bench::new(world, buffer, budget);
         bench.push(Direction::Up, pushed);
         Self {
             bench,

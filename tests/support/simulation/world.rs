@@ -40,6 +40,8 @@ pub(crate) struct Weather {
     pub(crate) late: u64,
     /// How far the clock moves at most between two looks at it within a poll, in nanoseconds.
     pub(crate) creep: u64,
+    /// Whether connections may hold little.
+    pub(crate) frugal: bool,
     /// Whether a poll forgets who was registered before it.
     pub(crate) strict: bool,
     /// How far events lie apart.
@@ -119,6 +121,7 @@ impl World {
             partial: 0,
             late: 0,
             creep: 0,
+            frugal: false,
             strict: true,
             gap: Duration::from_millis(1),
             most: 1,
