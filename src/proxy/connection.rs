@@ -9,13 +9,13 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::alarm::Timer;
 use super::collector::Opened;
 use super::ending::{Ending, reason_of, refuse, take_down};
 use super::error::reason;
 use super::leg::{self, Leg};
+use super::listener::Places;
 use super::opening::{self, Failure, Ready};
 use super::port::Proxy;
 use super::pump::Pump;
@@ -39,7 +39,7 @@ pub(super) struct Job {
     pub(super) proxy: Arc<Proxy>,
     pub(super) engine: Arc<Inner>,
     pub(super) load: Load,
-    pub(super) permit: OwnedSemaphorePermit,
+    pub(super) places: Places,
 }
 
 /// Closes the books on a connection, however its task ends.
@@ -49,7 +49,7 @@ struct Books {
     engine: Arc<Inner>,
     reason: Option<CloseReason>,
     _load: Load,
-    _permit: OwnedSemaphorePermit,
+    _places: Places,
 }
 
 /// Runs a connection from its accept to its end.
@@ -72,7 +72,7 @@ pub(super) async fn run(job: Job, worker: Rc<Worker>) {
         engine: job.engine,
         reason: None,
         _load: job.load,
-        _permit: job.permit,
+        _places: job.places,
     };
     let news = Opened {
         record: Arc::clone(&books.record),
@@ -83,7 +83,8 @@ pub(super) async fn run(job: Job, worker: Rc<Worker>) {
         return;
     }
     let ended = serve(stream, job.ordinal, &books, &worker).await;
-    books.reason = Some(ended);
+    let left = has_left(&ended, &books.record);
+    books.reason = Some(if left { CloseReason::ClientDone } else { ended });
 }
 
 /// Dials and relays; returns why it ended.
@@ -139,6 +140,18 @@ async fn serve(stream: TcpStream, ordinal: u64, books: &Books, worker: &Worker) 
     };
     let ending = relay.run(&mut pump).await;
     take_down(pump.into_legs().map(Watched::into_leg), ending).await
+}
+
+/// Whether a client that had ended its stream takes no more: it has gone, and did not fail. TLS clients leave so, before
+/// their server's farewell.
+fn has_left(reason: &CloseReason, record: &Record) -> bool {
+    matches!(
+        reason,
+        CloseReason::Io {
+            leg: LegName::Client,
+            ..
+        }
+    ) && record.slot.ended(Direction::Up)
 }
 
 /// The poll loop in its worker: what it is told from outside, and what it tells.

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -53,7 +53,7 @@ impl Engine {
     /// A PEM file that cannot be used, or a thread that the system refuses.
     pub fn start(options: Options) -> Result<Self, StartError> {
         let tls = tls::TlsConfigs::load(&options.tls)?;
-        let allowed = sys::raise_descriptor_limit().unwrap_or(u32::MAX);
+        let allowed = sys::raise_descriptor_limit();
         let limit = options
             .max_connections
             .unwrap_or(MAX_CONNECTIONS.min(allowed))
@@ -86,6 +86,7 @@ impl Engine {
             options,
             start,
             budget: Arc::default(),
+            places: Arc::new(Semaphore::new(allowed as usize)),
             limit,
             tls,
             proxies,

@@ -164,6 +164,15 @@ impl Settings {
                     reported.await;
                 }
             }
+            // Those that came to move bytes just then take it before they do, and report it.
+            loop {
+                let reported = self.reported.notified();
+                let (taken, of) = self.taken();
+                if taken == of {
+                    break;
+                }
+                reported.await;
+            }
         };
         // Cut off without harm: `report` only looks.
         let _ = tokio::time::timeout(TAKE_LIMIT, report).await;
