@@ -331,6 +331,20 @@ fn bytes_that_a_change_brings_to_the_link_are_paced_from_the_change() {
 }
 
 #[test]
+fn a_change_keeps_what_the_link_has_passed_of_a_piece_since_its_bytes_came_to_it() {
+    for scope in ["connection", "proxy"] {
+        let rate = |rate| bandwidth(rate).with("scope", Value::Word(scope));
+        let plan = |bytes| Plan::of([down(latency(1)), rate(bytes)]);
+        let mut bench = Bench::new(Direction::Down, &plan(10_000));
+        bench.at(0.0).push(&vec![7; 1_000]).at(2.0);
+        bench.replan(&plan(20_000).succeeding(&plan(10_000)));
+        // It has passed bytes for 1 ms, which takes half of that now; a piece takes 5 ms.
+        let due = bench.now + Duration::from_micros(4_500);
+        assert_eq!(bench.link.poll(bench.now), Step::Wait(Some(due)), "{scope}");
+    }
+}
+
+#[test]
 fn a_change_of_scope_causes_no_burst() {
     let rate = || bandwidth(100_000);
     let shared = || rate().with("scope", Value::Word("proxy"));

@@ -102,7 +102,7 @@ enum Queue {
 struct Bandwidth {
     rate: ByteRate,
     queue: Queue,
-    /// Until when this connection's own link is taken; with a shared one, before when no turn is asked for.
+    /// Until when the link is taken by what this connection has sent, or when its head comes to the link.
     pace: Instant,
     shared: Option<Shared>,
 }
@@ -156,7 +156,7 @@ impl Bandwidth {
     fn under_way(&self, now: Instant) -> Duration {
         let (since, bytes) = match &self.shared {
             None => (self.pace, self.full_piece()),
-            Some(shared) => shared.turn.unwrap_or((now, 0)),
+            Some(shared) => shared.turn.unwrap_or((self.pace, self.full_piece())),
         };
         now.saturating_duration_since(since)
             .min(self.rate.time_for(bytes))
@@ -194,21 +194,16 @@ impl Fault for Bandwidth {
             return None;
         }
         let piece = self.piece(head);
+        // When it comes to the link; a change that brings it sooner begins the pace anew.
         let earliest = due.max(self.pace);
-        if earliest > now {
-            // It has not come to the link yet, and a change may still bring it sooner.
-            return Some(earliest + self.rate.time_for(piece));
-        }
+        self.pace = earliest;
         match &mut self.shared {
-            None => {
-                self.pace = earliest;
-                Some(earliest + self.rate.time_for(piece))
-            }
-            Some(shared) => {
+            Some(shared) if earliest <= now => {
                 let (begins, bytes) = shared.turn(earliest, piece, self.rate);
                 // A turn may have been taken before a change of settings sent the head back.
                 Some(begins.max(earliest) + self.rate.time_for(bytes))
             }
+            _ => Some(earliest + self.rate.time_for(piece)),
         }
     }
 
@@ -228,13 +223,10 @@ impl Fault for Bandwidth {
         let n = n as u64;
         match &mut self.shared {
             None => self.pace += self.rate.time_for(n),
-            Some(shared) => {
-                shared.turn = match shared.turn {
-                    Some((begins, bytes)) if n < bytes => {
-                        Some((begins + self.rate.time_for(n), bytes - n))
-                    }
-                    _ => None,
-                };
+            Some(Shared { turn, .. }) => {
+                let (begins, bytes) = turn.unwrap_or((self.pace, 0));
+                self.pace = begins.max(self.pace) + self.rate.time_for(n);
+                *turn = (n < bytes).then(|| (self.pace, bytes - n));
             }
         }
     }

@@ -54,7 +54,6 @@ pub enum Direction {
 }
 
 /// One kind of fault: a row of the table.
-#[derive(Debug)]
 pub struct Kind {
     /// The word of the fault language.
     pub name: &'static str,
@@ -175,6 +174,13 @@ impl fmt::Display for Direction {
 }
 
 // === impl Kind ===
+
+/// Its name alone: the rest is the table's.
+impl fmt::Debug for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Kind").field(&self.name).finish()
+    }
+}
 
 impl Kind {
     /// The kind with this name or short name.
