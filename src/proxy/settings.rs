@@ -186,3 +186,7 @@ impl Settings {
         self.reported.notify_waiters();
     }
 }
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;
