@@ -154,8 +154,26 @@ impl Settings {
             generation,
             waiting,
         } = change;
-        let report = async {
-            for record in &waiting {
+        // Cut off without harm: it only looks.
+        let all = tokio::time::timeout(TAKE_LIMIT, self.all_run(generation, &waiting)).await;
+        let until_now = clock::now().saturating_duration_since(began);
+        let began = began.saturating_duration_since(since);
+        let running = waiting.iter().filter(|record| record.runs(generation));
+        let last = running.map(|record| record.taken_after(began)).max();
+        let micros = last.unwrap_or(until_now).as_micros();
+        let (taken, of) = all.map_or_else(|_| self.taken(), |open| (open, open));
+        Taken {
+            taken,
+            of,
+            micros: u64::try_from(micros).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Waits until every open connection runs a generation, and says how many there are.
+    async fn all_run(&self, generation: u64, waiting: &[Arc<Record>]) -> u32 {
+        let mut behind = waiting.to_vec();
+        loop {
+            for record in &behind {
                 loop {
                     let reported = self.reported.notified();
                     if record.runs(generation) {
@@ -164,28 +182,13 @@ impl Settings {
                     reported.await;
                 }
             }
-            // Those that came to move bytes just then take it before they do, and report it.
-            loop {
-                let reported = self.reported.notified();
-                let (taken, of) = self.taken();
-                if taken == of {
-                    break;
-                }
-                reported.await;
+            let records = self.records.lock();
+            // Those that held nothing when the change came, and woke up before they saw it: they look once more.
+            let runs_another = |record: &&Arc<Record>| !record.runs(generation);
+            behind = records.values().filter(runs_another).cloned().collect();
+            if behind.is_empty() {
+                return u32::try_from(records.len()).unwrap_or(u32::MAX);
             }
-        };
-        // Cut off without harm: `report` only looks.
-        let _ = tokio::time::timeout(TAKE_LIMIT, report).await;
-        let until_now = clock::now().saturating_duration_since(began);
-        let began = began.saturating_duration_since(since);
-        let running = waiting.iter().filter(|record| record.runs(generation));
-        let last = running.map(|record| record.taken_after(began)).max();
-        let micros = last.unwrap_or(until_now).as_micros();
-        let (taken, of) = self.taken();
-        Taken {
-            taken,
-            of,
-            micros: u64::try_from(micros).unwrap_or(u64::MAX),
         }
     }
 
@@ -195,3 +198,7 @@ impl Settings {
         self.reported.notify_waiters();
     }
 }
+
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;
