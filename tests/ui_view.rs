@@ -185,6 +185,55 @@ fn a_proxy_without_connections_says_what_became_of_them() {
     }
 }
 
+/// The longest reason that a handshake is refused for, with what helps at its end.
+const UNTRUSTED: &str = "#44 upstream: certificate of my-db.example is signed by an unknown authority: \
+                         give --ca-file, or --insecure to try without";
+
+/// The words of a screen, whatever lines they are on.
+fn words(model: &Model) -> String {
+    let screen = text(&screen(model));
+    screen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_long_reason_is_whole_where_no_connection_is_open() {
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        let mut model = few(width, height, 1);
+        model.conns = faultboard::ui::model::ConnList::default();
+        model.log.clear();
+        let line = LogLine::new(ago(60_000), "db", UNTRUSTED, Tone::Trouble);
+        model.log.push_back(line);
+        let shown = text(&screen(&model));
+        let pane: Vec<&str> = shown
+            .lines()
+            .skip_while(|line| !line.contains("last failure"))
+            .collect();
+        let pane: Vec<&str> = pane
+            .iter()
+            .map(|line| line.split('│').next().unwrap_or(""))
+            .collect();
+        let pane = pane.join(" ");
+        let pane = pane.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            pane.starts_with(&format!("last failure 00:11:41 ! {UNTRUSTED}")),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn a_long_reason_takes_a_second_row_over_open_connections() {
+    for (width, height) in [(80, 24), (100, 30), (120, 35), (200, 50)] {
+        let mut model = few(width, height, 3);
+        model
+            .log
+            .push_back(LogLine::new(ago(300), "db", UNTRUSTED, Tone::Trouble));
+        model.marks.clear();
+        let shown = words(&model);
+        assert!(shown.contains(&format!("! db: {UNTRUSTED}")), "{shown}");
+    }
+}
+
 #[test]
 fn an_answer_outlasts_the_failures_that_come_after_it() {
     let mut model = few(120, 35, 3);
