@@ -87,6 +87,19 @@ fn the_input_line_in_its_states() {
 }
 
 #[test]
+fn pasted_lines_say_what_enter_does_and_what_is_wrong() {
+    for (name, pasted) in [
+        ("pasted_right", "1=a:1\n2=b:2"),
+        ("pasted_wrong", "1=a:1\n2=htps://b lat 250ms\n3=c:3"),
+    ] {
+        let mut model = few(80, 24, 3);
+        update(&mut model, Action::Add);
+        update(&mut model, Action::Pasted(pasted.to_owned()));
+        assert_screen!(name, model);
+    }
+}
+
+#[test]
 fn questions_help_and_the_field_of_a_value() {
     for (name, action) in [
         ("quit", Action::Quit),

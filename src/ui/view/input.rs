@@ -15,7 +15,7 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthChar;
 
-use super::pen::{Pen, Rule, row, width};
+use super::pen::{Pen, Rule, row, width, wrap};
 use crate::syntax::ParseError;
 use crate::ui::input::{Check, Field};
 use crate::ui::knob;
@@ -37,6 +37,8 @@ enum Answer<'a> {
     Unfinished(&'a ParseError),
     Wrong(&'a ParseError),
     Right(&'a str),
+    /// Of several pasted lines: what Enter does, or which one is wrong.
+    Pasted(String),
 }
 
 impl Widget for &InputPanel<'_> {
@@ -54,6 +56,12 @@ impl Widget for &InputPanel<'_> {
         Pen::new(buf, row(area, 1))
             .skip(1)
             .text(prompt, theme.style(Role::Title));
+        let pasted = self.pasted_lines();
+        if !pasted.is_empty() {
+            Pen::new(buf, row(area, 1)).skip(PROMPT).text(&pasted, text);
+            self.answer(area, 0, buf);
+            return;
+        }
         let scroll = scroll(field, area);
         let shown = from_column(field.text.value(), scroll);
         Pen::new(buf, row(area, 1)).skip(PROMPT).text(shown, text);
@@ -64,7 +72,7 @@ impl Widget for &InputPanel<'_> {
 impl<'a> InputPanel<'a> {
     /// Where the terminal's cursor belongs, where this has the keys.
     pub(super) fn cursor(&self, area: Rect) -> Option<Position> {
-        if !self.has_keys() || area.height < 2 {
+        if !self.has_keys() || area.height < 2 || !self.pasted_lines().is_empty() {
             return None;
         }
         let (_, field) = self.field();
@@ -126,6 +134,9 @@ impl<'a> InputPanel<'a> {
                 Some(error) => Answer::Wrong(error),
             };
         }
+        if !self.model.input.pasted.is_empty() {
+            return Answer::Pasted(self.model.input.pasted_summary());
+        }
         match &self.model.input.check {
             Check::Empty => {
                 Answer::Example("… 9090=https://www.google.com   35432=psql://my-db lat 250ms")
@@ -133,6 +144,35 @@ impl<'a> InputPanel<'a> {
             Check::Unfinished(error) => Answer::Unfinished(error),
             Check::Wrong(error) => Answer::Wrong(error),
             Check::Right(text) => Answer::Right(text),
+        }
+    }
+
+    /// The pasted lines side by side.
+    fn pasted_lines(&self) -> String {
+        if self.value().is_some() {
+            return String::new();
+        }
+        let lines = self.model.input.pasted.iter();
+        let lines: Vec<&str> = lines.map(|line| line.text.as_str()).collect();
+        lines.join("  +  ")
+    }
+
+    fn pasted(&self, text: &str, area: Rect, buf: &mut Buffer) {
+        let theme = self.model.theme;
+        let (mark, role) = if self.model.input.pasted_right() {
+            ("ok", Role::Good)
+        } else {
+            (" !", Role::Trouble)
+        };
+        let first = row(area, 2);
+        Pen::new(buf, first)
+            .skip(PROMPT)
+            .text(mark, theme.style(role));
+        let lines = wrap(text, area.width.saturating_sub(PROMPT + 5));
+        for (at, line) in (2..).zip(&lines) {
+            Pen::new(buf, row(area, at))
+                .skip(PROMPT + 4)
+                .text(line, theme.style(Role::Plain));
         }
     }
 
@@ -149,6 +189,7 @@ impl<'a> InputPanel<'a> {
                 pen.skip(PROMPT).text("ok", theme.style(Role::Good)).skip(2);
                 pen.text(text, theme.style(Role::Plain));
             }
+            Answer::Pasted(text) => self.pasted(&text, area, buf),
             Answer::Unfinished(error) => {
                 let next = if error.expected.is_empty() {
                     format!("… {}", error.message)

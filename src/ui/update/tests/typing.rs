@@ -198,20 +198,39 @@ fn tab_goes_round_the_words_that_fit() {
 }
 
 #[test]
-fn several_pasted_lines_are_shown_and_added_by_the_second_enter() {
+fn several_pasted_lines_that_are_right_are_added_by_one_enter() {
     let mut model = empty();
-    let pasted = "1=a:1 latency 5ms\n\n2=b:2\r\n3=htps://c\n";
+    does(&mut model, [Action::Pasted("1=a:1\n\n2=b:2\r\n".into())]);
+    assert_eq!(model.input.pasted_summary(), "2 mappings, Enter adds them");
+    let effects = does(&mut model, [Action::Accept]);
+    assert_eq!(effects.len(), 2, "{effects:?}");
+    assert_eq!((line(&model), model.input.pasted.len()), ("", 0));
+}
+
+#[test]
+fn of_pasted_lines_a_second_enter_adds_the_right_ones_and_leaves_the_wrong_one_in_the_line() {
+    let mut model = empty();
+    let pasted = "1=a:1 latency 5ms\n\n2=htps://c\r\n3=b:2\n4=\n";
     does(&mut model, [Action::Pasted(pasted.to_owned())]);
     let summary = model.input.pasted_summary();
     assert!(
-        summary.starts_with("3 mappings, 2 right, line 3: "),
+        summary.starts_with("4 mappings, 2 right, line 2: unknown"),
         "{summary}"
     );
     assert_eq!(does(&mut model, [Action::Accept]), []);
-    assert!(model.input.armed);
+    assert!(
+        model
+            .input
+            .pasted_summary()
+            .starts_with("Enter again adds 2")
+    );
     let effects = does(&mut model, [Action::Accept]);
     assert_eq!(effects.len(), 2, "{effects:?}");
     assert!(model.input.pasted.is_empty());
+    assert_eq!(line(&model), "2=htps://c");
+    assert!(matches!(model.input.check, Check::Wrong(_)));
+    does(&mut model, [Action::HistoryBack]);
+    assert_eq!(line(&model), "4=");
 }
 
 #[test]
