@@ -100,6 +100,22 @@ fn pasted_lines_say_what_enter_does_and_what_is_wrong() {
 }
 
 #[test]
+fn the_field_of_a_value_says_what_nought_and_off_mean() {
+    for (typed, says) in [
+        ("0", "ok  nothing passes"),
+        ("off", "ok  Enter turns it off"),
+        ("1MB/s", "ok  Enter sets it"),
+    ] {
+        let mut model = few(80, 24, 3);
+        update(&mut model, Action::ChooseKnob(2));
+        update(&mut model, Action::TypeValue);
+        type_text(&mut model, typed);
+        let shown = text(&screen(&model));
+        assert!(shown.contains(says), "{shown}");
+    }
+}
+
+#[test]
 fn questions_help_and_the_field_of_a_value() {
     for (name, action) in [
         ("quit", Action::Quit),

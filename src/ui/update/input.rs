@@ -56,7 +56,11 @@ pub(super) fn changed(model: &mut Model) {
         }
         Mode::Value => {
             if let Some(Overlay::Value(value)) = model.overlays.last_mut() {
-                value.error = check_value(value.knob, value.field.text.value()).err();
+                let checked = check_value(value.knob, value.field.text.value());
+                (value.value, value.error) = match checked {
+                    Ok(wanted) => (wanted, None),
+                    Err(error) => (None, Some(error)),
+                };
             }
         }
         Mode::Help => {
@@ -230,6 +234,10 @@ pub(super) fn accept_value(model: &mut Model, mut value: ValueField) -> Vec<Effe
             turn::turn(model, wanted.map_or(Turn::Off, Turn::Exact))
         }
         Err(error) => {
+            if let Some(dial) = knob::all().get(value.knob).filter(|_| error.unfinished) {
+                let text = format!("{} is not set yet: {}", dial.knob.label, error.message);
+                model.say(Tone::Trouble, text);
+            }
             value.error = Some(error);
             model.overlays.push(Overlay::Value(value));
             vec![]

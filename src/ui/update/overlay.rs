@@ -52,6 +52,7 @@ pub(super) fn type_value(model: &mut Model) -> Vec<Effect> {
             proxy,
             knob: model.knob,
             field: Field::default(),
+            value: None,
             error: input::check_value(model.knob, "").err(),
         }));
     }

@@ -16,11 +16,13 @@ use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthChar;
 
 use super::pen::{Pen, Rule, row, width, wrap};
+use crate::fault::Value;
 use crate::syntax::ParseError;
 use crate::ui::input::{Check, Field};
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Overlay, ValueField};
 use crate::ui::theme::{Role, Theme};
+use crate::units::ByteRate;
 
 /// Columns before the text.
 const PROMPT: u16 = 3;
@@ -129,7 +131,7 @@ impl<'a> InputPanel<'a> {
     fn says(&self) -> Answer<'a> {
         if let Some(value) = self.value() {
             return match &value.error {
-                None => Answer::Right("Enter sets it on every open connection"),
+                None => Answer::Right(sets(value.value)),
                 Some(error) if error.unfinished => Answer::Unfinished(error),
                 Some(error) => Answer::Wrong(error),
             };
@@ -204,6 +206,17 @@ impl<'a> InputPanel<'a> {
             }
             Answer::Wrong(error) => wrong(error, scroll, area, buf, theme),
         }
+    }
+}
+
+/// What Enter does with a value.
+fn sets(value: Option<Value>) -> &'static str {
+    match value {
+        None => "Enter turns it off on every open connection",
+        Some(Value::Rate(rate)) if rate == ByteRate::new(0) => {
+            "nothing passes: Enter stops every open connection's bytes; off takes the limit away"
+        }
+        Some(_) => "Enter sets it on every open connection",
     }
 }
 

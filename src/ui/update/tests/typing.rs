@@ -413,6 +413,17 @@ fn a_wrong_value_stays_with_its_error_under_the_column() {
     }
 }
 
+#[test]
+fn enter_without_a_value_says_what_is_wanted() {
+    let (effects, model) = value("", 0);
+    assert_eq!(effects, []);
+    let said = notice(&model);
+    assert!(
+        said.starts_with("LAT is not set yet: a value such as "),
+        "{said}"
+    );
+}
+
 proptest! {
     #[test]
     fn no_text_panics_and_the_caret_is_in_the_line(text in "[ -~é🦀]{0,40}|9[0-9]=[a-z:/]{0,9} [a-z0-9 =,%]{0,20}") {
