@@ -99,8 +99,9 @@ impl Field {
         }
     }
 
-    /// Another text, the cursor at its end.
+    /// Another text, the cursor at its end; what was taken away belonged to the one before.
     pub(super) fn set(&mut self, text: String) {
+        self.cleared = None;
         self.text = std::mem::take(&mut self.text).with_value(text);
     }
 

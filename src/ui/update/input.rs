@@ -117,11 +117,11 @@ pub(super) fn recall(model: &mut Model, back: bool) -> Vec<Effect> {
 /// To the input line, for another proxy: a line that edits one is put by.
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
     if model.input.editing.take().is_some() {
-        let line = model.input.field.text.value_and_reset();
+        let line = model.input.field.text.value().to_owned();
         if !line.is_empty() {
             model.input.remember(&line);
         }
-        check(model);
+        refill(model, String::new(), None);
     }
     mixer::focus(model, Focus::Input)
 }
@@ -140,6 +140,25 @@ pub(super) fn leave(model: &mut Model) {
         model.focus = Focus::Mixer;
     }
     paste::forget(model);
+}
+
+/// Forgets the line that edits a proxy.
+pub(super) fn forget_edit(model: &mut Model) {
+    if let Some(id) = model.input.editing {
+        refill(model, String::new(), None);
+        let text = format!("the edit of {} is forgotten", model.name(id));
+        model.say(Tone::Plain, text);
+    }
+}
+
+/// A line that edits a proxy goes with it.
+pub(super) fn settle(model: &mut Model) {
+    if model.input.editing.is_some_and(|id| !model.knows(id)) {
+        refill(model, String::new(), None);
+        if model.focus == Focus::Input {
+            model.focus = Focus::Mixer;
+        }
+    }
 }
 
 /// Enter in the input line.

@@ -129,6 +129,7 @@ fn settle(model: &mut Model) {
     let mut overlays = std::mem::take(&mut model.overlays);
     overlays.retain(|overlay| !gone(model, overlay));
     model.overlays = overlays;
+    input::settle(model);
     let room = super::view::room(model.size, model);
     mixer::settle(model, room.strips);
     connections::settle(model, room.conns);

@@ -86,6 +86,7 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
     match model.focus {
         Focus::Input => input::leave(model),
         Focus::Connections => model.focus = Focus::Mixer,
+        Focus::Mixer if model.input.editing.is_some() => input::forget_edit(model),
         Focus::Mixer => model.notice = None,
     }
     vec![]

@@ -335,17 +335,34 @@ fn adding_while_a_line_edits_a_proxy_begins_anew_and_keeps_the_line_in_the_histo
 }
 
 #[test]
-fn a_line_that_edits_a_proxy_which_went_adds_another_one() {
+fn a_second_escape_forgets_the_edit() {
+    let mut model = model();
+    does(&mut model, [Action::EditMapping, Action::Back]);
+    assert_eq!(line(&model), "9001=db:80");
+    does(&mut model, [Action::Back]);
+    assert_eq!((line(&model), model.input.editing), ("", None));
+    assert_eq!(notice(&model), "the edit of db is forgotten");
+}
+
+#[test]
+fn a_line_that_edits_a_proxy_goes_with_it() {
     let mut model = model();
     does(&mut model, [Action::EditMapping]);
     let mut fewer = desk();
     fewer.proxies.remove(0);
     let snapshot: Arc<Snapshot> = Arc::new(fewer);
     let effects = does(&mut model, [Action::Sampled(snapshot), Action::Accept]);
-    assert!(
-        matches!(effects.as_slice(), [Effect::Add { .. }]),
-        "{effects:?}"
-    );
+    assert_eq!(effects, []);
+    assert_eq!((line(&model), model.input.editing), ("", None));
+    assert_eq!(model.focus, Focus::Mixer);
+}
+
+#[test]
+fn a_second_clear_does_not_bring_another_lines_text_back() {
+    let mut model = model();
+    does(&mut model, [Action::EditMapping, Action::ClearText]);
+    does(&mut model, [Action::Add, Action::ClearText]);
+    assert_eq!((line(&model), model.input.editing), ("", None));
 }
 
 // === values ===
