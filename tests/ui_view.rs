@@ -303,7 +303,7 @@ fn a_quiet_screen_has_no_seconds() {
     }
     model.snapshot = Arc::new(snapshot);
     assert_eq!(text(&screen(&model)), before);
-    assert!(before.contains(" 00:12\n"), "{before}");
+    assert!(before.contains(" 12 min\n"), "{before}");
 }
 
 // === Without colour ===

@@ -120,7 +120,11 @@ pub(super) fn drain(model: &mut Model) -> Vec<Effect> {
     }
     model.draining = Some(model.now + DRAIN);
     let open = model.open();
-    let text = format!("draining: {open} connections may end, at most 10 s; q closes them now");
+    let open = match open {
+        1 => "1 connection".to_owned(),
+        open => format!("{open} connections"),
+    };
+    let text = format!("draining: {open} may end, at most 10 s; q closes now");
     model.say(Tone::Plain, text);
     vec![Effect::Drain(DRAIN)]
 }
