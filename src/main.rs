@@ -4,6 +4,7 @@
 //! line on standard error, a wrong mapping two.
 
 use std::env;
+use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,8 +18,8 @@ use faultboard::fault::Plan;
 use faultboard::headless::{Desk, Style};
 use faultboard::logging::{self, FILTER_VARIABLE, LogError, Recorder};
 use faultboard::operate;
-use faultboard::proxy::Engine;
 use faultboard::proxy::error::reason;
+use faultboard::proxy::{Engine, StartError};
 use faultboard::stop::StopRequest;
 #[cfg(feature = "tui")]
 use faultboard::ui;
@@ -51,10 +52,15 @@ fn main() -> ExitCode {
         }
         // Where even this cannot be written there is nobody to tell.
         let _ = writeln!(io::stderr(), "{}", one_line(&error));
-        let wrong =
-            error.is::<Rejected>() || matches!(error.downcast_ref(), Some(LogError::Filter { .. }));
-        ExitCode::from(if wrong { 2 } else { 1 })
+        ExitCode::from(if is_wrong_usage(&error) { 2 } else { 1 })
     })
+}
+
+/// Whether it is what was typed that must be mended, not the world.
+fn is_wrong_usage(error: &anyhow::Error) -> bool {
+    let option = matches!(error.downcast_ref(), Some(StartError::Tls(tls)) if tls.is_wrong_usage());
+    let filter = matches!(error.downcast_ref(), Some(LogError::Filter { .. }));
+    option || filter || error.is::<Rejected>()
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
@@ -266,14 +272,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// The error and its causes; many of ours say their cause themselves.
+/// The error, and what the system said where the error does not say it itself; ours are whole lines.
 fn one_line(error: &anyhow::Error) -> String {
     let mut line = error.to_string();
-    for cause in error.chain().skip(1) {
-        let cause = match cause.downcast_ref() {
-            Some(system) => reason(system),
-            None => cause.to_string(),
-        };
+    for cause in error.chain().skip(1).filter_map(<dyn Error>::downcast_ref) {
+        let cause = reason(cause);
         if !line.contains(&cause) {
             line = format!("{line}: {cause}");
         }

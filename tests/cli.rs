@@ -218,6 +218,51 @@ fn a_file_that_cannot_be_used_is_one_line_and_status_1() {
 }
 
 #[test]
+fn a_tls_option_that_makes_no_sense_is_one_line_and_status_2() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("text").to_owned()
+    };
+    let none = file("none", "hello\n");
+    let open = file("open", "-----BEGIN CERTIFICATE-----\nabc\n");
+    let damaged = file(
+        "damaged",
+        "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n",
+    );
+    for (option, value, says) in [
+        (
+            "--sni",
+            "",
+            "cannot use --sni \"\": not a host name or an address",
+        ),
+        (
+            "--sni",
+            "a b",
+            "cannot use --sni \"a b\": not a host name or an address",
+        ),
+        ("--ca-file", &none, "no certificate in PEM form in it"),
+        ("--ca-file", &open, "its PEM text has no end line"),
+        ("--ca-file", &damaged, "its certificate is damaged"),
+    ] {
+        let output = run(&["--headless", option, value]);
+        let error = stderr(&output);
+        assert!(error.ends_with(&format!("{says}\n")), "{error}");
+        assert_eq!((error.lines().count(), status(&output)), (1, 2), "{error}");
+    }
+}
+
+#[test]
+fn what_the_system_says_of_a_file_is_said_once() {
+    let output = run(&["--headless", "--ca-file", "/nowhere/ca.pem"]);
+    assert_eq!(
+        stderr(&output),
+        "cannot use --ca-file /nowhere/ca.pem: no such file or directory\n"
+    );
+}
+
+#[test]
 fn a_filter_of_the_log_that_does_not_parse_is_one_line_and_status_2() {
     let dir = tempfile::tempdir().expect("a folder");
     let log = dir.path().join("log.json");
