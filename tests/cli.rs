@@ -151,6 +151,17 @@ fn a_port_that_is_given_twice_is_refused_before_anything_listens() {
 }
 
 #[test]
+fn faults_of_two_options_collide_as_those_of_one() {
+    let output = run(&["--plain", "-f", "lat 5ms", "-f", "bw 1MB/s, lat 7ms up"]);
+    let error = stderr(&output);
+    assert!(
+        error.starts_with("bw 1MB/s, lat 7ms up\n          ^ latency is set"),
+        "{error}"
+    );
+    assert_eq!((stdout(&output), status(&output)), ("", 2));
+}
+
+#[test]
 fn wrong_options_exit_with_2_and_say_what_would_work() {
     for (args, says) in [
         (&["--duration", "5"][..], "5ms"),

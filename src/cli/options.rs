@@ -100,12 +100,11 @@ impl Options {
     pub fn read(run: RunArgs, mappings: &[String]) -> Result<Self, Rejected> {
         let mut wrong = Vec::new();
         let mappings = read_mappings(mappings, &mut wrong);
-        let settings = run
-            .faults
-            .iter()
-            .filter_map(|spec| keep(language::parse(spec), &mut wrong))
-            .flatten()
-            .collect();
+        let mut settings = Vec::new();
+        for spec in &run.faults {
+            let read = language::parse_after(&settings, spec);
+            settings.extend(keep(read, &mut wrong).into_iter().flatten());
+        }
         if run.headless && run.plain {
             wrong.push("--headless and --plain exclude each other".to_owned());
         }

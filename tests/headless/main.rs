@@ -75,9 +75,9 @@ fn faults_of_the_command_line_act_on_every_mapping_from_the_start() {
     let args = [
         "--headless",
         "-f",
-        "latency 5ms, bw 1MB/s",
+        "latency 7ms down, bw 1MB/s",
         "-f",
-        "lat 7ms",
+        "lat 5ms up",
         &mapping,
         &mapping,
     ];
@@ -85,7 +85,7 @@ fn faults_of_the_command_line_act_on_every_mapping_from_the_start() {
     for _ in 0..2 {
         assert_eq!(
             session.wait("faults")["faults"],
-            "latency 7ms, bandwidth 1MB/s"
+            "latency 5ms up, latency 7ms down, bandwidth 1MB/s"
         );
     }
     session.ask("quit", "done");
