@@ -71,7 +71,16 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
     } = cli;
     match command {
         None => desk(Options::read(run, &mappings)?, Upstreams::Given),
-        Some(Command::Demo { run: later }) => {
+        Some(Command::Demo {
+            run: later,
+            mappings,
+        }) => {
+            if let Some(mapping) = mappings.first() {
+                return Err(Rejected::because(&format!(
+                    "the demo has its own upstreams: use faultboard {mapping}"
+                ))
+                .into());
+            }
             desk(Options::read(run.and(*later), &[])?, Upstreams::BuiltIn)
         }
         Some(_) if run != RunArgs::default() => Err(Rejected::because(
