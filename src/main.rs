@@ -34,6 +34,9 @@ const WRITING: &str = "cannot write to standard output";
 /// Why a program without the feature `tui` shows no console.
 const WITHOUT_TUI: &str = "this program was built without the console";
 
+/// What a person who gave no mapping can type.
+const NO_PROXIES: &str = "no proxies yet: type add 9090=https://example.com, or quit";
+
 /// What the proxies forward to.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Upstreams {
@@ -76,10 +79,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             mappings,
         }) => {
             if let Some(mapping) = mappings.first() {
-                return Err(Rejected::because(&format!(
-                    "the demo has its own upstreams: use faultboard {mapping}"
-                ))
-                .into());
+                let why = format!("the demo has its own upstreams: use faultboard {mapping}");
+                return Err(Rejected::because(&why).into());
             }
             desk(Options::read(run.and(*later), &[])?, Upstreams::BuiltIn)
         }
@@ -106,7 +107,7 @@ fn judge(json: bool, mappings: &[String]) -> Result<ExitCode> {
     let judged = if json {
         check::write_json(mappings, &mut out)
     } else {
-        check::write_text(mappings, &mut out, &mut io::stderr())
+        check::write_text(mappings, &mut out)
     };
     let outcome = judged.and_then(|outcome| out.flush().map(|()| outcome));
     Ok(match outcome.context(WRITING)? {
@@ -197,6 +198,10 @@ async fn headless(
     stop: StopRequest,
     style: Style,
 ) -> Result<()> {
+    if upstreams == Upstreams::Given && options.mappings.is_empty() && io::stdin().is_terminal() {
+        // A hint; where it cannot be written there is nobody to read it.
+        let _ = writeln!(io::stderr(), "{NO_PROXIES}");
+    }
     let mut desk = Desk::new(engine, style);
     let mut existing = Vec::new();
     let demo = open(engine, options, upstreams).await?;

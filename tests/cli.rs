@@ -52,16 +52,31 @@ fn check_says_how_each_valid_mapping_is_carried() {
 #[test]
 fn check_puts_a_caret_under_each_wrong_mapping() {
     let output = run(&["check", "9090=htps://example.com", "80=a:1", "81=b:0"]);
+    let lines: Vec<&str> = stdout(&output).lines().collect();
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert_eq!(lines[0], "9090=htps://example.com");
+    assert!(lines[1].starts_with("     ^ unknown protocol \"htps\": did you mean \"https\"?"));
     assert_eq!(
-        stdout(&output),
-        "80=a:1  ok: listens on port 80, bytes as they are to a:1\n"
+        lines[2],
+        "80=a:1  ok: listens on port 80, bytes as they are to a:1"
     );
-    let errors: Vec<&str> = stderr(&output).lines().collect();
-    assert_eq!(errors.len(), 4, "{errors:?}");
-    assert_eq!(errors[0], "9090=htps://example.com");
-    assert!(errors[1].starts_with("     ^ unknown protocol \"htps\": did you mean \"https\"?"));
-    assert_eq!(errors[2], "81=b:0");
+    assert_eq!(lines[3], "81=b:0");
+    assert_eq!((stderr(&output), status(&output)), ("", 2));
+}
+
+#[test]
+fn check_refuses_a_port_that_comes_again_but_not_any_free_port() {
+    let mappings = ["0=a:1", "0=a:1", "80=a:1", " 80=b:2"];
+    let output = run(&[&["check"][..], &mappings].concat());
+    let wrong: Vec<&str> = stdout(&output).lines().skip(3).collect();
+    assert_eq!(wrong.len(), 2, "{wrong:?}");
+    assert!(wrong[1].contains("^ port 80 is taken by 80=a:1 already"));
     assert_eq!(status(&output), 2);
+    let output = run(&[&["check", "--json"][..], &mappings].concat());
+    let verdicts: Vec<Value> = serde_json::from_str(stdout(&output)).expect("an array");
+    let fine: Vec<&Value> = verdicts.iter().map(|verdict| &verdict["ok"]).collect();
+    assert_eq!(fine, [true, true, true, false]);
+    assert_eq!((&verdicts[3]["column"], status(&output)), (&json!(2), 2));
 }
 
 #[test]
@@ -470,10 +485,19 @@ impl OnTerminal {
 }
 
 #[test]
+fn a_person_without_proxies_is_told_how_to_add_one() {
+    let mut program = on_terminal("xterm", &["--headless", "--duration", "1ms"]);
+    let screen = program.read_until("\"stopped\"");
+    assert_eq!(screen.matches("no proxies yet: type add ").count(), 1);
+    assert!(program.child.wait().expect("it ends").success());
+    assert_eq!(stderr(&run(&["--headless", "--duration", "1ms"])), "");
+}
+
+#[test]
 fn a_terminal_that_cannot_redraw_gets_words() {
     let mut program = on_terminal("dumb", &["--seed", "7", "--duration", "1ms"]);
     let screen = program.read_until("stopped: duration");
-    assert!(screen.starts_with("00:00:00 faultboard "), "{screen}");
+    assert!(screen.contains("00:00:00 faultboard "), "{screen}");
     assert!(screen.contains("stopped: duration"), "{screen}");
     assert!(program.child.wait().expect("it ends").success());
 }
