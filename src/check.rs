@@ -1,8 +1,9 @@
 //! `faultboard check`: mappings are read and judged, nothing is started.
 //!
-//! The verdicts go to standard output as JSON; as text, what is valid goes there and what is wrong, with its caret, to
-//! standard error. Nothing is looked up, so a check works offline and says nothing about whether an upstream exists.
+//! The verdicts go to standard output in the order of the mappings, as JSON or as text with a caret under what is wrong;
+//! a port that is given twice is wrong where it comes again, as starting would say. Nothing is looked up, so a check works offline and says nothing about whether an upstream exists.
 
+use std::collections::HashMap;
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -42,30 +43,61 @@ enum Verdict<'a> {
 
 /// Writes one JSON array, an object for each mapping in the order given.
 pub fn write_json(texts: &[String], out: &mut impl Write) -> io::Result<Outcome> {
-    let verdicts: Vec<Verdict<'_>> = texts.iter().map(|text| judge(text)).collect();
+    let verdicts: Vec<Verdict<'_>> = read(texts).map(|(text, read)| judge(text, read)).collect();
     serde_json::to_writer_pretty(&mut *out, &verdicts)?;
     writeln!(out)?;
     let wrong = |verdict: &Verdict<'_>| matches!(verdict, Verdict::Invalid { .. });
     Ok(Outcome::of(verdicts.iter().any(wrong)))
 }
 
-/// Writes a line for each valid mapping to `out`, and each error with its caret to `errors`.
-pub fn write_text(
-    texts: &[String],
-    out: &mut impl Write,
-    errors: &mut impl Write,
-) -> io::Result<Outcome> {
+/// Writes a line for each valid mapping, and each error with its caret, in the order given.
+pub fn write_text(texts: &[String], out: &mut impl Write) -> io::Result<Outcome> {
     let mut any_wrong = false;
-    for text in texts {
-        match mapping::parse(text) {
+    for (text, read) in read(texts) {
+        match read {
             Ok(mapping) => writeln!(out, "{}", describe(text, &mapping))?,
             Err(error) => {
                 any_wrong = true;
-                writeln!(errors, "{error}")?;
+                writeln!(out, "{error}")?;
             }
         }
     }
     Ok(Outcome::of(any_wrong))
+}
+
+/// Each text with the mapping that it is; a port that an earlier one has is the later one's error.
+fn read(texts: &[String]) -> impl Iterator<Item = (&str, Result<Mapping, ParseError>)> {
+    let mut first_with: HashMap<u16, &str> = HashMap::new();
+    texts.iter().map(move |text| {
+        let read = mapping::parse(text).and_then(|mapping| {
+            let first = *first_with.entry(mapping.listen).or_insert(text);
+            if mapping.listen == 0 || std::ptr::eq(first, text.as_str()) {
+                return Ok(mapping);
+            }
+            Err(taken(text, mapping.listen, first))
+        });
+        (text.as_str(), read)
+    })
+}
+
+/// A port that the mapping `first` has already.
+fn taken(text: &str, port: u16, first: &str) -> ParseError {
+    let begin = text.chars().take_while(|c| c.is_whitespace()).count();
+    let digits = text
+        .chars()
+        .skip(begin)
+        .take_while(char::is_ascii_digit)
+        .count();
+    ParseError {
+        input: text.to_owned(),
+        span: begin..begin + digits,
+        message: format!(
+            "port {port} is taken by {} already: give each mapping a port of its own",
+            first.trim()
+        ),
+        expected: Vec::new(),
+        unfinished: false,
+    }
 }
 
 // === impl Outcome ===
@@ -80,8 +112,8 @@ impl Outcome {
     }
 }
 
-fn judge(text: &str) -> Verdict<'_> {
-    match mapping::parse(text) {
+fn judge(text: &str, read: Result<Mapping, ParseError>) -> Verdict<'_> {
+    match read {
         Ok(read) => Verdict::Valid {
             mapping: text,
             ok: true,

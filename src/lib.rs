@@ -13,7 +13,8 @@
 //! - [`units`], [`syntax`], [`fault`], [`mapping`], [`command`] and [`snapshot`] are pure: no IO, no clock, no global
 //!   randomness. A fault is told the time and draws from a generator that its connection owns.
 //! - [`proxy`] is the engine: sockets, threads, the one clock. Nothing below it knows tokio.
-//! - `ui` is the console (feature `tui`); `headless` the program without one; `demo` its built-in upstreams and traffic.
+//! - `ui` is the console (feature `tui`), [`headless`] the program without one, [`demo`] its built-in upstreams and traffic;
+//!   [`operate`] carries out commands for both, [`cli`], [`check`], [`logging`] and [`stop`] are what `main` is made of.
 //!
 //! An import that points the other way fails `tests/architecture.rs`.
 //!

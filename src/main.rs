@@ -4,6 +4,7 @@
 //! line on standard error, a wrong mapping two.
 
 use std::env;
+use std::error::Error;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -17,8 +18,8 @@ use faultboard::fault::Plan;
 use faultboard::headless::{Desk, Style};
 use faultboard::logging::{self, FILTER_VARIABLE, LogError, Recorder};
 use faultboard::operate;
-use faultboard::proxy::Engine;
 use faultboard::proxy::error::reason;
+use faultboard::proxy::{Engine, StartError};
 use faultboard::stop::StopRequest;
 #[cfg(feature = "tui")]
 use faultboard::ui;
@@ -32,6 +33,9 @@ const WRITING: &str = "cannot write to standard output";
 
 /// Why a program without the feature `tui` shows no console.
 const WITHOUT_TUI: &str = "this program was built without the console";
+
+/// What a person who gave no mapping can type.
+const NO_PROXIES: &str = "no proxies yet: type add 9090=https://example.com, or quit";
 
 /// What the proxies forward to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -51,10 +55,15 @@ fn main() -> ExitCode {
         }
         // Where even this cannot be written there is nobody to tell.
         let _ = writeln!(io::stderr(), "{}", one_line(&error));
-        let wrong =
-            error.is::<Rejected>() || matches!(error.downcast_ref(), Some(LogError::Filter { .. }));
-        ExitCode::from(if wrong { 2 } else { 1 })
+        ExitCode::from(if is_wrong_usage(&error) { 2 } else { 1 })
     })
+}
+
+/// Whether it is what was typed that must be mended, not the world.
+fn is_wrong_usage(error: &anyhow::Error) -> bool {
+    let option = matches!(error.downcast_ref(), Some(StartError::Tls(tls)) if tls.is_wrong_usage());
+    let filter = matches!(error.downcast_ref(), Some(LogError::Filter { .. }));
+    option || filter || error.is::<Rejected>()
 }
 
 fn dispatch(cli: Cli) -> Result<ExitCode> {
@@ -65,7 +74,14 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
     } = cli;
     match command {
         None => desk(Options::read(run, &mappings)?, Upstreams::Given),
-        Some(Command::Demo { run: later }) => {
+        Some(Command::Demo {
+            run: later,
+            mappings,
+        }) => {
+            if let Some(mapping) = mappings.first() {
+                let why = format!("the demo has its own upstreams: use faultboard {mapping}");
+                return Err(Rejected::because(&why).into());
+            }
             desk(Options::read(run.and(*later), &[])?, Upstreams::BuiltIn)
         }
         Some(_) if run != RunArgs::default() => Err(Rejected::because(
@@ -91,7 +107,7 @@ fn judge(json: bool, mappings: &[String]) -> Result<ExitCode> {
     let judged = if json {
         check::write_json(mappings, &mut out)
     } else {
-        check::write_text(mappings, &mut out, &mut io::stderr())
+        check::write_text(mappings, &mut out)
     };
     let outcome = judged.and_then(|outcome| out.flush().map(|()| outcome));
     Ok(match outcome.context(WRITING)? {
@@ -182,6 +198,10 @@ async fn headless(
     stop: StopRequest,
     style: Style,
 ) -> Result<()> {
+    if upstreams == Upstreams::Given && options.mappings.is_empty() && io::stdin().is_terminal() {
+        // A hint; where it cannot be written there is nobody to read it.
+        let _ = writeln!(io::stderr(), "{NO_PROXIES}");
+    }
     let mut desk = Desk::new(engine, style);
     let mut existing = Vec::new();
     let demo = open(engine, options, upstreams).await?;
@@ -266,14 +286,11 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// The error and its causes; many of ours say their cause themselves.
+/// The error, and what the system said where the error does not say it itself; ours are whole lines.
 fn one_line(error: &anyhow::Error) -> String {
     let mut line = error.to_string();
-    for cause in error.chain().skip(1) {
-        let cause = match cause.downcast_ref() {
-            Some(system) => reason(system),
-            None => cause.to_string(),
-        };
+    for cause in error.chain().skip(1).filter_map(<dyn Error>::downcast_ref) {
+        let cause = reason(cause);
         if !line.contains(&cause) {
             line = format!("{line}: {cause}");
         }

@@ -3,6 +3,7 @@
 //! The console's `:` line and the headless forms run the same commands through here, so that a command means the same
 //! wherever it is given. It prints nothing, reads nothing and keeps no state; an answer is data that its caller shows.
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use crate::command::{Command, KillHow, Target};
 use crate::fault::{Kind, Plan, Setting};
 use crate::mapping::Mapping;
 use crate::proxy::{BindError, Engine, Kill, Taken};
-use crate::snapshot::{ConnId, ProxyId, ProxyRow, Snapshot};
+use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Snapshot};
 use crate::syntax::{nearest, unknown};
 
 /// What a command did.
@@ -70,6 +71,14 @@ pub enum Refusal {
     /// No open connection has this number.
     #[error("no open connection {}", .0.0)]
     NoConnection(ConnId),
+    /// The port is another proxy's of ours.
+    #[error("{port} is already proxy {proxy}: give another port, or 0 for any free one")]
+    OwnPort {
+        /// The port.
+        port: u16,
+        /// The proxy's name.
+        proxy: String,
+    },
     /// The listener could not be opened.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -87,7 +96,7 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
     match command {
         Command::Add(mapping, settings) => add(engine, mapping, settings).await,
         Command::Remove(name) => {
-            let id = find(engine, &name)?;
+            let (id, name) = find(engine, &name)?;
             if engine.remove(id).await {
                 Ok(Answer::Removed(name))
             } else {
@@ -145,7 +154,10 @@ fn knows_all(snapshot: &Snapshot, engine: &Engine) -> bool {
 }
 
 async fn add(engine: &Engine, mapping: Mapping, settings: Vec<Setting>) -> Result<Answer, Refusal> {
-    let id = engine.add(mapping.clone(), Plan::of(settings)).await?;
+    let id = match engine.add(mapping.clone(), Plan::of(settings)).await {
+        Ok(id) => id,
+        Err(error) => return Err(not_bound(engine, error).await),
+    };
     let row = rows(engine).await.into_iter().find(|row| row.id == id);
     // No row: it was removed by someone else before a snapshot showed it.
     let (proxy, listening) = row.map_or_else(
@@ -159,6 +171,25 @@ async fn add(engine: &Engine, mapping: Mapping, settings: Vec<Setting>) -> Resul
     })
 }
 
+/// Why a port could not be listened on, with the name of a proxy of ours that has it.
+async fn not_bound(engine: &Engine, error: BindError) -> Refusal {
+    if error.source.kind() != io::ErrorKind::AddrInUse {
+        return error.into();
+    }
+    // All proxies are bound to the same addresses, so the port tells.
+    let port = error.addr.port();
+    let has_it = |row: &ProxyRow| {
+        row.port != PortState::Closed && row.listening.iter().any(|addr| addr.port() == port)
+    };
+    match rows(engine).await.into_iter().find(has_it) {
+        Some(row) => Refusal::OwnPort {
+            port,
+            proxy: row.name,
+        },
+        None => error.into(),
+    }
+}
+
 /// Changes the plans of the target, all proxies at once, and waits until their connections run them.
 async fn change(
     engine: &Engine,
@@ -166,7 +197,7 @@ async fn change(
     edit: impl Fn(&mut Plan),
 ) -> Result<Answer, Refusal> {
     let targets = match target {
-        Target::Proxy(name) => vec![(find(engine, &name)?, name)],
+        Target::Proxy(name) => vec![find(engine, &name)?],
         Target::All => engine.proxies(),
     };
     if targets.is_empty() {
@@ -215,8 +246,16 @@ fn kill(engine: &Engine, conn: ConnId, how: KillHow) -> Result<Answer, Refusal> 
     }
 }
 
-fn find(engine: &Engine, name: &str) -> Result<ProxyId, Refusal> {
-    engine.find(name).ok_or_else(|| unknown_name(engine, name))
+/// The proxy of this name; one that is called by an IPv6 address may be given in brackets, as in a mapping.
+fn find(engine: &Engine, name: &str) -> Result<(ProxyId, String), Refusal> {
+    let bare = name
+        .strip_prefix('[')
+        .and_then(|name| name.strip_suffix(']'));
+    [Some(name), bare]
+        .into_iter()
+        .flatten()
+        .find_map(|name| Some((engine.find(name)?, name.to_owned())))
+        .ok_or_else(|| unknown_name(engine, name))
 }
 
 fn unknown_name(engine: &Engine, name: &str) -> Refusal {

@@ -145,7 +145,7 @@ pub struct ConnRow {
     pub generation: u64,
     /// What it is doing.
     pub state: ConnState,
-    /// The names of the kinds with a share that hit it.
+    /// The kinds of fault that act on it, a bit for each place in the table of kinds.
     pub hit: u32,
 }
 

@@ -52,16 +52,31 @@ fn check_says_how_each_valid_mapping_is_carried() {
 #[test]
 fn check_puts_a_caret_under_each_wrong_mapping() {
     let output = run(&["check", "9090=htps://example.com", "80=a:1", "81=b:0"]);
+    let lines: Vec<&str> = stdout(&output).lines().collect();
+    assert_eq!(lines.len(), 5, "{lines:?}");
+    assert_eq!(lines[0], "9090=htps://example.com");
+    assert!(lines[1].starts_with("     ^ unknown protocol \"htps\": did you mean \"https\"?"));
     assert_eq!(
-        stdout(&output),
-        "80=a:1  ok: listens on port 80, bytes as they are to a:1\n"
+        lines[2],
+        "80=a:1  ok: listens on port 80, bytes as they are to a:1"
     );
-    let errors: Vec<&str> = stderr(&output).lines().collect();
-    assert_eq!(errors.len(), 4, "{errors:?}");
-    assert_eq!(errors[0], "9090=htps://example.com");
-    assert!(errors[1].starts_with("     ^ unknown protocol \"htps\": did you mean \"https\"?"));
-    assert_eq!(errors[2], "81=b:0");
+    assert_eq!(lines[3], "81=b:0");
+    assert_eq!((stderr(&output), status(&output)), ("", 2));
+}
+
+#[test]
+fn check_refuses_a_port_that_comes_again_but_not_any_free_port() {
+    let mappings = ["0=a:1", "0=a:1", "80=a:1", " 80=b:2"];
+    let output = run(&[&["check"][..], &mappings].concat());
+    let wrong: Vec<&str> = stdout(&output).lines().skip(3).collect();
+    assert_eq!(wrong.len(), 2, "{wrong:?}");
+    assert!(wrong[1].contains("^ port 80 is taken by 80=a:1 already"));
     assert_eq!(status(&output), 2);
+    let output = run(&[&["check", "--json"][..], &mappings].concat());
+    let verdicts: Vec<Value> = serde_json::from_str(stdout(&output)).expect("an array");
+    let fine: Vec<&Value> = verdicts.iter().map(|verdict| &verdict["ok"]).collect();
+    assert_eq!(fine, [true, true, true, false]);
+    assert_eq!((&verdicts[3]["column"], status(&output)), (&json!(2), 2));
 }
 
 #[test]
@@ -151,16 +166,33 @@ fn a_port_that_is_given_twice_is_refused_before_anything_listens() {
 }
 
 #[test]
+fn faults_of_two_options_collide_as_those_of_one() {
+    let output = run(&["--plain", "-f", "lat 5ms", "-f", "bw 1MB/s, lat 7ms up"]);
+    let error = stderr(&output);
+    assert!(
+        error.starts_with("bw 1MB/s, lat 7ms up\n          ^ latency is set"),
+        "{error}"
+    );
+    assert_eq!((stdout(&output), status(&output)), ("", 2));
+}
+
+#[test]
 fn wrong_options_exit_with_2_and_say_what_would_work() {
     for (args, says) in [
         (&["--duration", "5"][..], "5ms"),
-        (&["--connect-timeout", "0s"], "connect-timeout"),
-        (&["--bind", "localhost"], "invalid IP address"),
+        (&["--connect-timeout", "0s"], "at least 1ms, at most 1h"),
+        (&["--bind", "localhost"], "not an IP address: 127.0.0.1"),
+        (&["--bind", "[127.0.0.1]"], "not an IP address"),
+        (&["--duration", "-5s"], "time is never negative"),
+        (&["--duration", "999999h"], "at most 100000h"),
+        (&["--duration", "99999999999999999999s"], "at most 100000h"),
         (&["--headless", "--plain"], "cannot be used with"),
         (&["--headless", "demo", "--plain"], "exclude each other"),
         (&["--client-cert", "a.pem"], "--client-key"),
         (&["--client-key", "a.pem"], "--client-cert"),
-        (&["--max-connections", "0"], "1.."),
+        (&["--max-connections", "0"], "1 or more"),
+        (&["--max-connections", "-1"], "1 or more"),
+        (&["demo", "80=a:1"], "own upstreams: use faultboard 80=a:1"),
         (&["--seed", "x"], "--seed"),
         (&["--hedless"], "--headless"),
         (&["check"], "MAPPING"),
@@ -215,6 +247,51 @@ fn a_file_that_cannot_be_used_is_one_line_and_status_1() {
         assert!(stderr(&output).contains("/nowhere/"), "{}", stderr(&output));
         assert_eq!((stdout(&output), status(&output)), ("", 1));
     }
+}
+
+#[test]
+fn a_tls_option_that_makes_no_sense_is_one_line_and_status_2() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("a file");
+        path.to_str().expect("text").to_owned()
+    };
+    let none = file("none", "hello\n");
+    let open = file("open", "-----BEGIN CERTIFICATE-----\nabc\n");
+    let damaged = file(
+        "damaged",
+        "-----BEGIN CERTIFICATE-----\nYWJj\n-----END CERTIFICATE-----\n",
+    );
+    for (option, value, says) in [
+        (
+            "--sni",
+            "",
+            "cannot use --sni \"\": not a host name or an address",
+        ),
+        (
+            "--sni",
+            "a b",
+            "cannot use --sni \"a b\": not a host name or an address",
+        ),
+        ("--ca-file", &none, "no certificate in PEM form in it"),
+        ("--ca-file", &open, "its PEM text has no end line"),
+        ("--ca-file", &damaged, "its certificate is damaged"),
+    ] {
+        let output = run(&["--headless", option, value]);
+        let error = stderr(&output);
+        assert!(error.ends_with(&format!("{says}\n")), "{error}");
+        assert_eq!((error.lines().count(), status(&output)), (1, 2), "{error}");
+    }
+}
+
+#[test]
+fn what_the_system_says_of_a_file_is_said_once() {
+    let output = run(&["--headless", "--ca-file", "/nowhere/ca.pem"]);
+    assert_eq!(
+        stderr(&output),
+        "cannot use --ca-file /nowhere/ca.pem: no such file or directory\n"
+    );
 }
 
 #[test]
@@ -408,10 +485,19 @@ impl OnTerminal {
 }
 
 #[test]
+fn a_person_without_proxies_is_told_how_to_add_one() {
+    let mut program = on_terminal("xterm", &["--headless", "--duration", "1ms"]);
+    let screen = program.read_until("\"stopped\"");
+    assert_eq!(screen.matches("no proxies yet: type add ").count(), 1);
+    assert!(program.child.wait().expect("it ends").success());
+    assert_eq!(stderr(&run(&["--headless", "--duration", "1ms"])), "");
+}
+
+#[test]
 fn a_terminal_that_cannot_redraw_gets_words() {
     let mut program = on_terminal("dumb", &["--seed", "7", "--duration", "1ms"]);
     let screen = program.read_until("stopped: duration");
-    assert!(screen.starts_with("00:00:00 faultboard "), "{screen}");
+    assert!(screen.contains("00:00:00 faultboard "), "{screen}");
     assert!(screen.contains("stopped: duration"), "{screen}");
     assert!(program.child.wait().expect("it ends").success());
 }

@@ -137,6 +137,12 @@ const WRONG_MAPPINGS: &str = r##"
 9090=https:/x
      ^ needs "://" after https: https://host
 
+9090=https:x
+          ^ needs "://": https://x
+
+9090=psqls:my-db:5432
+          ^ needs "://": psqls://my-db:5432
+
 9090=https//x
           ^ needs "://" after https: https://host
 
@@ -442,7 +448,7 @@ latency 250 down
            ^ a time needs a unit: 250ms
 
 latency 250 ms
-           ^ a time needs a unit: 250ms
+           ^ no blank between number and unit: 250ms
 
 latency 1,5s
          ^ decimals follow a point: 1.5s
@@ -590,6 +596,9 @@ bandwidth 1mbit up
 
 bandwidth 1MB up
            ^ bandwidth wants a rate, not a size: 1Mbit/s, 64kB/s
+
+bandwidth 1 MB/s
+           ^ no blank between number and unit: 1MB/s
 
 bandwidth 1Mb/s
            ^ unknown unit "Mb/s": did you mean "Mbit/s"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)

@@ -79,7 +79,7 @@ async fn a_hundred_megabytes_are_whole_while_everything_changes() {
     let changing = tokio::spawn(change_with_progress(engine.clone(), id, seen, MB / 2));
     assert_eq!(check(read, progress).await, 100 * MB);
     let changes = changing.await.expect("every change was taken");
-    assert!(changes > 50, "the faults changed {changes} times only");
+    assert!(changes > 20, "the faults changed {changes} times only");
 }
 
 #[tokio::test]
@@ -108,7 +108,7 @@ async fn fifty_echoes_are_whole_while_everything_changes() {
         client.expect("all came back");
     }
     let changes = changing.await.expect("every change was taken");
-    assert!(changes > 20, "the faults changed {changes} times only");
+    assert!(changes > 5, "the faults changed {changes} times only");
 }
 
 /// More than fits into the buffers of the sockets on the way; made once, since making it takes its time.

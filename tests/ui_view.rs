@@ -87,6 +87,35 @@ fn the_input_line_in_its_states() {
 }
 
 #[test]
+fn pasted_lines_say_what_enter_does_and_what_is_wrong() {
+    for (name, pasted) in [
+        ("pasted_right", "1=a:1\n2=b:2"),
+        ("pasted_wrong", "1=a:1\n2=htps://b lat 250ms\n3=c:3"),
+    ] {
+        let mut model = few(80, 24, 3);
+        update(&mut model, Action::Add);
+        update(&mut model, Action::Pasted(pasted.to_owned()));
+        assert_screen!(name, model);
+    }
+}
+
+#[test]
+fn the_field_of_a_value_says_what_nought_and_off_mean() {
+    for (typed, says) in [
+        ("0", "ok  nothing passes"),
+        ("off", "ok  Enter turns it off"),
+        ("1MB/s", "ok  Enter sets it"),
+    ] {
+        let mut model = few(80, 24, 3);
+        update(&mut model, Action::ChooseKnob(2));
+        update(&mut model, Action::TypeValue);
+        type_text(&mut model, typed);
+        let shown = text(&screen(&model));
+        assert!(shown.contains(says), "{shown}");
+    }
+}
+
+#[test]
 fn questions_help_and_the_field_of_a_value() {
     for (name, action) in [
         ("quit", Action::Quit),
@@ -185,6 +214,55 @@ fn a_proxy_without_connections_says_what_became_of_them() {
     }
 }
 
+/// The longest reason that a handshake is refused for, with what helps at its end.
+const UNTRUSTED: &str = "#44 upstream: certificate of my-db.example is signed by an unknown authority: \
+                         give --ca-file, or --insecure to try without";
+
+/// The words of a screen, whatever lines they are on.
+fn words(model: &Model) -> String {
+    let screen = text(&screen(model));
+    screen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn a_long_reason_is_whole_where_no_connection_is_open() {
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        let mut model = few(width, height, 1);
+        model.conns = faultboard::ui::model::ConnList::default();
+        model.log.clear();
+        let line = LogLine::new(ago(60_000), "db", UNTRUSTED, Tone::Trouble);
+        model.log.push_back(line);
+        let shown = text(&screen(&model));
+        let pane: Vec<&str> = shown
+            .lines()
+            .skip_while(|line| !line.contains("last failure"))
+            .collect();
+        let pane: Vec<&str> = pane
+            .iter()
+            .map(|line| line.split('│').next().unwrap_or(""))
+            .collect();
+        let pane = pane.join(" ");
+        let pane = pane.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(
+            pane.starts_with(&format!("last failure 00:11:41 ! {UNTRUSTED}")),
+            "{shown}"
+        );
+    }
+}
+
+#[test]
+fn a_long_reason_takes_a_second_row_over_open_connections() {
+    for (width, height) in [(80, 24), (100, 30), (120, 35), (200, 50)] {
+        let mut model = few(width, height, 3);
+        model
+            .log
+            .push_back(LogLine::new(ago(300), "db", UNTRUSTED, Tone::Trouble));
+        model.marks.clear();
+        let shown = words(&model);
+        assert!(shown.contains(&format!("! db: {UNTRUSTED}")), "{shown}");
+    }
+}
+
 #[test]
 fn an_answer_outlasts_the_failures_that_come_after_it() {
     let mut model = few(120, 35, 3);
@@ -225,7 +303,7 @@ fn a_quiet_screen_has_no_seconds() {
     }
     model.snapshot = Arc::new(snapshot);
     assert_eq!(text(&screen(&model)), before);
-    assert!(before.contains(" 00:12\n"), "{before}");
+    assert!(before.contains(" 12 min\n"), "{before}");
 }
 
 // === Without colour ===

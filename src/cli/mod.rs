@@ -49,6 +49,9 @@ pub enum Command {
         /// How the desk runs.
         #[command(flatten)]
         run: Box<RunArgs>,
+        /// Mappings given by mistake, to be refused in words.
+        #[arg(hide = true)]
+        mappings: Vec<String>,
     },
     /// Parse mappings and start nothing; exit status 0 when all are valid
     Check {
@@ -75,7 +78,7 @@ pub struct RunArgs {
     #[arg(short, long = "fault", value_name = "SPEC")]
     pub faults: Vec<String>,
     /// Address that the listeners use (repeatable) [default: 127.0.0.1]
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", value_parser = options::address)]
     pub bind: Vec<IpAddr>,
     /// No console: events as JSON lines, commands on standard input
     #[arg(long, conflicts_with = "plain")]
@@ -84,16 +87,16 @@ pub struct RunArgs {
     #[arg(long)]
     pub plain: bool,
     /// Stop after this long, as in 90s or 15m [default: until stopped]
-    #[arg(long, value_name = "TIME", value_parser = options::duration)]
+    #[arg(long, value_name = "TIME", value_parser = options::duration, allow_hyphen_values = true)]
     pub duration: Option<Duration>,
     /// Seed of every random choice; it is shown, so a run can be repeated [default: random]
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Clients served at once, per proxy; more wait to be accepted [default: 10000, or what descriptors allow]
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", value_parser = options::max_connections, allow_hyphen_values = true)]
     pub max_connections: Option<u32>,
     /// Time to reach an upstream, name look-up and TLS handshake included [default: 10s]
-    #[arg(long, value_name = "TIME", value_parser = options::connect_timeout)]
+    #[arg(long, value_name = "TIME", value_parser = options::connect_timeout, allow_hyphen_values = true)]
     pub connect_timeout: Option<Duration>,
     /// Write a structured log of JSON lines; `FAULTBOARD_LOG` filters it, as in info or faultboard=debug
     #[arg(long, value_name = "PATH")]

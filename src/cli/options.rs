@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 
 use super::{Cli, RunArgs};
-use crate::fault::{ParamSpec, Setting, Unit, Value, language, param};
+use crate::fault::{ParamSpec, Setting, Unit, language, param};
 use crate::mapping::{self, Mapping};
 use crate::proxy;
 use crate::proxy::tls::TlsOptions;
@@ -54,43 +54,66 @@ pub enum Output {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected(pub Vec<String>);
 
-/// The value of `--duration`.
-static DURATION: ParamSpec =
-    time_param("duration", Duration::ZERO, Duration::from_secs(360_000_000));
+/// The longest `--duration`.
+const LONGEST_RUN: Duration = Duration::from_secs(360_000_000);
 
-/// The value of `--connect-timeout`.
-static CONNECT_TIMEOUT: ParamSpec = time_param(
-    "connect-timeout",
-    Duration::from_millis(1),
-    Duration::from_secs(3_600),
-);
+/// The longest `--connect-timeout`.
+const LONGEST_DIAL: Duration = Duration::from_secs(3_600);
 
-const fn time_param(name: &'static str, least: Duration, most: Duration) -> ParamSpec {
-    ParamSpec {
-        name,
-        bare: true,
-        unit: Unit::Time,
-        default: param::Default::Required,
-        range: Some((Value::Time(least), Value::Time(most))),
-        halves: false,
-        summary: "",
-    }
-}
+/// The value of an option that is a time.
+static TIME: ParamSpec = ParamSpec {
+    name: "a time",
+    bare: true,
+    unit: Unit::Time,
+    default: param::Default::Required,
+    range: None,
+    halves: false,
+    summary: "",
+};
 
 /// Reads the value of `--duration`.
 pub fn duration(text: &str) -> Result<Duration, String> {
-    time(&DURATION, text)
+    time(text)?
+        .filter(|time| *time <= LONGEST_RUN)
+        .ok_or_else(|| "at most 100000h".to_owned())
 }
 
 /// Reads the value of `--connect-timeout`.
 pub fn connect_timeout(text: &str) -> Result<Duration, String> {
-    time(&CONNECT_TIMEOUT, text)
+    let range = Duration::from_millis(1)..=LONGEST_DIAL;
+    time(text)?
+        .filter(|time| range.contains(time))
+        .ok_or_else(|| "at least 1ms, at most 1h".to_owned())
 }
 
-/// Reads a time as the fault language does.
-fn time(param: &ParamSpec, text: &str) -> Result<Duration, String> {
-    let value = language::parse_value(param, text).map_err(|error| error.message)?;
-    Ok(value.time().unwrap_or_default())
+/// Reads a time as the fault language does; `None` where it is more than can be counted.
+fn time(text: &str) -> Result<Option<Duration>, String> {
+    if text.starts_with("--") {
+        return Err("wants a time: 90s, 15m".to_owned());
+    }
+    match language::parse_value(&TIME, text) {
+        Ok(value) => Ok(value.time()),
+        Err(error) if error.message.contains("too great") => Ok(None),
+        Err(error) => Err(error.message),
+    }
+}
+
+/// Reads the value of `--max-connections`.
+pub fn max_connections(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| format!("1 or more, up to {}", u32::MAX))
+}
+
+/// Reads the value of `--bind`: an address, IPv6 in brackets or not.
+pub fn address(text: &str) -> Result<IpAddr, String> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    match bare {
+        Some(v6) => v6.parse().ok().map(IpAddr::V6),
+        None => text.parse().ok(),
+    }
+    .ok_or_else(|| "not an IP address: 127.0.0.1, 0.0.0.0, ::1".to_owned())
 }
 
 // === impl Options ===
@@ -100,12 +123,11 @@ impl Options {
     pub fn read(run: RunArgs, mappings: &[String]) -> Result<Self, Rejected> {
         let mut wrong = Vec::new();
         let mappings = read_mappings(mappings, &mut wrong);
-        let settings = run
-            .faults
-            .iter()
-            .filter_map(|spec| keep(language::parse(spec), &mut wrong))
-            .flatten()
-            .collect();
+        let mut settings = Vec::new();
+        for spec in &run.faults {
+            let read = language::parse_after(&settings, spec);
+            settings.extend(keep(read, &mut wrong).into_iter().flatten());
+        }
         if run.headless && run.plain {
             wrong.push("--headless and --plain exclude each other".to_owned());
         }

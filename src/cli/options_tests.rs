@@ -34,7 +34,7 @@ fn seeds_differ_unless_one_is_given() {
 
 #[test]
 fn an_address_that_is_given_twice_is_bound_once() {
-    let bind = read("--bind ::1 --bind 127.0.0.1 --bind ::1").engine.bind;
+    let bind = read("--bind ::1 --bind 127.0.0.1 --bind [::1]").engine.bind;
     let expected: [IpAddr; 2] = ["::1", "127.0.0.1"].map(|addr| addr.parse().expect("an address"));
     assert_eq!(bind, expected);
 }
@@ -43,7 +43,7 @@ fn an_address_that_is_given_twice_is_bound_once() {
 fn the_demo_takes_options_before_and_after_its_name() {
     let cli =
         typed("--plain --seed 1 --bind ::1 demo --seed 2 --duration 5s -f lat:1 --bind 127.0.0.1");
-    let Some(Command::Demo { run: later }) = cli.command else {
+    let Some(Command::Demo { run: later, .. }) = cli.command else {
         panic!("not the demo");
     };
     let run = cli.run.and(*later);

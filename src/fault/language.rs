@@ -57,6 +57,13 @@ pub fn parse(text: &str) -> Result<Vec<Setting>, ParseError> {
     parse_with(KINDS, text)
 }
 
+/// Reads faults that must get along with those read `before`: none sets what is set already.
+pub fn parse_after(before: &[Setting], text: &str) -> Result<Vec<Setting>, ParseError> {
+    syntax::read(text, |input: &mut Input<'_>| {
+        faults_after(KINDS, before.to_vec(), input)
+    })
+}
+
 /// Reads the value of one parameter, within its range.
 pub fn parse_value(param: &ParamSpec, text: &str) -> Result<Value, ParseError> {
     syntax::read(text, |input: &mut Input<'_>| {
@@ -70,12 +77,22 @@ fn parse_with(kinds: Kinds, text: &str) -> Result<Vec<Setting>, ParseError> {
 
 /// `faults = fault { "," fault }`
 pub(crate) fn faults(kinds: Kinds, input: &mut Input<'_>) -> Parsed<Vec<Setting>> {
-    let mut settings = vec![fault(kinds, &[], input)?];
-    while opt((',', blanks)).parse_next(input)?.is_some() {
-        let setting = fault(kinds, &settings, input)?;
-        settings.push(setting);
+    faults_after(kinds, Vec::new(), input)
+}
+
+/// The same, after others.
+fn faults_after(
+    kinds: Kinds,
+    mut before: Vec<Setting>,
+    input: &mut Input<'_>,
+) -> Parsed<Vec<Setting>> {
+    let given = before.len();
+    loop {
+        before.push(fault(kinds, &before, input)?);
+        if opt((',', blanks)).parse_next(input)?.is_none() {
+            return Ok(before.split_off(given));
+        }
     }
-    Ok(settings)
 }
 
 /// `fault = kind { value | name "=" value } [ direction ]`

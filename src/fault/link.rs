@@ -227,7 +227,7 @@ impl Link {
     /// Whether its owner may read more.
     #[must_use]
     pub fn wants_input(&self) -> bool {
-        self.held < self.ceiling
+        self.held < self.ceiling && self.held + self.queue.len() * size_of::<Segment>() < CEILING
     }
 
     /// Whether faults hold all that may wait, so that the sender is not read.

@@ -93,7 +93,7 @@ impl Desk {
         let mut printer = Printer::new(&engine, self.style, Output::new(sink)?);
         printer.announce(existing);
         let end = self.serve(&mut printer, input, stop).await;
-        engine.stop(Duration::ZERO).await;
+        self.stop(&engine, &mut printer).await;
         self.catch_up(&mut printer, &AtomicBool::new(false));
         let written = match end {
             Ok(reason) => printer.finish(reason).await,
@@ -104,6 +104,22 @@ impl Desk {
             io::ErrorKind::BrokenPipe => Ok(()),
             _ => Err(error),
         })
+    }
+
+    /// Stops the engine and prints meanwhile what ends: more may than events may wait.
+    async fn stop(&mut self, engine: &Engine, printer: &mut Printer) {
+        let mut stopping = pin!(engine.stop(Duration::ZERO));
+        loop {
+            // Cancel-safe: `recv` loses nothing when dropped, and `stopping` lives outside the loop.
+            tokio::select! {
+                () = &mut stopping => return,
+                event = self.events.recv() => match event {
+                    Ok(event) => printer.print_event(&event, false),
+                    Err(RecvError::Lagged(lost)) => printer.lose(lost),
+                    Err(RecvError::Closed) => return stopping.await,
+                },
+            }
+        }
     }
 
     /// Runs until there is a reason to end, or standard output is gone.

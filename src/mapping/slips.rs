@@ -96,6 +96,17 @@ pub(super) fn right_side(begin: usize, text: &str) -> Option<Slip> {
                 .expecting([format!("{word}://")]),
         );
     }
+    if known
+        && let Some(host) = after.strip_prefix(':')
+        && host.starts_with(char::is_alphabetic)
+    {
+        let at = begin + word.len();
+        let host = until_blank(host);
+        let form =
+            Some(format!("{word}://{host}")).filter(|form| parse(&format!("1={form}")).is_ok());
+        let form = form.unwrap_or_else(|| format!("{word}://host"));
+        return Some(Slip::over(at..at + 1, format!("needs \"://\": {form}")));
+    }
     if !after.starts_with(":/") || (known && after.starts_with("://")) {
         return None;
     }

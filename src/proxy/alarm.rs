@@ -16,6 +16,9 @@ use tokio::sync::Notify;
 use super::clock;
 use super::wait::Wait;
 
+/// How many entries the heap may have beyond two for each timer before it is made anew.
+const SLACK: usize = 64;
+
 /// The timers of one worker.
 #[derive(Default)]
 pub(super) struct Alarm {
@@ -65,7 +68,11 @@ impl Alarm {
     pub(super) async fn run(&self) {
         let mut wait = Wait::new();
         loop {
-            let next = self.ring(clock::now());
+            let (next, rang) = self.ring(clock::now());
+            if rang {
+                // Those who were woken come first: the wait may spin.
+                tokio::task::yield_now().await;
+            }
             let sooner = self.sooner.notified();
             match next {
                 None => sooner.await,
@@ -78,8 +85,9 @@ impl Alarm {
         }
     }
 
-    /// Wakes what is due and returns when the next timer is.
-    fn ring(&self, now: Instant) -> Option<Instant> {
+    /// Wakes what is due; returns when the next timer is, and whether any was.
+    fn ring(&self, now: Instant) -> (Option<Instant>, bool) {
+        let mut rang = false;
         let mut state = self.state.borrow_mut();
         let State { heap, slots, .. } = &mut *state;
         while let Some(Reverse((at, index))) = heap.peek().copied() {
@@ -89,7 +97,7 @@ impl Alarm {
                 continue;
             }
             if at > now {
-                return Some(at);
+                return (Some(at), rang);
             }
             heap.pop();
             slot.queued = None;
@@ -101,13 +109,14 @@ impl Alarm {
                 Some(_) => {
                     slot.due = None;
                     if let Some(waker) = slot.waker.take() {
+                        rang = true;
                         waker.wake();
                     }
                 }
                 None => {}
             }
         }
-        None
+        (None, rang)
     }
 }
 
@@ -132,6 +141,13 @@ impl Timer {
             let first = heap.peek().is_none_or(|Reverse((at, _))| due < *at);
             slot.queued = Some(due);
             heap.push(Reverse((due, self.slot)));
+            if heap.len() > 2 * slots.len() + SLACK {
+                // Entries that stand for nothing any more outnumber the others.
+                let queued = slots.iter().enumerate();
+                *heap = queued
+                    .filter_map(|(index, slot)| Some(Reverse((slot.queued?, index))))
+                    .collect();
+            }
             if first {
                 self.alarm.sooner.notify_one();
             }
@@ -144,5 +160,114 @@ impl Drop for Timer {
         let mut state = self.alarm.state.borrow_mut();
         state.slots[self.slot] = Slot::default();
         state.free.push(self.slot);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::task::Wake;
+    use std::time::Duration;
+
+    use super::*;
+
+    /// Counts how often it is woken.
+    #[derive(Default)]
+    struct Count(AtomicUsize);
+
+    impl Wake for Count {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    struct Bench {
+        alarm: Rc<Alarm>,
+        count: Arc<Count>,
+        waker: Waker,
+        start: Instant,
+    }
+
+    impl Bench {
+        fn new() -> Self {
+            let count = Arc::new(Count::default());
+            let waker = Waker::from(Arc::clone(&count));
+            Self {
+                alarm: Rc::default(),
+                count,
+                waker,
+                start: clock::now(),
+            }
+        }
+
+        fn at(&self, ms: u64) -> Instant {
+            self.start + Duration::from_millis(ms)
+        }
+
+        /// When the next timer is after those of `ms` have gone off, and how many have so far.
+        fn ring(&self, ms: u64) -> (Option<Duration>, usize) {
+            let (next, _) = self.alarm.ring(self.at(ms));
+            (
+                next.map(|at| at - self.start),
+                self.count.0.load(Ordering::Relaxed),
+            )
+        }
+    }
+
+    #[test]
+    fn a_timer_goes_off_once_and_not_before_its_time() {
+        let bench = Bench::new();
+        let timer = bench.alarm.timer();
+        timer.set(Some(bench.at(10)), &bench.waker);
+        assert_eq!(bench.ring(9), (Some(Duration::from_millis(10)), 0));
+        assert_eq!(bench.ring(10), (None, 1));
+        assert_eq!(bench.ring(1_000), (None, 1));
+    }
+
+    #[test]
+    fn a_timer_that_is_moved_goes_off_at_its_new_time_only() {
+        let bench = Bench::new();
+        let timer = bench.alarm.timer();
+        timer.set(Some(bench.at(10)), &bench.waker);
+        timer.set(Some(bench.at(30)), &bench.waker);
+        assert_eq!(bench.ring(10), (Some(Duration::from_millis(30)), 0));
+        timer.set(Some(bench.at(20)), &bench.waker);
+        assert_eq!(bench.ring(20).1, 1);
+        assert_eq!(bench.ring(40), (None, 1));
+    }
+
+    #[test]
+    fn a_timer_without_a_time_or_an_owner_wakes_nobody() {
+        let bench = Bench::new();
+        let (kept, dropped) = (bench.alarm.timer(), bench.alarm.timer());
+        kept.set(Some(bench.at(10)), &bench.waker);
+        dropped.set(Some(bench.at(10)), &bench.waker);
+        kept.set(None, &bench.waker);
+        drop(dropped);
+        let again = bench.alarm.timer();
+        again.set(Some(bench.at(50)), &bench.waker);
+        assert_eq!(bench.ring(20), (Some(Duration::from_millis(50)), 0));
+    }
+
+    #[test]
+    fn a_timer_of_the_past_goes_off_at_once() {
+        let bench = Bench::new();
+        let timer = bench.alarm.timer();
+        timer.set(Some(bench.start), &bench.waker);
+        assert_eq!(bench.ring(5), (None, 1));
+    }
+
+    #[test]
+    fn the_heap_stays_within_a_few_entries_for_each_timer() {
+        let bench = Bench::new();
+        let timer = bench.alarm.timer();
+        for ms in 0..10_000 {
+            timer.set(Some(bench.at(ms + 1)), &bench.waker);
+            bench.ring(ms + 1);
+            timer.set(Some(bench.at(3_600_000)), &bench.waker);
+        }
+        let entries = bench.alarm.state.borrow().heap.len();
+        assert!(entries <= SLACK + 3, "{entries} entries for one timer");
     }
 }

@@ -1,6 +1,7 @@
 //! The one place that reads a clock.
 //!
-//! It is tokio's, so that a paused test clock moves everything that tells the time by it.
+//! It is tokio's, so that a paused test clock moves all that tells the time by it on that runtime; the engine's workers
+//! have runtimes of their own.
 
 use std::time::Instant;
 

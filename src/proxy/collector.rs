@@ -13,7 +13,7 @@ use tokio_util::sync::CancellationToken;
 use super::clock;
 use super::followed::Conn;
 use super::port::Proxy;
-use super::settings::{Closed, Record};
+use super::record::{Closed, Record};
 use super::window::Window;
 use crate::snapshot::{Event, Happening, ProxyId, ProxyRow, Snapshot};
 

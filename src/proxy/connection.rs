@@ -6,30 +6,27 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::alarm::Timer;
 use super::collector::Opened;
+use super::ending::{Ending, reason_of, refuse, take_down};
 use super::error::reason;
 use super::leg::{self, Leg};
+use super::listener::Places;
 use super::opening::{self, Failure, Ready};
 use super::port::Proxy;
-use super::pump::{End, Pump};
+use super::pump::Pump;
 use super::reading::Reading;
-use super::settings::{Closed, Kill, Order, Record};
+use super::record::{Closed, Kill, Order, Record};
 use super::watched::Watched;
 use super::worker::{Load, Worker};
 use super::{Inner, clock};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, KINDS, Plan, random};
 use crate::snapshot::{CloseReason, ConnId, LegName};
-
-/// How long an orderly end may take before the sockets are dropped as they are.
-const FIN_LIMIT: Duration = Duration::from_secs(1);
 
 /// An accepted client on its way to a worker.
 pub(super) struct Job {
@@ -42,7 +39,7 @@ pub(super) struct Job {
     pub(super) proxy: Arc<Proxy>,
     pub(super) engine: Arc<Inner>,
     pub(super) load: Load,
-    pub(super) permit: OwnedSemaphorePermit,
+    pub(super) places: Places,
 }
 
 /// Closes the books on a connection, however its task ends.
@@ -52,13 +49,7 @@ struct Books {
     engine: Arc<Inner>,
     reason: Option<CloseReason>,
     _load: Load,
-    _permit: OwnedSemaphorePermit,
-}
-
-/// How the poll loop came to its end.
-enum Ending {
-    Over(End),
-    Ordered(Order),
+    _places: Places,
 }
 
 /// Runs a connection from its accept to its end.
@@ -81,7 +72,7 @@ pub(super) async fn run(job: Job, worker: Rc<Worker>) {
         engine: job.engine,
         reason: None,
         _load: job.load,
-        _permit: job.permit,
+        _places: job.places,
     };
     let news = Opened {
         record: Arc::clone(&books.record),
@@ -92,7 +83,8 @@ pub(super) async fn run(job: Job, worker: Rc<Worker>) {
         return;
     }
     let ended = serve(stream, job.ordinal, &books, &worker).await;
-    books.reason = Some(ended);
+    let left = has_left(&ended, &books.record);
+    books.reason = Some(if left { CloseReason::ClientDone } else { ended });
 }
 
 /// Dials and relays; returns why it ended.
@@ -115,8 +107,9 @@ async fn serve(stream: TcpStream, ordinal: u64, books: &Books, worker: &Worker) 
     let opened = tokio::select! {
         // Cancel-safe in effect: an order ends the connection, and with it what was being dialed.
         order = std::future::poll_fn(|cx| record.poll_ordered(cx)) => {
-            Err(Failure { reason: reason_of(order), told: false })
+            Err(Failure { reason: reason_of(order), told: order != Order::Kill(Kill::Rst) })
         }
+        // Cancel-safe in effect: as above.
         opened = opening => opened,
     };
     let Ready {
@@ -149,53 +142,16 @@ async fn serve(stream: TcpStream, ordinal: u64, books: &Books, worker: &Worker) 
     take_down(pump.into_legs().map(Watched::into_leg), ending).await
 }
 
-/// Ends a client that gets no upstream: as a refused connection would, or in order where it has been told why.
-async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
-    if failure.told {
-        // Cut off without harm: the socket is dropped next.
-        let _ = tokio::time::timeout(FIN_LIMIT, client.shutdown()).await;
-    } else {
-        client.reset();
-    }
-    failure.reason
-}
-
-async fn take_down(legs: [Leg; 2], ending: Ending) -> CloseReason {
-    let [mut client, mut upstream] = legs;
-    match ending {
-        Ending::Over(End {
-            reason,
-            reset: false,
-        }) => upstream
-            .refusal()
-            .map_or(reason, |refused| CloseReason::Tls(refused.to_string())),
-        Ending::Over(End {
-            reason,
-            reset: true,
-        }) => {
-            client.reset();
-            upstream.reset();
-            reason
+/// Whether a client that had ended its stream takes no more: it has gone, and did not fail. TLS clients leave so, before
+/// their server's farewell.
+fn has_left(reason: &CloseReason, record: &Record) -> bool {
+    matches!(
+        reason,
+        CloseReason::Io {
+            leg: LegName::Client,
+            ..
         }
-        Ending::Ordered(Order::Kill(Kill::Rst)) => {
-            client.reset();
-            upstream.reset();
-            CloseReason::Killed
-        }
-        Ending::Ordered(order) => {
-            let end = async { tokio::join!(client.shutdown(), upstream.shutdown()) };
-            // Cut off without harm: the sockets are dropped next.
-            let _ = tokio::time::timeout(FIN_LIMIT, end).await;
-            reason_of(order)
-        }
-    }
-}
-
-fn reason_of(order: Order) -> CloseReason {
-    match order {
-        Order::Kill(_) => CloseReason::Killed,
-        Order::Stop => CloseReason::Stopped,
-    }
+    ) && record.slot.ended(Direction::Up)
 }
 
 /// The poll loop in its worker: what it is told from outside, and what it tells.
@@ -228,6 +184,9 @@ impl Relay<'_> {
             if let Some(order) = self.record.ordered() {
                 return Poll::Ready(Ending::Ordered(order));
             }
+            self.take_settings(pump);
+            // Mark first, look again after: whoever changes the settings from here on waits for this task's report.
+            self.record.run();
             self.take_settings(pump);
             let polled = {
                 let mut buffer = self.worker.buffer.borrow_mut();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -13,7 +13,8 @@ use super::collector::{Collector, Opened, Watched};
 use super::error::BindError;
 use super::inner::Inner;
 use super::port::Proxy;
-use super::settings::{Kill, Order, Taken};
+use super::record::{Kill, Order};
+use super::settings::Taken;
 use super::worker::WorkerHandle;
 use super::{Options, StartError, clock, sys, tls};
 use crate::fault::Plan;
@@ -23,7 +24,7 @@ use crate::snapshot::{ConnId, Event, Happening, ProxyId, Snapshot};
 /// How many opened connections may wait for the collector, which only inserts them; their tasks wait while it is full.
 const OPENED: usize = 4096;
 /// How many events may wait for a reader that is slow; beyond that it is told how many it missed.
-const EVENTS: usize = 4096;
+const EVENTS: usize = 16_384;
 /// How many connections a proxy takes where neither the user nor the descriptor limit says less.
 const MAX_CONNECTIONS: u32 = 10_000;
 /// How long a stop waits for connections to end that were told to.
@@ -52,7 +53,7 @@ impl Engine {
     /// A PEM file that cannot be used, or a thread that the system refuses.
     pub fn start(options: Options) -> Result<Self, StartError> {
         let tls = tls::TlsConfigs::load(&options.tls)?;
-        let allowed = sys::raise_descriptor_limit().unwrap_or(u32::MAX);
+        let allowed = sys::raise_descriptor_limit();
         let limit = options
             .max_connections
             .unwrap_or(MAX_CONNECTIONS.min(allowed))
@@ -85,6 +86,7 @@ impl Engine {
             options,
             start,
             budget: Arc::default(),
+            places: Arc::new(Semaphore::new(allowed as usize)),
             limit,
             tls,
             proxies,
@@ -135,8 +137,10 @@ impl Engine {
     pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, BindError> {
         let id = ProxyId(self.inner.next_proxy.fetch_add(1, Ordering::Relaxed));
         let proxy = Arc::new(Proxy::new(id, mapping, plan, &self.inner));
-        proxy.open_port(&self.inner)?;
+        let listeners = proxy.bind(&self.inner)?;
+        // Named and listed before its first client: no connection shows under a name that is not its own.
         self.enlist(&proxy);
+        proxy.accept(listeners.unwrap_or_default(), &self.inner);
         Ok(id)
     }
 
@@ -164,9 +168,10 @@ impl Engine {
             return false;
         };
         self.inner.proxies.write().retain(|other| other.id != id);
-        proxy.close_port().await;
-        proxy.settings.order_all(Order::Stop);
+        // All of it before the first wait: a caller that goes away leaves nothing behind.
+        proxy.settings.stop();
         self.inner.tell(&proxy, Happening::Removed);
+        proxy.close_port().await;
         true
     }
 
@@ -174,14 +179,10 @@ impl Engine {
     /// took it. `None` where there is no such proxy.
     pub async fn set_plan(&self, id: ProxyId, plan: Plan) -> Option<Taken> {
         let proxy = self.proxy(id)?;
-        let taken = proxy.settings.change(plan, self.inner.start).await;
-        self.inner.tell(
-            &proxy,
-            Happening::Faults {
-                plan: proxy.settings.plan(),
-            },
-        );
-        Some(taken)
+        let change = proxy.settings.change(plan);
+        let plan = proxy.settings.plan();
+        self.inner.tell(&proxy, Happening::Faults { plan });
+        Some(proxy.settings.taken_by_all(change, self.inner.start).await)
     }
 
     /// Opens or closes a proxy's port; its open connections live on.
@@ -193,8 +194,9 @@ impl Engine {
             return Ok(());
         };
         if open {
-            if proxy.open_port(&self.inner)? {
+            if let Some(listeners) = proxy.bind(&self.inner)? {
                 self.inner.tell_listening(&proxy);
+                proxy.accept(listeners, &self.inner);
             }
         } else if proxy.close_port().await {
             self.inner.tell(&proxy, Happening::PortClosed);
@@ -266,7 +268,7 @@ impl Engine {
         }
         self.wait_for_none(&proxies, drain).await;
         for proxy in &proxies {
-            proxy.settings.order_all(Order::Stop);
+            proxy.settings.stop();
         }
         self.wait_for_none(&proxies, STOP_LIMIT).await;
         let finish = self.finish.lock().take();

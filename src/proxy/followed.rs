@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::collector::BEAT;
 use super::port::Proxy;
-use super::settings::Record;
+use super::record::Record;
 use crate::fault::Direction;
 use crate::snapshot::{ConnRow, ConnState};
 

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use tokio::sync::broadcast;
+use tokio::sync::{Semaphore, broadcast};
 
 use super::budget::Budget;
 use super::port::Proxy;
@@ -18,6 +18,8 @@ pub(super) struct Inner {
     pub(super) options: Options,
     pub(super) start: Instant,
     pub(super) budget: Arc<Budget>,
+    /// A place for every connection that the descriptor limit allows, over all proxies.
+    pub(super) places: Arc<Semaphore>,
     /// How many connections each proxy takes at a time.
     pub(super) limit: u32,
     pub(super) tls: tls::TlsConfigs,

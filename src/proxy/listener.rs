@@ -6,10 +6,11 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{OwnedSemaphorePermit, TryAcquireError};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 
 use super::connection::Job;
@@ -38,9 +39,10 @@ pub(super) fn bind(addrs: &[std::net::IpAddr], port: u16) -> Result<Vec<TcpListe
     Ok(listeners)
 }
 
-/// Accepts clients of a proxy until it is told to stop. The listener closes with it: from then on connections are refused.
+/// Accepts clients of a proxy until it is told to stop. The listeners close with it: from then on connections are refused.
+/// One loop serves all of a proxy's addresses, since they share its limit.
 pub(super) async fn accept(
-    listener: TcpListener,
+    listeners: Vec<TcpListener>,
     proxy: Arc<Proxy>,
     engine: Arc<Inner>,
     stop: CancellationToken,
@@ -51,15 +53,18 @@ pub(super) async fn accept(
             // Cancel-safe: the token only reports.
             () = stop.cancelled() => return,
             // Cancel-safe: a permit that was not returned is not taken, and tokio's accept loses no client.
-            accepted = accept_one(&listener, &proxy, &engine) => accepted,
+            accepted = accept_one(&listeners, &proxy, &engine) => accepted,
         };
         match accepted {
-            Ok((stream, client, permit)) => {
-                wait = FIRST_WAIT;
-                proxy.set_port_state(PortState::Open);
-                hand_over(stream, client, permit, &proxy, &engine).await;
+            Ok((stream, client, places)) => {
+                if std::mem::replace(&mut wait, FIRST_WAIT) != FIRST_WAIT {
+                    proxy.set_port_state(PortState::Open);
+                }
+                hand_over(stream, client, places, &proxy, &engine).await;
             }
-            Err(error) if sys::is_shortage(&error) => {
+            // The client went away between its connect and our accept.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
+            Err(error) => {
                 wait_for(
                     &proxy,
                     &engine,
@@ -71,34 +76,50 @@ pub(super) async fn accept(
                     () = tokio::time::sleep(wait) => wait = (wait * 2).min(LAST_WAIT),
                 }
             }
-            // The client went away between its connect and our accept.
-            Err(_) => {}
         }
     }
 }
 
+/// A client's places: in its proxy's limit, and among the connections that the descriptor limit allows.
+pub(super) type Places = [OwnedSemaphorePermit; 2];
+
 async fn accept_one(
-    listener: &TcpListener,
+    listeners: &[TcpListener],
     proxy: &Proxy,
     engine: &Inner,
-) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
-    let permit = match Arc::clone(&proxy.permits).try_acquire_owned() {
-        Ok(permit) => permit,
-        Err(TryAcquireError::NoPermits) => {
-            wait_for(
-                proxy,
-                engine,
-                format!("{} connections are open: further clients wait", proxy.limit),
-            );
-            Arc::clone(&proxy.permits)
-                .acquire_owned()
-                .await
-                .map_err(io::Error::other)?
-        }
-        Err(TryAcquireError::Closed) => return std::future::pending().await,
-    };
-    let (stream, client) = listener.accept().await?;
-    Ok((stream, client, permit))
+) -> io::Result<(TcpStream, SocketAddr, Places)> {
+    let of_proxy = format!(
+        "the limit of {} connections is reached: further clients wait",
+        proxy.limit
+    );
+    let of_all =
+        "all connections that the limit of open files allows are open: further clients wait";
+    let places = [
+        place(&proxy.permits, proxy, engine, &of_proxy).await?,
+        place(&engine.places, proxy, engine, of_all).await?,
+    ];
+    let (stream, client) = std::future::poll_fn(|cx| {
+        let mut ready = listeners.iter().map(|listener| listener.poll_accept(cx));
+        ready.find(Poll::is_ready).unwrap_or(Poll::Pending)
+    })
+    .await?;
+    Ok((stream, client, places))
+}
+
+/// Takes a place, or says why clients wait until there is one.
+async fn place(
+    places: &Arc<Semaphore>,
+    proxy: &Proxy,
+    engine: &Inner,
+    full: &str,
+) -> io::Result<OwnedSemaphorePermit> {
+    if let Ok(permit) = Arc::clone(places).try_acquire_owned() {
+        return Ok(permit);
+    }
+    wait_for(proxy, engine, full.to_owned());
+    let permit = Arc::clone(places).acquire_owned().await;
+    proxy.set_port_state(PortState::Open);
+    permit.map_err(io::Error::other)
 }
 
 /// Clients wait in the kernel's backlog: shown on the proxy, and told once.
@@ -111,7 +132,7 @@ fn wait_for(proxy: &Proxy, engine: &Inner, why: String) {
 async fn hand_over(
     stream: TcpStream,
     client: SocketAddr,
-    permit: OwnedSemaphorePermit,
+    places: Places,
     proxy: &Arc<Proxy>,
     engine: &Arc<Inner>,
 ) {
@@ -131,7 +152,7 @@ async fn hand_over(
         proxy: Arc::clone(proxy),
         engine: Arc::clone(engine),
         load: worker.load(),
-        permit,
+        places,
     };
     worker.hand(job).await;
 }

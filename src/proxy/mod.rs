@@ -20,6 +20,7 @@ pub mod clock;
 mod collector;
 mod connection;
 pub mod dial;
+mod ending;
 mod engine;
 pub mod error;
 mod flow;
@@ -34,6 +35,7 @@ mod port;
 pub mod postgres;
 pub mod pump;
 mod reading;
+mod record;
 mod settings;
 pub mod sys;
 pub mod tls;
@@ -44,7 +46,8 @@ mod worker;
 
 pub use engine::Engine;
 pub use error::{BindError, DialError, TlsError};
-pub use settings::{Kill, Taken};
+pub use record::Kill;
+pub use settings::Taken;
 
 use self::inner::Inner;
 

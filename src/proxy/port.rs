@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
+use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -38,7 +39,7 @@ struct Port {
     accepting: Option<Accepting>,
 }
 
-/// The accept loops of an open port, and what stops them.
+/// The accept loop of an open port, and what stops it.
 struct Accepting {
     stop: CancellationToken,
     loops: TaskTracker,
@@ -128,42 +129,34 @@ impl Proxy {
         news
     }
 
-    /// Listens and accepts. False where it did so already. A port that was any free one stays the one that was found.
-    pub(super) fn open_port(self: &Arc<Self>, engine: &Arc<Inner>) -> Result<bool, BindError> {
-        let number = {
-            let port = self.port.lock();
-            if port.accepting.is_some() {
-                return Ok(false);
-            }
-            port.addrs
-                .first()
-                .map_or(self.mapping.listen, SocketAddr::port)
-        };
+    /// Listens, so that clients may connect, and leaves accepting them to `accept`. `None` where it did so already. A port
+    /// that was any free one stays the one that was found.
+    pub(super) fn bind(&self, engine: &Inner) -> Result<Option<Vec<TcpListener>>, BindError> {
+        let mut port = self.port.lock();
+        if port.accepting.is_some() {
+            return Ok(None);
+        }
+        let number = port
+            .addrs
+            .first()
+            .map_or(self.mapping.listen, SocketAddr::port);
         let listeners = listener::bind(&engine.options.bind, number)?;
         let addrs = listeners
             .iter()
-            .filter_map(|listener| listener.local_addr().ok())
-            .collect();
-        let accepting = Accepting {
-            stop: CancellationToken::new(),
-            loops: TaskTracker::new(),
-        };
-        for listener in listeners {
-            let (proxy, engine) = (Arc::clone(self), Arc::clone(engine));
-            accepting.loops.spawn(listener::accept(
-                listener,
-                proxy,
-                engine,
-                accepting.stop.clone(),
-            ));
-        }
-        accepting.loops.close();
-        *self.port.lock() = Port {
-            state: PortState::Open,
-            addrs,
-            accepting: Some(accepting),
-        };
-        Ok(true)
+            .filter_map(|listener| listener.local_addr().ok());
+        port.addrs = addrs.collect();
+        port.state = PortState::Open;
+        Ok(Some(listeners))
+    }
+
+    /// Accepts clients until `close_port`.
+    pub(super) fn accept(self: &Arc<Self>, listeners: Vec<TcpListener>, engine: &Arc<Inner>) {
+        let stop = CancellationToken::new();
+        let loops = TaskTracker::new();
+        let (proxy, engine) = (Arc::clone(self), Arc::clone(engine));
+        loops.spawn(listener::accept(listeners, proxy, engine, stop.clone()));
+        loops.close();
+        self.port.lock().accepting = Some(Accepting { stop, loops });
     }
 
     /// Stops accepting and closes the listeners: connections are refused from when this returns. False where it was

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::meter::ProxyMeter;
 use super::pump::Gauge;
-use super::settings::Record;
+use super::record::Record;
 use crate::fault::Direction;
 
 /// Writes the counters of one connection, and its part of its proxy's.

@@ -5,20 +5,17 @@
 //! registers its waker, marks itself, then reads the generation once more before it parks.
 
 use std::collections::HashMap;
-use std::net::SocketAddr;
-use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use futures_util::task::AtomicWaker;
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
 use super::clock;
-use super::meter::SlotRef;
+use super::record::{Order, Record};
 use crate::fault::Plan;
-use crate::snapshot::{CloseReason, ConnId, ProxyId};
+use crate::snapshot::ConnId;
 
 /// How long a change waits for the last connection to report before it answers with those that have.
 const TAKE_LIMIT: Duration = Duration::from_secs(1);
@@ -34,58 +31,22 @@ pub struct Taken {
     pub micros: u64,
 }
 
-/// How to end a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kill {
-    /// A reset to both peers.
-    Rst,
-    /// An orderly end to both peers.
-    Fin,
-}
-
-/// What a connection's task is told to do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Order {
-    Kill(Kill),
-    Stop,
-}
-
 /// The plan of a proxy and the connections that run it.
 #[derive(Debug)]
 pub(super) struct Settings {
     plan: Mutex<Arc<Plan>>,
     generation: AtomicU64,
     records: Mutex<HashMap<ConnId, Arc<Record>>>,
+    /// Whether connections are to end as soon as they are known; written under the lock of `records`.
+    stopped: AtomicBool,
     reported: Notify,
 }
 
-/// What is known of a connection, and how its task is reached.
-#[derive(Debug)]
-pub(super) struct Record {
-    pub(super) id: ConnId,
-    pub(super) proxy: ProxyId,
-    pub(super) client: SocketAddr,
-    /// Since the engine's start.
-    pub(super) opened: Duration,
-    pub(super) upstream: OnceLock<SocketAddr>,
-    pub(super) closed: OnceLock<Closed>,
-    pub(super) slot: SlotRef,
-    /// The kinds of fault that act on it, a bit for each place in the table.
-    pub(super) hit: AtomicU32,
-    waker: AtomicWaker,
-    holds: AtomicBool,
-    order: AtomicU8,
-    generation: AtomicU64,
-    /// Nanoseconds since the engine's start.
-    taken_at: AtomicU64,
-}
-
-/// How a connection ended.
-#[derive(Debug)]
-pub(super) struct Closed {
-    pub(super) reason: CloseReason,
-    /// Since the engine's start.
-    pub(super) at: Duration,
+/// A change that is in force, and the connections that were told of it.
+pub(super) struct Change {
+    began: Instant,
+    generation: u64,
+    waiting: Vec<Arc<Record>>,
 }
 
 // === impl Settings ===
@@ -96,6 +57,7 @@ impl Settings {
             plan: Mutex::new(Arc::new(plan)),
             generation: AtomicU64::new(1),
             records: Mutex::default(),
+            stopped: AtomicBool::new(false),
             reported: Notify::new(),
         }
     }
@@ -110,7 +72,12 @@ impl Settings {
     }
 
     pub(super) fn enter(&self, record: &Arc<Record>) {
-        self.records.lock().insert(record.id, Arc::clone(record));
+        let mut records = self.records.lock();
+        records.insert(record.id, Arc::clone(record));
+        // Relaxed: the lock orders it.
+        if self.stopped.load(Ordering::Relaxed) {
+            record.give(Order::Stop);
+        }
     }
 
     pub(super) fn leave(&self, id: ConnId) {
@@ -123,9 +90,12 @@ impl Settings {
         record.inspect(|record| record.give(order)).is_some()
     }
 
-    pub(super) fn order_all(&self, order: Order) {
-        for record in self.records.lock().values() {
-            record.give(order);
+    /// Ends every connection, those that a worker has yet to take over too.
+    pub(super) fn stop(&self) {
+        let records = self.records.lock();
+        self.stopped.store(true, Ordering::Relaxed);
+        for record in records.values() {
+            record.give(Order::Stop);
         }
     }
 
@@ -154,13 +124,56 @@ impl Settings {
         )
     }
 
-    /// Puts a plan in force and waits, for a bounded time, until every open connection runs it. `since` is the engine's start.
-    pub(super) async fn change(&self, plan: Plan, since: Instant) -> Taken {
+    /// Puts a plan in force: stores it, raises the generation, and wakes those that hold something.
+    pub(super) fn change(&self, plan: Plan) -> Change {
         let began = clock::now();
-        let waiting = self.install(plan);
+        {
+            let mut current = self.plan.lock();
+            *current = Arc::new(plan.succeeding(&current));
+            self.generation.fetch_add(1, Ordering::SeqCst);
+        }
         let generation = self.generation();
-        let report = async {
-            for record in &waiting {
+        let records = self.records.lock();
+        let holding = records.values().filter(|record| record.holds());
+        let waiting: Vec<_> = holding.cloned().collect();
+        drop(records);
+        for record in &waiting {
+            record.wake();
+        }
+        Change {
+            began,
+            generation,
+            waiting,
+        }
+    }
+
+    /// Waits, for a bounded time, until every open connection runs a change. `since` is the engine's start.
+    pub(super) async fn taken_by_all(&self, change: Change, since: Instant) -> Taken {
+        let Change {
+            began,
+            generation,
+            waiting,
+        } = change;
+        // Cut off without harm: it only looks.
+        let all = tokio::time::timeout(TAKE_LIMIT, self.all_run(generation, &waiting)).await;
+        let until_now = clock::now().saturating_duration_since(began);
+        let began = began.saturating_duration_since(since);
+        let running = waiting.iter().filter(|record| record.runs(generation));
+        let last = running.map(|record| record.taken_after(began)).max();
+        let micros = last.unwrap_or(until_now).as_micros();
+        let (taken, of) = all.map_or_else(|_| self.taken(), |open| (open, open));
+        Taken {
+            taken,
+            of,
+            micros: u64::try_from(micros).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Waits until every open connection runs a generation, and says how many there are.
+    async fn all_run(&self, generation: u64, waiting: &[Arc<Record>]) -> u32 {
+        let mut behind = waiting.to_vec();
+        loop {
+            for record in &behind {
                 loop {
                     let reported = self.reported.notified();
                     if record.runs(generation) {
@@ -169,131 +182,23 @@ impl Settings {
                     reported.await;
                 }
             }
-        };
-        // Cut off without harm: `report` only looks.
-        let _ = tokio::time::timeout(TAKE_LIMIT, report).await;
-        let began = began.saturating_duration_since(since);
-        let last = waiting
-            .iter()
-            .filter(|record| record.runs(generation))
-            .map(|record| record.taken_after(began));
-        let micros = last.max().unwrap_or(
-            clock::now()
-                .saturating_duration_since(since)
-                .saturating_sub(began),
-        );
-        let (taken, of) = self.taken();
-        Taken {
-            taken,
-            of,
-            micros: u64::try_from(micros.as_micros()).unwrap_or(u64::MAX),
+            let records = self.records.lock();
+            // Those that held nothing when the change came, and woke up before they saw it: they look once more.
+            let runs_another = |record: &&Arc<Record>| !record.runs(generation);
+            behind = records.values().filter(runs_another).cloned().collect();
+            if behind.is_empty() {
+                return u32::try_from(records.len()).unwrap_or(u32::MAX);
+            }
         }
-    }
-
-    /// Stores the plan, wakes those that hold something, and returns them.
-    fn install(&self, plan: Plan) -> Vec<Arc<Record>> {
-        {
-            let mut current = self.plan.lock();
-            *current = Arc::new(plan.succeeding(&current));
-            self.generation.fetch_add(1, Ordering::SeqCst);
-        }
-        let records = self.records.lock();
-        let waiting: Vec<_> = records
-            .values()
-            .filter(|record| record.holds())
-            .cloned()
-            .collect();
-        drop(records);
-        for record in &waiting {
-            record.waker.wake();
-        }
-        waiting
     }
 
     /// Reports that a connection runs another generation.
     pub(super) fn reported(&self, record: &Record, generation: u64, since_start: Duration) {
-        let nanos = u64::try_from(since_start.as_nanos()).unwrap_or(u64::MAX);
-        record.taken_at.store(nanos, Ordering::Relaxed);
-        // Release: whoever sees the generation sees the time too.
-        record.generation.store(generation, Ordering::Release);
+        record.took(generation, since_start);
         self.reported.notify_waiters();
     }
 }
 
-// === impl Record ===
-
-impl Record {
-    pub(super) fn new(
-        id: ConnId,
-        proxy: ProxyId,
-        client: SocketAddr,
-        opened: Duration,
-        slot: SlotRef,
-    ) -> Self {
-        Self {
-            id,
-            proxy,
-            client,
-            opened,
-            upstream: OnceLock::new(),
-            closed: OnceLock::new(),
-            slot,
-            hit: AtomicU32::new(0),
-            waker: AtomicWaker::new(),
-            holds: AtomicBool::new(false),
-            order: AtomicU8::new(0),
-            generation: AtomicU64::new(0),
-            taken_at: AtomicU64::new(0),
-        }
-    }
-
-    /// Registers the task and says whether it holds something. After this it must look at the generation and at its
-    /// orders once more before it parks: both sides store first and look second, sequentially consistent, so at least
-    /// one of them sees the other.
-    pub(super) fn park(&self, cx: &Context<'_>, holds: bool) {
-        self.waker.register(cx.waker());
-        self.holds.store(holds, Ordering::SeqCst);
-    }
-
-    pub(super) fn generation(&self) -> u64 {
-        self.generation.load(Ordering::Acquire)
-    }
-
-    /// Whether it runs this generation: one that holds nothing obeys, as it looks before its next byte.
-    fn runs(&self, generation: u64) -> bool {
-        !self.holds() || self.generation() >= generation || self.closed.get().is_some()
-    }
-
-    fn holds(&self) -> bool {
-        self.holds.load(Ordering::SeqCst)
-    }
-
-    fn taken_after(&self, began: Duration) -> Duration {
-        Duration::from_nanos(self.taken_at.load(Ordering::Relaxed)).saturating_sub(began)
-    }
-
-    fn give(&self, order: Order) {
-        let code = match order {
-            Order::Kill(Kill::Rst) => 1,
-            Order::Kill(Kill::Fin) => 2,
-            Order::Stop => 3,
-        };
-        self.order.store(code, Ordering::SeqCst);
-        self.waker.wake();
-    }
-
-    pub(super) fn ordered(&self) -> Option<Order> {
-        match self.order.load(Ordering::SeqCst) {
-            1 => Some(Order::Kill(Kill::Rst)),
-            2 => Some(Order::Kill(Kill::Fin)),
-            3 => Some(Order::Stop),
-            _ => None,
-        }
-    }
-
-    /// Waits for an order.
-    pub(super) fn poll_ordered(&self, cx: &Context<'_>) -> Poll<Order> {
-        self.waker.register(cx.waker());
-        self.ordered().map_or(Poll::Pending, Poll::Ready)
-    }
-}
+#[cfg(test)]
+#[path = "settings_tests.rs"]
+mod tests;

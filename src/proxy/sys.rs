@@ -9,7 +9,10 @@ use socket2::{Domain, Protocol, Socket, Type};
 const BACKLOG: i32 = 4096;
 
 /// Descriptors that are not connections: listeners, the terminal, the log, look-ups.
-const RESERVED: u64 = 64;
+const RESERVED: u64 = 32;
+
+/// The most connections that are counted on where there is no limit.
+const MOST: u32 = 1 << 24;
 
 /// Opens a listening socket. An IPv6 one takes no IPv4 clients, so that both can be bound side by side.
 pub(super) fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
@@ -31,44 +34,33 @@ pub(super) fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     Ok(socket.into())
 }
 
-/// Raises the limit of open descriptors as far as the system lets a user, and returns how many connections it allows: two
-/// descriptors each. `None` where there is no such limit.
+/// Raises the limit of open descriptors as far as the system lets a user, and returns how many connections it allows, at
+/// least one: two descriptors each.
 #[must_use]
-pub fn raise_descriptor_limit() -> Option<u32> {
-    #[cfg(unix)]
-    {
-        use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-        let limit = getrlimit(Resource::Nofile);
-        if limit.current != limit.maximum {
-            // Refused only where another thread lowered the limit meanwhile; then the old one stands.
-            let _ = setrlimit(
-                Resource::Nofile,
-                Rlimit {
-                    current: limit.maximum,
-                    maximum: limit.maximum,
-                },
-            );
-        }
-        let descriptors = getrlimit(Resource::Nofile).current?;
-        Some(u32::try_from(descriptors.saturating_sub(RESERVED) / 2).unwrap_or(u32::MAX))
-    }
-    #[cfg(not(unix))]
-    None
+pub fn raise_descriptor_limit() -> u32 {
+    let descriptors = descriptor_limit().unwrap_or(u64::MAX);
+    let connections = descriptors.saturating_sub(RESERVED) / 2;
+    u32::try_from(connections).unwrap_or(MOST).clamp(1, MOST)
 }
 
-/// Whether an accept failed because the process or the system is short of something, so that trying again at once fails
-/// again.
-pub(super) fn is_shortage(error: &io::Error) -> bool {
-    #[cfg(unix)]
-    {
-        use rustix::io::Errno;
-        let short = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::NOMEM];
-        error
-            .raw_os_error()
-            .is_some_and(|code| short.iter().any(|errno| errno.raw_os_error() == code))
+#[cfg(unix)]
+fn descriptor_limit() -> Option<u64> {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let limit = getrlimit(Resource::Nofile);
+    if limit.current != limit.maximum {
+        // Refused only where another thread lowered the limit meanwhile; then the old one stands.
+        let _ = setrlimit(
+            Resource::Nofile,
+            Rlimit {
+                current: limit.maximum,
+                maximum: limit.maximum,
+            },
+        );
     }
-    #[cfg(not(unix))]
-    {
-        error.kind() == io::ErrorKind::OutOfMemory
-    }
+    getrlimit(Resource::Nofile).current
+}
+
+#[cfg(not(unix))]
+fn descriptor_limit() -> Option<u64> {
+    None
 }

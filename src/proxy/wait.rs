@@ -97,13 +97,19 @@ mod exact {
             if timerfd_settime(fd, TimerfdTimerFlags::empty(), &once).is_err() {
                 return tokio::time::sleep_until(at.into()).await;
             }
-            // Fails only when the runtime goes, and with it whoever waits.
-            let Ok(mut ready) = fd.readable().await else {
-                return;
-            };
             let mut count = [0; 8];
-            // Nothing to read: it was armed anew after it had gone off, and will go off again.
-            let _ = ready.try_io(|fd| rustix::io::read(fd, &mut count).map_err(io::Error::from));
+            loop {
+                // Fails only when the runtime goes, and with it whoever waits.
+                let Ok(mut ready) = fd.readable().await else {
+                    return;
+                };
+                // Nothing to read: readiness of a wait that was given up; this one is still to come.
+                let read =
+                    ready.try_io(|fd| rustix::io::read(fd, &mut count).map_err(io::Error::from));
+                if read.is_ok() {
+                    return;
+                }
+            }
         }
 
         fn spin_until(&mut self, at: Instant) {

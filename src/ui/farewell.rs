@@ -62,13 +62,18 @@ impl Farewell {
         let mappings = self.proxies.iter();
         words.extend(mappings.map(|(_, mapping, _)| quoted(&mapping.to_string())));
         let mut lines = vec![words.join(" ")];
+        let bypassed = self.proxies.iter().filter(|(_, _, plan)| plan.bypassed);
+        let all_bypassed = self.proxies.len() > 1 && bypassed.count() == self.proxies.len();
         for (name, _, plan) in &self.proxies {
             if !all_same && !plan.is_empty() {
                 lines.push(format!("set {name} {plan}"));
             }
-            if plan.bypassed {
+            if plan.bypassed && !all_bypassed {
                 lines.push(format!("bypass {name} on"));
             }
+        }
+        if all_bypassed {
+            lines.push("bypass all on".to_owned());
         }
         lines
     }
@@ -170,6 +175,18 @@ mod tests {
                 "set db latency 250ms",
                 "bypass web on"
             ]
+        );
+    }
+
+    #[test]
+    fn a_bypass_of_all_is_one_command() {
+        let mut proxies = vec![proxy("db", 1, Some(5)), proxy("web", 2, None)];
+        for (_, _, plan) in &mut proxies {
+            plan.bypassed = true;
+        }
+        assert_eq!(
+            farewell(proxies).command()[1..],
+            ["set db latency 250ms", "bypass all on"]
         );
     }
 

@@ -97,6 +97,16 @@ pub fn clock_in_minutes(at: Duration) -> String {
     format!("{:02}:{:02}", minutes / 60, minutes % 60)
 }
 
+/// A time in minutes, where no second is shown: `12 min`, `1 h 05 min`.
+#[must_use]
+pub fn minutes(at: Duration) -> String {
+    match at.as_secs() / 60 {
+        0 => "<1 min".to_owned(),
+        minutes @ 1..60 => format!("{minutes} min"),
+        minutes => format!("{} h {:02} min", minutes / 60, minutes % 60),
+    }
+}
+
 /// The clock to the millisecond: `00:12:41.204`.
 #[must_use]
 pub fn clock_exact(at: Duration) -> String {

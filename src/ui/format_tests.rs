@@ -76,6 +76,9 @@ fn ages_and_clocks_lose_their_seconds_where_asked() {
     let at = Duration::from_millis(761_204);
     assert_eq!(clock(at), "00:12:41");
     assert_eq!(clock_in_minutes(at), "00:12");
+    for (seconds, text) in [(5, "<1 min"), (300, "5 min"), (3_900, "1 h 05 min")] {
+        assert_eq!(minutes(Duration::from_secs(seconds)), text);
+    }
     assert_eq!(clock_exact(at), "00:12:41.204");
     assert_eq!(clock_narrow(at), "12:41");
 }

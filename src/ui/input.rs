@@ -99,8 +99,9 @@ impl Field {
         }
     }
 
-    /// Another text, the cursor at its end.
+    /// Another text, the cursor at its end; what was taken away belonged to the one before.
     pub(super) fn set(&mut self, text: String) {
+        self.cleared = None;
         self.text = std::mem::take(&mut self.text).with_value(text);
     }
 
@@ -156,22 +157,37 @@ impl InputLine {
         }
     }
 
-    /// What to say of pasted lines: `3 mappings, 2 right, line 3: …`.
+    /// What to say of pasted lines: `2 mappings, Enter adds them`, `3 mappings, 2 right, line 3: …`.
     #[must_use]
     pub fn pasted_summary(&self) -> String {
         let len = self.pasted.len();
         let is_right = |line: &PastedLine| matches!(line.check, Check::Right(_));
         let right = self.pasted.iter().filter(|line| is_right(line)).count();
-        let wrong = self.pasted.iter().position(|line| !is_right(line));
-        let mut text = format!("{len} mappings, {right} right");
-        if let Some(wrong) = wrong {
-            let why = match &self.pasted[wrong].check {
-                Check::Unfinished(error) | Check::Wrong(error) => &error.message,
-                Check::Empty | Check::Right(_) => "nothing there",
-            };
-            text = format!("{text}, line {}: {why}", wrong + 1);
+        let Some(wrong) = self.pasted.iter().position(|line| !is_right(line)) else {
+            return format!("{len} mappings, Enter adds them");
+        };
+        let number = wrong + 1;
+        if self.armed && right == 0 {
+            return format!("none is right: Enter puts line {number} here to be corrected");
         }
-        text
+        if self.armed {
+            return format!(
+                "Enter again adds {right}, and puts line {number} here to be corrected"
+            );
+        }
+        let why = match &self.pasted[wrong].check {
+            Check::Unfinished(error) => format!("not complete: {}", error.message),
+            Check::Wrong(error) => error.message.clone(),
+            Check::Empty | Check::Right(_) => "nothing there".to_owned(),
+        };
+        format!("{len} mappings, {right} right, line {number}: {why}")
+    }
+
+    /// Whether each of the pasted lines can be added.
+    #[must_use]
+    pub fn pasted_right(&self) -> bool {
+        let mut lines = self.pasted.iter();
+        lines.all(|line| matches!(line.check, Check::Right(_)))
     }
 }
 

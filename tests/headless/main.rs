@@ -75,9 +75,9 @@ fn faults_of_the_command_line_act_on_every_mapping_from_the_start() {
     let args = [
         "--headless",
         "-f",
-        "latency 5ms, bw 1MB/s",
+        "latency 7ms down, bw 1MB/s",
         "-f",
-        "lat 7ms",
+        "lat 5ms up",
         &mapping,
         &mapping,
     ];
@@ -85,7 +85,7 @@ fn faults_of_the_command_line_act_on_every_mapping_from_the_start() {
     for _ in 0..2 {
         assert_eq!(
             session.wait("faults")["faults"],
-            "latency 7ms, bandwidth 1MB/s"
+            "latency 5ms up, latency 7ms down, bandwidth 1MB/s"
         );
     }
     session.ask("quit", "done");
@@ -241,11 +241,47 @@ fn what_cannot_be_done_is_refused_with_its_column() {
         assert_eq!(refused["column"], column, "{command}: {error}");
     }
     let refused = session.ask(&format!("add {}=127.0.0.1:1", addr.port()), "refused");
+    let port = addr.port();
+    assert_eq!(
+        refused["error"],
+        format!("{port} is already proxy 127.0.0.1: give another port, or 0 for any free one")
+    );
+    assert_eq!(refused["column"], 5);
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = taken.local_addr().expect("its address");
+    let refused = session.ask(&format!("add {}=127.0.0.1:1", addr.port()), "refused");
     assert_eq!(
         refused["error"],
         format!("cannot listen on {addr}: address already in use")
     );
     assert_eq!(refused["column"], Value::Null);
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn a_proxy_called_by_an_ipv6_address_is_found_in_brackets_too() {
+    let mut session = Session::start(&["--headless", "0=[::1]:80"]);
+    session.type_bytes(b"set [::1] latency 2ms\n");
+    assert_eq!(session.wait("done")["proxy"], "::1");
+    session.ask("remove ::1", "done");
+    let refused = session.ask("remove [::1]", "refused");
+    assert_eq!(refused["column"], 8);
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn what_is_no_command_is_answered_with_all_commands() {
+    let mut session = Session::start(&["--headless"]);
+    for command in ["help", "?"] {
+        let refused = session.ask(command, "refused");
+        let error = refused["error"].as_str().expect("text");
+        assert!(
+            error.contains("add, remove, set, clear, bypass, kill, list, quit"),
+            "{error}"
+        );
+    }
     session.ask("quit", "done");
     succeeds(session);
 }

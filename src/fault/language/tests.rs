@@ -330,6 +330,9 @@ fn one_value_is_read_alone() {
     );
     let error = parse_value(rtt, "50ms x").expect_err("more than a value");
     assert_eq!(error.message, "nothing may follow here: leave out \"x\"");
+    let rate = &Kind::named("bandwidth").expect("a kind").params[0];
+    let error = parse_value(rate, "fast").expect_err("no rate");
+    assert_eq!(error.message, "needs a rate: 1Mbit/s, 64kB/s");
     let error = parse_value(rtt, "50").expect_err("no unit");
     assert_eq!(error.message, "a time needs a unit: 50ms");
     assert!(error.unfinished);

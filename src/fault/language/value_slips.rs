@@ -7,7 +7,7 @@ use winnow::stream::{Location, Stream};
 use super::ahead;
 use super::value::{Measure, measures, unit_names, words};
 use crate::fault::{ParamSpec, Unit};
-use crate::syntax::{Input, Slip, nearest, shortened, unknown};
+use crate::syntax::{Input, Slip, blanks, nearest, shortened, unknown};
 
 /// Units of other programs for units of ours.
 const FOREIGN_UNITS: &[(&str, &str)] = &[
@@ -49,7 +49,7 @@ pub(super) fn wanted(param: &ParamSpec, label: &str, input: &Input<'_>) -> Slip 
         Some(c) if c.is_numeric() && !c.is_ascii() => {
             format!("numbers are written in the digits 0 to 9: {examples}")
         }
-        _ => format!("{label} wants {what}: {examples}"),
+        _ => format!("{}: {examples}", wants(label, what)),
     };
     let begin = input.current_token_start();
     let described = words(param.unit).is_empty().then_some(what);
@@ -57,6 +57,15 @@ pub(super) fn wanted(param: &ParamSpec, label: &str, input: &Input<'_>) -> Slip 
         .unfinished_if(input.is_empty())
         .expecting(described)
         .expecting(words(param.unit).iter().copied())
+}
+
+/// `jitter wants a time`, and only `needs a rate` of a parameter that is called so.
+fn wants(label: &str, what: &str) -> String {
+    if what.ends_with(label) {
+        format!("needs {what}")
+    } else {
+        format!("{label} wants {what}")
+    }
 }
 
 /// A word that a parameter does not know. The input stands before it.
@@ -108,10 +117,17 @@ pub(super) fn no_unit(
         Some(',') => ahead(&behind),
         _ => "",
     };
+    let mut apart = *input;
+    let apart = blanks(&mut apart).map_or("", |()| ahead(&apart));
     let message = if decimals.starts_with(|c: char| c.is_ascii_digit()) {
         format!(
             "decimals follow a point: {}",
             shortened(&format!("{number}.{decimals}"))
+        )
+    } else if fitting.contains(&apart) {
+        format!(
+            "no blank between number and unit: {}{apart}",
+            shortened(number)
         )
     } else {
         format!("{what} needs a unit: {}{unit}", shortened(number))
@@ -128,7 +144,7 @@ pub(super) fn unknown_unit(param: &ParamSpec, label: &str, suffix: &str, at: Ran
         .find(|measure| measure.units().iter().any(|(name, _)| *name == suffix));
     if let Some(measure) = other {
         let not = measure.name();
-        return Slip::over(at, format!("{label} wants {what}, not {not}: {examples}"));
+        return Slip::over(at, format!("{}, not {not}: {examples}", wants(label, what)));
     }
     if let Some((_, rest)) = suffix.split_once(';') {
         let at = at.end - rest.len() - 1..at.end - rest.len();

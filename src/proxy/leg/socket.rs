@@ -19,7 +19,7 @@ pub(in crate::proxy) struct SharedSocket(Arc<TcpStream>);
 
 /// Sets what every socket of ours has: no waiting for more to send, and a bounded receive buffer.
 ///
-/// For client sockets, right after accept; `dial::connect` does it for upstreams. Where the listener has the receive
+/// For client sockets, right after accept; dialing does it for upstreams. Where the listener has the receive
 /// buffer set already, its sockets inherit it and announce the right window from the start.
 pub fn prepare(socket: &TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;

@@ -234,7 +234,7 @@ pub enum TlsOptionError {
         missing: &'static str,
     },
     /// Not a name.
-    #[error("cannot use --sni {name}: not a host name or an address")]
+    #[error("cannot use --sni \"{name}\": not a host name or an address")]
     Sni {
         /// What was given.
         name: String,
@@ -245,6 +245,22 @@ pub enum TlsOptionError {
         /// What rustls said.
         source: rustls::Error,
     },
+}
+
+// === impl TlsOptionError ===
+
+impl TlsOptionError {
+    /// Whether the option must be given otherwise; else the system failed, or we did.
+    #[must_use]
+    pub fn is_wrong_usage(&self) -> bool {
+        match self {
+            Self::Pem { source, .. } => !matches!(source, pem::Error::Io(_)),
+            Self::Content { .. } | Self::Mismatch { .. } | Self::Half { .. } | Self::Sni { .. } => {
+                true
+            }
+            Self::Config { .. } => false,
+        }
+    }
 }
 
 /// What is wrong with a file, without the reader's own words.
@@ -266,6 +282,9 @@ fn why(option: &str, error: &pem::Error) -> String {
 fn nonsense(error: &rustls::Error) -> String {
     match error {
         rustls::Error::InvalidCertificate(problem) => {
+            if matches!(problem, rustls::CertificateError::BadEncoding) {
+                return "its certificate is damaged".to_owned();
+            }
             format!("not a certificate that can be read, {problem}")
         }
         rustls::Error::General(text) => text.clone(),

@@ -216,7 +216,6 @@ fn leaving() -> Vec<Binding> {
         on(QUESTIONS, plain(KeyCode::Enter), Action::Back),
         on(CONFIRM, letter('y'), Action::Accept),
         on(CONFIRM, letter('n'), Action::Back),
-        on(CONFIRM, letter('d'), Action::Accept),
         on(QUIT, letter('d'), Action::Drain),
         on(QUIT, letter('q'), Action::QuitNow),
         row(

@@ -1,5 +1,6 @@
 //! Where the user is: panes, overlays, lists and their order.
 
+use crate::fault::Value;
 use crate::snapshot::{ConnId, ProxyId};
 use crate::syntax::ParseError;
 use crate::ui::input::Field;
@@ -54,6 +55,8 @@ pub struct ValueField {
     pub knob: usize,
     /// The text.
     pub field: Field,
+    /// The value that Enter sets, where there is no error; `None` is off.
+    pub value: Option<Value>,
     /// Why the text is not a value; `unfinished` where it only is not complete. `None` where Enter sets it.
     pub error: Option<ParseError>,
 }

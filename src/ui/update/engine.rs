@@ -72,15 +72,15 @@ fn moved(old: &Snapshot, new: &Snapshot) -> bool {
     })
 }
 
-/// The first proxy takes the keys from an empty input line; without proxies the input line has them.
+/// The first proxy takes the keys from an empty input line. The last one leaves them where `u` brings it back.
 fn choose_pane(model: &mut Model, old: &Snapshot) {
     let (had, has) = (!old.proxies.is_empty(), !model.snapshot.proxies.is_empty());
     let is_typing = !model.input.field.text.value().is_empty();
     if !had && has && model.focus == Focus::Input && !is_typing {
         model.focus = Focus::Mixer;
     }
-    if had && !has && model.private.awaited.is_empty() {
-        model.focus = Focus::Input;
+    if had && !has && model.focus == Focus::Connections {
+        model.focus = Focus::Mixer;
     }
 }
 

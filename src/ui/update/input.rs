@@ -3,6 +3,7 @@
 use tui_input::InputRequest;
 
 use super::mixer;
+use super::paste;
 use super::proxies;
 use super::turn::{self, Wish};
 use crate::command::parse_line;
@@ -11,13 +12,13 @@ use crate::snapshot::ProxyId;
 use crate::syntax::ParseError;
 use crate::ui::complete;
 use crate::ui::effect::Effect;
-use crate::ui::input::{Check, Field, PastedLine, Surroundings};
+use crate::ui::input::{Check, Field, Surroundings};
 use crate::ui::keymap::Mode;
 use crate::ui::knob::{self, Turn};
 use crate::ui::model::{Focus, Model, Origin, Overlay, Tone, ValueField};
 
 /// The field that has the keys.
-fn field(model: &mut Model) -> Option<&mut Field> {
+pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
     match (model.overlays.last_mut(), model.focus) {
         (Some(Overlay::Value(value)), _) => Some(&mut value.field),
         (Some(Overlay::Help(help)), _) => Some(&mut help.filter),
@@ -45,17 +46,21 @@ pub(super) fn clear(model: &mut Model) -> Vec<Effect> {
 }
 
 /// The text is another one: what was said of it is said anew.
-fn changed(model: &mut Model) {
+pub(super) fn changed(model: &mut Model) {
     match model.mode() {
         Mode::Input => {
             model.input.completing = None;
             model.input.recalled = None;
-            drop_pasted(model);
+            paste::forget(model);
             check(model);
         }
         Mode::Value => {
             if let Some(Overlay::Value(value)) = model.overlays.last_mut() {
-                value.error = check_value(value.knob, value.field.text.value()).err();
+                let checked = check_value(value.knob, value.field.text.value());
+                (value.value, value.error) = match checked {
+                    Ok(wanted) => (wanted, None),
+                    Err(error) => (None, Some(error)),
+                };
             }
         }
         Mode::Help => {
@@ -67,51 +72,19 @@ fn changed(model: &mut Model) {
     }
 }
 
-fn drop_pasted(model: &mut Model) {
-    model.input.pasted.clear();
-    model.input.armed = false;
-}
-
-fn check(model: &mut Model) {
+/// What the parser says to the line.
+pub(super) fn check(model: &mut Model) {
     let check = Check::of(model.input.field.text.value(), surroundings(model));
     model.input.check = check;
 }
 
-fn surroundings(model: &Model) -> Surroundings<'_> {
+/// What a line is checked against.
+pub(super) fn surroundings(model: &Model) -> Surroundings<'_> {
     Surroundings {
         proxies: &model.newest().proxies,
         bind: &model.bind,
         editing: model.input.editing,
     }
-}
-
-/// What was pasted goes to the cursor; several lines at once are shown before they are added.
-pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
-    let mode = model.mode();
-    let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
-    let is_several = mode == Mode::Input && lines.len() > 1;
-    match (field(model), lines.first()) {
-        (None, _) => {
-            let text = "not pasted: a text goes into a field, a opens the input line";
-            model.say(Tone::Plain, text);
-        }
-        (Some(_), None) => {}
-        (Some(_), Some(_)) if is_several => {
-            let around = surroundings(model);
-            let lines = lines.into_iter().map(|line| PastedLine {
-                text: line.to_owned(),
-                check: Check::of(line, around),
-            });
-            model.input.pasted = lines.collect();
-            model.input.armed = false;
-        }
-        (Some(field), Some(line)) => {
-            field.insert(line);
-            changed(model);
-        }
-    }
-    vec![]
 }
 
 /// Completes the word at the cursor, which stands at the end; again: to the next one that it may be.
@@ -134,7 +107,7 @@ pub(super) fn complete(model: &mut Model) -> Vec<Effect> {
 /// The line before or after in the history.
 pub(super) fn recall(model: &mut Model, back: bool) -> Vec<Effect> {
     if model.mode() == Mode::Input {
-        drop_pasted(model);
+        paste::forget(model);
         model.input.recall(back);
         check(model);
     }
@@ -144,18 +117,18 @@ pub(super) fn recall(model: &mut Model, back: bool) -> Vec<Effect> {
 /// To the input line, for another proxy: a line that edits one is put by.
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
     if model.input.editing.take().is_some() {
-        let line = model.input.field.text.value_and_reset();
+        let line = model.input.field.text.value().to_owned();
         if !line.is_empty() {
             model.input.remember(&line);
         }
-        check(model);
+        refill(model, String::new(), None);
     }
     mixer::focus(model, Focus::Input)
 }
 
 /// Puts a text into the input line.
 pub(super) fn refill(model: &mut Model, text: String, editing: Option<ProxyId>) {
-    drop_pasted(model);
+    paste::forget(model);
     model.input.editing = editing;
     model.input.set(text);
     check(model);
@@ -166,13 +139,32 @@ pub(super) fn leave(model: &mut Model) {
     if model.input.pasted.is_empty() {
         model.focus = Focus::Mixer;
     }
-    drop_pasted(model);
+    paste::forget(model);
+}
+
+/// Forgets the line that edits a proxy.
+pub(super) fn forget_edit(model: &mut Model) {
+    if let Some(id) = model.input.editing {
+        refill(model, String::new(), None);
+        let text = format!("the edit of {} is forgotten", model.name(id));
+        model.say(Tone::Plain, text);
+    }
+}
+
+/// A line that edits a proxy goes with it.
+pub(super) fn settle(model: &mut Model) {
+    if model.input.editing.is_some_and(|id| !model.knows(id)) {
+        refill(model, String::new(), None);
+        if model.focus == Focus::Input {
+            model.focus = Focus::Mixer;
+        }
+    }
 }
 
 /// Enter in the input line.
 pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     if !model.input.pasted.is_empty() {
-        return accept_pasted(model);
+        return paste::accept(model);
     }
     // Proxies may have come or gone since the last key.
     check(model);
@@ -218,27 +210,6 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     turn::set(model, vec![wish], None)
 }
 
-/// The first Enter asks, the second one adds the lines that are right.
-fn accept_pasted(model: &mut Model) -> Vec<Effect> {
-    if !model.input.armed {
-        model.input.armed = true;
-        return vec![];
-    }
-    let lines = std::mem::take(&mut model.input.pasted);
-    drop_pasted(model);
-    let mut effects = Vec::new();
-    for line in &lines {
-        let parsed = parse_line(&line.text);
-        let (Check::Right(_), Ok((mapping, settings))) = (&line.check, parsed) else {
-            continue;
-        };
-        model.input.remember(&line.text);
-        let plan = Plan::of(settings);
-        effects.push(proxies::add(model, mapping, plan, Origin::User));
-    }
-    effects
-}
-
 /// The value that a text is for a knob, `None` being off.
 pub(super) fn check_value(knob: usize, text: &str) -> Result<Option<Value>, ParseError> {
     let wrong = |message: &str, unfinished| ParseError {
@@ -282,6 +253,10 @@ pub(super) fn accept_value(model: &mut Model, mut value: ValueField) -> Vec<Effe
             turn::turn(model, wanted.map_or(Turn::Off, Turn::Exact))
         }
         Err(error) => {
+            if let Some(dial) = knob::all().get(value.knob).filter(|_| error.unfinished) {
+                let text = format!("{} is not set yet: {}", dial.knob.label, error.message);
+                model.say(Tone::Trouble, text);
+            }
             value.error = Some(error);
             model.overlays.push(Overlay::Value(value));
             vec![]

@@ -9,6 +9,7 @@
 //!            history      undo and redo
 //!            proxies      add, delete, open, close
 //!            input        the line and the fields
+//!            paste        what is pasted
 //!            connections  the table: rows, order, cutting
 //!            overlay      help, value, questions, leaving
 //!            engine       snapshots, events, answers
@@ -26,6 +27,7 @@ mod history;
 mod input;
 mod mixer;
 mod overlay;
+mod paste;
 mod proxies;
 mod turn;
 
@@ -75,7 +77,7 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Reset | Action::HalfClose => connections::cut(model, &action),
         Action::Edit(request) => input::edit(model, request),
         Action::ClearText => input::clear(model),
-        Action::Pasted(text) => input::paste(model, &text),
+        Action::Pasted(text) => paste::paste(model, &text),
         Action::Complete => input::complete(model),
         Action::HistoryBack => input::recall(model, true),
         Action::HistoryForward => input::recall(model, false),
@@ -127,6 +129,7 @@ fn settle(model: &mut Model) {
     let mut overlays = std::mem::take(&mut model.overlays);
     overlays.retain(|overlay| !gone(model, overlay));
     model.overlays = overlays;
+    input::settle(model);
     let room = super::view::room(model.size, model);
     mixer::settle(model, room.strips);
     connections::settle(model, room.conns);

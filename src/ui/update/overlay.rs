@@ -52,6 +52,7 @@ pub(super) fn type_value(model: &mut Model) -> Vec<Effect> {
             proxy,
             knob: model.knob,
             field: Field::default(),
+            value: None,
             error: input::check_value(model.knob, "").err(),
         }));
     }
@@ -85,6 +86,7 @@ pub(super) fn back(model: &mut Model) -> Vec<Effect> {
     match model.focus {
         Focus::Input => input::leave(model),
         Focus::Connections => model.focus = Focus::Mixer,
+        Focus::Mixer if model.input.editing.is_some() => input::forget_edit(model),
         Focus::Mixer => model.notice = None,
     }
     vec![]
@@ -118,7 +120,11 @@ pub(super) fn drain(model: &mut Model) -> Vec<Effect> {
     }
     model.draining = Some(model.now + DRAIN);
     let open = model.open();
-    let text = format!("draining: {open} connections may end, at most 10 s; q closes them now");
+    let open = match open {
+        1 => "1 connection".to_owned(),
+        open => format!("{open} connections"),
+    };
+    let text = format!("draining: {open} may end, at most 10 s; q closes now");
     model.say(Tone::Plain, text);
     vec![Effect::Drain(DRAIN)]
 }

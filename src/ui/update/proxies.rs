@@ -256,6 +256,9 @@ fn welcome(model: &mut Model, id: ProxyId, plan: Plan) {
 fn renumber(model: &mut Model, old: ProxyId, new: ProxyId) {
     model.undo.renumber(old, new);
     model.drafts.remove(&old);
+    if model.input.editing == Some(old) {
+        model.input.editing = Some(new);
+    }
     if let Some(marks) = model.marks.remove(&old) {
         model.marks.insert(new, marks);
     }

@@ -114,7 +114,8 @@ pub(super) fn solo(model: &mut Model) -> Vec<Effect> {
     let Some(proxy) = model.selected_or_say() else {
         return vec![];
     };
-    let wishes = if model.solo == Some(proxy) {
+    let ends = model.solo == Some(proxy);
+    let wishes = if ends {
         model.solo = None;
         let before = std::mem::take(&mut model.private.before_solo);
         bypassing(model, |id, was| {
@@ -132,10 +133,12 @@ pub(super) fn solo(model: &mut Model) -> Vec<Effect> {
     };
     if wishes.is_empty() {
         let who = model.name(proxy);
-        model.say(
-            Tone::Plain,
-            format!("{who} is the only one with its faults"),
-        );
+        let text = if ends {
+            "solo is off: no other one was bypassed for it".to_owned()
+        } else {
+            format!("{who} is the only one with its faults")
+        };
+        model.say(Tone::Plain, text);
     }
     set(model, wishes, None)
 }

@@ -12,7 +12,7 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 
 use super::columns::{BETWEEN, Columns};
-use super::pen::{Pen, Rule, row, width};
+use super::pen::{Pen, Rule, row, width, wrap};
 use super::strips::{focused, position};
 use crate::snapshot::{ConnRow, PortState, ProxyRow};
 use crate::ui::format;
@@ -96,10 +96,33 @@ impl Connections<'_> {
         Pen::new(buf, row(area, 1)).skip(2).text(&text, rest);
         let failed = |line: &&LogLine| line.tone == Tone::Trouble && line.proxy == proxy.name;
         if let Some(line) = self.model.log.iter().rev().find(failed) {
-            let mut pen = Pen::new(buf, row(area, 2));
-            pen.skip(2).text(&format::clock(line.at), rest).skip(1);
-            pen.text("! ", self.theme().style(Role::Trouble));
-            pen.text(&line.text, self.theme().style(Role::Trouble));
+            self.failure(line, area, buf);
+        }
+    }
+
+    /// The whole reason, over as many lines as it takes: what helps stands at its end.
+    fn failure(&self, line: &LogLine, area: Rect, buf: &mut Buffer) {
+        let theme = self.theme();
+        let trouble = theme.style(Role::Trouble);
+        let head = format!("last failure {}", format::clock(line.at));
+        let margin = width(&head) + 5;
+        let mut lines = wrap(&line.text, area.width.saturating_sub(margin + 1));
+        let mut indent = margin;
+        if lines.len() + usize::from(HEAD) > usize::from(area.height) {
+            // Too few lines: those after the first begin further left.
+            let text = lines[1..].join(" ");
+            lines.truncate(1);
+            indent = 4;
+            lines.extend(wrap(&text, area.width.saturating_sub(indent + 1)));
+        }
+        let mut pen = Pen::new(buf, row(area, HEAD));
+        pen.skip(2).text(&head, theme.style(Role::Rest)).skip(1);
+        pen.text("! ", trouble);
+        for (at, text) in (HEAD..).zip(&lines) {
+            let indent = if at == HEAD { margin } else { indent };
+            Pen::new(buf, row(area, at))
+                .skip(indent)
+                .text(text, trouble);
         }
     }
 

@@ -80,6 +80,9 @@ impl DialCell<'_> {
             Some(_) => self.reading.measured_text.trim_end_matches("/s"),
             None => &self.reading.measured_text,
         };
+        // One arrow says the direction of both.
+        let arrow = set.chars().next().filter(|arrow| "↑↓".contains(*arrow));
+        let measured = arrow.map_or(measured, |arrow| measured.trim_start_matches(arrow));
         pen.to(LABEL + self.mixer.track);
         // The marks stand under each other where set and measured leave them the room.
         let pair = width(set) + 1 + width(measured);

@@ -145,7 +145,7 @@ impl Header<'_> {
             pieces.push(piece(10, Role::Plain, format!("undo {}", model.undo.len())));
         }
         let clock = if model.quiet {
-            format::clock_in_minutes(model.now)
+            format::minutes(model.now)
         } else {
             format::clock(model.now)
         };

@@ -15,12 +15,14 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthChar;
 
-use super::pen::{Pen, Rule, row, width};
+use super::pen::{Pen, Rule, row, width, wrap};
+use crate::fault::Value;
 use crate::syntax::ParseError;
 use crate::ui::input::{Check, Field};
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Overlay, ValueField};
 use crate::ui::theme::{Role, Theme};
+use crate::units::ByteRate;
 
 /// Columns before the text.
 const PROMPT: u16 = 3;
@@ -37,6 +39,8 @@ enum Answer<'a> {
     Unfinished(&'a ParseError),
     Wrong(&'a ParseError),
     Right(&'a str),
+    /// Of several pasted lines: what Enter does, or which one is wrong.
+    Pasted(String),
 }
 
 impl Widget for &InputPanel<'_> {
@@ -54,6 +58,12 @@ impl Widget for &InputPanel<'_> {
         Pen::new(buf, row(area, 1))
             .skip(1)
             .text(prompt, theme.style(Role::Title));
+        let pasted = self.pasted_lines();
+        if !pasted.is_empty() {
+            Pen::new(buf, row(area, 1)).skip(PROMPT).text(&pasted, text);
+            self.answer(area, 0, buf);
+            return;
+        }
         let scroll = scroll(field, area);
         let shown = from_column(field.text.value(), scroll);
         Pen::new(buf, row(area, 1)).skip(PROMPT).text(shown, text);
@@ -64,7 +74,7 @@ impl Widget for &InputPanel<'_> {
 impl<'a> InputPanel<'a> {
     /// Where the terminal's cursor belongs, where this has the keys.
     pub(super) fn cursor(&self, area: Rect) -> Option<Position> {
-        if !self.has_keys() || area.height < 2 {
+        if !self.has_keys() || area.height < 2 || !self.pasted_lines().is_empty() {
             return None;
         }
         let (_, field) = self.field();
@@ -121,10 +131,13 @@ impl<'a> InputPanel<'a> {
     fn says(&self) -> Answer<'a> {
         if let Some(value) = self.value() {
             return match &value.error {
-                None => Answer::Right("Enter sets it on every open connection"),
+                None => Answer::Right(sets(value.value)),
                 Some(error) if error.unfinished => Answer::Unfinished(error),
                 Some(error) => Answer::Wrong(error),
             };
+        }
+        if !self.model.input.pasted.is_empty() {
+            return Answer::Pasted(self.model.input.pasted_summary());
         }
         match &self.model.input.check {
             Check::Empty => {
@@ -133,6 +146,35 @@ impl<'a> InputPanel<'a> {
             Check::Unfinished(error) => Answer::Unfinished(error),
             Check::Wrong(error) => Answer::Wrong(error),
             Check::Right(text) => Answer::Right(text),
+        }
+    }
+
+    /// The pasted lines side by side.
+    fn pasted_lines(&self) -> String {
+        if self.value().is_some() {
+            return String::new();
+        }
+        let lines = self.model.input.pasted.iter();
+        let lines: Vec<&str> = lines.map(|line| line.text.as_str()).collect();
+        lines.join("  +  ")
+    }
+
+    fn pasted(&self, text: &str, area: Rect, buf: &mut Buffer) {
+        let theme = self.model.theme;
+        let (mark, role) = if self.model.input.pasted_right() {
+            ("ok", Role::Good)
+        } else {
+            (" !", Role::Trouble)
+        };
+        let first = row(area, 2);
+        Pen::new(buf, first)
+            .skip(PROMPT)
+            .text(mark, theme.style(role));
+        let lines = wrap(text, area.width.saturating_sub(PROMPT + 5));
+        for (at, line) in (2..).zip(&lines) {
+            Pen::new(buf, row(area, at))
+                .skip(PROMPT + 4)
+                .text(line, theme.style(Role::Plain));
         }
     }
 
@@ -149,6 +191,7 @@ impl<'a> InputPanel<'a> {
                 pen.skip(PROMPT).text("ok", theme.style(Role::Good)).skip(2);
                 pen.text(text, theme.style(Role::Plain));
             }
+            Answer::Pasted(text) => self.pasted(&text, area, buf),
             Answer::Unfinished(error) => {
                 let next = if error.expected.is_empty() {
                     format!("… {}", error.message)
@@ -163,6 +206,17 @@ impl<'a> InputPanel<'a> {
             }
             Answer::Wrong(error) => wrong(error, scroll, area, buf, theme),
         }
+    }
+}
+
+/// What Enter does with a value.
+fn sets(value: Option<Value>) -> &'static str {
+    match value {
+        None => "Enter turns it off on every open connection",
+        Some(Value::Rate(rate)) if rate == ByteRate::new(0) => {
+            "nothing passes: Enter stops every open connection's bytes; off takes the limit away"
+        }
+        Some(_) => "Enter sets it on every open connection",
     }
 }
 

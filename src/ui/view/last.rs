@@ -12,7 +12,7 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 
 use super::log::role;
-use super::pen::{Pen, fit, width};
+use super::pen::{Pen, fit, row, width, wrap};
 use super::proof::{Proof, waiting};
 use crate::snapshot::ProxyId;
 use crate::ui::format;
@@ -27,6 +27,8 @@ const ANSWERED: Duration = Duration::from_secs(8);
 const FAILED: Duration = Duration::from_secs(20);
 /// How many lines of what happened are looked at for a failure.
 const LOOKED_AT: usize = 100;
+/// Columns before a second row.
+const MORE: u16 = 4;
 
 /// The last thing that happened, and the first gap.
 pub(super) struct Last<'a> {
@@ -49,15 +51,14 @@ impl Widget for &Last<'_> {
             ..area
         };
         let said = self.said();
-        // The clock, the text, a blank, the gap: what the user did comes first, but not alone.
-        let wanted = said.as_ref().map_or(0, |said| width(&said.text) + 14);
-        let room = inner.width.saturating_sub(wanted).max(inner.width / 3);
-        let mut taken = 0;
-        if let Some((gap, role)) = self.gap(room) {
-            let text = fit(&gap, room).into_owned();
-            taken = width(&text) + 2;
-            Pen::new(buf, inner).at_end(&[Span::styled(text, theme.style(role))]);
-        }
+        let room = said
+            .as_ref()
+            .map_or(inner.width, |said| said.beside(inner.width));
+        let gap = self.gap(room).filter(|_| room > 0);
+        let gap =
+            gap.map(|(gap, role)| Span::styled(fit(&gap, room).into_owned(), theme.style(role)));
+        let taken = gap.as_ref().map_or(0, |gap| width(&gap.content) + 2);
+        Pen::new(buf, inner).at_end(gap.as_slice());
         let Some(said) = said else {
             return;
         };
@@ -65,18 +66,52 @@ impl Widget for &Last<'_> {
             width: inner.width.saturating_sub(taken),
             ..inner
         };
-        let mut pen = Pen::new(buf, left);
+        let mut pen = Pen::new(buf, row(left, 0));
         pen.skip(1);
         pen.text(&format::clock(said.at), theme.style(Role::Rest));
         pen.skip(1);
         if said.tone == Tone::Trouble {
             pen.text("! ", theme.style(Role::Trouble));
         }
-        pen.text(&said.text, theme.style(role(said.tone)));
+        let style = theme.style(role(said.tone));
+        if area.height < 2 {
+            pen.text(&said.text, style);
+            return;
+        }
+        let lines = wrap(&said.text, pen.room());
+        pen.text(&lines[0], style);
+        Pen::new(buf, row(left, 1))
+            .skip(MORE)
+            .text(&lines[1..].join(" "), style);
+    }
+}
+
+impl Saying {
+    /// Columns of the whole line: the clock, the text, a blank.
+    fn columns(&self) -> u16 {
+        width(&self.text).saturating_add(14)
+    }
+
+    /// Columns for the gap: what the user did comes first, but not alone; the reason of a failure is never cut for it.
+    fn beside(&self, columns: u16) -> u16 {
+        let left = columns.saturating_sub(self.columns());
+        if self.tone == Tone::Trouble {
+            left
+        } else {
+            left.max(columns / 3)
+        }
     }
 }
 
 impl Last<'_> {
+    /// How many rows it wants: a second one where the reason of a failure is longer than one.
+    pub(super) fn rows(columns: u16, model: &Model) -> u16 {
+        let busiest = &[];
+        let said = Last { model, busiest }.said();
+        let long = |said: &Saying| said.tone == Tone::Trouble && said.columns() > columns;
+        1 + u16::from(said.as_ref().is_some_and(long))
+    }
+
     /// What the user did, or what failed: the newer one, but an answer is held for a moment. Else the last change, or
     /// whatever was last.
     fn said(&self) -> Option<Saying> {

@@ -5,6 +5,7 @@
 
 use ratatui::layout::{Rect, Size};
 
+use super::last::Last;
 use super::rows::{Rows, beside};
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Overlay};
@@ -115,7 +116,7 @@ pub(super) fn layout(size: Size, model: &Model) -> Screen {
                 screen.input = rest.bottom(if size.width < 120 { 4 } else { 3 });
             }
             if model.snapshot.proxies.is_empty() {
-                screen.last = rest.bottom(1);
+                screen.last = rest.bottom(Last::rows(size.width, model));
                 screen.empty = rest.all();
             } else if size.width >= WIDE.width && size.height >= WIDE.height {
                 wide(&mut screen, size, rest, model);
@@ -171,7 +172,7 @@ fn stacked(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
         width: area.width - half,
         ..area
     };
-    screen.last = rest.top(1);
+    screen.last = rest.top(Last::rows(size.width, model));
     let area = rest.all();
     let log = if size.width < TALL {
         0
@@ -201,7 +202,7 @@ fn wide(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
     }
     screen.feels = right.top(right.left().div_ceil(2));
     screen.rates = right.all();
-    screen.last = rest.top(1);
+    screen.last = rest.top(Last::rows(size.width, model));
     (screen.conns, screen.log) = beside(rest.all(), column);
 }
 

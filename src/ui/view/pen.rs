@@ -67,6 +67,45 @@ pub(super) fn fit(text: &str, columns: u16) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
+/// The text in lines of at most this many columns, broken at blanks where there are any.
+pub(super) fn wrap(text: &str, columns: u16) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split(' ') {
+        for (at, piece) in pieces(word, columns.max(1)).into_iter().enumerate() {
+            let Some(line) = lines.last_mut() else {
+                continue;
+            };
+            if line.is_empty() {
+                line.push_str(&piece);
+            } else if at == 0 && width(line) + 1 + width(&piece) <= columns {
+                line.push(' ');
+                line.push_str(&piece);
+            } else {
+                lines.push(piece);
+            }
+        }
+    }
+    lines
+}
+
+/// A word in pieces of at most this many columns.
+fn pieces(word: &str, columns: u16) -> Vec<String> {
+    let mut pieces = vec![String::new()];
+    let mut taken = 0;
+    for letter in word.chars() {
+        let wide = u16::try_from(letter.width().unwrap_or(0)).unwrap_or(0);
+        if taken + wide > columns && taken > 0 {
+            pieces.push(String::new());
+            taken = 0;
+        }
+        taken += wide;
+        if let Some(piece) = pieces.last_mut() {
+            piece.push(letter);
+        }
+    }
+    pieces
+}
+
 /// Row `row` of an area, empty where it has none.
 pub(super) fn row(area: Rect, row: u16) -> Rect {
     let below = Rect {
@@ -216,6 +255,20 @@ mod tests {
         ] {
             assert_eq!(fit(text, columns), fitted);
             assert!(width(&fit(text, columns)) <= columns);
+        }
+    }
+
+    #[test]
+    fn a_wrapped_text_is_whole_and_stays_in_its_columns() {
+        let text = "certificate of my-db: give --ca-file 名前です";
+        assert_eq!(
+            wrap(text, 16),
+            ["certificate of", "my-db: give", "--ca-file", "名前です"]
+        );
+        for columns in 2..60 {
+            let lines = wrap(text, columns);
+            assert!(lines.iter().all(|line| width(line) <= columns), "{lines:?}");
+            assert_eq!(lines.concat().replace(' ', ""), text.replace(' ', ""));
         }
     }
 

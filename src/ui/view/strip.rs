@@ -76,6 +76,11 @@ impl Strip<'_> {
         }
     }
 
+    /// Columns of a number and the blank after it: as many in each strip.
+    fn digits(&self) -> u16 {
+        width(&self.model.snapshot.proxies.len().to_string()) + 1
+    }
+
     fn name(&self) -> Style {
         self.theme().style(if self.is_selected() {
             Role::Title
@@ -99,7 +104,8 @@ impl Strip<'_> {
             ..area
         };
         let mut pen = Pen::new(buf, left);
-        pen.skip(1).left(&self.number.to_string(), 2, plain);
+        pen.skip(1)
+            .left(&self.number.to_string(), self.digits(), plain);
         pen.left(&self.row.name, names, self.name()).skip(1);
         self.mapping(&mut pen);
         let mut pen = Pen::new(buf, area);
@@ -126,9 +132,13 @@ impl Strip<'_> {
         };
         let status = self.status(area.width, state);
         let names = self.names.clamp(4, 24);
-        let names = names.min(area.width.saturating_sub(widths(&status) + 4));
+        let names = names.min(
+            area.width
+                .saturating_sub(widths(&status) + self.digits() + 2),
+        );
         let mut pen = Pen::new(buf, row(area, 0));
-        pen.skip(1).left(&self.number.to_string(), 2, plain);
+        pen.skip(1)
+            .left(&self.number.to_string(), self.digits(), plain);
         pen.left(&self.row.name, names, self.name())
             .skip(1)
             .spans(&status);

@@ -51,7 +51,8 @@ impl Widget for &TooSmall<'_> {
 impl TooSmall<'_> {
     fn summary(&self) -> String {
         let proxies = self.model.snapshot.proxies.len();
-        let mut text = format!("{proxies} proxies  {} conn", self.model.open());
+        let noun = if proxies == 1 { "proxy" } else { "proxies" };
+        let mut text = format!("{proxies} {noun}  {} conn", self.model.open());
         let selected = self.model.selected_row();
         let dial = knob::all().get(self.model.knob);
         if let (Some(row), Some(dial)) = (selected, dial) {

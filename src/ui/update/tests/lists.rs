@@ -109,10 +109,13 @@ fn the_first_proxy_takes_the_keys_from_an_empty_line_but_not_from_a_draft() {
 }
 
 #[test]
-fn without_proxies_the_input_line_has_the_keys() {
-    let mut model = model();
-    does(&mut model, [Action::Sampled(Arc::default())]);
-    assert_eq!((model.focus, model.selected), (Focus::Input, None));
+fn the_last_proxy_leaves_the_keys_to_the_mixer_where_undo_brings_it_back() {
+    for pane in [Focus::Mixer, Focus::Connections] {
+        let mut model = model();
+        model.focus = pane;
+        does(&mut model, [Action::Sampled(Arc::default())]);
+        assert_eq!((model.focus, model.selected), (Focus::Mixer, None));
+    }
 }
 
 #[test]

@@ -1,3 +1,5 @@
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+
 use super::*;
 
 #[test]
@@ -107,6 +109,17 @@ fn deleting_asks_only_with_live_connections() {
     assert_eq!(model.mode(), Mode::Mixer);
     let effects = does(&mut model, [Action::Delete, Action::Accept, Action::Delete]);
     assert_eq!(effects.len(), 1, "once: {effects:?}");
+}
+
+#[test]
+fn a_second_d_does_not_answer_the_question_whether_to_delete() {
+    let mut model = model();
+    for _ in 0..2 {
+        let key = KeyEvent::new(KeyCode::Char('d'), KeyModifiers::NONE);
+        let action = keymap::lookup(model.mode(), key);
+        assert_eq!(does(&mut model, [action]), []);
+        assert_eq!(model.mode(), Mode::Confirm);
+    }
 }
 
 #[test]

@@ -154,6 +154,18 @@ fn bypassing_all_bypasses_the_rest_where_one_is() {
 }
 
 #[test]
+fn solo_of_the_only_proxy_is_said_and_its_end_too() {
+    let mut model = empty();
+    let mut one = desk();
+    one.proxies.truncate(1);
+    does(&mut model, [Action::Sampled(Arc::new(one)), Action::Solo]);
+    assert_eq!(notice(&model), "db is the only one with its faults");
+    does(&mut model, [Action::Solo]);
+    assert!(notice(&model).starts_with("solo is off"));
+    assert_eq!(model.solo, None);
+}
+
+#[test]
 fn solo_bypasses_the_others_and_gives_back_what_was() {
     let mut model = model();
     does(

@@ -198,20 +198,39 @@ fn tab_goes_round_the_words_that_fit() {
 }
 
 #[test]
-fn several_pasted_lines_are_shown_and_added_by_the_second_enter() {
+fn several_pasted_lines_that_are_right_are_added_by_one_enter() {
     let mut model = empty();
-    let pasted = "1=a:1 latency 5ms\n\n2=b:2\r\n3=htps://c\n";
+    does(&mut model, [Action::Pasted("1=a:1\n\n2=b:2\r\n".into())]);
+    assert_eq!(model.input.pasted_summary(), "2 mappings, Enter adds them");
+    let effects = does(&mut model, [Action::Accept]);
+    assert_eq!(effects.len(), 2, "{effects:?}");
+    assert_eq!((line(&model), model.input.pasted.len()), ("", 0));
+}
+
+#[test]
+fn of_pasted_lines_a_second_enter_adds_the_right_ones_and_leaves_the_wrong_one_in_the_line() {
+    let mut model = empty();
+    let pasted = "1=a:1 latency 5ms\n\n2=htps://c\r\n3=b:2\n4=\n";
     does(&mut model, [Action::Pasted(pasted.to_owned())]);
     let summary = model.input.pasted_summary();
     assert!(
-        summary.starts_with("3 mappings, 2 right, line 3: "),
+        summary.starts_with("4 mappings, 2 right, line 2: unknown"),
         "{summary}"
     );
     assert_eq!(does(&mut model, [Action::Accept]), []);
-    assert!(model.input.armed);
+    assert!(
+        model
+            .input
+            .pasted_summary()
+            .starts_with("Enter again adds 2")
+    );
     let effects = does(&mut model, [Action::Accept]);
     assert_eq!(effects.len(), 2, "{effects:?}");
     assert!(model.input.pasted.is_empty());
+    assert_eq!(line(&model), "2=htps://c");
+    assert!(matches!(model.input.check, Check::Wrong(_)));
+    does(&mut model, [Action::HistoryBack]);
+    assert_eq!(line(&model), "4=");
 }
 
 #[test]
@@ -316,17 +335,34 @@ fn adding_while_a_line_edits_a_proxy_begins_anew_and_keeps_the_line_in_the_histo
 }
 
 #[test]
-fn a_line_that_edits_a_proxy_which_went_adds_another_one() {
+fn a_second_escape_forgets_the_edit() {
+    let mut model = model();
+    does(&mut model, [Action::EditMapping, Action::Back]);
+    assert_eq!(line(&model), "9001=db:80");
+    does(&mut model, [Action::Back]);
+    assert_eq!((line(&model), model.input.editing), ("", None));
+    assert_eq!(notice(&model), "the edit of db is forgotten");
+}
+
+#[test]
+fn a_line_that_edits_a_proxy_goes_with_it() {
     let mut model = model();
     does(&mut model, [Action::EditMapping]);
     let mut fewer = desk();
     fewer.proxies.remove(0);
     let snapshot: Arc<Snapshot> = Arc::new(fewer);
     let effects = does(&mut model, [Action::Sampled(snapshot), Action::Accept]);
-    assert!(
-        matches!(effects.as_slice(), [Effect::Add { .. }]),
-        "{effects:?}"
-    );
+    assert_eq!(effects, []);
+    assert_eq!((line(&model), model.input.editing), ("", None));
+    assert_eq!(model.focus, Focus::Mixer);
+}
+
+#[test]
+fn a_second_clear_does_not_bring_another_lines_text_back() {
+    let mut model = model();
+    does(&mut model, [Action::EditMapping, Action::ClearText]);
+    does(&mut model, [Action::Add, Action::ClearText]);
+    assert_eq!((line(&model), model.input.editing), ("", None));
 }
 
 // === values ===
@@ -392,6 +428,17 @@ fn a_wrong_value_stays_with_its_error_under_the_column() {
         );
         assert_eq!(error.input, text);
     }
+}
+
+#[test]
+fn enter_without_a_value_says_what_is_wanted() {
+    let (effects, model) = value("", 0);
+    assert_eq!(effects, []);
+    let said = notice(&model);
+    assert!(
+        said.starts_with("LAT is not set yet: a value such as "),
+        "{said}"
+    );
 }
 
 proptest! {

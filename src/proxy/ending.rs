@@ -1,0 +1,86 @@
+//! How a connection's sockets are taken down: in order, or by a reset to both peers.
+
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use tokio::io::AsyncWriteExt;
+
+use super::leg::Leg;
+use super::opening::Failure;
+use super::pump::End;
+use super::record::{Kill, Order};
+use crate::snapshot::CloseReason;
+
+/// How long an orderly end may take before the sockets are dropped as they are.
+const FIN_LIMIT: Duration = Duration::from_secs(1);
+
+/// How the poll loop came to its end.
+pub(super) enum Ending {
+    Over(End),
+    Ordered(Order),
+}
+
+/// Ends a client that gets no upstream: as a refused connection would, or in order where it has been told why.
+pub(super) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
+    if failure.told {
+        // Cut off without harm: the socket is dropped next.
+        let _ = tokio::time::timeout(FIN_LIMIT, end(&mut client)).await;
+    } else {
+        client.reset();
+    }
+    failure.reason
+}
+
+/// Takes the two legs down as the connection ended, and returns why it did.
+pub(super) async fn take_down(legs: [Leg; 2], ending: Ending) -> CloseReason {
+    let [mut client, mut upstream] = legs;
+    match ending {
+        Ending::Over(End {
+            reason,
+            reset: false,
+        }) => upstream
+            .refusal()
+            .map_or(reason, |refused| CloseReason::Tls(refused.to_string())),
+        Ending::Over(End {
+            reason,
+            reset: true,
+        }) => {
+            client.reset();
+            upstream.reset();
+            reason
+        }
+        Ending::Ordered(Order::Kill(Kill::Rst)) => {
+            client.reset();
+            upstream.reset();
+            CloseReason::Killed
+        }
+        Ending::Ordered(Order::Kill(Kill::Fin)) => {
+            let both = async { tokio::join!(end(&mut client), end(&mut upstream)) };
+            // Cut off without harm: the sockets are dropped next.
+            let _ = tokio::time::timeout(FIN_LIMIT, both).await;
+            CloseReason::Killed
+        }
+        Ending::Ordered(Order::Stop) => {
+            // In order as far as it goes at once: whoever stops does not wait for a thousand peers.
+            let both = async { tokio::join!(client.shutdown(), upstream.shutdown()) };
+            let _ = both.now_or_never();
+            CloseReason::Stopped
+        }
+    }
+}
+
+/// Ends the stream to a peer and takes what it still sends: a socket that is closed with unread bytes is reset.
+async fn end(leg: &mut Leg) {
+    if leg.shutdown().await.is_ok() {
+        // Its end, or its error, is all that is waited for.
+        let _ = tokio::io::copy(leg, &mut tokio::io::sink()).await;
+    }
+}
+
+/// Why a connection ended that was told to.
+pub(super) fn reason_of(order: Order) -> CloseReason {
+    match order {
+        Order::Kill(_) => CloseReason::Killed,
+        Order::Stop => CloseReason::Stopped,
+    }
+}

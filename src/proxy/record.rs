@@ -1,0 +1,155 @@
+//! What is known of a connection, and how its task is told to obey.
+
+use std::net::SocketAddr;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use futures_util::task::AtomicWaker;
+
+use super::meter::SlotRef;
+use crate::snapshot::{CloseReason, ConnId, ProxyId};
+
+/// How to end a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kill {
+    /// A reset to both peers.
+    Rst,
+    /// An orderly end to both peers.
+    Fin,
+}
+
+/// What a connection's task is told to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Order {
+    Kill(Kill),
+    Stop,
+}
+
+/// What is known of a connection, and how its task is reached.
+#[derive(Debug)]
+pub(super) struct Record {
+    pub(super) id: ConnId,
+    pub(super) proxy: ProxyId,
+    pub(super) client: SocketAddr,
+    /// Since the engine's start.
+    pub(super) opened: Duration,
+    pub(super) upstream: OnceLock<SocketAddr>,
+    pub(super) closed: OnceLock<Closed>,
+    pub(super) slot: SlotRef,
+    /// The kinds of fault that act on it, a bit for each place in the table.
+    pub(super) hit: AtomicU32,
+    waker: AtomicWaker,
+    holds: AtomicBool,
+    order: AtomicU8,
+    generation: AtomicU64,
+    /// Nanoseconds since the engine's start.
+    taken_at: AtomicU64,
+}
+
+/// How a connection ended.
+#[derive(Debug)]
+pub(super) struct Closed {
+    pub(super) reason: CloseReason,
+    /// Since the engine's start.
+    pub(super) at: Duration,
+}
+
+// === impl Record ===
+
+impl Record {
+    pub(super) fn new(
+        id: ConnId,
+        proxy: ProxyId,
+        client: SocketAddr,
+        opened: Duration,
+        slot: SlotRef,
+    ) -> Self {
+        Self {
+            id,
+            proxy,
+            client,
+            opened,
+            upstream: OnceLock::new(),
+            closed: OnceLock::new(),
+            slot,
+            hit: AtomicU32::new(0),
+            waker: AtomicWaker::new(),
+            holds: AtomicBool::new(false),
+            order: AtomicU8::new(0),
+            generation: AtomicU64::new(0),
+            taken_at: AtomicU64::new(0),
+        }
+    }
+
+    /// Registers the task and says whether it holds something. After this it must look at the generation and at its
+    /// orders once more before it parks: both sides store first and look second, sequentially consistent, so at least
+    /// one of them sees the other.
+    pub(super) fn park(&self, cx: &Context<'_>, holds: bool) {
+        self.waker.register(cx.waker());
+        self.holds.store(holds, Ordering::SeqCst);
+    }
+
+    /// The task moves bytes: until it parks, or reports another generation, it may be at those of the one before.
+    pub(super) fn run(&self) {
+        // Sequentially consistent, as in `park`.
+        self.holds.store(true, Ordering::SeqCst);
+    }
+
+    /// The generation that it runs.
+    pub(super) fn generation(&self) -> u64 {
+        // Acquire: with the release in `reported`, whoever sees the generation sees its time.
+        self.generation.load(Ordering::Acquire)
+    }
+
+    /// Whether it runs this generation: one that holds nothing obeys, as it looks before its next byte.
+    pub(super) fn runs(&self, generation: u64) -> bool {
+        !self.holds() || self.generation() >= generation || self.closed.get().is_some()
+    }
+
+    pub(super) fn holds(&self) -> bool {
+        self.holds.load(Ordering::SeqCst)
+    }
+
+    pub(super) fn taken_after(&self, began: Duration) -> Duration {
+        Duration::from_nanos(self.taken_at.load(Ordering::Relaxed)).saturating_sub(began)
+    }
+
+    pub(super) fn give(&self, order: Order) {
+        let code = match order {
+            Order::Kill(Kill::Rst) => 1,
+            Order::Kill(Kill::Fin) => 2,
+            Order::Stop => 3,
+        };
+        self.order.store(code, Ordering::SeqCst);
+        self.waker.wake();
+    }
+
+    pub(super) fn ordered(&self) -> Option<Order> {
+        match self.order.load(Ordering::SeqCst) {
+            1 => Some(Order::Kill(Kill::Rst)),
+            2 => Some(Order::Kill(Kill::Fin)),
+            3 => Some(Order::Stop),
+            _ => None,
+        }
+    }
+
+    /// Waits for an order.
+    pub(super) fn poll_ordered(&self, cx: &Context<'_>) -> Poll<Order> {
+        self.waker.register(cx.waker());
+        self.ordered().map_or(Poll::Pending, Poll::Ready)
+    }
+
+    /// Its task runs this generation since `at`.
+    pub(super) fn took(&self, generation: u64, at: Duration) {
+        let nanos = u64::try_from(at.as_nanos()).unwrap_or(u64::MAX);
+        self.taken_at.store(nanos, Ordering::Relaxed);
+        // Release: whoever sees the generation sees the time too.
+        self.generation.store(generation, Ordering::Release);
+    }
+
+    pub(super) fn wake(&self) {
+        self.waker.wake();
+    }
+}

@@ -1,0 +1,100 @@
+//! What is pasted: one line goes to the cursor, several are shown before they are added.
+
+use super::input::{changed, check, field, surroundings};
+use super::proxies;
+use crate::command::parse_line;
+use crate::fault::Plan;
+use crate::ui::effect::Effect;
+use crate::ui::input::{Check, PastedLine};
+use crate::ui::keymap::Mode;
+use crate::ui::model::{Model, Origin, Tone};
+
+/// What was pasted goes to the cursor; several lines at once are shown before they are added.
+pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+    let mode = model.mode();
+    let lines: Vec<&str> = text.lines().map(str::trim).collect();
+    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
+    let is_several = mode == Mode::Input && lines.len() > 1;
+    match (field(model), lines.first()) {
+        (None, _) => {
+            let text = "not pasted: a text goes into a field, a opens the input line";
+            model.say(Tone::Plain, text);
+        }
+        (Some(_), None) => {}
+        (Some(_), Some(_)) if is_several => {
+            let lines = lines.into_iter().map(|line| PastedLine {
+                text: line.to_owned(),
+                check: Check::Empty,
+            });
+            model.input.pasted = lines.collect();
+            model.input.armed = false;
+            check_lines(model);
+        }
+        (Some(field), Some(line)) => {
+            field.insert(line);
+            changed(model);
+        }
+    }
+    vec![]
+}
+
+/// Forgets the pasted lines.
+pub(super) fn forget(model: &mut Model) {
+    model.input.pasted.clear();
+    model.input.armed = false;
+}
+
+/// What the parser says to each of them, as the proxies are now.
+fn check_lines(model: &mut Model) {
+    let mut lines = std::mem::take(&mut model.input.pasted);
+    for line in &mut lines {
+        line.check = Check::of(&line.text, surroundings(model));
+    }
+    model.input.pasted = lines;
+}
+
+/// Enter adds them. Where one is wrong, the first Enter asks and the second one adds those that are right.
+pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
+    check_lines(model);
+    if !model.input.armed && !model.input.pasted_right() {
+        model.input.armed = true;
+        return vec![];
+    }
+    let lines = std::mem::take(&mut model.input.pasted);
+    forget(model);
+    let is_right = |line: &PastedLine| matches!(line.check, Check::Right(_));
+    let (right, wrong): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_right);
+    let mut effects = Vec::new();
+    for line in &right {
+        let Ok((mapping, settings)) = parse_line(&line.text) else {
+            continue;
+        };
+        model.input.remember(&line.text);
+        let plan = Plan::of(settings);
+        effects.push(proxies::add(model, mapping, plan, Origin::User));
+    }
+    correct(model, &wrong);
+    effects
+}
+
+/// The first wrong line comes to the input line to be corrected, the others wait in the history. So does what was
+/// typed there.
+fn correct(model: &mut Model, wrong: &[PastedLine]) {
+    let Some((first, others)) = wrong.split_first() else {
+        return;
+    };
+    let typed = model.input.field.text.value().trim().to_owned();
+    if !typed.is_empty() {
+        model.input.remember(&typed);
+    }
+    for line in others.iter().rev() {
+        model.input.remember(&line.text);
+    }
+    model.input.editing = None;
+    model.input.set(first.text.clone());
+    check(model);
+    if !others.is_empty() {
+        let text = format!("{} more lines to correct: ↑ brings them", others.len());
+        model.say(Tone::Plain, text);
+    }
+}
