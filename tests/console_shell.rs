@@ -13,6 +13,7 @@ use faultboard::proxy::clock;
 use support::PATIENCE;
 use support::pty::{Terminal, command};
 use support::services::{find, free_port, stderr};
+use tempfile::TempDir;
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_faultboard");
 
@@ -99,14 +100,14 @@ fn a_shell_stops_it_and_lets_it_go_on() {
 /// A tmux server of our own; it ends when this is dropped.
 struct Tmux {
     program: PathBuf,
-    name: String,
+    folder: TempDir,
 }
 
 impl Tmux {
     fn start(size: (u16, u16), arguments: &[&str]) -> Option<Self> {
         let program = find("tmux", "tmux", &[])?;
-        let name = format!("faultboard-test-{}", std::process::id());
-        let tmux = Self { program, name };
+        let folder = TempDir::new().expect("a temporary folder");
+        let tmux = Self { program, folder };
         let (width, height) = (size.0.to_string(), size.1.to_string());
         let options = ["new-session", "-d", "-x", &width, "-y", &height, PROGRAM];
         tmux.ask(&[&options, arguments].concat());
@@ -115,7 +116,9 @@ impl Tmux {
 
     fn run(&self, arguments: &[&str]) -> Output {
         Command::new(&self.program)
-            .args(["-L", &self.name, "-f", "/dev/null", "-u"])
+            .arg("-S")
+            .arg(self.folder.path().join("socket"))
+            .args(["-f", "/dev/null", "-u"])
             .args(arguments)
             .env_remove("TMUX")
             .env("LC_ALL", "C.UTF-8")
