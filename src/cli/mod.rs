@@ -22,7 +22,7 @@ pub use options::{Options, Output, Rejected};
     about = "A terminal mixing desk for network faults",
     long_about = "A terminal mixing desk for network faults.\n\nPoint an application at a local port: faultboard \
                   forwards the bytes to the real server, shows every live connection, and lets you turn latency, \
-                  bandwidth and other faults up and down while the application runs.",
+                  jitter and bandwidth up and down while the application runs.",
     override_usage = help::USAGE,
     max_term_width = 100
 )]
