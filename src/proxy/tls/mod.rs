@@ -56,7 +56,6 @@ pub struct TlsConfigs {
     http: Arc<ClientConfig>,
     postgres: Arc<ClientConfig>,
     sni: Option<ServerName<'static>>,
-    insecure: bool,
     client_cert: bool,
 }
 
@@ -106,15 +105,8 @@ impl TlsConfigs {
             http: config(&[HTTP])?,
             postgres: config(&[POSTGRES])?,
             sni: sni.transpose()?,
-            insecure: options.insecure,
             client_cert: client.key.is_some(),
         })
-    }
-
-    /// Whether any certificate is accepted.
-    #[must_use]
-    pub fn insecure(&self) -> bool {
-        self.insecure
     }
 
     /// Speaks TLS with the upstream of `mapping` on `socket`, with this protocol on offer.
