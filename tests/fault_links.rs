@@ -3,7 +3,7 @@
 use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
-use faultboard::fault::link::{CEILING, Circumstances, Link, Step};
+use faultboard::fault::link::{CEILING, Circumstances, Link, SLICES, Step};
 use faultboard::fault::{Direction, Directions, Kind, Plan, Setting, Value};
 use faultboard::units::{ByteRate, Percent};
 
@@ -50,7 +50,7 @@ impl Bench {
     }
 
     fn push(&mut self, bytes: &[u8]) -> &mut Self {
-        self.link.push(self.now, bytes.to_vec());
+        self.link.push(self.now, bytes);
         self
     }
 
@@ -78,9 +78,9 @@ impl Bench {
     }
 
     fn write(&mut self) {
-        let mut slices: Vec<IoSlice<'_>> = Vec::new();
-        self.link.slices(self.now, &mut slices);
-        let slices: Vec<&[u8]> = slices.iter().map(|slice| &**slice).collect();
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let taken = self.link.slices(self.now, &mut slices);
+        let slices: Vec<&[u8]> = slices[..taken].iter().map(|slice| &**slice).collect();
         let bytes = slices.concat();
         assert!(!bytes.is_empty(), "a write of nothing");
         self.link.wrote(bytes.len(), self.now, |_| {});

@@ -2,11 +2,14 @@
 //!
 //! ```text
 //!  push ─► [ segment | segment | segment ] ─► head ─► stage ─► stage ─► due ─► slices, wrote
+//!       └─► [ bytes .................... ] (store)
 //! ```
 //!
 //! A link does no IO and reads no clock. It never drops, repeats or reorders a byte, and it releases nothing before the
 //! current settings allow it. What it holds is bounded by `wants_input`: its owner stops reading, and the sender feels
 //! that as TCP's own back-pressure.
+
+mod limits;
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
@@ -16,20 +19,16 @@ use super::chain::Chain;
 pub use super::chain::Circumstances;
 use super::random::{self, Random};
 use super::segment::{Payload, Segment};
+pub use super::store::SLICES;
+use super::store::Store;
 use super::{Direction, Plan};
+pub use limits::CEILING;
 
-/// What a direction holds at most when no fault asks for less: about twice what the best-known peer holds, so that a
-/// delay of 50 ms leaves one stream most of its throughput.
-pub const CEILING: usize = 64 << 20;
+/// At most how many bytes one write takes: beyond it a write costs no less for a byte, and the others of a worker wait.
+const MOST_WRITTEN: usize = 512 << 10;
 
-/// What a direction without faults may hold before it is read again: only what the receiver refused waits.
-const PASSING: usize = 1;
-
-/// What one read may add beyond the ceiling: less would make reads so small that they cost more than they spare.
-const LEAST_READ: usize = 4 << 10;
-
-/// How many segments one vectored write takes.
-const SLICES: usize = 64;
+/// The places for the slices of one vectored write.
+pub type Slices<'a> = [IoSlice<'a>; SLICES];
 
 /// What the owner of a link is to do next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +47,7 @@ pub enum Step {
 pub struct Link {
     direction: Direction,
     queue: VecDeque<Segment>,
-    held: usize,
+    store: Store,
     passed: u64,
     last_due: Option<Instant>,
     chain: Chain,
@@ -67,11 +66,11 @@ impl Link {
         Self {
             direction,
             queue: VecDeque::new(),
-            held: 0,
+            store: Store::default(),
             passed: 0,
             last_due: None,
             chain: Chain::default(),
-            ceiling: PASSING,
+            ceiling: limits::PASSING,
             stalled: None,
             random: Random::new(random::derive(
                 circumstances.seed,
@@ -85,19 +84,24 @@ impl Link {
     pub fn replan(&mut self, plan: &Plan, circumstances: &Circumstances, now: Instant) {
         self.count_stall(now);
         self.chain.replan(self.direction, plan, circumstances, now);
-        self.ceiling = match self.chain.backlog() {
-            _ if self.chain.is_empty() => PASSING,
-            Some(backlog) => backlog.min(CEILING),
-            None => CEILING,
-        };
+        self.set_ceiling();
     }
 
     /// Queues bytes that arrived at `now`.
-    pub fn push(&mut self, now: Instant, bytes: Vec<u8>) {
-        if !bytes.is_empty() {
-            self.held += bytes.len();
-            self.enqueue(now, Payload::Data { bytes, sent: 0 });
-        }
+    pub fn push(&mut self, now: Instant, bytes: &[u8]) {
+        self.store.append(bytes);
+        self.enqueue_bytes(now, bytes.len());
+    }
+
+    /// Room for at most `most` bytes to be read into the queue without a copy; `filled` must follow.
+    pub fn spare(&mut self, most: usize) -> &mut [u8] {
+        self.store.spare(most)
+    }
+
+    /// Queues the `n` bytes that were read into what `spare` gave, and had arrived by `now`; none is nothing.
+    pub fn filled(&mut self, now: Instant, n: usize) {
+        self.store.fill(n);
+        self.enqueue_bytes(now, n);
     }
 
     /// Queues the end of the stream.
@@ -108,6 +112,12 @@ impl Link {
     /// Queues the news that the sender's connection broke.
     pub fn push_reset(&mut self, now: Instant) {
         self.enqueue(now, Payload::Reset);
+    }
+
+    fn enqueue_bytes(&mut self, now: Instant, n: usize) {
+        if n > 0 {
+            self.enqueue(now, Payload::Data(n));
+        }
     }
 
     fn enqueue(&mut self, now: Instant, payload: Payload) {
@@ -127,8 +137,8 @@ impl Link {
         if due > now {
             return Step::Wait(Some(due));
         }
-        match self.queue.front().map(|segment| &segment.payload) {
-            Some(Payload::Data { .. }) => Step::Write,
+        match self.queue.front().map(|segment| segment.payload) {
+            Some(Payload::Data(_)) => Step::Write,
             Some(Payload::Eof) => Step::Shutdown,
             Some(Payload::Reset) => Step::Reset,
             None => Step::Wait(None),
@@ -136,21 +146,19 @@ impl Link {
     }
 
     /// Gives the bytes to write after `poll` said `Write`: the head's, as many as may leave at once, and where no stage
-    /// counts what was sent before, those of the segments behind it that are due too.
-    pub fn slices<'a>(&'a mut self, now: Instant, out: &mut Vec<IoSlice<'a>>) {
-        let take = if self.chain.counts() {
-            1
+    /// counts what was sent before, those of the segments behind it that are due too. Says how many places are taken.
+    pub fn slices<'a>(&'a mut self, now: Instant, out: &mut Slices<'a>) -> usize {
+        let Some(first) = self.queue.front() else {
+            return 0;
+        };
+        let head = first.head(self.passed);
+        let quantum = self.chain.quantum(&head, now);
+        let due = if self.chain.counts() {
+            head.len
         } else {
-            self.due_segments(now)
+            self.due_bytes(now)
         };
-        let Some(head) = self.queue.front() else {
-            return;
-        };
-        let limit = self.chain.quantum(&head.head(self.passed), now);
-        for segment in self.queue.iter().take(take) {
-            let rest = segment.payload.rest();
-            out.push(IoSlice::new(&rest[..rest.len().min(limit)]));
-        }
+        self.store.slices(due.min(quantum).min(MOST_WRITTEN), out)
     }
 
     /// `n` bytes of what `slices` gave were written at `now`. Tells `released` how long each segment of them was held.
@@ -163,16 +171,12 @@ impl Link {
             self.chain.sent(&head, part, now);
             released(now.saturating_duration_since(head.arrived));
             self.passed += part as u64;
-            self.held -= part;
+            self.store.take(part);
             n -= part;
             if part == head.len {
                 self.pop();
-            } else if let Some(Segment {
-                payload: Payload::Data { sent, .. },
-                ..
-            }) = self.queue.front_mut()
-            {
-                *sent += part;
+            } else if let Some(segment) = self.queue.front_mut() {
+                segment.payload = Payload::Data(head.len - part);
             }
         }
     }
@@ -209,7 +213,7 @@ impl Link {
     /// Throws away what waits: its receiver is gone.
     pub fn discard(&mut self) {
         self.queue = VecDeque::new();
-        self.held = 0;
+        self.store.clear();
     }
 
     /// Whether bytes may pass straight through: nothing waits and no fault acts.
@@ -222,30 +226,6 @@ impl Link {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
-    }
-
-    /// Whether its owner may read more.
-    #[must_use]
-    pub fn wants_input(&self) -> bool {
-        self.held < self.ceiling && self.held + self.queue.len() * size_of::<Segment>() < CEILING
-    }
-
-    /// Whether faults hold all that may wait, so that the sender is not read.
-    #[must_use]
-    pub fn is_full(&self) -> bool {
-        !self.chain.is_empty() && !self.wants_input()
-    }
-
-    /// How many bytes one read may add.
-    #[must_use]
-    pub fn room(&self) -> usize {
-        (self.ceiling - self.held.min(self.ceiling)).max(LEAST_READ)
-    }
-
-    /// How many bytes wait.
-    #[must_use]
-    pub fn held(&self) -> usize {
-        self.held
     }
 
     /// How many bytes have left.
@@ -273,20 +253,19 @@ impl Link {
         Some(due)
     }
 
-    /// How many segments from the head on are due, at most as many as one write takes.
-    fn due_segments(&mut self, now: Instant) -> usize {
+    /// How many bytes from the head on are due, as far as one write takes them.
+    fn due_bytes(&mut self, now: Instant) -> usize {
         let mut due = 0;
-        let mut offset = self.passed;
-        for segment in self.queue.iter().take(SLICES) {
-            let Payload::Data { .. } = segment.payload else {
+        for segment in &self.queue {
+            let Payload::Data(_) = segment.payload else {
                 break;
             };
-            let head = segment.head(offset);
-            if self.chain.due(&head, now).is_none_or(|at| at > now) {
+            let head = segment.head(self.passed + due as u64);
+            let at = self.chain.due(&head, now);
+            if due >= MOST_WRITTEN || at.is_none_or(|at| at > now) {
                 break;
             }
-            offset += head.len as u64;
-            due += 1;
+            due += head.len;
         }
         due
     }

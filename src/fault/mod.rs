@@ -22,10 +22,12 @@ pub mod language;
 pub mod link;
 pub mod param;
 pub mod plan;
+mod pool;
 pub mod random;
 pub mod segment;
 pub mod setting;
 pub mod shared;
+mod store;
 
 pub use knob::Knob;
 pub use param::{ParamSpec, Unit, Value};

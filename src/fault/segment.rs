@@ -1,4 +1,4 @@
-//! What waits in a link: facts about bytes, no verdict on them.
+//! What waits in a link: facts about bytes, no verdict on them. The bytes themselves are in the link's store.
 
 use std::time::Instant;
 
@@ -17,15 +17,10 @@ pub struct Segment {
 }
 
 /// What a segment carries.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Payload {
-    /// Bytes; those before `sent` have left.
-    Data {
-        /// The bytes as read.
-        bytes: Vec<u8>,
-        /// How many of them have left.
-        sent: usize,
-    },
+    /// So many bytes that have not left.
+    Data(usize),
     /// The sender ended its stream.
     Eof,
     /// The sender's connection broke: its peer's is to be reset.
@@ -38,25 +33,15 @@ impl Segment {
     /// What a stage sees of it, with so many bytes of the stream before it.
     #[must_use]
     pub fn head(&self, offset: u64) -> Head {
-        let len = self.payload.rest().len();
+        let len = match self.payload {
+            Payload::Data(len) => len,
+            Payload::Eof | Payload::Reset => 0,
+        };
         Head {
             arrived: self.arrived,
             draw: self.draw,
             offset,
             len,
-        }
-    }
-}
-
-// === impl Payload ===
-
-impl Payload {
-    /// The bytes that have not left.
-    #[must_use]
-    pub fn rest(&self) -> &[u8] {
-        match self {
-            Self::Data { bytes, sent } => &bytes[*sent..],
-            Self::Eof | Self::Reset => &[],
         }
     }
 }

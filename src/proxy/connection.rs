@@ -13,8 +13,7 @@ use tokio::net::TcpStream;
 use super::alarm::Timer;
 use super::collector::Opened;
 use super::ending::{Ending, reason_of, refuse, take_down};
-use super::error::reason;
-use super::leg::{self, Leg};
+use super::leg::Leg;
 use super::listener::Places;
 use super::opening::{self, Failure, Ready};
 use super::port::Proxy;
@@ -95,12 +94,6 @@ async fn serve(stream: TcpStream, ordinal: u64, books: &Books, worker: &Worker) 
         engine,
         ..
     } = books;
-    if let Err(error) = leg::prepare(&stream) {
-        return CloseReason::Io {
-            leg: LegName::Client,
-            error: reason(&error),
-        };
-    }
     let mut client = Leg::clear(stream);
     // In a box of its own: what dialing needs is given back before the bytes flow.
     let opening = Box::pin(opening::open(&mut client, proxy, engine));
@@ -129,7 +122,7 @@ async fn serve(stream: TcpStream, ordinal: u64, books: &Books, worker: &Worker) 
     };
     let mut pump = Pump::new(Watched::new(client), Watched::new(upstream), circumstances)
         .within(&engine.budget);
-    pump.push(Direction::Up, before, clock::now());
+    pump.push(Direction::Up, &before, clock::now());
     let relay = Relay {
         record,
         proxy,

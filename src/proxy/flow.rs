@@ -11,11 +11,13 @@ use std::time::{Duration, Instant};
 use super::budget::{Budget, Charge};
 use super::pump::{Gauge, Socket};
 use crate::fault::Direction;
-use crate::fault::link::{Circumstances, Link, Step};
+use crate::fault::link::{Circumstances, Link, SLICES, Step};
 
-/// What is read at a time where it will be held: pieces of this size are reused by the allocator, larger ones are fresh
-/// pages each time.
+/// What is read at a time where it will be held: a large buffer's worth.
 const HELD_READ: usize = 64 << 10;
+
+/// A read that brought so much is followed by one straight into the queue; small messages are copied to share a buffer.
+const STREAMS: usize = 16 << 10;
 
 /// One direction: from `legs[direction]` into the link, and out of it to the other leg.
 pub(super) struct Flow {
@@ -26,6 +28,8 @@ pub(super) struct Flow {
     /// How the source refuses what is sent to it: behind its stream its peer is reset.
     pub(super) refused: Option<Refusal>,
     unflushed: bool,
+    /// Whether the last read brought so much that the next is worth a large buffer.
+    streams: bool,
     charge: Charge,
     /// What the gauge was told of what waits.
     told: (usize, bool),
@@ -62,14 +66,13 @@ pub(super) enum Refusal {
 /// What one step of a direction came to.
 pub(super) enum Moved {
     Nothing,
-    Something,
+    /// So many bytes, or the end of a stream.
+    Something(usize),
     /// The peer is to be reset now.
     Reset,
     /// The leg that is to be read from later refuses what is sent to it.
     SourceRefuses(io::Error),
-    /// The leg that is read from is broken.
     SourceBroke(io::Error),
-    /// The leg that is written to is broken.
     SinkBroke(io::Error),
 }
 
@@ -88,6 +91,7 @@ impl Flow {
             sink: Sink::Open,
             refused: None,
             unflushed: false,
+            streams: false,
             charge: Charge::on(budget),
             told: (0, false),
             due: None,
@@ -96,7 +100,7 @@ impl Flow {
 
     /// Tells how much waits, where that has changed.
     pub(super) fn tell(&mut self, gauge: &mut impl Gauge) {
-        self.charge.set(self.link.held());
+        self.charge.set(self.link.footprint());
         let full = self.link.is_full() || !self.charge.allows_more();
         let holds = (self.link.held(), full);
         if holds != self.told {
@@ -110,13 +114,15 @@ impl Flow {
         &mut self,
         leg: &mut S,
         cx: &mut Context<'_>,
-        now: Instant,
+        clock: &impl Fn() -> Instant,
         gauge: &mut impl Gauge,
     ) -> Moved {
         self.due = None;
-        if self.sink == Sink::Broken {
+        let empty = self.link.is_empty() && !self.unflushed;
+        if empty || self.sink == Sink::Broken {
             return Moved::Nothing;
         }
+        let now = clock();
         self.link.resumed(now);
         let moved = match self.link.poll(now) {
             Step::Wait(due) => {
@@ -137,7 +143,7 @@ impl Flow {
                     self.sink = Sink::Ended;
                     self.unflushed = false;
                     gauge.ended(self.direction);
-                    return Moved::Something;
+                    return Moved::Something(0);
                 }
             },
         };
@@ -160,18 +166,18 @@ impl Flow {
         now: Instant,
         gauge: &mut impl Gauge,
     ) -> Moved {
-        let mut slices = Vec::new();
-        self.link.slices(now, &mut slices);
-        match leg.poll_write(cx, &slices) {
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let taken = self.link.slices(now, &mut slices);
+        match leg.poll_write(cx, &slices[..taken]) {
             Poll::Ready(Ok(0)) => Moved::SinkBroke(io::ErrorKind::WriteZero.into()),
             Poll::Ready(Ok(n)) => {
                 let direction = self.direction;
                 self.link.wrote(n, now, |held| gauge.added(direction, held));
                 // Before the loop asks whether it may read again: else nobody would wait for the source.
-                self.charge.set(self.link.held());
+                self.charge.set(self.link.footprint());
                 self.unflushed = true;
                 gauge.delivered(direction, n, now);
-                Moved::Something
+                Moved::Something(n)
             }
             Poll::Ready(Err(error)) => Moved::SinkBroke(error),
             Poll::Pending => {
@@ -188,17 +194,13 @@ impl Flow {
         sink: &mut S,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
-        now: Instant,
+        clock: &impl Fn() -> Instant,
         gauge: &mut impl Gauge,
     ) -> Moved {
         if self.source == Source::Broken {
             return Moved::Nothing;
         }
-        let wanted = self.source == Source::Open
-            && self.sink == Sink::Open
-            && self.link.wants_input()
-            && self.charge.allows_more();
-        if !wanted {
+        if !self.wants_input() {
             // Known to be broken: reading on tells the rest.
             if self.refused.is_some() {
                 return Moved::Nothing;
@@ -209,36 +211,58 @@ impl Flow {
             };
         }
         let clear = self.link.is_clear();
-        let room = if clear {
-            buffer.len()
-        } else {
-            self.link.room().min(HELD_READ).min(buffer.len())
+        let most = HELD_READ.min(self.link.room()).min(buffer.len());
+        let straight = self.streams && !clear;
+        let read = match straight {
+            true => source.poll_read(cx, self.link.spare(most)),
+            false if clear => source.poll_read(cx, buffer),
+            false => source.poll_read(cx, &mut buffer[..most]),
         };
-        match source.poll_read(cx, &mut buffer[..room]) {
+        // Asked after the read: an older time would let bytes leave before they have waited.
+        if read.is_pending() && !straight {
+            return Moved::Nothing;
+        }
+        let now = clock();
+        if straight {
+            self.link
+                .filled(now, if let Poll::Ready(Ok(n)) = read { n } else { 0 });
+        }
+        match read {
             Poll::Pending => Moved::Nothing,
             Poll::Ready(Err(error)) => Moved::SourceBroke(error),
-            Poll::Ready(Ok(0)) => {
-                self.source = Source::Ended;
-                if self.refused != Some(Refusal::Broke) {
-                    self.link.push_eof(now);
-                }
-                if self.refused.is_some() {
-                    self.source = Source::Broken;
-                    self.link.push_reset(now);
-                }
-                Moved::Something
-            }
+            Poll::Ready(Ok(0)) => self.source_ended(now),
             Poll::Ready(Ok(n)) => {
                 gauge.arrived(self.direction, n, now);
-                let bytes = &buffer[..n];
+                self.streams = n >= STREAMS;
                 if clear {
-                    return self.pass_through(sink, cx, bytes, now, gauge);
+                    return self.pass_through(sink, cx, &buffer[..n], now, gauge);
                 }
-                self.link.push(now, bytes.to_vec());
-                self.charge.set(self.link.held());
-                Moved::Something
+                if !straight {
+                    self.link.push(now, &buffer[..n]);
+                }
+                self.charge.set(self.link.footprint());
+                Moved::Something(n)
             }
         }
+    }
+
+    fn wants_input(&self) -> bool {
+        self.source == Source::Open
+            && self.sink == Sink::Open
+            && self.link.wants_input()
+            && self.charge.allows_more()
+    }
+
+    fn source_ended(&mut self, now: Instant) -> Moved {
+        self.source = Source::Ended;
+        if self.refused != Some(Refusal::Broke) {
+            self.link.push_eof(now);
+        }
+        if self.refused.is_some() {
+            self.source = Source::Broken;
+            self.link.push_reset(now);
+        }
+        Moved::Something(0)
     }
 
     /// Nothing waits and no fault acts: the bytes go straight on, and only what the sink refuses waits.
@@ -263,9 +287,9 @@ impl Flow {
             gauge.delivered(self.direction, n, now);
         }
         if n < bytes.len() {
-            self.link.push(now, bytes[n..].to_vec());
+            self.link.push(now, &bytes[n..]);
         }
-        Moved::Something
+        Moved::Something(bytes.len())
     }
 
     /// Throws away what waits: its receiver is gone.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
-use faultboard::fault::link::{Circumstances, Link, Step};
+use faultboard::fault::link::{Circumstances, Link, SLICES, Step};
 use faultboard::fault::{Direction, Plan};
 
 use crate::speech;
@@ -81,7 +81,7 @@ impl Course {
     pub(crate) fn come(&mut self, bytes: usize) {
         let mut said = vec![0; bytes];
         speech::say(self.direction, self.came, &mut said);
-        self.link.push(self.now, said);
+        self.link.push(self.now, &said);
         self.came += bytes as u64;
         self.arrivals.push_back((self.came, self.now));
     }
@@ -151,13 +151,19 @@ impl Course {
 
     /// Writes what is due, at most so many bytes.
     pub(crate) fn write(&mut self, most: usize) {
-        let mut slices: Vec<IoSlice<'_>> = Vec::new();
-        self.link.slices(self.now, &mut slices);
-        if self.single {
-            slices.truncate(1);
-        }
+        let mut slices = [IoSlice::new(&[]); SLICES];
+        let taken = self.link.slices(self.now, &mut slices);
+        let piece = self
+            .arrivals
+            .front()
+            .map_or(0, |(end, _)| *end - self.passed);
+        let most = if self.single {
+            most.min(usize::try_from(piece).unwrap_or(most))
+        } else {
+            most
+        };
         let mut written = 0;
-        for slice in &slices {
+        for slice in &slices[..taken] {
             let part = &slice[..slice.len().min(most - written)];
             let at = self.passed + written as u64;
             assert!(

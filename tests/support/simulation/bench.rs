@@ -114,7 +114,7 @@ impl Bench {
         let leg = &mut world.legs[direction.index()];
         leg.said += bytes;
         leg.read += bytes;
-        self.pump.push(direction, pushed, world.now);
+        self.pump.push(direction, &pushed, world.now);
     }
 
     /// So many milliseconds after the start, something happens in the world; then the loop is polled.
