@@ -221,6 +221,9 @@ fn repeated(run: &RunArgs) -> Vec<String> {
     if let Some(limit) = run.max_connections {
         add("--max-connections", limit.to_string());
     }
+    if run.no_spin {
+        words.push("--no-spin".to_owned());
+    }
     if run.tls.insecure {
         words.push("--insecure".to_owned());
     }
@@ -246,6 +249,7 @@ fn engine_options(run: RunArgs) -> proxy::Options {
         seed: run.seed.unwrap_or_else(random_seed),
         connect_timeout: run.connect_timeout.unwrap_or(defaults.connect_timeout),
         max_connections: run.max_connections,
+        spin: !run.no_spin,
         tls: TlsOptions {
             ca_files: tls.ca_files,
             insecure: tls.insecure,

@@ -1,20 +1,23 @@
 //! One timer for all connections of a worker: a heap of due times over a single wait.
 //!
 //! A connection has one `Timer` and sets it anew at every park. Entries are deleted lazily: an entry whose timer has been
-//! set earlier meanwhile, or is gone, is skipped when it comes up.
-//! With nothing outstanding nothing wakes.
+//! set earlier meanwhile, or is gone, is skipped when it comes up. What is due within `TOGETHER` of each other wakes
+//! in one go. With nothing outstanding nothing wakes.
 
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::rc::Rc;
 use std::task::Waker;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
 use super::clock;
-use super::wait::Wait;
+use super::wait::{Spin, Wait};
+
+/// What is due so soon after what wakes now is waited for, since a wake-up of its own costs more.
+const TOGETHER: Duration = Duration::from_micros(20);
 
 /// How many entries the heap may have beyond two for each timer before it is made anew.
 const SLACK: usize = 64;
@@ -32,6 +35,8 @@ struct State {
     heap: BinaryHeap<Reverse<(Instant, usize)>>,
     slots: Vec<Slot>,
     free: Vec<usize>,
+    /// How many timers have a time.
+    set: usize,
 }
 
 #[derive(Default)]
@@ -65,17 +70,28 @@ impl Alarm {
     }
 
     /// Wakes timers as their times come; the worker runs it beside its connections.
-    pub(super) async fn run(&self) {
-        let mut wait = Wait::new();
+    pub(super) async fn run(&self, spin: Spin) {
+        let mut wait = Wait::new(spin);
         loop {
-            let (next, rang) = self.ring(clock::now());
+            let now = clock::now();
+            let (mut next, rang) = self.ring(now);
             if rang {
+                while let Some(at) = next.filter(|at| *at <= now + TOGETHER) {
+                    let reached = wait.spin_until(at);
+                    if reached < at {
+                        break;
+                    }
+                    (next, _) = self.ring(reached);
+                }
                 // Those who were woken come first: the wait may spin.
                 tokio::task::yield_now().await;
             }
             let sooner = self.sooner.notified();
             match next {
-                None => sooner.await,
+                None => {
+                    wait.disarm();
+                    sooner.await;
+                }
                 Some(at) => tokio::select! {
                     // Both only wait: whichever is dropped loses nothing.
                     () = wait.until(at) => {}
@@ -89,7 +105,9 @@ impl Alarm {
     fn ring(&self, now: Instant) -> (Option<Instant>, bool) {
         let mut rang = false;
         let mut state = self.state.borrow_mut();
-        let State { heap, slots, .. } = &mut *state;
+        let State {
+            heap, slots, set, ..
+        } = &mut *state;
         while let Some(Reverse((at, index))) = heap.peek().copied() {
             let slot = &mut slots[index];
             if slot.queued != Some(at) {
@@ -108,6 +126,7 @@ impl Alarm {
                 }
                 Some(_) => {
                     slot.due = None;
+                    *set -= 1;
                     if let Some(waker) = slot.waker.take() {
                         rang = true;
                         waker.wake();
@@ -126,10 +145,18 @@ impl Timer {
     /// Wakes the task at `due`, and no more at an earlier time.
     pub(super) fn set(&self, due: Option<Instant>, waker: &Waker) {
         let mut state = self.alarm.state.borrow_mut();
-        let State { heap, slots, .. } = &mut *state;
+        let Some(due) = due else {
+            if state.unset(self.slot) {
+                self.alarm.sooner.notify_one();
+            }
+            return;
+        };
+        let State {
+            heap, slots, set, ..
+        } = &mut *state;
         let slot = &mut slots[self.slot];
-        slot.due = due;
-        let Some(due) = due else { return };
+        *set += usize::from(slot.due.is_none());
+        slot.due = Some(due);
         if slot
             .waker
             .as_ref()
@@ -158,8 +185,30 @@ impl Timer {
 impl Drop for Timer {
     fn drop(&mut self) {
         let mut state = self.alarm.state.borrow_mut();
+        if state.unset(self.slot) {
+            self.alarm.sooner.notify_one();
+        }
         state.slots[self.slot] = Slot::default();
         state.free.push(self.slot);
+    }
+}
+
+// === impl State ===
+
+impl State {
+    /// Takes a timer's time away. Says whether it was the last that had one: then nothing is to be waited for.
+    fn unset(&mut self, slot: usize) -> bool {
+        if self.slots[slot].due.take().is_none() {
+            return false;
+        }
+        self.set -= 1;
+        if self.set > 0 {
+            return false;
+        }
+        for Reverse((_, index)) in self.heap.drain() {
+            self.slots[index].queued = None;
+        }
+        true
     }
 }
 
@@ -248,6 +297,20 @@ mod tests {
         let again = bench.alarm.timer();
         again.set(Some(bench.at(50)), &bench.waker);
         assert_eq!(bench.ring(20), (Some(Duration::from_millis(50)), 0));
+    }
+
+    #[test]
+    fn with_no_time_set_nothing_is_waited_for() {
+        let bench = Bench::new();
+        let (first, second) = (bench.alarm.timer(), bench.alarm.timer());
+        first.set(Some(bench.at(10)), &bench.waker);
+        second.set(Some(bench.at(20)), &bench.waker);
+        first.set(None, &bench.waker);
+        assert!(bench.ring(0).0.is_some());
+        drop(second);
+        assert_eq!(bench.ring(0), (None, 0));
+        first.set(Some(bench.at(30)), &bench.waker);
+        assert_eq!(bench.ring(30), (None, 1));
     }
 
     #[test]

@@ -6,8 +6,6 @@ use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
-use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use super::collector::{Collector, Opened, Watched};
 use super::error::BindError;
@@ -15,7 +13,7 @@ use super::inner::Inner;
 use super::port::Proxy;
 use super::record::{Kill, Order};
 use super::settings::Taken;
-use super::worker::WorkerHandle;
+use super::start::{Finish, start_workers};
 use super::{Options, StartError, clock, sys, tls};
 use crate::fault::Plan;
 use crate::mapping::Mapping;
@@ -38,16 +36,11 @@ pub struct Engine {
     finish: Arc<Mutex<Option<Finish>>>,
 }
 
-/// What ends with the engine.
-struct Finish {
-    collector: TaskTracker,
-    stop_collector: CancellationToken,
-}
-
 // === impl Engine ===
 
 impl Engine {
-    /// Starts the workers and the collector, and raises the process's limit of open descriptors; must be called inside a tokio runtime, which then runs the accept loops.
+    /// Starts the workers and the collector, and raises the process's limit of open descriptors; must be called
+    /// inside a tokio runtime.
     ///
     /// # Errors
     /// A PEM file that cannot be used, or a thread that the system refuses.
@@ -59,11 +52,7 @@ impl Engine {
             .unwrap_or(MAX_CONNECTIONS.min(allowed))
             .max(1);
         let (opened_tx, opened) = mpsc::channel::<Opened>(OPENED);
-        let workers =
-            (0..options.workers.max(1)).map(|index| WorkerHandle::start(index, opened_tx.clone()));
-        let workers = workers
-            .collect::<Result<Vec<_>, _>>()
-            .map_err(StartError::Worker)?;
+        let workers = start_workers(&options, &opened_tx).map_err(StartError::Worker)?;
         let (events, _) = broadcast::channel(EVENTS);
         let (snapshots_tx, snapshots) = watch::channel(Arc::default());
         let proxies = Arc::<RwLock<Vec<Arc<Proxy>>>>::default();
@@ -74,14 +63,7 @@ impl Engine {
             proxies: Arc::clone(&proxies),
         };
         let collector = Collector::new(watched, opened, snapshots_tx, events.clone());
-        let finish = Finish {
-            collector: TaskTracker::new(),
-            stop_collector: CancellationToken::new(),
-        };
-        finish
-            .collector
-            .spawn(collector.run(finish.stop_collector.clone()));
-        finish.collector.close();
+        let finish = Finish::start(collector, &proxies);
         let inner = Inner {
             options,
             start,
@@ -130,17 +112,15 @@ impl Engine {
     ///
     /// # Errors
     /// The port cannot be listened on.
-    #[expect(
-        clippy::unused_async,
-        reason = "starting a proxy may come to wait; its callers do already"
-    )]
     pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, BindError> {
         let id = ProxyId(self.inner.next_proxy.fetch_add(1, Ordering::Relaxed));
         let proxy = Arc::new(Proxy::new(id, mapping, plan, &self.inner));
         let listeners = proxy.bind(&self.inner)?;
         // Named and listed before its first client: no connection shows under a name that is not its own.
         self.enlist(&proxy);
-        proxy.accept(listeners.unwrap_or_default(), &self.inner);
+        proxy
+            .accept(listeners.unwrap_or_default(), &self.inner)
+            .await;
         Ok(id)
     }
 
@@ -196,7 +176,7 @@ impl Engine {
         if open {
             if let Some(listeners) = proxy.bind(&self.inner)? {
                 self.inner.tell_listening(&proxy);
-                proxy.accept(listeners, &self.inner);
+                proxy.accept(listeners, &self.inner).await;
             }
         } else if proxy.close_port().await {
             self.inner.tell(&proxy, Happening::PortClosed);
@@ -273,8 +253,7 @@ impl Engine {
         self.wait_for_none(&proxies, STOP_LIMIT).await;
         let finish = self.finish.lock().take();
         if let Some(finish) = finish {
-            finish.stop_collector.cancel();
-            finish.collector.wait().await;
+            finish.finish().await;
         }
     }
 

@@ -4,18 +4,21 @@
 //! connection's own task, so that no client delays another.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::connection::Job;
 use super::error::{BindError, reason};
 use super::port::Proxy;
+use super::sys::Acceptor;
+use super::worker::{Work, Worker};
 use super::{Inner, clock, sys};
 use crate::snapshot::{Happening, PortState};
 
@@ -30,22 +33,47 @@ pub(super) fn bind(addrs: &[std::net::IpAddr], port: u16) -> Result<Vec<TcpListe
     for addr in addrs {
         let addr = SocketAddr::new(*addr, port);
         let failed = |source| BindError::new(addr, source);
-        let listener = sys::listen(addr)
-            .and_then(TcpListener::from_std)
-            .map_err(failed)?;
+        let listener = sys::listen(addr).map_err(failed)?;
         port = listener.local_addr().map_err(failed)?.port();
         listeners.push(listener);
     }
     Ok(listeners)
 }
 
+/// A proxy's listeners on their way to the worker that accepts its clients.
+pub(super) struct Port {
+    pub(super) listeners: Vec<TcpListener>,
+    pub(super) proxy: Arc<Proxy>,
+    pub(super) engine: Arc<Inner>,
+    pub(super) stop: CancellationToken,
+    /// Whoever closes the port waits until this is dropped.
+    pub(super) open: TaskTrackerToken,
+}
+
 /// Accepts clients of a proxy until it is told to stop. The listeners close with it: from then on connections are refused.
 /// One loop serves all of a proxy's addresses, since they share its limit.
-pub(super) async fn accept(
-    listeners: Vec<TcpListener>,
+pub(super) async fn accept(port: Port, worker: Rc<Worker>) {
+    let Port {
+        listeners,
+        proxy,
+        engine,
+        stop,
+        open,
+    } = port;
+    let acceptors: io::Result<Vec<_>> = listeners.into_iter().map(Acceptor::new).collect();
+    match acceptors {
+        Ok(acceptors) => accept_all(acceptors, proxy, engine, stop, worker).await,
+        Err(error) => wait_for(&proxy, &engine, cannot_accept(&error)),
+    }
+    drop(open);
+}
+
+async fn accept_all(
+    acceptors: Vec<Acceptor>,
     proxy: Arc<Proxy>,
     engine: Arc<Inner>,
     stop: CancellationToken,
+    worker: Rc<Worker>,
 ) {
     let mut wait = FIRST_WAIT;
     loop {
@@ -53,23 +81,19 @@ pub(super) async fn accept(
             // Cancel-safe: the token only reports.
             () = stop.cancelled() => return,
             // Cancel-safe: a permit that was not returned is not taken, and tokio's accept loses no client.
-            accepted = accept_one(&listeners, &proxy, &engine) => accepted,
+            accepted = accept_one(&acceptors, &proxy, &engine) => accepted,
         };
         match accepted {
             Ok((stream, client, places)) => {
                 if std::mem::replace(&mut wait, FIRST_WAIT) != FIRST_WAIT {
                     proxy.set_port_state(PortState::Open);
                 }
-                hand_over(stream, client, places, &proxy, &engine).await;
+                hand_over(stream, client, places, &proxy, &engine, &worker).await;
             }
             // The client went away between its connect and our accept.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                wait_for(
-                    &proxy,
-                    &engine,
-                    format!("cannot accept clients: {}", reason(&error)),
-                );
+                wait_for(&proxy, &engine, cannot_accept(&error));
                 tokio::select! {
                     // Cancel-safe, both: they only wait.
                     () = stop.cancelled() => return,
@@ -80,26 +104,31 @@ pub(super) async fn accept(
     }
 }
 
+fn cannot_accept(error: &io::Error) -> String {
+    format!("cannot accept clients: {}", reason(error))
+}
+
 /// A client's places: in its proxy's limit, and among the connections that the descriptor limit allows.
 pub(super) type Places = [OwnedSemaphorePermit; 2];
 
 async fn accept_one(
-    listeners: &[TcpListener],
+    acceptors: &[Acceptor],
     proxy: &Proxy,
     engine: &Inner,
 ) -> io::Result<(TcpStream, SocketAddr, Places)> {
-    let of_proxy = format!(
-        "the limit of {} connections is reached: further clients wait",
-        proxy.limit
-    );
-    let of_all =
-        "all connections that the limit of open files allows are open: further clients wait";
+    let of_proxy = || {
+        let limit = proxy.limit;
+        format!("the limit of {limit} connections is reached: further clients wait")
+    };
+    let of_all = || {
+        "all connections that the limit of open files allows are open: further clients wait".into()
+    };
     let places = [
-        place(&proxy.permits, proxy, engine, &of_proxy).await?,
+        place(&proxy.permits, proxy, engine, of_proxy).await?,
         place(&engine.places, proxy, engine, of_all).await?,
     ];
     let (stream, client) = std::future::poll_fn(|cx| {
-        let mut ready = listeners.iter().map(|listener| listener.poll_accept(cx));
+        let mut ready = acceptors.iter().map(|acceptor| acceptor.poll_accept(cx));
         ready.find(Poll::is_ready).unwrap_or(Poll::Pending)
     })
     .await?;
@@ -111,12 +140,12 @@ async fn place(
     places: &Arc<Semaphore>,
     proxy: &Proxy,
     engine: &Inner,
-    full: &str,
+    full: impl FnOnce() -> String,
 ) -> io::Result<OwnedSemaphorePermit> {
     if let Ok(permit) = Arc::clone(places).try_acquire_owned() {
         return Ok(permit);
     }
-    wait_for(proxy, engine, full.to_owned());
+    wait_for(proxy, engine, full());
     let permit = Arc::clone(places).acquire_owned().await;
     proxy.set_port_state(PortState::Open);
     permit.map_err(io::Error::other)
@@ -129,20 +158,22 @@ fn wait_for(proxy: &Proxy, engine: &Inner, why: String) {
     }
 }
 
+/// Gives a client to the worker that has the fewest: this one, if no other has fewer.
 async fn hand_over(
     stream: TcpStream,
     client: SocketAddr,
     places: Places,
     proxy: &Arc<Proxy>,
     engine: &Arc<Inner>,
+    here: &Rc<Worker>,
 ) {
-    // A socket that cannot leave this runtime is broken; its client sees it closed.
-    let Ok(stream) = stream.into_std() else {
-        return;
-    };
-    let Some(worker) = engine.workers.iter().min_by_key(|worker| worker.active()) else {
-        return;
-    };
+    let own = &engine.workers[here.index];
+    let mut least = own;
+    for worker in &engine.workers {
+        if worker.active() < least.active() {
+            least = worker;
+        }
+    }
     let job = Job {
         stream,
         client,
@@ -151,8 +182,12 @@ async fn hand_over(
         accepted: clock::now(),
         proxy: Arc::clone(proxy),
         engine: Arc::clone(engine),
-        load: worker.load(),
+        load: least.load(),
         places,
     };
-    worker.hand(job).await;
+    if std::ptr::eq(least, own) {
+        here.serve(job);
+    } else {
+        least.hand(Work::Serve(job)).await;
+    }
 }

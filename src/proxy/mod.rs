@@ -37,6 +37,7 @@ pub mod pump;
 mod reading;
 mod record;
 mod settings;
+mod start;
 pub mod sys;
 pub mod tls;
 mod wait;
@@ -67,6 +68,9 @@ pub struct Options {
     pub max_connections: Option<u32>,
     /// How many worker threads move bytes.
     pub workers: usize,
+    /// Whether the last 0.2 ms of a delay may be spent spinning, at most 2 % of a core for each worker. Delays are more
+    /// exact with it.
+    pub spin: bool,
 }
 
 /// Why an engine could not start.
@@ -89,6 +93,7 @@ impl Default for Options {
             connect_timeout: Duration::from_secs(10),
             max_connections: None,
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            spin: true,
         }
     }
 }

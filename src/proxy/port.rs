@@ -1,11 +1,10 @@
 //! A proxy: a mapping while it runs, with its port, its settings and its counters.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -13,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::error::BindError;
 use super::meter::ProxyMeter;
 use super::settings::Settings;
+use super::worker::Work;
 use super::{Inner, listener};
 use crate::fault::Plan;
 use crate::mapping::Mapping;
@@ -40,7 +40,7 @@ struct Port {
 }
 
 /// The accept loop of an open port, and what stops it.
-struct Accepting {
+pub(super) struct Accepting {
     stop: CancellationToken,
     loops: TaskTracker,
 }
@@ -149,29 +149,40 @@ impl Proxy {
         Ok(Some(listeners))
     }
 
-    /// Accepts clients until `close_port`.
-    pub(super) fn accept(self: &Arc<Self>, listeners: Vec<TcpListener>, engine: &Arc<Inner>) {
+    /// Has one of the workers accept clients until `close_port`.
+    pub(super) async fn accept(self: &Arc<Self>, listeners: Vec<TcpListener>, engine: &Arc<Inner>) {
         let stop = CancellationToken::new();
         let loops = TaskTracker::new();
-        let (proxy, engine) = (Arc::clone(self), Arc::clone(engine));
-        loops.spawn(listener::accept(listeners, proxy, engine, stop.clone()));
+        let port = listener::Port {
+            listeners,
+            proxy: Arc::clone(self),
+            engine: Arc::clone(engine),
+            stop: stop.clone(),
+            open: loops.token(),
+        };
         loops.close();
         self.port.lock().accepting = Some(Accepting { stop, loops });
+        // Each proxy's clients come to another worker.
+        let worker = &engine.workers[self.id.0 as usize % engine.workers.len()];
+        worker.hand(Work::Accept(port)).await;
     }
 
     /// Stops accepting and closes the listeners: connections are refused from when this returns. False where it was
     /// closed already.
     pub(super) async fn close_port(&self) -> bool {
-        let accepting = {
-            let mut port = self.port.lock();
-            port.state = PortState::Closed;
-            port.accepting.take()
-        };
-        let Some(Accepting { stop, loops }) = accepting else {
+        let Some(Accepting { loops, .. }) = self.stop_accepting() else {
             return false;
         };
-        stop.cancel();
         loops.wait().await;
         true
+    }
+
+    /// Has the accept loop end; returns what to wait for where there was one.
+    pub(super) fn stop_accepting(&self) -> Option<Accepting> {
+        let mut port = self.port.lock();
+        port.state = PortState::Closed;
+        port.accepting
+            .take()
+            .inspect(|accepting| accepting.stop.cancel())
     }
 }

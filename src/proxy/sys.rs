@@ -5,6 +5,13 @@ use std::net::{IpAddr, SocketAddr, TcpListener};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
+use super::leg::RECEIVE_BUFFER;
+
+#[cfg(not(target_os = "linux"))]
+pub(super) use anywhere::Acceptor;
+#[cfg(target_os = "linux")]
+pub(super) use linux::Acceptor;
+
 /// How many clients may wait for the accept loop; the kernel's own limit may be lower.
 const BACKLOG: i32 = 4096;
 
@@ -29,6 +36,9 @@ pub(super) fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
+    // What is accepted inherits both, and announces the right window from the start.
+    socket.set_tcp_nodelay(true)?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER as usize)?;
     socket.bind(&addr.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
@@ -63,4 +73,77 @@ fn descriptor_limit() -> Option<u64> {
 #[cfg(not(unix))]
 fn descriptor_limit() -> Option<u64> {
     None
+}
+
+#[cfg(target_os = "linux")]
+mod linux {
+    use std::io::{self, ErrorKind};
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+    use std::task::{Context, Poll, ready};
+
+    use rustix::net::{SocketFlags, acceptfrom_with};
+    use tokio::io::unix::AsyncFd;
+
+    /// A listener that hands out sockets of no runtime yet, ready for that of any thread, in one call of the system's.
+    pub(in crate::proxy) struct Acceptor(AsyncFd<TcpListener>);
+
+    impl Acceptor {
+        /// Listens on the current runtime.
+        #[expect(
+            deprecated,
+            reason = "its replacement is unsafe, for the sake of types that may lose their descriptor; a listener cannot"
+        )]
+        pub(in crate::proxy) fn new(listener: TcpListener) -> io::Result<Self> {
+            AsyncFd::new(listener).map(Self)
+        }
+
+        /// Waits for a client. Its socket does not block, and has what the listener was given.
+        pub(in crate::proxy) fn poll_accept(
+            &self,
+            cx: &mut Context<'_>,
+        ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+            loop {
+                let mut ready = ready!(self.0.poll_read_ready(cx))?;
+                let accepted = ready.try_io(|listener| {
+                    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
+                    let (socket, addr) = acceptfrom_with(listener, flags)?;
+                    let addr = addr.and_then(|addr| SocketAddr::try_from(addr).ok());
+                    let addr = addr.ok_or(ErrorKind::ConnectionAborted)?;
+                    Ok((TcpStream::from(socket), addr))
+                });
+                if let Ok(accepted) = accepted {
+                    return Poll::Ready(accepted);
+                }
+            }
+        }
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+mod anywhere {
+    use std::io;
+    use std::net::{SocketAddr, TcpListener, TcpStream};
+    use std::task::{Context, Poll, ready};
+
+    use crate::proxy::leg::prepare;
+
+    /// A listener that hands out sockets of no runtime yet.
+    pub(in crate::proxy) struct Acceptor(tokio::net::TcpListener);
+
+    impl Acceptor {
+        /// Listens on the current runtime.
+        pub(in crate::proxy) fn new(listener: TcpListener) -> io::Result<Self> {
+            tokio::net::TcpListener::from_std(listener).map(Self)
+        }
+
+        /// Waits for a client.
+        pub(in crate::proxy) fn poll_accept(
+            &self,
+            cx: &mut Context<'_>,
+        ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
+            let (stream, addr) = ready!(self.0.poll_accept(cx))?;
+            prepare(&stream)?;
+            Poll::Ready(stream.into_std().map(|stream| (stream, addr)))
+        }
+    }
 }

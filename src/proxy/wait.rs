@@ -1,8 +1,18 @@
 //! Waiting for a time as exactly as the system lets a program without privileges.
 //!
-//! On Linux a timerfd wakes a thread some 30 to 200 µs late: a processor that slept needs time to wake. So the wait is armed
-//! earlier by what the last waits were late, and what is then left is spent spinning: at most `SPIN` at a time, and over
-//! time at most a fiftieth of a core. Elsewhere it is tokio's timer, which is 1 to 2 ms late.
+//! On Linux a timerfd wakes a thread some 30 to 200 µs late: a processor that slept needs time to wake, the more the longer
+//! it slept. So the wait is armed earlier by what waits of its kind were late, and what is then left is spent spinning: at
+//! most `SPIN` at a time, over time at most a fiftieth of a core, and not at all where the user forbids it. Elsewhere
+//! than on Linux it is tokio's timer, which is 1 to 2 ms late.
+
+/// Whether a wait may spin through its last moments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spin {
+    /// Within the bounds above.
+    Bounded,
+    /// Never: delays are then some 0.1 to 0.2 ms longer.
+    Never,
+}
 
 #[cfg(not(target_os = "linux"))]
 pub(super) use coarse::Wait;
@@ -21,26 +31,45 @@ mod exact {
     };
     use tokio::io::unix::AsyncFd;
 
+    use super::Spin;
     use crate::proxy::clock;
 
     /// The longest spin.
-    const SPIN: Duration = Duration::from_micros(150);
+    const SPIN: Duration = Duration::from_micros(200);
     /// One in so much time may be spent spinning: 2 % of a core.
     const SPIN_SHARE: u32 = 50;
     /// How much unspent spinning may be saved up.
     const SPIN_SAVED: Duration = Duration::from_millis(2);
+    /// A wait beyond this lets the processor sleep deeply.
+    const LONG: Duration = Duration::from_millis(2);
     /// How much one wait moves the expectation of how late the next will be: an eighth.
     const WEIGHT: u32 = 8;
 
     /// A timer of the system that wakes one thread.
     pub(in crate::proxy) struct Wait {
         fd: Option<AsyncFd<OwnedFd>>,
-        /// How late the last waits were, a moving average.
-        late: Duration,
-        /// What may be spent spinning, and since when it has been saved up.
-        spin: Duration,
+        /// Whether the system's timer is set.
+        armed: bool,
+        /// How late the last waits were: short ones, and long ones.
+        habits: [Habit; 2],
+        allowance: Allowance,
+    }
+
+    /// How late waits of one kind have been.
+    #[derive(Clone, Copy)]
+    struct Habit {
+        mean: Duration,
+        deviation: Duration,
+    }
+
+    /// What may be spent spinning.
+    struct Allowance {
+        kind: Spin,
+        left: Duration,
         saved_at: Instant,
     }
+
+    // === impl Wait ===
 
     impl Wait {
         /// A timer on the current runtime; tokio's where the system gives none.
@@ -48,7 +77,7 @@ mod exact {
             deprecated,
             reason = "its replacement is unsafe, for the sake of types that may lose their descriptor; OwnedFd cannot"
         )]
-        pub(in crate::proxy) fn new() -> Self {
+        pub(in crate::proxy) fn new(spin: Spin) -> Self {
             let fd = timerfd_create(
                 TimerfdClockId::Monotonic,
                 TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC,
@@ -56,47 +85,60 @@ mod exact {
             .map_err(io::Error::from)
             .and_then(AsyncFd::new)
             .ok();
+            let habit = Habit {
+                mean: Duration::from_micros(50),
+                deviation: Duration::ZERO,
+            };
             Self {
                 fd,
-                late: Duration::from_micros(50),
-                spin: SPIN_SAVED,
-                saved_at: clock::now(),
+                armed: false,
+                habits: [habit; 2],
+                allowance: Allowance::new(spin),
             }
         }
 
         /// Waits until `at`. Cancel-safe: the next wait arms the timer anew.
         pub(in crate::proxy) async fn until(&mut self, at: Instant) {
             let now = clock::now();
-            self.save(now);
-            let early = self.late.min(SPIN).min(self.spin);
+            let kind = usize::from(at.saturating_duration_since(now) > LONG);
+            let early = self.habits[kind].expected().min(self.allowance.at(now));
             let arm_for = at.checked_sub(early).unwrap_or(at);
             if arm_for > now {
-                self.sleep(arm_for).await;
-                let woke = clock::now();
-                let late = woke.saturating_duration_since(arm_for).min(2 * SPIN);
-                self.late = (self.late * (WEIGHT - 1) + late) / WEIGHT;
+                self.sleep(arm_for.saturating_duration_since(now)).await;
+                let late = clock::now().saturating_duration_since(arm_for);
+                self.habits[kind].learn(late.min(2 * SPIN));
             }
             self.spin_until(at);
         }
 
-        async fn sleep(&self, at: Instant) {
-            let Some(fd) = &self.fd else {
-                return tokio::time::sleep_until(at.into()).await;
-            };
-            let wait = at
-                .saturating_duration_since(clock::now())
-                .max(Duration::from_nanos(1));
-            let it_value = Timespec::try_from(wait).unwrap_or(Timespec {
-                tv_sec: 3600,
-                tv_nsec: 0,
-            });
-            let once = Itimerspec {
-                it_interval: Timespec::default(),
-                it_value,
-            };
-            if timerfd_settime(fd, TimerfdTimerFlags::empty(), &once).is_err() {
-                return tokio::time::sleep_until(at.into()).await;
+        /// Spins until `at`, as far as that is allowed; returns when it is then.
+        pub(in crate::proxy) fn spin_until(&mut self, at: Instant) -> Instant {
+            let from = clock::now();
+            let end = at.min(from + self.allowance.at(from));
+            let mut now = from;
+            while now < end {
+                std::hint::spin_loop();
+                now = clock::now();
             }
+            self.allowance.spend(now.saturating_duration_since(from));
+            now
+        }
+
+        /// Takes back what the system was asked for: nothing is waited for.
+        pub(in crate::proxy) fn disarm(&mut self) {
+            if std::mem::take(&mut self.armed) {
+                // Refused only where the timer is gone, and then it wakes nobody.
+                let _ = self.set(Duration::ZERO);
+            }
+        }
+
+        async fn sleep(&mut self, wait: Duration) {
+            // Nought would disarm it.
+            let set = self.set(wait.max(Duration::from_nanos(1)));
+            let (Ok(()), Some(fd)) = (set, &self.fd) else {
+                return tokio::time::sleep(wait).await;
+            };
+            self.armed = true;
             let mut count = [0; 8];
             loop {
                 // Fails only when the runtime goes, and with it whoever waits.
@@ -107,28 +149,108 @@ mod exact {
                 let read =
                     ready.try_io(|fd| rustix::io::read(fd, &mut count).map_err(io::Error::from));
                 if read.is_ok() {
+                    self.armed = false;
                     return;
                 }
             }
         }
 
-        fn spin_until(&mut self, at: Instant) {
-            let from = clock::now();
-            let end = at.min(from + self.spin.min(SPIN));
-            let mut now = from;
-            while now < end {
-                std::hint::spin_loop();
-                now = clock::now();
-            }
-            self.spin = self
-                .spin
-                .saturating_sub(now.saturating_duration_since(from));
+        fn set(&self, wait: Duration) -> io::Result<()> {
+            let fd = self.fd.as_ref().ok_or(io::ErrorKind::Unsupported)?;
+            let it_value = Timespec::try_from(wait).unwrap_or(Timespec {
+                tv_sec: 3600,
+                tv_nsec: 0,
+            });
+            let once = Itimerspec {
+                it_interval: Timespec::default(),
+                it_value,
+            };
+            timerfd_settime(fd, TimerfdTimerFlags::empty(), &once)?;
+            Ok(())
+        }
+    }
+
+    // === impl Habit ===
+
+    impl Habit {
+        /// How late most waits will be at most: the mean and one mean deviation.
+        fn expected(self) -> Duration {
+            self.mean + self.deviation
         }
 
-        fn save(&mut self, now: Instant) {
-            let earned = now.saturating_duration_since(self.saved_at) / SPIN_SHARE;
-            self.saved_at = now;
-            self.spin = (self.spin + earned).min(SPIN_SAVED);
+        fn learn(&mut self, late: Duration) {
+            let strayed = self.mean.abs_diff(late);
+            self.mean = (self.mean * (WEIGHT - 1) + late) / WEIGHT;
+            self.deviation = (self.deviation * (WEIGHT - 1) + strayed) / WEIGHT;
+        }
+    }
+
+    // === impl Allowance ===
+
+    impl Allowance {
+        fn new(kind: Spin) -> Self {
+            Self {
+                kind,
+                left: match kind {
+                    Spin::Bounded => SPIN_SAVED,
+                    Spin::Never => Duration::ZERO,
+                },
+                saved_at: clock::now(),
+            }
+        }
+
+        /// For how long one may spin at `now`.
+        fn at(&mut self, now: Instant) -> Duration {
+            if self.kind == Spin::Bounded {
+                let earned = now.saturating_duration_since(self.saved_at) / SPIN_SHARE;
+                self.left = (self.left + earned).min(SPIN_SAVED);
+                self.saved_at = now;
+            }
+            self.left.min(SPIN)
+        }
+
+        fn spend(&mut self, time: Duration) {
+            self.left = self.left.saturating_sub(time);
+        }
+    }
+
+    #[cfg(test)]
+    mod tests {
+        use super::*;
+
+        #[test]
+        fn spinning_takes_a_fiftieth_of_the_time_at_most() {
+            let mut allowance = Allowance::new(Spin::Bounded);
+            let start = allowance.saved_at;
+            let mut spun = Duration::ZERO;
+            for ms in 1..=10_000 {
+                let now = start + Duration::from_millis(ms);
+                let most = allowance.at(now);
+                allowance.spend(most);
+                spun += most;
+            }
+            assert!(spun <= Duration::from_millis(200) + SPIN_SAVED, "{spun:?}");
+            assert!(spun >= Duration::from_millis(199), "{spun:?}");
+        }
+
+        #[test]
+        fn nobody_spins_where_that_is_forbidden() {
+            let mut allowance = Allowance::new(Spin::Never);
+            let later = allowance.saved_at + Duration::from_secs(60);
+            assert_eq!(allowance.at(later), Duration::ZERO);
+        }
+
+        #[test]
+        fn what_is_expected_follows_what_was() {
+            let mut habit = Habit {
+                mean: Duration::ZERO,
+                deviation: Duration::ZERO,
+            };
+            for _ in 0..100 {
+                habit.learn(Duration::from_micros(120));
+            }
+            let expected = habit.expected().as_micros();
+            assert!((119..=121).contains(&expected), "{expected}");
         }
     }
 }
@@ -137,11 +259,14 @@ mod exact {
 mod coarse {
     use std::time::Instant;
 
+    use super::Spin;
+    use crate::proxy::clock;
+
     /// tokio's timer.
     pub(in crate::proxy) struct Wait;
 
     impl Wait {
-        pub(in crate::proxy) fn new() -> Self {
+        pub(in crate::proxy) fn new(_spin: Spin) -> Self {
             Self
         }
 
@@ -149,5 +274,11 @@ mod coarse {
         pub(in crate::proxy) async fn until(&mut self, at: Instant) {
             tokio::time::sleep_until(at.into()).await;
         }
+
+        pub(in crate::proxy) fn spin_until(&mut self, _at: Instant) -> Instant {
+            clock::now()
+        }
+
+        pub(in crate::proxy) fn disarm(&mut self) {}
     }
 }

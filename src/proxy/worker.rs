@@ -1,21 +1,24 @@
 //! Worker threads: each has a runtime of its own and runs its connections' tasks to their end.
 //!
 //! Timers, buffers and counters of a connection belong to its worker's thread, so nothing on the data path is locked. A
-//! connection is handed to the worker that has the fewest.
+//! proxy's clients are accepted by one of the workers; each connection goes to the worker that has the fewest, and stays
+//! where it was accepted if no other has fewer: that saves a wake-up.
 
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc;
-use tokio::task::LocalSet;
 use tokio_util::task::TaskTracker;
 
 use super::alarm::Alarm;
 use super::collector::Opened;
 use super::connection::{self, Job};
+use super::listener::{self, Port};
 use super::meter::Pages;
+use super::wait::Spin;
 
 /// The scratch space that all connections of a worker read into: larger reads cost less, and shared it costs nothing
 /// per connection.
@@ -23,6 +26,17 @@ const BUFFER: usize = 256 << 10;
 
 /// How many accepted connections may wait for a worker; the accept loop waits while it is full.
 const HANDED: usize = 1024;
+
+/// After so many turns of tasks a worker looks for news of sockets: with many streams at full speed, none waits long.
+const NEWS_INTERVAL: u32 = 8;
+
+/// What a worker is given to do.
+pub(super) enum Work {
+    /// A client to serve.
+    Serve(Job),
+    /// A port whose clients it accepts.
+    Accept(Port),
+}
 
 /// What a connection's task uses of its worker.
 pub(super) struct Worker {
@@ -32,11 +46,12 @@ pub(super) struct Worker {
     pub(super) pages: Arc<Pages>,
     /// To the collector. Awaited before any byte moves; the collector only inserts.
     pub(super) opened: mpsc::Sender<Opened>,
+    tasks: TaskTracker,
 }
 
 /// The handle to a worker's thread.
 pub(super) struct WorkerHandle {
-    jobs: mpsc::Sender<Job>,
+    work: mpsc::Sender<Work>,
     active: Arc<AtomicUsize>,
 }
 
@@ -47,16 +62,36 @@ pub(super) struct Load(Arc<AtomicUsize>);
 
 impl WorkerHandle {
     /// Starts a thread. It ends by itself when the handle is dropped and its connections have ended.
-    pub(super) fn start(index: usize, opened: mpsc::Sender<Opened>) -> std::io::Result<Self> {
-        let (jobs, queue) = mpsc::channel(HANDED);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
+    pub(super) fn start(
+        index: usize,
+        opened: mpsc::Sender<Opened>,
+        spin: Spin,
+    ) -> std::io::Result<Self> {
+        let (work, queue) = mpsc::channel(HANDED);
+        let (started, starts) = std::sync::mpsc::sync_channel(1);
         std::thread::Builder::new()
             .name(format!("worker-{index}"))
-            .spawn(move || LocalSet::new().block_on(&runtime, work(index, queue, opened)))?;
+            .spawn(move || {
+                // It cannot leave its thread, so it is made there.
+                let runtime = Builder::new_current_thread()
+                    .enable_all()
+                    .event_interval(NEWS_INTERVAL)
+                    .build_local(LocalOptions::default());
+                match runtime {
+                    Ok(runtime) => {
+                        let _ = started.send(Ok(()));
+                        runtime.block_on(run(index, queue, opened, spin));
+                    }
+                    Err(error) => {
+                        let _ = started.send(Err(error));
+                    }
+                }
+            })?;
+        starts
+            .recv()
+            .unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into()))?;
         Ok(Self {
-            jobs,
+            work,
             active: Arc::default(),
         })
     }
@@ -71,9 +106,19 @@ impl WorkerHandle {
         Load(Arc::clone(&self.active))
     }
 
-    /// Hands a connection over; it is dropped where the worker has stopped.
-    pub(super) async fn hand(&self, job: Job) {
-        let _ = self.jobs.send(job).await;
+    /// Hands work over; it is dropped where the worker has stopped.
+    pub(super) async fn hand(&self, work: Work) {
+        let _ = self.work.send(work).await;
+    }
+}
+
+// === impl Worker ===
+
+impl Worker {
+    /// Serves a connection on this worker.
+    pub(super) fn serve(self: &Rc<Self>, job: Job) {
+        self.tasks
+            .spawn_local(connection::run(job, Rc::clone(self)));
     }
 }
 
@@ -83,22 +128,33 @@ impl Drop for Load {
     }
 }
 
-async fn work(index: usize, mut queue: mpsc::Receiver<Job>, opened: mpsc::Sender<Opened>) {
+async fn run(
+    index: usize,
+    mut queue: mpsc::Receiver<Work>,
+    opened: mpsc::Sender<Opened>,
+    spin: Spin,
+) {
     let worker = Rc::new(Worker {
         index,
         alarm: Rc::new(Alarm::default()),
         buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
         pages: Arc::default(),
         opened,
+        tasks: TaskTracker::new(),
     });
-    let tasks = TaskTracker::new();
     let alarm = Rc::clone(&worker.alarm);
     // The alarm owns nothing that must be ended: it goes with the thread.
-    let ringing = tokio::task::spawn_local(async move { alarm.run().await });
-    while let Some(job) = queue.recv().await {
-        tasks.spawn_local(connection::run(job, Rc::clone(&worker)));
+    let ringing = tokio::task::spawn_local(async move { alarm.run(spin).await });
+    while let Some(work) = queue.recv().await {
+        match work {
+            Work::Serve(job) => worker.serve(job),
+            Work::Accept(port) => {
+                let accepting = listener::accept(port, Rc::clone(&worker));
+                worker.tasks.spawn_local(accepting);
+            }
+        }
     }
-    tasks.close();
-    tasks.wait().await;
+    worker.tasks.close();
+    worker.tasks.wait().await;
     ringing.abort();
 }
