@@ -28,6 +28,11 @@ use rustix::termios::tcgetpgrp;
 use tokio::io::AsyncRead;
 use tracing::info;
 
+/// Gives memory back that is no longer used, from wherever it lies.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// What failed where standard output takes nothing.
 const WRITING: &str = "cannot write to standard output";
 

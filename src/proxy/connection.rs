@@ -1,6 +1,5 @@
 //! One connection, one task: dial, negotiate, then the poll loop over both directions until the end.
 
-use std::cell::Cell;
 use std::net::SocketAddr;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -52,10 +51,32 @@ struct Books {
 }
 
 /// Runs a connection from its accept to its end.
+///
+/// Its three phases are in boxes of their own: an idle connection keeps the memory of the second only.
 pub(super) async fn run(job: Job, worker: Rc<Worker>) {
-    let Ok(stream) = TcpStream::from_std(job.stream) else {
+    let Some((mut books, opened)) = Box::pin(open(job, &worker)).await else {
         return;
     };
+    let ended = match opened {
+        Err(ended) => ended,
+        Ok(pump) => {
+            let mut relay = Relay::new(&books, &worker, pump);
+            let ending = std::future::poll_fn(|cx| relay.poll(cx)).await;
+            let legs = relay.into_legs();
+            Box::pin(take_down(legs, ending)).await
+        }
+    };
+    let left = has_left(&ended, &books.record);
+    books.reason = Some(if left { CloseReason::ClientDone } else { ended });
+}
+
+/// Opens the books on a client and dials its upstream: the loop between them, or why there is none. Nothing where the
+/// engine has stopped.
+async fn open(
+    job: Job,
+    worker: &Worker,
+) -> Option<(Books, Result<Box<Pump<Watched>>, CloseReason>)> {
+    let stream = TcpStream::from_std(job.stream).ok()?;
     let opened = job.accepted.saturating_duration_since(job.engine.start);
     let record = Arc::new(Record::new(
         job.id,
@@ -65,7 +86,7 @@ pub(super) async fn run(job: Job, worker: Rc<Worker>) {
         worker.pages.take(),
     ));
     job.proxy.settings.enter(&record);
-    let mut books = Books {
+    let books = Books {
         record,
         proxy: job.proxy,
         engine: job.engine,
@@ -78,32 +99,30 @@ pub(super) async fn run(job: Job, worker: Rc<Worker>) {
         proxy: Arc::clone(&books.proxy),
     };
     // Refused only when the engine has stopped; then the connection ends at once.
-    if worker.opened.send(news).await.is_err() {
-        return;
-    }
-    let ended = serve(stream, job.ordinal, &books, &worker).await;
-    let left = has_left(&ended, &books.record);
-    books.reason = Some(if left { CloseReason::ClientDone } else { ended });
+    worker.opened.send(news).await.ok()?;
+    let pump = dial(Leg::clear(stream), job.ordinal, &books).await;
+    Some((books, pump))
 }
 
-/// Dials and relays; returns why it ended.
-async fn serve(stream: TcpStream, ordinal: u64, books: &Books, worker: &Worker) -> CloseReason {
+/// Makes the upstream ready, unless an order comes before.
+async fn dial(
+    mut client: Leg,
+    ordinal: u64,
+    books: &Books,
+) -> Result<Box<Pump<Watched>>, CloseReason> {
     let Books {
         record,
         proxy,
         engine,
         ..
     } = books;
-    let mut client = Leg::clear(stream);
-    // In a box of its own: what dialing needs is given back before the bytes flow.
-    let opening = Box::pin(opening::open(&mut client, proxy, engine));
     let opened = tokio::select! {
         // Cancel-safe in effect: an order ends the connection, and with it what was being dialed.
         order = std::future::poll_fn(|cx| record.poll_ordered(cx)) => {
             Err(Failure { reason: reason_of(order), told: order != Order::Kill(Kill::Rst) })
         }
         // Cancel-safe in effect: as above.
-        opened = opening => opened,
+        opened = opening::open(&mut client, proxy, engine) => opened,
     };
     let Ready {
         upstream,
@@ -111,7 +130,7 @@ async fn serve(stream: TcpStream, ordinal: u64, books: &Books, worker: &Worker) 
         before,
     } = match opened {
         Ok(ready) => ready,
-        Err(failure) => return refuse(client, failure).await,
+        Err(failure) => return Err(refuse(client, failure).await),
     };
     // Only this task sets it.
     let _ = record.upstream.set(addr);
@@ -123,16 +142,7 @@ async fn serve(stream: TcpStream, ordinal: u64, books: &Books, worker: &Worker) 
     let mut pump = Pump::new(Watched::new(client), Watched::new(upstream), circumstances)
         .within(&engine.budget);
     pump.push(Direction::Up, &before, clock::now());
-    let relay = Relay {
-        record,
-        proxy,
-        engine,
-        worker,
-        circumstances,
-        generation: Cell::new(0),
-    };
-    let ending = relay.run(&mut pump).await;
-    take_down(pump.into_legs().map(Watched::into_leg), ending).await
+    Ok(Box::new(pump))
 }
 
 /// Whether a client that had ended its stream takes no more: it has gone, and did not fail. TLS clients leave so, before
@@ -153,45 +163,54 @@ struct Relay<'a> {
     proxy: &'a Proxy,
     engine: &'a Inner,
     worker: &'a Worker,
-    circumstances: Circumstances,
-    generation: Cell<u64>,
+    pump: Box<Pump<Watched>>,
+    timer: Timer,
+    reading: Reading<'a>,
+    /// The generation of the settings that it runs.
+    generation: u64,
 }
 
 // === impl Relay ===
 
-impl Relay<'_> {
-    async fn run(&self, pump: &mut Pump<Watched>) -> Ending {
-        let timer = self.worker.alarm.timer();
-        let mut reading = Reading::new(self.record, self.proxy.meter(self.worker.index));
-        std::future::poll_fn(|cx| self.poll(cx, pump, &timer, &mut reading)).await
+impl<'a> Relay<'a> {
+    fn new(books: &'a Books, worker: &'a Worker, pump: Box<Pump<Watched>>) -> Self {
+        Self {
+            record: &books.record,
+            proxy: &books.proxy,
+            engine: &books.engine,
+            worker,
+            pump,
+            timer: worker.alarm.timer(),
+            reading: Reading::new(&books.record, books.proxy.meter(worker.index)),
+            generation: 0,
+        }
     }
 
-    fn poll(
-        &self,
-        cx: &mut Context<'_>,
-        pump: &mut Pump<Watched>,
-        timer: &Timer,
-        reading: &mut Reading<'_>,
-    ) -> Poll<Ending> {
+    fn into_legs(self) -> [Leg; 2] {
+        self.pump.into_legs().map(Watched::into_leg)
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
         loop {
             if let Some(order) = self.record.ordered() {
                 return Poll::Ready(Ending::Ordered(order));
             }
-            self.take_settings(pump);
+            self.take_settings();
             // Mark first, look again after: whoever changes the settings from here on waits for this task's report.
             self.record.run();
-            self.take_settings(pump);
+            self.take_settings();
             let polled = {
                 let mut buffer = self.worker.buffer.borrow_mut();
-                pump.poll(cx, &mut buffer, clock::now, reading)
+                let gauge = &mut self.reading;
+                self.pump.poll(cx, &mut buffer, clock::now, gauge)
             };
             if let Poll::Ready(end) = polled {
                 return Poll::Ready(Ending::Over(end));
             }
-            timer.set(pump.next_due(), cx.waker());
+            self.timer.set(self.pump.next_due(), cx.waker());
             // Register, mark, look again: see `settings`.
-            self.record.park(cx, !pump.is_idle());
-            if self.proxy.settings.generation() == self.generation.get()
+            self.record.park(cx, !self.pump.is_idle());
+            if self.proxy.settings.generation() == self.generation
                 && self.record.ordered().is_none()
             {
                 return Poll::Pending;
@@ -200,15 +219,15 @@ impl Relay<'_> {
     }
 
     /// Takes over the plan where it has changed.
-    fn take_settings(&self, pump: &mut Pump<Watched>) {
+    fn take_settings(&mut self) {
         let generation = self.proxy.settings.generation();
-        if generation == self.generation.get() {
+        if generation == self.generation {
             return;
         }
         let plan = self.proxy.settings.plan();
         let now = clock::now();
-        pump.replan(&plan, now);
-        self.generation.set(generation);
+        self.pump.replan(&plan, now);
+        self.generation = generation;
         self.record.hit.store(self.hits(&plan), Ordering::Relaxed);
         let since_start = now.saturating_duration_since(self.engine.start);
         self.proxy
@@ -219,7 +238,7 @@ impl Relay<'_> {
     /// The kinds of fault that act on this connection, a bit for each place in the table.
     fn hits(&self, plan: &Plan) -> u32 {
         let acting = plan.settings().iter().filter(|setting| {
-            !plan.bypassed && self.circumstances.hits(setting.kind, setting.share)
+            !plan.bypassed && self.pump.circumstances().hits(setting.kind, setting.share)
         });
         debug_assert!(KINDS.len() <= 32);
         acting.fold(0, |bits, setting| bits | 1 << setting.kind.index())

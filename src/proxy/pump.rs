@@ -130,6 +130,12 @@ impl<S: Socket> Pump<S> {
         self.flows.iter().all(|flow| flow.link.is_empty())
     }
 
+    /// What decides which settings hit the connection.
+    #[must_use]
+    pub fn circumstances(&self) -> &Circumstances {
+        &self.circumstances
+    }
+
     /// The two legs, client first.
     #[must_use]
     pub fn into_legs(self) -> [S; 2] {
