@@ -2,12 +2,14 @@
 //!
 //! Nothing here refers to sockets, tasks or screens; a snapshot can be made by hand in a test.
 
+mod event;
+
 use std::collections::VecDeque;
-use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::event::{CloseReason, Event, Happening, LegName, Negotiated};
 use crate::fault::{Direction, Plan};
 use crate::mapping::Mapping;
 
@@ -166,95 +168,6 @@ pub enum ConnState {
     Half(Direction),
 }
 
-/// Why a connection ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum CloseReason {
-    /// Both directions ended, the client's first.
-    ClientDone,
-    /// Both directions ended, the upstream's first.
-    UpstreamDone,
-    /// A fault of this kind ended it.
-    Fault(&'static str),
-    /// The upstream could not be reached.
-    Dial(String),
-    /// TLS or PostgreSQL's negotiation of it failed.
-    Tls(String),
-    /// A leg broke.
-    Io {
-        /// Which of the two.
-        leg: LegName,
-        /// How.
-        error: String,
-    },
-    /// Ended by the user.
-    Killed,
-    /// The proxy or the program stopped.
-    Stopped,
-}
-
-/// One of a connection's two sockets.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum LegName {
-    /// The socket to the client.
-    Client,
-    /// The socket to the upstream.
-    Upstream,
-}
-
-/// Something that happened, at a moment since the engine's start.
-#[derive(Clone, Debug)]
-pub struct Event {
-    /// When.
-    pub at: Duration,
-    /// The name of the proxy that it concerns, empty where none.
-    pub proxy: String,
-    /// What.
-    pub what: Happening,
-}
-
-/// What happened.
-#[derive(Clone, Debug)]
-pub enum Happening {
-    /// A proxy listens.
-    Listening {
-        /// The mapping.
-        mapping: String,
-        /// The addresses.
-        addrs: Vec<SocketAddr>,
-    },
-    /// A proxy was removed.
-    Removed,
-    /// A port was closed by its user.
-    PortClosed,
-    /// A client connected.
-    Opened {
-        /// The connection.
-        conn: ConnId,
-        /// The client's address.
-        client: SocketAddr,
-        /// The upstream as the mapping names it.
-        upstream: String,
-    },
-    /// A connection ended.
-    Closed {
-        /// The connection.
-        conn: ConnId,
-        /// Bytes delivered, up and down.
-        bytes: [u64; 2],
-        /// How long it was open.
-        lasted: Duration,
-        /// Why.
-        reason: CloseReason,
-    },
-    /// The faults of a proxy changed.
-    Faults {
-        /// What they are now.
-        plan: Arc<Plan>,
-    },
-    /// Something failed that is not one connection's own end, in one line.
-    Error(String),
-}
-
 // === impl History ===
 
 impl History {
@@ -262,38 +175,4 @@ impl History {
     pub const LEN: usize = 120;
     /// How far apart they are.
     pub const STEP: Duration = Duration::from_millis(500);
-}
-
-// === impl CloseReason ===
-
-impl CloseReason {
-    /// Whether it is a failure that a person should see.
-    #[must_use]
-    pub fn failed(&self) -> bool {
-        matches!(self, Self::Dial(_) | Self::Tls(_) | Self::Io { .. })
-    }
-}
-
-/// One line: what, and why.
-impl fmt::Display for CloseReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::ClientDone => f.write_str("client done"),
-            Self::UpstreamDone => f.write_str("upstream done"),
-            Self::Fault(kind) => write!(f, "ended by {kind}"),
-            Self::Dial(why) | Self::Tls(why) => f.write_str(why),
-            Self::Io { leg, error } => write!(f, "{leg}: {error}"),
-            Self::Killed => f.write_str("killed"),
-            Self::Stopped => f.write_str("stopped"),
-        }
-    }
-}
-
-impl fmt::Display for LegName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Client => "client",
-            Self::Upstream => "upstream",
-        })
-    }
 }

@@ -16,8 +16,9 @@ use super::clock;
 use super::error::{Attempt, Attempts, DialError, UpstreamError};
 use super::leg::{Leg, RECEIVE_BUFFER};
 use super::postgres;
-use super::tls::TlsConfigs;
+use super::tls::UpstreamTls;
 use crate::mapping::{Host, Mapping, TlsMode};
+use crate::snapshot::Negotiated;
 use crate::units::Time;
 
 /// An upstream's leg, ready for the first byte.
@@ -27,17 +28,17 @@ pub struct Dialed {
     pub leg: Leg,
     /// The address that answered.
     pub addr: SocketAddr,
-    /// What TLS agreed on, where there is TLS: `TLS 1.3 ok 18ms, ALPN http/1.1`.
-    pub tls: Option<String>,
+    /// What TLS agreed on, where there is TLS.
+    pub tls: Option<Negotiated>,
 }
 
 /// Connects to the upstream of `mapping` and secures the connection as its protocol says.
 ///
-/// The name look-up, every connect and the handshake share the deadline. May be cancelled at any point: what was open
+/// `tls` is what was made for the same mapping. The name look-up, every connect and the handshake share the deadline. May be cancelled at any point: what was open
 /// closes. For `psqls` the leg hides channel binding from the client until the server has asked for a password.
 pub async fn dial(
     mapping: &Mapping,
-    tls: &TlsConfigs,
+    tls: &UpstreamTls,
     deadline: Instant,
 ) -> Result<Dialed, UpstreamError> {
     let (socket, addr) = first_of(&mapping.host, mapping.port, deadline).await?;
@@ -49,16 +50,13 @@ pub async fn dial(
                 tls: None,
             });
         }
-        TlsMode::Direct(alpn) => {
-            tls.handshake(Arc::new(socket), mapping, alpn, deadline)
-                .await?
-        }
+        TlsMode::Direct(_) => tls.handshake(Arc::new(socket), deadline).await?,
         TlsMode::Postgres => postgres::secure(socket, mapping, tls, deadline).await?,
     };
     Ok(Dialed {
         leg,
         addr,
-        tls: Some(negotiated.to_string()),
+        tls: Some(negotiated),
     })
 }
 

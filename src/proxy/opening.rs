@@ -74,7 +74,7 @@ async fn open_postgres(client: &mut Leg, proxy: &Proxy, engine: &Inner) -> Resul
 
 async fn dial(proxy: &Proxy, engine: &Inner) -> Result<Dialed, UpstreamError> {
     let deadline = clock::now() + engine.options.connect_timeout;
-    dial::dial(&proxy.mapping, &engine.tls, deadline.into()).await
+    dial::dial(&proxy.mapping, &proxy.tls, deadline.into()).await
 }
 
 fn untold(error: &UpstreamError) -> Failure {

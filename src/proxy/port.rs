@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::error::BindError;
 use super::meter::ProxyMeter;
 use super::settings::Settings;
+use super::tls::UpstreamTls;
 use super::worker::Work;
 use super::{Inner, listener};
 use crate::fault::Plan;
@@ -23,6 +24,8 @@ pub(super) struct Proxy {
     pub(super) id: ProxyId,
     pub(super) mapping: Mapping,
     pub(super) settings: Settings,
+    /// TLS with its upstream, where the mapping asks for it.
+    pub(super) tls: UpstreamTls,
     /// A permit for every connection that may be open.
     pub(super) permits: Arc<Semaphore>,
     pub(super) limit: u32,
@@ -53,6 +56,7 @@ impl Proxy {
         let name = mapping.label();
         Self {
             id,
+            tls: engine.tls.upstream(&mapping),
             mapping,
             settings: Settings::new(plan),
             permits: Arc::new(Semaphore::new(limit as usize)),

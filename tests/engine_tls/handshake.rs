@@ -2,48 +2,75 @@
 
 use std::net::Ipv4Addr;
 
-use faultboard::mapping::{Host, Protocol};
+use faultboard::mapping::{Host, Mapping, Protocol};
 use faultboard::proxy::dial::Dialed;
-use faultboard::proxy::tls::{TlsConfigs, TlsOptions};
+use faultboard::proxy::tls::{TlsConfigs, TlsOptions, UpstreamTls};
+use faultboard::snapshot::Negotiated;
+use rustls::SupportedProtocolVersion;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::authority::{Authority, Issued, Valid};
 use crate::server::{ONLY_12, ONLY_13, Tls, accept, dial_with, line, listen, load, localhost};
 
-/// Dials a TLS server that echoes four bytes; checks the echo where the dial succeeds.
-async fn echo(acceptor: &TlsAcceptor, tls: &TlsConfigs, host: Host) -> Result<String, String> {
-    let (listener, mapping) = listen(Protocol::Https, host).await;
-    let server = async {
-        let Ok(mut stream) = acceptor.accept(accept(&listener).await).await else {
-            return;
-        };
-        let mut bytes = [0; 4];
-        if stream.read_exact(&mut bytes).await.is_ok() {
-            stream.write_all(&bytes).await.unwrap();
-            stream.shutdown().await.unwrap();
+/// A TLS server that echoes four bytes, and its mapping.
+struct Echo {
+    acceptor: TlsAcceptor,
+    listener: TcpListener,
+    mapping: Mapping,
+}
+
+impl Echo {
+    async fn new(acceptor: TlsAcceptor, host: Host) -> Self {
+        let (listener, mapping) = listen(Protocol::Https, host).await;
+        Self {
+            acceptor,
+            listener,
+            mapping,
         }
-    };
-    let client = async {
-        let (dialed, ()) = dial_with(&mapping, tls, async {}).await;
-        let Dialed { mut leg, tls, .. } = dialed.map_err(|error| error.to_string())?;
-        let mut bytes = Vec::new();
-        leg.write_all(b"echo")
-            .await
-            .map_err(|error| error.to_string())?;
-        leg.read_to_end(&mut bytes)
-            .await
-            .map_err(|error| error.to_string())?;
-        assert_eq!(bytes, b"echo");
-        Ok(tls.expect("TLS"))
-    };
-    let (result, ()) = tokio::join!(client, server);
-    // The port is the test's own, and new each time.
-    result.map_err(|error: String| error.replace(&format!(":{}", mapping.port), ":PORT"))
+    }
+
+    /// Dials; checks the echo where that succeeds.
+    async fn reach(&self, tls: &UpstreamTls) -> Result<Negotiated, String> {
+        let server = async {
+            let socket = accept(&self.listener).await;
+            let Ok(mut stream) = self.acceptor.accept(socket).await else {
+                return;
+            };
+            let mut bytes = [0; 4];
+            if stream.read_exact(&mut bytes).await.is_ok() {
+                stream.write_all(&bytes).await.unwrap();
+                stream.shutdown().await.unwrap();
+            }
+        };
+        let client = async {
+            let (dialed, ()) = dial_with(&self.mapping, tls, async {}).await;
+            let Dialed { mut leg, tls, .. } = dialed.map_err(|error| error.to_string())?;
+            let mut bytes = Vec::new();
+            leg.write_all(b"echo")
+                .await
+                .map_err(|error| error.to_string())?;
+            leg.read_to_end(&mut bytes)
+                .await
+                .map_err(|error| error.to_string())?;
+            assert_eq!(bytes, b"echo");
+            Ok(tls.expect("TLS"))
+        };
+        let (result, ()) = tokio::join!(client, server);
+        // The port is the test's own, and new each time.
+        result.map_err(|error: String| error.replace(&format!(":{}", self.mapping.port), ":PORT"))
+    }
+}
+
+/// Dials such a server for the first time.
+async fn echo(acceptor: &TlsAcceptor, tls: &TlsConfigs, host: Host) -> Result<Negotiated, String> {
+    let server = Echo::new(acceptor.clone(), host).await;
+    server.reach(&tls.upstream(&server.mapping)).await
 }
 
 /// The same with a server's certificate for these names, and nothing special about the server.
-async fn reach(issued: Issued, options: &TlsOptions) -> Result<String, String> {
+async fn reach(issued: Issued, options: &TlsOptions) -> Result<Negotiated, String> {
     echo(
         &Tls::default().acceptor(issued),
         &load(options),
@@ -59,6 +86,11 @@ fn trusting(authority: &Authority) -> TlsOptions {
     }
 }
 
+/// TLS without any option.
+fn untrusting(mapping: &Mapping) -> UpstreamTls {
+    load(&TlsOptions::default()).upstream(mapping)
+}
+
 fn insecure() -> TlsOptions {
     TlsOptions {
         insecure: true,
@@ -70,8 +102,8 @@ fn insecure() -> TlsOptions {
 async fn a_ca_file_makes_its_certificates_good() {
     let authority = Authority::new();
     let issued = authority.issue(&["localhost"], Valid::Now);
-    let said = reach(issued, &trusting(&authority)).await.unwrap();
-    assert!(said.starts_with("TLS 1.3 ok "), "{said}");
+    let agreed = reach(issued, &trusting(&authority)).await.unwrap();
+    assert_eq!((agreed.version, agreed.resumed), ("TLS 1.3", false));
 }
 
 #[tokio::test]
@@ -192,8 +224,8 @@ async fn https_offers_http_1_1_and_nothing_else() {
         ..Tls::default()
     };
     let both = server(&["h2", "http/1.1"]).acceptor(issue());
-    let said = echo(&both, &tls, localhost()).await.unwrap();
-    assert!(said.ends_with("ms, ALPN http/1.1"), "{said}");
+    let agreed = echo(&both, &tls, localhost()).await.unwrap();
+    assert_eq!(agreed.alpn.as_deref(), Some("http/1.1"));
     let other = server(&["h2"]).acceptor(issue());
     assert_eq!(
         echo(&other, &tls, localhost()).await.unwrap_err(),
@@ -201,20 +233,38 @@ async fn https_offers_http_1_1_and_nothing_else() {
     );
 }
 
+/// A server that speaks this version alone, and the TLS that trusts it.
+async fn resuming(versions: &'static [&SupportedProtocolVersion]) -> (Echo, TlsConfigs) {
+    let authority = Authority::new();
+    let server = Tls {
+        versions,
+        ..Tls::default()
+    };
+    let acceptor = server.acceptor(authority.issue(&["localhost"], Valid::Now));
+    let tls = load(&trusting(&authority));
+    (Echo::new(acceptor, localhost()).await, tls)
+}
+
 #[tokio::test]
 async fn a_second_connection_resumes_the_session() {
-    let authority = Authority::new();
     for versions in [ONLY_13, ONLY_12] {
-        let tls = load(&trusting(&authority));
-        let server = Tls {
-            versions,
-            ..Tls::default()
-        };
-        let acceptor = server.acceptor(authority.issue(&["localhost"], Valid::Now));
-        let first = echo(&acceptor, &tls, localhost()).await.unwrap();
-        let second = echo(&acceptor, &tls, localhost()).await.unwrap();
-        assert!(!first.ends_with("resumed"), "{first}");
-        assert!(second.ends_with("resumed"), "{second}");
+        let (server, tls) = resuming(versions).await;
+        let tls = tls.upstream(&server.mapping);
+        assert!(!server.reach(&tls).await.unwrap().resumed);
+        assert!(server.reach(&tls).await.unwrap().resumed);
+    }
+}
+
+#[tokio::test]
+async fn a_session_is_not_offered_to_another_upstream_of_the_same_name() {
+    for versions in [ONLY_13, ONLY_12] {
+        let (server, tls) = resuming(versions).await;
+        // It would know the session: another port of a host, with the same keys.
+        let other = Echo::new(server.acceptor.clone(), localhost()).await;
+        let first = tls.upstream(&server.mapping);
+        assert!(!server.reach(&first).await.unwrap().resumed);
+        let second = tls.upstream(&other.mapping);
+        assert!(!other.reach(&second).await.unwrap().resumed);
     }
 }
 
@@ -282,7 +332,7 @@ async fn a_plain_server_is_known_as_one() {
                 .unwrap();
             stream
         };
-        let (dialed, _stream) = dial_with(&mapping, &load(&TlsOptions::default()), server).await;
+        let (dialed, _stream) = dial_with(&mapping, &untrusting(&mapping), server).await;
         assert_eq!(
             line(dialed),
             format!(
@@ -304,7 +354,7 @@ async fn an_upstream_that_hangs_up_on_the_handshake_is_told_of() {
         let mut hello = vec![0; usize::from(u16::from_be_bytes([header[3], header[4]]))];
         stream.read_exact(&mut hello).await.unwrap();
     };
-    let (dialed, ()) = dial_with(&mapping, &load(&TlsOptions::default()), server).await;
+    let (dialed, ()) = dial_with(&mapping, &untrusting(&mapping), server).await;
     assert_eq!(
         line(dialed),
         format!(
@@ -323,7 +373,7 @@ async fn a_silent_upstream_ends_at_the_deadline() {
         tokio::time::pause();
         stream
     };
-    let (dialed, _stream) = dial_with(&mapping, &load(&TlsOptions::default()), server).await;
+    let (dialed, _stream) = dial_with(&mapping, &untrusting(&mapping), server).await;
     let said = line(dialed);
     let start = format!("no TLS handshake with 127.0.0.1:{} within ", mapping.port);
     assert!(said.starts_with(&start), "{said}");
@@ -333,7 +383,7 @@ async fn a_silent_upstream_ends_at_the_deadline() {
 async fn a_mapping_in_clear_text_speaks_no_tls() {
     let (listener, mapping) = listen(Protocol::Http, localhost()).await;
     let server = async { accept(&listener).await };
-    let (dialed, mut stream) = dial_with(&mapping, &load(&TlsOptions::default()), server).await;
+    let (dialed, mut stream) = dial_with(&mapping, &untrusting(&mapping), server).await;
     let Dialed { mut leg, addr, tls } = dialed.unwrap();
     assert_eq!((tls, addr), (None, listener.local_addr().unwrap()));
     leg.write_all(b"as it is").await.unwrap();

@@ -25,7 +25,7 @@ async fn pair() -> (Leg, TlsStream<TcpStream>) {
     };
     let (listener, mapping) = listen(Protocol::Tls, localhost()).await;
     let server = async { acceptor.accept(accept(&listener).await).await.unwrap() };
-    let (dialed, server) = dial_with(&mapping, &load(&options), server).await;
+    let (dialed, server) = dial_with(&mapping, &load(&options).upstream(&mapping), server).await;
     let leg = dialed.unwrap().leg;
     assert!(leg.is_tls());
     (leg, server)

@@ -5,7 +5,7 @@ use faultboard::proxy::dial::Dialed;
 use faultboard::proxy::error::{TlsError, UpstreamError};
 use faultboard::proxy::leg::Leg;
 use faultboard::proxy::postgres::{First, negotiate_client, reply};
-use faultboard::proxy::tls::{TlsConfigs, TlsOptions};
+use faultboard::proxy::tls::{TlsOptions, UpstreamTls};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
@@ -23,7 +23,7 @@ struct Database {
     listener: TcpListener,
     mapping: Mapping,
     acceptor: TlsAcceptor,
-    tls: TlsConfigs,
+    tls: UpstreamTls,
 }
 
 impl Database {
@@ -34,14 +34,15 @@ impl Database {
             ..Tls::default()
         };
         let (listener, mapping) = listen(Protocol::Psqls, localhost()).await;
+        let tls = load(&TlsOptions {
+            ca_files: vec![authority.ca_file()],
+            ..TlsOptions::default()
+        });
         Self {
             listener,
-            mapping,
             acceptor: server.acceptor(authority.issue(&["localhost"], Valid::Now)),
-            tls: load(&TlsOptions {
-                ca_files: vec![authority.ca_file()],
-                ..TlsOptions::default()
-            }),
+            tls: tls.upstream(&mapping),
+            mapping,
         }
     }
 
@@ -96,8 +97,8 @@ async fn a_server_with_tls_gets_the_startup_and_its_offer_is_filtered() {
     let client = async {
         let (dialed, ()) = dial_with(&database.mapping, &database.tls, async {}).await;
         let Dialed { mut leg, tls, .. } = dialed.unwrap();
-        let tls = tls.expect("TLS");
-        assert!(tls.ends_with("ms, ALPN postgresql"), "{tls}");
+        let agreed = tls.expect("TLS");
+        assert_eq!(agreed.alpn.as_deref(), Some("postgresql"));
         leg.write_all(STARTUP).await.unwrap();
         let mut read = Vec::new();
         leg.read_to_end(&mut read).await.unwrap();
@@ -185,7 +186,7 @@ async fn a_certificate_that_is_not_trusted_is_refused_as_elsewhere() {
         let stream = database.answer(b"S").await;
         database.acceptor.accept(stream).await.map(drop)
     };
-    let nobody = load(&TlsOptions::default());
+    let nobody = load(&TlsOptions::default()).upstream(&database.mapping);
     let (dialed, accepted) = dial_with(&database.mapping, &nobody, server).await;
     assert!(accepted.is_err());
     assert_eq!(
@@ -232,7 +233,7 @@ async fn channel_binding_alone_ends_with_an_error_for_the_client() {
 async fn a_client_in_clear_text_is_led_to_its_cancel_request() {
     const CANCEL: &[u8] = b"\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\x2a\x01\x02\x03\x04";
     let (listener, mapping) = listen(Protocol::Psql, localhost()).await;
-    let nothing = load(&TlsOptions::default());
+    let nothing = load(&TlsOptions::default()).upstream(&mapping);
     let (dialed, accepted) = dial_with(&mapping, &nothing, accept(&listener)).await;
     let mut client = dialed.unwrap().leg;
     let mut ours = Leg::clear(accepted);

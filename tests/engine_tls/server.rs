@@ -8,7 +8,7 @@ use faultboard::mapping::{Host, Mapping, Protocol};
 use faultboard::proxy::clock;
 use faultboard::proxy::dial::{Dialed, dial};
 use faultboard::proxy::error::UpstreamError;
-use faultboard::proxy::tls::{TlsConfigs, TlsOptions};
+use faultboard::proxy::tls::{TlsConfigs, TlsOptions, UpstreamTls};
 use rustls::crypto::ring;
 use rustls::server::WebPkiClientVerifier;
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
@@ -100,7 +100,7 @@ pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {
 /// Dials, while `server` deals with what comes.
 pub(crate) async fn dial_with<T>(
     mapping: &Mapping,
-    tls: &TlsConfigs,
+    tls: &UpstreamTls,
     server: impl Future<Output = T>,
 ) -> (Result<Dialed, UpstreamError>, T) {
     tokio::join!(dial(mapping, tls, deadline()), server)

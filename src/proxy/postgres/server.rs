@@ -14,7 +14,8 @@ use crate::mapping::Mapping;
 use crate::proxy::dial::{rounded, time_left};
 use crate::proxy::error::printable;
 use crate::proxy::leg::{Leg, SharedSocket};
-use crate::proxy::tls::{Negotiated, POSTGRES, TlsConfigs, TlsError};
+use crate::proxy::tls::{TlsError, UpstreamTls};
+use crate::snapshot::Negotiated;
 
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 /// An error that comes in place of an answer is not longer than libpq would read.
@@ -24,7 +25,7 @@ const LONGEST_ERROR: usize = 30_000;
 pub(in crate::proxy) async fn secure(
     socket: TcpStream,
     mapping: &Mapping,
-    tls: &TlsConfigs,
+    tls: &UpstreamTls,
     deadline: Instant,
 ) -> Result<(Leg, Negotiated), TlsError> {
     let socket = Arc::new(socket);
@@ -34,9 +35,7 @@ pub(in crate::proxy) async fn secure(
         Ok(answer) => answer?,
         Err(_) => return Err(TlsError::TimedOut { upstream, after }),
     }
-    let (leg, negotiated) = tls
-        .handshake(socket, mapping, Some(POSTGRES), deadline)
-        .await?;
+    let (leg, negotiated) = tls.handshake(socket, deadline).await?;
     Ok((leg.filtered(SaslFilter::new(upstream)), negotiated))
 }
 

@@ -6,6 +6,7 @@ use rustls::server::ParsedCertificate;
 
 use super::explain::is_version_1;
 use super::*;
+use crate::mapping::Mapping;
 
 /// From `openssl x509 -req` of version 3.0, which makes version 1 of the form where nobody asks for extensions.
 const VERSION_1: &[u8] = b"-----BEGIN CERTIFICATE-----
@@ -42,38 +43,19 @@ fn a_name_is_asked_for_without_its_root_dot() {
     assert!(server_name("a b").is_none());
 }
 
-#[test]
-fn handshakes_with_one_protocol_on_offer_share_a_configuration() {
-    let tls = TlsConfigs::load(&TlsOptions::default()).unwrap();
-    assert!(Arc::ptr_eq(tls.config(Some("http/1.1")), &tls.http));
-    assert_eq!(tls.http.alpn_protocols, [b"http/1.1"]);
-    assert!(Arc::ptr_eq(tls.config(Some("postgresql")), &tls.postgres));
-    assert_eq!(tls.postgres.alpn_protocols, [b"postgresql"]);
-    assert!(Arc::ptr_eq(tls.config(None), &tls.none));
-    assert!(tls.none.alpn_protocols.is_empty());
+fn mapping(text: &str) -> Mapping {
+    crate::mapping::parse(text).expect("a mapping")
 }
 
 #[test]
-fn every_protocol_of_a_mapping_has_a_configuration_that_offers_it() {
+fn every_protocol_offers_its_own_name() {
     let tls = TlsConfigs::load(&TlsOptions::default()).unwrap();
-    for protocol in Protocol::ALL {
-        if let crate::mapping::TlsMode::Direct(alpn) = protocol.tls() {
-            let offered: Vec<Vec<u8>> = alpn.iter().map(|name| name.as_bytes().to_vec()).collect();
-            assert_eq!(tls.config(alpn).alpn_protocols, offered);
-        }
+    for (text, offered) in [
+        ("1=https://db", Some("http/1.1")),
+        ("1=psqls://db", Some("postgresql")),
+        ("1=tls://db", None),
+    ] {
+        let offered: Vec<&[u8]> = offered.map(str::as_bytes).into_iter().collect();
+        assert_eq!(tls.upstream(&mapping(text)).config.alpn_protocols, offered);
     }
-}
-
-#[test]
-fn what_was_negotiated_is_one_line() {
-    let mut negotiated = Negotiated {
-        version: "TLS 1.3",
-        alpn: Some("http/1.1".to_owned()),
-        resumed: false,
-        took: Duration::from_micros(18_700),
-    };
-    assert_eq!(negotiated.to_string(), "TLS 1.3 ok 18ms, ALPN http/1.1");
-    negotiated.alpn = None;
-    negotiated.resumed = true;
-    assert_eq!(negotiated.to_string(), "TLS 1.3 ok 18ms, resumed");
 }

@@ -1,0 +1,128 @@
+//! TLS with one upstream: whom to ask for, what to offer, and the handshake.
+//!
+//! Each upstream has a configuration of its own, and with it the sessions that it can resume. rustls files sessions under
+//! the server's name alone: shared, a session that began at one port of a host, or under one `--sni`, would be offered
+//! to whoever listens at another.
+
+use std::cell::Cell;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, HandshakeKind, ProtocolVersion};
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::TlsConnector;
+
+use super::verify::ASKED;
+use super::{Peer, TlsConfigs, TlsError, server_name};
+use crate::mapping::{Host, Mapping, Protocol, TlsMode};
+use crate::proxy::dial::{rounded, time_left};
+use crate::proxy::leg::{Leg, SharedSocket};
+use crate::snapshot::Negotiated;
+
+/// TLS with one upstream: made once for a proxy, used by each of its connections.
+#[derive(Debug)]
+pub struct UpstreamTls {
+    pub(super) config: Arc<ClientConfig>,
+    /// `None` where the host cannot stand in a certificate.
+    name: Option<ServerName<'static>>,
+    peer: Peer,
+}
+
+/// The protocol name that PostgreSQL's servers know.
+const POSTGRES: &str = "postgresql";
+
+// === impl TlsConfigs ===
+
+impl TlsConfigs {
+    /// TLS with the upstream of `mapping`, without any session yet.
+    #[must_use]
+    pub fn upstream(&self, mapping: &Mapping) -> UpstreamTls {
+        let name = match (&self.sni, &mapping.host) {
+            (Some(name), _) => Some(name.clone()),
+            (None, Host::V4(addr)) => Some(ServerName::from(IpAddr::from(*addr))),
+            (None, Host::V6(addr)) => Some(ServerName::from(IpAddr::from(*addr))),
+            (None, Host::Name(host)) => server_name(host),
+        };
+        let peer = Peer {
+            host: name.as_ref().map_or_else(
+                || mapping.host.to_string(),
+                |name| name.to_str().into_owned(),
+            ),
+            nameless: matches!(name, Some(ServerName::IpAddress(_))),
+            upstream: mapping.upstream(),
+            instead: match mapping.protocol {
+                Some(Protocol::Https) => Some("http:// or host:port"),
+                Some(Protocol::Tls) => Some("host:port"),
+                _ => None,
+            },
+            asked: false,
+            client_cert: self.client_cert,
+        };
+        let alpn = match mapping.tls() {
+            TlsMode::Direct(alpn) => alpn,
+            TlsMode::Postgres => Some(POSTGRES),
+            TlsMode::Clear => None,
+        };
+        UpstreamTls {
+            config: self.config(alpn),
+            name,
+            peer,
+        }
+    }
+}
+
+// === impl UpstreamTls ===
+
+impl UpstreamTls {
+    /// Speaks TLS on `socket`.
+    ///
+    /// May be cancelled at any point; the socket then closes with the last of its owners.
+    pub(in crate::proxy) async fn handshake(
+        &self,
+        socket: Arc<TcpStream>,
+        deadline: Instant,
+    ) -> Result<(Leg, Negotiated), TlsError> {
+        let mut peer = self.peer.clone();
+        let Some(name) = self.name.clone() else {
+            return Err(TlsError::ServerName { host: peer.host });
+        };
+        let connector = TlsConnector::from(Arc::clone(&self.config));
+        let stream = SharedSocket::new(Arc::clone(&socket));
+        let given = time_left(deadline);
+        let shaking = ASKED.scope(Cell::new(false), async {
+            let result = connector.connect(name, stream).await;
+            (result, ASKED.with(Cell::get))
+        });
+        let Ok((result, asked)) = tokio::time::timeout_at(deadline, shaking).await else {
+            return Err(TlsError::TimedOut {
+                upstream: peer.upstream,
+                after: rounded(given),
+            });
+        };
+        peer.asked = asked;
+        let stream = result.map_err(|error| peer.handshake(error))?;
+        let took = given.saturating_sub(time_left(deadline));
+        let negotiated = Negotiated {
+            took,
+            ..negotiated(stream.get_ref().1)
+        };
+        Ok((Leg::secure(socket, stream, peer), negotiated))
+    }
+}
+
+/// What a session has agreed on, in no time.
+fn negotiated(session: &ClientConnection) -> Negotiated {
+    Negotiated {
+        version: match session.protocol_version() {
+            Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
+            _ => "TLS 1.3",
+        },
+        alpn: session
+            .alpn_protocol()
+            .map(|name| String::from_utf8_lossy(name).into_owned()),
+        resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+        took: std::time::Duration::ZERO,
+    }
+}

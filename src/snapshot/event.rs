@@ -1,0 +1,164 @@
+//! What happens to proxies and connections, an event at a time, and why a connection ended.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::ConnId;
+use crate::fault::Plan;
+use crate::units::Time;
+
+/// Something that happened, at a moment since the engine's start.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// When.
+    pub at: Duration,
+    /// The name of the proxy that it concerns, empty where none.
+    pub proxy: String,
+    /// What.
+    pub what: Happening,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Happening {
+    /// A proxy listens.
+    Listening {
+        /// The mapping.
+        mapping: String,
+        /// The addresses.
+        addrs: Vec<SocketAddr>,
+    },
+    /// A proxy was removed.
+    Removed,
+    /// A port was closed by its user.
+    PortClosed,
+    /// A client connected.
+    Opened {
+        /// The connection.
+        conn: ConnId,
+        /// The client's address.
+        client: SocketAddr,
+        /// The upstream as the mapping names it.
+        upstream: String,
+    },
+    /// A connection ended.
+    Closed {
+        /// The connection.
+        conn: ConnId,
+        /// Bytes delivered, up and down.
+        bytes: [u64; 2],
+        /// How long it was open.
+        lasted: Duration,
+        /// Why.
+        reason: CloseReason,
+    },
+    /// The faults of a proxy changed.
+    Faults {
+        /// What they are now.
+        plan: Arc<Plan>,
+    },
+    /// Something failed that is not one connection's own end, in one line.
+    Error(String),
+}
+
+/// Why a connection ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CloseReason {
+    /// Both directions ended, the client's first.
+    ClientDone,
+    /// Both directions ended, the upstream's first.
+    UpstreamDone,
+    /// A fault of this kind ended it.
+    Fault(&'static str),
+    /// The upstream could not be reached.
+    Dial(String),
+    /// TLS or PostgreSQL's negotiation of it failed.
+    Tls(String),
+    /// A leg broke.
+    Io {
+        /// Which of the two.
+        leg: LegName,
+        /// How.
+        error: String,
+    },
+    /// Ended by the user.
+    Killed,
+    /// The proxy or the program stopped.
+    Stopped,
+}
+
+/// One of a connection's two sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LegName {
+    /// The socket to the client.
+    Client,
+    /// The socket to the upstream.
+    Upstream,
+}
+
+/// What a handshake agreed on; prints as `TLS 1.3 ok 18ms, ALPN http/1.1`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Negotiated {
+    /// `TLS 1.2` or `TLS 1.3`.
+    pub version: &'static str,
+    /// The protocol that the upstream chose, if any.
+    pub alpn: Option<String>,
+    /// Whether an earlier session was resumed.
+    pub resumed: bool,
+    /// How long it took.
+    pub took: Duration,
+}
+
+// === impl CloseReason ===
+
+impl CloseReason {
+    /// Whether it is a failure that a person should see.
+    #[must_use]
+    pub fn failed(&self) -> bool {
+        matches!(self, Self::Dial(_) | Self::Tls(_) | Self::Io { .. })
+    }
+}
+
+/// One line: what, and why.
+impl fmt::Display for CloseReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::ClientDone => f.write_str("client done"),
+            Self::UpstreamDone => f.write_str("upstream done"),
+            Self::Fault(kind) => write!(f, "ended by {kind}"),
+            Self::Dial(why) | Self::Tls(why) => f.write_str(why),
+            Self::Io { leg, error } => write!(f, "{leg}: {error}"),
+            Self::Killed => f.write_str("killed"),
+            Self::Stopped => f.write_str("stopped"),
+        }
+    }
+}
+
+impl fmt::Display for LegName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Client => "client",
+            Self::Upstream => "upstream",
+        })
+    }
+}
+
+// === impl Negotiated ===
+
+impl fmt::Display for Negotiated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let millis = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX);
+        let took = Time(Duration::from_millis(millis));
+        write!(f, "{} ok {took}", self.version)?;
+        if let Some(alpn) = &self.alpn {
+            write!(f, ", ALPN {alpn}")?;
+        }
+        f.write_str(if self.resumed { ", resumed" } else { "" })
+    }
+}
+
+#[cfg(test)]
+#[path = "event_tests.rs"]
+mod tests;

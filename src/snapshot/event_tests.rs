@@ -1,0 +1,17 @@
+//! How events read.
+
+use super::*;
+
+#[test]
+fn what_was_negotiated_is_one_line() {
+    let mut negotiated = Negotiated {
+        version: "TLS 1.3",
+        alpn: Some("http/1.1".to_owned()),
+        resumed: false,
+        took: Duration::from_micros(18_700),
+    };
+    assert_eq!(negotiated.to_string(), "TLS 1.3 ok 18ms, ALPN http/1.1");
+    negotiated.alpn = None;
+    negotiated.resumed = true;
+    assert_eq!(negotiated.to_string(), "TLS 1.3 ok 18ms, resumed");
+}
