@@ -332,6 +332,7 @@ fn help_shows_every_command_and_option() {
         "--sni",
         "--client-cert",
         "--client-key",
+        "--no-resumption",
         "--connect-timeout",
         "--max-connections",
         "--log-file",

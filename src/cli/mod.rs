@@ -128,6 +128,9 @@ pub struct TlsArgs {
     /// Key of the client certificate
     #[arg(long, value_name = "PEM", requires = "client_cert")]
     pub client_key: Option<PathBuf>,
+    /// Shake hands in full each time, to see what it costs: resume no session
+    #[arg(long)]
+    pub no_resumption: bool,
 }
 
 // === impl RunArgs ===
@@ -153,6 +156,7 @@ impl RunArgs {
                 sni: later.tls.sni.or(self.tls.sni),
                 client_cert: later.tls.client_cert.or(self.tls.client_cert),
                 client_key: later.tls.client_key.or(self.tls.client_key),
+                no_resumption: self.tls.no_resumption || later.tls.no_resumption,
                 ca_files: self.tls.ca_files,
             },
             faults: self.faults,

@@ -221,11 +221,12 @@ fn repeated(run: &RunArgs) -> Vec<String> {
     if let Some(limit) = run.max_connections {
         add("--max-connections", limit.to_string());
     }
-    if run.no_spin {
-        words.push("--no-spin".to_owned());
-    }
-    if run.tls.insecure {
-        words.push("--insecure".to_owned());
+    for (option, given) in [
+        ("--no-spin", run.no_spin),
+        ("--insecure", run.tls.insecure),
+        ("--no-resumption", run.tls.no_resumption),
+    ] {
+        words.extend(given.then(|| option.to_owned()));
     }
     words
 }
@@ -256,6 +257,7 @@ fn engine_options(run: RunArgs) -> proxy::Options {
             sni: tls.sni,
             client_cert: tls.client_cert,
             client_key: tls.client_key,
+            no_resumption: tls.no_resumption,
         },
         ..defaults
     }

@@ -256,6 +256,20 @@ async fn a_second_connection_resumes_the_session() {
 }
 
 #[tokio::test]
+async fn without_resumption_every_handshake_is_a_full_one() {
+    for versions in [ONLY_13, ONLY_12] {
+        let options = TlsOptions {
+            no_resumption: true,
+            ..insecure()
+        };
+        let (server, _) = resuming(versions).await;
+        let tls = load(&options).upstream(&server.mapping);
+        assert!(!server.reach(&tls).await.unwrap().resumed);
+        assert!(!server.reach(&tls).await.unwrap().resumed);
+    }
+}
+
+#[tokio::test]
 async fn a_session_is_not_offered_to_another_upstream_of_the_same_name() {
     for versions in [ONLY_13, ONLY_12] {
         let (server, tls) = resuming(versions).await;

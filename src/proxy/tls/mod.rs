@@ -36,6 +36,8 @@ pub struct TlsOptions {
     pub client_cert: Option<PathBuf>,
     /// Its key.
     pub client_key: Option<PathBuf>,
+    /// Whether every handshake is a full one.
+    pub no_resumption: bool,
 }
 
 /// The options, read and checked: what the TLS with every upstream is made of.
@@ -45,6 +47,7 @@ pub struct TlsConfigs {
     base: ClientConfig,
     sni: Option<ServerName<'static>>,
     client_cert: bool,
+    resumption: bool,
 }
 
 /// How many sessions of an upstream are kept. TLS 1.3 uses each up, and a server gives two or more with each handshake.
@@ -75,17 +78,20 @@ impl TlsConfigs {
             base,
             sni: sni.transpose()?,
             client_cert,
+            resumption: !options.no_resumption,
         })
     }
 
-    /// What offers `alpn` and resumes sessions that nobody else began.
+    /// What offers `alpn` and resumes no session that it did not begin.
     fn config(&self, alpn: Option<&str>) -> Arc<ClientConfig> {
         let mut config = self.base.clone();
         config.alpn_protocols = alpn
             .map(|name| name.as_bytes().to_vec())
             .into_iter()
             .collect();
-        config.resumption = Resumption::in_memory_sessions(SESSIONS);
+        if self.resumption {
+            config.resumption = Resumption::in_memory_sessions(SESSIONS);
+        }
         Arc::new(config)
     }
 }
