@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::event::{CloseReason, Event, Happening, LegName, Negotiated};
+pub use self::event::{CloseReason, Event, Happening, LegName, Negotiated, TRUNCATED};
 use crate::fault::{Direction, Plan};
 use crate::mapping::Mapping;
 

@@ -12,7 +12,7 @@ use super::Report;
 use super::commands::{Answered, Refused};
 use super::stats::{Pair, Stats};
 use crate::fault::Plan;
-use crate::snapshot::{CloseReason, Event, Happening, ProxyRow};
+use crate::snapshot::{CloseReason, Event, Happening, ProxyRow, TRUNCATED};
 use answer::Done;
 
 mod answer;
@@ -85,6 +85,8 @@ struct Closed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     fault: Option<&'static str>,
     error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
 }
 
 /// The lines of a report, each with its line ending.
@@ -144,6 +146,7 @@ fn happened(event: &Event) -> Vec<Body<'_>> {
             bytes,
             lasted,
             reason,
+            truncated,
         } => vec![Body::Closed(Closed {
             proxy,
             connection: conn.0,
@@ -155,6 +158,7 @@ fn happened(event: &Event) -> Vec<Body<'_>> {
                 _ => None,
             },
             error: reason.failed().then(|| reason.to_string()),
+            note: truncated.then_some(TRUNCATED),
         })],
         Happening::Faults { plan } => vec![faults(proxy, plan)],
         Happening::Error(error) => vec![Body::Error {

@@ -19,12 +19,13 @@ fn happened(what: Happening) -> String {
     lines(AT, &Report::Happened(&event))
 }
 
-fn closed(reason: CloseReason) -> String {
+fn closed(reason: CloseReason, truncated: bool) -> String {
     happened(Happening::Closed {
         conn: ConnId(7),
         bytes: [412, 16_000],
         lasted: Duration::from_micros(1_500_250),
         reason,
+        truncated,
     })
 }
 
@@ -83,8 +84,15 @@ fn a_connection_that_ended_says_how() {
             "\"reason\":\"dial\",\"error\":\"cannot find db: name does not resolve\"}\n",
         ),
     ] {
-        assert_eq!(closed(reason), format!("{begins}{ends}"));
+        assert_eq!(closed(reason, false), format!("{begins}{ends}"));
     }
+}
+
+#[test]
+fn an_end_of_tls_without_notice_is_a_note_and_no_error() {
+    assert!(closed(CloseReason::UpstreamDone, true).ends_with(
+        "\"reason\":\"upstream_done\",\"error\":null,\"note\":\"closed without close_notify\"}\n"
+    ));
 }
 
 #[test]

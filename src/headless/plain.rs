@@ -72,9 +72,11 @@ fn happened(event: &Event) -> String {
             bytes: [up, down],
             lasted,
             reason,
+            truncated,
         } => format!(
-            "{proxy} connection {} closed: {reason}; {} up, {} down in {}",
+            "{proxy} connection {} closed: {}; {} up, {} down in {}",
             conn.0,
+            reason.noted(*truncated),
             Size(*up),
             Size(*down),
             Span(*lasted)

@@ -87,12 +87,13 @@ fn write(event: &Event) {
             bytes: [up, down],
             lasted,
             reason,
+            truncated,
         } => {
             let (connection, lasted) = (conn.0, lasted.as_secs_f64());
             if reason.failed() {
                 warn!(at, proxy, connection, up, down, lasted, %reason, "failed");
             } else {
-                debug!(at, proxy, connection, up, down, lasted, %reason, "closed");
+                debug!(at, proxy, connection, up, down, lasted, %reason, truncated, "closed");
             }
         }
         Happening::Error(error) => warn!(at, proxy, error, "error"),

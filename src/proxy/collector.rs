@@ -4,6 +4,7 @@
 //! time in their record, which the next beat reads: nothing can be lost, so no row can stay behind.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
@@ -163,6 +164,7 @@ impl Collector {
                 bytes: conn.record.slot.delivered(),
                 lasted: at.saturating_sub(conn.record.opened),
                 reason: reason.clone(),
+                truncated: conn.record.truncated.load(Ordering::Relaxed),
             };
             self.tell(*at, &conn.proxy, what);
         }

@@ -63,7 +63,7 @@ pub(super) async fn run(job: Job, worker: Rc<Worker>) {
             let mut relay = Relay::new(&books, &worker, pump);
             let ending = std::future::poll_fn(|cx| relay.poll(cx)).await;
             let legs = relay.into_legs();
-            Box::pin(take_down(legs, ending)).await
+            Box::pin(take_down(&books.record, legs, ending)).await
         }
     };
     let left = has_left(&ended, &books.record);

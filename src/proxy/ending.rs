@@ -1,5 +1,6 @@
 //! How a connection's sockets are taken down: in order, or by a reset to both peers.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::FutureExt;
@@ -8,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use super::leg::Leg;
 use super::opening::Failure;
 use super::pump::End;
-use super::record::{Kill, Order};
+use super::record::{Kill, Order, Record};
 use crate::snapshot::CloseReason;
 
 /// How long an orderly end may take before the sockets are dropped as they are.
@@ -31,9 +32,11 @@ pub(super) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
     failure.reason
 }
 
-/// Takes the two legs down as the connection ended, and returns why it did.
-pub(super) async fn take_down(legs: [Leg; 2], ending: Ending) -> CloseReason {
+/// Takes the two legs down as the connection ended, and returns why it did. Notes where TLS ended without saying so.
+pub(super) async fn take_down(record: &Record, legs: [Leg; 2], ending: Ending) -> CloseReason {
     let [mut client, mut upstream] = legs;
+    let truncated = upstream.closed_without_notify();
+    record.truncated.store(truncated, Ordering::Relaxed);
     match ending {
         Ending::Over(End {
             reason,

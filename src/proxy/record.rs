@@ -43,6 +43,8 @@ pub(super) struct Record {
     waker: AtomicWaker,
     holds: AtomicBool,
     order: AtomicU8,
+    /// Whether the upstream's TLS ended without `close_notify`. Stored before `closed`, read after it.
+    pub(super) truncated: AtomicBool,
     generation: AtomicU64,
     /// Nanoseconds since the engine's start.
     taken_at: AtomicU64,
@@ -78,6 +80,7 @@ impl Record {
             waker: AtomicWaker::new(),
             holds: AtomicBool::new(false),
             order: AtomicU8::new(0),
+            truncated: AtomicBool::new(false),
             generation: AtomicU64::new(0),
             taken_at: AtomicU64::new(0),
         }

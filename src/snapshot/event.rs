@@ -53,6 +53,9 @@ pub enum Happening {
         lasted: Duration,
         /// Why.
         reason: CloseReason,
+        /// Whether the upstream ended its TLS stream without saying so (no `close_notify`): all that came was passed on,
+        /// but whether it is all that was sent, nobody knows.
+        truncated: bool,
     },
     /// The faults of a proxy changed.
     Faults {
@@ -111,6 +114,9 @@ pub struct Negotiated {
     pub took: Duration,
 }
 
+/// What is said of a connection that is `truncated`.
+pub const TRUNCATED: &str = "closed without close_notify";
+
 // === impl CloseReason ===
 
 impl CloseReason {
@@ -118,6 +124,16 @@ impl CloseReason {
     #[must_use]
     pub fn failed(&self) -> bool {
         matches!(self, Self::Dial(_) | Self::Tls(_) | Self::Io { .. })
+    }
+
+    /// The line with a note behind it where the connection was `truncated`.
+    #[must_use]
+    pub fn noted(&self, truncated: bool) -> String {
+        if truncated {
+            format!("{self} ({TRUNCATED})")
+        } else {
+            self.to_string()
+        }
     }
 }
 

@@ -71,6 +71,8 @@ pub enum Tone {
     Injected,
     /// Something that went well.
     Good,
+    /// Something that may be as it should be, and may not.
+    Doubtful,
     /// Something that went wrong.
     Trouble,
 }

@@ -122,13 +122,19 @@ fn told(what: &Happening) -> Option<(Tone, String)> {
         Happening::Opened { conn, client, .. } => {
             (Tone::Plain, format!("#{} open {client}", conn.0))
         }
-        Happening::Closed { conn, reason, .. } => {
+        Happening::Closed {
+            conn,
+            reason,
+            truncated,
+            ..
+        } => {
             let tone = match reason {
                 CloseReason::Fault(_) => Tone::Injected,
                 reason if reason.failed() => Tone::Trouble,
+                _ if *truncated => Tone::Doubtful,
                 _ => Tone::Plain,
             };
-            (tone, format!("#{} {reason}", conn.0))
+            (tone, format!("#{} {}", conn.0, reason.noted(*truncated)))
         }
         Happening::Error(text) => (Tone::Trouble, text.clone()),
         Happening::Faults { .. } => return None,

@@ -22,7 +22,8 @@ pub(super) struct Log<'a> {
 pub(super) const fn role(tone: Tone) -> Role {
     match tone {
         Tone::Plain => Role::Plain,
-        Tone::Injected => Role::Injected,
+        // Amber both: what the user did, and what the user should know without alarm.
+        Tone::Injected | Tone::Doubtful => Role::Injected,
         Tone::Good => Role::Good,
         Tone::Trouble => Role::Trouble,
     }

@@ -98,6 +98,7 @@ fn the_log_is_bounded_and_counts_what_was_lost() {
                 bytes: [0; 2],
                 lasted: Duration::ZERO,
                 reason: CloseReason::Dial("refused".to_owned()),
+                truncated: false,
             },
         };
         does(&mut model, [Action::Happened(Arc::new(event))]);
@@ -107,6 +108,31 @@ fn the_log_is_bounded_and_counts_what_was_lost() {
     assert_eq!(model.log[0].tone, Tone::Trouble);
     does(&mut model, [Action::Lost(5), Action::Lost(2)]);
     assert_eq!(model.lost, 7);
+}
+
+#[test]
+fn an_end_of_tls_without_notice_is_told_without_alarm() {
+    let mut model = model();
+    let event = Event {
+        at: model.now,
+        proxy: "db".to_owned(),
+        what: Happening::Closed {
+            conn: ConnId(7),
+            bytes: [0; 2],
+            lasted: Duration::ZERO,
+            reason: CloseReason::UpstreamDone,
+            truncated: true,
+        },
+    };
+    does(&mut model, [Action::Happened(Arc::new(event))]);
+    let line = &model.log[model.log.len() - 1];
+    assert_eq!(
+        (line.tone, line.text.as_str()),
+        (
+            Tone::Doubtful,
+            "#7 upstream done (closed without close_notify)"
+        )
+    );
 }
 
 #[test]

@@ -1,0 +1,177 @@
+//! How the ends of a TLS stream pass through a running proxy, and what is said of them.
+
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use faultboard::fault::Plan;
+use faultboard::mapping::Protocol;
+use faultboard::proxy::tls::TlsOptions;
+use faultboard::proxy::{Engine, Options};
+use faultboard::snapshot::{CloseReason, Event, Happening, LegName};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::broadcast::Receiver;
+use tokio_rustls::TlsAcceptor;
+use tokio_rustls::server::TlsStream;
+
+use crate::authority::{Authority, Valid};
+use crate::server::{Tls, accept, listen, localhost};
+
+/// An engine with a proxy in front of a TLS server.
+struct Desk {
+    _engine: Engine,
+    events: Receiver<Arc<Event>>,
+    proxy: SocketAddr,
+    listener: TcpListener,
+    acceptor: TlsAcceptor,
+}
+
+impl Desk {
+    async fn start() -> Self {
+        Self::with(TlsOptions::default()).await
+    }
+
+    async fn with(options: TlsOptions) -> Self {
+        let authority = Authority::new();
+        let acceptor = Tls::default().acceptor(authority.issue(&["localhost"], Valid::Now));
+        let (listener, mapping) = listen(Protocol::Tls, localhost()).await;
+        let engine = Engine::start(Options {
+            workers: 1,
+            tls: TlsOptions {
+                ca_files: vec![authority.ca_file()],
+                ..options
+            },
+            ..Options::default()
+        })
+        .unwrap();
+        let mut events = engine.events();
+        engine.add(mapping, Plan::default()).await.unwrap();
+        let proxy = loop {
+            if let Happening::Listening { addrs, .. } = &events.recv().await.unwrap().what {
+                break addrs[0];
+            }
+        };
+        Self {
+            _engine: engine,
+            events,
+            proxy,
+            listener,
+            acceptor,
+        }
+    }
+
+    /// A client, and the server's end of its connection.
+    async fn connect(&self) -> (TcpStream, TlsStream<TcpStream>) {
+        let client = TcpStream::connect(self.proxy).await.unwrap();
+        let socket = accept(&self.listener).await;
+        (client, self.acceptor.accept(socket).await.unwrap())
+    }
+
+    /// Why the next connection to end did, and whether it is marked.
+    async fn closed(&mut self) -> (CloseReason, bool) {
+        loop {
+            if let Happening::Closed {
+                reason, truncated, ..
+            } = &self.events.recv().await.unwrap().what
+            {
+                return (reason.clone(), *truncated);
+            }
+        }
+    }
+}
+
+/// Bytes that do not repeat soon.
+fn bytes(count: u32) -> Vec<u8> {
+    (0..count).flat_map(u32::to_le_bytes).collect()
+}
+
+#[tokio::test]
+async fn an_end_by_the_client_is_a_close_notify_and_the_answer_still_comes() {
+    let mut desk = Desk::start().await;
+    let (mut client, mut server) = desk.connect().await;
+    let sent = bytes(1 << 18);
+    client.write_all(b"question").await.unwrap();
+    client.shutdown().await.unwrap();
+    let answer = async {
+        let mut asked = Vec::new();
+        // An end without `close_notify` would be an error here.
+        server.read_to_end(&mut asked).await.unwrap();
+        assert_eq!(asked, b"question");
+        server.write_all(&sent).await.unwrap();
+        server.shutdown().await.unwrap();
+    };
+    let mut read = Vec::new();
+    let ((), received) = tokio::join!(answer, client.read_to_end(&mut read));
+    received.unwrap();
+    assert!(read == sent);
+    assert_eq!(desk.closed().await, (CloseReason::ClientDone, false));
+}
+
+#[tokio::test]
+async fn an_end_by_the_upstream_with_close_notify_leaves_the_way_up_open() {
+    let mut desk = Desk::start().await;
+    let (mut client, mut server) = desk.connect().await;
+    server.write_all(b"welcome, and that is all").await.unwrap();
+    server.shutdown().await.unwrap();
+    let mut read = Vec::new();
+    client.read_to_end(&mut read).await.unwrap();
+    assert_eq!(read, b"welcome, and that is all");
+    client.write_all(b"thanks").await.unwrap();
+    client.shutdown().await.unwrap();
+    let mut thanked = Vec::new();
+    server.read_to_end(&mut thanked).await.unwrap();
+    assert_eq!(thanked, b"thanks");
+    assert_eq!(desk.closed().await, (CloseReason::UpstreamDone, false));
+}
+
+#[tokio::test]
+async fn an_end_without_close_notify_is_a_plain_end_that_is_marked() {
+    let mut desk = Desk::start().await;
+    let (mut client, mut server) = desk.connect().await;
+    let sent = bytes(1 << 18);
+    let serve = async {
+        server.write_all(&sent).await.unwrap();
+        server.flush().await.unwrap();
+        // Below TLS.
+        server.get_mut().0.shutdown().await.unwrap();
+    };
+    let mut read = Vec::new();
+    let ((), received) = tokio::join!(serve, client.read_to_end(&mut read));
+    received.expect("a plain end");
+    assert!(read == sent);
+    client.write_all(b"still there").await.unwrap();
+    client.shutdown().await.unwrap();
+    let mut late = Vec::new();
+    server.read_to_end(&mut late).await.unwrap();
+    assert_eq!(late, b"still there");
+    let (reason, truncated) = desk.closed().await;
+    assert_eq!((&reason, truncated), (&CloseReason::UpstreamDone, true));
+    assert!(!reason.failed());
+}
+
+#[tokio::test]
+async fn a_reset_by_the_upstream_stays_one() {
+    let mut desk = Desk::start().await;
+    let (mut client, server) = desk.connect().await;
+    server.get_ref().0.set_zero_linger().unwrap();
+    drop(server);
+    let error = client.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    let reason = CloseReason::Io {
+        leg: LegName::Upstream,
+        error: "connection reset".to_owned(),
+    };
+    assert_eq!(desk.closed().await, (reason, false));
+}
+
+#[tokio::test]
+async fn a_reset_by_the_client_reaches_the_upstream() {
+    let mut desk = Desk::start().await;
+    let (client, mut server) = desk.connect().await;
+    client.set_zero_linger().unwrap();
+    drop(client);
+    let error = server.read(&mut [0; 1]).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    assert!(!desk.closed().await.1);
+}
