@@ -333,6 +333,7 @@ fn help_shows_every_command_and_option() {
         "--client-cert",
         "--client-key",
         "--no-resumption",
+        "--strict-close",
         "--connect-timeout",
         "--max-connections",
         "--log-file",

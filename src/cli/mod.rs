@@ -131,6 +131,9 @@ pub struct TlsArgs {
     /// Shake hands in full each time, to see what it costs: resume no session
     #[arg(long)]
     pub no_resumption: bool,
+    /// Reset the client of an upstream that ends without `close_notify`, instead of ending its stream
+    #[arg(long)]
+    pub strict_close: bool,
 }
 
 // === impl RunArgs ===
@@ -157,6 +160,7 @@ impl RunArgs {
                 client_cert: later.tls.client_cert.or(self.tls.client_cert),
                 client_key: later.tls.client_key.or(self.tls.client_key),
                 no_resumption: self.tls.no_resumption || later.tls.no_resumption,
+                strict_close: self.tls.strict_close || later.tls.strict_close,
                 ca_files: self.tls.ca_files,
             },
             faults: self.faults,

@@ -225,6 +225,7 @@ fn repeated(run: &RunArgs) -> Vec<String> {
         ("--no-spin", run.no_spin),
         ("--insecure", run.tls.insecure),
         ("--no-resumption", run.tls.no_resumption),
+        ("--strict-close", run.tls.strict_close),
     ] {
         words.extend(given.then(|| option.to_owned()));
     }
@@ -258,6 +259,7 @@ fn engine_options(run: RunArgs) -> proxy::Options {
             client_cert: tls.client_cert,
             client_key: tls.client_key,
             no_resumption: tls.no_resumption,
+            strict_close: tls.strict_close,
         },
         ..defaults
     }

@@ -35,7 +35,8 @@ pub(super) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
 /// Takes the two legs down as the connection ended, and returns why it did. Notes where TLS ended without saying so.
 pub(super) async fn take_down(record: &Record, legs: [Leg; 2], ending: Ending) -> CloseReason {
     let [mut client, mut upstream] = legs;
-    let truncated = upstream.closed_without_notify();
+    let cut_off = upstream.cut_off();
+    let truncated = cut_off.is_none() && upstream.closed_without_notify();
     record.truncated.store(truncated, Ordering::Relaxed);
     match ending {
         Ending::Over(End {
@@ -50,7 +51,7 @@ pub(super) async fn take_down(record: &Record, legs: [Leg; 2], ending: Ending) -
         }) => {
             client.reset();
             upstream.reset();
-            reason
+            cut_off.map_or(reason, |error| CloseReason::Tls(error.to_string()))
         }
         Ending::Ordered(Order::Kill(Kill::Rst)) => {
             client.reset();

@@ -23,6 +23,7 @@ struct Desk {
     _engine: Engine,
     events: Receiver<Arc<Event>>,
     proxy: SocketAddr,
+    upstream: String,
     listener: TcpListener,
     acceptor: TlsAcceptor,
 }
@@ -46,6 +47,7 @@ impl Desk {
         })
         .unwrap();
         let mut events = engine.events();
+        let upstream = mapping.upstream();
         engine.add(mapping, Plan::default()).await.unwrap();
         let proxy = loop {
             if let Happening::Listening { addrs, .. } = &events.recv().await.unwrap().what {
@@ -56,6 +58,7 @@ impl Desk {
             _engine: engine,
             events,
             proxy,
+            upstream,
             listener,
             acceptor,
         }
@@ -148,6 +151,50 @@ async fn an_end_without_close_notify_is_a_plain_end_that_is_marked() {
     let (reason, truncated) = desk.closed().await;
     assert_eq!((&reason, truncated), (&CloseReason::UpstreamDone, true));
     assert!(!reason.failed());
+}
+
+#[tokio::test]
+async fn an_end_without_close_notify_is_a_reset_where_that_is_asked_for() {
+    let strict = TlsOptions {
+        strict_close: true,
+        ..TlsOptions::default()
+    };
+    for client_is_done in [false, true] {
+        let mut desk = Desk::with(strict.clone()).await;
+        let (mut client, mut server) = desk.connect().await;
+        if client_is_done {
+            client.shutdown().await.unwrap();
+            assert_eq!(server.read(&mut [0; 1]).await.unwrap(), 0);
+        }
+        server.write_all(b"part").await.unwrap();
+        server.flush().await.unwrap();
+        let mut part = [0; 4];
+        client.read_exact(&mut part).await.unwrap();
+        assert_eq!(&part, b"part");
+        server.get_mut().0.shutdown().await.unwrap();
+        let error = client.read(&mut [0; 1]).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+        let why = format!(
+            "upstream {} closed without close_notify: there may have been more to come",
+            desk.upstream
+        );
+        assert_eq!(desk.closed().await, (CloseReason::Tls(why), false));
+    }
+}
+
+#[tokio::test]
+async fn a_strict_end_with_close_notify_is_an_end() {
+    let mut desk = Desk::with(TlsOptions {
+        strict_close: true,
+        ..TlsOptions::default()
+    })
+    .await;
+    let (mut client, mut server) = desk.connect().await;
+    server.shutdown().await.unwrap();
+    assert_eq!(client.read(&mut [0; 1]).await.unwrap(), 0);
+    client.shutdown().await.unwrap();
+    assert_eq!(server.read(&mut [0; 1]).await.unwrap(), 0);
+    assert_eq!(desk.closed().await, (CloseReason::UpstreamDone, false));
 }
 
 #[tokio::test]

@@ -56,14 +56,15 @@ impl Leg {
         }
     }
 
-    /// A leg under TLS, after the handshake.
+    /// A leg under TLS, after the handshake. With `strict_close`, an end without `close_notify` is an error.
     pub(super) fn secure(
         socket: Arc<TcpStream>,
         stream: TlsStream<SharedSocket>,
         peer: Peer,
+        strict_close: bool,
     ) -> Self {
         Self {
-            tls: Some(Box::new(Secured::new(stream, peer))),
+            tls: Some(Box::new(Secured::new(stream, peer, strict_close))),
             filter: None,
             socket,
         }
@@ -98,6 +99,11 @@ impl Leg {
     #[must_use]
     pub fn closed_without_notify(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.truncated())
+    }
+
+    /// The error that an end without `close_notify` was taken for, where it was.
+    pub(super) fn cut_off(&self) -> Option<TlsError> {
+        self.tls.as_ref().and_then(|tls| tls.cut_off())
     }
 
     /// Why the stream was ended by the PostgreSQL filter, if it was: the client got an error in the server's place,

@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
 use super::SharedSocket;
-use crate::proxy::tls::Peer;
+use crate::proxy::tls::{Peer, TlsError};
 
 /// A session and what is known of its peer.
 #[derive(Debug)]
@@ -16,22 +16,31 @@ pub(super) struct Secured {
     stream: TlsStream<SharedSocket>,
     peer: Peer,
     truncated: bool,
+    strict_close: bool,
 }
 
 // === impl Secured ===
 
 impl Secured {
-    pub(super) fn new(stream: TlsStream<SharedSocket>, peer: Peer) -> Self {
+    pub(super) fn new(stream: TlsStream<SharedSocket>, peer: Peer, strict_close: bool) -> Self {
         Self {
             stream,
             peer,
             truncated: false,
+            strict_close,
         }
     }
 
     /// Whether the socket ended before TLS did.
     pub(super) fn truncated(&self) -> bool {
         self.truncated
+    }
+
+    /// What that is, where it is an error.
+    pub(super) fn cut_off(&self) -> Option<TlsError> {
+        (self.truncated && self.strict_close).then(|| TlsError::Truncated {
+            upstream: self.peer.upstream.clone(),
+        })
     }
 
     /// Whether encrypted bytes wait for room in the socket.
@@ -46,10 +55,13 @@ impl Secured {
     ) -> Poll<io::Result<()>> {
         match ready!(Pin::new(&mut self.stream).poll_read(cx, buf)) {
             // The end of the socket before the end of TLS. Common, and harmless where the protocol inside knows its
-            // lengths: pass it on as the end that it is.
+            // lengths: pass it on as the end that it is, unless that was ruled out.
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {
                 self.truncated = true;
-                Poll::Ready(Ok(()))
+                Poll::Ready(match self.cut_off() {
+                    Some(error) => Err(io::Error::new(ErrorKind::InvalidData, error)),
+                    None => Ok(()),
+                })
             }
             Err(error) => Poll::Ready(Err(self.explain(error))),
             Ok(()) => Poll::Ready(Ok(())),

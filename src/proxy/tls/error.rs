@@ -121,6 +121,12 @@ pub enum TlsError {
         /// What rustls said.
         source: rustls::Error,
     },
+    /// The upstream ended without `close_notify`, where that counts as an error.
+    #[error("upstream {upstream} closed without close_notify: there may have been more to come")]
+    Truncated {
+        /// The upstream.
+        upstream: String,
+    },
     /// The upstream closed the connection in the middle of the handshake.
     #[error("upstream {upstream} closed the connection during the TLS handshake{hint}")]
     Closed {

@@ -38,6 +38,8 @@ pub struct TlsOptions {
     pub client_key: Option<PathBuf>,
     /// Whether every handshake is a full one.
     pub no_resumption: bool,
+    /// Whether an upstream that ends without `close_notify` resets the client, instead of ending its stream.
+    pub strict_close: bool,
 }
 
 /// The options, read and checked: what the TLS with every upstream is made of.
@@ -48,6 +50,7 @@ pub struct TlsConfigs {
     sni: Option<ServerName<'static>>,
     client_cert: bool,
     resumption: bool,
+    strict_close: bool,
 }
 
 /// How many sessions of an upstream are kept. TLS 1.3 uses each up, and a server gives two or more with each handshake.
@@ -79,6 +82,7 @@ impl TlsConfigs {
             sni: sni.transpose()?,
             client_cert,
             resumption: !options.no_resumption,
+            strict_close: options.strict_close,
         })
     }
 

@@ -28,6 +28,7 @@ pub struct UpstreamTls {
     /// `None` where the host cannot stand in a certificate.
     name: Option<ServerName<'static>>,
     peer: Peer,
+    strict_close: bool,
 }
 
 /// The protocol name that PostgreSQL's servers know.
@@ -69,6 +70,7 @@ impl TlsConfigs {
             config: self.config(alpn),
             name,
             peer,
+            strict_close: self.strict_close,
         }
     }
 }
@@ -108,7 +110,8 @@ impl UpstreamTls {
             took,
             ..negotiated(stream.get_ref().1)
         };
-        Ok((Leg::secure(socket, stream, peer), negotiated))
+        let leg = Leg::secure(socket, stream, peer, self.strict_close);
+        Ok((leg, negotiated))
     }
 }
 
