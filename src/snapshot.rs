@@ -49,6 +49,8 @@ pub struct ProxyRow {
     pub port: PortState,
     /// Whether the upstream's certificate is not verified.
     pub insecure: bool,
+    /// What the last TLS handshake with the upstream agreed on.
+    pub tls: Option<Arc<Negotiated>>,
     /// Its faults, and whether they are bypassed.
     pub plan: Arc<Plan>,
     /// Counts the changes of the plan.

@@ -12,7 +12,7 @@ use super::Report;
 use super::commands::{Answered, Refused};
 use super::stats::{Pair, Stats};
 use crate::fault::Plan;
-use crate::snapshot::{CloseReason, Event, Happening, ProxyRow, TRUNCATED};
+use crate::snapshot::{CloseReason, Event, Happening, Negotiated, ProxyRow, TRUNCATED};
 use answer::Done;
 
 mod answer;
@@ -48,6 +48,12 @@ enum Body<'a> {
         client: SocketAddr,
         upstream: &'a str,
     },
+    Secured {
+        proxy: &'a str,
+        connection: u64,
+        #[serde(flatten)]
+        tls: Tls<'a>,
+    },
     Closed(Closed<'a>),
     Faults {
         proxy: &'a str,
@@ -71,6 +77,16 @@ enum Body<'a> {
     Stopped {
         reason: &'static str,
     },
+}
+
+/// What a TLS handshake agreed on.
+#[derive(Serialize)]
+struct Tls<'a> {
+    version: &'static str,
+    alpn: Option<&'a str>,
+    resumed: bool,
+    /// Seconds that the handshake took.
+    duration: f64,
 }
 
 #[derive(Serialize)]
@@ -141,6 +157,11 @@ fn happened(event: &Event) -> Vec<Body<'_>> {
             client: *client,
             upstream,
         }],
+        Happening::Secured { conn, tls } => vec![Body::Secured {
+            proxy,
+            connection: conn.0,
+            tls: agreed(tls),
+        }],
         Happening::Closed {
             conn,
             bytes,
@@ -166,6 +187,15 @@ fn happened(event: &Event) -> Vec<Body<'_>> {
             error,
             lost: None,
         }],
+    }
+}
+
+fn agreed(tls: &Negotiated) -> Tls<'_> {
+    Tls {
+        version: tls.version,
+        alpn: tls.alpn.as_deref(),
+        resumed: tls.resumed,
+        duration: seconds(tls.took),
     }
 }
 

@@ -89,6 +89,22 @@ fn a_connection_that_ended_says_how() {
 }
 
 #[test]
+fn a_handshake_says_what_was_agreed_on() {
+    let tls = Arc::new(Negotiated {
+        version: "TLS 1.3",
+        alpn: Some("http/1.1".to_owned()),
+        resumed: true,
+        took: Duration::from_micros(18_700),
+    });
+    let conn = ConnId(7);
+    assert_eq!(
+        happened(Happening::Secured { conn, tls }),
+        "{\"t\":12.340567,\"event\":\"secured\",\"proxy\":\"db\",\"connection\":7,\"version\":\"TLS 1.3\",\
+         \"alpn\":\"http/1.1\",\"resumed\":true,\"duration\":0.0187}\n"
+    );
+}
+
+#[test]
 fn an_end_of_tls_without_notice_is_a_note_and_no_error() {
     assert!(closed(CloseReason::UpstreamDone, true).ends_with(
         "\"reason\":\"upstream_done\",\"error\":null,\"note\":\"closed without close_notify\"}\n"

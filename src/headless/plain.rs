@@ -67,6 +67,7 @@ fn happened(event: &Event) -> String {
             "{proxy} connection {} opened from {client} to {upstream}",
             conn.0
         ),
+        Happening::Secured { conn, tls } => format!("{proxy} connection {} upstream {tls}", conn.0),
         Happening::Closed {
             conn,
             bytes: [up, down],

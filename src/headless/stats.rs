@@ -159,6 +159,7 @@ mod tests {
             listening: Vec::new(),
             port: PortState::Open,
             insecure: false,
+            tls: None,
             plan: Arc::default(),
             generation: 0,
             open: 0,

@@ -16,7 +16,7 @@ use super::followed::Conn;
 use super::port::Proxy;
 use super::record::{Closed, Record};
 use super::window::Window;
-use crate::snapshot::{Event, Happening, ProxyId, ProxyRow, Snapshot};
+use crate::snapshot::{Event, Happening, Negotiated, ProxyId, ProxyRow, Snapshot};
 
 /// How often counters are read.
 pub(super) const BEAT: Duration = Duration::from_millis(100);
@@ -55,6 +55,7 @@ struct Seen {
     total: u64,
     failed: u64,
     waiting_since: Option<Duration>,
+    tls: Option<Arc<Negotiated>>,
 }
 
 // === impl Collector ===
@@ -113,11 +114,26 @@ impl Collector {
             delivered: [0; 2],
             rates: [0.0; 2],
             moved,
+            told_tls: false,
         });
+    }
+
+    /// Tells what the TLS of connections agreed on, each before its end.
+    fn tell_tls(&mut self) {
+        let mut conns = std::mem::take(&mut self.conns);
+        for conn in &mut conns {
+            if let Some((at, tls)) = conn.secured() {
+                self.seen(&conn.proxy).tls = Some(Arc::clone(&tls));
+                let id = conn.record.id;
+                self.tell(at, &conn.proxy, Happening::Secured { conn: id, tls });
+            }
+        }
+        self.conns = conns;
     }
 
     fn beat(&mut self) {
         let at = clock::now().saturating_duration_since(self.watched.start);
+        self.tell_tls();
         let mut changed = self.reap();
         let mut snapshot = Snapshot {
             at,
@@ -190,6 +206,7 @@ impl Collector {
             listening,
             port,
             insecure,
+            tls: seen.tls.clone(),
             plan: proxy.settings.plan(),
             generation: proxy.settings.generation(),
             open,
@@ -215,6 +232,7 @@ impl Collector {
                 total: 0,
                 failed: 0,
                 waiting_since: None,
+                tls: None,
             });
             self.seen.len() - 1
         });

@@ -127,13 +127,13 @@ async fn dial(
     let Ready {
         upstream,
         addr,
+        tls,
         before,
     } = match opened {
         Ok(ready) => ready,
         Err(failure) => return Err(refuse(client, failure).await),
     };
-    // Only this task sets it.
-    let _ = record.upstream.set(addr);
+    record.reached(addr, tls, engine.now());
     let seed = random::derive(engine.options.seed, "proxy", u64::from(proxy.id.0));
     let circumstances = Circumstances {
         seed: random::derive(seed, "connection", ordinal),

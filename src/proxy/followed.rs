@@ -8,7 +8,7 @@ use super::collector::BEAT;
 use super::port::Proxy;
 use super::record::Record;
 use crate::fault::Direction;
-use crate::snapshot::{ConnRow, ConnState};
+use crate::snapshot::{ConnRow, ConnState, Negotiated};
 
 /// After so long without a byte a connection is shown as idle.
 const IDLE: Duration = Duration::from_secs(1);
@@ -20,11 +20,23 @@ pub(super) struct Conn {
     pub(super) delivered: [u64; 2],
     pub(super) rates: [f64; 2],
     pub(super) moved: Duration,
+    /// Whether it was told what its TLS agreed on.
+    pub(super) told_tls: bool,
 }
 
 // === impl Conn ===
 
 impl Conn {
+    /// When its TLS was agreed on, and what; once.
+    pub(super) fn secured(&mut self) -> Option<(Duration, Arc<Negotiated>)> {
+        if self.told_tls {
+            return None;
+        }
+        let secured = self.record.secured.get()?;
+        self.told_tls = true;
+        Some((secured.at, Arc::clone(&secured.tls)))
+    }
+
     pub(super) fn row(&mut self, at: Duration) -> ConnRow {
         let record = &self.record;
         let delivered = record.slot.delivered();

@@ -10,12 +10,14 @@ use super::leg::Leg;
 use super::port::Proxy;
 use super::{Inner, clock, postgres};
 use crate::mapping::TlsMode;
-use crate::snapshot::CloseReason;
+use crate::snapshot::{CloseReason, Negotiated};
 
 /// An upstream that is ready for the client's first byte.
 pub(super) struct Ready {
     pub(super) upstream: Leg,
     pub(super) addr: SocketAddr,
+    /// What TLS agreed on, where there is TLS.
+    pub(super) tls: Option<Negotiated>,
     /// What the client sent while it was being dialed.
     pub(super) before: Vec<u8>,
 }
@@ -35,10 +37,11 @@ pub(super) async fn open(
     if proxy.mapping.tls() == TlsMode::Postgres {
         return open_postgres(client, proxy, engine).await;
     }
-    let Dialed { leg, addr, .. } = dial(proxy, engine).await.map_err(|error| untold(&error))?;
+    let Dialed { leg, addr, tls } = dial(proxy, engine).await.map_err(|error| untold(&error))?;
     Ok(Ready {
         upstream: leg,
         addr,
+        tls,
         before: Vec::new(),
     })
 }
@@ -52,11 +55,12 @@ async fn open_postgres(client: &mut Leg, proxy: &Proxy, engine: &Inner) -> Resul
             told: true,
         })?;
     match dial(proxy, engine).await {
-        Ok(Dialed { leg, addr, .. }) => {
+        Ok(Dialed { leg, addr, tls }) => {
             let before = [first.bytes, first.rest].concat();
             Ok(Ready {
                 upstream: leg,
                 addr,
+                tls,
                 before,
             })
         }

@@ -1,15 +1,15 @@
 //! What is known of a connection, and how its task is told to obey.
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU8, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 
 use super::meter::SlotRef;
-use crate::snapshot::{CloseReason, ConnId, ProxyId};
+use crate::snapshot::{CloseReason, ConnId, Negotiated, ProxyId};
 
 /// How to end a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,8 @@ pub(super) struct Record {
     /// Since the engine's start.
     pub(super) opened: Duration,
     pub(super) upstream: OnceLock<SocketAddr>,
+    /// Where its upstream speaks TLS; in a box, as most connections have none.
+    pub(super) secured: OnceLock<Box<Secured>>,
     pub(super) closed: OnceLock<Closed>,
     pub(super) slot: SlotRef,
     /// The kinds of fault that act on it, a bit for each place in the table.
@@ -48,6 +50,14 @@ pub(super) struct Record {
     generation: AtomicU64,
     /// Nanoseconds since the engine's start.
     taken_at: AtomicU64,
+}
+
+/// What a connection's TLS agreed on.
+#[derive(Debug)]
+pub(super) struct Secured {
+    pub(super) tls: Arc<Negotiated>,
+    /// Since the engine's start.
+    pub(super) at: Duration,
 }
 
 /// How a connection ended.
@@ -74,6 +84,7 @@ impl Record {
             client,
             opened,
             upstream: OnceLock::new(),
+            secured: OnceLock::new(),
             closed: OnceLock::new(),
             slot,
             hit: AtomicU32::new(0),
@@ -83,6 +94,14 @@ impl Record {
             truncated: AtomicBool::new(false),
             generation: AtomicU64::new(0),
             taken_at: AtomicU64::new(0),
+        }
+    }
+
+    /// Its upstream has been dialed; only its task says so, and once.
+    pub(super) fn reached(&self, addr: SocketAddr, tls: Option<Negotiated>, at: Duration) {
+        let _ = self.upstream.set(addr);
+        if let Some(tls) = tls.map(Arc::new) {
+            let _ = self.secured.set(Box::new(Secured { tls, at }));
         }
     }
 

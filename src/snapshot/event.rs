@@ -43,6 +43,13 @@ pub enum Happening {
         /// The upstream as the mapping names it.
         upstream: String,
     },
+    /// A connection speaks TLS with its upstream.
+    Secured {
+        /// The connection.
+        conn: ConnId,
+        /// What they agreed on.
+        tls: Arc<Negotiated>,
+    },
     /// A connection ended.
     Closed {
         /// The connection.

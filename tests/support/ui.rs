@@ -62,6 +62,7 @@ pub(crate) fn proxy(id: u32, name: &str, mapping: Mapping) -> ProxyRow {
         listening: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, port))],
         port: PortState::Open,
         insecure: false,
+        tls: None,
         plan: Arc::default(),
         generation: 1,
         open: 0,

@@ -167,6 +167,7 @@ fn row(id: ProxyId, mapping: Mapping, plan: Plan, open: u32) -> ProxyRow {
         mapping,
         port: PortState::Open,
         insecure: false,
+        tls: None,
         plan: Arc::new(plan),
         generation: 0,
         open,

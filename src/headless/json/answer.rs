@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use serde::Serialize;
 
 use super::super::stats::{Pair, port_words};
+use super::{Tls, agreed};
 use crate::operate::{Answer, Change};
 use crate::snapshot::ProxyRow;
 
@@ -44,6 +45,9 @@ struct Listed<'a> {
     total: u64,
     failed: u64,
     bytes: Pair<u64>,
+    /// What the last handshake agreed on, where the upstream speaks TLS.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tls: Option<Tls<'a>>,
 }
 
 /// What a command that was carried out did.
@@ -108,5 +112,6 @@ fn listed(row: &ProxyRow) -> Listed<'_> {
         total: row.total,
         failed: row.failed,
         bytes: Pair::of(row.bytes),
+        tls: row.tls.as_deref().map(agreed),
     }
 }

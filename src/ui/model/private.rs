@@ -32,6 +32,8 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) gone: (u64, [u64; 2]),
     /// Which proxies were bypassed before one was heard alone.
     pub(in crate::ui) before_solo: Vec<(ProxyId, bool)>,
+    /// Version and protocol of each proxy's last TLS handshake, by its name: at most one for each that there was.
+    pub(in crate::ui) agreed: BTreeMap<String, (&'static str, Option<String>)>,
 }
 
 /// A command whose answer is awaited.

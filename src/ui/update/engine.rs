@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::proxies;
-use crate::snapshot::{CloseReason, Event, Happening, ProxyId, Snapshot};
+use crate::snapshot::{CloseReason, Event, Happening, Negotiated, ProxyId, Snapshot};
 use crate::ui::action::Answer;
 use crate::ui::effect::{Cut, Effect};
 use crate::ui::model::{Asked, Focus, LogLine, Model, TakenBy, Tone};
@@ -86,7 +86,9 @@ fn choose_pane(model: &mut Model, old: &Snapshot) {
 
 /// Something happened: a line of it. What the user did has its line already.
 pub(super) fn happened(model: &mut Model, event: &Event) -> Vec<Effect> {
-    let Some((tone, text)) = told(&event.what) else {
+    let seen =
+        matches!(&event.what, Happening::Secured { tls, .. } if !is_news(model, &event.proxy, tls));
+    let Some((tone, text)) = told(&event.what).filter(|_| !seen) else {
         return vec![];
     };
     if matches!(event.what, Happening::Error(_)) {
@@ -101,6 +103,17 @@ pub(super) fn happened(model: &mut Model, event: &Event) -> Vec<Effect> {
         ticket: 0,
     });
     vec![]
+}
+
+/// Whether the proxy's upstream speaks TLS in another way than the last time: a line for every connection would drown the
+/// others.
+fn is_news(model: &mut Model, proxy: &str, tls: &Negotiated) -> bool {
+    let agreed = (tls.version, tls.alpn.clone());
+    let before = model
+        .private
+        .agreed
+        .insert(proxy.to_owned(), agreed.clone());
+    before != Some(agreed)
 }
 
 fn join(who: &str, what: &str) -> String {
@@ -122,6 +135,7 @@ fn told(what: &Happening) -> Option<(Tone, String)> {
         Happening::Opened { conn, client, .. } => {
             (Tone::Plain, format!("#{} open {client}", conn.0))
         }
+        Happening::Secured { tls, .. } => (Tone::Good, format!("upstream {tls}")),
         Happening::Closed {
             conn,
             reason,

@@ -44,6 +44,7 @@ fn row(id: u32, name: &str, open: u32) -> ProxyRow {
         listening: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, listen))],
         port: PortState::Open,
         insecure: false,
+        tls: None,
         plan: Arc::default(),
         generation: 0,
         open,

@@ -48,6 +48,7 @@ pub(in crate::ui::view) fn proxy(settings: impl IntoIterator<Item = Setting>) ->
         listening: Vec::new(),
         port: crate::snapshot::PortState::Open,
         insecure: false,
+        tls: None,
         plan: Arc::new(Plan::of(settings)),
         generation: 2,
         open: 4,

@@ -136,6 +136,42 @@ fn an_end_of_tls_without_notice_is_told_without_alarm() {
 }
 
 #[test]
+fn a_tls_handshake_is_told_once_and_again_when_it_changes() {
+    let mut model = model();
+    let lines = model.log.len();
+    for (conn, version) in [(1, "TLS 1.3"), (2, "TLS 1.3"), (3, "TLS 1.2")] {
+        let tls = Negotiated {
+            version,
+            alpn: None,
+            resumed: conn > 1,
+            took: Duration::from_millis(18),
+        };
+        let event = Event {
+            at: model.now,
+            proxy: "db".to_owned(),
+            what: Happening::Secured {
+                conn: ConnId(conn),
+                tls: Arc::new(tls),
+            },
+        };
+        does(&mut model, [Action::Happened(Arc::new(event))]);
+    }
+    let told: Vec<&str> = model
+        .log
+        .iter()
+        .skip(lines)
+        .map(|line| line.text.as_str())
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "upstream TLS 1.3 ok 18ms",
+            "upstream TLS 1.2 ok 18ms, resumed"
+        ]
+    );
+}
+
+#[test]
 fn quitting_asks_only_with_live_connections() {
     assert_eq!(does(&mut empty(), [Action::Quit]), [Effect::Quit]);
     let mut model = model();
