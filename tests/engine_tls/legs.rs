@@ -1,7 +1,7 @@
 //! Legs under TLS: the two directions, their ends, and resets.
 
 use std::future::poll_fn;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, IoSlice};
 use std::pin::Pin;
 use std::task::Poll;
 
@@ -112,6 +112,25 @@ async fn what_a_full_socket_refuses_waits_and_is_flushed_in_order() {
     };
     let mut read = Vec::new();
     let ((), received) = tokio::join!(flush, server.read_to_end(&mut read));
+    received.unwrap();
+    assert!(read == sent);
+}
+
+#[tokio::test]
+async fn many_slices_of_many_records_arrive_in_order() {
+    let (mut leg, mut server) = pair().await;
+    let sent = bytes(1 << 18);
+    let write = async {
+        let mut at = 0;
+        while at < sent.len() {
+            // Slices that end anywhere in a record, and more than rustls takes at once.
+            let slices: Vec<IoSlice<'_>> = sent[at..].chunks(50_021).map(IoSlice::new).collect();
+            at += leg.write_vectored(&slices).await.unwrap();
+        }
+        leg.shutdown().await.unwrap();
+    };
+    let mut read = Vec::new();
+    let ((), received) = tokio::join!(write, server.read_to_end(&mut read));
     received.unwrap();
     assert!(read == sent);
 }

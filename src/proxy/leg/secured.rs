@@ -68,12 +68,38 @@ impl Secured {
         }
     }
 
+    /// Writes as much as the socket takes, some records at a time: what rustls holds of it is bounded by its own limit, four
+    /// records, however much is given.
     pub(super) fn poll_write_vectored(
         &mut self,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         ready!(self.poll_flush(cx))?;
+        let total: usize = bufs.iter().map(|buf| buf.len()).sum();
+        let mut written = ready!(self.poll_write_records(cx, bufs))?;
+        if written == total || self.wants_flush() {
+            return Poll::Ready(Ok(written));
+        }
+        let mut rest = bufs.to_vec();
+        let mut rest = &mut rest[..];
+        IoSlice::advance_slices(&mut rest, written);
+        while !self.wants_flush() && written < total {
+            // An error is told at once: what the socket took before it is lost with the connection.
+            let Poll::Ready(n) = self.poll_write_records(cx, rest)? else {
+                break;
+            };
+            written += n;
+            IoSlice::advance_slices(&mut rest, n);
+        }
+        Poll::Ready(Ok(written))
+    }
+
+    fn poll_write_records(
+        &mut self,
+        cx: &mut Context<'_>,
+        bufs: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
         let result = ready!(Pin::new(&mut self.stream).poll_write_vectored(cx, bufs));
         Poll::Ready(result.map_err(|error| self.last_words(cx, error)))
     }
