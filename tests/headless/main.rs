@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use session::{Session, client, echo, round_trip};
 
 mod session;
+mod tls;
 
 /// A program with one proxy in front of an echo, and the proxy's address.
 fn desk(form: &str, more: &[&str]) -> (Session, SocketAddr, SocketAddr) {
