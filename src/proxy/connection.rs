@@ -122,18 +122,12 @@ async fn dial(
             Err(Failure { reason: reason_of(order), told: order != Order::Kill(Kill::Rst) })
         }
         // Cancel-safe in effect: as above.
-        opened = opening::open(&mut client, proxy, engine) => opened,
+        opened = opening::open(&mut client, proxy, engine, record) => opened,
     };
-    let Ready {
-        upstream,
-        addr,
-        tls,
-        before,
-    } = match opened {
+    let Ready { upstream, before } = match opened {
         Ok(ready) => ready,
         Err(failure) => return Err(refuse(client, failure).await),
     };
-    record.reached(addr, tls, engine.now());
     let seed = random::derive(engine.options.seed, "proxy", u64::from(proxy.id.0));
     let circumstances = Circumstances {
         seed: random::derive(seed, "connection", ordinal),

@@ -35,8 +35,8 @@ pub(super) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
 /// Takes the two legs down as the connection ended, and returns why it did. Notes where TLS ended without saying so.
 pub(super) async fn take_down(record: &Record, legs: [Leg; 2], ending: Ending) -> CloseReason {
     let [mut client, mut upstream] = legs;
-    let cut_off = upstream.cut_off();
-    let truncated = cut_off.is_none() && upstream.closed_without_notify();
+    // Where it was taken for an error, the reason says so.
+    let truncated = upstream.closed_without_notify() && upstream.cut_off().is_none();
     record.truncated.store(truncated, Ordering::Relaxed);
     match ending {
         Ending::Over(End {
@@ -49,6 +49,7 @@ pub(super) async fn take_down(record: &Record, legs: [Leg; 2], ending: Ending) -
             reason,
             reset: true,
         }) => {
+            let cut_off = upstream.cut_off();
             client.reset();
             upstream.reset();
             cut_off.map_or(reason, |error| CloseReason::Tls(error.to_string()))

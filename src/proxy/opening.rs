@@ -1,23 +1,19 @@
 //! What happens before bytes flow: PostgreSQL's first message where the mapping asks for it, and the dial.
 
-use std::net::SocketAddr;
-
 use tokio::io::AsyncWriteExt;
 
 use super::dial::{self, Dialed};
 use super::error::UpstreamError;
 use super::leg::Leg;
 use super::port::Proxy;
+use super::record::Record;
 use super::{Inner, clock, postgres};
 use crate::mapping::TlsMode;
-use crate::snapshot::{CloseReason, Negotiated};
+use crate::snapshot::CloseReason;
 
 /// An upstream that is ready for the client's first byte.
 pub(super) struct Ready {
     pub(super) upstream: Leg,
-    pub(super) addr: SocketAddr,
-    /// What TLS agreed on, where there is TLS.
-    pub(super) tls: Option<Negotiated>,
     /// What the client sent while it was being dialed.
     pub(super) before: Vec<u8>,
 }
@@ -28,25 +24,30 @@ pub(super) struct Failure {
     pub(super) told: bool,
 }
 
-/// Makes a client's upstream ready. May be cancelled at any point; what was open closes.
+/// Makes a client's upstream ready, and notes in its record what was reached. May be cancelled at any point; what was open
+/// closes.
 pub(super) async fn open(
     client: &mut Leg,
     proxy: &Proxy,
     engine: &Inner,
+    record: &Record,
 ) -> Result<Ready, Failure> {
     if proxy.mapping.tls() == TlsMode::Postgres {
-        return open_postgres(client, proxy, engine).await;
+        return open_postgres(client, proxy, engine, record).await;
     }
-    let Dialed { leg, addr, tls } = dial(proxy, engine).await.map_err(|error| untold(&error))?;
+    let dialed = dial(proxy, engine, record).await;
     Ok(Ready {
-        upstream: leg,
-        addr,
-        tls,
+        upstream: dialed.map_err(|error| untold(&error))?,
         before: Vec::new(),
     })
 }
 
-async fn open_postgres(client: &mut Leg, proxy: &Proxy, engine: &Inner) -> Result<Ready, Failure> {
+async fn open_postgres(
+    client: &mut Leg,
+    proxy: &Proxy,
+    engine: &Inner,
+    record: &Record,
+) -> Result<Ready, Failure> {
     // The client may take its time: it costs nobody else anything, and an order ends the wait.
     let first = postgres::negotiate_client(client, None)
         .await
@@ -54,15 +55,10 @@ async fn open_postgres(client: &mut Leg, proxy: &Proxy, engine: &Inner) -> Resul
             reason: CloseReason::Tls(error.to_string()),
             told: true,
         })?;
-    match dial(proxy, engine).await {
-        Ok(Dialed { leg, addr, tls }) => {
+    match dial(proxy, engine, record).await {
+        Ok(upstream) => {
             let before = [first.bytes, first.rest].concat();
-            Ok(Ready {
-                upstream: leg,
-                addr,
-                tls,
-                before,
-            })
+            Ok(Ready { upstream, before })
         }
         Err(UpstreamError::Tls(error)) if !first.cancel => {
             // A client that is gone needs no answer.
@@ -76,9 +72,11 @@ async fn open_postgres(client: &mut Leg, proxy: &Proxy, engine: &Inner) -> Resul
     }
 }
 
-async fn dial(proxy: &Proxy, engine: &Inner) -> Result<Dialed, UpstreamError> {
+async fn dial(proxy: &Proxy, engine: &Inner, record: &Record) -> Result<Leg, UpstreamError> {
     let deadline = clock::now() + engine.options.connect_timeout;
-    dial::dial(&proxy.mapping, &proxy.tls, deadline.into()).await
+    let Dialed { leg, addr, tls } = dial::dial(&proxy.mapping, &proxy.tls, deadline.into()).await?;
+    record.reached(addr, tls, engine.now());
+    Ok(leg)
 }
 
 fn untold(error: &UpstreamError) -> Failure {
