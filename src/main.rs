@@ -28,10 +28,7 @@ use rustix::termios::tcgetpgrp;
 use tokio::io::AsyncRead;
 use tracing::info;
 
-/// Gives memory back that is no longer used, from wherever it lies.
-#[cfg(target_os = "linux")]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+mod allocator;
 
 /// What failed where standard output takes nothing.
 const WRITING: &str = "cannot write to standard output";
@@ -228,8 +225,7 @@ async fn headless(
 
 /// Standard input, or nothing where reading it would stop the process: a job in the background of its terminal.
 fn commands() -> Box<dyn AsyncRead + Send + Unpin> {
-    let foreground = tcgetpgrp(io::stdin()).map(|group| group == getpgrp());
-    match foreground {
+    match tcgetpgrp(io::stdin()).map(|group| group == getpgrp()) {
         Ok(false) => Box::new(tokio::io::empty()),
         // An error: it is no terminal.
         Ok(true) | Err(_) => Box::new(tokio::io::stdin()),

@@ -24,6 +24,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("proxy", &["units", "fault", "mapping", "snapshot"]),
     ("stop", &[]),
+    ("allocator", &[]),
     ("logging", &["units", "snapshot", "proxy"]),
     ("check", &["units", "syntax", "mapping"]),
     (
