@@ -69,7 +69,7 @@ pub struct End {
 /// most, so that tokio's own budget of 128 is never what ends a turn.
 const ROUNDS: usize = 24;
 
-/// After so many bytes without waiting, other connections of the worker get their turn: two full reads, a fraction of a
+/// After so many bytes without waiting, other connections of the worker get their turn: a full read, a fraction of a
 /// millisecond.
 const TURN: usize = 512 << 10;
 

@@ -20,9 +20,10 @@ use super::listener::{self, Port};
 use super::meter::Pages;
 use super::wait::Spin;
 
-/// The scratch space that all connections of a worker read into: larger reads cost less, and shared it costs nothing
-/// per connection.
-const BUFFER: usize = 256 << 10;
+/// The scratch space that all connections of a worker read into: shared, it costs nothing per connection. What a stream
+/// costs is waking its peers, so larger reads cost less: 0.75 s of processor time for a GiB with 256 KiB, 0.56 s with
+/// this, on a machine whose caches of the second level are as large.
+const BUFFER: usize = 512 << 10;
 
 /// How many accepted connections may wait for a worker; the accept loop waits while it is full.
 const HANDED: usize = 1024;
