@@ -1,7 +1,8 @@
 //! The collector: reads every counter on its beat and makes a snapshot of them.
 //!
 //! Connections tell it only that they were opened, over a bounded channel, before any byte moves. Their end is a reason and a
-//! time in their record, which the next beat reads: nothing can be lost, so no row can stay behind.
+//! time in their record, which the next beat reads: nothing can be lost, so no row can stay behind. Nothing but the beat
+//! wakes it, and a beat since which no connection has stirred walks over none.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,8 +16,9 @@ use super::clock;
 use super::followed::Conn;
 use super::port::Proxy;
 use super::record::{Closed, Record};
-use super::window::Window;
-use crate::snapshot::{Event, Happening, Negotiated, ProxyId, ProxyRow, Snapshot};
+use super::seen::{Seen, Sum};
+use super::worker::Stirs;
+use crate::snapshot::{Event, Happening, Snapshot};
 
 /// How often counters are read.
 pub(super) const BEAT: Duration = Duration::from_millis(100);
@@ -34,6 +36,7 @@ pub(super) struct Watched {
     pub(super) start: Instant,
     pub(super) insecure: bool,
     pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
+    pub(super) stirs: Vec<Stirs>,
 }
 
 /// Reads the counters and tells what happens.
@@ -46,16 +49,9 @@ pub(super) struct Collector {
     seen: Vec<Seen>,
     /// When the last snapshot was published.
     published: Duration,
-}
-
-/// A proxy as the collector follows it.
-struct Seen {
-    id: ProxyId,
-    window: Window,
-    total: u64,
-    failed: u64,
-    waiting_since: Option<Duration>,
-    tls: Option<Arc<Negotiated>>,
+    /// What the workers had counted when connections were last walked over, and whether figures still moved then.
+    stirs: u64,
+    restless: bool,
 }
 
 // === impl Collector ===
@@ -76,6 +72,8 @@ impl Collector {
             conns: Vec::new(),
             seen: Vec::new(),
             published,
+            stirs: 0,
+            restless: true,
         }
     }
 
@@ -85,14 +83,10 @@ impl Collector {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                // Cancel-safe, all three: a message that was not returned stays queued, a tick that was not
-                // returned comes again, the token only reports.
-                Some(opened) = self.opened.recv() => self.open(opened),
+                // Cancel-safe, both: a tick that was not returned comes again, the token only reports.
                 _ = beat.tick() => self.beat(),
                 () = stop.cancelled() => {
-                    while let Ok(opened) = self.opened.try_recv() {
-                        self.open(opened);
-                    }
+                    self.restless = true;
                     return self.beat();
                 }
             }
@@ -133,41 +127,81 @@ impl Collector {
 
     fn beat(&mut self) {
         let at = clock::now().saturating_duration_since(self.watched.start);
-        self.tell_tls();
-        let mut changed = self.reap();
-        let mut snapshot = Snapshot {
-            at,
-            ..Snapshot::default()
-        };
-        for conn in &mut self.conns {
-            let row = conn.row(at);
-            changed |= conn.moved == at;
-            snapshot.conns.push(row);
+        // Counted first: what stirs from here on is for the next beat.
+        let stirs = self.watched.stirs.iter().map(Stirs::count).sum();
+        let mut news = false;
+        while let Ok(opened) = self.opened.try_recv() {
+            self.open(opened);
+            news = true;
         }
         let proxies = self.watched.proxies.read().clone();
-        self.seen
-            .retain(|seen| proxies.iter().any(|proxy| proxy.id == seen.id));
-        for proxy in &proxies {
-            let row = self.proxy_row(proxy, at);
-            for way in 0..2 {
-                snapshot.rates[way] += row.rates[way];
+        let due = at.saturating_sub(self.published) >= QUIET_BEAT;
+        let stirred = news || self.restless || stirs != self.stirs;
+        if stirred || due || self.differ(&proxies) {
+            self.stirs = stirs;
+            self.look(at, &proxies);
+        } else {
+            for proxy in &proxies {
+                self.seen(proxy).beat(proxy, at);
             }
-            snapshot.proxies.push(row);
-        }
-        add_held(&mut snapshot);
-        changed |= differs(&self.snapshots.borrow(), &snapshot);
-        if changed || at.saturating_sub(self.published) >= QUIET_BEAT {
-            self.published = at;
-            self.snapshots.send_replace(Arc::new(snapshot));
         }
     }
 
-    /// Takes leave of the connections that have ended. Says whether there were any.
-    fn reap(&mut self) -> bool {
-        let (ended, open): (Vec<_>, Vec<_>) = std::mem::take(&mut self.conns)
-            .into_iter()
-            .partition(|conn| conn.record.closed.get().is_some());
-        self.conns = open;
+    /// Walks over everything, and publishes what it sees.
+    fn look(&mut self, at: Duration, proxies: &[Arc<Proxy>]) {
+        self.tell_tls();
+        self.reap();
+        let mut snapshot = Snapshot {
+            at,
+            conns: Vec::with_capacity(self.conns.len()),
+            ..Snapshot::default()
+        };
+        let mut sums = vec![Sum::default(); proxies.len()];
+        self.restless = false;
+        for conn in &mut self.conns {
+            let row = conn.row(at);
+            self.restless |= row.rates.iter().any(|rate| *rate > 0.0);
+            if let Ok(index) = proxies.binary_search_by_key(&row.proxy, |proxy| proxy.id) {
+                sums[index].add(conn, &row);
+            }
+            snapshot.conns.push(row);
+        }
+        self.seen
+            .retain(|seen| proxies.iter().any(|proxy| proxy.id == seen.id));
+        for (proxy, sum) in proxies.iter().zip(sums) {
+            let insecure = self.watched.insecure;
+            let row = self.seen(proxy).row(proxy, sum, insecure, at);
+            for way in 0..2 {
+                snapshot.rates[way] += row.rates[way];
+            }
+            let moves = row.rates.iter().any(|rate| *rate > 0.0) || row.added != [None; 2];
+            self.restless |= moves || row.taken < row.open;
+            snapshot.proxies.push(row);
+        }
+        self.published = at;
+        self.snapshots.send_replace(Arc::new(snapshot));
+    }
+
+    /// Whether the proxies are others than those that were published last, or run other settings.
+    fn differ(&self, proxies: &[Arc<Proxy>]) -> bool {
+        let shown = &self.snapshots.borrow().proxies;
+        shown.len() != proxies.len()
+            || shown.iter().zip(proxies).any(|(row, proxy)| {
+                row.id != proxy.id
+                    || row.generation != proxy.settings.generation()
+                    || row.port != proxy.port().0
+                    || row.name != proxy.name()
+            })
+    }
+
+    /// Takes leave of the connections that have ended.
+    fn reap(&mut self) {
+        let ended = |conn: &mut Conn| conn.record.closed.get().is_some();
+        let ended: Vec<_> = self.conns.extract_if(.., ended).collect();
+        if self.conns.capacity() > 4 * self.conns.len() {
+            // A storm's list is given back.
+            self.conns.shrink_to(2 * self.conns.len());
+        }
         for conn in &ended {
             let Some(Closed { reason, at }) = conn.record.closed.get() else {
                 continue;
@@ -184,56 +218,12 @@ impl Collector {
             };
             self.tell(*at, &conn.proxy, what);
         }
-        !ended.is_empty()
-    }
-
-    fn proxy_row(&mut self, proxy: &Arc<Proxy>, at: Duration) -> ProxyRow {
-        let (port, listening) = proxy.port();
-        let (taken, open) = proxy.settings.taken();
-        let insecure =
-            self.watched.insecure && proxy.mapping.tls() != crate::mapping::TlsMode::Clear;
-        let seen = self.seen(proxy);
-        seen.waiting_since = if taken < open {
-            seen.waiting_since.or(Some(at))
-        } else {
-            None
-        };
-        let figures = seen.window.beat(at, proxy.meters(), seen.failed);
-        ProxyRow {
-            id: proxy.id,
-            name: proxy.name(),
-            mapping: proxy.mapping.clone(),
-            listening,
-            port,
-            insecure,
-            tls: seen.tls.clone(),
-            plan: proxy.settings.plan(),
-            generation: proxy.settings.generation(),
-            open,
-            taken,
-            waiting: seen.waiting_since.map(|since| at.saturating_sub(since)),
-            total: seen.total,
-            failed: seen.failed,
-            bytes: figures.delivered,
-            rates: figures.rates,
-            held: [0; 2],
-            added: figures.added,
-            feels: figures.feels,
-            history: seen.window.history(),
-        }
     }
 
     fn seen(&mut self, proxy: &Proxy) -> &mut Seen {
         let known = self.seen.iter().position(|seen| seen.id == proxy.id);
         let index = known.unwrap_or_else(|| {
-            self.seen.push(Seen {
-                id: proxy.id,
-                window: Window::default(),
-                total: 0,
-                failed: 0,
-                waiting_since: None,
-                tls: None,
-            });
+            self.seen.push(Seen::new(proxy.id));
             self.seen.len() - 1
         });
         &mut self.seen[index]
@@ -247,43 +237,4 @@ impl Collector {
             what,
         }));
     }
-}
-
-/// Sums what the connections of each proxy hold.
-fn add_held(snapshot: &mut Snapshot) {
-    let Snapshot { proxies, conns, .. } = snapshot;
-    for conn in conns.iter() {
-        if let Some(row) = proxies.iter_mut().find(|row| row.id == conn.proxy) {
-            row.held[0] += conn.held[0];
-            row.held[1] += conn.held[1];
-        }
-    }
-}
-
-/// Whether two snapshots show different proxies, apart from what only time changes.
-fn differs(before: &Snapshot, after: &Snapshot) -> bool {
-    before.conns.len() != after.conns.len()
-        || before.proxies.len() != after.proxies.len()
-        || before.proxies.iter().zip(&after.proxies).any(|(a, b)| {
-            (
-                a.id,
-                a.generation,
-                a.open,
-                a.taken,
-                a.bytes,
-                a.held,
-                &a.port,
-                &a.name,
-            ) != (
-                b.id,
-                b.generation,
-                b.open,
-                b.taken,
-                b.bytes,
-                b.held,
-                &b.port,
-                &b.name,
-            ) || a.added != b.added
-                || (b.rates[0] + b.rates[1]) > 0.0
-        })
 }

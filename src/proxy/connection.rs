@@ -45,6 +45,7 @@ struct Books {
     record: Arc<Record>,
     proxy: Arc<Proxy>,
     engine: Arc<Inner>,
+    worker: Rc<Worker>,
     reason: Option<CloseReason>,
     _load: Load,
     _places: Places,
@@ -54,13 +55,13 @@ struct Books {
 ///
 /// Its three phases are in boxes of their own: an idle connection keeps the memory of the second only.
 pub(super) async fn run(job: Job, worker: Rc<Worker>) {
-    let Some((mut books, opened)) = Box::pin(open(job, &worker)).await else {
+    let Some((mut books, opened)) = Box::pin(open(job, worker)).await else {
         return;
     };
     let ended = match opened {
         Err(ended) => ended,
         Ok(pump) => {
-            let mut relay = Relay::new(&books, &worker, pump);
+            let mut relay = Relay::new(&books, pump);
             let ending = std::future::poll_fn(|cx| relay.poll(cx)).await;
             let legs = relay.into_legs();
             Box::pin(take_down(&books.record, legs, ending)).await
@@ -74,7 +75,7 @@ pub(super) async fn run(job: Job, worker: Rc<Worker>) {
 /// engine has stopped.
 async fn open(
     job: Job,
-    worker: &Worker,
+    worker: Rc<Worker>,
 ) -> Option<(Books, Result<Box<Pump<Watched>>, CloseReason>)> {
     let stream = TcpStream::from_std(job.stream).ok()?;
     let opened = job.accepted.saturating_duration_since(job.engine.start);
@@ -90,6 +91,7 @@ async fn open(
         record,
         proxy: job.proxy,
         engine: job.engine,
+        worker,
         reason: None,
         _load: job.load,
         _places: job.places,
@@ -99,7 +101,7 @@ async fn open(
         proxy: Arc::clone(&books.proxy),
     };
     // Refused only when the engine has stopped; then the connection ends at once.
-    worker.opened.send(news).await.ok()?;
+    books.worker.opened.send(news).await.ok()?;
     let pump = dial(Leg::clear(stream), job.ordinal, &books).await;
     Some((books, pump))
 }
@@ -167,7 +169,8 @@ struct Relay<'a> {
 // === impl Relay ===
 
 impl<'a> Relay<'a> {
-    fn new(books: &'a Books, worker: &'a Worker, pump: Box<Pump<Watched>>) -> Self {
+    fn new(books: &'a Books, pump: Box<Pump<Watched>>) -> Self {
+        let worker = &books.worker;
         Self {
             record: &books.record,
             proxy: &books.proxy,
@@ -202,6 +205,7 @@ impl<'a> Relay<'a> {
                 return Poll::Ready(Ending::Over(end));
             }
             self.timer.set(self.pump.next_due(), cx.waker());
+            self.worker.stir();
             // Register, mark, look again: see `settings`.
             self.record.park(cx, !self.pump.is_idle());
             if self.proxy.settings.generation() == self.generation
@@ -247,6 +251,7 @@ impl Drop for Books {
             reason,
             at: self.engine.now(),
         });
+        self.worker.stir();
         self.proxy.settings.leave(self.record.id);
     }
 }

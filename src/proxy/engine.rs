@@ -14,13 +14,14 @@ use super::port::Proxy;
 use super::record::{Kill, Order};
 use super::settings::Taken;
 use super::start::{Finish, start_workers};
+use super::worker::WorkerHandle;
 use super::{Options, StartError, clock, sys, tls};
 use crate::fault::Plan;
 use crate::mapping::Mapping;
 use crate::snapshot::{ConnId, Event, Happening, ProxyId, Snapshot};
 
-/// How many opened connections may wait for the collector, which only inserts them; their tasks wait while it is full.
-const OPENED: usize = 4096;
+/// How many opened connections may wait for the collector's beat; their tasks wait while it is full.
+const OPENED: usize = 8192;
 /// How many events may wait for a reader that is slow; beyond that it is told how many it missed.
 const EVENTS: usize = 16_384;
 /// How many connections a proxy takes where neither the user nor the descriptor limit says less.
@@ -61,6 +62,7 @@ impl Engine {
             start,
             insecure: options.tls.insecure,
             proxies: Arc::clone(&proxies),
+            stirs: workers.iter().map(WorkerHandle::stirs).collect(),
         };
         let collector = Collector::new(watched, opened, snapshots_tx, events.clone());
         let finish = Finish::start(collector, &proxies);

@@ -36,6 +36,7 @@ pub mod postgres;
 pub mod pump;
 mod reading;
 mod record;
+mod seen;
 mod settings;
 mod start;
 pub mod sys;

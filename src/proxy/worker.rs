@@ -7,7 +7,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc;
@@ -47,13 +47,19 @@ pub(super) struct Worker {
     pub(super) pages: Arc<Pages>,
     /// To the collector. Awaited before any byte moves; the collector only inserts.
     pub(super) opened: mpsc::Sender<Opened>,
+    stirs: Stirs,
     tasks: TaskTracker,
 }
+
+/// Counts what a worker's connections did, so that whoever looks at them knows when there is nothing new to see.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Stirs(Arc<AtomicU64>);
 
 /// The handle to a worker's thread.
 pub(super) struct WorkerHandle {
     work: mpsc::Sender<Work>,
     active: Arc<AtomicUsize>,
+    stirs: Stirs,
 }
 
 /// Counts a connection of a worker for as long as it lives.
@@ -70,6 +76,8 @@ impl WorkerHandle {
     ) -> std::io::Result<Self> {
         let (work, queue) = mpsc::channel(HANDED);
         let (started, starts) = std::sync::mpsc::sync_channel(1);
+        let stirs = Stirs::default();
+        let counted = stirs.clone();
         std::thread::Builder::new()
             .name(format!("worker-{index}"))
             .spawn(move || {
@@ -81,7 +89,7 @@ impl WorkerHandle {
                 match runtime {
                     Ok(runtime) => {
                         let _ = started.send(Ok(()));
-                        runtime.block_on(run(index, queue, opened, spin));
+                        runtime.block_on(run(index, queue, opened, counted, spin));
                     }
                     Err(error) => {
                         let _ = started.send(Err(error));
@@ -94,11 +102,16 @@ impl WorkerHandle {
         Ok(Self {
             work,
             active: Arc::default(),
+            stirs,
         })
     }
 
     pub(super) fn active(&self) -> usize {
         self.active.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn stirs(&self) -> Stirs {
+        self.stirs.clone()
     }
 
     /// Counts one more connection.
@@ -121,6 +134,25 @@ impl Worker {
         self.tasks
             .spawn_local(connection::run(job, Rc::clone(self)));
     }
+
+    /// Says that a connection has done something, after what it did is written.
+    pub(super) fn stir(&self) {
+        let Stirs(count) = &self.stirs;
+        // Release: whoever sees the count sees what was done. This thread is the only writer.
+        count.store(
+            count.load(Ordering::Relaxed).wrapping_add(1),
+            Ordering::Release,
+        );
+    }
+}
+
+// === impl Stirs ===
+
+impl Stirs {
+    pub(super) fn count(&self) -> u64 {
+        // Acquire: with the release in `stir`.
+        self.0.load(Ordering::Acquire)
+    }
 }
 
 impl Drop for Load {
@@ -133,6 +165,7 @@ async fn run(
     index: usize,
     mut queue: mpsc::Receiver<Work>,
     opened: mpsc::Sender<Opened>,
+    stirs: Stirs,
     spin: Spin,
 ) {
     let worker = Rc::new(Worker {
@@ -141,6 +174,7 @@ async fn run(
         buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
         pages: Arc::default(),
         opened,
+        stirs,
         tasks: TaskTracker::new(),
     });
     let alarm = Rc::clone(&worker.alarm);

@@ -1,0 +1,102 @@
+//! One proxy as the collector follows it: what it has seen so far, and the row that this makes.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::followed::Conn;
+use super::port::Proxy;
+use super::window::{Figures, Window};
+use crate::mapping::TlsMode;
+use crate::snapshot::{ConnRow, Negotiated, ProxyId, ProxyRow};
+
+/// A proxy as the collector follows it.
+pub(super) struct Seen {
+    pub(super) id: ProxyId,
+    window: Window,
+    pub(super) total: u64,
+    pub(super) failed: u64,
+    waiting_since: Option<Duration>,
+    pub(super) tls: Option<Arc<Negotiated>>,
+}
+
+/// What the connections of one proxy come to.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Sum {
+    open: u32,
+    taken: u32,
+    held: [u64; 2],
+}
+
+// === impl Seen ===
+
+impl Seen {
+    pub(super) fn new(id: ProxyId) -> Self {
+        Self {
+            id,
+            window: Window::default(),
+            total: 0,
+            failed: 0,
+            waiting_since: None,
+            tls: None,
+        }
+    }
+
+    /// Reads the counters, so that the window moves on.
+    pub(super) fn beat(&mut self, proxy: &Proxy, at: Duration) -> Figures {
+        self.window.beat(at, proxy.meters(), self.failed)
+    }
+
+    /// Its row at `at`, with what its connections come to.
+    pub(super) fn row(
+        &mut self,
+        proxy: &Proxy,
+        sum: Sum,
+        insecure: bool,
+        at: Duration,
+    ) -> ProxyRow {
+        let (port, listening) = proxy.port();
+        let Sum { open, taken, held } = sum;
+        let insecure = insecure && proxy.mapping.tls() != TlsMode::Clear;
+        self.waiting_since = if taken < open {
+            self.waiting_since.or(Some(at))
+        } else {
+            None
+        };
+        let figures = self.beat(proxy, at);
+        ProxyRow {
+            id: proxy.id,
+            name: proxy.name(),
+            mapping: proxy.mapping.clone(),
+            listening,
+            port,
+            insecure,
+            tls: self.tls.clone(),
+            plan: proxy.settings.plan(),
+            generation: proxy.settings.generation(),
+            open,
+            taken,
+            waiting: self.waiting_since.map(|since| at.saturating_sub(since)),
+            total: self.total,
+            failed: self.failed,
+            bytes: figures.delivered,
+            rates: figures.rates,
+            held,
+            added: figures.added,
+            feels: figures.feels,
+            history: self.window.history(),
+        }
+    }
+}
+
+// === impl Sum ===
+
+impl Sum {
+    pub(super) fn add(&mut self, conn: &Conn, row: &ConnRow) {
+        self.open += 1;
+        let generation = conn.proxy.settings.generation();
+        self.taken += u32::from(conn.record.runs(generation));
+        for (sum, held) in self.held.iter_mut().zip(row.held) {
+            *sum += held;
+        }
+    }
+}
