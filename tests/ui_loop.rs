@@ -126,6 +126,30 @@ async fn a_held_key_draws_at_most_thirty_frames_a_second() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_held_key_changes_settings_once_a_frame() {
+    let mut console = Console::start(Options::default());
+    console.desk.proxy(1, "db", 4);
+    console.wait(ms(1_000)).await;
+    let before = console.frames();
+    for step in 0..500 {
+        console.press(["l", "h"][step % 2]);
+        console.wait(ms(10)).await;
+    }
+    console.wait(ms(100)).await;
+    let frames = console.frames() - before;
+    let changes = plans(&console.desk.calls());
+    assert!(
+        changes.len() <= frames,
+        "{} changes in {frames} frames",
+        changes.len()
+    );
+    let last = changes
+        .last()
+        .and_then(|change| change.strip_prefix("1: latency "));
+    assert!(console.screen().contains(last.expect("a latency")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn without_traffic_the_console_falls_to_a_frame_a_minute() {
     let mut console = Console::start(Options::default());
     console.desk.proxy(1, "db", 4);

@@ -158,7 +158,8 @@ fn wait_for(proxy: &Proxy, engine: &Inner, why: String) {
     }
 }
 
-/// Gives a client to the worker that has the fewest: this one, if no other has fewer.
+/// Gives a client to the worker that has the fewest; to this one, unless it has a quarter more than that: a wake-up costs
+/// more than so little unevenness.
 async fn hand_over(
     stream: TcpStream,
     client: SocketAddr,
@@ -173,6 +174,9 @@ async fn hand_over(
         if worker.active() < least.active() {
             least = worker;
         }
+    }
+    if own.active() <= least.active() + least.active() / 4 {
+        least = own;
     }
     let job = Job {
         stream,

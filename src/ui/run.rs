@@ -172,10 +172,20 @@ where
         if self.snapshots.has_changed().unwrap_or(false) {
             self.sample();
         }
+        if self.waits_for_a_frame() {
+            return Ok(());
+        }
         while let Some(effect) = self.effects.pop_front() {
             self.carry_out(effect).await?;
         }
         Ok(())
+    }
+
+    /// Whether all that is to be done is to change settings, and the screen shows no newer ones yet: a key that is held
+    /// changes them once a frame, however fast it repeats.
+    fn waits_for_a_frame(&mut self) -> bool {
+        let changes = |effect: &Effect| matches!(effect, Effect::SetPlan { .. });
+        self.effects.iter().all(changes) && !self.pace.wait(&self.model).is_zero()
     }
 
     /// Takes the newest snapshot. What only grew older is not drawn while the console is quiet, nor while it is frozen.
