@@ -17,6 +17,8 @@ pub(super) enum Class {
     Medium,
     /// For streams.
     Large,
+    /// For streams that fill those.
+    Huge,
 }
 
 /// A buffer of one of the sizes; its bytes are whatever was last in it.
@@ -33,19 +35,19 @@ enum Memory {
 }
 
 /// What a pool keeps of a size whatever is in use.
-const KEPT: usize = 1 << 20;
+const KEPT: usize = 2 << 20;
 
-/// One of so many bytes in use may be kept besides: the ups and downs of a stream that is delayed.
-const KEPT_SHARE: usize = 8;
+/// What it keeps besides, in shares of what is in use: the ups and downs of a stream that is delayed.
+const KEPT_SHARE: usize = 2;
 
 thread_local! {
     static POOL: RefCell<Pool> = const { RefCell::new(Pool::new()) };
 }
 
 struct Pool {
-    free: [Vec<Buffer>; 3],
+    free: [Vec<Buffer>; 4],
     /// Bytes in use, by size.
-    lent: [usize; 3],
+    lent: [usize; 4],
 }
 
 /// A buffer from this thread's pool, or a new one.
@@ -65,10 +67,10 @@ pub(super) fn give_back(buffer: Buffer) {
 impl Class {
     /// The smallest that takes `bytes`, or the largest.
     pub(super) fn for_bytes(bytes: usize) -> Self {
-        [Self::Small, Self::Medium]
+        [Self::Small, Self::Medium, Self::Large]
             .into_iter()
             .find(|class| bytes <= class.size())
-            .unwrap_or(Self::Large)
+            .unwrap_or(Self::Huge)
     }
 
     pub(super) const fn size(self) -> usize {
@@ -76,6 +78,7 @@ impl Class {
             Self::Small => 2 << 10,
             Self::Medium => 16 << 10,
             Self::Large => 64 << 10,
+            Self::Huge => 256 << 10,
         }
     }
 }
@@ -88,7 +91,9 @@ impl Buffer {
         let memory = match class {
             Class::Small | Class::Medium => heap(),
             // A process may have only so many mappings.
-            Class::Large => MmapMut::map_anon(class.size()).map_or_else(|_| heap(), Memory::Mapped),
+            Class::Large | Class::Huge => {
+                MmapMut::map_anon(class.size()).map_or_else(|_| heap(), Memory::Mapped)
+            }
         };
         Self { memory, class }
     }
@@ -119,8 +124,8 @@ impl DerefMut for Buffer {
 impl Pool {
     const fn new() -> Self {
         Self {
-            free: [Vec::new(), Vec::new(), Vec::new()],
-            lent: [0; 3],
+            free: [Vec::new(), Vec::new(), Vec::new(), Vec::new()],
+            lent: [0; 4],
         }
     }
 

@@ -12,8 +12,8 @@ use std::io::IoSlice;
 
 use super::pool::{self, Buffer, Class};
 
-/// Reading straight into the last buffer pays from so much room on; less is left to the next that is appended.
-const WORTH_READING: usize = 16 << 10;
+/// Reading straight into the last buffer pays while this share of what is asked for fits; less is left to what is appended.
+const WORTH_READING: usize = 4;
 
 /// How many slices one vectored write takes.
 pub const SLICES: usize = 64;
@@ -66,7 +66,7 @@ impl Store {
 
     /// Room behind the last byte to read into, at most `most` bytes of it; `fill` must follow.
     pub(super) fn spare(&mut self, most: usize) -> &mut [u8] {
-        let worth = WORTH_READING.min(most);
+        let worth = most / WORTH_READING;
         if self.pieces.back().is_none_or(|last| last.room() < worth) {
             self.add(Class::for_bytes(most));
         }

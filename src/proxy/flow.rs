@@ -3,18 +3,24 @@
 //! A flow owns no socket. Its two steps are given the leg to write to and the leg to read from, move at most one write's
 //! or one read's worth, and say what that came to; what it means for the other direction is the loop's concern.
 
+mod ends;
+
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
+pub(super) use self::ends::{Moved, Refusal, Sink, Source};
 use super::budget::{Budget, Charge};
 use super::pump::{Gauge, Socket};
 use crate::fault::Direction;
 use crate::fault::link::{Circumstances, Link, SLICES, Step};
 
-/// What is read at a time where it will be held: a large buffer's worth.
+/// What is read at a time where it will be held.
 const HELD_READ: usize = 64 << 10;
+
+/// The same from a source that filled that: fewer and larger pieces cost less to pass on.
+const HELD_STREAM: usize = 256 << 10;
 
 /// A read that brought so much is followed by one straight into the queue; small messages are copied to share a buffer.
 const STREAMS: usize = 16 << 10;
@@ -28,52 +34,12 @@ pub(super) struct Flow {
     /// How the source refuses what is sent to it: behind its stream its peer is reset.
     pub(super) refused: Option<Refusal>,
     unflushed: bool,
-    /// Whether the last read brought so much that the next is worth a large buffer.
-    streams: bool,
+    /// What the last read brought.
+    brought: usize,
     charge: Charge,
     /// What the gauge was told of what waits.
     told: (usize, bool),
     pub(super) due: Option<Instant>,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
-    Open,
-    /// Its stream has ended.
-    Ended,
-    /// The leg is broken and gives nothing more.
-    Broken,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sink {
-    Open,
-    /// The end of the stream was passed on.
-    Ended,
-    /// The leg is broken and takes nothing more.
-    Broken,
-}
-
-/// How a leg refuses what is sent to it; what it sent itself can still be read.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
-    /// Its peer had closed: the end of its stream is to be found.
-    Closed,
-    /// Its connection broke, and that was told: the end that reading then finds was never sent.
-    Broke,
-}
-
-/// What one step of a direction came to.
-pub(super) enum Moved {
-    Nothing,
-    /// So many bytes, or the end of a stream.
-    Something(usize),
-    /// The peer is to be reset now.
-    Reset,
-    /// The leg that is to be read from later refuses what is sent to it.
-    SourceRefuses(io::Error),
-    SourceBroke(io::Error),
-    SinkBroke(io::Error),
 }
 
 // === impl Flow ===
@@ -91,16 +57,22 @@ impl Flow {
             sink: Sink::Open,
             refused: None,
             unflushed: false,
-            streams: false,
+            brought: 0,
             charge: Charge::on(budget),
             told: (0, false),
             due: None,
         }
     }
 
+    /// Charges the budget with what is held now: before the loop asks whether a direction may be read again, since nobody
+    /// would wait for the source otherwise.
+    fn charge(&mut self) {
+        self.charge.set(self.link.footprint());
+    }
+
     /// Tells how much waits, where that has changed.
     pub(super) fn tell(&mut self, gauge: &mut impl Gauge) {
-        self.charge.set(self.link.footprint());
+        self.charge();
         let full = self.link.is_full() || !self.charge.allows_more();
         let holds = (self.link.held(), full);
         if holds != self.told {
@@ -140,6 +112,7 @@ impl Flow {
                 // A peer that is gone needs no end of stream; reading from it, or waiting for its error, tells the rest.
                 Poll::Ready(_) => {
                     self.link.ended();
+                    self.charge();
                     self.sink = Sink::Ended;
                     self.unflushed = false;
                     gauge.ended(self.direction);
@@ -173,8 +146,7 @@ impl Flow {
             Poll::Ready(Ok(n)) => {
                 let direction = self.direction;
                 self.link.wrote(n, now, |held| gauge.added(direction, held));
-                // Before the loop asks whether it may read again: else nobody would wait for the source.
-                self.charge.set(self.link.footprint());
+                self.charge();
                 self.unflushed = true;
                 gauge.delivered(direction, n, now);
                 Moved::Something(n)
@@ -211,8 +183,13 @@ impl Flow {
             };
         }
         let clear = self.link.is_clear();
-        let most = HELD_READ.min(self.link.room()).min(buffer.len());
-        let straight = self.streams && !clear;
+        let straight = self.brought >= STREAMS && !clear;
+        let most = if self.brought >= HELD_READ {
+            HELD_STREAM
+        } else {
+            HELD_READ
+        };
+        let most = most.min(self.link.room()).min(buffer.len());
         let read = match straight {
             true => source.poll_read(cx, self.link.spare(most)),
             false if clear => source.poll_read(cx, buffer),
@@ -233,14 +210,14 @@ impl Flow {
             Poll::Ready(Ok(0)) => self.source_ended(now),
             Poll::Ready(Ok(n)) => {
                 gauge.arrived(self.direction, n, now);
-                self.streams = n >= STREAMS;
+                self.brought = n;
                 if clear {
                     return self.pass_through(sink, cx, &buffer[..n], now, gauge);
                 }
                 if !straight {
                     self.link.push(now, &buffer[..n]);
                 }
-                self.charge.set(self.link.footprint());
+                self.charge();
                 Moved::Something(n)
             }
         }
@@ -262,6 +239,7 @@ impl Flow {
             self.source = Source::Broken;
             self.link.push_reset(now);
         }
+        self.charge();
         Moved::Something(0)
     }
 
