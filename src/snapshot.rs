@@ -71,6 +71,8 @@ pub struct ProxyRow {
     pub rates: [f64; 2],
     /// Bytes that wait, up and down.
     pub held: [u64; 2],
+    /// How often a direction of a connection came to hold all that may wait, since the start.
+    pub full: u64,
     /// How long bytes were held, up and down, over the last second.
     pub added: [Option<Spread>; 2],
     /// From a client's first byte after silence to the first byte back, over the last second; the last known one where
@@ -143,6 +145,8 @@ pub struct ConnRow {
     pub rates: [f64; 2],
     /// Bytes that wait, up and down.
     pub held: [u64; 2],
+    /// How often one of its directions came to hold all that may wait.
+    pub full: u64,
     /// The last delay that it was given, up and down together; `None` before the first byte.
     pub added: Option<Duration>,
     /// The generation of the plan that it runs.

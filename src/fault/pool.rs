@@ -194,7 +194,7 @@ mod tests {
                 Class::Small,
                 Class::Medium,
                 Class::Large,
-                Class::Large
+                Class::Huge
             ]
         );
     }

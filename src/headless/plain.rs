@@ -178,6 +178,9 @@ fn summary(stats: &Stats) -> String {
             );
         }
     }
+    if stats.full > 0 {
+        let _ = write!(line, ", queue full {}x", stats.full);
+    }
     if let Some(why) = &stats.waiting {
         let _ = write!(line, ", clients wait: {why}");
     }

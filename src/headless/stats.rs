@@ -33,6 +33,8 @@ pub(super) struct Stats {
     pub(super) rates: Pair<u64>,
     /// Bytes that wait.
     pub(super) held: Pair<u64>,
+    /// How often a direction of a connection came to hold all that may wait, since the start.
+    pub(super) full: u64,
     /// How long bytes were held, over the last second; `None` where none passed.
     pub(super) added: Pair<Option<Quantiles>>,
     /// From a client's first byte after silence to the first byte back.
@@ -101,6 +103,7 @@ impl Stats {
             bytes: Pair::of(row.bytes),
             rates: Pair::of(row.rates.map(whole)),
             held: Pair::of(row.held),
+            full: row.full,
             added: Pair::of(row.added.map(|spread| spread.map(Quantiles::of))),
             feels: row.feels.map(Quantiles::of),
             port,
@@ -170,6 +173,7 @@ mod tests {
             bytes: [0; 2],
             rates: [0.0; 2],
             held: [0; 2],
+            full: 0,
             added: [None; 2],
             feels: None,
             history: Arc::default(),

@@ -76,6 +76,7 @@ impl Conn {
             bytes: delivered,
             rates: self.rates,
             held,
+            full: record.slot.fulls(),
             added: record.slot.added(),
             generation: record.generation(),
             state,

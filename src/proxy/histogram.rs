@@ -1,4 +1,7 @@
 //! Times counted in buckets: one task writes, the collector reads.
+//!
+//! The counts that a worker writes are plain counters, since the data path takes no lock; what the collector makes of those
+//! of all workers ten times a second is an HDR histogram.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -6,21 +9,26 @@ use std::time::Duration;
 use super::meter::add;
 use crate::snapshot::Spread;
 
-/// Sub-buckets of each power of two: a bucket is at most 1/64 of its value wide.
-const SUB: u32 = 64;
+/// Sub-buckets of each power of two: a bucket is at most 1/128 of its value wide. They are those of a High Dynamic Range
+/// Histogram with two significant digits, so that counts go over into one as they are.
+const SUB: u32 = 128;
+/// That precision, in the digits that it is told in.
+const DIGITS: u8 = 2;
+/// The longest time that is told apart, in microseconds.
+const MOST: u64 = u32::MAX as u64;
 /// Values from 0 to 2^32 microseconds.
-const BUCKETS: usize = 28 * SUB as usize;
+const BUCKETS: usize = 26 * SUB as usize;
 
-/// Times in buckets whose width is at most 1/64 of their value, from 1 µs to 71 minutes.
+/// Times in buckets whose width is at most 1/128 of their value, from 1 µs to 71 minutes.
 #[derive(Debug)]
 pub(super) struct Histogram {
     buckets: Box<[AtomicU32]>,
     total: AtomicU64,
 }
 
-/// A histogram at one moment, or the difference of two.
+/// What several histograms had counted at one moment, or the difference of two moments.
 #[derive(Clone, Debug)]
-pub(super) struct Counts(Vec<u32>);
+pub(super) struct Counts(hdrhistogram::Histogram<u32>);
 
 // === impl Histogram ===
 
@@ -51,8 +59,11 @@ impl Histogram {
 
     /// Adds what was counted so far.
     pub(super) fn add_to(&self, counts: &mut Counts) {
-        for (sum, bucket) in counts.0.iter_mut().zip(&self.buckets) {
-            *sum = sum.wrapping_add(bucket.load(Ordering::Relaxed));
+        for (bucket, number) in self.buckets.iter().zip(0..) {
+            let count = bucket.load(Ordering::Relaxed);
+            if count > 0 {
+                counts.0.saturating_record_n(least_of(number), count);
+            }
         }
     }
 }
@@ -61,27 +72,21 @@ impl Histogram {
 
 impl Counts {
     pub(super) fn zero() -> Self {
-        Self(vec![0; BUCKETS])
+        let counts = hdrhistogram::Histogram::new_with_bounds(1, MOST, DIGITS);
+        Self(counts.expect("the bounds are in order"))
     }
 
-    /// What was counted since `before`.
+    /// What was counted since `before`, which counted a part of it.
     pub(super) fn since(&self, before: &Self) -> Self {
-        Self(
-            self.0
-                .iter()
-                .zip(&before.0)
-                .map(|(now, then)| now.wrapping_sub(*then))
-                .collect(),
-        )
-    }
-
-    pub(super) fn total(&self) -> u64 {
-        self.0.iter().map(|count| u64::from(*count)).sum()
+        let mut since = self.clone();
+        // Refused only where `before` counted more, which no earlier moment did.
+        let _ = since.0.subtract(&before.0);
+        since
     }
 
     /// The figures that are shown; `None` where nothing was counted.
     pub(super) fn spread(&self) -> Option<Spread> {
-        let count = self.total();
+        let count = self.0.len();
         let at = |q| self.quantile(q);
         (count > 0).then(|| Spread {
             count,
@@ -93,15 +98,11 @@ impl Counts {
 
     /// The time below which this share of those counted lies: the middle of its bucket.
     pub(super) fn quantile(&self, q: f64) -> Duration {
-        let wanted = (self.total() as f64 * q).max(1.0);
-        let mut seen = 0.0;
-        for (count, bucket) in self.0.iter().zip(0..) {
-            seen += f64::from(*count);
-            if seen >= wanted {
-                return middle_of(bucket);
-            }
-        }
-        Duration::ZERO
+        let micros = self.0.value_at_quantile(q);
+        let low = self.0.lowest_equivalent(micros);
+        let width = self.0.next_non_equivalent(micros) - low;
+        // Buckets of one microsecond stand for it, wider ones for what lies in them.
+        Duration::from_nanos(low * 1_000 + if width > 1 { width * 500 } else { 0 })
     }
 }
 
@@ -116,13 +117,12 @@ fn bucket_of(time: Duration) -> usize {
     ((power + 1) * SUB + sub) as usize
 }
 
-fn middle_of(bucket: u32) -> Duration {
+fn least_of(bucket: u32) -> u64 {
     if bucket < SUB {
-        return Duration::from_micros(u64::from(bucket));
+        return u64::from(bucket);
     }
     let power = bucket / SUB - 1;
-    let low = u64::from(SUB + bucket % SUB) << power;
-    Duration::from_nanos(low * 1_000 + (1_000 << power) / 2)
+    u64::from(SUB + bucket % SUB) << power
 }
 
 #[cfg(test)]

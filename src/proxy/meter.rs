@@ -24,6 +24,8 @@ pub(super) struct Slot {
     /// Nanoseconds that the last segment was held, and one more; 0 before the first.
     added: [AtomicU64; 2],
     flags: AtomicU64,
+    /// How often a direction became full.
+    fulls: AtomicU64,
 }
 
 /// A connection's slot, given back when the collector has read its last figures.
@@ -55,6 +57,8 @@ pub(super) struct ProxyMeter {
     pub(super) added: [Histogram; 2],
     /// From a client's first byte after silence to the first byte back.
     pub(super) feels: Histogram,
+    /// How often a direction of a connection became full.
+    pub(super) fulls: AtomicU64,
 }
 
 const FULL: u64 = 1;
@@ -74,9 +78,16 @@ impl Slot {
         add(&self.delivered[direction.index()], bytes);
     }
 
-    pub(super) fn set_held(&self, direction: Direction, bytes: u64, full: bool) {
+    /// Says whether the direction has become full by this.
+    pub(super) fn set_held(&self, direction: Direction, bytes: u64, full: bool) -> bool {
         self.held[direction.index()].store(bytes, Ordering::Relaxed);
-        self.set_flag(FULL << direction.index(), full);
+        let flag = FULL << direction.index();
+        let news = full && self.flags.load(Ordering::Relaxed) & flag == 0;
+        if news {
+            add(&self.fulls, 1);
+        }
+        self.set_flag(flag, full);
+        news
     }
 
     pub(super) fn set_added(&self, direction: Direction, delay: Duration) {
@@ -119,6 +130,10 @@ impl Slot {
             .then(|| Duration::from_nanos(held(nanos[0]).saturating_add(held(nanos[1]))))
     }
 
+    pub(super) fn fulls(&self) -> u64 {
+        self.fulls.load(Ordering::Relaxed)
+    }
+
     pub(super) fn is_full(&self) -> bool {
         self.flags.load(Ordering::Relaxed) & 0b11 != 0
     }
@@ -133,10 +148,18 @@ impl Slot {
             .iter()
             .chain(&self.held)
             .chain(&self.added)
-            .chain([&self.flags])
+            .chain([&self.flags, &self.fulls])
         {
             counter.store(0, Ordering::Relaxed);
         }
+    }
+}
+
+// === impl ProxyMeter ===
+
+impl ProxyMeter {
+    pub(super) fn fulls(&self) -> u64 {
+        self.fulls.load(Ordering::Relaxed)
     }
 }
 
@@ -201,6 +224,16 @@ mod tests {
             ),
             (number, [0, 0], false)
         );
+    }
+
+    #[test]
+    fn each_time_that_a_direction_becomes_full_is_counted_once() {
+        let slot = Slot::default();
+        let full = [true, true, false, true];
+        let news = full.map(|full| slot.set_held(Direction::Up, 1, full));
+        assert_eq!(news, [true, false, false, true]);
+        slot.set_held(Direction::Down, 1, true);
+        assert_eq!(slot.fulls(), 3);
     }
 
     #[test]

@@ -1,9 +1,8 @@
 //! What a connection's poll loop tells of itself: the bridge from the loop to the meter.
 
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::meter::ProxyMeter;
+use super::meter::{ProxyMeter, add};
 use super::pump::Gauge;
 use super::record::Record;
 use crate::fault::Direction;
@@ -31,12 +30,7 @@ impl<'a> Reading<'a> {
 impl Gauge for Reading<'_> {
     fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant) {
         self.record.slot.add_delivered(direction, bytes as u64);
-        let total = &self.meter.delivered[direction.index()];
-        // A load and a store: this worker's thread is the only writer.
-        total.store(
-            total.load(Ordering::Relaxed) + bytes as u64,
-            Ordering::Relaxed,
-        );
+        add(&self.meter.delivered[direction.index()], bytes as u64);
         if direction == Direction::Down
             && let Some(asked) = self.asked.take()
         {
@@ -58,7 +52,9 @@ impl Gauge for Reading<'_> {
     }
 
     fn holds(&mut self, direction: Direction, bytes: usize, full: bool) {
-        self.record.slot.set_held(direction, bytes as u64, full);
+        if self.record.slot.set_held(direction, bytes as u64, full) {
+            add(&self.meter.fulls, 1);
+        }
     }
 
     fn ended(&mut self, direction: Direction) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::followed::Conn;
+use super::meter::ProxyMeter;
 use super::port::Proxy;
 use super::window::{Figures, Window};
 use crate::mapping::TlsMode;
@@ -81,6 +82,7 @@ impl Seen {
             bytes: figures.delivered,
             rates: figures.rates,
             held,
+            full: proxy.meters().map(ProxyMeter::fulls).sum(),
             added: figures.added,
             feels: figures.feels,
             history: self.window.history(),

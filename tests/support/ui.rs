@@ -73,6 +73,7 @@ pub(crate) fn proxy(id: u32, name: &str, mapping: Mapping) -> ProxyRow {
         bytes: [0; 2],
         rates: [0.0; 2],
         held: [0; 2],
+        full: 0,
         added: [None; 2],
         feels: None,
         history: Arc::default(),
@@ -120,6 +121,7 @@ pub(crate) fn conn(id: u64, proxy: u32, age: u64, state: ConnState) -> ConnRow {
         bytes: [0; 2],
         rates: [0.0; 2],
         held: [0; 2],
+        full: 0,
         added: None,
         generation: 17,
         state,
@@ -288,6 +290,7 @@ fn conns() -> Vec<ConnRow> {
         ConnRow {
             bytes: [412, 0],
             held: [0, 16_000],
+            full: 0,
             generation: 16,
             ..conn(41, 1, 3, ConnState::Held)
         },

@@ -218,7 +218,7 @@ fn state(model: &Model, row: &ConnRow) -> String {
             0 => "held".to_owned(),
             bytes => format!("held {}", format::bytes(bytes)),
         },
-        ConnState::Full => "full".to_owned(),
+        ConnState::Full => format!("full {}x", row.full),
         ConnState::Idle(_) if model.quiet => "idle".to_owned(),
         ConnState::Idle(time) => format!("idle {}", format::age(time)),
         ConnState::Half(Direction::Up) => "↑ half-closed".to_owned(),
