@@ -10,7 +10,7 @@ use super::program::BINARY;
 use super::traffic::median;
 
 /// Whom it is measured beside, those of them that are installed.
-const PROXIES: &str = "faultboard,haproxy,haproxy-splice,nginx,socat,ref-tokio-64k,toxiproxy";
+pub(crate) const PROXIES: &str = "haproxy,haproxy-splice,nginx,socat,ref-tokio-64k,toxiproxy";
 const OURS: &str = "faultboard";
 const YARDSTICK: &str = "ref-tokio-64k";
 
@@ -32,7 +32,7 @@ fn folder() -> PathBuf {
 
 impl Samples {
     /// Runs the benchmark; nothing, with a line that says why, where it cannot be.
-    pub(crate) fn take(quick: bool) -> Option<Self> {
+    pub(crate) fn take(proxies: &str, quick: bool) -> Option<Self> {
         let script = folder().join("bench.py");
         if !script.exists() {
             eprintln!(
@@ -44,7 +44,8 @@ impl Samples {
         let out = tempfile::tempdir().expect("a temporary folder");
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("peers");
         let mut command = Command::new("python3");
-        command.arg(script).args(["--proxies", PROXIES]);
+        command.arg(script);
+        command.args(["--proxies", &format!("{OURS},{proxies}")]);
         command.args(quick.then_some("--quick"));
         command.arg("--bin-dir").arg(Path::new(BINARY).parent()?);
         command.arg("--out").arg(out.path());

@@ -2,10 +2,11 @@
 //! they are installed, and beside itself with other settings, all in one run.
 //!
 //! ```text
-//! cargo bench --bench peers                      all of it; half an hour beside seven other proxies
-//! cargo bench --bench peers -- --quick           short rounds
-//! cargo bench --bench peers -- --own             without other proxies
-//! cargo bench --bench peers -- --only tls,idle   only the rows of its own that these words name
+//! cargo bench --bench peers                            all of it; half an hour beside all that can be installed
+//! cargo bench --bench peers -- --quick                 short rounds
+//! cargo bench --bench peers -- --beside haproxy,nginx  only beside these
+//! cargo bench --bench peers -- --own                   without other proxies
+//! cargo bench --bench peers -- --only tls,idle         only the rows of its own that these words name
 //! ```
 //!
 //! Client, upstream and proxy share the machine's cores, so a ratio is a lower bound for a machine that has more; compare
@@ -40,13 +41,16 @@ fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     let given = |option: &str| words.iter().any(|word| word == option);
     let quick = given("--quick");
-    let only = words.iter().position(|word| word == "--only");
-    let only = only.and_then(|at| words.get(at + 1)).map(String::as_str);
+    let value = |option: &str| {
+        let at = words.iter().position(|word| word == option)?;
+        words.get(at + 1).map(String::as_str)
+    };
+    let only = value("--only");
     let _ = sys::raise_descriptor_limit();
     let beside = if given("--own") || only.is_some() {
         None
     } else {
-        Samples::take(quick)
+        Samples::take(value("--beside").unwrap_or(beside::PROXIES), quick)
     };
     let effort = Effort {
         rounds: if quick { 3 } else { 5 },

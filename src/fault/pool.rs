@@ -78,7 +78,7 @@ impl Class {
             Self::Small => 2 << 10,
             Self::Medium => 16 << 10,
             Self::Large => 64 << 10,
-            Self::Huge => 256 << 10,
+            Self::Huge => 512 << 10,
         }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 const BUDGET: usize = 1 << 30;
 
 /// How much little is: what a direction may hold whatever the others hold.
-const LITTLE: usize = 256 << 10;
+const LITTLE: usize = 64 << 10;
 
 /// The bytes that all connections of an engine hold.
 #[derive(Debug)]
@@ -77,7 +77,16 @@ impl Charge {
 
     /// Whether the direction may be read. One that may not holds enough to be woken by its own bytes' release.
     pub(super) fn allows_more(&self) -> bool {
-        self.held < self.budget.little || !self.budget.is_spent()
+        self.room() > 0
+    }
+
+    /// How much a read may bring.
+    pub(super) fn room(&self) -> usize {
+        if self.budget.is_spent() {
+            self.budget.little.saturating_sub(self.held)
+        } else {
+            usize::MAX
+        }
     }
 }
 

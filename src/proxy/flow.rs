@@ -20,7 +20,7 @@ use crate::fault::link::{Circumstances, Link, SLICES, Step};
 const HELD_READ: usize = 64 << 10;
 
 /// The same from a source that filled that: fewer and larger pieces cost less to pass on.
-const HELD_STREAM: usize = 256 << 10;
+const HELD_STREAM: usize = 512 << 10;
 
 /// A read that brought so much is followed by one straight into the queue; small messages are copied to share a buffer.
 const STREAMS: usize = 16 << 10;
@@ -184,15 +184,11 @@ impl Flow {
         }
         let clear = self.link.is_clear();
         let straight = self.brought >= STREAMS && !clear;
-        let most = if self.brought >= HELD_READ {
-            HELD_STREAM
-        } else {
-            HELD_READ
-        };
-        let most = most.min(self.link.room()).min(buffer.len());
+        let whole = buffer.len().min(self.charge.room());
+        let most = self.held_read().min(whole);
         let read = match straight {
             true => source.poll_read(cx, self.link.spare(most)),
-            false if clear => source.poll_read(cx, buffer),
+            false if clear => source.poll_read(cx, &mut buffer[..whole]),
             false => source.poll_read(cx, &mut buffer[..most]),
         };
         // Asked after the read: an older time would let bytes leave before they have waited.
@@ -221,6 +217,16 @@ impl Flow {
                 Moved::Something(n)
             }
         }
+    }
+
+    /// How much is read at a time where it will be held.
+    fn held_read(&self) -> usize {
+        let most = if self.brought >= HELD_READ {
+            HELD_STREAM
+        } else {
+            HELD_READ
+        };
+        most.min(self.link.room())
     }
 
     fn wants_input(&self) -> bool {
