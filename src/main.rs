@@ -137,9 +137,8 @@ fn desk(mut options: Options, upstreams: Upstreams) -> Result<ExitCode> {
         seed = options.engine.seed,
         "started"
     );
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .thread_name("desk")
+    // One thread for all that is not bytes: a second one would be woken by each beat of the collector, for nothing.
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;

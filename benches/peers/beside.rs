@@ -210,7 +210,11 @@ impl Samples {
             format!("{p50:+.2} / {p99:+.2} ms"),
             p50 <= goal[0] && p99 <= goal[1],
         )
-        .beside(format!("{:+.2} / {:+.2}", best[0], best[1]))
+        .beside(if best[0].is_nan() {
+            String::new()
+        } else {
+            format!("{:+.2} / {:+.2}", best[0], best[1])
+        })
     }
 
     fn changes(&self) -> Row {
