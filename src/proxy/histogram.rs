@@ -1,7 +1,7 @@
 //! Times counted in buckets: one task writes, the collector reads.
 //!
-//! The counts that a worker writes are plain counters, since the data path takes no lock; what the collector makes of those
-//! of all workers ten times a second is an HDR histogram.
+//! The counts that a worker writes are plain counters, since the data path takes no lock. They begin anew where they do not
+//! fit, so only the difference of two moments says anything: the collector makes an HDR histogram of it.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -26,9 +26,13 @@ pub(super) struct Histogram {
     total: AtomicU64,
 }
 
-/// What several histograms had counted at one moment, or the difference of two moments.
+/// What several histograms had counted at one moment, bucket by bucket.
 #[derive(Clone, Debug)]
-pub(super) struct Counts(hdrhistogram::Histogram<u32>);
+pub(super) struct Counts(Vec<u32>);
+
+/// What was counted between two moments.
+#[derive(Clone, Debug)]
+pub(super) struct Interval(hdrhistogram::Histogram<u32>);
 
 // === impl Histogram ===
 
@@ -59,11 +63,8 @@ impl Histogram {
 
     /// Adds what was counted so far.
     pub(super) fn add_to(&self, counts: &mut Counts) {
-        for (bucket, number) in self.buckets.iter().zip(0..) {
-            let count = bucket.load(Ordering::Relaxed);
-            if count > 0 {
-                counts.0.saturating_record_n(least_of(number), count);
-            }
+        for (sum, bucket) in counts.0.iter_mut().zip(&self.buckets) {
+            *sum = sum.wrapping_add(bucket.load(Ordering::Relaxed));
         }
     }
 }
@@ -72,18 +73,26 @@ impl Histogram {
 
 impl Counts {
     pub(super) fn zero() -> Self {
+        Self(vec![0; BUCKETS])
+    }
+
+    /// What was counted since `before`, which counted a part of it: right unless a bucket counted 2^32 times in between.
+    pub(super) fn since(&self, before: &Self) -> Interval {
         let counts = hdrhistogram::Histogram::new_with_bounds(1, MOST, DIGITS);
-        Self(counts.expect("the bounds are in order"))
+        let mut counts = counts.expect("the bounds are in order");
+        for ((now, then), bucket) in self.0.iter().zip(&before.0).zip(0..) {
+            let count = now.wrapping_sub(*then);
+            if count > 0 {
+                counts.saturating_record_n(least_of(bucket), count);
+            }
+        }
+        Interval(counts)
     }
+}
 
-    /// What was counted since `before`, which counted a part of it.
-    pub(super) fn since(&self, before: &Self) -> Self {
-        let mut since = self.clone();
-        // Refused only where `before` counted more, which no earlier moment did.
-        let _ = since.0.subtract(&before.0);
-        since
-    }
+// === impl Interval ===
 
+impl Interval {
     /// The figures that are shown; `None` where nothing was counted.
     pub(super) fn spread(&self) -> Option<Spread> {
         let count = self.0.len();
@@ -149,7 +158,7 @@ mod tests {
             histogram.record(Duration::from_micros(micros));
             let mut counts = Counts::zero();
             histogram.add_to(&mut counts);
-            let found = counts.quantile(0.5).as_nanos() as f64 / 1e3;
+            let found = counts.since(&Counts::zero()).quantile(0.5).as_nanos() as f64 / 1e3;
             assert!(
                 (found - micros as f64).abs() <= micros as f64 * 0.01 + 0.5,
                 "{micros} us read as {found} us"
@@ -165,11 +174,36 @@ mod tests {
         }
         let mut counts = Counts::zero();
         histogram.add_to(&mut counts);
-        let median = counts.quantile(0.5).as_secs_f64();
-        let p99 = counts.quantile(0.99).as_secs_f64();
+        let median = counts.since(&Counts::zero()).quantile(0.5).as_secs_f64();
+        let p99 = counts.since(&Counts::zero()).quantile(0.99).as_secs_f64();
         assert!(
             (median / 0.05 - 1.0).abs() < 0.01 && (p99 / 0.099 - 1.0).abs() < 0.01,
             "{median} {p99}"
+        );
+    }
+
+    #[test]
+    fn a_bucket_that_began_anew_is_counted_on() {
+        let time = Duration::from_micros(1);
+        let (first, second) = (Histogram::default(), Histogram::default());
+        // Two workers whose counts, and their sum, do not fit any more.
+        for histogram in [&first, &second] {
+            histogram.buckets[bucket_of(time)].store(u32::MAX - 1, Ordering::Relaxed);
+        }
+        let moment = || {
+            let mut counts = Counts::zero();
+            first.add_to(&mut counts);
+            second.add_to(&mut counts);
+            counts
+        };
+        let before = moment();
+        for _ in 0..3 {
+            first.record(time);
+        }
+        let spread = moment().since(&before).spread();
+        assert_eq!(
+            spread.map(|spread| (spread.count, spread.p50)),
+            Some((3, time))
         );
     }
 }
