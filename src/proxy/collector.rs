@@ -241,3 +241,7 @@ impl Collector {
         }));
     }
 }
+
+#[cfg(test)]
+#[path = "collector_tests.rs"]
+mod tests;

@@ -137,20 +137,25 @@ impl Worker {
 
     /// Says that a connection has done something, after what it did is written.
     pub(super) fn stir(&self) {
-        let Stirs(count) = &self.stirs;
-        // Release: whoever sees the count sees what was done. This thread is the only writer.
-        count.store(
-            count.load(Ordering::Relaxed).wrapping_add(1),
-            Ordering::Release,
-        );
+        self.stirs.raise();
     }
 }
 
 // === impl Stirs ===
 
 impl Stirs {
+    /// Counts one more; only the worker's thread does.
+    pub(super) fn raise(&self) {
+        let Self(count) = self;
+        // Release: whoever sees the count sees what was done.
+        count.store(
+            count.load(Ordering::Relaxed).wrapping_add(1),
+            Ordering::Release,
+        );
+    }
+
     pub(super) fn count(&self) -> u64 {
-        // Acquire: with the release in `stir`.
+        // Acquire: with the release in `raise`.
         self.0.load(Ordering::Acquire)
     }
 }

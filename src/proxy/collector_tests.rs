@@ -1,0 +1,194 @@
+//! Beats of a collector without workers: what it tells, and when it looks.
+
+use std::net::Ipv4Addr;
+use std::sync::atomic::{AtomicU32, AtomicU64};
+
+use tokio::sync::Semaphore;
+
+use super::super::inner::Inner;
+use super::super::meter::Pages;
+use super::super::{Options, tls};
+use super::*;
+use crate::fault::{Direction, Plan};
+use crate::mapping;
+use crate::snapshot::{CloseReason, ConnId, ProxyId};
+
+/// A collector and what it watches, in the place of an engine.
+struct Desk {
+    collector: Collector,
+    opened: mpsc::Sender<Opened>,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    events: broadcast::Receiver<Arc<Event>>,
+    stirs: Stirs,
+    proxy: Arc<Proxy>,
+    pages: Arc<Pages>,
+}
+
+fn desk() -> Desk {
+    let (events, told) = broadcast::channel(1 << 15);
+    let proxies = Arc::<RwLock<Vec<Arc<Proxy>>>>::default();
+    let options = Options::default();
+    let start = clock::now();
+    let inner = Inner {
+        tls: tls::TlsConfigs::load(&options.tls).expect("nothing to load"),
+        options,
+        start,
+        budget: Arc::default(),
+        places: Arc::new(Semaphore::new(1)),
+        limit: 1,
+        proxies: Arc::clone(&proxies),
+        workers: Vec::new(),
+        events: events.clone(),
+        next_proxy: AtomicU32::new(1),
+        next_connection: AtomicU64::new(1),
+    };
+    let mapping = mapping::parse("80=db:81").expect("valid");
+    let proxy = Arc::new(Proxy::new(ProxyId(1), mapping, Plan::default(), &inner));
+    proxies.write().push(Arc::clone(&proxy));
+    let stirs = Stirs::default();
+    let watched = Watched {
+        start,
+        insecure: false,
+        proxies,
+        stirs: vec![stirs.clone()],
+    };
+    let (opened, news) = mpsc::channel(1 << 14);
+    let (published, snapshots) = watch::channel(Arc::default());
+    Desk {
+        collector: Collector::new(watched, news, published, events),
+        opened,
+        snapshots,
+        events: told,
+        stirs,
+        proxy,
+        pages: Arc::default(),
+    }
+}
+
+impl Desk {
+    /// A connection that a worker has taken over.
+    fn open(&self, number: u64) -> Arc<Record> {
+        let client = (Ipv4Addr::LOCALHOST, 1).into();
+        let slot = self.pages.take();
+        let (id, proxy) = (ConnId(number), self.proxy.id);
+        let record = Arc::new(Record::new(id, proxy, client, Duration::ZERO, slot));
+        self.proxy.settings.enter(&record);
+        let news = Opened {
+            record: Arc::clone(&record),
+            proxy: Arc::clone(&self.proxy),
+        };
+        assert!(self.opened.try_send(news).is_ok(), "the channel has room");
+        record
+    }
+
+    /// Ends a connection as its task does.
+    fn close(&self, record: &Record) {
+        let reason = CloseReason::UpstreamDone;
+        let at = Duration::from_millis(30);
+        record.closed.set(Closed { reason, at }).expect("once");
+        self.stirs.raise();
+        self.proxy.settings.leave(record.id);
+    }
+
+    /// Beats after this time, and says whether a snapshot came of it.
+    async fn beat_after(&mut self, time: Duration) -> bool {
+        tokio::time::advance(time).await;
+        self.collector.beat();
+        let news = self.snapshots.has_changed().expect("it is alive");
+        self.snapshots.mark_unchanged();
+        news
+    }
+
+    /// What was told since this was last asked.
+    fn told(&mut self) -> Vec<String> {
+        let mut told = Vec::new();
+        while let Ok(event) = self.events.try_recv() {
+            told.push(match &event.what {
+                Happening::Opened { conn, .. } => format!("opened {}", conn.0),
+                Happening::Closed {
+                    conn,
+                    bytes: [up, down],
+                    reason,
+                    ..
+                } => format!("closed {} {reason:?} {up} {down}", conn.0),
+                other => format!("{other:?}"),
+            });
+        }
+        told
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_between_two_beats_is_told_as_opened_then_closed() {
+    let mut desk = desk();
+    desk.beat_after(BEAT).await;
+    let record = desk.open(1);
+    record.slot.add_delivered(Direction::Up, 5);
+    record.slot.add_delivered(Direction::Down, 7);
+    desk.close(&record);
+    assert!(desk.beat_after(BEAT).await);
+    assert_eq!(desk.told(), ["opened 1", "closed 1 UpstreamDone 5 7"]);
+    let snapshot = desk.snapshots.borrow().clone();
+    let row = &snapshot.proxies[0];
+    assert_eq!((row.total, row.open, snapshot.conns.len()), (1, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn all_that_opened_since_the_last_beat_are_taken_in_one() {
+    let mut desk = desk();
+    let records: Vec<_> = (1..=1_000).map(|number| desk.open(number)).collect();
+    assert!(desk.beat_after(BEAT).await);
+    assert_eq!(desk.told().len(), records.len());
+    assert_eq!(desk.snapshots.borrow().proxies[0].total, 1_000);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_beat_since_which_nothing_stirred_publishes_nothing() {
+    let mut desk = desk();
+    let _idle = desk.open(1);
+    // The first two see it open and settle.
+    desk.beat_after(BEAT).await;
+    desk.beat_after(BEAT).await;
+    assert!(!desk.beat_after(BEAT).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_stirred_is_looked_at_on_the_next_beat() {
+    let mut desk = desk();
+    let record = desk.open(1);
+    desk.beat_after(BEAT).await;
+    desk.beat_after(BEAT).await;
+    record.slot.set_held(Direction::Down, 9, true);
+    desk.stirs.raise();
+    assert!(desk.beat_after(BEAT).await);
+    let snapshot = desk.snapshots.borrow().clone();
+    assert_eq!(
+        (snapshot.conns[0].held, snapshot.conns[0].full),
+        ([0, 9], 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn other_settings_are_looked_at_without_a_stir() {
+    let mut desk = desk();
+    let _idle = desk.open(1);
+    desk.beat_after(BEAT).await;
+    desk.beat_after(BEAT).await;
+    desk.proxy.settings.change(Plan::default());
+    assert!(desk.beat_after(BEAT).await);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_age_of_an_idle_connection_goes_on_once_a_second() {
+    let mut desk = desk();
+    let _idle = desk.open(1);
+    let mut published = 0;
+    for _ in 0..42 {
+        published += u32::from(desk.beat_after(BEAT).await);
+    }
+    let age = desk.snapshots.borrow().conns[0].age;
+    assert!(
+        published <= 6 && age >= Duration::from_secs(3),
+        "{published} {age:?}"
+    );
+}
