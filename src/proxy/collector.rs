@@ -114,17 +114,13 @@ impl Collector {
         });
     }
 
-    /// Tells what the TLS of connections agreed on, each before its end.
-    fn tell_tls(&mut self) {
-        let mut conns = std::mem::take(&mut self.conns);
-        for conn in &mut conns {
-            if let Some((at, tls)) = conn.secured() {
-                self.seen(&conn.proxy).tls = Some(Arc::clone(&tls));
-                let id = conn.record.id;
-                self.tell(at, &conn.proxy, Happening::Secured { conn: id, tls });
-            }
+    /// Tells what a connection's TLS agreed on, once.
+    fn tell_tls(&mut self, conn: &mut Conn) {
+        if let Some((at, tls)) = conn.secured() {
+            self.seen(&conn.proxy).tls = Some(Arc::clone(&tls));
+            let id = conn.record.id;
+            self.tell(at, &conn.proxy, Happening::Secured { conn: id, tls });
         }
-        self.conns = conns;
     }
 
     fn beat(&mut self) {
@@ -152,7 +148,11 @@ impl Collector {
 
     /// Walks over everything, and publishes what it sees.
     fn look(&mut self, at: Duration, proxies: &[Arc<Proxy>]) {
-        self.tell_tls();
+        let mut conns = std::mem::take(&mut self.conns);
+        for conn in &mut conns {
+            self.tell_tls(conn);
+        }
+        self.conns = conns;
         self.reap();
         let mut snapshot = Snapshot {
             at,
@@ -200,12 +200,14 @@ impl Collector {
     /// Takes leave of the connections that have ended.
     fn reap(&mut self) {
         let ended = |conn: &mut Conn| conn.record.closed.get().is_some();
-        let ended: Vec<_> = self.conns.extract_if(.., ended).collect();
+        let mut ended: Vec<_> = self.conns.extract_if(.., ended).collect();
         if self.conns.capacity() > 4 * self.conns.len() {
             // A storm's list is given back.
             self.conns.shrink_to(2 * self.conns.len());
         }
-        for conn in &ended {
+        for conn in &mut ended {
+            // It may have agreed on TLS, and ended, since that was looked for.
+            self.tell_tls(conn);
             let Some(Closed { reason, at }) = conn.record.closed.get() else {
                 continue;
             };

@@ -11,7 +11,7 @@ use super::super::{Options, tls};
 use super::*;
 use crate::fault::{Direction, Plan};
 use crate::mapping;
-use crate::snapshot::{CloseReason, ConnId, ProxyId};
+use crate::snapshot::{CloseReason, ConnId, Negotiated, ProxyId};
 
 /// A collector and what it watches, in the place of an engine.
 struct Desk {
@@ -131,6 +131,30 @@ async fn a_connection_between_two_beats_is_told_as_opened_then_closed() {
     let snapshot = desk.snapshots.borrow().clone();
     let row = &snapshot.proxies[0];
     assert_eq!((row.total, row.open, snapshot.conns.len()), (1, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn tls_that_came_with_the_end_is_told_before_it() {
+    let mut desk = desk();
+    let record = desk.open(1);
+    desk.beat_after(BEAT).await;
+    let upstream = (Ipv4Addr::LOCALHOST, 81).into();
+    let tls = Negotiated {
+        version: "TLS 1.3",
+        alpn: None,
+        resumed: false,
+        took: Duration::from_millis(18),
+    };
+    record.reached(upstream, Some(tls), Duration::ZERO);
+    desk.close(&record);
+    desk.told();
+    // As where both came after a beat had looked for the first.
+    desk.collector.reap();
+    let told = desk.told();
+    assert!(
+        told.len() == 2 && told[0].starts_with("Secured") && told[1].starts_with("closed"),
+        "{told:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
