@@ -151,6 +151,7 @@ fn millis(time: Duration) -> f64 {
 mod tests {
     use std::sync::Arc;
 
+    use super::super::{Report, plain};
     use super::*;
     use crate::mapping;
 
@@ -220,5 +221,15 @@ mod tests {
         let port = PortState::Waiting("too many connections".to_owned());
         let waiting = ProxyRow { port, ..row(1) };
         assert_eq!(names(&mut printed, vec![waiting]), ["proxy-1"]);
+    }
+
+    #[test]
+    fn how_often_queues_were_full_is_said_in_json_and_in_words() {
+        let stats = Stats::of(&ProxyRow { full: 2, ..row(1) });
+        let json = serde_json::to_value(&stats).expect("it is plain data");
+        assert_eq!(json["full"], 2);
+        let said = |stats: &Stats| plain::lines(Duration::ZERO, &Report::Stats(stats));
+        assert!(said(&stats).ends_with(", queue full 2x\n"));
+        assert!(!said(&Stats::of(&row(1))).contains("full"));
     }
 }
