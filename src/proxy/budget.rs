@@ -12,6 +12,9 @@ const BUDGET: usize = 1 << 30;
 /// How much little is: what a direction may hold whatever the others hold.
 const LITTLE: usize = 64 << 10;
 
+/// At least how much one read may bring: with less, a direction that holds almost all that it may would be read byte by byte.
+const LEAST_READ: usize = 4 << 10;
+
 /// The bytes that all connections of an engine hold.
 #[derive(Debug)]
 pub struct Budget {
@@ -80,12 +83,14 @@ impl Charge {
         self.room() > 0
     }
 
-    /// How much a read may bring.
+    /// How much a read may bring; nothing, or enough that reading does not become a byte at a time.
     pub(super) fn room(&self) -> usize {
-        if self.budget.is_spent() {
-            self.budget.little.saturating_sub(self.held)
-        } else {
-            usize::MAX
+        if !self.budget.is_spent() {
+            return usize::MAX;
+        }
+        match self.budget.little.saturating_sub(self.held) {
+            0 => 0,
+            left => left.max(LEAST_READ),
         }
     }
 }
@@ -112,6 +117,16 @@ mod tests {
         large.set(0);
         small.set(LITTLE);
         assert!(small.allows_more());
+    }
+
+    #[test]
+    fn a_direction_that_holds_almost_all_is_not_read_byte_by_byte() {
+        let budget = Arc::new(Budget::new(0, LITTLE));
+        let mut charge = Charge::on(&budget);
+        charge.set(LITTLE - 1);
+        assert_eq!(charge.room(), LEAST_READ);
+        charge.set(LITTLE);
+        assert_eq!(charge.room(), 0);
     }
 
     #[test]
