@@ -24,6 +24,8 @@ impl Bench {
         let circumstances = Circumstances {
             seed: 1,
             origin: now,
+            opened: now,
+            path: Duration::ZERO,
         };
         let mut bench = Self {
             link: Link::new(Direction::Down, &circumstances),

@@ -179,7 +179,8 @@ async fn not_bound(engine: &Engine, error: BindError) -> Refusal {
     // All proxies are bound to the same addresses, so the port tells.
     let port = error.addr.port();
     let has_it = |row: &ProxyRow| {
-        row.port != PortState::Closed && row.listening.iter().any(|addr| addr.port() == port)
+        !matches!(row.port, PortState::Closed | PortState::Refusing)
+            && row.listening.iter().any(|addr| addr.port() == port)
     };
     match rows(engine).await.into_iter().find(has_it) {
         Some(row) => Refusal::OwnPort {

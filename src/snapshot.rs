@@ -78,6 +78,10 @@ pub struct ProxyRow {
     /// From a client's first byte after silence to the first byte back, over the last second; the last known one where
     /// there was none.
     pub feels: Option<Spread>,
+    /// The faults as they act at this moment, where time moves them.
+    pub present: Option<Arc<Plan>>,
+    /// How many connections faults have ended since the start, by their kinds.
+    pub ended: Vec<(&'static str, u64)>,
     /// The last minute.
     pub history: Arc<History>,
 }
@@ -89,6 +93,8 @@ pub enum PortState {
     Open,
     /// Closed by its user: connections are refused.
     Closed,
+    /// Closed by a fault, or lost to another program: connections are refused.
+    Refusing,
     /// Clients wait in the kernel's backlog, and why.
     Waiting(String),
 }

@@ -64,7 +64,12 @@ fn flood(faults: &str, budget: &Arc<Budget>) -> (usize, usize) {
         "" => Plan::default(),
         faults => Plan::of(language::parse(faults).expect("faults")),
     };
-    let circumstances = |seed| Circumstances { seed, origin: now };
+    let circumstances = |seed| Circumstances {
+        seed,
+        origin: now,
+        opened: now,
+        path: Duration::ZERO,
+    };
     let connection = |seed| {
         let mut pump = Pump::new(Flood, Flood, circumstances(seed)).within(budget);
         pump.replan(&plan, now);

@@ -19,7 +19,7 @@ use std::io::ErrorKind;
 
 use faultboard::fault::{Kind, Plan, Setting, Value};
 use faultboard::proxy::budget::Budget;
-use faultboard::proxy::pump::End;
+use faultboard::proxy::pump::{End, TakeDown};
 use faultboard::snapshot::{CloseReason, LegName};
 use faultboard::units::ByteRate;
 
@@ -57,7 +57,7 @@ fn broken(leg: LegName, error: &str) -> End {
             leg,
             error: error.to_owned(),
         },
-        reset: true,
+        how: TakeDown::Reset,
     }
 }
 
@@ -73,8 +73,8 @@ fn the_end_of_a_stream_ends_its_direction_only() {
     bench.at(2, |world| world.legs[UPSTREAM].said = 200);
     let over = bench.at(3, |world| world.legs[UPSTREAM].fin = true);
     let reason = CloseReason::ClientDone;
-    let reset = false;
-    assert_eq!(over, Some(End { reason, reset }));
+    let how = TakeDown::Done;
+    assert_eq!(over, Some(End { reason, how }));
 }
 
 #[test]

@@ -30,6 +30,8 @@ impl Bench {
         let circumstances = Circumstances {
             seed,
             origin: start,
+            opened: start,
+            path: Duration::ZERO,
         };
         let mut link = Link::new(direction, &circumstances);
         link.replan(plan, &circumstances, start);

@@ -11,9 +11,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::knob::{Fine, Metric};
+use super::motion::{self, Motion};
+use super::pace::Pace;
 use super::param::Default;
-use super::shared::SharedLinks;
-use super::{Direction, Fault, Head, Kind, Knob, ParamSpec, Terms, Unit, Value};
+use super::shared::Shared;
+use super::{Fault, Head, Kind, Knob, ParamSpec, Stage, Terms, Unit, Value};
 use crate::units::ByteRate;
 
 const fn rate(bytes: u64) -> Value {
@@ -56,11 +58,16 @@ pub static KIND: Kind = Kind {
             halves: false,
             summary: "how much may wait for the link (bufferbloat); absent: the delay and 200 ms more",
         },
+        motion::WAVE,
+        motion::PERIOD,
+        motion::DEPTH_RATE,
+        motion::RAMP,
     ],
     knobs: &[Knob {
         label: "BW",
-        title: "BANDWIDTH",
-        key: 'b',
+        title: "RATE CAP",
+        key: Some('b'),
+        place: 2,
         param: "rate",
         stops: [
             rate(10_000_000),
@@ -78,6 +85,8 @@ pub static KIND: Kind = Kind {
     }],
     example: "bandwidth 1Mbit/s",
     build: |terms| Bandwidth::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    stage: Stage::Rate,
+    ..Kind::BASE
 };
 
 /// How much of the time a piece takes at most, so that the rate is even.
@@ -92,7 +101,7 @@ const DEFAULT_QUEUE: Duration = Duration::from_millis(200);
 const LEAST_BACKLOG: u64 = 4 << 10;
 
 /// How much may wait for the link.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 enum Queue {
     Time(Duration),
     Size(u64),
@@ -100,20 +109,11 @@ enum Queue {
 
 /// The stage of one direction.
 struct Bandwidth {
-    rate: ByteRate,
+    rate: Pace,
     queue: Queue,
     /// Until when the link is taken by what this connection has sent, or when its head comes to the link.
     pace: Instant,
     shared: Option<Shared>,
-}
-
-/// A connection's place on its proxy's link.
-struct Shared {
-    links: Arc<SharedLinks>,
-    direction: Direction,
-    origin: Instant,
-    /// The turn that this connection has taken and not used up: when it begins, for how many bytes.
-    turn: Option<(Instant, u64)>,
 }
 
 // === impl Bandwidth ===
@@ -133,12 +133,26 @@ impl Bandwidth {
             origin: terms.origin,
             turn: None,
         });
+        let motion = Motion::of(here, terms.direction, terms.since);
         Some(Self {
-            rate,
+            rate: Pace {
+                rate,
+                motion: motion.filter(|motion| !motion.is_still(terms.now)),
+            },
             queue,
             pace: terms.now,
             shared,
         })
+    }
+
+    /// Whether other terms come to the same.
+    fn is_as(&self, fresh: &Self) -> bool {
+        let same_link = match (&self.shared, &fresh.shared) {
+            (None, None) => true,
+            (Some(own), Some(fresh)) => Arc::ptr_eq(&own.links, &fresh.links),
+            _ => false,
+        };
+        same_link && self.rate == fresh.rate && self.queue == fresh.queue
     }
 
     /// How many bytes of the head one piece takes.
@@ -147,8 +161,9 @@ impl Bandwidth {
     }
 
     fn full_piece(&self) -> u64 {
-        let even = self.rate.bytes_in(PIECE_TIME);
-        let packet = PACKET.min(self.rate.bytes_in(SLOW_PIECE_TIME));
+        let rate = self.rate.at(self.pace);
+        let even = rate.bytes_in(PIECE_TIME);
+        let packet = PACKET.min(rate.bytes_in(SLOW_PIECE_TIME));
         even.max(packet).max(1)
     }
 
@@ -159,7 +174,7 @@ impl Bandwidth {
             Some(shared) => shared.turn.unwrap_or((self.pace, self.full_piece())),
         };
         now.saturating_duration_since(since)
-            .min(self.rate.time_for(bytes))
+            .min(self.rate.at(since).time_for(bytes))
     }
 }
 
@@ -168,11 +183,15 @@ impl Fault for Bandwidth {
         let Some(mut fresh) = Self::of(terms) else {
             return false;
         };
-        if fresh.rate.bytes_per_second() > 0 {
+        if self.is_as(&fresh) {
+            return true;
+        }
+        let [was, is] = [&*self, &fresh].map(|stage| stage.rate.at(terms.now));
+        if is.bytes_per_second() > 0 {
             // What the link had passed of a piece stays passed: holding a key starves nothing.
-            let ratio = self.rate.bytes_per_second() as f64 / fresh.rate.bytes_per_second() as f64;
+            let ratio = was.bytes_per_second() as f64 / is.bytes_per_second() as f64;
             let passed = self.under_way(terms.now).as_secs_f64() * ratio;
-            let most = fresh.rate.time_for(fresh.full_piece()).as_secs_f64();
+            let most = is.time_for(fresh.full_piece()).as_secs_f64();
             let ahead = Duration::from_secs_f64(passed.min(most));
             fresh.pace = terms.now.checked_sub(ahead).unwrap_or(terms.now);
         }
@@ -190,20 +209,21 @@ impl Fault for Bandwidth {
         if head.len == 0 {
             return Some(due);
         }
-        if self.rate.bytes_per_second() == 0 {
+        if self.rate.is_zero() {
             return None;
         }
-        let piece = self.piece(head);
         // When it comes to the link; a change that brings it sooner begins the pace anew.
         let earliest = due.max(self.pace);
         self.pace = earliest;
+        let piece = self.piece(head);
         match &mut self.shared {
             Some(shared) if earliest <= now => {
-                let (begins, bytes) = shared.turn(earliest, piece, self.rate);
+                let takes = self.rate.passes(earliest, piece)? - earliest;
+                let (begins, bytes) = shared.turn(earliest, piece, takes);
                 // A turn may have been taken before a change of settings sent the head back.
-                Some(begins.max(earliest) + self.rate.time_for(bytes))
+                self.rate.passes(begins.max(earliest), bytes)
             }
-            _ => Some(earliest + self.rate.time_for(piece)),
+            _ => self.rate.passes(earliest, piece),
         }
     }
 
@@ -212,6 +232,7 @@ impl Fault for Bandwidth {
         let bytes = match &self.shared {
             None => self
                 .rate
+                .at(self.pace)
                 .bytes_in(now.saturating_duration_since(self.pace))
                 .max(piece),
             Some(shared) => shared.turn.map_or(piece, |(_, bytes)| bytes),
@@ -222,10 +243,11 @@ impl Fault for Bandwidth {
     fn sent(&mut self, _head: &Head, n: usize, _now: Instant) {
         let n = n as u64;
         match &mut self.shared {
-            None => self.pace += self.rate.time_for(n),
+            None => self.pace = self.rate.passes(self.pace, n).unwrap_or(self.pace),
             Some(Shared { turn, .. }) => {
                 let (begins, bytes) = turn.unwrap_or((self.pace, 0));
-                self.pace = begins.max(self.pace) + self.rate.time_for(n);
+                let begins = begins.max(self.pace);
+                self.pace = self.rate.passes(begins, n).unwrap_or(begins);
                 *turn = (n < bytes).then(|| (self.pace, bytes - n));
             }
         }
@@ -243,32 +265,11 @@ impl Fault for Bandwidth {
     }
 
     fn backlog(&self, delay: Duration) -> Option<usize> {
+        let rate = self.rate.most();
         let bytes = match self.queue {
-            Queue::Time(time) => self.rate.bytes_in(delay.saturating_add(time)),
-            Queue::Size(size) => self.rate.bytes_in(delay).saturating_add(size),
+            Queue::Time(time) => rate.bytes_in(delay.saturating_add(time)),
+            Queue::Size(size) => rate.bytes_in(delay).saturating_add(size),
         };
         usize::try_from(bytes.saturating_add(LEAST_BACKLOG)).ok()
-    }
-}
-
-// === impl Shared ===
-
-impl Shared {
-    fn nanos(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.origin).as_nanos()).unwrap_or(u64::MAX)
-    }
-
-    /// This connection's turn on the link, taken on the first asking.
-    fn turn(&mut self, earliest: Instant, bytes: u64, rate: ByteRate) -> (Instant, u64) {
-        if let Some(turn) = self.turn {
-            return turn;
-        }
-        let nanos = u64::try_from(rate.time_for(bytes).as_nanos()).unwrap_or(u64::MAX);
-        let begins = self
-            .links
-            .reserve(self.direction, self.nanos(earliest), nanos);
-        let turn = (self.origin + Duration::from_nanos(begins), bytes);
-        self.turn = Some(turn);
-        turn
     }
 }

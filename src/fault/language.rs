@@ -7,8 +7,10 @@
 //! ```
 //!
 //! The grammar knows no kind by name: words, units, ranges and their errors come from the table of kinds, so that a new
-//! kind needs no line here. A direction may stand anywhere after its kind, once. `share` belongs to every kind; a bare
+//! kind needs no line here. A direction may stand anywhere after its kind, once. `share`, `start` and `for` belong to every kind; a bare
 //! percentage is the share, unless the kind's own bare value is one.
+
+use std::time::Duration;
 
 use winnow::Parser;
 use winnow::combinator::opt;
@@ -34,7 +36,7 @@ mod tests;
 /// A table of kinds.
 pub(crate) type Kinds = &'static [&'static Kind];
 
-/// The parameter that every kind has.
+/// Which connections it hits.
 static SHARE: ParamSpec = ParamSpec {
     name: "share",
     bare: false,
@@ -44,6 +46,31 @@ static SHARE: ParamSpec = ParamSpec {
     halves: false,
     summary: "the share of connections that it hits",
 };
+
+/// When it begins to act.
+static START: ParamSpec = ParamSpec {
+    name: "start",
+    unit: Unit::Time,
+    default: Default::Is(Value::Time(Duration::ZERO)),
+    range: Some((Value::Time(Duration::ZERO), Value::Time(LONGEST))),
+    summary: "how long after it was set it begins to act",
+    ..SHARE
+};
+
+/// When it ends to act.
+static FOR: ParamSpec = ParamSpec {
+    name: "for",
+    default: Default::Absent,
+    range: Some((Value::Time(Duration::from_millis(1)), Value::Time(LONGEST))),
+    summary: "how long it acts, from then on; absent: until it is cleared",
+    ..START
+};
+
+/// The longest time that a schedule knows.
+const LONGEST: Duration = Duration::from_secs(7 * 86_400);
+
+/// The parameters that every kind has.
+pub static COMMON: [&ParamSpec; 3] = [&SHARE, &START, &FOR];
 
 /// The words of a direction.
 const DIRECTIONS: [(&str, Directions); 3] = [

@@ -1,33 +1,25 @@
 //! Latency: every byte leaves a set time after it arrived.
 //!
-//! The delay of a segment is `time + jitter × x`, never less than zero. `x` is drawn once for each segment:
+//! The delay of a segment is `time + jitter × x`, never less than zero; `x` is drawn once for each segment, as `dist` says
+//! (`distribution`). A byte stream keeps its order, so a late segment holds back those behind it.
 //!
-//! | `dist` | x |
-//! |---|---|
-//! | `uniform` | uniform between -1 and 1 |
-//! | `normal` | standard normal: the jitter is the standard deviation |
-//! | `pareto` | 4/3 (P − 3/2), P of the Pareto distribution with shape 3 and least value 1; at most 4 |
-//! | `paretonormal` | a quarter of the normal and three quarters of the Pareto value at the same quantile |
-//!
-//! The last two are those of the generators of `tc netem`'s tables (iproute2, `netem/pareto.c`, `netem/paretonormal.c`,
-//! after NIST Net), computed without a table. A byte stream keeps its order, so a late segment holds back those behind it.
+//! With `wave` or `ramp` the time moves by itself (`motion`): a byte's is what it was when it arrived.
 //!
 //! `corr` makes one segment's quantile resemble the one before: a first-order autoregression of normal numbers with this
 //! coefficient, so that, unlike netem's, it leaves the distribution itself as it is.
 
 use std::time::{Duration, Instant};
 
+use super::distribution::{self, Distribution};
 use super::knob::{Fine, Metric};
+use super::motion::{self, Motion};
 use super::param::Default;
 use super::random::{normal, unit};
-use super::{Direction, Fault, Head, Kind, Knob, ParamSpec, Setting, Terms, Unit, Value};
+use super::{Direction, Fault, Head, Kind, Knob, ParamSpec, Setting, Stage, Terms, Unit, Value};
 
 const fn ms(ms: u64) -> Value {
     Value::Time(Duration::from_millis(ms))
 }
-
-/// The words of `dist`.
-pub const DISTRIBUTIONS: &[&str] = &["uniform", "normal", "pareto", "paretonormal"];
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -56,7 +48,7 @@ pub static KIND: Kind = Kind {
         ParamSpec {
             name: "dist",
             bare: false,
-            unit: Unit::Word(DISTRIBUTIONS),
+            unit: Unit::Word(distribution::WORDS),
             default: Default::Is(Value::Word("uniform")),
             range: None,
             halves: false,
@@ -80,12 +72,17 @@ pub static KIND: Kind = Kind {
             halves: false,
             summary: "a new connection's first byte up waits one round trip more, as for TCP's own handshake",
         },
+        motion::WAVE,
+        motion::PERIOD,
+        motion::DEPTH_TIME,
+        motion::RAMP,
     ],
     knobs: &[
         Knob {
             label: "LAT",
             title: "LATENCY",
-            key: 't',
+            key: Some('t'),
+            place: 0,
             param: "time",
             stops: [
                 ms(10),
@@ -104,7 +101,8 @@ pub static KIND: Kind = Kind {
         Knob {
             label: "JIT",
             title: "JITTER",
-            key: 'i',
+            key: Some('i'),
+            place: 1,
             param: "jitter",
             stops: [
                 ms(5),
@@ -123,20 +121,15 @@ pub static KIND: Kind = Kind {
     ],
     example: "latency 250ms jitter=30ms dist=normal",
     build: |terms| Latency::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    stage: Stage::Path,
+    ..Kind::BASE
 };
-
-/// The words of `dist`, as a type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Distribution {
-    Uniform,
-    Normal,
-    Pareto,
-    ParetoNormal,
-}
 
 /// The stage of one direction.
 struct Latency {
     time: Duration,
+    /// How the time moves, where it does.
+    motion: Option<Motion>,
     jitter: Duration,
     distribution: Distribution,
     correlation: f64,
@@ -161,10 +154,13 @@ impl Latency {
         let asks = |setting: &Setting| setting.value("handshake") == Some(Value::Switch(true));
         let handshake = terms.direction == Direction::Up
             && (here.is_some_and(asks) || terms.back.is_some_and(asks));
+        let motion = here.and_then(|here| Motion::of(here, terms.direction, terms.since));
+        let motion = motion.filter(|motion| !motion.is_still(terms.now));
         let stage = Self {
             time: time_of(here, "time"),
+            motion,
             jitter: time_of(here, "jitter"),
-            distribution: here.map_or(Distribution::Uniform, Distribution::of),
+            distribution: Distribution::of(here.and_then(|setting| setting.value("dist"))),
             correlation: match here.and_then(|setting| setting.value("corr")) {
                 Some(Value::Percent(share)) => share.fraction(),
                 _ => 0.0,
@@ -179,7 +175,7 @@ impl Latency {
         let waits = [stage.time, stage.jitter, stage.handshake]
             .iter()
             .any(|time| !time.is_zero());
-        waits.then_some(stage)
+        (waits || motion.is_some()).then_some(stage)
     }
 
     /// The normal number of a segment, correlated with the one before.
@@ -194,25 +190,26 @@ impl Latency {
         }
     }
 
-    fn delay_of(&self, draw: u64) -> Duration {
-        if self.jitter.is_zero() {
-            return self.time;
+    /// The delay without jitter of what arrived at `arrived`.
+    fn time_at(&self, arrived: Instant) -> Duration {
+        match self.motion {
+            Some(motion) => Duration::from_secs_f64(motion.at(arrived)),
+            None => self.time,
         }
-        let normal =
-            (self.correlation > 0.0 || self.distribution.is_normal()).then(|| self.normal(draw));
-        let quantile = normal.map_or_else(
-            || unit(draw),
-            |normal| 0.5 * libm::erfc(-normal / std::f64::consts::SQRT_2),
-        );
-        let x = match self.distribution {
-            Distribution::Uniform => 2.0 * quantile - 1.0,
-            Distribution::Normal => normal.unwrap_or_default(),
-            Distribution::Pareto => pareto(quantile),
-            Distribution::ParetoNormal => {
-                0.25 * normal.unwrap_or_default() + 0.75 * pareto(quantile)
-            }
+    }
+
+    fn delay_of(&self, draw: u64, arrived: Instant) -> Duration {
+        let time = self.time_at(arrived);
+        if self.jitter.is_zero() {
+            return time;
+        }
+        let correlates = self.correlation > 0.0 || self.distribution.is_normal();
+        let x = if correlates {
+            self.distribution.at_normal(self.normal(draw))
+        } else {
+            self.distribution.at_quantile(unit(draw))
         };
-        let seconds = self.time.as_secs_f64() + self.jitter.as_secs_f64() * x;
+        let seconds = time.as_secs_f64() + self.jitter.as_secs_f64() * x;
         Duration::from_secs_f64(seconds.max(0.0))
     }
 }
@@ -230,7 +227,7 @@ impl Fault for Latency {
     }
 
     fn due(&mut self, head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
-        let due = due + self.delay_of(head.draw);
+        let due = due + self.delay_of(head.draw, head.arrived);
         Some(if head.offset == 0 {
             due + self.handshake
         } else {
@@ -245,34 +242,13 @@ impl Fault for Latency {
     }
 
     fn delay(&self) -> Duration {
-        self.time + self.jitter
+        let most = self.motion.map(|motion| motion.most());
+        most.map_or(self.time, Duration::from_secs_f64) + self.jitter
     }
 
     fn counts(&self) -> bool {
         self.correlation > 0.0
     }
-}
-
-// === impl Distribution ===
-
-impl Distribution {
-    fn of(setting: &Setting) -> Self {
-        match setting.value("dist") {
-            Some(Value::Word("normal")) => Self::Normal,
-            Some(Value::Word("pareto")) => Self::Pareto,
-            Some(Value::Word("paretonormal")) => Self::ParetoNormal,
-            _ => Self::Uniform,
-        }
-    }
-
-    fn is_normal(self) -> bool {
-        matches!(self, Self::Normal | Self::ParetoNormal)
-    }
-}
-
-/// netem's Pareto value at a quantile from 0 to 1: shape 3, moved to mean 0 and scaled by 4/3, cut off at 4 as its table is.
-fn pareto(quantile: f64) -> f64 {
-    (4.0 / 3.0 * ((1.0 - quantile).powf(-1.0 / 3.0) - 1.5)).min(4.0)
 }
 
 #[cfg(test)]

@@ -1,11 +1,22 @@
 use std::time::Duration;
 
 use super::*;
+use crate::fault::distribution::pareto;
 use crate::fault::random::Random;
+
+/// Any time: nothing here moves.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an origin for simulated times, never read again"
+)]
+fn clock() -> Instant {
+    Instant::now()
+}
 
 fn stage(distribution: Distribution, correlation: f64) -> Latency {
     Latency {
         time: Duration::from_secs(10),
+        motion: None,
         jitter: Duration::from_secs(1),
         distribution,
         correlation,
@@ -20,7 +31,7 @@ fn sample(mut stage: Latency) -> Vec<f64> {
     (0..200_000)
         .map(|_| {
             let draw = random.draw();
-            let delay = stage.delay_of(draw).as_secs_f64();
+            let delay = stage.delay_of(draw, clock()).as_secs_f64();
             if stage.correlation > 0.0 {
                 stage.before = Some(stage.normal(draw));
             }
@@ -132,5 +143,5 @@ fn a_delay_is_never_negative() {
         ..stage(Distribution::Normal, 0.0)
     };
     let mut random = Random::new(9);
-    assert!((0..10_000).any(|_| stage.delay_of(random.draw()).is_zero()));
+    assert!((0..10_000).any(|_| stage.delay_of(random.draw(), clock()).is_zero()));
 }

@@ -9,6 +9,7 @@
 //! current settings allow it. What it holds is bounded by `wants_input`: its owner stops reading, and the sender feels
 //! that as TCP's own back-pressure.
 
+mod acts;
 mod limits;
 
 use std::collections::VecDeque;
@@ -16,8 +17,9 @@ use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
 use super::chain::Chain;
-pub use super::chain::Circumstances;
-use super::random::{self, Random};
+use super::chain::Whereabouts;
+pub use super::chain::{Circumstances, Severed};
+use super::random::Random;
 use super::segment::{Payload, Segment};
 pub use super::store::SLICES;
 use super::store::Store;
@@ -49,6 +51,8 @@ pub struct Link {
     queue: VecDeque<Segment>,
     store: Store,
     passed: u64,
+    /// Up to where in the stream bytes have been changed, where faults change them.
+    altered: u64,
     last_due: Option<Instant>,
     chain: Chain,
     ceiling: usize,
@@ -68,22 +72,24 @@ impl Link {
             queue: VecDeque::new(),
             store: Store::default(),
             passed: 0,
+            altered: 0,
             last_due: None,
             chain: Chain::default(),
             ceiling: limits::PASSING,
             stalled: None,
-            random: Random::new(random::derive(
-                circumstances.seed,
-                "link",
-                direction.index() as u64,
-            )),
+            random: Random::new(circumstances.seed_of(direction)),
         }
     }
 
     /// Puts the faults of `plan` in place of those before; the queue stays as it is, so what waits is dated anew.
     pub fn replan(&mut self, plan: &Plan, circumstances: &Circumstances, now: Instant) {
         self.count_stall(now);
-        self.chain.replan(self.direction, plan, circumstances, now);
+        let place = Whereabouts {
+            direction: self.direction,
+            circumstances,
+            passed: self.passed,
+        };
+        self.chain.replan(plan, &place, now);
         self.set_ceiling();
     }
 
@@ -151,14 +157,16 @@ impl Link {
         let Some(first) = self.queue.front() else {
             return 0;
         };
-        let head = first.head(self.passed);
+        let head = first.head(self.passed, self.store.len());
         let quantum = self.chain.quantum(&head, now);
         let due = if self.chain.counts() {
             head.len
         } else {
             self.due_bytes(now)
         };
-        self.store.slices(due.min(quantum).min(MOST_WRITTEN), out)
+        let most = due.min(quantum).min(MOST_WRITTEN);
+        self.alter(most);
+        self.store.slices(most, out)
     }
 
     /// `n` bytes of what `slices` gave were written at `now`. Tells `released` how long each segment of them was held.
@@ -166,7 +174,7 @@ impl Link {
         while n > 0
             && let Some(segment) = self.queue.front()
         {
-            let head = segment.head(self.passed);
+            let head = segment.head(self.passed, self.store.len());
             let part = n.min(head.len);
             self.chain.sent(&head, part, now);
             released(now.saturating_duration_since(head.arrived));
@@ -195,6 +203,9 @@ impl Link {
     /// The receiver refused bytes that were due at `now`: until it is tried again, no pace runs.
     pub fn refused(&mut self, now: Instant) {
         self.stalled = Some(now);
+        if self.head_due(now).is_some_and(|due| due <= now) {
+            self.chain.refused();
+        }
     }
 
     /// The receiver may take bytes again. What was due when it refused is still due.
@@ -244,7 +255,7 @@ impl Link {
 
     /// When the head may leave: each stage moves it later or holds it, and none leaves before the one ahead of it.
     fn head_due(&mut self, now: Instant) -> Option<Instant> {
-        let head = self.queue.front()?.head(self.passed);
+        let head = self.queue.front()?.head(self.passed, self.store.len());
         let due = self.chain.due(&head, now)?;
         let due = self.last_due.map_or(due, |last| due.max(last));
         if due <= now {
@@ -260,7 +271,8 @@ impl Link {
             let Payload::Data(_) = segment.payload else {
                 break;
             };
-            let head = segment.head(self.passed + due as u64);
+            let waiting = self.store.len() - due;
+            let head = segment.head(self.passed + due as u64, waiting);
             let at = self.chain.due(&head, now);
             if due >= MOST_WRITTEN || at.is_none_or(|at| at > now) {
                 break;

@@ -5,7 +5,7 @@
 //! is queued, faults compose without knowing each other, and a run is a function of arrivals, settings and seed.
 //!
 //! ```text
-//!  push ─► queue of segments ─► head ─► due? ─► latency ─► bandwidth ─► … ─► write
+//!  push ─► queue ─► head ─► due? ─► loss ─► latency ─► bandwidth ─► … ─► write
 //!          arrival, draw, bytes         none = held       later and later
 //! ```
 //!
@@ -13,38 +13,61 @@
 //! help, the console's knobs, the README's table and the conformance suite are made from the table.
 
 use std::fmt;
-use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 mod chain;
+mod cut;
+mod distribution;
 pub mod knob;
 pub mod language;
 pub mod link;
+pub mod motion;
+pub mod opening;
+mod pace;
 pub mod param;
 pub mod plan;
 mod pool;
 pub mod random;
 pub mod segment;
+pub mod sender;
 pub mod setting;
 pub mod shared;
+pub mod stage;
 mod store;
 
 pub use knob::Knob;
+pub use opening::Opening;
 pub use param::{ParamSpec, Unit, Value};
 pub use plan::Plan;
-pub use setting::{Directions, Setting};
+pub use setting::{Directions, Schedule, Setting};
+pub use stage::{Cut, Fate, Fault, Head, Stage, Terms};
 
-/// Declares the modules of the kinds and the table of them in one go, in the order in which a byte meets them.
+/// Declares the modules of the kinds and the table of them in one go, in the order in which they are told.
 macro_rules! kinds {
     ($($module:ident),+ $(,)?) => {
         $(pub mod $module;)+
 
-        /// Every kind of fault, in the order in which a byte meets them.
+        /// Every kind of fault, in the order in which they are told.
         pub static KINDS: &[&Kind] = &[$(&$module::KIND),+];
     };
 }
 
-kinds! { latency, bandwidth }
+kinds! {
+    latency,
+    bandwidth,
+    loss,
+    blackhole,
+    timeout,
+    reset,
+    close,
+    slow_close,
+    slicer,
+    corrupt,
+    refuse,
+    accept_delay,
+    dial_delay,
+    dial_fail,
+    flap,
+}
 
 /// The two directions of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,7 +78,7 @@ pub enum Direction {
     Down,
 }
 
-/// One kind of fault: a row of the table.
+/// One kind of fault: a row of the table. What a kind does not say is as in `Kind::BASE`.
 pub struct Kind {
     /// The word of the fault language.
     pub name: &'static str,
@@ -71,74 +94,16 @@ pub struct Kind {
     pub example: &'static str,
     /// Makes the stage for one direction of one connection, `None` where the terms ask for nothing there.
     pub build: fn(&Terms<'_>) -> Option<Box<dyn Fault>>,
-}
-
-/// What a stage is made from, and made over from when the settings change.
-#[derive(Clone, Copy, Debug)]
-pub struct Terms<'a> {
-    /// The direction of the link.
-    pub direction: Direction,
-    /// The setting in this direction, with this direction's values.
-    pub here: Option<&'a Setting>,
-    /// The setting in the other direction, with that direction's values.
-    pub back: Option<&'a Setting>,
-    /// What the connections of the proxy share.
-    pub shared: &'a Arc<shared::SharedLinks>,
-    /// The origin of shared times.
-    pub origin: Instant,
-    /// When these terms began to hold: pacing counts from here.
-    pub now: Instant,
-}
-
-/// The head of a queue, as a stage sees it.
-#[derive(Clone, Copy, Debug)]
-pub struct Head {
-    /// When its first byte arrived.
-    pub arrived: Instant,
-    /// Its random number, drawn when it arrived.
-    pub draw: u64,
-    /// How many bytes of the stream came before what is left of it.
-    pub offset: u64,
-    /// How many of its bytes are left; 0 is the end of the stream.
-    pub len: usize,
-}
-
-/// One fault in one direction of one connection: a stage of the chain that dates the queue's head.
-pub trait Fault: Send {
-    /// Takes new terms over; what it counts (a pace, a correlation) goes on from `terms.now`. False where the stage
-    /// must be made anew.
-    fn retune(&mut self, terms: &Terms<'_>) -> bool;
-
-    /// When the head may leave: `due` or later, or `None` while it is held. Asking twice changes nothing.
-    fn due(&mut self, head: &Head, due: Instant, now: Instant) -> Option<Instant>;
-
-    /// At most how many of the head's bytes may leave in one write at `now`.
-    fn quantum(&self, _head: &Head, _now: Instant) -> usize {
-        usize::MAX
-    }
-
-    /// `n` bytes of the head left at `now`; `n` is all of it where `n == head.len`.
-    fn sent(&mut self, _head: &Head, _n: usize, _now: Instant) {}
-
-    /// The receiver refused bytes for `time`, which has just passed: time in which nothing could leave earns no credit.
-    fn stalled(&mut self, _time: Duration) {}
-
-    /// For how long at most this stage holds each byte whatever the rate; makes room in another stage's backlog.
-    fn delay(&self) -> Duration {
-        Duration::ZERO
-    }
-
-    /// At most how many bytes should wait, so that the sender feels a rate and not our buffer; `delay` is for how long
-    /// the stages hold each byte.
-    fn backlog(&self, _delay: Duration) -> Option<usize> {
-        None
-    }
-
-    /// Whether `due` of one segment depends on what was sent before it. Segments of independent stages leave in one
-    /// vectored write.
-    fn counts(&self) -> bool {
-        true
-    }
+    /// Where on its way a byte meets it.
+    pub stage: Stage,
+    /// What a setting of it asks of a new connection before its first byte, by the connection's own random number.
+    pub open: Option<fn(&Setting, u64, &mut Opening)>,
+    /// Whether it acts in one direction of a connection or in both; else it acts on the connection as a whole.
+    pub directed: bool,
+    /// Whether it ends connections, so that those that hold nothing must hear of it too.
+    pub ends: bool,
+    /// Whether the bytes that leave are others than those that came.
+    pub alters: bool,
 }
 
 // === impl Direction ===
@@ -185,6 +150,22 @@ impl fmt::Debug for Kind {
 }
 
 impl Kind {
+    /// A kind that does nothing, for the rest of the others' rows.
+    pub const BASE: Self = Self {
+        name: "",
+        short: None,
+        summary: "",
+        params: &[],
+        knobs: &[],
+        example: "",
+        build: |_| None,
+        stage: Stage::Gate,
+        open: None,
+        directed: true,
+        ends: false,
+        alters: false,
+    };
+
     /// The kind with this name or short name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {

@@ -2,11 +2,15 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use super::param::Value;
-use super::setting::{Directions, Setting};
+use super::chain::Circumstances;
+use super::motion::Motion;
+use super::param::{Unit, Value};
+use super::setting::{Directions, Schedule, Setting};
 use super::shared::SharedLinks;
-use super::{Direction, Kind};
+use super::{Direction, Kind, Opening};
+use crate::units::Percent;
 
 /// The faults of one proxy. A kind stands at most once per direction.
 #[derive(Clone, Debug, Default)]
@@ -55,6 +59,131 @@ impl Plan {
             Arc::default()
         };
         self
+    }
+
+    /// The same, put in force at `now` in place of `before`: what was set then stays set, the rest is set now. `origin` stands
+    /// for when a setting was set that does not know.
+    #[must_use]
+    pub fn set_at(mut self, before: &Self, now: Instant, origin: Instant) -> Self {
+        for setting in &mut self.settings {
+            if let Some(old) = before.settings.iter().find(|old| *old == setting) {
+                *setting = old.clone();
+            }
+            if !setting.is_set() {
+                let from = Direction::BOTH
+                    .map(|direction| before.number(setting.kind, direction, origin, now));
+                *setting = setting.clone().set_at(now, from);
+            }
+        }
+        self
+    }
+
+    /// What the first parameter of a kind is in a direction at `now`. A kind that stands still at zero when it is not set
+    /// is at zero then.
+    fn number(
+        &self,
+        kind: &Kind,
+        direction: Direction,
+        origin: Instant,
+        now: Instant,
+    ) -> Option<f64> {
+        let setting = self.one_way(kind, direction);
+        match setting.filter(|setting| !self.bypassed && setting.acts(origin, now)) {
+            Some(setting) => Some(Motion::of(&setting, direction, setting.since(origin))?.at(now)),
+            None => (kind.params.first()?.unit == Unit::Time).then_some(0.0),
+        }
+    }
+
+    /// When the plan next changes by itself, after `now`.
+    #[must_use]
+    pub fn next_turn(&self, origin: Instant, now: Instant) -> Option<Instant> {
+        let settings = self.settings.iter();
+        settings
+            .filter_map(|setting| setting.next_turn(origin, now))
+            .min()
+    }
+
+    /// Whether a change to this plan concerns connections that hold nothing: it ends them, or it changes by itself.
+    #[must_use]
+    pub fn concerns_idle(&self) -> bool {
+        self.settings
+            .iter()
+            .any(|setting| setting.kind.ends || setting.schedule != Schedule::default())
+    }
+
+    /// The plan as it acts at `now`, in values that stand still; `None` where it is that itself.
+    #[must_use]
+    pub fn present(&self, origin: Instant, now: Instant) -> Option<Self> {
+        let mut present = self.clone();
+        present.settings.retain(|setting| setting.acts(origin, now));
+        let mut moves = present.settings.len() != self.settings.len();
+        for setting in &self.settings {
+            let ways = Direction::BOTH.map(|direction| {
+                let one_way = setting.one_way(direction)?;
+                let motion = Motion::of(&one_way, direction, setting.since(origin))?;
+                let param = setting.kind.params.first()?;
+                let value = motion.value_at(now, setting.value(param.name)?);
+                (!motion.is_still(now)).then(|| one_way.with(param.name, value))
+            });
+            for way in ways.into_iter().flatten() {
+                if setting.acts(origin, now) {
+                    present.set(way);
+                    moves = true;
+                }
+            }
+        }
+        moves.then_some(present)
+    }
+
+    /// What the faults ask of a new connection, which `hits` says they hit or not, at `now`; `draw` is the connection's
+    /// number for the kind.
+    #[must_use]
+    pub fn opening(
+        &self,
+        hits: impl Fn(&Setting) -> bool,
+        draw: impl Fn(&Kind) -> u64,
+        origin: Instant,
+        now: Instant,
+    ) -> Opening {
+        let mut opening = Opening::default();
+        for setting in &self.settings {
+            if let Some(open) = setting.kind.open
+                && !self.bypassed
+                && setting.acts(origin, now)
+                && hits(setting)
+            {
+                open(setting, draw(setting.kind), &mut opening);
+            }
+        }
+        opening
+    }
+
+    /// What the latency set adds to a round trip of a connection, at `now`.
+    #[must_use]
+    pub fn round_trip(&self, circumstances: &Circumstances, now: Instant) -> Duration {
+        let kind = &super::latency::KIND;
+        let ways = Direction::BOTH.into_iter().filter_map(|direction| {
+            let setting = self.one_way(kind, direction)?;
+            let acts = !self.bypassed
+                && setting.acts(circumstances.origin, now)
+                && circumstances.hits(kind, setting.share);
+            acts.then(|| setting.value("time").and_then(Value::time))?
+        });
+        ways.sum()
+    }
+
+    /// Whether all new connections are refused at `now`, so that the port is to be closed.
+    #[must_use]
+    pub fn refuses(&self, origin: Instant, now: Instant) -> bool {
+        let all = |setting: &Setting| setting.share == Percent::ALL;
+        self.opening(all, |_| 0, origin, now).refused
+    }
+
+    /// Whether a fault is set that closes the port, now or at another time.
+    #[must_use]
+    pub fn mentions_refusal(&self) -> bool {
+        let mut settings = self.settings.iter();
+        settings.any(|setting| setting.kind.name == super::refuse::KIND.name)
     }
 
     /// Whether no fault is set.

@@ -30,9 +30,9 @@ pub enum Payload {
 // === impl Segment ===
 
 impl Segment {
-    /// What a stage sees of it, with so many bytes of the stream before it.
+    /// What a stage sees of it, with so many bytes of the stream before it, and so many that wait from it on.
     #[must_use]
-    pub fn head(&self, offset: u64) -> Head {
+    pub fn head(&self, offset: u64, waiting: usize) -> Head {
         let len = match self.payload {
             Payload::Data(len) => len,
             Payload::Eof | Payload::Reset => 0,
@@ -42,6 +42,7 @@ impl Segment {
             draw: self.draw,
             offset,
             len,
+            behind: waiting.saturating_sub(len),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! One fault as it is set: a kind with its values, its share and its direction.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
 use super::param::{Default, Value};
 use super::{Direction, Kind};
-use crate::units::Percent;
+use crate::units::{Percent, Time};
 
 /// The directions in which a setting acts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -26,6 +27,21 @@ pub struct Setting {
     pub share: Percent,
     /// Where it acts.
     pub directions: Directions,
+    /// When it acts.
+    pub schedule: Schedule,
+    /// When it was set; nothing where it has not been put in force yet.
+    set_at: Option<Instant>,
+    /// What its first parameter was in each direction just before.
+    from: [Option<f64>; 2],
+}
+
+/// When a setting acts, counted from when it was set.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Schedule {
+    /// So much later it begins.
+    pub start: Duration,
+    /// After so long it ends; never where absent.
+    pub lasts: Option<Duration>,
 }
 
 // === impl Directions ===
@@ -71,6 +87,9 @@ impl Setting {
             values,
             share: Percent::ALL,
             directions: Directions::Both,
+            schedule: Schedule::default(),
+            set_at: None,
+            from: [None; 2],
         }
     }
 
@@ -79,6 +98,7 @@ impl Setting {
     pub fn with(mut self, name: &str, value: Value) -> Self {
         if let Some(index) = self.kind.params.iter().position(|param| param.name == name) {
             self.values[index] = Some(value);
+            self.set_at = None;
         }
         self
     }
@@ -88,14 +108,17 @@ impl Setting {
     pub fn without(mut self, name: &str) -> Self {
         if let Some(index) = self.kind.params.iter().position(|param| param.name == name) {
             self.values[index] = None;
+            self.set_at = None;
         }
         self
     }
 
-    /// The same in `directions`, its values as they are.
+    /// The same in `directions`, its values as they are. A kind that acts on the connection as a whole acts in both.
     #[must_use]
     pub fn acting(mut self, directions: Directions) -> Self {
-        self.directions = directions;
+        if self.kind.directed {
+            self.directions = directions;
+        }
         self
     }
 
@@ -103,7 +126,60 @@ impl Setting {
     #[must_use]
     pub fn hitting(mut self, share: Percent) -> Self {
         self.share = share;
+        self.set_at = None;
         self
+    }
+
+    /// The same at these times only.
+    #[must_use]
+    pub fn at_times(mut self, schedule: Schedule) -> Self {
+        self.schedule = schedule;
+        self.set_at = None;
+        self
+    }
+
+    /// The same, set at `at`, when its first parameter was `from` in each direction.
+    #[must_use]
+    pub(super) fn set_at(mut self, at: Instant, from: [Option<f64>; 2]) -> Self {
+        self.set_at = Some(at);
+        self.from = from;
+        self
+    }
+
+    /// Whether it knows when it was set.
+    pub(super) fn is_set(&self) -> bool {
+        self.set_at.is_some()
+    }
+
+    /// What its first parameter was in `direction` just before it was set.
+    pub(super) fn came_from(&self, direction: Direction) -> Option<f64> {
+        self.from[direction.index()]
+    }
+
+    /// When it began to act, or will; `origin` stands for when it was set where it does not know.
+    #[must_use]
+    pub fn since(&self, origin: Instant) -> Instant {
+        self.set_at.unwrap_or(origin) + self.schedule.start
+    }
+
+    /// Whether it acts at `now`.
+    #[must_use]
+    pub fn acts(&self, origin: Instant, now: Instant) -> bool {
+        let since = self.since(origin);
+        let ended = |lasts| since.checked_add(lasts).is_some_and(|end| end <= now);
+        since <= now && !self.schedule.lasts.is_some_and(ended)
+    }
+
+    /// When it next begins or ends to act, after `now`.
+    #[must_use]
+    pub fn next_turn(&self, origin: Instant, now: Instant) -> Option<Instant> {
+        let since = self.since(origin);
+        let end = self
+            .schedule
+            .lasts
+            .and_then(|lasts| since.checked_add(lasts));
+        let turns = [Some(since).filter(|_| !self.schedule.start.is_zero()), end];
+        turns.into_iter().flatten().find(|turn| *turn > now)
     }
 
     /// The value of the named parameter.
@@ -148,12 +224,14 @@ impl Setting {
     }
 }
 
+/// When it was set is no part of what it is.
 impl PartialEq for Setting {
     fn eq(&self, other: &Self) -> bool {
         self.kind.name == other.kind.name
             && self.values == other.values
             && self.share == other.share
             && self.directions == other.directions
+            && self.schedule == other.schedule
     }
 }
 
@@ -171,6 +249,12 @@ impl fmt::Display for Setting {
         }
         if self.share != Percent::ALL {
             write!(f, " share={}", self.share)?;
+        }
+        if !self.schedule.start.is_zero() {
+            write!(f, " start={}", Time(self.schedule.start))?;
+        }
+        if let Some(lasts) = self.schedule.lasts {
+            write!(f, " for={}", Time(lasts))?;
         }
         match self.directions {
             Directions::Both => Ok(()),

@@ -1,6 +1,8 @@
 //! What the connections of one proxy share: one link each way for all of them.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
 use super::Direction;
 
@@ -25,5 +27,41 @@ impl SharedLinks {
             Some(begin(free).saturating_add(nanos))
         })
         .map_or(earliest, begin)
+    }
+}
+
+/// A connection's place on its proxy's link.
+pub(super) struct Shared {
+    pub(super) links: Arc<SharedLinks>,
+    pub(super) direction: Direction,
+    pub(super) origin: Instant,
+    /// The turn that this connection has taken and not used up: when it begins, for how many bytes.
+    pub(super) turn: Option<(Instant, u64)>,
+}
+
+// === impl Shared ===
+
+impl Shared {
+    fn nanos(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.origin).as_nanos()).unwrap_or(u64::MAX)
+    }
+
+    /// This connection's turn on the link, taken on the first asking.
+    pub(super) fn turn(
+        &mut self,
+        earliest: Instant,
+        bytes: u64,
+        takes: Duration,
+    ) -> (Instant, u64) {
+        if let Some(turn) = self.turn {
+            return turn;
+        }
+        let nanos = u64::try_from(takes.as_nanos()).unwrap_or(u64::MAX);
+        let begins = self
+            .links
+            .reserve(self.direction, self.nanos(earliest), nanos);
+        let turn = (self.origin + Duration::from_nanos(begins), bytes);
+        self.turn = Some(turn);
+        turn
     }
 }

@@ -9,6 +9,7 @@
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::ops::Range;
 
 use super::pool::{self, Buffer, Class};
 
@@ -103,6 +104,24 @@ impl Store {
             taken += 1;
         }
         taken
+    }
+
+    /// Changes the bytes at these places, counted from the first; `change` is told where each part of them begins.
+    pub(super) fn change(&mut self, range: Range<usize>, mut change: impl FnMut(usize, &mut [u8])) {
+        let mut place = 0;
+        for piece in &mut self.pieces {
+            let len = piece.end - piece.start;
+            let from = range.start.clamp(place, place + len);
+            let to = range.end.clamp(place, place + len);
+            if from < to {
+                let start = piece.start + from - place;
+                change(from, &mut piece.buffer[start..start + to - from]);
+            }
+            place += len;
+            if place >= range.end {
+                break;
+            }
+        }
     }
 
     /// The first `n` bytes have left.

@@ -117,6 +117,7 @@ pub(super) fn port_words(port: &PortState) -> (&'static str, Option<String>) {
     match port {
         PortState::Open => ("open", None),
         PortState::Closed => ("closed", None),
+        PortState::Refusing => ("refusing", None),
         PortState::Waiting(why) => ("waiting", Some(why.clone())),
     }
 }
@@ -177,6 +178,8 @@ mod tests {
             full: 0,
             added: [None; 2],
             feels: None,
+            present: None,
+            ended: Vec::new(),
             history: Arc::default(),
         }
     }

@@ -172,13 +172,15 @@ impl Collector {
         self.seen
             .retain(|seen| proxies.iter().any(|proxy| proxy.id == seen.id));
         for (proxy, sum) in proxies.iter().zip(sums) {
-            let insecure = self.watched.insecure;
-            let row = self.seen(proxy).row(proxy, sum, insecure, at);
+            let Watched {
+                start, insecure, ..
+            } = self.watched;
+            let row = self.seen(proxy).row(proxy, sum, insecure, (start, at));
             for way in 0..2 {
                 snapshot.rates[way] += row.rates[way];
             }
             let moves = row.rates.iter().any(|rate| *rate > 0.0) || row.added != [None; 2];
-            self.restless |= moves || row.taken < row.open;
+            self.restless |= moves || row.taken < row.open || row.present.is_some();
             snapshot.proxies.push(row);
         }
         self.published = at;
@@ -211,9 +213,7 @@ impl Collector {
             let Some(Closed { reason, at }) = conn.record.closed.get() else {
                 continue;
             };
-            if reason.failed() {
-                self.seen(&conn.proxy).failed += 1;
-            }
+            self.seen(&conn.proxy).took_leave(reason);
             let what = Happening::Closed {
                 conn: conn.record.id,
                 bytes: conn.record.slot.delivered(),

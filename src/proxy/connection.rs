@@ -5,7 +5,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 
@@ -19,6 +19,7 @@ use super::port::Proxy;
 use super::pump::Pump;
 use super::reading::Reading;
 use super::record::{Closed, Kill, Order, Record};
+use super::waiting::Waiting;
 use super::watched::Watched;
 use super::worker::{Load, Worker};
 use super::{Inner, clock};
@@ -41,11 +42,11 @@ pub(super) struct Job {
 }
 
 /// Closes the books on a connection, however its task ends.
-struct Books {
-    record: Arc<Record>,
-    proxy: Arc<Proxy>,
+pub(super) struct Books {
+    pub(super) record: Arc<Record>,
+    pub(super) proxy: Arc<Proxy>,
     engine: Arc<Inner>,
-    worker: Rc<Worker>,
+    pub(super) worker: Rc<Worker>,
     reason: Option<CloseReason>,
     _load: Load,
     _places: Places,
@@ -118,22 +119,40 @@ async fn dial(
         engine,
         ..
     } = books;
+    let seed = random::derive(engine.options.seed, "proxy", u64::from(proxy.id.0));
+    let circumstances = Circumstances {
+        seed: random::derive(seed, "connection", ordinal),
+        origin: engine.start,
+        opened: engine.start + record.opened,
+        path: Duration::ZERO,
+    };
+    let waiting = Waiting {
+        books,
+        circumstances: &circumstances,
+    };
+    let open = async {
+        waiting.pass().await?;
+        opening::open(&mut client, proxy, engine, record).await
+    };
     let opened = tokio::select! {
         // Cancel-safe in effect: an order ends the connection, and with it what was being dialed.
         order = std::future::poll_fn(|cx| record.poll_ordered(cx)) => {
             Err(Failure { reason: reason_of(order), told: order != Order::Kill(Kill::Rst) })
         }
         // Cancel-safe in effect: as above.
-        opened = opening::open(&mut client, proxy, engine, record) => opened,
+        opened = open => opened,
     };
-    let Ready { upstream, before } = match opened {
+    let Ready {
+        upstream,
+        before,
+        path,
+    } = match opened {
         Ok(ready) => ready,
         Err(failure) => return Err(refuse(client, failure).await),
     };
-    let seed = random::derive(engine.options.seed, "proxy", u64::from(proxy.id.0));
     let circumstances = Circumstances {
-        seed: random::derive(seed, "connection", ordinal),
-        origin: engine.start,
+        path,
+        ..circumstances
     };
     let mut pump = Pump::new(Watched::new(client), Watched::new(upstream), circumstances)
         .within(&engine.budget);

@@ -30,6 +30,8 @@ pub struct Dialed {
     pub addr: SocketAddr,
     /// What TLS agreed on, where there is TLS.
     pub tls: Option<Negotiated>,
+    /// How long the answer to the connect took: about a round trip.
+    pub path: Duration,
 }
 
 /// Connects to the upstream of `mapping` and secures the connection as its protocol says.
@@ -41,13 +43,15 @@ pub async fn dial(
     tls: &UpstreamTls,
     deadline: Instant,
 ) -> Result<Dialed, UpstreamError> {
-    let (socket, addr) = first_of(&mapping.host, mapping.port, deadline).await?;
+    let (Connected { socket, path }, addr) =
+        first_of(&mapping.host, mapping.port, deadline).await?;
     let (leg, negotiated) = match mapping.tls() {
         TlsMode::Clear => {
             return Ok(Dialed {
                 leg: Leg::clear(socket),
                 addr,
                 tls: None,
+                path,
             });
         }
         TlsMode::Direct(_) => tls.handshake(Arc::new(socket), deadline).await?,
@@ -57,6 +61,7 @@ pub async fn dial(
         leg,
         addr,
         tls: Some(negotiated),
+        path,
     })
 }
 
@@ -64,8 +69,8 @@ pub async fn dial(
 ///
 /// Returns by the deadline. May be cancelled at any point; a look-up that runs goes on in its thread and is forgotten.
 pub async fn connect(host: &Host, port: u16, deadline: Instant) -> Result<TcpStream, DialError> {
-    let (socket, _) = first_of(host, port, deadline).await?;
-    Ok(socket)
+    let (connected, _) = first_of(host, port, deadline).await?;
+    Ok(connected.socket)
 }
 
 /// How long it is until `deadline`. The times that errors tell are what this said at the beginning.
@@ -83,7 +88,7 @@ async fn first_of(
     host: &Host,
     port: u16,
     deadline: Instant,
-) -> Result<(TcpStream, SocketAddr), DialError> {
+) -> Result<(Connected, SocketAddr), DialError> {
     let addrs = resolve(host, port, deadline).await?;
     let reached = in_turn(&addrs, deadline, open).await;
     reached.map_err(|attempts| DialError::Unreachable {
@@ -137,7 +142,14 @@ async fn resolve(host: &Host, port: u16, deadline: Instant) -> Result<Vec<Socket
     }
 }
 
-async fn open(addr: SocketAddr) -> io::Result<TcpStream> {
+/// A socket that is connected.
+struct Connected {
+    socket: TcpStream,
+    /// How long the peer took to answer.
+    path: Duration,
+}
+
+async fn open(addr: SocketAddr) -> io::Result<Connected> {
     let socket = match addr {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -145,13 +157,18 @@ async fn open(addr: SocketAddr) -> io::Result<TcpStream> {
     // Before connecting, since the handshake announces the window.
     socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
     socket.set_nodelay(true)?;
+    let began = clock::now();
     let stream = socket.connect(addr).await?;
+    let path = clock::now().saturating_duration_since(began);
     // A socket that connects to a local port where nobody listens may be given that very port for its own end, and then
     // talks to itself.
     if stream.local_addr()? == addr {
         return Err(ErrorKind::ConnectionRefused.into());
     }
-    Ok(stream)
+    Ok(Connected {
+        socket: stream,
+        path,
+    })
 }
 
 /// The addresses without repetitions, IPv6 and IPv4 in turn, beginning with the family that the system puts first.

@@ -8,7 +8,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::leg::Leg;
 use super::opening::Failure;
-use super::pump::End;
+use super::pump::{End, TakeDown};
 use super::record::{Kill, Order, Record};
 use crate::snapshot::CloseReason;
 
@@ -41,13 +41,20 @@ pub(super) async fn take_down(record: &Record, legs: [Leg; 2], ending: Ending) -
     match ending {
         Ending::Over(End {
             reason,
-            reset: false,
+            how: TakeDown::Done,
         }) => upstream
             .refusal()
             .map_or(reason, |refused| CloseReason::Tls(refused.to_string())),
         Ending::Over(End {
             reason,
-            reset: true,
+            how: TakeDown::Close,
+        }) => {
+            close(client, upstream).await;
+            reason
+        }
+        Ending::Over(End {
+            reason,
+            how: TakeDown::Reset,
         }) => {
             let cut_off = upstream.cut_off();
             client.reset();
@@ -60,9 +67,7 @@ pub(super) async fn take_down(record: &Record, legs: [Leg; 2], ending: Ending) -
             CloseReason::Killed
         }
         Ending::Ordered(Order::Kill(Kill::Fin)) => {
-            let both = async { tokio::join!(end(&mut client), end(&mut upstream)) };
-            // Cut off without harm: the sockets are dropped next.
-            let _ = tokio::time::timeout(FIN_LIMIT, both).await;
+            close(client, upstream).await;
             CloseReason::Killed
         }
         Ending::Ordered(Order::Stop) => {
@@ -72,6 +77,13 @@ pub(super) async fn take_down(record: &Record, legs: [Leg; 2], ending: Ending) -
             CloseReason::Stopped
         }
     }
+}
+
+/// Ends both streams in order.
+async fn close(mut client: Leg, mut upstream: Leg) {
+    let both = async { tokio::join!(end(&mut client), end(&mut upstream)) };
+    // Cut off without harm: the sockets are dropped next.
+    let _ = tokio::time::timeout(FIN_LIMIT, both).await;
 }
 
 /// Ends the stream to a peer and takes what it still sends: a socket that is closed with unread bytes is reset.

@@ -120,9 +120,19 @@ impl Engine {
         let listeners = proxy.bind(&self.inner)?;
         // Named and listed before its first client: no connection shows under a name that is not its own.
         self.enlist(&proxy);
-        proxy
-            .accept(listeners.unwrap_or_default(), &self.inner)
-            .await;
+        if proxy
+            .settings
+            .plan()
+            .refuses(self.inner.start, clock::now())
+        {
+            drop(listeners);
+            proxy.want_port(true);
+        } else {
+            proxy
+                .accept(listeners.unwrap_or_default(), &self.inner)
+                .await;
+        }
+        proxy.settle_port_or_tell(&self.inner).await;
         Ok(id)
     }
 
@@ -150,6 +160,7 @@ impl Engine {
             return false;
         };
         self.inner.proxies.write().retain(|other| other.id != id);
+        proxy.want_port(false);
         // All of it before the first wait: a caller that goes away leaves nothing behind.
         proxy.settings.stop();
         self.inner.tell(&proxy, Happening::Removed);
@@ -161,9 +172,10 @@ impl Engine {
     /// took it. `None` where there is no such proxy.
     pub async fn set_plan(&self, id: ProxyId, plan: Plan) -> Option<Taken> {
         let proxy = self.proxy(id)?;
-        let change = proxy.settings.change(plan);
+        let change = proxy.settings.change(plan, self.inner.start);
         let plan = proxy.settings.plan();
         self.inner.tell(&proxy, Happening::Faults { plan });
+        proxy.settle_port_or_tell(&self.inner).await;
         Some(proxy.settings.taken_by_all(change, self.inner.start).await)
     }
 
@@ -175,15 +187,8 @@ impl Engine {
         let Some(proxy) = self.proxy(id) else {
             return Ok(());
         };
-        if open {
-            if let Some(listeners) = proxy.bind(&self.inner)? {
-                self.inner.tell_listening(&proxy);
-                proxy.accept(listeners, &self.inner).await;
-            }
-        } else if proxy.close_port().await {
-            self.inner.tell(&proxy, Happening::PortClosed);
-        }
-        Ok(())
+        proxy.want_port(open);
+        proxy.settle_port(&self.inner).await
     }
 
     /// Ends a connection. False where there is none.
@@ -246,6 +251,7 @@ impl Engine {
     pub async fn stop(&self, drain: Duration) {
         let proxies = self.inner.proxies.read().clone();
         for proxy in &proxies {
+            proxy.want_port(false);
             proxy.close_port().await;
         }
         self.wait_for_none(&proxies, drain).await;

@@ -1,5 +1,7 @@
 //! What happens before bytes flow: PostgreSQL's first message where the mapping asks for it, and the dial.
 
+use std::time::Duration;
+
 use tokio::io::AsyncWriteExt;
 
 use super::dial::{self, Dialed};
@@ -16,6 +18,8 @@ pub(super) struct Ready {
     pub(super) upstream: Leg,
     /// What the client sent while it was being dialed.
     pub(super) before: Vec<u8>,
+    /// What a round trip to the upstream takes.
+    pub(super) path: Duration,
 }
 
 /// Why there is no upstream, and whether the client has been told so in its own protocol.
@@ -36,9 +40,11 @@ pub(super) async fn open(
         return open_postgres(client, proxy, engine, record).await;
     }
     let dialed = dial(proxy, engine, record).await;
+    let (upstream, path) = dialed.map_err(|error| untold(&error))?;
     Ok(Ready {
-        upstream: dialed.map_err(|error| untold(&error))?,
+        upstream,
         before: Vec::new(),
+        path,
     })
 }
 
@@ -56,9 +62,13 @@ async fn open_postgres(
             told: true,
         })?;
     match dial(proxy, engine, record).await {
-        Ok(upstream) => {
+        Ok((upstream, path)) => {
             let before = [first.bytes, first.rest].concat();
-            Ok(Ready { upstream, before })
+            Ok(Ready {
+                upstream,
+                before,
+                path,
+            })
         }
         Err(UpstreamError::Tls(error)) if !first.cancel => {
             // A client that is gone needs no answer.
@@ -72,11 +82,20 @@ async fn open_postgres(
     }
 }
 
-async fn dial(proxy: &Proxy, engine: &Inner, record: &Record) -> Result<Leg, UpstreamError> {
+async fn dial(
+    proxy: &Proxy,
+    engine: &Inner,
+    record: &Record,
+) -> Result<(Leg, Duration), UpstreamError> {
     let deadline = clock::now() + engine.options.connect_timeout;
-    let Dialed { leg, addr, tls } = dial::dial(&proxy.mapping, &proxy.tls, deadline.into()).await?;
+    let Dialed {
+        leg,
+        addr,
+        tls,
+        path,
+    } = dial::dial(&proxy.mapping, &proxy.tls, deadline.into()).await?;
     record.reached(addr, tls, engine.now());
-    Ok(leg)
+    Ok((leg, path))
 }
 
 fn untold(error: &UpstreamError) -> Failure {

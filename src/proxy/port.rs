@@ -32,11 +32,15 @@ pub(super) struct Proxy {
     name: Mutex<String>,
     ordinals: AtomicU64,
     meters: Vec<OnceLock<ProxyMeter>>,
+    /// Held while the port is opened or closed.
+    pub(super) gate: tokio::sync::Mutex<()>,
     port: Mutex<Port>,
 }
 
 /// The listening side of a proxy.
 struct Port {
+    /// Whether its user wants it open.
+    wanted: bool,
     state: PortState,
     addrs: Vec<SocketAddr>,
     accepting: Option<Accepting>,
@@ -64,7 +68,9 @@ impl Proxy {
             name: Mutex::new(name),
             ordinals: AtomicU64::new(0),
             meters: (0..engine.workers.len()).map(|_| OnceLock::new()).collect(),
+            gate: tokio::sync::Mutex::default(),
             port: Mutex::new(Port {
+                wanted: true,
                 state: PortState::Closed,
                 addrs: Vec::new(),
                 accepting: None,
@@ -121,6 +127,23 @@ impl Proxy {
     pub(super) fn port(&self) -> (PortState, Vec<SocketAddr>) {
         let port = self.port.lock();
         (port.state.clone(), port.addrs.clone())
+    }
+
+    /// Says whether its user wants the port open.
+    pub(super) fn want_port(&self, open: bool) {
+        let mut port = self.port.lock();
+        port.wanted = open;
+        if port.accepting.is_none() {
+            port.state = if open {
+                PortState::Refusing
+            } else {
+                PortState::Closed
+            };
+        }
+    }
+
+    pub(super) fn wants_port(&self) -> bool {
+        self.port.lock().wanted
     }
 
     /// Says whether an open port is in a new state.
@@ -184,7 +207,11 @@ impl Proxy {
     /// Has the accept loop end; returns what to wait for where there was one.
     pub(super) fn stop_accepting(&self) -> Option<Accepting> {
         let mut port = self.port.lock();
-        port.state = PortState::Closed;
+        port.state = if port.wanted {
+            PortState::Refusing
+        } else {
+            PortState::Closed
+        };
         port.accepting
             .take()
             .inspect(|accepting| accepting.stop.cancel())

@@ -12,58 +12,21 @@
 //!
 //! The loop never splits a socket, because half of one cannot be reset.
 
-use std::io::{self, IoSlice};
+mod fates;
+mod parts;
+
+use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
+pub use self::parts::{End, Gauge, Socket, TakeDown};
 use super::budget::Budget;
 use super::error::broken;
 use super::flow::{Flow, Moved, Refusal, Sink, Source};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, Plan};
 use crate::snapshot::{CloseReason, LegName};
-
-/// What the loop asks of a socket. Each call registers the task to be woken when it returns `Pending`.
-pub trait Socket {
-    /// Reads some bytes; none is the end of the stream.
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
-    /// Writes some of the bytes.
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>>;
-    /// Moves what was written, and waits inside the socket's own layers, towards the peer.
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-    /// Ends the stream to the peer.
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-    /// Waits for an error of the connection without reading from it.
-    fn poll_error(&mut self, cx: &mut Context<'_>) -> Poll<io::Error>;
-}
-
-/// What the loop tells of its work; one writer, no reader that waits.
-pub trait Gauge {
-    /// Bytes were delivered.
-    fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant);
-    /// A segment that left had been held for so long.
-    fn added(&mut self, direction: Direction, delay: Duration);
-    /// Bytes came from the client or the upstream.
-    fn arrived(&mut self, direction: Direction, bytes: usize, now: Instant);
-    /// So many bytes wait, and whether their sender is not read because more may not.
-    fn holds(&mut self, direction: Direction, bytes: usize, full: bool);
-    /// This direction has ended.
-    fn ended(&mut self, direction: Direction);
-}
-
-/// How a connection is to be taken down, and why.
-#[derive(Debug, PartialEq, Eq)]
-pub struct End {
-    /// Why.
-    pub reason: CloseReason,
-    /// Whether both peers are to be reset; otherwise both streams have ended in order.
-    pub reset: bool,
-}
 
 /// After so many rounds without waiting, other connections of the worker get their turn. Each asks a socket four things at
 /// most, so that tokio's own budget of 128 is never what ends a turn.
@@ -80,6 +43,10 @@ pub struct Pump<S> {
     circumstances: Circumstances,
     first_done: Option<Direction>,
     broken: Option<CloseReason>,
+    /// The plan that changes by itself, and when.
+    turns: Option<(Box<Plan>, Instant)>,
+    /// When a fault may end the connection.
+    fate: Option<Instant>,
 }
 
 // === impl Pump ===
@@ -95,6 +62,8 @@ impl<S: Socket> Pump<S> {
             circumstances,
             first_done: None,
             broken: None,
+            turns: None,
+            fate: None,
         }
     }
 
@@ -111,6 +80,8 @@ impl<S: Socket> Pump<S> {
         for flow in &mut self.flows {
             flow.link.replan(plan, &self.circumstances, now);
         }
+        let turn = plan.next_turn(self.circumstances.origin, now);
+        self.turns = turn.map(|turn| (Box::new(plan.clone()), turn));
     }
 
     /// Queues bytes that were read before the loop began.
@@ -121,7 +92,9 @@ impl<S: Socket> Pump<S> {
     /// When the loop must be polled again although no socket wakes it; valid after `poll` returned `Pending`.
     #[must_use]
     pub fn next_due(&self) -> Option<Instant> {
-        self.flows.iter().filter_map(|flow| flow.due).min()
+        let turn = self.turns.as_ref().map(|(_, turn)| *turn);
+        let dues = self.flows.iter().map(|flow| flow.due);
+        dues.chain([turn, self.fate]).flatten().min()
     }
 
     /// Whether nothing waits in either direction, so that a change of settings has nothing to do.
@@ -153,6 +126,9 @@ impl<S: Socket> Pump<S> {
     ) -> Poll<End> {
         let mut turn = 0;
         for _ in 0..ROUNDS {
+            if let Some(end) = self.severed(&clock) {
+                return Poll::Ready(end);
+            }
             let mut moved = false;
             for direction in Direction::BOTH {
                 let [client, upstream] = &mut self.legs;
@@ -268,7 +244,7 @@ impl<S: Socket> Pump<S> {
                 };
                 Some(End {
                     reason,
-                    reset: false,
+                    how: TakeDown::Done,
                 })
             }
             _ => None,
@@ -278,7 +254,7 @@ impl<S: Socket> Pump<S> {
     fn reset(&mut self) -> End {
         End {
             reason: self.broken.take().unwrap_or(CloseReason::Stopped),
-            reset: true,
+            how: TakeDown::Reset,
         }
     }
 }

@@ -1,14 +1,14 @@
 //! One proxy as the collector follows it: what it has seen so far, and the row that this makes.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::followed::Conn;
 use super::meter::ProxyMeter;
 use super::port::Proxy;
 use super::window::{Figures, Window};
 use crate::mapping::TlsMode;
-use crate::snapshot::{ConnRow, Negotiated, ProxyId, ProxyRow};
+use crate::snapshot::{CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow};
 
 /// A proxy as the collector follows it.
 pub(super) struct Seen {
@@ -16,6 +16,8 @@ pub(super) struct Seen {
     window: Window,
     pub(super) total: u64,
     pub(super) failed: u64,
+    /// How many connections faults have ended, by their kinds.
+    ended: Vec<(&'static str, u64)>,
     waiting_since: Option<Duration>,
     pub(super) tls: Option<Arc<Negotiated>>,
 }
@@ -37,6 +39,7 @@ impl Seen {
             window: Window::default(),
             total: 0,
             failed: 0,
+            ended: Vec::new(),
             waiting_since: None,
             tls: None,
         }
@@ -47,13 +50,24 @@ impl Seen {
         self.window.beat(at, proxy.meters(), self.failed)
     }
 
-    /// Its row at `at`, with what its connections come to.
+    /// A connection has ended so.
+    pub(super) fn took_leave(&mut self, reason: &CloseReason) {
+        self.failed += u64::from(reason.failed());
+        if let CloseReason::Fault(kind) = reason {
+            match self.ended.iter_mut().find(|(known, _)| known == kind) {
+                Some((_, count)) => *count += 1,
+                None => self.ended.push((kind, 1)),
+            }
+        }
+    }
+
+    /// Its row at `at` after `start`, with what its connections come to.
     pub(super) fn row(
         &mut self,
         proxy: &Proxy,
         sum: Sum,
         insecure: bool,
-        at: Duration,
+        (start, at): (Instant, Duration),
     ) -> ProxyRow {
         let (port, listening) = proxy.port();
         let Sum { open, taken, held } = sum;
@@ -64,6 +78,7 @@ impl Seen {
             None
         };
         let figures = self.beat(proxy, at);
+        let plan = proxy.settings.plan();
         ProxyRow {
             id: proxy.id,
             name: proxy.name(),
@@ -72,7 +87,9 @@ impl Seen {
             port,
             insecure,
             tls: self.tls.clone(),
-            plan: proxy.settings.plan(),
+            present: plan.present(start, start + at).map(Arc::new),
+            ended: self.ended.clone(),
+            plan,
             generation: proxy.settings.generation(),
             open,
             taken,

@@ -53,8 +53,9 @@ pub(super) struct Change {
 
 impl Settings {
     pub(super) fn new(plan: Plan) -> Self {
+        let now = clock::now();
         Self {
-            plan: Mutex::new(Arc::new(plan)),
+            plan: Mutex::new(Arc::new(plan.set_at(&Plan::default(), now, now))),
             generation: AtomicU64::new(1),
             records: Mutex::default(),
             stopped: AtomicBool::new(false),
@@ -99,6 +100,11 @@ impl Settings {
         }
     }
 
+    /// Whether connections are to end as soon as they are known.
+    pub(super) fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
     /// Waits until no connection is open.
     pub(super) async fn emptied(&self) {
         loop {
@@ -124,17 +130,21 @@ impl Settings {
         )
     }
 
-    /// Puts a plan in force: stores it, raises the generation, and wakes those that hold something.
-    pub(super) fn change(&self, plan: Plan) -> Change {
+    /// Puts a plan in force: stores it, raises the generation, and wakes those that hold something; all of them where the
+    /// plan does something to those that do not.
+    /// `origin` is the engine's start.
+    pub(super) fn change(&self, plan: Plan, origin: Instant) -> Change {
         let began = clock::now();
+        let all = plan.concerns_idle();
         {
             let mut current = self.plan.lock();
+            let plan = plan.set_at(&current, began, origin);
             *current = Arc::new(plan.succeeding(&current));
             self.generation.fetch_add(1, Ordering::SeqCst);
         }
         let generation = self.generation();
         let records = self.records.lock();
-        let holding = records.values().filter(|record| record.holds());
+        let holding = records.values().filter(|record| all || record.holds());
         let waiting: Vec<_> = holding.cloned().collect();
         drop(records);
         for record in &waiting {

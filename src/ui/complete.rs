@@ -64,7 +64,7 @@ mod tests {
             ("9090=https", Some("9090=https://")),
             ("9090=host:80 la", Some("9090=host:80 latency ")),
             (
-                "9090=host:80 lat 5ms, b",
+                "9090=host:80 lat 5ms, ba",
                 Some("9090=host:80 lat 5ms, bandwidth "),
             ),
             (

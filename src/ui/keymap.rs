@@ -126,9 +126,11 @@ pub fn help(mode: Mode, filter: &str) -> Vec<Hint> {
 fn bindings() -> &'static [Binding] {
     static ALL: std::sync::LazyLock<Vec<Binding>> = std::sync::LazyLock::new(|| {
         let mut rows = table::rows();
-        rows.extend(knob::all().iter().enumerate().map(|(index, dial)| Binding {
+        let keys = knob::all().iter().enumerate();
+        let keys = keys.filter_map(|(index, dial)| Some((index, dial.knob.key?)));
+        rows.extend(keys.map(|(index, key)| Binding {
             modes: table::PANES,
-            keys: vec![Key::plain(KeyCode::Char(dial.knob.key))],
+            keys: vec![Key::plain(KeyCode::Char(key))],
             action: Action::ChooseKnob(index),
             group: Group::Turn,
             printed: None,

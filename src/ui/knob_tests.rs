@@ -213,7 +213,8 @@ fn a_change_says_before_and_after() {
 
 #[test]
 fn stops_stand_at_their_numbers_on_the_track() {
-    for dial in all() {
+    let tracks = all().iter().filter(|dial| dial.spec().unit != Unit::Switch);
+    for dial in tracks {
         for (index, stop) in dial.knob.stops.into_iter().enumerate() {
             let place = dial.position(stop);
             assert!(
@@ -235,7 +236,8 @@ const fn knob(label: &'static str, param: &'static str, stops: [Value; 9], step:
     Knob {
         label,
         title: label,
-        key: 'r',
+        key: Some('r'),
+        place: 0,
         param,
         stops,
         fine: Fine::Step(step),
@@ -251,7 +253,7 @@ const fn kind(name: &'static str, knobs: &'static [Knob]) -> Kind {
         params: &[],
         knobs,
         example: name,
-        build: |_| None,
+        ..Kind::BASE
     }
 }
 

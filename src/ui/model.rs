@@ -177,6 +177,16 @@ impl Model {
         }
     }
 
+    /// The plan that a proxy's strip shows, in the values of this moment where time moves them.
+    #[must_use]
+    pub fn present<'a>(&'a self, row: &'a ProxyRow) -> &'a Plan {
+        match (self.drafts.get(&row.id), &row.present) {
+            (Some(draft), _) => &draft.plan,
+            (None, Some(present)) => present,
+            (None, None) => &row.plan,
+        }
+    }
+
     /// The selected connection's row.
     #[must_use]
     pub fn selected_conn(&self) -> Option<&ConnRow> {

@@ -398,7 +398,9 @@ async fn a_mapping_in_clear_text_speaks_no_tls() {
     let (listener, mapping) = listen(Protocol::Http, localhost()).await;
     let server = async { accept(&listener).await };
     let (dialed, mut stream) = dial_with(&mapping, &untrusting(&mapping), server).await;
-    let Dialed { mut leg, addr, tls } = dialed.unwrap();
+    let Dialed {
+        mut leg, addr, tls, ..
+    } = dialed.unwrap();
     assert_eq!((tls, addr), (None, listener.local_addr().unwrap()));
     leg.write_all(b"as it is").await.unwrap();
     drop(leg);

@@ -55,7 +55,12 @@ impl Course {
     pub(crate) fn new(direction: Direction, seed: u64, plan: &Plan) -> Self {
         let start = Instant::now();
         let origin = start;
-        let circumstances = Circumstances { seed, origin };
+        let circumstances = Circumstances {
+            seed,
+            origin,
+            opened: origin,
+            path: Duration::ZERO,
+        };
         let mut link = Link::new(direction, &circumstances);
         link.replan(plan, &circumstances, start);
         Self {

@@ -9,12 +9,9 @@ use faultboard::fault::random::{mix, unit};
 use faultboard::fault::{Direction, Directions, Kind, ParamSpec, Setting, Unit, Value};
 use faultboard::units::{ByteCount, ByteRate, Percent};
 
-/// The kinds that say that they alter or end a stream; every other one owes each byte to the receiver.
-const MEDDLERS: &[&str] = &["reset", "close", "timeout", "limit", "corrupt"];
-
 /// Whether a kind leaves the bytes and the end of a stream as they are.
 pub(crate) fn keeps_the_stream(kind: &Kind) -> bool {
-    !MEDDLERS.contains(&kind.name)
+    !kind.ends && !kind.alters
 }
 
 /// A setting of `kind` from one number: required parameters always, the others half of the time.

@@ -76,6 +76,8 @@ pub(crate) fn proxy(id: u32, name: &str, mapping: Mapping) -> ProxyRow {
         full: 0,
         added: [None; 2],
         feels: None,
+        present: None,
+        ended: Vec::new(),
         history: Arc::default(),
     }
 }

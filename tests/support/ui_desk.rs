@@ -182,6 +182,8 @@ fn row(id: ProxyId, mapping: Mapping, plan: Plan, open: u32) -> ProxyRow {
         full: 0,
         added: [None; 2],
         feels: None,
+        present: None,
+        ended: Vec::new(),
         history: Arc::default(),
     }
 }

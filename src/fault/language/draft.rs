@@ -3,8 +3,8 @@
 use std::ops::Range;
 
 use super::super::param::Default;
-use super::{DIRECTIONS, SHARE, slips};
-use crate::fault::{Direction, Directions, Kind, ParamSpec, Setting, Unit, Value};
+use super::{COMMON, DIRECTIONS, FOR, SHARE, START, slips};
+use crate::fault::{Direction, Directions, Kind, ParamSpec, Schedule, Setting, Unit, Value};
 use crate::syntax::{Input, Slip};
 
 pub(super) struct Draft {
@@ -45,9 +45,9 @@ impl Draft {
         param.default == Default::Required && !self.given.contains(&param.name)
     }
 
-    /// Every parameter that it can have, the share last.
+    /// Every parameter that it can have, those of every kind last.
     pub(super) fn params(&self) -> impl Iterator<Item = &'static ParamSpec> + use<> {
-        self.kind().params.iter().chain([&SHARE])
+        self.kind().params.iter().chain(COMMON)
     }
 
     /// Those that have not been given.
@@ -90,7 +90,13 @@ impl Draft {
         DIRECTIONS
             .iter()
             .filter(|(_, directions)| !self.directed && !self.collides(*directions))
+            .filter(|(_, directions)| self.fits(*directions))
             .map(|(word, _)| *word)
+    }
+
+    /// Whether the kind can act in these directions.
+    fn fits(&self, directions: Directions) -> bool {
+        self.kind().directed || directions == Directions::Both
     }
 
     fn collides(&self, directions: Directions) -> bool {
@@ -111,11 +117,18 @@ impl Draft {
 
     pub(super) fn give(&mut self, param: &'static ParamSpec, value: Value) {
         self.given.push(param.name);
+        let setting = self.setting.clone();
+        let schedule = setting.schedule;
         self.setting = match value {
-            Value::Percent(share) if param.name == SHARE.name => {
-                self.setting.clone().hitting(share)
+            Value::Percent(share) if param.name == SHARE.name => setting.hitting(share),
+            Value::Time(start) if param.name == START.name => {
+                setting.at_times(Schedule { start, ..schedule })
             }
-            value => self.setting.clone().with(param.name, value),
+            Value::Time(time) if param.name == FOR.name => setting.at_times(Schedule {
+                lasts: Some(time),
+                ..schedule
+            }),
+            value => setting.with(param.name, value),
         };
     }
 
@@ -125,6 +138,11 @@ impl Draft {
         let at = begin..begin + word.len();
         if self.directed {
             let message = "a direction is given already: up, down or both, once";
+            return Err(Slip::over(at, message));
+        }
+        if !self.fits(directions) {
+            let name = self.kind().name;
+            let message = format!("{name} acts on the connection as a whole: leave out \"{word}\"");
             return Err(Slip::over(at, message));
         }
         if let Some(taken) = self.taken.filter(|_| self.collides(directions)) {

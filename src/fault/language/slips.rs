@@ -7,7 +7,7 @@ use winnow::stream::Location;
 use super::draft::Draft;
 use super::value::{reads, words};
 use super::value_slips::wanted;
-use super::{Kinds, ahead};
+use super::{COMMON, Kinds, ahead};
 use crate::fault::{Direction, Kind, ParamSpec, Setting, Unit};
 use crate::syntax::{Input, Slip, nearest, quoted, unknown};
 
@@ -159,9 +159,10 @@ pub(super) fn bare(draft: &Draft, slips: Vec<(&ParamSpec, Slip)>, input: &Input<
     let likely = |(param, _): &(&ParamSpec, Slip)| param.bare != percent;
     let likely = closed.iter().position(likely).unwrap_or(0);
     let own = closed.iter().any(|(param, _)| param.bare || percent);
+    let common = |param: &ParamSpec| COMMON.iter().any(|other| other.name == param.name);
     let owner = draft
         .open_params()
-        .find(|param| !param.bare && reads(param.unit, word));
+        .find(|param| !param.bare && !common(param) && reads(param.unit, word));
     let message = match (closed.into_iter().nth(likely), owner) {
         (Some((_, slip)), None) => return slip,
         (Some((_, slip)), Some(_)) if own => return slip,

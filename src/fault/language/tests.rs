@@ -31,11 +31,9 @@ const fn kind(
     Kind {
         name,
         short,
-        summary: "",
         params,
-        knobs: &[],
         example,
-        build: |_| None,
+        ..Kind::BASE
     }
 }
 
@@ -241,7 +239,11 @@ const WRONG: &[(&str, usize, &str)] = &[
         12,
         "share wants a percentage, not a time: 10%, 0.5%",
     ),
-    ("blackhole x=1", 11, "unknown parameter \"x\" (share)"),
+    (
+        "blackhole x=1",
+        11,
+        "unknown parameter \"x\" (share, start, for)",
+    ),
     (
         "blackhole down hole",
         16,
@@ -266,7 +268,7 @@ const WRONG: &[(&str, usize, &str)] = &[
     (
         "mode quiet quick",
         12,
-        "unknown word \"quick\" (word, share, up, down, both)",
+        "unknown word \"quick\" (word, share, start, for, up, down, both)",
     ),
     ("pace quick", 6, "pace wants a rate: 1Mbit/s, 64kB/s"),
     (

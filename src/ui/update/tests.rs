@@ -58,6 +58,8 @@ fn row(id: u32, name: &str, open: u32) -> ProxyRow {
         full: 0,
         added: [None; 2],
         feels: None,
+        present: None,
+        ended: Vec::new(),
         history: Arc::default(),
     }
 }

@@ -98,6 +98,7 @@ impl Compare<'_> {
                 let all = format!("{}{up} {}{down}", ways[0], ways[1]);
                 [all, reading.measured_text.clone()]
             }
+            (Metric::Ended | Metric::Held | Metric::None, _) => both(reading.measured_text.clone()),
             (_, None) => both("-".to_owned()),
         };
         Entry {
@@ -198,7 +199,9 @@ fn gap(reading: &Reading) -> String {
         Verdict::Agrees => "=",
         Verdict::Differs(_) => "!",
         // Where nobody can judge, a figure would.
-        Verdict::Off | Verdict::Settling | Verdict::Unknown(_) => return String::new(),
+        Verdict::Off | Verdict::Settling | Verdict::Unjudged | Verdict::Unknown(_) => {
+            return String::new();
+        }
     };
     match (set, measured) {
         (Some(set), Some(measured)) => {

@@ -84,6 +84,7 @@ impl Connections<'_> {
         let proxy = self.proxy;
         let addr = proxy.listening.first();
         let text = match (&proxy.port, addr, proxy.total) {
+            (PortState::Refusing, ..) => "none: the port is closed by the fault refuse".to_owned(),
             (PortState::Closed, ..) => "none: the port is closed, o opens it".to_owned(),
             (PortState::Waiting(why), ..) => format!("clients wait: {why}"),
             (PortState::Open, Some(addr), 0) => format!("none yet: point a client at {addr}"),

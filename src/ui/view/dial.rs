@@ -110,7 +110,7 @@ impl DialCell<'_> {
         pen.to(self.mixer.track).skip(blank).text(set, value);
         let mark = match &self.reading.verdict {
             verdict @ (Verdict::Agrees | Verdict::Differs(_)) => verdict.mark(),
-            Verdict::Off | Verdict::Settling | Verdict::Unknown(_) => " ",
+            Verdict::Off | Verdict::Settling | Verdict::Unjudged | Verdict::Unknown(_) => " ",
         };
         let mut pen = Pen::new(buf, row(area, 1));
         pen.to(self.mixer.track)
@@ -158,7 +158,9 @@ impl DialCell<'_> {
         self.theme.style(match &self.reading.verdict {
             Verdict::Agrees => Role::Good,
             Verdict::Differs(_) => Role::Trouble,
-            Verdict::Off | Verdict::Settling | Verdict::Unknown(_) => Role::Rest,
+            Verdict::Off | Verdict::Settling | Verdict::Unjudged | Verdict::Unknown(_) => {
+                Role::Rest
+            }
         })
     }
 }

@@ -39,6 +39,16 @@ impl Proof<'_> {
         if set.is_none() {
             return Verdict::Off;
         }
+        if matches!(
+            dial.knob.metric,
+            Metric::Ended | Metric::Held | Metric::None
+        ) {
+            return if measured.is_some() {
+                Verdict::Agrees
+            } else {
+                Verdict::Unjudged
+            };
+        }
         if let Some(verdict) = self.of_all().or_else(|| self.of_one(dial, measured)) {
             return verdict;
         }
@@ -48,7 +58,7 @@ impl Proof<'_> {
             Verdict::Unknown(_) if dial.knob.metric == Metric::Rate => 1,
             Verdict::Unknown(_) => 2,
             Verdict::Agrees if dial.knob.metric == Metric::Rate => 2,
-            Verdict::Agrees | Verdict::Off | Verdict::Settling => 1,
+            Verdict::Agrees | Verdict::Off | Verdict::Settling | Verdict::Unjudged => 1,
         };
         Direction::BOTH
             .into_iter()
@@ -67,7 +77,7 @@ impl Proof<'_> {
         }
         if row.open == 0 {
             return unknown(match row.port {
-                PortState::Closed => "the port is closed",
+                PortState::Closed | PortState::Refusing => "the port is closed",
                 PortState::Open | PortState::Waiting(_) => "no connections",
             });
         }

@@ -186,7 +186,7 @@ fn stacked(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
 fn wide(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
     let column = (size.width * 32 / 100).clamp(52, 80);
     let knobs = u16::try_from(knob::all().len()).unwrap_or(u16::MAX);
-    let compare = knobs.saturating_add(4).min(12);
+    let compare = knobs.saturating_add(4).min(8);
     let most = size.height * 56 / 100;
     let airy = strips_wanted(model, 4).saturating_add(2);
     let height = airy

@@ -37,6 +37,7 @@ mod connections;
 mod dial;
 mod empty;
 mod feels;
+mod figures;
 mod footer;
 mod header;
 mod help;

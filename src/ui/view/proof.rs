@@ -11,7 +11,6 @@ use crate::snapshot::{ProxyId, ProxyRow, Snapshot, Spread};
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::Model;
-use crate::units::ByteRate;
 
 /// For so long after a change the last second still shows what was before it.
 const SETTLES: Duration = Duration::from_secs(2);
@@ -37,6 +36,8 @@ pub(super) enum Verdict {
     Off,
     /// It was changed a moment ago.
     Settling,
+    /// There is no figure to judge it by.
+    Unjudged,
     /// It is.
     Agrees,
     /// Nobody can say, and why.
@@ -100,7 +101,7 @@ impl Verdict {
         match self {
             Self::Agrees => "=",
             Self::Differs(_) => "!",
-            Self::Off | Self::Settling | Self::Unknown(_) => "▸",
+            Self::Off | Self::Settling | Self::Unjudged | Self::Unknown(_) => "▸",
         }
     }
 
@@ -108,7 +109,7 @@ impl Verdict {
     pub(super) fn reason(&self) -> Option<&str> {
         match self {
             Self::Unknown(why) | Self::Differs(why) => Some(why),
-            Self::Off | Self::Settling | Self::Agrees => None,
+            Self::Off | Self::Settling | Self::Unjudged | Self::Agrees => None,
         }
     }
 }
@@ -126,7 +127,7 @@ impl<'a> Proof<'a> {
         let is_fresh = |at: Duration| model.snapshot.at < at.saturating_add(SETTLES);
         Self {
             row,
-            plan: model.plan(row.id).unwrap_or(&row.plan),
+            plan: model.present(row),
             settling: model.drafts.contains_key(&row.id)
                 || changed.is_some_and(|mark| is_fresh(mark.at)),
             busiest: busiest
@@ -149,6 +150,9 @@ impl<'a> Proof<'a> {
             Metric::AddedDelay => self.added(dial, directions, |spread| spread.p50),
             Metric::AddedSpread => self.added(dial, directions, half_width),
             Metric::Rate => self.rate(dial, directions),
+            Metric::Ended => self.ended(dial),
+            Metric::Held => self.held(directions),
+            Metric::None => (None, "-".to_owned(), None),
         };
         Reading {
             set,
@@ -190,7 +194,11 @@ impl<'a> Proof<'a> {
             return "off".to_owned();
         };
         let ways = Direction::BOTH.map(|direction| self.plan.find(dial.kind, direction));
+        let whole = self.row.plan.find(dial.kind, Direction::Up);
+        let is_moved = self.row.present.is_some()
+            && whole.is_some_and(|whole| self.plan.find(dial.kind, Direction::Up) != Some(whole));
         let way = match (directions, ways) {
+            (_, [Some(_), _]) if is_moved => "~",
             (Directions::Only(direction), _) => arrow(direction),
             (Directions::Both, [Some(_), None]) => "↑",
             (Directions::Both, [None, Some(_)]) => "↓",
@@ -235,21 +243,6 @@ impl<'a> Proof<'a> {
         (sum.map(Value::Time), text, Some(count))
     }
 
-    /// Bytes per second: of the fastest connection where each has its own rate, else of all together. Of two
-    /// directions, the faster one.
-    fn rate(&self, dial: &Dial, directions: Directions) -> (Option<Value>, String, Option<u64>) {
-        let rate = Direction::BOTH
-            .into_iter()
-            .filter(|direction| directions.contain(*direction))
-            .map(|direction| self.rates(dial)[direction.index()])
-            .fold(0.0, f64::max);
-        if self.row.open == 0 && rate == 0.0 {
-            return (None, "-".to_owned(), None);
-        }
-        let text = format::rate_short(rate);
-        (Some(Value::Rate(byte_rate(rate))), text, None)
-    }
-
     pub(super) fn rates(&self, dial: &Dial) -> [f64; 2] {
         let mut ways = Direction::BOTH.into_iter();
         let each = ways.any(|way| self.plan.find(dial.kind, way).is_some_and(is_each));
@@ -279,15 +272,6 @@ fn figure_text(way: &str, time: Duration) -> String {
         time
     };
     format!("{way}{}", format::time_tight(shown))
-}
-
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a cast saturates, and rates are not negative"
-)]
-fn byte_rate(rate: f64) -> ByteRate {
-    ByteRate::new(rate.round() as u64)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::fault::Kind;
 use crate::mapping::{Host, Mapping};
 use crate::snapshot::{ConnId, ConnRow, ConnState};
 use crate::ui::model::Mark;
+use crate::units::ByteRate;
 use crate::units::Percent;
 
 const fn ms(ms: u64) -> Duration {
@@ -62,6 +63,8 @@ pub(in crate::ui::view) fn proxy(settings: impl IntoIterator<Item = Setting>) ->
         full: 0,
         added: [None; 2],
         feels: None,
+        present: None,
+        ended: Vec::new(),
         history: Arc::default(),
     }
 }

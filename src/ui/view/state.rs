@@ -28,13 +28,14 @@ pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
     let failed = failed_lately(row);
     let (glyph, role, note) = match &row.port {
         PortState::Closed => ("✕", Role::Trouble, "closed".to_owned()),
+        PortState::Refusing => ("✕", Role::Trouble, "refusing".to_owned()),
         PortState::Waiting(_) => ("!", Role::Trouble, "full".to_owned()),
         PortState::Open if plan.bypassed => ("⊘", Role::Trouble, "BYPASS".to_owned()),
         PortState::Open if row.taken < row.open => ("!", Role::Trouble, set(row)),
         PortState::Open if failed > 0 => ("!", Role::Trouble, format!("failed {failed}")),
         PortState::Open => ("●", Role::Good, set(row)),
     };
-    let conns = if row.open == 0 && row.port == PortState::Closed {
+    let conns = if row.open == 0 && matches!(row.port, PortState::Closed | PortState::Refusing) {
         String::new()
     } else {
         format!("{} conn", row.open)

@@ -7,9 +7,9 @@ use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
 use faultboard::fault::link::Circumstances;
+use faultboard::fault::motion::Motion;
 use faultboard::fault::{Direction, Kind, Plan, Setting, Value};
 use faultboard::snapshot::LegName;
-use faultboard::units::ByteRate;
 
 use super::lane::{Lane, Paced};
 
@@ -150,8 +150,8 @@ impl Ledger {
         for direction in Direction::BOTH {
             let rate = self
                 .in_force("bandwidth", direction)
-                .and_then(|setting| setting.value("rate"));
-            let rate = rate.and_then(Value::rate).map(ByteRate::bytes_per_second);
+                .and_then(|setting| Motion::of(&setting, direction, now));
+            let rate = rate.map(|motion| motion.most().ceil() as u64);
             let lane = &mut self.lanes[direction.index()];
             if lane.paced.as_ref().map(|paced| paced.rate) != rate {
                 lane.paced = rate.map(|rate| Paced::new(rate, now));
@@ -193,9 +193,15 @@ impl Ledger {
         // What floating point may lose of a nanosecond.
         let rounding = Duration::from_nanos(if jitter.is_zero() { 0 } else { 2 });
         let distribution = here.as_ref().and_then(|setting| setting.value("dist"));
+        let depth = here.as_ref().and_then(|setting| {
+            setting.value("wave")?;
+            let depth = setting.value("depth").and_then(Value::time);
+            Some(depth.unwrap_or_else(|| time(&here, "time") / 2) + Duration::from_nanos(2))
+        });
+        let lowest = time(&here, "time").saturating_sub(depth.unwrap_or_default());
         let least = match distribution {
-            _ if jitter.is_zero() => time(&here, "time"),
-            Some(Value::Word("uniform")) => time(&here, "time").saturating_sub(jitter + rounding),
+            _ if jitter.is_zero() => lowest,
+            Some(Value::Word("uniform")) => lowest.saturating_sub(jitter + rounding),
             _ => Duration::ZERO,
         };
         let shakes = direction == Direction::Up && (asks(&here) || asks(&back));

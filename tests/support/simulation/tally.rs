@@ -2,7 +2,7 @@
 
 use std::iter::Sum;
 
-use faultboard::proxy::pump::End;
+use faultboard::proxy::pump::{End, TakeDown};
 
 use super::world::World;
 
@@ -42,9 +42,10 @@ impl Tally {
     pub(crate) fn ended(&mut self, world: &World, end: &End) {
         let lanes = &world.ledger.lanes;
         self.bytes += lanes.iter().map(|lane| lane.delivered).sum::<u64>();
-        self.in_order += u64::from(!end.reset);
-        self.resets += u64::from(end.reset);
-        self.resets_behind_ends += u64::from(end.reset && lanes.iter().any(|lane| lane.end_passed));
+        self.in_order += u64::from(end.how != TakeDown::Reset);
+        self.resets += u64::from(end.how == TakeDown::Reset);
+        self.resets_behind_ends +=
+            u64::from((end.how == TakeDown::Reset) && lanes.iter().any(|lane| lane.end_passed));
     }
 }
 

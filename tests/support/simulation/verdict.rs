@@ -3,7 +3,7 @@
 use std::io::ErrorKind;
 
 use faultboard::fault::Direction;
-use faultboard::proxy::pump::End;
+use faultboard::proxy::pump::{End, TakeDown};
 use faultboard::snapshot::{CloseReason, LegName};
 
 use super::ledger::{lane_to, name_of};
@@ -93,7 +93,7 @@ impl World {
 
     /// The connection is over: in order with all bytes, or by reset with all that arrived ahead of it.
     pub(crate) fn check_end(&self, end: &End) {
-        if end.reset {
+        if end.how == TakeDown::Reset {
             self.check_reset(&end.reason);
         } else {
             self.check_order(&end.reason);

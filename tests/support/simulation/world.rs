@@ -102,6 +102,8 @@ impl World {
             ledger: Ledger::new(Circumstances {
                 seed,
                 origin: start,
+                opened: start,
+                path: Duration::ZERO,
             }),
             progress: 0,
             calls: 0,

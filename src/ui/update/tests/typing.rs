@@ -192,7 +192,7 @@ fn tab_goes_round_the_words_that_fit() {
         does(&mut model, [Action::Complete]);
         assert_eq!(line(&model), expected);
     }
-    type_in(&mut model, "db l");
+    type_in(&mut model, "db la");
     does(&mut model, [Action::Complete]);
     assert_eq!(line(&model), "1=psql://db latency ");
 }

@@ -1,0 +1,19 @@
+//! Dial failure: the upstream of a new connection cannot be reached, and its client is told as it would be then.
+
+use super::{Kind, Knob};
+
+/// The row of the table.
+pub static KIND: Kind = Kind {
+    name: "dial_fail",
+    summary: "dialing the upstream of a new connection fails: its client is reset",
+    knobs: &[Knob {
+        label: "FAIL",
+        title: "DIAL FAILURE",
+        place: 15,
+        ..Knob::SHARE
+    }],
+    example: "dial_fail share=50%",
+    open: Some(|_, _, opening| opening.fails = true),
+    directed: false,
+    ..Kind::BASE
+};

@@ -1,0 +1,232 @@
+//! Loss: what TCP makes of packet loss on the way.
+//!
+//! A proxy cannot drop bytes: they would be missing for good. What an application feels of loss is what its TCP makes of it:
+//! stalls until lost segments are sent again, and the lower rate of a congestion window that shrinks. So each direction has
+//! a virtual TCP sender (`sender`): Linux's, with Reno's window, over a path that loses this share of the packets either
+//! way. Bytes leave when it would have brought them there, all of them and in order.
+//!
+//! Unlike on a path that really loses packets, the congestion control is always Reno's (with `stalls=on` there is none, as
+//! BBR hardly heeds losses), the sender's own kernel does not see the losses, and its SYN and FIN are not lost (with
+//! `syn=on` a new connection waits as for lost SYNs).
+
+use std::collections::VecDeque;
+use std::time::{Duration, Instant};
+
+use super::knob::{Fine, Metric};
+use super::param::Default;
+use super::random::{Random, unit};
+use super::sender::{self, Sender};
+use super::{Fault, Head, Kind, Knob, Opening, ParamSpec, Setting, Stage, Terms, Unit, Value};
+use crate::units::Percent;
+
+const fn ppm(ppm: u32) -> Value {
+    Value::Percent(Percent::from_ppm(ppm))
+}
+
+/// The row of the table.
+pub static KIND: Kind = Kind {
+    name: "loss",
+    summary: "what TCP makes of packet loss: stalls and a lower rate, in order and complete (a virtual Reno sender)",
+    params: &[
+        ParamSpec {
+            name: "packets",
+            bare: true,
+            unit: Unit::Percent,
+            default: Default::Required,
+            range: None,
+            halves: false,
+            summary: "the share of packets that are lost",
+        },
+        ParamSpec {
+            name: "burst",
+            bare: false,
+            unit: Unit::Number,
+            default: Default::Is(Value::Number(1.0)),
+            range: Some((Value::Number(1.0), Value::Number(1_000.0))),
+            halves: false,
+            summary: "how many packets in a row are lost, on average",
+        },
+        ParamSpec {
+            name: "rtt",
+            bare: false,
+            unit: Unit::Time,
+            default: Default::Absent,
+            range: Some((
+                Value::Time(Duration::from_micros(200)),
+                Value::Time(Duration::from_secs(60)),
+            )),
+            halves: false,
+            summary: "the sender's round trip; absent: the latency set, and the path's own",
+        },
+        ParamSpec {
+            name: "stalls",
+            bare: false,
+            unit: Unit::Switch,
+            default: Default::Is(Value::Switch(false)),
+            range: None,
+            halves: false,
+            summary: "stalls only, no congestion window: what BBR-like senders feel",
+        },
+        ParamSpec {
+            name: "syn",
+            bare: false,
+            unit: Unit::Switch,
+            default: Default::Is(Value::Switch(false)),
+            range: None,
+            halves: false,
+            summary: "a new connection may wait 1, 3 or 7 s, as for lost SYNs",
+        },
+    ],
+    knobs: &[Knob {
+        label: "LOS",
+        title: "LOSS",
+        key: None,
+        place: 5,
+        param: "packets",
+        stops: [
+            ppm(500),
+            ppm(1_000),
+            ppm(2_500),
+            ppm(5_000),
+            ppm(10_000),
+            ppm(20_000),
+            ppm(50_000),
+            ppm(100_000),
+            ppm(200_000),
+        ],
+        fine: Fine::PerDecade(12),
+        metric: Metric::None,
+    }],
+    example: "loss 1%",
+    build: |terms| Loss::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    open: Some(lose_syns),
+    stage: Stage::Sender,
+    ..Kind::BASE
+};
+
+/// What one segment carries, with time stamps, in packets of 1,500 bytes.
+const SEGMENT: usize = 1448;
+
+/// What waits for the sender before its writer is not read any more: some round trips' worth at the rates of lossy paths.
+const BACKLOG: usize = 1 << 20;
+
+/// How many SYNs are sent again, after 1, 2 and 4 s (Linux, `tcp_syn_retries`, begins so; later ones are left out).
+const SYNS: u32 = 3;
+
+/// The stage of one direction.
+struct Loss {
+    terms: sender::Terms,
+    sender: Sender,
+    origin: Instant,
+    /// Segments that were given to the sender and have not left: where each ends in the stream, and when it is through.
+    under_way: VecDeque<(u64, Instant)>,
+}
+
+// === impl Loss ===
+
+impl Loss {
+    fn of(terms: &Terms<'_>) -> Option<Self> {
+        let here = terms.here?;
+        let loss = share(here);
+        let burst = match here.value("burst") {
+            Some(Value::Number(burst)) => burst,
+            _ => 1.0,
+        };
+        let rtt = here.value("rtt").and_then(Value::time);
+        (loss > 0.0).then(|| Self {
+            terms: sender::Terms {
+                loss,
+                burst,
+                rtt: nanos(rtt.unwrap_or(terms.round_trip)),
+                stalls_only: here.value("stalls") == Some(Value::Switch(true)),
+            },
+            sender: Sender::new(terms.seed),
+            origin: terms.origin,
+            under_way: VecDeque::new(),
+        })
+    }
+
+    /// Gives the sender the head's next segment, which begins at `from`; returns when it is through.
+    fn send(&mut self, head: &Head, from: u64, due: Instant) -> Instant {
+        let left = head.offset + head.len as u64 - from;
+        let len = left.min(SEGMENT as u64);
+        let behind = (left - len) + head.behind as u64;
+        let behind = u32::try_from(behind.div_ceil(SEGMENT as u64)).unwrap_or(u32::MAX);
+        let available = nanos(due.saturating_duration_since(self.origin));
+        let through = self.sender.release(&self.terms, available, behind);
+        let through = self.origin + Duration::from_nanos(through);
+        self.under_way.push_back((from + len, through));
+        through
+    }
+}
+
+impl Fault for Loss {
+    fn retune(&mut self, terms: &Terms<'_>) -> bool {
+        Self::of(terms)
+            .map(|fresh| self.terms = fresh.terms)
+            .is_some()
+    }
+
+    fn due(&mut self, head: &Head, due: Instant, now: Instant) -> Option<Instant> {
+        if head.len == 0 {
+            return Some(due);
+        }
+        while self
+            .under_way
+            .front()
+            .is_some_and(|(end, _)| *end <= head.offset)
+        {
+            self.under_way.pop_front();
+        }
+        let end = head.offset + head.len as u64;
+        let mut last = self.under_way.back().copied();
+        while last.is_none_or(|(sent, through)| sent < end && through <= now) {
+            let from = last.map_or(head.offset, |(sent, _)| sent);
+            self.send(head, from, due);
+            last = self.under_way.back().copied();
+        }
+        self.under_way.front().map(|(_, through)| due.max(*through))
+    }
+
+    fn quantum(&self, head: &Head, now: Instant) -> usize {
+        let through = self.under_way.iter();
+        let through = through.take_while(|(_, through)| *through <= now).last();
+        let end = through.or(self.under_way.front()).map(|(end, _)| *end);
+        let bytes = end.map_or(0, |end| end.saturating_sub(head.offset));
+        usize::try_from(bytes).unwrap_or(usize::MAX).max(1)
+    }
+
+    fn backlog(&self, _delay: Duration) -> Option<usize> {
+        (!self.terms.stalls_only).then_some(BACKLOG)
+    }
+}
+
+fn share(setting: &Setting) -> f64 {
+    match setting.value("packets") {
+        Some(Value::Percent(share)) => share.fraction(),
+        _ => 0.0,
+    }
+}
+
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
+}
+
+/// Lets a new connection wait for SYNs that were lost, or their answers.
+fn lose_syns(setting: &Setting, draw: u64, opening: &mut Opening) {
+    if setting.value("syn") != Some(Value::Switch(true)) {
+        return;
+    }
+    let through = (1.0 - share(setting)).powi(2);
+    let mut random = Random::new(draw);
+    for attempt in 0..SYNS {
+        if unit(random.draw()) < through {
+            return;
+        }
+        opening.accept += Duration::from_secs(1 << attempt);
+    }
+}
+
+#[cfg(test)]
+#[path = "loss_tests.rs"]
+mod tests;

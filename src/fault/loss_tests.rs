@@ -1,0 +1,221 @@
+//! Loss on the virtual clock: through the link, as connections use it.
+
+use std::io::IoSlice;
+
+use super::*;
+use crate::fault::link::{Circumstances, Link, SLICES, Step};
+use crate::fault::{Direction, Plan, language};
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "an origin for simulated times, never read again"
+)]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+/// A link under `faults`, in simulated time.
+struct Path {
+    link: Link,
+    circumstances: Circumstances,
+    start: Instant,
+    now: Instant,
+}
+
+impl Path {
+    fn new(faults: &str, direction: Direction) -> Self {
+        let start = clock();
+        let circumstances = Circumstances {
+            seed: 11,
+            origin: start,
+            opened: start,
+            path: Duration::ZERO,
+        };
+        let mut path = Self {
+            link: Link::new(direction, &circumstances),
+            circumstances,
+            start,
+            now: start,
+        };
+        path.set(faults);
+        path
+    }
+
+    fn set(&mut self, faults: &str) {
+        let settings = match faults {
+            "" => Vec::new(),
+            faults => language::parse(faults).expect("faults"),
+        };
+        let plan = Plan::of(settings);
+        self.link.replan(&plan, &self.circumstances, self.now);
+    }
+
+    /// Writes what is due, or goes on to when something is. False where nothing ever is.
+    fn step(&mut self) -> bool {
+        match self.link.poll(self.now) {
+            Step::Write => {
+                let mut slices = [IoSlice::new(&[]); SLICES];
+                let taken = self.link.slices(self.now, &mut slices);
+                let n = slices[..taken].iter().map(|slice| slice.len()).sum();
+                self.link.wrote(n, self.now, |_| {});
+                true
+            }
+            Step::Wait(Some(due)) => {
+                self.now = due;
+                true
+            }
+            _ => false,
+        }
+    }
+
+    /// Bytes per second of a stream that never ends, over so many bytes.
+    fn goodput(&mut self, bytes: usize) -> f64 {
+        let chunk = vec![0; 64 << 10];
+        while self.link.passed() < bytes as u64 {
+            while self.link.wants_input() {
+                self.link.push(self.now, &chunk);
+            }
+            assert!(self.step());
+        }
+        self.link.passed() as f64 / (self.now - self.start).as_secs_f64()
+    }
+
+    /// How long a message of so many bytes takes.
+    fn message(&mut self, bytes: usize, at: Instant) -> Instant {
+        self.now = at;
+        self.link.push(at, &vec![0; bytes]);
+        while !self.link.is_empty() {
+            assert!(self.step());
+        }
+        self.now
+    }
+}
+
+/// The round trips of messages and their answers, in milliseconds, sorted.
+fn round_trips(faults: &str, [up, down]: [usize; 2], count: usize) -> Vec<f64> {
+    let mut ways = Direction::BOTH.map(|direction| Path::new(faults, direction));
+    let mut at = ways[0].start.max(ways[1].start);
+    let mut times: Vec<f64> = (0..count)
+        .map(|_| {
+            let there = ways[0].message(up, at);
+            let back = ways[1].message(down, there);
+            let time = (back - at).as_secs_f64() * 1_000.0;
+            at = back;
+            time
+        })
+        .collect();
+    times.sort_by(f64::total_cmp);
+    times
+}
+
+fn within(what: &str, measured: f64, real: f64, tolerance: f64) {
+    assert!(
+        (measured / real - 1.0).abs() <= tolerance,
+        "{what}: {measured:.1}, and Linux's TCP {real:.1}"
+    );
+}
+
+/// The rates of Linux's Reno on a path that loses packets both ways (kB/s), as `sender` has them.
+#[test]
+fn a_stream_is_as_fast_as_linux_would_be() {
+    for (rtt, loss, real, bytes) in [
+        ("10ms", "0.1%", 5_242.0, 60_000_000),
+        ("10ms", "1%", 1_534.0, 20_000_000),
+        ("10ms", "5%", 485.0, 6_000_000),
+        ("50ms", "0.1%", 1_228.0, 30_000_000),
+        ("50ms", "1%", 297.0, 6_000_000),
+        ("50ms", "5%", 111.0, 2_000_000),
+        ("200ms", "1%", 82.0, 4_000_000),
+        ("200ms", "5%", 34.3, 1_000_000),
+    ] {
+        let mut path = Path::new(&format!("loss {loss}, latency {rtt}"), Direction::Down);
+        let measured = path.goodput(bytes) / 1_000.0;
+        within(&format!("{rtt}, {loss}"), measured, real, 0.3);
+    }
+}
+
+/// The round trips of 64-byte messages on the same paths (ms): mean, 99th percentile.
+#[test]
+fn messages_stall_as_often_and_as_long_as_on_linux() {
+    for (rtt, loss, mean, p99) in [
+        (10.0, 0.01, 14.4, Some(226.0)),
+        (10.0, 0.05, 34.65, Some(311.0)),
+        (50.0, 0.001, 50.4, Some(54.0)),
+        (50.0, 0.01, 56.2, Some(322.0)),
+        (50.0, 0.05, 78.2, Some(371.0)),
+        (200.0, 0.01, 208.7, Some(610.0)),
+        (200.0, 0.05, 252.0, Some(948.0)),
+    ] {
+        let faults = format!("loss {}%, latency {rtt}ms", loss * 100.0);
+        let times = round_trips(&faults, [64, 64], 20_000);
+        let measured = times.iter().sum::<f64>() / times.len() as f64;
+        within(&format!("{faults}: mean"), measured, mean, 0.1);
+        if let Some(p99) = p99 {
+            let measured = times[times.len() * 99 / 100];
+            within(&format!("{faults}: p99"), measured, p99, 0.2);
+        }
+        let stalled = times.iter().filter(|time| **time > rtt * 1.2 + 1.0).count();
+        let share = stalled as f64 / times.len() as f64;
+        let lost: f64 = 1.0 - (1.0 - loss) * (1.0 - loss);
+        within(
+            &format!("{faults}: stalled"),
+            share * 100.0,
+            lost * 100.0,
+            0.2,
+        );
+    }
+}
+
+#[test]
+fn larger_messages_wait_for_the_window_to_grow_again() {
+    for (loss, real) in [("0.1%", 59.6), ("1%", 140.5)] {
+        let faults = format!("loss {loss}, latency 50ms");
+        let times = round_trips(&faults, [20_000, 20_000], 5_000);
+        let mean = times.iter().sum::<f64>() / times.len() as f64;
+        within(&faults, mean, real, 0.1);
+    }
+}
+
+#[test]
+fn without_loss_nothing_waits_and_lifting_it_frees_everything() {
+    let mut path = Path::new("loss 50% rtt=10ms", Direction::Down);
+    path.link.push(path.now, &vec![0; 100_000]);
+    while path.link.poll(path.now) == Step::Write {
+        path.step();
+    }
+    assert!(matches!(path.link.poll(path.now), Step::Wait(Some(_))));
+    assert!(path.link.held() > 50_000);
+    path.set("");
+    assert_eq!(path.link.poll(path.now), Step::Write);
+    while path.link.poll(path.now) == Step::Write {
+        path.step();
+    }
+    assert!(path.link.is_empty());
+    assert_eq!(path.now, path.start);
+}
+
+#[test]
+fn stalls_alone_leave_a_stream_its_rate() {
+    let reno = Path::new("loss 1% rtt=50ms", Direction::Down).goodput(2_000_000);
+    let stalls = Path::new("loss 1% rtt=50ms stalls=on", Direction::Down).goodput(2_000_000);
+    assert!(stalls > 10.0 * reno, "{stalls} and {reno}");
+}
+
+#[test]
+fn lost_syns_hold_a_new_connection_for_one_three_or_seven_seconds() {
+    let setting = language::parse("loss 50% syn=on")
+        .expect("a fault")
+        .remove(0);
+    let mut counts = [0; 4];
+    for draw in 0..10_000 {
+        let mut opening = Opening::default();
+        lose_syns(&setting, crate::fault::random::mix(draw), &mut opening);
+        let place = [0, 1, 3, 7].map(Duration::from_secs);
+        let place = place.into_iter().position(|time| time == opening.accept);
+        counts[place.expect("one of these")] += 1;
+    }
+    // A quarter comes through each time.
+    for (count, share) in counts.into_iter().zip([0.25, 0.1875, 0.140_6, 0.421_9]) {
+        within("share", f64::from(count) / 10_000.0, share, 0.1);
+    }
+}

@@ -1,0 +1,22 @@
+//! Refuse: new connections are refused, as if no server listened; open ones live on.
+//!
+//! Where it hits all connections the port is really closed, and opened again when the fault is lifted. Where it hits a
+//! share of them the port stays open, and those that it hits are reset as soon as they are accepted.
+
+use super::{Kind, Knob};
+
+/// The row of the table.
+pub static KIND: Kind = Kind {
+    name: "refuse",
+    summary: "the port is closed: new connections are refused, open ones live on",
+    knobs: &[Knob {
+        label: "REFU",
+        title: "REFUSE",
+        place: 6,
+        ..Knob::SHARE
+    }],
+    example: "refuse",
+    open: Some(|_, _, opening| opening.refused = true),
+    directed: false,
+    ..Kind::BASE
+};

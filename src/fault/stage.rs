@@ -1,0 +1,132 @@
+//! A fault in one direction of one connection: a stage of the chain that dates a queue's head.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{Direction, Setting, shared};
+
+/// Where on its way through a link a byte meets a fault, from the sender on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stage {
+    /// The sender that loses packets.
+    Sender,
+    /// The path that takes its time.
+    Path,
+    /// The link with its rate.
+    Rate,
+    /// How what has passed is cut up.
+    Cut,
+    /// Whether anything passes.
+    Gate,
+}
+
+/// What a stage is made from, and made over from when the settings change.
+#[derive(Clone, Copy, Debug)]
+pub struct Terms<'a> {
+    /// The direction of the link.
+    pub direction: Direction,
+    /// The setting in this direction, with this direction's values.
+    pub here: Option<&'a Setting>,
+    /// The setting in the other direction, with that direction's values.
+    pub back: Option<&'a Setting>,
+    /// What the connections of the proxy share.
+    pub shared: &'a Arc<shared::SharedLinks>,
+    /// The origin of shared times.
+    pub origin: Instant,
+    /// When these terms began to hold: pacing counts from here.
+    pub now: Instant,
+    /// When the setting was set, or began to act by its schedule: the same for all connections.
+    pub since: Instant,
+    /// When the connection was opened.
+    pub opened: Instant,
+    /// How many bytes of the direction had left by now.
+    pub passed: u64,
+    /// What a round trip takes, with the latency that is set.
+    pub round_trip: Duration,
+    /// The seed of whatever the stage draws for itself.
+    pub seed: u64,
+}
+
+/// The head of a queue, as a stage sees it.
+#[derive(Clone, Copy, Debug)]
+pub struct Head {
+    /// When its first byte arrived.
+    pub arrived: Instant,
+    /// Its random number, drawn when it arrived.
+    pub draw: u64,
+    /// How many bytes of the stream came before what is left of it.
+    pub offset: u64,
+    /// How many of its bytes are left; 0 is the end of the stream.
+    pub len: usize,
+    /// How many bytes wait behind it.
+    pub behind: usize,
+}
+
+/// What a stage has in mind for the whole connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It lives on; where a time is given, at least until then.
+    Lives(Option<Instant>),
+    /// It ends, now and so.
+    Ends(Cut),
+}
+
+/// How a fault ends a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// Reset to both peers.
+    Reset,
+    /// The end of the stream to both peers.
+    Close,
+}
+
+/// One fault in one direction of one connection: a stage of the chain that dates the queue's head.
+pub trait Fault: Send {
+    /// Takes new terms over; what it counts (a pace, a correlation) goes on from `terms.now`. False where the stage
+    /// must be made anew.
+    fn retune(&mut self, terms: &Terms<'_>) -> bool;
+
+    /// When the head may leave: `due` or later, or `None` while it is held. Asking twice changes nothing.
+    fn due(&mut self, head: &Head, due: Instant, now: Instant) -> Option<Instant>;
+
+    /// At most how many of the head's bytes may leave in one write at `now`.
+    fn quantum(&self, _head: &Head, _now: Instant) -> usize {
+        usize::MAX
+    }
+
+    /// `n` bytes of the head left at `now`; `n` is all of it where `n == head.len`.
+    fn sent(&mut self, _head: &Head, _n: usize, _now: Instant) {}
+
+    /// What is to become of the connection, of whose bytes in this direction `passed` have left by `now`.
+    fn fate(&mut self, _passed: u64, _now: Instant) -> Fate {
+        Fate::Lives(None)
+    }
+
+    /// Whether `alter` changes anything.
+    fn alters(&self) -> bool {
+        false
+    }
+
+    /// Changes bytes that are about to leave, the first of them at `offset` in the stream. Each byte comes here once.
+    fn alter(&self, _offset: u64, _bytes: &mut [u8]) {}
+
+    /// The receiver refused bytes for `time`, which has just passed: time in which nothing could leave earns no credit.
+    fn stalled(&mut self, _time: Duration) {}
+
+    /// For how long at most this stage holds each byte whatever the rate; makes room in another stage's backlog.
+    fn delay(&self) -> Duration {
+        Duration::ZERO
+    }
+
+    /// At most how many bytes should wait, so that the sender feels a rate and not our buffer; `delay` is for how long
+    /// the stages hold each byte.
+    fn backlog(&self, _delay: Duration) -> Option<usize> {
+        None
+    }
+
+    /// Whether `due` of one segment depends on what was sent before it. Segments of independent stages leave in one
+    /// vectored write.
+    fn counts(&self) -> bool {
+        true
+    }
+}
