@@ -7,6 +7,7 @@ use std::fmt;
 
 use crate::fault::{Kind, Setting};
 use crate::mapping::Mapping;
+use crate::preset::Preset;
 use crate::snapshot::ConnId;
 use crate::syntax::{self, ParseError};
 
@@ -23,6 +24,8 @@ pub enum Command {
     Set(Target, Vec<Setting>),
     /// Removes the faults of one kind, or all of them.
     Clear(Target, Option<&'static Kind>),
+    /// Puts a preset's faults in the place of all that are set.
+    Preset(Target, &'static Preset),
     /// Switches the faults off for now, or on again.
     Bypass(Target, bool),
     /// Ends a connection.
@@ -91,6 +94,7 @@ impl fmt::Display for Command {
             }
             Self::Clear(target, None) => write!(f, "clear {target}"),
             Self::Clear(target, Some(kind)) => write!(f, "clear {target} {}", kind.name),
+            Self::Preset(target, preset) => write!(f, "preset {target} {}", preset.name),
             Self::Bypass(target, true) => write!(f, "bypass {target} on"),
             Self::Bypass(target, false) => write!(f, "bypass {target} off"),
             Self::Kill(conn, KillHow::Rst) => write!(f, "kill {}", conn.0),
@@ -136,6 +140,8 @@ mod tests {
             ("set my-db lat 1s up", "set my-db latency 1s up"),
             ("clear all", "clear all"),
             ("clear my-db lat", "clear my-db latency"),
+            ("preset all  3g", "preset all 3g"),
+            ("preset my-db offline", "preset my-db offline"),
             ("bypass all on", "bypass all on"),
             ("bypass ::1 off", "bypass ::1 off"),
             ("kill 31", "kill 31"),

@@ -9,15 +9,14 @@ use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use clap::FromArgMatches;
 use faultboard::check::{self, Outcome};
 use faultboard::cli::{Cli, Command, Options, Output, Rejected, RunArgs, help};
-use faultboard::demo::Demo;
-use faultboard::fault::Plan;
 use faultboard::headless::{Desk, Style};
 use faultboard::logging::{self, FILTER_VARIABLE, LogError, Recorder};
 use faultboard::operate;
+use faultboard::preset;
 use faultboard::proxy::error::reason;
 use faultboard::proxy::{Engine, StartError};
 use faultboard::stop::StopRequest;
@@ -29,6 +28,9 @@ use tokio::io::AsyncRead;
 use tracing::info;
 
 mod allocator;
+mod opening;
+
+use opening::{Opened, Upstreams, open};
 
 /// What failed where standard output takes nothing.
 const WRITING: &str = "cannot write to standard output";
@@ -38,15 +40,6 @@ const WITHOUT_TUI: &str = "this program was built without the console";
 
 /// What a person who gave no mapping can type.
 const NO_PROXIES: &str = "no proxies yet: type add 9090=https://example.com, or quit";
-
-/// What the proxies forward to.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Upstreams {
-    /// The mappings of the command line.
-    Given,
-    /// The demo's own.
-    BuiltIn,
-}
 
 fn main() -> ExitCode {
     let matches = help::command().get_matches();
@@ -91,6 +84,15 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         )
         .into()),
         Some(Command::Check { json, mappings }) => judge(json, &mappings),
+        Some(Command::Presets { json }) => {
+            let mut list = Vec::new();
+            if json {
+                preset::write_json(&mut list)?;
+            } else {
+                preset::write_text(&mut list)?;
+            }
+            print(&list)
+        }
         Some(Command::Completions { shell }) => {
             let mut script = Vec::new();
             clap_complete::generate(shell, &mut help::command(), "faultboard", &mut script);
@@ -205,7 +207,10 @@ async fn headless(
     }
     let mut desk = Desk::new(engine, style);
     let mut existing = Vec::new();
-    let demo = open(engine, options, upstreams).await?;
+    let Opened { demo, problems } = open(engine, options, upstreams).await?;
+    for problem in problems {
+        engine.report(problem);
+    }
     if let Some(demo) = &demo {
         // Its proxies have got their names only now.
         desk = Desk::new(engine, style);
@@ -231,24 +236,6 @@ fn commands() -> Box<dyn AsyncRead + Send + Unpin> {
     }
 }
 
-/// Adds the proxies, or those of the demo with their upstreams; every port that cannot be listened on is said.
-async fn open(engine: &Engine, options: &Options, upstreams: Upstreams) -> Result<Option<Demo>> {
-    if upstreams == Upstreams::BuiltIn {
-        return Ok(Some(Demo::open(engine, &options.settings).await?));
-    }
-    let mut failures = Vec::new();
-    for mapping in &options.mappings {
-        let plan = Plan::of(options.settings.iter().cloned());
-        if let Err(error) = engine.add(mapping.clone(), plan).await {
-            failures.push(error.to_string());
-        }
-    }
-    if !failures.is_empty() {
-        return Err(anyhow!(failures.join("\n")));
-    }
-    Ok(None)
-}
-
 /// Shows the engine on the terminal and turns it by keys.
 #[cfg(feature = "tui")]
 async fn console(
@@ -257,10 +244,11 @@ async fn console(
     upstreams: Upstreams,
     stop: StopRequest,
 ) -> Result<()> {
-    let demo = open(engine, options, upstreams).await?;
+    let Opened { demo, problems } = open(engine, options, upstreams).await?;
     let told = ui::Options {
         bind: options.engine.bind.clone(),
         arguments: options.repeated.clone(),
+        scene: options.scene.clone().map(|file| (file, problems)),
         until: Box::pin(async {
             stop.made().await;
         }),

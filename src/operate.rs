@@ -107,6 +107,14 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
             change(engine, target, |plan| set_all(plan, &settings)).await
         }
         Command::Clear(target, kind) => change(engine, target, |plan| clear(plan, kind)).await,
+        Command::Preset(target, preset) => {
+            let settings = preset.settings();
+            let edit = |plan: &mut Plan| {
+                plan.clear_all();
+                set_all(plan, &settings);
+            };
+            change(engine, target, edit).await
+        }
         Command::Bypass(target, on) => change(engine, target, |plan| plan.bypassed = on).await,
         Command::Kill(conn, how) => kill(engine, conn, how),
         Command::List => Ok(Answer::Listed(current_rows(engine).await)),

@@ -518,3 +518,32 @@ fn the_console_gives_its_terminal_back_when_its_time_is_up() {
     assert!(taken < given_back, "{screen:?}");
     assert!(program.child.wait().expect("it ends").success());
 }
+
+#[test]
+fn presets_are_listed_with_their_figures_and_sources() {
+    let output = run(&["presets"]);
+    let text = stdout(&output);
+    assert!(
+        text.contains("3g             1600/768 kbit/s, 300ms\n"),
+        "{text}"
+    );
+    assert!(text.contains("source: WebPageTest 3G\n"), "{text}");
+    let output = run(&["presets", "--json"]);
+    let json: Value = serde_json::from_str(stdout(&output)).expect("one JSON array");
+    let presets = json.as_array().expect("an array");
+    assert_eq!(presets.len(), 21);
+    assert!(presets.iter().all(|preset| preset["source"].is_string()));
+    let starlink = presets.iter().find(|preset| preset["name"] == "starlink");
+    let starlink = starlink.expect("starlink is one");
+    assert_eq!(starlink["down_kbit"], 104_710);
+    assert_eq!(starlink["delay_up_us"], 23_000);
+}
+
+#[test]
+fn an_unknown_preset_is_refused_with_the_names() {
+    let output = run(&["--headless", "--preset", "3gg", "0=x:1"]);
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&output.stderr);
+    let wanted = "--preset: unknown preset \"3gg\": did you mean \"3g\"? (dial-up, 2g, ";
+    assert!(text.starts_with(wanted), "{text}");
+}

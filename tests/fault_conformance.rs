@@ -288,3 +288,63 @@ proptest! {
         }
     }
 }
+
+/// Every kind in both directions, whatever it does to streams: what leaves, and when, is a function of seed and arrivals.
+#[test]
+fn the_same_seed_and_the_same_arrivals_give_the_same_schedule_for_every_kind() {
+    let everything = |seed: u64| {
+        KINDS.iter().map(move |kind| {
+            let plan = Plan::of([settings::setting(kind, seed)]);
+            let arrivals = [Leg::Come(3_000), Leg::Pass(Duration::from_millis(7), 900)];
+            let legs: Vec<_> = arrivals.into_iter().cycle().take(12).collect();
+            let run = |plan: &Plan| {
+                let mut course = Course::new(Direction::Down, seed, plan);
+                course.careless = kind.alters;
+                punctual(course, &legs, |_| {})
+            };
+            let (once, twice) = (run(&plan), run(&apart(&plan)));
+            assert_eq!(once, twice, "{plan}");
+            once
+        })
+    };
+    for seed in 0..50 {
+        everything(seed).for_each(drop);
+    }
+    // Another seed is another schedule where chance decides.
+    let jitter = example(Kind::named("latency").expect("a kind"));
+    let of = |seed| {
+        let course = Course::new(Direction::Down, seed, &Plan::of([jitter.clone()]));
+        punctual(
+            course,
+            &[Leg::Come(10), Leg::Pass(Duration::from_secs(1), 9)],
+            |_| {},
+        )
+    };
+    assert_ne!(of(1), of(2));
+}
+
+/// What a range excludes is refused with the range, for every parameter of every kind.
+#[test]
+fn a_number_out_of_its_range_is_refused_with_the_range() {
+    let mut checked = 0;
+    for kind in KINDS {
+        for param in kind.params {
+            let Some((_, most)) = param.range else {
+                continue;
+            };
+            let most = most.to_string();
+            let end = most
+                .find(|c: char| !c.is_ascii_digit())
+                .unwrap_or(most.len());
+            let (digits, unit) = most.split_at(end);
+            if digits.is_empty() {
+                continue;
+            }
+            let error = language::parse_value(param, &format!("{digits}9{unit}"));
+            let error = error.expect_err("more than the most").to_string();
+            assert!(error.contains(&most), "{}: {error}", param.name);
+            checked += 1;
+        }
+    }
+    assert!(checked > 15, "{checked} ranges");
+}

@@ -15,6 +15,7 @@ use crate::fault::param::{Default, ParamSpec, Unit};
 pub const USAGE: &str = "faultboard [OPTIONS] [MAPPING]...\n       \
                          faultboard demo [OPTIONS]\n       \
                          faultboard check [--json] MAPPING...\n       \
+                         faultboard presets [--json]\n       \
                          faultboard completions SHELL\n       \
                          faultboard man";
 
@@ -53,6 +54,7 @@ const COMMANDS: &[&str] = &[
     "remove PROXY",
     "set PROXY|all FAULTS",
     "clear PROXY|all [KIND]",
+    "preset PROXY|all NAME",
     "bypass PROXY|all on|off",
     "kill CONNECTION [rst|fin]",
     "list",
@@ -98,7 +100,8 @@ pub fn write_manual(out: &mut dyn io::Write) -> io::Result<()> {
     }
     writeln!(
         out,
-        ".SH FAULTS\nEvery fault also takes up, down or both, and share=PERCENT of the connections."
+        ".SH FAULTS\nEvery fault also takes up, down or both, share=PERCENT of the connections, \
+         start=TIME and for=TIME."
     )?;
     for kind in KINDS {
         entry(
@@ -149,7 +152,10 @@ fn long_text() -> String {
     for (line, what) in EXAMPLES {
         let _ = writeln!(text, "  {line}\n      {what}");
     }
-    text.push_str("\nFaults, each with up, down or both, and share=PERCENT of the connections:\n");
+    text.push_str(
+        "\nFaults, each with up, down or both, share=PERCENT of the connections, \
+         start=TIME and for=TIME:\n",
+    );
     for kind in KINDS {
         let form = form(kind.name, kind.short, kind.params);
         let _ = writeln!(

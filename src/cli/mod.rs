@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 
 pub mod help;
 pub mod options;
+mod values;
 
 pub use options::{Options, Output, Rejected};
 
@@ -22,7 +23,7 @@ pub use options::{Options, Output, Rejected};
     about = "A terminal mixing desk for network faults",
     long_about = "A terminal mixing desk for network faults.\n\nPoint an application at a local port: faultboard \
                   forwards the bytes to the real server, shows every live connection, and lets you turn latency, \
-                  jitter and bandwidth up and down while the application runs.",
+                  bandwidth, loss and other faults up and down while the application runs.",
     override_usage = help::USAGE,
     max_term_width = 100
 )]
@@ -62,6 +63,12 @@ pub enum Command {
         #[arg(value_name = "MAPPING", required = true)]
         mappings: Vec<String>,
     },
+    /// List the presets, with their figures and sources
+    Presets {
+        /// Print one JSON array, an object for each preset
+        #[arg(long)]
+        json: bool,
+    },
     /// Print a completion script: faultboard completions bash > faultboard.bash
     Completions {
         /// The shell that it is for
@@ -77,8 +84,14 @@ pub struct RunArgs {
     /// Faults for every mapping given, as in "latency 250ms, bandwidth 1Mbit/s" (repeatable)
     #[arg(short, long = "fault", value_name = "SPEC")]
     pub faults: Vec<String>,
+    /// Start from a preset, as in 3g; faults given beside it take the place of its own
+    #[arg(short, long, value_name = "NAME")]
+    pub preset: Option<String>,
+    /// Load a scene: a file with a line for each proxy, a mapping and its faults
+    #[arg(long, value_name = "FILE")]
+    pub scene: Option<PathBuf>,
     /// Address that the listeners use (repeatable) [default: 127.0.0.1]
-    #[arg(long, value_name = "ADDR", value_parser = options::address)]
+    #[arg(long, value_name = "ADDR", value_parser = values::address)]
     pub bind: Vec<IpAddr>,
     /// No console: events as JSON lines, commands on standard input
     #[arg(long, conflicts_with = "plain")]
@@ -93,7 +106,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Clients served at once, per proxy; more wait to be accepted [default: 10000, or what descriptors allow]
-    #[arg(long, value_name = "N", value_parser = options::max_connections, allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = values::max_connections, allow_hyphen_values = true)]
     pub max_connections: Option<u32>,
     /// Time to reach an upstream, name look-up and TLS handshake included [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = options::connect_timeout, allow_hyphen_values = true)]
@@ -149,6 +162,8 @@ impl RunArgs {
             headless: self.headless || later.headless,
             plain: self.plain || later.plain,
             duration: later.duration.or(self.duration),
+            preset: later.preset.or(self.preset),
+            scene: later.scene.or(self.scene),
             seed: later.seed.or(self.seed),
             max_connections: later.max_connections.or(self.max_connections),
             connect_timeout: later.connect_timeout.or(self.connect_timeout),

@@ -15,6 +15,7 @@ use clap::CommandFactory;
 use super::{Cli, RunArgs};
 use crate::fault::{ParamSpec, Setting, Unit, language, param};
 use crate::mapping::{self, Mapping};
+use crate::preset::{self, Preset};
 use crate::proxy;
 use crate::proxy::tls::TlsOptions;
 use crate::syntax::{ParseError, nearest};
@@ -27,6 +28,8 @@ pub struct Options {
     pub mappings: Vec<Mapping>,
     /// The faults for each of them.
     pub settings: Vec<Setting>,
+    /// The file with more of them, each with faults of its own.
+    pub scene: Option<PathBuf>,
     /// Where events go.
     pub output: Output,
     /// After how long to stop.
@@ -98,24 +101,6 @@ fn time(text: &str) -> Result<Option<Duration>, String> {
     }
 }
 
-/// Reads the value of `--max-connections`.
-pub fn max_connections(text: &str) -> Result<u32, String> {
-    let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| format!("1 or more, up to {}", u32::MAX))
-}
-
-/// Reads the value of `--bind`: an address, IPv6 in brackets or not.
-pub fn address(text: &str) -> Result<IpAddr, String> {
-    let bare = text
-        .strip_prefix('[')
-        .and_then(|text| text.strip_suffix(']'));
-    match bare {
-        Some(v6) => v6.parse().ok().map(IpAddr::V6),
-        None => text.parse().ok(),
-    }
-    .ok_or_else(|| "not an IP address: 127.0.0.1, 0.0.0.0, ::1".to_owned())
-}
-
 // === impl Options ===
 
 impl Options {
@@ -123,11 +108,18 @@ impl Options {
     pub fn read(run: RunArgs, mappings: &[String]) -> Result<Self, Rejected> {
         let mut wrong = Vec::new();
         let mappings = read_mappings(mappings, &mut wrong);
-        let mut settings = Vec::new();
+        let mut given = Vec::new();
         for spec in &run.faults {
-            let read = language::parse_after(&settings, spec);
-            settings.extend(keep(read, &mut wrong).into_iter().flatten());
+            let read = language::parse_after(&given, spec);
+            given.extend(keep(read, &mut wrong).into_iter().flatten());
         }
+        let preset = run.preset.as_deref().map(preset::find);
+        let preset = preset.and_then(|read| {
+            read.map_err(|why| wrong.push(format!("--preset: {why}")))
+                .ok()
+        });
+        let mut settings = preset.map_or_else(Vec::new, Preset::settings);
+        settings.extend(given);
         if run.headless && run.plain {
             wrong.push("--headless and --plain exclude each other".to_owned());
         }
@@ -137,6 +129,7 @@ impl Options {
         Ok(Self {
             mappings,
             settings,
+            scene: run.scene.clone(),
             output: match (run.headless, run.plain) {
                 (true, _) => Output::Json,
                 (false, true) => Output::Words,

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! line       = mapping [ faults ]
-//! command    = add | remove | set | clear | bypass | kill | "list" | "quit"
+//! command    = add | remove | set | clear | preset | bypass | kill | "list" | "quit"
 //! add        = "add" line
 //! remove     = "remove" proxy
 //! set        = "set" target faults
 //! clear      = "clear" target [ kind ]
+//! preset     = "preset" target name
 //! bypass     = "bypass" target ( "on" | "off" )
 //! kill       = "kill" connection [ "rst" | "fin" ]
 //! target     = "all" | proxy
@@ -27,6 +28,7 @@ use crate::fault::language::{faults, kind};
 use crate::fault::{KINDS, Kind, Setting};
 use crate::mapping::Mapping;
 use crate::mapping::grammar::config;
+use crate::preset::{self, PRESETS};
 use crate::snapshot::ConnId;
 use crate::syntax::{Input, Parsed, Slip, blanks, nearest, shortened, unknown, until_blank};
 
@@ -37,11 +39,12 @@ struct Form {
     rest: fn(&Form, &mut Input<'_>) -> Parsed<Command>,
 }
 
-static FORMS: [Form; 8] = [
+static FORMS: [Form; 9] = [
     form("add", "add 9090=https://host", add),
     form("remove", "remove my-db", remove),
     form("set", "set all latency 250ms", set),
     form("clear", "clear all", clear),
+    form("preset", "preset all 3g", preset),
     form("bypass", "bypass all on", bypass),
     form("kill", "kill 31", kill),
     form("list", "list", |_, _| Ok(Command::List)),
@@ -75,7 +78,7 @@ pub(super) fn line(input: &mut Input<'_>) -> Parsed<(Mapping, Vec<Setting>)> {
     Ok((mapping, faults(KINDS, input)?))
 }
 
-/// `command = add | remove | set | clear | bypass | kill | "list" | "quit"`
+/// `command = add | remove | set | clear | preset | bypass | kill | "list" | "quit"`
 pub(super) fn command(input: &mut Input<'_>) -> Parsed<Command> {
     if let Some(slip) = no_command(input) {
         return Err(slip.cut());
@@ -122,6 +125,15 @@ fn clear(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     }
     let kind = kind(KINDS, &[], input)?;
     Ok(Command::Clear(target, Some(kind)))
+}
+
+/// `preset = "preset" target name`
+fn preset(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let target = target(form, input)?;
+    let wanted = format!("preset wants a name: {}", form.example);
+    let names: Vec<&str> = preset::names().collect();
+    let place = keyword("preset", &wanted, &names, input)?;
+    Ok(Command::Preset(target, &PRESETS[place]))
 }
 
 /// `bypass = "bypass" target ( "on" | "off" )`

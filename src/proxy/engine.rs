@@ -179,6 +179,11 @@ impl Engine {
         Some(proxy.settings.taken_by_all(change, self.inner.start).await)
     }
 
+    /// Tells whoever listens to events of something that failed and is no proxy's own.
+    pub fn report(&self, what: String) {
+        self.inner.report(what);
+    }
+
     /// Opens or closes a proxy's port; its open connections live on.
     ///
     /// # Errors

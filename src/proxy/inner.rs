@@ -50,6 +50,15 @@ impl Inner {
         }));
     }
 
+    /// The same of what is no proxy's.
+    pub(super) fn report(&self, what: String) {
+        let _ = self.events.send(Arc::new(Event {
+            at: self.now(),
+            proxy: String::new(),
+            what: Happening::Error(what),
+        }));
+    }
+
     pub(super) fn tell_listening(&self, proxy: &Proxy) {
         let (_, addrs) = proxy.port();
         self.tell(

@@ -6,10 +6,9 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 use tui_input::InputRequest;
 
-use super::effect::Cut;
+pub use super::answer::Answer;
 use super::knob::{self, Turn};
-use super::model::TakenBy;
-use crate::snapshot::{ConnId, Event, ProxyId, Snapshot};
+use crate::snapshot::{Event, Snapshot};
 
 /// One thing that happens to the model. Those that keys mean have a help text: their `Display`.
 #[derive(Clone, Debug)]
@@ -42,6 +41,14 @@ pub enum Action {
     Turn(Turn),
     /// Opens the field for a value.
     TypeValue,
+    /// Opens the list of presets.
+    Presets,
+    /// Puts the selected preset in force to try it.
+    Audition,
+    /// Asks for a file to write the desk to.
+    WriteScene,
+    /// Asks for a file whose proxies are added.
+    OpenScene,
     /// All knobs of the selected proxy off.
     AllOff,
     /// Which directions the keys turn.
@@ -121,59 +128,6 @@ pub enum Action {
     Terminated,
 }
 
-/// What the engine made of a command; `ticket` is the number of the command.
-#[derive(Clone, Debug)]
-pub enum Answer {
-    /// A plan was set; `None` where the proxy is gone.
-    Set {
-        /// The command.
-        ticket: u64,
-        /// The proxy.
-        proxy: ProxyId,
-        /// Which connections run it.
-        taken: Option<TakenBy>,
-    },
-    /// A proxy was added, or could not be.
-    Added {
-        /// The command.
-        ticket: u64,
-        /// Its number, or why not.
-        result: Result<ProxyId, String>,
-    },
-    /// A proxy was removed; false where it was gone.
-    Removed {
-        /// The command.
-        ticket: u64,
-        /// Whether it was there.
-        found: bool,
-    },
-    /// A port was opened or closed, or could not be.
-    Port {
-        /// The command.
-        ticket: u64,
-        /// Why not.
-        result: Result<(), String>,
-    },
-    /// A proxy took another's place.
-    Replaced {
-        /// The command.
-        ticket: u64,
-        /// Its number; or why not, and the number under which the old one came back.
-        result: Result<ProxyId, (String, Option<ProxyId>)>,
-    },
-    /// A connection was ended.
-    Cut {
-        /// Which.
-        conn: ConnId,
-        /// How.
-        how: Cut,
-        /// Whether it was there.
-        found: bool,
-    },
-    /// The engine stopped.
-    Stopped,
-}
-
 /// The help text of what keys mean, a few words for the rest.
 impl fmt::Display for Action {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -218,6 +172,10 @@ impl Action {
     fn of_the_program(&self) -> &'static str {
         match self {
             Self::Help => "help",
+            Self::Presets => "presets: networks by name",
+            Self::Audition => "try it",
+            Self::WriteScene => "write the desk to a file",
+            Self::OpenScene => "add the proxies of a file",
             Self::Back => "one step back",
             Self::Quit => "quit",
             Self::Interrupt => "quit; twice: at once",

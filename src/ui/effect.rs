@@ -1,5 +1,6 @@
 //! What must happen outside the model, and the desk on which it happens.
 
+use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +8,7 @@ use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 
 use super::action::{Action, Answer};
+use super::files;
 use super::model::TakenBy;
 use crate::fault::Plan;
 use crate::mapping::Mapping;
@@ -68,6 +70,17 @@ pub enum Effect {
         /// How.
         how: Cut,
     },
+    /// A scene is written to a file.
+    WriteScene {
+        /// Where.
+        file: PathBuf,
+        /// The scene.
+        text: String,
+        /// Whether a file of this name is replaced.
+        replaces: bool,
+    },
+    /// A scene is read from a file.
+    ReadScene(PathBuf),
     /// Listeners close, connections may end by themselves for so long; then the program ends.
     Drain(Duration),
     /// The program ends.
@@ -164,14 +177,17 @@ pub(super) fn ask<D: Desk + Clone + Send + Sync + 'static>(
         }),
         Effect::Cut { conn, how } => {
             let found = desk.cut(conn, how);
-            answer(Box::pin(std::future::ready(found)), move |found| {
-                Answer::Cut { conn, how, found }
-            })
+            ready(Answer::Cut { conn, how, found })
         }
         Effect::Drain(time) => answer(desk.stop(time), |()| Answer::Stopped),
+        Effect::WriteScene { .. } | Effect::ReadScene(_) => ready(files::carry_out(effect)?),
         Effect::Quit | Effect::Suspend | Effect::Repaint => return None,
     };
     Some(answered)
+}
+
+fn ready(answer: Answer) -> Pending<Action> {
+    Box::pin(std::future::ready(Action::Answered(answer)))
 }
 
 fn answer<T: Send + 'static>(

@@ -86,6 +86,13 @@ pub(super) struct Surroundings<'a> {
 // === impl Field ===
 
 impl Field {
+    /// A field with this text, the cursor at its end.
+    pub(super) fn of(text: &str) -> Self {
+        let mut field = Self::default();
+        field.set(text.to_owned());
+        field
+    }
+
     /// An edit by a key.
     pub(super) fn edit(&mut self, request: InputRequest) {
         self.text.handle(request);

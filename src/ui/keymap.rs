@@ -27,6 +27,10 @@ pub enum Mode {
     Value,
     /// The help overlay.
     Help,
+    /// The list of presets.
+    Presets,
+    /// The field for a file's name.
+    Path,
     /// The question whether to quit.
     Quit,
     /// A question with yes and no: whether to delete, whether to suspend.
@@ -176,12 +180,14 @@ impl Hint {
 
 impl Mode {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 9] = [
         Self::Mixer,
         Self::Connections,
         Self::Input,
         Self::Value,
         Self::Help,
+        Self::Presets,
+        Self::Path,
         Self::Quit,
         Self::Confirm,
     ];
@@ -189,7 +195,7 @@ impl Mode {
     /// Whether it takes text.
     #[must_use]
     pub const fn is_text(self) -> bool {
-        matches!(self, Self::Input | Self::Value | Self::Help)
+        matches!(self, Self::Input | Self::Value | Self::Path | Self::Help)
     }
 
     /// What help calls it.
@@ -201,6 +207,8 @@ impl Mode {
             Self::Input => "input line",
             Self::Value => "value",
             Self::Help => "help",
+            Self::Presets => "presets",
+            Self::Path => "file",
             Self::Quit => "quit",
             Self::Confirm => "question",
         }

@@ -12,6 +12,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 
 use crossterm::event::{Event as Input, KeyEventKind};
 use futures_util::{FutureExt, Stream};
@@ -24,9 +25,11 @@ use keyboard::Keyboard;
 use model::Model;
 
 pub mod action;
+mod answer;
 mod complete;
 pub mod effect;
 pub mod farewell;
+mod files;
 pub mod format;
 pub mod input;
 mod keyboard;
@@ -52,6 +55,8 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// Lines that were entered in earlier sessions, oldest first.
     pub history: Vec<String>,
+    /// The file that the desk was read from, and what is wrong in it.
+    pub scene: Option<(PathBuf, Vec<String>)>,
     /// What the screen looks like; `start` asks the environment where nothing is said.
     pub theme: Option<theme::Theme>,
     /// Ends the program: a signal, or a time that is over.
@@ -143,6 +148,7 @@ impl Default for Options {
             bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             arguments: Vec::new(),
             history: Vec::new(),
+            scene: None,
             theme: None,
             until: Box::pin(std::future::pending()),
             suspend: terminal::suspend,

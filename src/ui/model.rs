@@ -28,7 +28,7 @@ mod panes;
 mod private;
 
 pub use lines::{LogLine, Mark, Notice, TakenBy, Tone};
-pub use panes::{Column, ConnList, Focus, Help, Overlay, Sort, ValueField};
+pub use panes::{Column, ConnList, Focus, Help, Overlay, PathField, PresetList, Sort, ValueField};
 pub(in crate::ui) use private::{Asked, Origin, Private};
 
 /// How many lines of what happened are kept; the oldest go first.
@@ -206,6 +206,8 @@ impl Model {
         match (self.overlays.last(), self.focus) {
             (Some(Overlay::Help(_)), _) => Mode::Help,
             (Some(Overlay::Value(_)), _) => Mode::Value,
+            (Some(Overlay::Path(_)), _) => Mode::Path,
+            (Some(Overlay::Presets(_)), _) => Mode::Presets,
             (Some(Overlay::Quit), _) => Mode::Quit,
             (Some(Overlay::Delete(_) | Overlay::Suspend), _) => Mode::Confirm,
             (None, Focus::Mixer) => Mode::Mixer,

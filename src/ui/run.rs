@@ -71,6 +71,9 @@ where
         let mut model = Model::new(desk.seed(), options.bind.clone(), size);
         model.input.history = std::mem::take(&mut options.history);
         model.theme = options.theme.unwrap_or_default();
+        if let Some((file, problems)) = options.scene.take() {
+            update::begin_with(&mut model, file, problems);
+        }
         let happenings = desk.events();
         let mut snapshots = desk.snapshots();
         snapshots.mark_changed();

@@ -279,7 +279,7 @@ fn what_is_no_command_is_answered_with_all_commands() {
         let refused = session.ask(command, "refused");
         let error = refused["error"].as_str().expect("text");
         assert!(
-            error.contains("add, remove, set, clear, bypass, kill, list, quit"),
+            error.contains("add, remove, set, clear, preset, bypass, kill, list, quit"),
             "{error}"
         );
     }
@@ -494,4 +494,48 @@ fn the_log_is_json_lines_of_proxies_and_of_what_fails() {
         (&lines[0]["seed"], &lines[1]["proxy"]),
         (&json!(9), &json!("127.0.0.1"))
     );
+}
+
+#[test]
+fn a_preset_takes_the_place_of_all_faults_and_faults_beside_it_of_its_own() {
+    let more = ["--preset", "3g", "--fault", "latency 5ms"];
+    let (mut session, addr, _) = desk("--headless", &more);
+    let faults = session.wait("faults");
+    assert_eq!(
+        faults["faults"],
+        "latency 5ms, bandwidth 96kB/s up, bandwidth 200kB/s down"
+    );
+    round_trip(&mut client(addr), b"hello");
+    session.ask("preset all offline", "done");
+    let refused = session.ask("preset all moon", "refused");
+    let error = refused["error"].as_str().expect("a text");
+    assert!(
+        error.starts_with("unknown preset \"moon\" (dial-up"),
+        "{error}"
+    );
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn a_scene_is_loaded_but_for_its_bad_lines() {
+    let upstream = echo();
+    let file = std::env::temp_dir().join(format!("faultboard-{}.scene", std::process::id()));
+    let scene = format!("# a scene\n0={upstream} latency 1ms # slow\n0=htps://x\n");
+    std::fs::write(&file, scene).expect("a file");
+    let path = file.to_str().expect("a name");
+    let mut session = Session::start(&["--headless", "--scene", path]);
+    let addr = session.address();
+    let faults = session.wait("faults");
+    assert_eq!(faults["faults"], "latency 1ms");
+    let error = session.wait("error");
+    let error = error["error"].as_str().expect("a text");
+    assert!(
+        error.starts_with(&format!("{path}:3:3: unknown protocol")),
+        "{error}"
+    );
+    round_trip(&mut client(addr), b"hello");
+    session.ask("quit", "done");
+    succeeds(session);
+    std::fs::remove_file(file).expect("the file");
 }

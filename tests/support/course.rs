@@ -34,6 +34,8 @@ pub(crate) struct Course {
     pub(crate) nosy: bool,
     /// Pieces leave one by one, not several in a write.
     pub(crate) single: bool,
+    /// What the bytes are is nobody's concern: the plan alters them.
+    pub(crate) careless: bool,
     /// What has left: when, and how much.
     pub(crate) left: Vec<(Duration, usize)>,
     pub(crate) came: u64,
@@ -70,6 +72,7 @@ impl Course {
             writes: 200,
             nosy: false,
             single: false,
+            careless: false,
             left: Vec::new(),
             came: 0,
             circumstances,
@@ -115,6 +118,10 @@ impl Course {
     pub(crate) fn pass(&mut self, time: Duration, most: usize) {
         let end = self.now + time;
         for _ in 0..self.writes {
+            if self.link.fate(self.now).is_err() {
+                // The connection has ended.
+                break;
+            }
             match self.poll() {
                 Step::Write => self.write(most),
                 Step::Wait(due) => {
@@ -172,7 +179,7 @@ impl Course {
             let part = &slice[..slice.len().min(most - written)];
             let at = self.passed + written as u64;
             assert!(
-                speech::understands(self.direction, at, part),
+                self.careless || speech::understands(self.direction, at, part),
                 "not the bytes from {at} on"
             );
             written += part.len();

@@ -12,8 +12,10 @@ pub(super) const PANES: &[Mode] = &[Mode::Mixer, Mode::Connections];
 const EVERYWHERE: &[Mode] = &Mode::ALL;
 const MIXER: &[Mode] = &[Mode::Mixer];
 const CONNECTIONS: &[Mode] = &[Mode::Connections];
-const LISTS: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Help];
-const TEXTS: &[Mode] = &[Mode::Input, Mode::Value, Mode::Help];
+const LISTS: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Help, Mode::Presets];
+const PRESETS: &[Mode] = &[Mode::Presets];
+const OVERLAYS: &[Mode] = &[Mode::Help, Mode::Presets];
+const TEXTS: &[Mode] = &[Mode::Input, Mode::Value, Mode::Path, Mode::Help];
 const INPUT: &[Mode] = &[Mode::Input];
 const QUESTIONS: &[Mode] = &[Mode::Quit, Mode::Confirm];
 const QUIT: &[Mode] = &[Mode::Quit];
@@ -88,6 +90,7 @@ fn turning() -> Vec<Binding> {
     rows.push(turn(&[letter('0')], Turn::Off));
     rows.extend([
         row(PANES, Group::Turn, [letter('=')], Action::TypeValue),
+        row(PANES, Group::Turn, [letter('p')], Action::Presets),
         row(PANES, Group::Turn, [letter('x')], Action::AllOff),
         row(PANES, Group::Turn, [letter('D')], Action::NextDirections),
         row(PANES, Group::Turn, [letter('[')], Action::PreviousKnob),
@@ -119,6 +122,8 @@ fn managing() -> Vec<Binding> {
         on(PANES, letter('e'), Action::EditMapping),
         on(PANES, letter('o'), Action::TogglePort),
         on(MIXER, letter('d'), Action::Delete),
+        on(PANES, letter('w'), Action::WriteScene),
+        on(PANES, Key::ctrl('o'), Action::OpenScene),
         on(CONNECTIONS, letter('X'), Action::Reset),
         on(CONNECTIONS, letter('F'), Action::HalfClose),
     ]
@@ -138,13 +143,11 @@ fn moving() -> Vec<Binding> {
             [plain(KeyCode::PageDown)],
             Action::PageDown,
         ),
-        row(&[Mode::Help], Group::Move, [plain(KeyCode::Up)], Action::Up),
-        row(
-            &[Mode::Help],
-            Group::Move,
-            [plain(KeyCode::Down)],
-            Action::Down,
-        ),
+        row(OVERLAYS, Group::Move, [plain(KeyCode::Up)], Action::Up),
+        row(OVERLAYS, Group::Move, [plain(KeyCode::Down)], Action::Down),
+        row(PRESETS, Group::Move, [letter('k')], Action::Up),
+        row(PRESETS, Group::Move, [letter('j')], Action::Down),
+        row(PRESETS, Group::Turn, [letter(' ')], Action::Audition),
         row(PANES, Group::Move, [plain(KeyCode::Tab)], Action::NextPane),
         row(
             &[Mode::Mixer, Mode::Connections, Mode::Input],
@@ -213,6 +216,7 @@ fn leaving() -> Vec<Binding> {
     let on = |modes, key, action| row(modes, Group::Leave, [key], action);
     vec![
         on(TEXTS, plain(KeyCode::Enter), Action::Accept),
+        on(PRESETS, plain(KeyCode::Enter), Action::Accept),
         on(QUESTIONS, plain(KeyCode::Enter), Action::Back),
         on(CONFIRM, letter('y'), Action::Accept),
         on(CONFIRM, letter('n'), Action::Back),
@@ -247,6 +251,7 @@ pub(super) static FOOTERS: &[Footer] = &[
     (CONNECTIONS, letter('F'), "F", "end"),
     (CONNECTIONS, letter('S'), "S", "sort"),
     (MIXER, letter('a'), "a", "add"),
+    (PANES, letter('p'), "p", "preset"),
     (PANES, letter('?'), "?", "help"),
     (PANES, letter('u'), "u", "undo"),
     (MIXER, letter('c'), "c", "conns"),
@@ -266,9 +271,15 @@ pub(super) static FOOTERS: &[Footer] = &[
     (INPUT, plain(KeyCode::F(1)), "F1", "help"),
     (&[Mode::Value], plain(KeyCode::Enter), "Enter", "set"),
     (&[Mode::Value], plain(KeyCode::Esc), "Esc", "leave"),
+    (&[Mode::Path], plain(KeyCode::Enter), "Enter", "do it"),
+    (&[Mode::Path], plain(KeyCode::Esc), "Esc", "leave"),
     (&[Mode::Help], plain(KeyCode::Enter), "Enter", "do it"),
     (&[Mode::Help], plain(KeyCode::Up), "↑↓", "choose"),
     (&[Mode::Help], plain(KeyCode::Esc), "Esc", "close"),
+    (PRESETS, letter(' '), "Space", "try it"),
+    (PRESETS, plain(KeyCode::Enter), "Enter", "take it"),
+    (PRESETS, plain(KeyCode::Up), "↑↓", "choose"),
+    (PRESETS, plain(KeyCode::Esc), "Esc", "as before"),
     (QUIT, plain(KeyCode::Esc), "Esc", "stay"),
     (QUIT, letter('d'), "d", "drain"),
     (QUIT, letter('q'), "q", "close them now"),

@@ -1,6 +1,6 @@
 //! Where the user is: panes, overlays, lists and their order.
 
-use crate::fault::Value;
+use crate::fault::{Plan, Value};
 use crate::snapshot::{ConnId, ProxyId};
 use crate::syntax::ParseError;
 use crate::ui::input::Field;
@@ -25,6 +25,10 @@ pub enum Overlay {
     Help(Help),
     /// A value for the selected knob.
     Value(ValueField),
+    /// The presets.
+    Presets(PresetList),
+    /// The name of a file.
+    Path(PathField),
     /// Whether to quit, while connections are open.
     Quit,
     /// Whether to delete this proxy, while it has connections.
@@ -43,6 +47,28 @@ pub struct Help {
     /// The selected line of `keymap::help(mode, filter)`.
     pub line: usize,
     /// The first line that is visible.
+    pub first: usize,
+}
+
+/// The field for the name of a file.
+#[derive(Debug)]
+pub struct PathField {
+    /// Whether it is to be written; else it is read.
+    pub writes: bool,
+    /// The text.
+    pub field: Field,
+}
+
+/// The list of presets.
+#[derive(Debug)]
+pub struct PresetList {
+    /// The proxy that they are for.
+    pub proxy: ProxyId,
+    /// Its plan when the list was opened.
+    pub before: Plan,
+    /// The selected one.
+    pub line: usize,
+    /// The first one that is visible.
     pub first: usize,
 }
 

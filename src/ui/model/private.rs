@@ -1,6 +1,7 @@
 //! What `update` remembers between actions and the screen does not show.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::fault::Plan;
@@ -32,6 +33,8 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) gone: (u64, [u64; 2]),
     /// Which proxies were bypassed before one was heard alone.
     pub(in crate::ui) before_solo: Vec<(ProxyId, bool)>,
+    /// The file that a scene was last read from or written to.
+    pub(in crate::ui) scene: Option<PathBuf>,
     /// Version and protocol of each proxy's last TLS handshake, by its name: at most one for each that there was.
     pub(in crate::ui) agreed: BTreeMap<String, (&'static str, Option<String>)>,
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::proxies;
+use super::{proxies, scenes};
 use crate::snapshot::{CloseReason, Event, Happening, Negotiated, ProxyId, Snapshot};
 use crate::ui::action::Answer;
 use crate::ui::effect::{Cut, Effect};
@@ -201,6 +201,8 @@ pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
             };
             model.say(Tone::Plain, text);
         }
+        Answer::SceneWritten { file, result } => scenes::written(model, file, result),
+        Answer::SceneRead { file, text } => return scenes::read(model, file, text),
         Answer::Stopped => return vec![Effect::Quit],
     }
     vec![]

@@ -21,6 +21,7 @@ use crate::ui::model::{Focus, Model, Origin, Overlay, Tone, ValueField};
 pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
     match (model.overlays.last_mut(), model.focus) {
         (Some(Overlay::Value(value)), _) => Some(&mut value.field),
+        (Some(Overlay::Path(path)), _) => Some(&mut path.field),
         (Some(Overlay::Help(help)), _) => Some(&mut help.filter),
         (None, Focus::Input) => Some(&mut model.input.field),
         _ => None,
@@ -68,7 +69,12 @@ pub(super) fn changed(model: &mut Model) {
                 (help.line, help.first) = (0, 0);
             }
         }
-        Mode::Mixer | Mode::Connections | Mode::Quit | Mode::Confirm => {}
+        Mode::Mixer
+        | Mode::Connections
+        | Mode::Presets
+        | Mode::Path
+        | Mode::Quit
+        | Mode::Confirm => {}
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{connections, overlay};
+use super::{connections, overlay, presets};
 use crate::fault::{Direction, Directions};
 use crate::ui::action::Action;
 use crate::ui::effect::Effect;
@@ -39,6 +39,7 @@ pub(super) fn step(model: &mut Model, action: &Action) -> Vec<Effect> {
     let page = match mode {
         Mode::Connections => room.conns,
         Mode::Help => room.help,
+        Mode::Presets => room.presets,
         _ => room.strips,
     };
     let page = page.saturating_sub(1).max(1);
@@ -54,7 +55,8 @@ pub(super) fn step(model: &mut Model, action: &Action) -> Vec<Effect> {
         Mode::Mixer => strip(model, step),
         Mode::Connections => connections::step(model, step),
         Mode::Help => overlay::step(model, step),
-        Mode::Input | Mode::Value | Mode::Quit | Mode::Confirm => {}
+        Mode::Presets => presets::step(model, step),
+        Mode::Input | Mode::Value | Mode::Path | Mode::Quit | Mode::Confirm => {}
     }
     vec![]
 }

@@ -20,6 +20,7 @@ use super::action::Action;
 use super::effect::Effect;
 use super::model::{Focus, LOG_LEN, LogLine, Model, Notice, Overlay, Tone};
 use crate::snapshot::ProxyId;
+use std::path::PathBuf;
 
 mod connections;
 mod engine;
@@ -28,7 +29,9 @@ mod input;
 mod mixer;
 mod overlay;
 mod paste;
+mod presets;
 mod proxies;
+mod scenes;
 mod turn;
 
 /// Takes one action and says what must happen outside, in that order.
@@ -90,6 +93,10 @@ fn of_the_program(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
         Action::Help => overlay::help(model),
         Action::TypeValue => overlay::type_value(model),
+        Action::Presets => presets::open(model),
+        Action::Audition => presets::audition(model),
+        Action::WriteScene => scenes::ask(model, true),
+        Action::OpenScene => scenes::ask(model, false),
         Action::Accept => overlay::accept(model),
         Action::Back => overlay::back(model),
         Action::Quit => overlay::quit(model),
@@ -111,6 +118,11 @@ fn of_the_program(model: &mut Model, action: Action) -> Vec<Effect> {
     }
 }
 
+/// The desk was read from a file before the console began, and these lines say what is wrong in it.
+pub fn begin_with(model: &mut Model, file: PathBuf, problems: Vec<String>) {
+    scenes::began(model, file, problems);
+}
+
 /// Whether it comes from the keyboard: that wakes a quiet console.
 fn by_the_user(action: &Action) -> bool {
     !matches!(
@@ -124,7 +136,8 @@ fn settle(model: &mut Model) {
     let gone = |model: &Model, overlay: &Overlay| match overlay {
         Overlay::Delete(id) => !model.knows(*id),
         Overlay::Value(field) => !model.knows(field.proxy),
-        Overlay::Help(_) | Overlay::Quit | Overlay::Suspend => false,
+        Overlay::Presets(list) => !model.knows(list.proxy),
+        Overlay::Help(_) | Overlay::Path(_) | Overlay::Quit | Overlay::Suspend => false,
     };
     let mut overlays = std::mem::take(&mut model.overlays);
     overlays.retain(|overlay| !gone(model, overlay));
@@ -134,6 +147,7 @@ fn settle(model: &mut Model) {
     mixer::settle(model, room.strips);
     connections::settle(model, room.conns);
     overlay::settle(model, room.help);
+    presets::settle(model, room.presets);
 }
 
 // === impl Model: what all of `update` uses ===

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::mixer::Step;
-use super::{input, proxies};
+use super::{input, presets, proxies, scenes};
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;
 use crate::ui::keymap;
@@ -70,6 +70,8 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
             }
         }
         Some(Overlay::Value(field)) => input::accept_value(model, field),
+        Some(Overlay::Path(path)) => scenes::accept(model, path),
+        Some(Overlay::Presets(list)) => presets::take(model, list.proxy, list.line),
         Some(Overlay::Delete(id)) => proxies::delete_now(model, id),
         Some(Overlay::Suspend) => vec![Effect::Suspend],
         None if model.focus == Focus::Input => input::accept(model),
@@ -80,8 +82,10 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
 
 /// One step back. It never quits.
 pub(super) fn back(model: &mut Model) -> Vec<Effect> {
-    if model.overlays.pop().is_some() {
-        return vec![];
+    match model.overlays.pop() {
+        Some(Overlay::Presets(list)) => return presets::leave(model, list),
+        Some(_) => return vec![],
+        None => {}
     }
     match model.focus {
         Focus::Input => input::leave(model),

@@ -20,7 +20,7 @@ use crate::fault::Value;
 use crate::syntax::ParseError;
 use crate::ui::input::{Check, Field};
 use crate::ui::knob;
-use crate::ui::model::{Focus, Model, Overlay, ValueField};
+use crate::ui::model::{Focus, Model, Overlay, PathField, ValueField};
 use crate::ui::theme::{Role, Theme};
 use crate::units::ByteRate;
 
@@ -99,10 +99,18 @@ impl<'a> InputPanel<'a> {
         })
     }
 
+    fn path(&self) -> Option<&'a PathField> {
+        let mut overlays = self.model.overlays.iter().rev();
+        overlays.find_map(|overlay| match overlay {
+            Overlay::Path(path) => Some(path),
+            _ => None,
+        })
+    }
+
     fn has_keys(&self) -> bool {
         match self.model.overlays.last() {
             None => self.model.focus == Focus::Input,
-            Some(Overlay::Value(_)) => true,
+            Some(Overlay::Value(_) | Overlay::Path(_)) => true,
             Some(_) => false,
         }
     }
@@ -115,6 +123,14 @@ impl<'a> InputPanel<'a> {
                 .map_or("", |dial| dial.knob.label);
             return format!("set {label} of {}", name(value.proxy));
         }
+        if let Some(path) = self.path() {
+            let title = if path.writes {
+                "write the desk to a file"
+            } else {
+                "add a file's proxies"
+            };
+            return title.to_owned();
+        }
         let input = &self.model.input;
         match (input.editing, input.pasted.len()) {
             (_, 2..) => format!("add {} proxies", input.pasted.len()),
@@ -124,8 +140,11 @@ impl<'a> InputPanel<'a> {
     }
 
     fn field(&self) -> (&'static str, &'a Field) {
-        self.value()
-            .map_or(("+", &self.model.input.field), |value| ("=", &value.field))
+        match (self.value(), self.path()) {
+            (Some(value), _) => ("=", &value.field),
+            (None, Some(path)) => (">", &path.field),
+            (None, None) => ("+", &self.model.input.field),
+        }
     }
 
     fn says(&self) -> Answer<'a> {
@@ -135,6 +154,9 @@ impl<'a> InputPanel<'a> {
                 Some(error) if error.unfinished => Answer::Unfinished(error),
                 Some(error) => Answer::Wrong(error),
             };
+        }
+        if self.path().is_some() {
+            return Answer::Example("a file's name, from here or from the root: desk.scene");
         }
         if !self.model.input.pasted.is_empty() {
             return Answer::Pasted(self.model.input.pasted_summary());
@@ -151,7 +173,7 @@ impl<'a> InputPanel<'a> {
 
     /// The pasted lines side by side.
     fn pasted_lines(&self) -> String {
-        if self.value().is_some() {
+        if self.value().is_some() || self.path().is_some() {
             return String::new();
         }
         let lines = self.model.input.pasted.iter();

@@ -133,7 +133,7 @@ pub(super) fn has_input(model: &Model) -> bool {
     let value = model
         .overlays
         .iter()
-        .any(|overlay| matches!(overlay, Overlay::Value(_)));
+        .any(|overlay| matches!(overlay, Overlay::Value(_) | Overlay::Path(_)));
     value || model.focus == Focus::Input || !model.input.field.text.value().is_empty()
 }
 

@@ -49,6 +49,7 @@ mod log;
 mod pen;
 mod plot;
 mod popup;
+mod presets;
 mod proof;
 mod quit;
 mod rates;
@@ -71,6 +72,7 @@ use last::Last;
 use layout::{Class, Screen, layout};
 use log::Log;
 use pen::Pen;
+use presets::PresetPanel;
 use proof::{Proof, busiest};
 use quit::{Question, QuestionPanel};
 use rates::Rates;
@@ -90,6 +92,8 @@ pub struct Room {
     pub conns: usize,
     /// Lines of the help overlay.
     pub help: usize,
+    /// Lines of the list of presets.
+    pub presets: usize,
 }
 
 /// How much of the lists a screen of this size shows; at least one of each, so that a selection has a place.
@@ -101,6 +105,7 @@ pub fn room(size: Size, model: &Model) -> Room {
         strips: screen.mixer.room(),
         conns: usize::from(conns).max(1),
         help: usize::from(help::room(size.height)),
+        presets: usize::from(presets::room(size.height)),
     }
 }
 
@@ -215,7 +220,7 @@ fn overlay(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let mut cursor = None;
     for overlay in &model.overlays {
         let question = match overlay {
-            Overlay::Value(_) => {
+            Overlay::Value(_) | Overlay::Path(_) => {
                 cursor = None;
                 continue;
             }
@@ -223,6 +228,11 @@ fn overlay(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
                 let panel = HelpPanel { model, help };
                 panel.render(area, buf);
                 cursor = panel.cursor(area);
+                continue;
+            }
+            Overlay::Presets(list) => {
+                PresetPanel { model, list }.render(area, buf);
+                cursor = None;
                 continue;
             }
             Overlay::Quit => Question::Quit,

@@ -172,3 +172,48 @@ fn the_next_order_is_the_same_column_backwards_then_the_next_one() {
         assert_eq!(model.conns.sort, expected);
     }
 }
+
+#[test]
+fn the_desk_is_written_to_a_file_and_read_from_one() {
+    let mut model = model();
+    does(&mut model, [turn(Turn::To(5)), Action::WriteScene]);
+    assert_eq!(model.mode(), Mode::Path);
+    let effects = does(&mut model, [Action::Accept]);
+    let [
+        Effect::WriteScene {
+            file,
+            text,
+            replaces: false,
+        },
+    ] = &effects[..]
+    else {
+        panic!("{effects:?}");
+    };
+    assert!(text.contains("9001=db:80 latency 250ms\n"), "{text}");
+    let (file, result) = (file.clone(), Ok(()));
+    does(
+        &mut model,
+        [Action::Answered(Answer::SceneWritten { file, result })],
+    );
+    assert!(notice(&model).starts_with("desk.scene has the scene"));
+    // Its own file is written again.
+    let effects = does(&mut model, [Action::WriteScene, Action::Accept]);
+    assert!(matches!(
+        &effects[..],
+        [Effect::WriteScene { replaces: true, .. }]
+    ));
+    let effects = does(&mut model, [Action::OpenScene, Action::Accept]);
+    let [Effect::ReadScene(file)] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let (file, text) = (
+        file.clone(),
+        Ok("7=x:1 latency 5ms\n8=htps://y\n".to_owned()),
+    );
+    let effects = does(
+        &mut model,
+        [Action::Answered(Answer::SceneRead { file, text })],
+    );
+    assert!(matches!(&effects[..], [Effect::Add { .. }]), "{effects:?}");
+    assert!(notice(&model).starts_with("desk.scene:2:3: unknown protocol"));
+}

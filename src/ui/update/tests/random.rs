@@ -114,6 +114,16 @@ fn answer(effect: &Effect, well: bool) -> Option<Answer> {
             ticket,
             result: well.then_some(id).ok_or_else(|| ("no".to_owned(), None)),
         },
+        Effect::WriteScene { ref file, .. } => Answer::SceneWritten {
+            file: file.clone(),
+            result: well.then_some(()).ok_or_else(|| "no".to_owned()),
+        },
+        Effect::ReadScene(ref file) => Answer::SceneRead {
+            file: file.clone(),
+            text: well
+                .then(|| "7=x:1 latency 5ms\n8=\n".to_owned())
+                .ok_or_else(|| "no".to_owned()),
+        },
         Effect::Remove { ticket, .. } => Answer::Removed {
             ticket,
             found: well,

@@ -197,3 +197,25 @@ fn without_a_proxy_turning_says_what_would_help() {
     assert_eq!(does(&mut model, keys), []);
     assert_eq!(notice(&model), "no proxy yet: a adds one");
 }
+
+#[test]
+fn a_preset_is_tried_taken_and_left() {
+    let mut model = model();
+    does(&mut model, [Action::Turn(Turn::To(5))]);
+    let before = model.plan(ProxyId(1)).cloned().expect("a plan");
+    does(&mut model, [Action::Presets, Action::Down]);
+    assert_eq!(model.mode(), Mode::Presets);
+    let effects = does(&mut model, [Action::Audition]);
+    let preset = Plan::of(crate::preset::PRESETS[1].settings());
+    assert!(
+        matches!(&effects[..], [Effect::SetPlan { plan, .. }] if *plan == preset),
+        "{effects:?}"
+    );
+    does(&mut model, [Action::Back]);
+    assert_eq!(model.plan(ProxyId(1)), Some(&before));
+    does(&mut model, [Action::Presets, Action::Down, Action::Accept]);
+    assert_eq!(model.plan(ProxyId(1)), Some(&preset));
+    assert!(model.overlays.is_empty());
+    does(&mut model, [Action::Undo]);
+    assert_eq!(model.plan(ProxyId(1)), Some(&before));
+}

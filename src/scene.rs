@@ -1,0 +1,149 @@
+//! Scenes: a desk as a file, a line for each proxy.
+//!
+//! ```text
+//! # what it shows
+//! 35432=psql://my-db:5432 latency 250ms, loss 1%
+//! 9090=https://www.google.com
+//! ```
+//!
+//! A line is what the console's input line takes: a mapping, and after a blank its faults. Blank lines and what follows a
+//! `#` at the beginning of a line or after a blank are ignored. A line that is wrong is told with its place, and the others
+//! hold.
+
+use std::fmt;
+
+use crate::command;
+use crate::fault::Setting;
+use crate::mapping::Mapping;
+use crate::syntax::ParseError;
+
+/// A scene, as far as it could be read.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Scene {
+    /// The proxies, in the order of the lines.
+    pub proxies: Vec<(Mapping, Vec<Setting>)>,
+    /// What is wrong with the other lines.
+    pub errors: Vec<LineError>,
+}
+
+/// A line that is wrong.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LineError {
+    /// Its number, counted from 1.
+    pub line: usize,
+    /// Why.
+    pub error: ParseError,
+}
+
+/// Reads a scene; it never fails as a whole.
+#[must_use]
+pub fn parse(text: &str) -> Scene {
+    let mut scene = Scene::default();
+    for (line, text) in (1..).zip(text.lines()) {
+        let text = without_comment(text);
+        if text.trim().is_empty() {
+            continue;
+        }
+        match command::parse_line(text) {
+            Ok(proxy) => match taken(&scene, &proxy.0, text) {
+                Some(error) => scene.errors.push(LineError { line, error }),
+                None => scene.proxies.push(proxy),
+            },
+            Err(error) => scene.errors.push(LineError { line, error }),
+        }
+    }
+    scene
+}
+
+/// The line up to a `#` that begins it or follows a blank: a `#` within a word is the word's.
+fn without_comment(line: &str) -> &str {
+    let mut before = ' ';
+    for (at, c) in line.char_indices() {
+        if c == '#' && before.is_whitespace() {
+            return &line[..at];
+        }
+        before = c;
+    }
+    line
+}
+
+/// A port that an earlier line has already.
+fn taken(scene: &Scene, mapping: &Mapping, text: &str) -> Option<ParseError> {
+    let port = mapping.listen;
+    let mut earlier = scene.proxies.iter();
+    let first = earlier.find(|(other, _)| port != 0 && other.listen == port)?;
+    let begin = text.chars().take_while(|c| c.is_whitespace()).count();
+    Some(ParseError {
+        input: text.to_owned(),
+        span: begin..begin + 1,
+        message: format!("port {port} is taken by {} already", first.0),
+        expected: Vec::new(),
+        unfinished: false,
+    })
+}
+
+// === impl Scene ===
+
+impl Scene {
+    /// What is wrong, a line each: `FILE:LINE:COLUMN: why`.
+    pub fn problems<'a>(&'a self, file: &'a str) -> impl Iterator<Item = String> + 'a {
+        self.errors.iter().map(move |wrong| {
+            let LineError { line, error } = wrong;
+            let column = error.span.start + 1;
+            format!("{file}:{line}:{column}: {}", error.message)
+        })
+    }
+}
+
+/// The text form: what is printed reads as the same scene.
+impl fmt::Display for Scene {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "# a scene of faultboard: faultboard --scene FILE")?;
+        for (mapping, settings) in &self.proxies {
+            write!(f, "{mapping}")?;
+            for (index, setting) in settings.iter().enumerate() {
+                write!(f, "{}{setting}", if index == 0 { " " } else { ", " })?;
+            }
+            writeln!(f)?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_scene_is_read_and_printed() {
+        let text =
+            "# shop\n\n35432=psql://db:5432 lat 250ms, loss 1%  # slow\n  9090=https://x.com\n";
+        let scene = parse(text);
+        assert_eq!(scene.errors, []);
+        assert_eq!(
+            scene.to_string(),
+            "# a scene of faultboard: faultboard --scene FILE\n\
+             35432=psql://db latency 250ms, loss 1%\n9090=https://x.com\n"
+        );
+        assert_eq!(parse(&scene.to_string()), scene);
+    }
+
+    #[test]
+    fn a_bad_line_is_named_and_the_rest_holds() {
+        let scene = parse("1=a:80\n2=htps://b\n3=c:80 latency 5\n1=d:80\n4=e:80\n");
+        assert_eq!(scene.proxies.len(), 2);
+        let problems: Vec<String> = scene.problems("shop.scene").collect();
+        assert!(
+            problems[0].starts_with("shop.scene:2:3: unknown protocol \"htps\""),
+            "{problems:?}"
+        );
+        assert!(
+            problems[1].starts_with("shop.scene:3:17: a time needs a unit"),
+            "{problems:?}"
+        );
+        assert_eq!(
+            problems[2],
+            "shop.scene:4:1: port 1 is taken by 1=a:80 already"
+        );
+    }
+}

@@ -1,0 +1,74 @@
+//! What became of what was asked.
+
+use std::path::PathBuf;
+
+use super::effect::Cut;
+use super::model::TakenBy;
+use crate::snapshot::{ConnId, ProxyId};
+
+/// What the engine made of a command; `ticket` is the number of the command.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// A plan was set; `None` where the proxy is gone.
+    Set {
+        /// The command.
+        ticket: u64,
+        /// The proxy.
+        proxy: ProxyId,
+        /// Which connections run it.
+        taken: Option<TakenBy>,
+    },
+    /// A proxy was added, or could not be.
+    Added {
+        /// The command.
+        ticket: u64,
+        /// Its number, or why not.
+        result: Result<ProxyId, String>,
+    },
+    /// A proxy was removed; false where it was gone.
+    Removed {
+        /// The command.
+        ticket: u64,
+        /// Whether it was there.
+        found: bool,
+    },
+    /// A port was opened or closed, or could not be.
+    Port {
+        /// The command.
+        ticket: u64,
+        /// Why not.
+        result: Result<(), String>,
+    },
+    /// A proxy took another's place.
+    Replaced {
+        /// The command.
+        ticket: u64,
+        /// Its number; or why not, and the number under which the old one came back.
+        result: Result<ProxyId, (String, Option<ProxyId>)>,
+    },
+    /// A connection was ended.
+    Cut {
+        /// Which.
+        conn: ConnId,
+        /// How.
+        how: Cut,
+        /// Whether it was there.
+        found: bool,
+    },
+    /// A scene was written, or could not be.
+    SceneWritten {
+        /// Where.
+        file: PathBuf,
+        /// Why not.
+        result: Result<(), String>,
+    },
+    /// A scene's text was read, or could not be.
+    SceneRead {
+        /// Where.
+        file: PathBuf,
+        /// The text, or why not.
+        text: Result<String, String>,
+    },
+    /// The engine stopped.
+    Stopped,
+}

@@ -1,0 +1,76 @@
+//! The list of presets: one is tried out, taken, or left again.
+
+use super::mixer::Step;
+use super::turn::{self, Wish};
+use crate::fault::Plan;
+use crate::preset::PRESETS;
+use crate::ui::effect::Effect;
+use crate::ui::model::{Model, Overlay, PresetList};
+
+/// Opens the list for the selected proxy.
+pub(super) fn open(model: &mut Model) -> Vec<Effect> {
+    if let Some(proxy) = model.selected_or_say() {
+        model.overlays.push(Overlay::Presets(PresetList {
+            proxy,
+            before: model.plan(proxy).cloned().unwrap_or_default(),
+            line: 0,
+            first: 0,
+        }));
+    }
+    vec![]
+}
+
+/// Moves in the list.
+pub(super) fn step(model: &mut Model, step: Step) {
+    if let Some(Overlay::Presets(list)) = model.overlays.last_mut() {
+        list.line = step.from(list.line, PRESETS.len());
+    }
+}
+
+/// The selected line is visible.
+pub(super) fn settle(model: &mut Model, room: usize) {
+    if let Some(Overlay::Presets(list)) = model.overlays.last_mut() {
+        let least = (list.line + 1).saturating_sub(room).min(list.line);
+        list.first = list.first.clamp(least, list.line);
+    }
+}
+
+/// Puts the selected preset in force; the list stays open.
+pub(super) fn audition(model: &mut Model) -> Vec<Effect> {
+    let Some(Overlay::Presets(list)) = model.overlays.last() else {
+        return vec![];
+    };
+    let (proxy, line) = (list.proxy, list.line);
+    take(model, proxy, line)
+}
+
+/// Puts a preset in the place of all faults of a proxy.
+pub(super) fn take(model: &mut Model, proxy: crate::snapshot::ProxyId, line: usize) -> Vec<Effect> {
+    let Some(preset) = PRESETS.get(line) else {
+        return vec![];
+    };
+    let mut plan = model.plan(proxy).cloned().unwrap_or_default();
+    plan.clear_all();
+    for setting in preset.settings() {
+        plan.set(setting);
+    }
+    change(model, proxy, plan, format!("preset {}", preset.name))
+}
+
+/// Leaves the list: what was set before it was opened is set again.
+pub(super) fn leave(model: &mut Model, list: PresetList) -> Vec<Effect> {
+    let text = "preset left: as it was before".to_owned();
+    change(model, list.proxy, list.before, text)
+}
+
+fn change(
+    model: &mut Model,
+    proxy: crate::snapshot::ProxyId,
+    plan: Plan,
+    text: String,
+) -> Vec<Effect> {
+    if model.plan(proxy) == Some(&plan) {
+        return vec![];
+    }
+    turn::set(model, vec![Wish { proxy, plan, text }], None)
+}

@@ -1,0 +1,128 @@
+//! Scenes: the desk is written to a file, or a file's proxies are added to it.
+
+use std::path::PathBuf;
+
+use super::proxies;
+use crate::fault::Plan;
+use crate::scene::Scene;
+use crate::ui::effect::Effect;
+use crate::ui::input::Field;
+use crate::ui::model::{LogLine, Model, Origin, Overlay, PathField, Tone};
+
+/// The file that is offered where none was read or written before.
+const FILE: &str = "desk.scene";
+
+/// Opens the field for the name of a file, to write to it or to read it.
+pub(super) fn ask(model: &mut Model, writes: bool) -> Vec<Effect> {
+    if writes && model.snapshot.proxies.is_empty() {
+        model.say(Tone::Plain, "nothing to write yet: a adds a proxy");
+        return vec![];
+    }
+    let name = model.private.scene.as_ref();
+    let name = name.map_or_else(|| FILE.to_owned(), |path| path.display().to_string());
+    model.overlays.push(Overlay::Path(PathField {
+        writes,
+        field: Field::of(&name),
+    }));
+    vec![]
+}
+
+/// Enter in the field.
+pub(super) fn accept(model: &mut Model, path: PathField) -> Vec<Effect> {
+    let name = path.field.text.value().trim();
+    if name.is_empty() {
+        model.say(Tone::Trouble, "a file's name is wanted: desk.scene");
+        model.overlays.push(Overlay::Path(path));
+        return vec![];
+    }
+    let file = PathBuf::from(name);
+    if path.writes {
+        // Its own file may be written again; another one of that name is somebody's.
+        let replaces = model.private.scene.as_ref() == Some(&file);
+        let text = scene(model).to_string();
+        vec![Effect::WriteScene {
+            file,
+            text,
+            replaces,
+        }]
+    } else {
+        vec![Effect::ReadScene(file)]
+    }
+}
+
+/// The desk as it is.
+fn scene(model: &Model) -> Scene {
+    let rows = model.snapshot.proxies.iter();
+    let proxies = rows.map(|row| {
+        let plan = model.plan(row.id).unwrap_or(&row.plan);
+        (row.mapping.clone(), plan.settings().to_vec())
+    });
+    Scene {
+        proxies: proxies.collect(),
+        errors: Vec::new(),
+    }
+}
+
+/// A file was written, or could not be.
+pub(super) fn written(model: &mut Model, file: PathBuf, result: Result<(), String>) {
+    match result {
+        Ok(()) => {
+            let count = model.snapshot.proxies.len();
+            let text = format!("{} has the scene: {count} proxies", file.display());
+            model.say(Tone::Good, text);
+            model.private.scene = Some(file);
+        }
+        Err(why) => model.say(Tone::Trouble, why),
+    }
+}
+
+/// A file was read, or could not be: its proxies are added, and what is wrong in it is told.
+pub(super) fn read(model: &mut Model, file: PathBuf, text: Result<String, String>) -> Vec<Effect> {
+    let text = match text {
+        Ok(text) => text,
+        Err(why) => {
+            model.say(Tone::Trouble, why);
+            return vec![];
+        }
+    };
+    let scene = crate::scene::parse(&text);
+    let name = file.display().to_string();
+    let problems: Vec<String> = scene.problems(&name).collect();
+    let count = scene.proxies.len();
+    let adds = scene.proxies.into_iter();
+    let adds = adds
+        .map(|(mapping, settings)| proxies::add(model, mapping, Plan::of(settings), Origin::User));
+    let effects = adds.collect();
+    match problems.first() {
+        None => model.say(Tone::Plain, format!("{name}: {count} proxies")),
+        Some(first) => {
+            let text = format!("{first} ({count} other lines hold)");
+            model.say(Tone::Trouble, text);
+        }
+    }
+    tell(model, problems);
+    model.private.scene = Some(file);
+    effects
+}
+
+/// The desk was read from a file before the console began, and this is wrong in it.
+pub(super) fn began(model: &mut Model, file: PathBuf, problems: Vec<String>) {
+    if let Some(first) = problems.first() {
+        model.say(Tone::Trouble, first.clone());
+    }
+    tell(model, problems);
+    model.private.scene = Some(file);
+}
+
+fn tell(model: &mut Model, problems: Vec<String>) {
+    for text in problems {
+        model.log(LogLine {
+            at: model.now,
+            proxy: String::new(),
+            text,
+            tone: Tone::Trouble,
+            taken: None,
+            ticket: 0,
+        });
+    }
+}
