@@ -484,3 +484,77 @@ fn a_share_is_drawn_once_and_grows_with_its_setting() {
         "60 % hits all that 30 % hit"
     );
 }
+
+/// Jain's index of fairness (Jain, Chiu, Hawe 1984): 1 where all have the same, 1/n where one has all.
+fn jain(shares: &[f64]) -> f64 {
+    let sum: f64 = shares.iter().sum();
+    let squares: f64 = shares.iter().map(|share| share * share).sum();
+    sum * sum / (shares.len() as f64 * squares)
+}
+
+#[test]
+fn ten_connections_share_one_link_fairly_and_fill_it() {
+    let plan = Plan::of([bandwidth(1_000_000).with("scope", Value::Word("proxy"))]);
+    let mut benches: Vec<_> = (0..10)
+        .map(|seed| Bench::seeded(Direction::Down, &Plan::default(), seed))
+        .collect();
+    let start = benches[0].start;
+    for (bench, chunk) in benches
+        .iter_mut()
+        .zip([100, 1_448, 9_000, 64_000].iter().cycle())
+    {
+        (bench.start, bench.now, bench.circumstances.origin) = (start, start, start);
+        bench.link.replan(&plan, &bench.circumstances, start);
+        for _ in 0..2_000_000 / chunk {
+            bench.link.push(start, &vec![7; *chunk]);
+        }
+    }
+    // Whoever is due first goes first, for ten seconds.
+    let mut now = start;
+    while now < start + Duration::from_secs(10) {
+        let mut next = None;
+        for bench in &mut benches {
+            bench.now = now;
+            match bench.link.poll(now) {
+                Step::Write => {
+                    bench.write();
+                    next = Some(now);
+                }
+                Step::Wait(Some(due)) => {
+                    next = Some(next.map_or(due, |next: Instant| next.min(due)));
+                }
+                step => panic!("{step:?}"),
+            }
+        }
+        now = next.expect("something is due");
+    }
+    let passed: Vec<f64> = benches
+        .iter()
+        .map(|bench| bench.link.passed() as f64)
+        .collect();
+    let (sum, index) = (passed.iter().sum::<f64>(), jain(&passed));
+    println!("10 connections on one link: {sum} bytes in 10 s, Jain's index {index:.5}");
+    assert!((sum / 10e6 - 1.0).abs() < 0.005, "{sum} of 10 MB passed");
+    assert!(index > 0.99, "Jain's index is {index}");
+}
+
+#[test]
+fn a_rate_that_swings_passes_its_mean_and_a_flapping_link_its_share() {
+    for (faults, bytes) in [
+        ("bandwidth 1MB/s wave=sine period=1s depth=500kB/s", 10e6),
+        ("bandwidth 1MB/s wave=square period=2s depth=1MB/s", 10e6),
+        ("bandwidth 1MB/s wave=saw period=100ms", 10e6),
+        ("bandwidth 1MB/s, flap on=300ms off=700ms", 3e6),
+        ("bandwidth 1kB/s, flap on=20ms off=80ms", 2e3),
+    ] {
+        let plan = Plan::of(faultboard::fault::language::parse(faults).expect("faults"));
+        let mut bench = Bench::new(Direction::Down, &plan);
+        bench.push(&vec![7; 12_000_000]);
+        bench.run_until(bench.start + Duration::from_secs(10));
+        let passed = bench.link.passed() as f64;
+        assert!(
+            (passed / bytes - 1.0).abs() < 0.02,
+            "{faults}: {passed} bytes"
+        );
+    }
+}

@@ -25,7 +25,7 @@ pub static KIND: Kind = Kind {
         summary: "how long a new connection waits",
     }],
     knobs: &[Knob {
-        label: "ACPT",
+        label: "ACC",
         title: "ACCEPT DELAY",
         place: 13,
         ..Knob::TIME

@@ -215,12 +215,15 @@ impl Fault for Bandwidth {
         // When it comes to the link; a change that brings it sooner begins the pace anew.
         let earliest = due.max(self.pace);
         self.pace = earliest;
-        let piece = self.piece(head);
+        let (piece, full_piece) = (self.piece(head), self.full_piece());
         match &mut self.shared {
             Some(shared) if earliest <= now => {
-                let takes = self.rate.passes(earliest, piece)? - earliest;
-                let (begins, bytes) = shared.turn(earliest, piece, takes);
+                // A turn is as long for many small pieces as for a large one, so that all have the same.
+                let whole = full_piece.min((head.len + head.behind) as u64);
+                let takes = self.rate.passes(earliest, whole)? - earliest;
+                let (begins, bytes) = shared.turn(earliest, whole, takes);
                 // A turn may have been taken before a change of settings sent the head back.
+                let bytes = bytes.min(head.len as u64);
                 self.rate.passes(begins.max(earliest), bytes)
             }
             _ => self.rate.passes(earliest, piece),
@@ -230,11 +233,7 @@ impl Fault for Bandwidth {
     fn quantum(&self, head: &Head, now: Instant) -> usize {
         let piece = self.piece(head);
         let bytes = match &self.shared {
-            None => self
-                .rate
-                .at(self.pace)
-                .bytes_in(now.saturating_duration_since(self.pace))
-                .max(piece),
+            None => self.rate.passed(self.pace, now).max(piece),
             Some(shared) => shared.turn.map_or(piece, |(_, bytes)| bytes),
         };
         usize::try_from(bytes).unwrap_or(usize::MAX)

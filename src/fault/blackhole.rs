@@ -15,7 +15,7 @@ pub static KIND: Kind = Kind {
     short: Some("hole"),
     summary: "a partition: everything is held, connections stay open; lifting it releases everything in order",
     knobs: &[Knob {
-        label: "HOLE",
+        label: "HOL",
         title: "BLACKHOLE",
         key: Some('v'),
         place: 4,

@@ -30,7 +30,7 @@ pub static KIND: Kind = Kind {
         summary: "the share of bytes that it hits",
     }],
     knobs: &[Knob {
-        label: "BITS",
+        label: "BIT",
         title: "CORRUPT",
         key: None,
         place: 9,

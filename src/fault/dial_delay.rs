@@ -25,7 +25,7 @@ pub static KIND: Kind = Kind {
         summary: "how long a new connection waits",
     }],
     knobs: &[Knob {
-        label: "DIAL",
+        label: "DIA",
         title: "DIAL DELAY",
         place: 14,
         ..Knob::TIME

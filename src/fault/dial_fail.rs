@@ -7,7 +7,7 @@ pub static KIND: Kind = Kind {
     name: "dial_fail",
     summary: "dialing the upstream of a new connection fails: its client is reset",
     knobs: &[Knob {
-        label: "FAIL",
+        label: "DFL",
         title: "DIAL FAILURE",
         place: 15,
         ..Knob::SHARE

@@ -39,7 +39,7 @@ pub static KIND: Kind = Kind {
         },
     ],
     knobs: &[Knob {
-        label: "FLAP",
+        label: "FLP",
         title: "FLAP OFF",
         key: None,
         place: 7,

@@ -34,7 +34,7 @@ pub enum Fine {
 /// One knob: a parameter of a kind on a track of nine stops, from a little pain to much.
 #[derive(Clone, Copy, Debug)]
 pub struct Knob {
-    /// At most four letters, as the strip shows it: `LAT`.
+    /// At most three letters, as the strip shows it: `LAT`.
     pub label: &'static str,
     /// The same in full: `LATENCY`.
     pub title: &'static str,

@@ -181,13 +181,18 @@ impl Motion {
 }
 
 /// A rate of so many bytes per second.
+pub(super) fn rate(bytes: f64) -> ByteRate {
+    ByteRate::new(whole(bytes))
+}
+
+/// A number that is not negative, rounded.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "it saturates, and is not negative"
 )]
-pub(super) fn rate(bytes: f64) -> ByteRate {
-    ByteRate::new(bytes.round() as u64)
+pub(super) fn whole(number: f64) -> u64 {
+    number.round() as u64
 }
 
 /// Seconds, or bytes per second.

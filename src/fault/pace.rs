@@ -36,6 +36,26 @@ impl Pace {
         self.most().bytes_per_second() == 0
     }
 
+    /// How many bytes pass from one time to another.
+    pub(super) fn passed(&self, from: Instant, to: Instant) -> u64 {
+        let moving = self.motion.filter(|motion| !motion.is_still(from));
+        let Some(motion) = moving else {
+            return self.rate.bytes_in(to.saturating_duration_since(from));
+        };
+        let step = STEP.max(motion.longest() / STEPS);
+        let mut bytes = 0.0;
+        let mut at = from;
+        for _ in 0..2 * STEPS {
+            let part = step.min(to.saturating_duration_since(at));
+            if part.is_zero() {
+                break;
+            }
+            bytes += motion.at(at + part / 2) * part.as_secs_f64();
+            at += part;
+        }
+        motion::whole(bytes)
+    }
+
     /// When `bytes` have passed that began to at `from`; `None` where the rate stays at nothing.
     pub(super) fn passes(&self, from: Instant, bytes: u64) -> Option<Instant> {
         let moving = self.motion.filter(|motion| !motion.is_still(from));

@@ -10,7 +10,7 @@ pub static KIND: Kind = Kind {
     name: "refuse",
     summary: "the port is closed: new connections are refused, open ones live on",
     knobs: &[Knob {
-        label: "REFU",
+        label: "REF",
         title: "REFUSE",
         place: 6,
         ..Knob::SHARE

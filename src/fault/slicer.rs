@@ -54,7 +54,7 @@ pub static KIND: Kind = Kind {
         },
     ],
     knobs: &[Knob {
-        label: "SLIC",
+        label: "SLI",
         title: "SLICER",
         key: None,
         place: 10,

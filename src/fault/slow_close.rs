@@ -23,7 +23,7 @@ pub static KIND: Kind = Kind {
         summary: "how much later than the last byte the end comes",
     }],
     knobs: &[Knob {
-        label: "SLOW",
+        label: "SLO",
         title: "SLOW CLOSE",
         key: None,
         place: 12,

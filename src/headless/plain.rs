@@ -184,6 +184,11 @@ fn summary(stats: &Stats) -> String {
     if let Some(why) = &stats.waiting {
         let _ = write!(line, ", clients wait: {why}");
     }
+    match stats.now.as_deref() {
+        None => {}
+        Some("") => line.push_str(", now no fault"),
+        Some(now) => line.extend([", now ", now]),
+    }
     line
 }
 

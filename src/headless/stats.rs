@@ -39,11 +39,14 @@ pub(super) struct Stats {
     pub(super) added: Pair<Option<Quantiles>>,
     /// From a client's first byte after silence to the first byte back.
     pub(super) feels: Option<Quantiles>,
-    /// Whether clients are accepted: `open`, `closed` or `waiting`.
+    /// Whether clients are accepted: `open`, `closed`, `refusing` or `waiting`.
     pub(super) port: &'static str,
     /// Why clients wait, where they do.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) waiting: Option<String>,
+    /// The faults as they act at this moment, where time moves them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) now: Option<String>,
 }
 
 /// Two figures of a distribution, in milliseconds.
@@ -108,6 +111,7 @@ impl Stats {
             feels: row.feels.map(Quantiles::of),
             port,
             waiting,
+            now: row.present.as_ref().map(ToString::to_string),
         }
     }
 }

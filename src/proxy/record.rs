@@ -119,6 +119,15 @@ impl Record {
         self.holds.store(true, Ordering::SeqCst);
     }
 
+    /// Its task is to take over settings although it may hold nothing: until it reports, it runs those of before. Not said of
+    /// one that has taken over none yet, since it may be dialing.
+    pub(super) fn expect_news(&self) {
+        if self.generation() > 0 {
+            // Sequentially consistent, as in `park`: a task that parks just now looks at the generation after.
+            self.holds.store(true, Ordering::SeqCst);
+        }
+    }
+
     /// The generation that it runs.
     pub(super) fn generation(&self) -> u64 {
         // Acquire: with the release in `reported`, whoever sees the generation sees its time.

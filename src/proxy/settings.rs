@@ -148,6 +148,7 @@ impl Settings {
         let waiting: Vec<_> = holding.cloned().collect();
         drop(records);
         for record in &waiting {
+            record.expect_news();
             record.wake();
         }
         Change {

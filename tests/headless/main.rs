@@ -539,3 +539,19 @@ fn a_scene_is_loaded_but_for_its_bad_lines() {
     succeeds(session);
     std::fs::remove_file(file).expect("the file");
 }
+
+#[test]
+fn what_time_moves_is_told_with_the_figures() {
+    let (mut session, addr, _) = desk("--headless", &[]);
+    session.ask("set all latency 100ms ramp=1h, blackhole start=1h", "done");
+    let mut stream = client(addr);
+    round_trip(&mut stream, b"hello");
+    let stats = session.wait_where(|line| line["event"] == "stats" && line["now"].is_string());
+    let now = stats["now"].as_str().expect("a text");
+    assert!(
+        now.starts_with("latency ") && !now.contains("blackhole"),
+        "{now}"
+    );
+    session.ask("quit", "done");
+    succeeds(session);
+}
