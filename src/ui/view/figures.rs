@@ -10,6 +10,16 @@ use crate::units::{ByteCount, ByteRate, Percent};
 type Figure = (Option<Value>, String, Option<u64>);
 
 impl Proof<'_> {
+    /// Whether time moves the kind's values.
+    pub(super) fn moves(&self, dial: &Dial) -> bool {
+        let mut ways = Direction::BOTH.into_iter();
+        self.row.present.is_some()
+            && ways.any(|way| {
+                let set = self.row.plan.one_way(dial.kind, way);
+                set.is_some() && self.plan.one_way(dial.kind, way) != set
+            })
+    }
+
     /// Bytes per second: of the fastest connection where each has its own rate, else of all together. Of two
     /// directions, the faster one.
     pub(super) fn rate(&self, dial: &Dial, directions: Directions) -> Figure {

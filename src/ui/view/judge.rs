@@ -39,6 +39,10 @@ impl Proof<'_> {
         if set.is_none() {
             return Verdict::Off;
         }
+        if self.moves(dial) {
+            // The last second is over, and so is what was set in it.
+            return Verdict::Unjudged;
+        }
         if matches!(
             dial.knob.metric,
             Metric::Ended | Metric::Held | Metric::None

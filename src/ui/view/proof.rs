@@ -194,11 +194,8 @@ impl<'a> Proof<'a> {
             return "off".to_owned();
         };
         let ways = Direction::BOTH.map(|direction| self.plan.find(dial.kind, direction));
-        let whole = self.row.plan.find(dial.kind, Direction::Up);
-        let is_moved = self.row.present.is_some()
-            && whole.is_some_and(|whole| self.plan.find(dial.kind, Direction::Up) != Some(whole));
         let way = match (directions, ways) {
-            (_, [Some(_), _]) if is_moved => "~",
+            _ if self.moves(dial) => "~",
             (Directions::Only(direction), _) => arrow(direction),
             (Directions::Both, [Some(_), None]) => "↑",
             (Directions::Both, [None, Some(_)]) => "↓",

@@ -331,3 +331,17 @@ fn the_first_gap_is_one_that_differs() {
         })
     );
 }
+
+#[test]
+fn a_value_that_moves_by_itself_is_shown_and_not_judged() {
+    let latency = |text: &str| crate::fault::language::parse(text).expect("a fault");
+    let mut row = proxy(latency("latency 200ms wave=sine"));
+    row.present = Some(Plan::of(latency("latency 60ms up, latency 60ms down")).into());
+    let model = model(row);
+    let row = &model.snapshot.proxies[0];
+    let proof = Proof::new(&model, row, &[]);
+    let dial = dial("LAT");
+    let reading = proof.reading(dial, Directions::Both);
+    assert_eq!(reading.set_text, "~120ms");
+    assert_eq!(reading.verdict, Verdict::Unjudged);
+}
