@@ -20,13 +20,13 @@ pub use table::PRESETS;
 pub struct Preset {
     /// What it is called.
     pub name: &'static str,
-    /// Kilobits per second, down and up; absent where the rate is not limited.
+    /// Kilobits per second down; absent where the rate is not limited.
     pub down_kbit: Option<u32>,
-    #[allow(missing_docs, reason = "as above")]
+    /// The same up.
     pub up_kbit: Option<u32>,
-    /// Microseconds one way, down and up.
+    /// Microseconds that the way down takes.
     pub delay_down_us: u32,
-    #[allow(missing_docs, reason = "as above")]
+    /// The same up.
     pub delay_up_us: u32,
     /// How far the delay strays one way, in microseconds.
     pub jitter_us: u32,

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::param::Default;
-use super::{Cut, Fate, ParamSpec, Setting, Terms, Unit, Value};
+use super::{Cut, Fate, Fault, Head, ParamSpec, Setting, Terms, Unit, Value};
 use crate::units::ByteCount;
 
 /// `after`, as all kinds have it that end connections.
@@ -66,6 +66,11 @@ impl Deadline {
         })
     }
 
+    /// The stage of a kind that does nothing but end connections.
+    pub(super) fn stage(terms: &Terms<'_>, cut: Cut) -> Option<Box<dyn Fault>> {
+        Some(Box::new(Self::of(terms, cut, AFTER.name)?))
+    }
+
     /// The same under new terms: what was set before and is still set goes on.
     pub(super) fn retuned(&mut self, fresh: Option<Self>) -> bool {
         let Some(fresh) = fresh else {
@@ -78,13 +83,13 @@ impl Deadline {
     }
 
     /// At most how many of the bytes at `offset` may leave.
-    pub(super) fn quantum(&self, offset: u64) -> usize {
+    fn room(&self, offset: u64) -> usize {
         self.end.map_or(usize::MAX, |end| {
             usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX)
         })
     }
 
-    pub(super) fn fate(&self, passed: u64, now: Instant) -> Fate {
+    pub(super) fn fate_at(&self, passed: u64, now: Instant) -> Fate {
         let is_over = self.at.is_some_and(|at| at <= now);
         let is_full = self.end.is_some_and(|end| end <= passed);
         if is_over || is_full {
@@ -92,6 +97,25 @@ impl Deadline {
         } else {
             Fate::Lives(self.at)
         }
+    }
+}
+
+/// The stage of one direction.
+impl Fault for Deadline {
+    fn retune(&mut self, terms: &Terms<'_>) -> bool {
+        self.retuned(Self::of(terms, self.cut, AFTER.name))
+    }
+
+    fn due(&mut self, _head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
+        Some(due)
+    }
+
+    fn quantum(&self, head: &Head, _now: Instant) -> usize {
+        self.room(head.offset)
+    }
+
+    fn fate(&mut self, passed: u64, now: Instant) -> Fate {
+        self.fate_at(passed, now)
     }
 }
 

@@ -4,11 +4,11 @@
 //! that was open then, and from its opening for a new one. With `every`, all connections that are open on a beat are
 //! reset on it: the first beat comes `after` the fault was set.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use super::cut::{AFTER, Deadline};
 use super::param::Default;
-use super::{Cut, Fate, Fault, Head, Kind, Knob, ParamSpec, Terms, Unit, Value};
+use super::{Cut, Kind, Knob, ParamSpec, Unit, Value};
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -38,36 +38,7 @@ pub static KIND: Kind = Kind {
         ..Knob::SHARE
     }],
     example: "reset share=10%",
-    build: |terms| Reset::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    build: |terms| Deadline::stage(terms, Cut::Reset),
     ends: true,
     ..Kind::BASE
 };
-
-/// The stage of one direction.
-struct Reset(Deadline);
-
-// === impl Reset ===
-
-impl Reset {
-    fn of(terms: &Terms<'_>) -> Option<Self> {
-        Deadline::of(terms, Cut::Reset, AFTER.name).map(Self)
-    }
-}
-
-impl Fault for Reset {
-    fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        self.0.retuned(Deadline::of(terms, Cut::Reset, AFTER.name))
-    }
-
-    fn due(&mut self, _head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
-        Some(due)
-    }
-
-    fn quantum(&self, head: &Head, _now: Instant) -> usize {
-        self.0.quantum(head.offset)
-    }
-
-    fn fate(&mut self, passed: u64, now: Instant) -> Fate {
-        self.0.fate(passed, now)
-    }
-}

@@ -60,7 +60,7 @@ impl Fault for Timeout {
     }
 
     fn fate(&mut self, passed: u64, now: Instant) -> Fate {
-        self.0.fate(passed, now)
+        self.0.fate_at(passed, now)
     }
 
     fn backlog(&self, _delay: Duration) -> Option<usize> {

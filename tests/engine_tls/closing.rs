@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 
+use faultboard::fault::Plan;
 use faultboard::proxy::tls::TlsOptions;
 use faultboard::snapshot::{CloseReason, LegName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -145,4 +146,40 @@ async fn a_reset_by_the_client_reaches_the_upstream() {
     let error = server.read(&mut [0; 1]).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     assert!(!desk.closed().await.1);
+}
+
+#[tokio::test]
+async fn the_fault_reset_is_a_reset_to_both_peers_under_tls_too() {
+    let mut desk = Desk::start().await;
+    let (mut client, mut server) = desk.connect().await;
+    client.write_all(b"hello").await.unwrap();
+    server.read_exact(&mut [0; 5]).await.unwrap();
+    let (id, _) = desk.engine.proxies().remove(0);
+    let reset = faultboard::fault::language::parse("reset").unwrap();
+    let taken = desk.engine.set_plan(id, Plan::of(reset)).await.unwrap();
+    assert_eq!(taken.taken, taken.of);
+    let [of_client, of_server] = [
+        client.read(&mut [0]).await.unwrap_err(),
+        server.read(&mut [0]).await.unwrap_err(),
+    ];
+    assert_eq!(of_client.kind(), ErrorKind::ConnectionReset);
+    assert_eq!(of_server.kind(), ErrorKind::ConnectionReset);
+    assert_eq!(desk.closed().await, (CloseReason::Fault("reset"), false));
+}
+
+#[tokio::test]
+async fn the_fault_close_ends_tls_in_order() {
+    let mut desk = Desk::start().await;
+    let (id, _) = desk.engine.proxies().remove(0);
+    let close = faultboard::fault::language::parse("close after=5B up").unwrap();
+    desk.engine.set_plan(id, Plan::of(close)).await.unwrap();
+    let (mut client, mut server) = desk.connect().await;
+    client.write_all(b"hello, and more").await.unwrap();
+    let mut read = Vec::new();
+    // An end without `close_notify` would be an error here.
+    server.read_to_end(&mut read).await.unwrap();
+    assert_eq!(read, b"hello");
+    assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
+    drop((client, server));
+    assert_eq!(desk.closed().await, (CloseReason::Fault("close"), false));
 }

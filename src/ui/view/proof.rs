@@ -191,7 +191,8 @@ impl<'a> Proof<'a> {
 
     fn set_text(&self, dial: &Dial, directions: Directions, set: Option<Value>) -> String {
         let Some(set) = set else {
-            return "off".to_owned();
+            // Set, and not its time yet or any more.
+            return if self.moves(dial) { "~off" } else { "off" }.to_owned();
         };
         let ways = Direction::BOTH.map(|direction| self.plan.find(dial.kind, direction));
         let way = match (directions, ways) {

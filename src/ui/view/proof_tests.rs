@@ -344,4 +344,10 @@ fn a_value_that_moves_by_itself_is_shown_and_not_judged() {
     let reading = proof.reading(dial, Directions::Both);
     assert_eq!(reading.set_text, "~120ms");
     assert_eq!(reading.verdict, Verdict::Unjudged);
+    let mut row = proxy(latency("latency 200ms start=1h"));
+    row.present = Some(Plan::default().into());
+    let model = self::model(row);
+    let reading =
+        Proof::new(&model, &model.snapshot.proxies[0], &[]).reading(dial, Directions::Both);
+    assert_eq!(reading.set_text, "~off");
 }
