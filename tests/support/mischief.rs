@@ -4,11 +4,21 @@ use std::pin::pin;
 use std::time::Duration;
 
 use faultboard::fault::random::Random;
-use faultboard::fault::{Direction, Directions, Kind, Plan, Setting, Value};
+use faultboard::fault::{Direction, Directions, Kind, Plan, Setting, Value, language};
 use faultboard::proxy::{Engine, Taken};
 use faultboard::snapshot::ProxyId;
 use faultboard::units::ByteRate;
 use tokio::sync::watch;
+
+/// Other faults that leave streams whole and let a test end.
+const MORE: [&str; 6] = [
+    "latency 0s share=0%",
+    "loss 0.1% rtt=1ms stalls=on",
+    "slicer 40kB vary=20kB",
+    "flap on=20ms off=10ms",
+    "latency 2ms wave=sine period=50ms",
+    "bandwidth 80MB/s wave=square period=40ms depth=60MB/s down, slicer 100kB gap=10us up",
+];
 
 /// The next plan: latency of a few milliseconds with jitter, a rate that lets a test end, bypassed now and then.
 pub fn plan(random: &mut Random) -> Plan {
@@ -28,6 +38,10 @@ pub fn plan(random: &mut Random) -> Plan {
         2 => Plan::of([bandwidth]),
         _ => Plan::of([latency, bandwidth]),
     };
+    let more = MORE[usize::try_from(below(MORE.len() as u64)).unwrap_or(0)];
+    for setting in language::parse(more).expect("faults") {
+        plan.set(setting);
+    }
     plan.bypassed = below(4) == 0;
     plan
 }
