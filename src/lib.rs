@@ -1,7 +1,7 @@
 //! faultboard: a terminal mixing desk for network faults.
 //!
 //! A client connects to a local port; faultboard forwards the bytes to the upstream behind it, shows every live
-//! connection, and turns latency, jitter and bandwidth up and down while the bytes flow.
+//! connection, and turns latency, bandwidth, loss and other faults up and down while the bytes flow.
 //!
 //! # Layers
 //!
