@@ -201,17 +201,15 @@ impl Proxy {
             return false;
         };
         loops.wait().await;
+        // Told only now that it is so.
+        let wanted = self.wants_port();
+        self.want_port(wanted);
         true
     }
 
     /// Has the accept loop end; returns what to wait for where there was one.
     pub(super) fn stop_accepting(&self) -> Option<Accepting> {
         let mut port = self.port.lock();
-        port.state = if port.wanted {
-            PortState::Refusing
-        } else {
-            PortState::Closed
-        };
         port.accepting
             .take()
             .inspect(|accepting| accepting.stop.cancel())
