@@ -229,14 +229,6 @@ fn only_the_program_hides_errors() {
 }
 
 #[test]
-fn no_file_is_longer_than_300_lines_without_its_tests() {
-    let parts = sources();
-    let long = parts.iter().filter(|source| source.code.len() > 300);
-    let faults = long.map(|source| format!("src/{}: {} lines", source.path, source.code.len()));
-    fail_with(&faults.collect::<Vec<_>>());
-}
-
-#[test]
 fn every_kind_of_fault_is_in_the_table_under_its_files_name() {
     let parts = sources();
     let mut files: Vec<&str> = parts
