@@ -1,7 +1,10 @@
-//! The rules of the source that no compiler knows: which layer may name which, how long a file may be, where the clock is.
+//! The rules of the source that no compiler knows: which layer may name which, which files form a circle, where the clock is.
 //!
 //! Every failure names the file and the line.
 
+#[path = "support/imports.rs"]
+#[allow(unreachable_pub, reason = "shared as a module of the tests")]
+mod imports;
 #[path = "support/source.rs"]
 #[allow(unreachable_pub, reason = "shared as a module of the tests")]
 mod source;
@@ -9,6 +12,7 @@ mod source;
 use std::path::Path;
 
 use faultboard::fault::KINDS;
+use imports::Imports;
 use source::{Source, sources};
 
 /// Each module of the top level, and those that it may name: never one that stands below it here.
@@ -141,6 +145,75 @@ fn the_layers_have_no_circle() {
             assert!(is_below, "{name} must stand before {layer}");
         }
     }
+}
+
+/// Circles that are older than the rule. Files may leave them, none may come in.
+const KNOWN_CIRCLES: &[&[&str]] = &[
+    &[
+        "proxy/collector.rs",
+        "proxy/connection.rs",
+        "proxy/ending.rs",
+        "proxy/followed.rs",
+        "proxy/inner.rs",
+        "proxy/listener.rs",
+        "proxy/opening.rs",
+        "proxy/port.rs",
+        "proxy/seen.rs",
+        "proxy/waiting.rs",
+        "proxy/worker.rs",
+    ],
+    &[
+        "proxy/dial.rs",
+        "proxy/postgres/server.rs",
+        "proxy/tls/upstream.rs",
+    ],
+    &["ui/answer.rs", "ui/effect.rs", "ui/files.rs"],
+    &[
+        "ui/update/connections.rs",
+        "ui/update/engine.rs",
+        "ui/update/history.rs",
+        "ui/update/input.rs",
+        "ui/update/mixer.rs",
+        "ui/update/overlay.rs",
+        "ui/update/paste.rs",
+        "ui/update/presets.rs",
+        "ui/update/proxies.rs",
+        "ui/update/scenes.rs",
+    ],
+];
+
+/// Two files that name each other are read together; three or more are a knot.
+#[test]
+fn no_circle_inside_a_module_has_more_than_two_files() {
+    let parts = sources();
+    let is_known = |circle: &[String]| {
+        let within = |known: &&[&str]| circle.iter().all(|file| known.contains(&&**file));
+        KNOWN_CIRCLES.iter().any(within)
+    };
+    let circles = Imports::of(&parts).circles();
+    let large = circles
+        .iter()
+        .filter(|circle| circle.len() > 2 && !is_known(circle));
+    let faults =
+        large.map(|circle| format!("{} files in a circle: {}", circle.len(), circle.join(", ")));
+    fail_with(&faults.collect::<Vec<_>>());
+}
+
+#[test]
+fn a_circle_is_found_through_re_exports_and_paths_in_code() {
+    let parts = [
+        (
+            "a/mod.rs",
+            "pub use self::b::B; mod b; mod c; pub struct Home;",
+        ),
+        ("a/b.rs", "use super::{Home, c::C};\npub struct B;"),
+        ("a/c.rs", "fn c() { super::d::e(); }"),
+        ("a/d.rs", "use crate::a::B as Other;\nuse crate::f::F;"),
+        ("f.rs", "use crate::a::Home;"),
+    ];
+    let parts = parts.map(|(path, text)| Source::new(path, text));
+    let circles = Imports::of(&parts).circles();
+    assert_eq!(circles, [["a/b.rs", "a/c.rs", "a/d.rs"]]);
 }
 
 #[test]
