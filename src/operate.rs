@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use crate::command::{Command, KillHow, Target};
 use crate::fault::{Kind, Plan, Setting};
 use crate::mapping::Mapping;
-use crate::proxy::{BindError, Engine, Kill, Taken};
-use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Snapshot};
+use crate::proxy::{BindError, Engine, Kill};
+use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Snapshot, Taken};
 use crate::syntax::{nearest, unknown};
 
 /// What a command did.

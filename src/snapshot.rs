@@ -5,6 +5,7 @@
 mod event;
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -180,6 +181,19 @@ pub enum ConnState {
     Half(Direction),
 }
 
+/// How a change of settings reached a proxy's open connections.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Taken {
+    /// Connections that run the new settings, those that the new settings ended among them.
+    pub taken: u32,
+    /// Of these, connections that a fault ended as soon as they ran the new settings.
+    pub cut: u32,
+    /// Connections that the change concerned: those that are open, and those that it ended.
+    pub of: u32,
+    /// Microseconds from the change until the last of them ran it.
+    pub micros: u64,
+}
+
 // === impl History ===
 
 impl History {
@@ -187,4 +201,30 @@ impl History {
     pub const LEN: usize = 120;
     /// How far apart they are.
     pub const STEP: Duration = Duration::from_millis(500);
+}
+
+// === impl Taken ===
+
+impl Taken {
+    /// The connections of two proxies together; the time is that of the slower one.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            taken: self.taken + other.taken,
+            cut: self.cut + other.cut,
+            of: self.of + other.of,
+            micros: self.micros.max(other.micros),
+        }
+    }
+}
+
+/// How a change reached the connections: `taken by 4 of 4 in 3 ms`.
+impl fmt::Display for Taken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "taken by {} of {} in ", self.taken, self.of)?;
+        match self.micros {
+            micros @ 0..1_000 => write!(f, "{micros} µs"),
+            micros => write!(f, "{} ms", (micros + 500) / 1_000),
+        }
+    }
 }

@@ -6,9 +6,9 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 
 use faultboard::fault::random::mix;
-use faultboard::fault::{Direction, Directions, Plan};
+use faultboard::fault::{Direction, Directions, Plan, language};
 use faultboard::proxy::{Engine, clock};
-use faultboard::snapshot::{CloseReason, ProxyId, Snapshot};
+use faultboard::snapshot::{CloseReason, ProxyId, Snapshot, Taken};
 use support::mischief::change_with_progress;
 use support::{
     PATIENCE, bandwidth, close_reason, echo, engine, latency, pattern, proxy, round_trip, serve,
@@ -218,6 +218,29 @@ async fn an_upstream_that_ends_first_hears_a_client_that_does_not_read() {
 async fn taken(engine: &Engine, id: ProxyId, plan: Plan) -> (u32, u32) {
     let taken = engine.set_plan(id, plan).await.expect("the proxy");
     (taken.taken, taken.of)
+}
+
+#[tokio::test]
+async fn connections_that_a_change_ends_are_counted_as_cut_by_it() {
+    for plan in [
+        "reset",
+        "reset, latency 50ms",
+        "timeout 0s",
+        "reset every=1h",
+    ] {
+        let engine = engine();
+        let (id, addr) = proxy(&engine, echo().await, Plan::default()).await;
+        let mut clients = Vec::new();
+        for _ in 0..4 {
+            let mut client = TcpStream::connect(addr).await.expect("connects");
+            round_trip(&mut client, b"open").await;
+            clients.push(client);
+        }
+        let faults = Plan::of(language::parse(plan).expect("faults"));
+        let taken = engine.set_plan(id, faults).await.expect("the proxy");
+        let Taken { taken, cut, of, .. } = taken;
+        assert_eq!((taken, cut, of), (4, 4, 4), "{plan}");
+    }
 }
 
 async fn open_connections(engine: &Engine, open: u32) {

@@ -71,6 +71,7 @@ async fn the_answer_of_the_engine_is_drawn_when_it_comes() {
     console.wait(ms(100)).await;
     assert!(!console.screen().contains("4 of 4"));
     let taken = Taken {
+        cut: 0,
         taken: 4,
         of: 4,
         micros: 3_000,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::*;
 use crate::headless::commands::Refused;
 use crate::operate::{Answer, Change};
-use crate::proxy::Taken;
+use crate::snapshot::Taken;
 use crate::snapshot::{ConnId, LegName};
 
 const AT: Duration = Duration::from_micros(12_340_567);
@@ -126,7 +126,12 @@ fn a_change_of_several_proxies_is_their_sum_and_the_slowest() {
     let change = |proxy: &str, taken, of, micros| Change {
         proxy: proxy.to_owned(),
         plan: Arc::default(),
-        taken: Taken { taken, of, micros },
+        taken: Taken {
+            taken,
+            cut: 0,
+            of,
+            micros,
+        },
     };
     let changes = vec![change("db", 4, 4, 310), change("web", 2, 3, 2_750)];
     assert_eq!(

@@ -10,7 +10,7 @@ use super::commands::{Answered, Refused};
 use super::stats::{Pair, Quantiles, Stats, port_words};
 use crate::fault::Plan;
 use crate::operate::{Answer, Change};
-use crate::snapshot::{Event, Happening, ProxyRow};
+use crate::snapshot::{Event, Happening, ProxyRow, Taken};
 
 /// The lines of a report, each with its line ending.
 pub(super) fn lines(at: Duration, report: &Report<'_>) -> String {
@@ -121,13 +121,21 @@ fn answer(answered: &Answered) -> Vec<String> {
 }
 
 fn changed(change: &Change) -> String {
-    let taken = &change.taken;
+    let Taken {
+        taken,
+        cut,
+        of,
+        micros,
+    } = change.taken;
+    let ended = if cut > 0 {
+        format!(", {cut} of them ended by it,")
+    } else {
+        String::new()
+    };
     format!(
-        "{} taken by {} of {} in {}",
+        "{} taken by {taken} of {of}{ended} in {}",
         set(&change.proxy, &change.plan),
-        taken.taken,
-        taken.of,
-        Span(Duration::from_micros(taken.micros))
+        Span(Duration::from_micros(micros))
     )
 }
 

@@ -183,6 +183,8 @@ struct Relay<'a> {
     reading: Reading<'a>,
     /// The generation of the settings that it runs.
     generation: u64,
+    /// When it took them over, until that is reported.
+    unreported: Option<Duration>,
 }
 
 // === impl Relay ===
@@ -199,6 +201,7 @@ impl<'a> Relay<'a> {
             timer: worker.alarm.timer(),
             reading: Reading::new(&books.record, books.proxy.meter(worker.index)),
             generation: 0,
+            unreported: None,
         }
     }
 
@@ -220,6 +223,10 @@ impl<'a> Relay<'a> {
                 let gauge = &mut self.reading;
                 self.pump.poll(cx, &mut buffer, clock::now, gauge)
             };
+            if let Poll::Ready(end) = &polled {
+                self.record.end(&end.reason);
+            }
+            self.report();
             if let Poll::Ready(end) = polled {
                 return Poll::Ready(Ending::Over(end));
             }
@@ -246,10 +253,16 @@ impl<'a> Relay<'a> {
         self.pump.replan(&plan, now);
         self.generation = generation;
         self.record.hit.store(self.hits(&plan), Ordering::Relaxed);
-        let since_start = now.saturating_duration_since(self.engine.start);
-        self.proxy
-            .settings
-            .reported(self.record, generation, since_start);
+        self.unreported = Some(now.saturating_duration_since(self.engine.start));
+    }
+
+    /// Reports the settings that it runs once it has obeyed them: what they release has left, and where they end the
+    /// connection, its record says so.
+    fn report(&mut self) {
+        if let Some(since) = self.unreported.take() {
+            let settings = &self.proxy.settings;
+            settings.reported(self.record, self.generation, since);
+        }
     }
 
     /// The kinds of fault that act on this connection, a bit for each place in the table.
@@ -266,6 +279,7 @@ impl Drop for Books {
     fn drop(&mut self) {
         // A task that ended without a reason was ended with its worker.
         let reason = self.reason.take().unwrap_or(CloseReason::Stopped);
+        self.record.end(&reason);
         let _ = self.record.closed.set(Closed {
             reason,
             at: self.engine.now(),

@@ -12,13 +12,12 @@ use super::error::BindError;
 use super::inner::Inner;
 use super::port::Proxy;
 use super::record::{Kill, Order};
-use super::settings::Taken;
 use super::start::{Finish, start_workers};
 use super::worker::WorkerHandle;
 use super::{Options, StartError, clock, sys, tls};
 use crate::fault::Plan;
 use crate::mapping::Mapping;
-use crate::snapshot::{ConnId, Event, Happening, ProxyId, Snapshot};
+use crate::snapshot::{ConnId, Event, Happening, ProxyId, Snapshot, Taken};
 
 /// How many opened connections may wait for the collector's beat; their tasks wait while it is full.
 const OPENED: usize = 8192;

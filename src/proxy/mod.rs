@@ -51,7 +51,6 @@ mod worker;
 pub use engine::Engine;
 pub use error::{BindError, DialError, TlsError};
 pub use record::Kill;
-pub use settings::Taken;
 
 use self::inner::Inner;
 

@@ -27,6 +27,13 @@ pub(super) enum Order {
     Stop,
 }
 
+/// A connection's task goes on.
+const RUNNING: u8 = 0;
+/// A connection's task has come to its end; its sockets may still be open.
+const OVER: u8 = 1;
+/// The same, because a fault ended the connection.
+const CUT: u8 = 2;
+
 /// What is known of a connection, and how its task is reached.
 #[derive(Debug)]
 pub(super) struct Record {
@@ -45,6 +52,8 @@ pub(super) struct Record {
     waker: AtomicWaker,
     holds: AtomicBool,
     order: AtomicU8,
+    /// Whether its task has come to its end, and how: `RUNNING`, `OVER` or `CUT`.
+    end: AtomicU8,
     /// Whether the upstream's TLS ended without `close_notify`. Stored before `closed`, read after it.
     pub(super) truncated: AtomicBool,
     generation: AtomicU64,
@@ -91,6 +100,7 @@ impl Record {
             waker: AtomicWaker::new(),
             holds: AtomicBool::new(false),
             order: AtomicU8::new(0),
+            end: AtomicU8::new(RUNNING),
             truncated: AtomicBool::new(false),
             generation: AtomicU64::new(0),
             taken_at: AtomicU64::new(0),
@@ -136,7 +146,37 @@ impl Record {
 
     /// Whether it runs this generation: one that holds nothing obeys, as it looks before its next byte.
     pub(super) fn runs(&self, generation: u64) -> bool {
-        !self.holds() || self.generation() >= generation || self.closed.get().is_some()
+        !self.holds() || self.generation() >= generation || self.is_over()
+    }
+
+    /// Its task has come to its end, for this reason; the first one that is given holds.
+    pub(super) fn end(&self, reason: &CloseReason) {
+        let end = match reason {
+            CloseReason::Fault(_) => CUT,
+            _ => OVER,
+        };
+        // Release, before the generation is reported: whoever sees that generation sees what it did. Failed, another reason
+        // stands already.
+        let (done, failed) = (Ordering::Release, Ordering::Relaxed);
+        let _ = self.end.compare_exchange(RUNNING, end, done, failed);
+    }
+
+    /// Whether its task has come to its end.
+    pub(super) fn is_over(&self) -> bool {
+        // Acquire: with the release in `end`.
+        self.end.load(Ordering::Acquire) != RUNNING
+    }
+
+    /// Whether a fault ended it.
+    pub(super) fn is_cut(&self) -> bool {
+        // Acquire: with the release in `end`.
+        self.end.load(Ordering::Acquire) == CUT
+    }
+
+    /// It holds nothing from here on.
+    pub(super) fn rest(&self) {
+        // Sequentially consistent, as in `park`.
+        self.holds.store(false, Ordering::SeqCst);
     }
 
     pub(super) fn holds(&self) -> bool {

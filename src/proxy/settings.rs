@@ -15,21 +15,10 @@ use tokio::sync::Notify;
 use super::clock;
 use super::record::{Order, Record};
 use crate::fault::Plan;
-use crate::snapshot::ConnId;
+use crate::snapshot::{ConnId, Taken};
 
 /// How long a change waits for the last connection to report before it answers with those that have.
 const TAKE_LIMIT: Duration = Duration::from_secs(1);
-
-/// How many open connections run a change, and how long the last of them took.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken {
-    /// Open connections that run the new settings.
-    pub taken: u32,
-    /// Open connections.
-    pub of: u32,
-    /// Microseconds from the change until the last of them ran it.
-    pub micros: u64,
-}
 
 /// The plan of a proxy and the connections that run it.
 #[derive(Debug)]
@@ -46,7 +35,7 @@ pub(super) struct Settings {
 pub(super) struct Change {
     began: Instant,
     generation: u64,
-    waiting: Vec<Arc<Record>>,
+    told: Vec<Arc<Record>>,
 }
 
 // === impl Settings ===
@@ -116,20 +105,6 @@ impl Settings {
         }
     }
 
-    /// Of the open connections, how many run the current plan, and whether any does not.
-    pub(super) fn taken(&self) -> (u32, u32) {
-        let generation = self.generation();
-        let records = self.records.lock();
-        let taken = records
-            .values()
-            .filter(|record| record.runs(generation))
-            .count();
-        (
-            u32::try_from(taken).unwrap_or(u32::MAX),
-            u32::try_from(records.len()).unwrap_or(u32::MAX),
-        )
-    }
-
     /// Puts a plan in force: stores it, raises the generation, and wakes those that hold something; all of them where the
     /// plan does something to those that do not.
     /// `origin` is the engine's start.
@@ -144,50 +119,46 @@ impl Settings {
         }
         let generation = self.generation();
         let records = self.records.lock();
-        let holding = records.values().filter(|record| all || record.holds());
-        let waiting: Vec<_> = holding.cloned().collect();
+        let open = records.values().filter(|record| !record.is_over());
+        let concerned = open.filter(|record| all || record.holds());
+        let told: Vec<_> = concerned.cloned().collect();
         drop(records);
-        for record in &waiting {
+        for record in &told {
             record.expect_news();
             record.wake();
         }
         Change {
             began,
             generation,
-            waiting,
+            told,
         }
     }
 
     /// Waits, for a bounded time, until every open connection runs a change. `since` is the engine's start.
     pub(super) async fn taken_by_all(&self, change: Change, since: Instant) -> Taken {
-        let Change {
-            began,
-            generation,
-            waiting,
-        } = change;
         // Cut off without harm: it only looks.
-        let all = tokio::time::timeout(TAKE_LIMIT, self.all_run(generation, &waiting)).await;
-        let until_now = clock::now().saturating_duration_since(began);
-        let began = began.saturating_duration_since(since);
-        let running = waiting.iter().filter(|record| record.runs(generation));
+        let all = tokio::time::timeout(TAKE_LIMIT, self.all_run(&change)).await;
+        let until_now = clock::now().saturating_duration_since(change.began);
+        let taken = all.unwrap_or_else(|_| change.taken(&self.records.lock()));
+        let began = change.began.saturating_duration_since(since);
+        let told = change.told.iter();
+        let running = told.filter(|record| record.runs(change.generation));
         let last = running.map(|record| record.taken_after(began)).max();
         let micros = last.unwrap_or(until_now).as_micros();
-        let (taken, of) = all.map_or_else(|_| self.taken(), |open| (open, open));
         Taken {
-            taken,
-            of,
             micros: u64::try_from(micros).unwrap_or(u64::MAX),
+            ..taken
         }
     }
 
-    /// Waits until every open connection runs a generation, and says how many there are.
-    async fn all_run(&self, generation: u64, waiting: &[Arc<Record>]) -> u32 {
-        let mut behind = waiting.to_vec();
+    /// Waits until every open connection runs a change, and says how many there are.
+    async fn all_run(&self, change: &Change) -> Taken {
+        let mut behind = change.told.clone();
         loop {
             for record in &behind {
                 loop {
                     let reported = self.reported.notified();
-                    if record.runs(generation) {
+                    if record.runs(change.generation) {
                         break;
                     }
                     reported.await;
@@ -195,10 +166,15 @@ impl Settings {
             }
             let records = self.records.lock();
             // Those that held nothing when the change came, and woke up before they saw it: they look once more.
-            let runs_another = |record: &&Arc<Record>| !record.runs(generation);
+            let runs_another = |record: &&Arc<Record>| !record.runs(change.generation);
             behind = records.values().filter(runs_another).cloned().collect();
             if behind.is_empty() {
-                return u32::try_from(records.len()).unwrap_or(u32::MAX);
+                let taken = change.taken(&records);
+                // One that wakes up just now looks before its next byte: it is not counted as behind.
+                return Taken {
+                    taken: taken.of,
+                    ..taken
+                };
             }
         }
     }
@@ -208,6 +184,27 @@ impl Settings {
         record.took(generation, since_start);
         self.reported.notify_waiters();
     }
+}
+
+// === impl Change ===
+
+impl Change {
+    /// Who runs it: of the connections that are open, and of those that it ended.
+    fn taken(&self, records: &HashMap<ConnId, Arc<Record>>) -> Taken {
+        let open = || records.values().filter(|record| !record.is_over());
+        let running = open().filter(|record| record.runs(self.generation));
+        let cut = count(self.told.iter().filter(|record| record.is_cut()));
+        Taken {
+            taken: count(running) + cut,
+            cut,
+            of: count(open()) + cut,
+            micros: 0,
+        }
+    }
+}
+
+fn count<T>(all: impl Iterator<Item = T>) -> u32 {
+    u32::try_from(all.count()).unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]

@@ -24,13 +24,14 @@ impl Waiting<'_> {
         let opened = self.circumstances.opened;
         let opening = self.until(|opening| (opened, opening.accept)).await;
         if opening.refused {
-            return Err(failed(refuse::KIND.name));
+            return Err(self.failed(refuse::KIND.name));
         }
         let served = clock::now();
         let opening = self.until(|opening| (served, opening.dial)).await;
         if opening.fails {
-            return Err(failed(dial_fail::KIND.name));
+            return Err(self.failed(dial_fail::KIND.name));
         }
+        self.books.record.rest();
         Ok(())
     }
 
@@ -49,7 +50,6 @@ impl Waiting<'_> {
                 let (since, time) = wait(&opening);
                 let due = since + time;
                 if due <= now || opening.refused {
-                    record.park(cx, false);
                     return Poll::Ready(opening);
                 }
                 let since_start = now.saturating_duration_since(origin);
@@ -79,11 +79,13 @@ impl Waiting<'_> {
             now,
         )
     }
-}
 
-fn failed(kind: &'static str) -> Failure {
-    Failure {
-        reason: CloseReason::Fault(kind),
-        told: false,
+    fn failed(&self, kind: &'static str) -> Failure {
+        let reason = CloseReason::Fault(kind);
+        self.books.record.end(&reason);
+        Failure {
+            reason,
+            told: false,
+        }
     }
 }

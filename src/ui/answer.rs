@@ -3,8 +3,7 @@
 use std::path::PathBuf;
 
 use super::effect::Cut;
-use super::model::TakenBy;
-use crate::snapshot::{ConnId, ProxyId};
+use crate::snapshot::{ConnId, ProxyId, Taken};
 
 /// What the engine made of a command; `ticket` is the number of the command.
 #[derive(Clone, Debug)]
@@ -16,7 +15,7 @@ pub enum Answer {
         /// The proxy.
         proxy: ProxyId,
         /// Which connections run it.
-        taken: Option<TakenBy>,
+        taken: Option<Taken>,
     },
     /// A proxy was added, or could not be.
     Added {

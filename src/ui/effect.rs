@@ -9,11 +9,10 @@ use tokio::sync::{broadcast, watch};
 
 use super::action::{Action, Answer};
 use super::files;
-use super::model::TakenBy;
 use crate::fault::Plan;
 use crate::mapping::Mapping;
 use crate::proxy::{Engine, Kill};
-use crate::snapshot::{ConnId, Event, ProxyId, Snapshot};
+use crate::snapshot::{ConnId, Event, ProxyId, Snapshot, Taken};
 
 /// One thing that must happen outside the model. `ticket` numbers a command; its answer carries the same number.
 #[derive(Clone, Debug, PartialEq)]
@@ -117,7 +116,7 @@ pub trait Desk {
     /// What happens, from now on.
     fn events(&self) -> broadcast::Receiver<Arc<Event>>;
     /// Gives a proxy another plan; `None` where it is gone.
-    fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<TakenBy>>;
+    fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<Taken>>;
     /// Adds a proxy; the error is one line.
     fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>>;
     /// Removes a proxy with its connections; false where it was gone.
@@ -232,16 +231,9 @@ impl Desk for Engine {
         self.events()
     }
 
-    fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<TakenBy>> {
+    fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<Taken>> {
         let engine = self.clone();
-        Box::pin(async move {
-            let taken = engine.set_plan(proxy, plan).await?;
-            Some(TakenBy {
-                taken: taken.taken,
-                of: taken.of,
-                micros: taken.micros,
-            })
-        })
+        Box::pin(async move { engine.set_plan(proxy, plan).await })
     }
 
     fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>> {

@@ -27,7 +27,7 @@ mod lines;
 mod panes;
 mod private;
 
-pub use lines::{LogLine, Mark, Notice, TakenBy, Tone};
+pub use lines::{LogLine, Mark, Notice, Tone};
 pub use panes::{Column, ConnList, Focus, Help, Overlay, PathField, PresetList, Sort, ValueField};
 pub(in crate::ui) use private::{Asked, Origin, Private};
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use faultboard::fault::random::Random;
 use faultboard::fault::{Direction, Directions, Kind, Plan, Setting, Value, language};
-use faultboard::proxy::{Engine, Taken};
-use faultboard::snapshot::ProxyId;
+use faultboard::proxy::Engine;
+use faultboard::snapshot::{ProxyId, Taken};
 use faultboard::units::ByteRate;
 use tokio::sync::watch;
 

@@ -9,8 +9,9 @@ use faultboard::fault::{Direction, Directions, Kind, Plan, Setting, Value};
 use faultboard::mapping::{Host, Mapping, Protocol};
 use faultboard::snapshot::{
     ConnId, ConnRow, ConnState, History, Point, PortState, ProxyId, ProxyRow, Snapshot, Spread,
+    Taken,
 };
-use faultboard::ui::model::{Focus, LogLine, Mark, Model, TakenBy, Tone};
+use faultboard::ui::model::{Focus, LogLine, Mark, Model, Tone};
 use faultboard::ui::theme::Theme;
 use faultboard::ui::view;
 use faultboard::units::ByteRate;
@@ -303,8 +304,9 @@ fn log() -> VecDeque<LogLine> {
     let line = |at, proxy, text, tone| LogLine::new(ms(at), proxy, text, tone);
     let turned = |at, proxy, text, of, micros| {
         let mut line = line(at, proxy, text, Tone::Injected);
-        line.taken = Some(TakenBy {
+        line.taken = Some(Taken {
             taken: of,
+            cut: 0,
             of,
             micros,
         });
@@ -350,8 +352,9 @@ pub(crate) fn rich(width: u16, height: u16) -> Model {
     model.conns.rows = vec![0, 1, 2, 3];
     model.conns.total = 4;
     model.conns.selected = Some(ConnId(31));
-    let taken = Some(TakenBy {
+    let taken = Some(Taken {
         taken: 4,
+        cut: 0,
         of: 4,
         micros: 3_000,
     });

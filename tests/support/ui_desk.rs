@@ -6,11 +6,11 @@ use std::time::Duration;
 
 use faultboard::fault::Plan;
 use faultboard::mapping::{self, Mapping};
+pub(crate) use faultboard::snapshot::Taken;
 use faultboard::snapshot::{
     ConnId, ConnRow, ConnState, Event, Happening, PortState, ProxyId, ProxyRow, Snapshot,
 };
 use faultboard::ui::effect::{Cut, Desk as Interface, Pending};
-pub(crate) use faultboard::ui::model::TakenBy as Taken;
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot, watch};
 
@@ -222,6 +222,7 @@ impl Interface for Desk {
             let answer = desk.0.answers.lock().pop();
             let Some(answer) = answer else {
                 return open.map(|of| Taken {
+                    cut: 0,
                     taken: of,
                     of,
                     micros: 1_000,

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::super::stats::{Pair, port_words};
 use super::{Tls, agreed};
 use crate::operate::{Answer, Change};
-use crate::snapshot::ProxyRow;
+use crate::snapshot::{ProxyRow, Taken};
 
 /// The answer to a command; only what the command is about is there.
 #[derive(Default, Serialize)]
@@ -23,6 +23,9 @@ pub(super) struct Done<'a> {
     connection: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     taken: Option<u32>,
+    /// Of these, connections that the change ended, where it ended any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cut: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
     of: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -86,15 +89,17 @@ pub(super) fn done<'a>(command: &'a str, answer: &'a Answer) -> Done<'a> {
 
 /// The connections of all proxies that changed together; the time is that of the slowest.
 fn changed<'a>(done: Done<'a>, changes: &'a [Change]) -> Done<'a> {
-    let all = || changes.iter().map(|change| &change.taken);
+    let all = changes.iter().map(|change| change.taken);
+    let taken = all.reduce(Taken::and).unwrap_or_default();
     Done {
         proxy: match changes {
             [only] => Some(&only.proxy),
             _ => None,
         },
-        taken: Some(all().map(|taken| taken.taken).sum()),
-        of: Some(all().map(|taken| taken.of).sum()),
-        micros: all().map(|taken| taken.micros).max(),
+        taken: Some(taken.taken),
+        cut: Some(taken.cut).filter(|cut| *cut > 0),
+        of: Some(taken.of),
+        micros: Some(taken.micros),
         ..done
     }
 }

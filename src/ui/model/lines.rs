@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::snapshot::Taken;
+
 /// A change of a proxy's faults, for its charts and the line under them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mark {
@@ -13,20 +15,9 @@ pub struct Mark {
     /// What, before and after: `LAT off → 250ms`.
     pub text: String,
     /// Which connections run it, once that is known.
-    pub taken: Option<TakenBy>,
+    pub taken: Option<Taken>,
     /// The number of the command.
     pub(in crate::ui) ticket: u64,
-}
-
-/// How a change reached the open connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TakenBy {
-    /// How many run it.
-    pub taken: u32,
-    /// How many were open.
-    pub of: u32,
-    /// How long it took until the last of them did.
-    pub micros: u64,
 }
 
 /// A line of what happened.
@@ -41,7 +32,7 @@ pub struct LogLine {
     /// How it is meant.
     pub tone: Tone,
     /// Which connections run it, for a change of faults.
-    pub taken: Option<TakenBy>,
+    pub taken: Option<Taken>,
     /// The number of the command, 0 where it was none.
     pub(in crate::ui) ticket: u64,
 }
@@ -56,7 +47,7 @@ pub struct Notice {
     /// How it is meant.
     pub tone: Tone,
     /// Which connections run it, for a change of faults.
-    pub taken: Option<TakenBy>,
+    pub taken: Option<Taken>,
     /// The number of the command, 0 where it was none.
     pub(in crate::ui) ticket: u64,
 }
@@ -82,7 +73,7 @@ pub enum Tone {
 impl Mark {
     /// A change that no command carries, in a model made by hand.
     #[must_use]
-    pub fn new(number: u32, at: Duration, text: &str, taken: Option<TakenBy>) -> Self {
+    pub fn new(number: u32, at: Duration, text: &str, taken: Option<Taken>) -> Self {
         Self {
             number,
             at,
@@ -106,19 +97,6 @@ impl LogLine {
             tone,
             taken: None,
             ticket: 0,
-        }
-    }
-}
-
-// === impl TakenBy ===
-
-/// How a change reached the connections: `taken by 4 of 4 in 3 ms`.
-impl fmt::Display for TakenBy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "taken by {} of {} in ", self.taken, self.of)?;
-        match self.micros {
-            micros @ 0..1_000 => write!(f, "{micros} µs"),
-            micros => write!(f, "{} ms", (micros + 500) / 1_000),
         }
     }
 }

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{proxies, scenes};
-use crate::snapshot::{CloseReason, Event, Happening, Negotiated, ProxyId, Snapshot};
+use crate::snapshot::{CloseReason, Event, Happening, Negotiated, ProxyId, Snapshot, Taken};
 use crate::ui::action::Answer;
 use crate::ui::effect::{Cut, Effect};
-use crate::ui::model::{Asked, Focus, LogLine, Model, TakenBy, Tone};
+use crate::ui::model::{Asked, Focus, LogLine, Model, Tone};
 
 /// Without a key or a byte for this long, the console is quiet.
 const QUIET: Duration = Duration::from_secs(5);
@@ -209,7 +209,7 @@ pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
 }
 
 /// A plan reached its connections. Commands that this one overtook share its answer.
-fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Option<TakenBy>) {
+fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Option<Taken>) {
     let mut answered = Vec::new();
     model.private.setting.retain(|(older, whose)| {
         let is_answered = *whose == proxy && *older <= ticket;
@@ -245,12 +245,8 @@ fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Option<TakenBy>) {
 }
 
 /// A line for several proxies counts the connections of all of them, and the slowest.
-fn joined(so_far: Option<TakenBy>, more: TakenBy) -> TakenBy {
-    so_far.map_or(more, |so_far| TakenBy {
-        taken: so_far.taken + more.taken,
-        of: so_far.of + more.of,
-        micros: so_far.micros.max(more.micros),
-    })
+fn joined(so_far: Option<Taken>, more: Taken) -> Taken {
+    so_far.map_or(more, |so_far| so_far.and(more))
 }
 
 fn removed(model: &mut Model, ticket: u64, found: bool) {

@@ -24,7 +24,7 @@ use crate::ui::effect::Cut;
 use crate::ui::input::Check;
 use crate::ui::keymap::{self, Mode};
 use crate::ui::knob::{self, Turn};
-use crate::ui::model::{Column, Sort, TakenBy};
+use crate::ui::model::{Column, Sort};
 
 fn mapping(listen: u16, host: &str) -> Mapping {
     Mapping {
@@ -155,8 +155,9 @@ fn set(ticket: u64, proxy: u32, taken: u32) -> Action {
     Action::Answered(Answer::Set {
         ticket,
         proxy: ProxyId(proxy),
-        taken: Some(TakenBy {
+        taken: Some(Taken {
             taken,
+            cut: 0,
             of: taken,
             micros: 3_000,
         }),

@@ -6,8 +6,9 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 
 use super::pen::{Pen, Rule, fit, row, width};
+use crate::snapshot::Taken;
 use crate::ui::format;
-use crate::ui::model::{LogLine, Model, TakenBy, Tone};
+use crate::ui::model::{LogLine, Model, Tone};
 use crate::ui::theme::Role;
 
 /// From this width on, times have milliseconds.
@@ -88,7 +89,7 @@ impl Log<'_> {
 }
 
 /// `4/4 3ms`.
-fn taken(taken: TakenBy) -> String {
+fn taken(taken: Taken) -> String {
     let time = format::time_tight(std::time::Duration::from_micros(taken.micros));
     format!("{}/{} {time}", taken.taken, taken.of)
 }

@@ -100,8 +100,9 @@ fn answer(effect: &Effect, well: bool) -> Option<Answer> {
         Effect::SetPlan { ticket, proxy, .. } => Answer::Set {
             ticket,
             proxy,
-            taken: well.then_some(TakenBy {
+            taken: well.then_some(Taken {
                 taken: 1,
+                cut: 0,
                 of: 1,
                 micros: 9,
             }),
