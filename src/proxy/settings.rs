@@ -77,7 +77,11 @@ impl Settings {
 
     pub(super) fn order(&self, id: ConnId, order: Order) -> bool {
         let record = self.records.lock().get(&id).cloned();
-        record.inspect(|record| record.give(order)).is_some()
+        record
+            // One whose end has begun is as good as gone.
+            .filter(|record| !record.is_over() && record.ordered().is_none())
+            .inspect(|record| record.give(order))
+            .is_some()
     }
 
     /// Ends every connection, those that a worker has yet to take over too.

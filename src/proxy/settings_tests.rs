@@ -5,6 +5,7 @@ use std::net::Ipv4Addr;
 use futures_util::FutureExt;
 
 use super::super::meter::Pages;
+use super::super::record::Kill;
 use super::*;
 use crate::snapshot::ProxyId;
 
@@ -41,4 +42,13 @@ async fn a_connection_that_never_reports_is_left_out_after_a_while() {
     let change = settings.change(Plan::default(), clock::now());
     let taken = settings.taken_by_all(change, clock::now()).await;
     assert_eq!((taken.taken, taken.of), (1, 2));
+}
+
+#[test]
+fn a_connection_is_told_to_end_once() {
+    let settings = Settings::new(Plan::default());
+    let record = connection(&settings, 1);
+    let kill = || settings.order(ConnId(1), Order::Kill(Kill::Rst));
+    assert_eq!((kill(), kill()), (true, false));
+    assert_eq!(record.ordered(), Some(Order::Kill(Kill::Rst)));
 }
