@@ -339,3 +339,24 @@ fn one_value_is_read_alone() {
     assert_eq!(error.message, "a time needs a unit: 50ms");
     assert!(error.unfinished);
 }
+
+#[test]
+fn the_form_that_a_lone_point_is_answered_with_works() {
+    for written in [
+        "latency .",
+        "latency .ms",
+        "latency .5ms",
+        "bandwidth .kB/s",
+    ] {
+        let error = parse(written).expect_err("no number").to_string();
+        let form = error
+            .lines()
+            .last()
+            .and_then(|line| line.rsplit(": ").next());
+        let form = form.expect("a form").trim();
+        let kind = written.split(' ').next().unwrap_or_default();
+        let unit = if form.ends_with('5') { "ms" } else { "" };
+        let said = format!("{kind} {form}{unit}");
+        assert!(parse(&said).is_ok(), "{written}: {error}; {said}");
+    }
+}

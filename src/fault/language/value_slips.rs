@@ -85,7 +85,9 @@ pub(super) fn unknown_word(label: &str, word: &str, known: &[&str], input: &Inpu
 pub(super) fn no_decimal(written: &str, begin: usize, input: &Input<'_>) -> Slip {
     let end = begin + written.len();
     if written.starts_with('.') {
-        let form = shortened(&format!("0{written}{}", ahead(input)));
+        // A lone point asks for a digit behind it too.
+        let digits = if written == "." { ".5" } else { written };
+        let form = shortened(&format!("0{digits}{}", ahead(input)));
         let message = format!("needs a digit before the point: {form}");
         return Slip::over(begin..begin + 1, message);
     }
