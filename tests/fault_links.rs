@@ -206,6 +206,30 @@ fn a_handshake_makes_the_first_byte_up_wait_a_round_trip_more() {
 }
 
 #[test]
+fn with_a_handshake_a_greeting_comes_a_round_trip_after_the_connection() {
+    let shaken = |setting: Setting| setting.with("handshake", Value::Switch(true));
+    let up = Directions::Only(Direction::Up);
+    for (setting, greeting, next) in [
+        (latency(400), 400_000, 1_200_000),
+        (latency(400).acting(up), 400_000, 1_000_000),
+        (down(latency(400)), 400_000, 1_400_000),
+    ] {
+        let plan = Plan::of([shaken(setting)]);
+        let mut bench = Bench::new(Direction::Down, &plan);
+        bench.at(0.0).push(b"a").at(1_000.0).push(b"b").at(2_000.0);
+        assert_eq!(
+            [bench.left_us(0), bench.left_us(1)],
+            [greeting, next],
+            "{plan}"
+        );
+        let mut silent = Bench::new(Direction::Down, &plan);
+        silent.link.push_eof(silent.now);
+        silent.at(2_000.0);
+        assert_eq!(silent.out[0].0.as_micros(), greeting, "{plan}: no greeting");
+    }
+}
+
+#[test]
 fn a_connection_that_has_spoken_shakes_no_hand() {
     let mut bench = Bench::new(Direction::Up, &Plan::default());
     let plan = Plan::of([latency(100).with("handshake", Value::Switch(true))]);

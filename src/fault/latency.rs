@@ -5,6 +5,10 @@
 //!
 //! With `wave` or `ramp` the time moves by itself (`motion`): a byte's is what it was when it arrived.
 //!
+//! `handshake=on` adds the round trip that TCP's own handshake takes, with the latency of both directions: the first byte up
+//! waits that much more, and the first byte down (the greeting of a server that speaks first) or the end of a stream without
+//! one comes no sooner than that after the connection was opened.
+//!
 //! `corr` makes one segment's quantile resemble the one before: a first-order autoregression of normal numbers with this
 //! coefficient, so that, unlike netem's, it leaves the distribution itself as it is.
 
@@ -70,7 +74,7 @@ pub static KIND: Kind = Kind {
             default: Default::Is(Value::Switch(false)),
             range: None,
             halves: false,
-            summary: "a new connection's first byte up waits one round trip more, as for TCP's own handshake",
+            summary: "a new connection's first byte waits one round trip more, as for TCP's own handshake",
         },
         motion::WAVE,
         motion::PERIOD,
@@ -133,10 +137,21 @@ struct Latency {
     jitter: Duration,
     distribution: Distribution,
     correlation: f64,
-    /// What the connection's first byte waits more.
-    handshake: Duration,
+    /// What the connection's first byte waits for the handshake.
+    handshake: Handshake,
     /// The normal number behind the last segment's delay.
     before: Option<f64>,
+}
+
+/// What TCP's own handshake does to the first byte of a direction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Handshake {
+    /// It is not waited for.
+    None,
+    /// The byte waits so much more.
+    Adds(Duration),
+    /// The byte leaves at that time at the earliest.
+    Until(Instant),
 }
 
 // === impl Latency ===
@@ -152,8 +167,16 @@ impl Latency {
                 .unwrap_or_default()
         };
         let asks = |setting: &Setting| setting.value("handshake") == Some(Value::Switch(true));
-        let handshake = terms.direction == Direction::Up
-            && (here.is_some_and(asks) || terms.back.is_some_and(asks));
+        let shakes = here.is_some_and(asks) || terms.back.is_some_and(asks);
+        let round_trip = time_of(here, "time").saturating_add(time_of(terms.back, "time"));
+        let handshake = match terms.direction {
+            _ if !shakes || round_trip.is_zero() => Handshake::None,
+            Direction::Up => Handshake::Adds(round_trip),
+            Direction::Down => terms
+                .opened
+                .checked_add(round_trip)
+                .map_or(Handshake::None, Handshake::Until),
+        };
         let motion = here.and_then(|here| Motion::of(here, terms.direction, terms.since));
         let motion = motion.filter(|motion| !motion.is_still(terms.now));
         let stage = Self {
@@ -165,17 +188,11 @@ impl Latency {
                 Some(Value::Percent(share)) => share.fraction(),
                 _ => 0.0,
             },
-            handshake: if handshake {
-                time_of(here, "time") + time_of(terms.back, "time")
-            } else {
-                Duration::ZERO
-            },
+            handshake,
             before: None,
         };
-        let waits = [stage.time, stage.jitter, stage.handshake]
-            .iter()
-            .any(|time| !time.is_zero());
-        (waits || motion.is_some()).then_some(stage)
+        let waits = !stage.time.is_zero() || !stage.jitter.is_zero();
+        (waits || handshake != Handshake::None || motion.is_some()).then_some(stage)
     }
 
     /// The normal number of a segment, correlated with the one before.
@@ -227,12 +244,12 @@ impl Fault for Latency {
     }
 
     fn due(&mut self, head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
-        let due = due + self.delay_of(head.draw, head.arrived);
-        Some(if head.offset == 0 {
-            due + self.handshake
-        } else {
-            due
-        })
+        let due = due.checked_add(self.delay_of(head.draw, head.arrived))?;
+        match self.handshake {
+            Handshake::Adds(time) if head.offset == 0 => due.checked_add(time),
+            Handshake::Until(time) if head.offset == 0 => Some(due.max(time)),
+            Handshake::None | Handshake::Adds(_) | Handshake::Until(_) => Some(due),
+        }
     }
 
     fn sent(&mut self, head: &Head, n: usize, _now: Instant) {

@@ -20,7 +20,7 @@ fn stage(distribution: Distribution, correlation: f64) -> Latency {
         jitter: Duration::from_secs(1),
         distribution,
         correlation,
-        handshake: Duration::ZERO,
+        handshake: Handshake::None,
         before: None,
     }
 }
