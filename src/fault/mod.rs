@@ -69,6 +69,9 @@ kinds! {
     flap,
 }
 
+// Which kinds hit a connection is kept as one bit for each, in a `u32`.
+const _: () = assert!(KINDS.len() <= 32);
+
 /// The two directions of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
