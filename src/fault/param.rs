@@ -3,6 +3,7 @@
 //! The fault language, its errors, the help, the console's knobs and the conformance suite are made from these tables,
 //! so that a parameter is described once.
 
+use std::cmp::Ordering;
 use std::fmt;
 use std::time::Duration;
 
@@ -110,7 +111,7 @@ impl Value {
 
     /// The order of two values of one unit; values of different units have none.
     #[must_use]
-    pub fn partial_order(&self, other: &Self) -> Option<std::cmp::Ordering> {
+    pub fn partial_order(&self, other: &Self) -> Option<Ordering> {
         match (self, other) {
             (Self::Time(a), Self::Time(b)) => a.partial_cmp(b),
             (Self::Rate(a), Self::Rate(b)) => a.partial_cmp(b),
@@ -133,6 +134,34 @@ impl fmt::Display for Value {
             Self::Number(number) => number.fmt(f),
             Self::Switch(on) => f.write_str(if *on { "on" } else { "off" }),
             Self::Word(word) => f.write_str(word),
+        }
+    }
+}
+
+// === impl ParamSpec ===
+
+impl ParamSpec {
+    /// The value that the parameter allows which is nearest to `value`: its least or its greatest where that is beyond.
+    #[must_use]
+    pub fn clamp(&self, value: Value) -> Value {
+        let Some((low, high)) = self.range else {
+            return value;
+        };
+        match (value.partial_order(&low), value.partial_order(&high)) {
+            (Some(Ordering::Less), _) => low,
+            (_, Some(Ordering::Greater)) => high,
+            _ => value,
+        }
+    }
+
+    /// What two ways that cost `up` and `down` come to for a round trip, at most the parameter's greatest value.
+    #[must_use]
+    pub fn sum(&self, up: Value, down: Value) -> Value {
+        match (up, down) {
+            (Value::Time(up), Value::Time(down)) => {
+                self.clamp(Value::Time(up.saturating_add(down)))
+            }
+            _ => up,
         }
     }
 }

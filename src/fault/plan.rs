@@ -122,7 +122,7 @@ impl Plan {
                 let one_way = setting.one_way(direction)?;
                 let motion = Motion::of(&one_way, direction, setting.since(origin))?;
                 let param = setting.kind.params.first()?;
-                let value = motion.value_at(now, setting.value(param.name)?);
+                let value = param.clamp(motion.value_at(now, setting.value(param.name)?));
                 (!motion.is_still(now)).then(|| one_way.with(param.name, value))
             });
             for way in ways.into_iter().flatten() {
@@ -216,8 +216,13 @@ impl Plan {
         self.settings.clear();
     }
 
-    /// Removes a kind in these directions; the other direction goes on.
+    /// Removes a kind in these directions; the other direction goes on. A kind that acts on the connection as a whole has
+    /// no directions: it goes altogether.
     pub fn take_away(&mut self, kind: &Kind, directions: Directions) {
+        if !kind.directed {
+            self.clear(kind);
+            return;
+        }
         let mut kept = Vec::with_capacity(self.settings.len() + 1);
         for setting in self.settings.drain(..) {
             if setting.kind.name != kind.name {

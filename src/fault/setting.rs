@@ -205,10 +205,11 @@ impl Setting {
     }
 
     /// What this setting is for one direction alone: a round trip's values halved where it acts both ways. `None` where
-    /// it does not act.
+    /// it does not act. A kind that acts on the connection as a whole is the same for either direction.
     #[must_use]
     pub fn one_way(&self, direction: Direction) -> Option<Self> {
         match self.directions {
+            Directions::Both if !self.kind.directed => Some(self.clone()),
             Directions::Only(only) => (only == direction).then(|| self.clone()),
             Directions::Both => {
                 let mut half = self.clone();

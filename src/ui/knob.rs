@@ -12,7 +12,7 @@ use crate::fault::param::Default as Absence;
 use crate::fault::{
     Direction, Directions, KINDS, Kind, Knob, ParamSpec, Plan, Setting, Unit, Value,
 };
-use crate::units::{ByteCount, ByteRate, Percent};
+use crate::units::{ByteCount, Percent};
 
 /// The parameter that every kind has beside its own: the share of connections that it hits.
 const SHARE: &str = "share";
@@ -37,7 +37,7 @@ pub enum Turn {
     To(u8),
     /// Off: the setting is absent.
     Off,
-    /// To a value, as typed.
+    /// To a value, as typed; to the nearest that the parameter allows.
     Exact(Value),
 }
 
@@ -71,7 +71,9 @@ impl Dial {
                     return self.of(setting);
                 }
                 match (one_way(Direction::Up), one_way(Direction::Down)) {
-                    (Some(up), Some(down)) if self.halves() => Some(sum(up, down)),
+                    (Some(up), Some(down)) if self.halves() => {
+                        Some(self.param().map_or(up, |param| param.sum(up, down)))
+                    }
                     (Some(up), Some(down)) => Some(self.worse(up, down)),
                     (up, down) => up.or(down),
                 }
@@ -103,7 +105,8 @@ impl Dial {
                 Some(self.knob.stops[usize::from(stop.saturating_sub(1)).min(last)])
             }
             Turn::Off => None,
-            Turn::Exact(value) => (!self.harmless(value)).then_some(value),
+            Turn::Exact(value) => (!self.harmless(value))
+                .then(|| self.param().map_or(value, |param| param.clamp(value))),
         }
     }
 
@@ -217,7 +220,7 @@ impl Dial {
                 let mut whole = down.clone();
                 for param in self.kind.params.iter().filter(|param| param.halves) {
                     if let (Some(up), Some(down)) = (up.value(param.name), down.value(param.name)) {
-                        whole = whole.with(param.name, sum(up, down));
+                        whole = whole.with(param.name, param.sum(up, down));
                     }
                 }
                 Some(whole)
@@ -266,17 +269,6 @@ fn zero(unit: Unit) -> Option<Value> {
         Unit::Number => Some(Value::Number(0.0)),
         Unit::Switch => Some(Value::Switch(false)),
         Unit::Rate | Unit::Word(_) => None,
-    }
-}
-
-fn sum(a: Value, b: Value) -> Value {
-    match (a, b) {
-        (Value::Time(a), Value::Time(b)) => Value::Time(a.saturating_add(b)),
-        (Value::Rate(a), Value::Rate(b)) => {
-            let bytes = a.bytes_per_second().saturating_add(b.bytes_per_second());
-            Value::Rate(ByteRate::new(bytes))
-        }
-        _ => a,
     }
 }
 

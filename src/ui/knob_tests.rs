@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::fault::knob::{Fine, Metric};
+use crate::units::ByteRate;
 
 fn dial(label: &str) -> &'static Dial {
     let mut dials = all().iter();
@@ -337,6 +338,19 @@ fn every_knob_asks_for_the_steps_that_the_track_has() {
     }
 }
 
+#[test]
+fn a_kind_of_the_whole_connection_is_off_whatever_direction_is_turned() {
+    for dial in all().iter().filter(|dial| !dial.kind.directed) {
+        for directions in [BOTH, UP, DOWN] {
+            let whole = dial.turn(&Plan::default(), BOTH, Turn::To(9));
+            let again = dial.turn(&whole, directions, Turn::To(9));
+            assert_eq!(again, whole, "turned twice, {directions:?}");
+            let off = dial.turn(&whole, directions, Turn::Off);
+            assert!(off.is_empty(), "{off} is left, {directions:?}");
+        }
+    }
+}
+
 fn turns() -> impl Strategy<Value = Turn> {
     prop_oneof![
         (-3i8..=3).prop_map(Turn::Fine),
@@ -377,7 +391,7 @@ proptest! {
     }
 
     #[test]
-    fn no_turn_leaves_a_plan_with_a_parameter_missing(
+    fn what_any_turns_leave_is_a_plan_that_reads_back(
         turned in prop::collection::vec((0..all().len(), prop_oneof![Just(BOTH), Just(UP), Just(DOWN)], turns()), 0..12)
     ) {
         let mut plan = Plan::default();
@@ -389,8 +403,16 @@ proptest! {
             plan = dial.turn(&plan, directions, turn);
             let shown = dial.value(&plan, directions);
             prop_assert_eq!(dial.value(&dial.set(&plan, directions, shown), directions), shown);
+            if turn == Turn::Off {
+                prop_assert_eq!(shown, None, "off is off: {}", plan);
+            }
             for setting in plan.settings() {
                 prop_assert_eq!(setting.missing(), None);
+            }
+            if !plan.is_empty() {
+                let printed = plan.to_string();
+                let read = crate::fault::language::parse(&printed);
+                prop_assert_eq!(read.as_deref(), Ok(plan.settings()), "{}", printed);
             }
         }
     }
