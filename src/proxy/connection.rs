@@ -102,7 +102,7 @@ async fn open(
         proxy: Arc::clone(&books.proxy),
     };
     // Refused only when the engine has stopped; then the connection ends at once.
-    books.worker.opened.send(news).await.ok()?;
+    books.engine.opened.send(news).await.ok()?;
     let pump = dial(Leg::clear(stream), job.ordinal, &books).await;
     Some((books, pump))
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
-use super::collector::{Collector, Opened, Watched};
+use super::collector::{Collector, Watched};
 use super::error::BindError;
 use super::inner::Inner;
 use super::port::Proxy;
@@ -51,8 +51,8 @@ impl Engine {
             .max_connections
             .unwrap_or(MAX_CONNECTIONS.min(allowed))
             .max(1);
-        let (opened_tx, opened) = mpsc::channel::<Opened>(OPENED);
-        let workers = start_workers(&options, &opened_tx).map_err(StartError::Worker)?;
+        let (opened_tx, opened) = mpsc::channel(OPENED);
+        let workers = start_workers(&options).map_err(StartError::Worker)?;
         let (events, _) = broadcast::channel(EVENTS);
         let (snapshots_tx, snapshots) = watch::channel(Arc::default());
         let proxies = Arc::<RwLock<Vec<Arc<Proxy>>>>::default();
@@ -74,6 +74,7 @@ impl Engine {
             tls,
             proxies,
             workers,
+            opened: opened_tx,
             events,
             next_proxy: AtomicU32::new(1),
             next_connection: AtomicU64::new(1),

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use tokio::sync::{Semaphore, broadcast};
+use tokio::sync::{Semaphore, broadcast, mpsc};
 
 use super::budget::Budget;
+use super::collector::Opened;
 use super::port::Proxy;
 use super::worker::WorkerHandle;
 use super::{Options, clock, tls};
@@ -25,6 +26,8 @@ pub(super) struct Inner {
     pub(super) tls: tls::TlsConfigs,
     pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
     pub(super) workers: Vec<WorkerHandle>,
+    /// To the collector. A connection awaits it before any byte moves; the collector only inserts.
+    pub(super) opened: mpsc::Sender<Opened>,
     pub(super) events: broadcast::Sender<Arc<Event>>,
     pub(super) next_proxy: AtomicU32,
     pub(super) next_connection: AtomicU64,

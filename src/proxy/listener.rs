@@ -14,11 +14,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::connection::Job;
+use super::connection::{self, Job};
 use super::error::{BindError, reason};
 use super::port::Proxy;
 use super::sys::Acceptor;
-use super::worker::{Work, Worker};
+use super::worker::Worker;
 use super::{Inner, clock, sys};
 use crate::snapshot::{Happening, PortState};
 
@@ -189,9 +189,10 @@ async fn hand_over(
         load: least.load(),
         places,
     };
+    let serve = |worker| connection::run(job, worker);
     if std::ptr::eq(least, own) {
-        here.serve(job);
+        here.spawn(serve);
     } else {
-        least.hand(Work::Serve(job)).await;
+        least.hand(serve).await;
     }
 }

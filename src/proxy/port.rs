@@ -13,7 +13,6 @@ use super::error::BindError;
 use super::meter::ProxyMeter;
 use super::settings::Settings;
 use super::tls::UpstreamTls;
-use super::worker::Work;
 use super::{Inner, listener};
 use crate::fault::Plan;
 use crate::mapping::Mapping;
@@ -191,7 +190,7 @@ impl Proxy {
         self.port.lock().accepting = Some(Accepting { stop, loops });
         // Each proxy's clients come to another worker.
         let worker = &engine.workers[self.id.0 as usize % engine.workers.len()];
-        worker.hand(Work::Accept(port)).await;
+        worker.hand(|worker| listener::accept(port, worker)).await;
     }
 
     /// Stops accepting and closes the listeners: connections are refused from when this returns. False where it was

@@ -4,12 +4,11 @@ use std::io;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::Options;
-use super::collector::{Collector, Opened};
+use super::collector::Collector;
 use super::port::Proxy;
 use super::wait::Spin;
 use super::worker::WorkerHandle;
@@ -22,17 +21,14 @@ pub(super) struct Finish {
 }
 
 /// Starts the threads that move bytes.
-pub(super) fn start_workers(
-    options: &Options,
-    opened: &mpsc::Sender<Opened>,
-) -> io::Result<Vec<WorkerHandle>> {
+pub(super) fn start_workers(options: &Options) -> io::Result<Vec<WorkerHandle>> {
     let spin = if options.spin {
         Spin::Bounded
     } else {
         Spin::Never
     };
     (0..options.workers.max(1))
-        .map(|index| WorkerHandle::start(index, opened.clone(), spin))
+        .map(|index| WorkerHandle::start(index, spin))
         .collect()
 }
 

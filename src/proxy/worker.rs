@@ -1,8 +1,7 @@
-//! Worker threads: each has a runtime of its own and runs its connections' tasks to their end.
+//! Worker threads: each has a runtime of its own and runs the tasks that it is handed to their end.
 //!
-//! Timers, buffers and counters of a connection belong to its worker's thread, so nothing on the data path is locked. A
-//! proxy's clients are accepted by one of the workers; each connection goes to the worker that has the fewest, and stays
-//! where it was accepted if no other has fewer: that saves a wake-up.
+//! Timers, buffers and counters of a connection belong to its worker's thread, so nothing on the data path is locked. What
+//! the tasks do is no concern of the worker's.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -14,9 +13,6 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::alarm::Alarm;
-use super::collector::Opened;
-use super::connection::{self, Job};
-use super::listener::{self, Port};
 use super::meter::Pages;
 use super::wait::Spin;
 
@@ -25,28 +21,21 @@ use super::wait::Spin;
 /// this, on a machine whose caches of the second level are as large.
 const BUFFER: usize = 512 << 10;
 
-/// How many accepted connections may wait for a worker; the accept loop waits while it is full.
+/// How many tasks may wait for a worker; whoever hands one over waits while it is full.
 const HANDED: usize = 1024;
 
 /// After so many turns of tasks a worker looks for news of sockets: with many streams at full speed, none waits long.
 const NEWS_INTERVAL: u32 = 8;
 
-/// What a worker is given to do.
-pub(super) enum Work {
-    /// A client to serve.
-    Serve(Job),
-    /// A port whose clients it accepts.
-    Accept(Port),
-}
+/// A task on its way to its worker, which it starts on.
+type Handed = Box<dyn FnOnce(&Rc<Worker>) + Send>;
 
-/// What a connection's task uses of its worker.
+/// What a task uses of its worker.
 pub(super) struct Worker {
     pub(super) index: usize,
     pub(super) alarm: Rc<Alarm>,
     pub(super) buffer: RefCell<Box<[u8]>>,
     pub(super) pages: Arc<Pages>,
-    /// To the collector. Awaited before any byte moves; the collector only inserts.
-    pub(super) opened: mpsc::Sender<Opened>,
     stirs: Stirs,
     tasks: TaskTracker,
 }
@@ -57,7 +46,7 @@ pub(super) struct Stirs(Arc<AtomicU64>);
 
 /// The handle to a worker's thread.
 pub(super) struct WorkerHandle {
-    work: mpsc::Sender<Work>,
+    handed: mpsc::Sender<Handed>,
     active: Arc<AtomicUsize>,
     stirs: Stirs,
 }
@@ -69,12 +58,8 @@ pub(super) struct Load(Arc<AtomicUsize>);
 
 impl WorkerHandle {
     /// Starts a thread. It ends by itself when the handle is dropped and its connections have ended.
-    pub(super) fn start(
-        index: usize,
-        opened: mpsc::Sender<Opened>,
-        spin: Spin,
-    ) -> std::io::Result<Self> {
-        let (work, queue) = mpsc::channel(HANDED);
+    pub(super) fn start(index: usize, spin: Spin) -> std::io::Result<Self> {
+        let (handed, queue) = mpsc::channel(HANDED);
         let (started, starts) = std::sync::mpsc::sync_channel(1);
         let stirs = Stirs::default();
         let counted = stirs.clone();
@@ -89,7 +74,7 @@ impl WorkerHandle {
                 match runtime {
                     Ok(runtime) => {
                         let _ = started.send(Ok(()));
-                        runtime.block_on(run(index, queue, opened, counted, spin));
+                        runtime.block_on(run(index, queue, counted, spin));
                     }
                     Err(error) => {
                         let _ = started.send(Err(error));
@@ -100,7 +85,7 @@ impl WorkerHandle {
             .recv()
             .unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into()))?;
         Ok(Self {
-            work,
+            handed,
             active: Arc::default(),
             stirs,
         })
@@ -120,19 +105,27 @@ impl WorkerHandle {
         Load(Arc::clone(&self.active))
     }
 
-    /// Hands work over; it is dropped where the worker has stopped.
-    pub(super) async fn hand(&self, work: Work) {
-        let _ = self.work.send(work).await;
+    /// Has the worker's thread make a task and run it to its end; the task is dropped where the worker has stopped.
+    pub(super) async fn hand<F, T>(&self, task: F)
+    where
+        F: FnOnce(Rc<Worker>) -> T + Send + 'static,
+        T: Future<Output = ()> + 'static,
+    {
+        let start: Handed = Box::new(|worker| worker.spawn(task));
+        let _ = self.handed.send(start).await;
     }
 }
 
 // === impl Worker ===
 
 impl Worker {
-    /// Serves a connection on this worker.
-    pub(super) fn serve(self: &Rc<Self>, job: Job) {
-        self.tasks
-            .spawn_local(connection::run(job, Rc::clone(self)));
+    /// Runs a task on this worker, whose thread this must be.
+    pub(super) fn spawn<F, T>(self: &Rc<Self>, task: F)
+    where
+        F: FnOnce(Rc<Self>) -> T,
+        T: Future<Output = ()> + 'static,
+    {
+        self.tasks.spawn_local(task(Rc::clone(self)));
     }
 
     /// Says that a connection has done something, after what it did is written.
@@ -166,33 +159,20 @@ impl Drop for Load {
     }
 }
 
-async fn run(
-    index: usize,
-    mut queue: mpsc::Receiver<Work>,
-    opened: mpsc::Sender<Opened>,
-    stirs: Stirs,
-    spin: Spin,
-) {
+async fn run(index: usize, mut queue: mpsc::Receiver<Handed>, stirs: Stirs, spin: Spin) {
     let worker = Rc::new(Worker {
         index,
         alarm: Rc::new(Alarm::default()),
         buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
         pages: Arc::default(),
-        opened,
         stirs,
         tasks: TaskTracker::new(),
     });
     let alarm = Rc::clone(&worker.alarm);
     // The alarm owns nothing that must be ended: it goes with the thread.
     let ringing = tokio::task::spawn_local(async move { alarm.run(spin).await });
-    while let Some(work) = queue.recv().await {
-        match work {
-            Work::Serve(job) => worker.serve(job),
-            Work::Accept(port) => {
-                let accepting = listener::accept(port, Rc::clone(&worker));
-                worker.tasks.spawn_local(accepting);
-            }
-        }
+    while let Some(start) = queue.recv().await {
+        start(&worker);
     }
     worker.tasks.close();
     worker.tasks.wait().await;
