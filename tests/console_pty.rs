@@ -221,7 +221,7 @@ fn signals_that_end_it_give_the_terminal_back() {
 #[test]
 #[ignore = "started by another test"]
 fn a_console_that_panics() {
-    let (_guard, _screen) = terminal::open().expect("a terminal");
+    let (_guard, _screen) = terminal::open(|| false).expect("a terminal");
     let elsewhere = std::thread::spawn(|| panic!("a fault of our own"));
     let _ = elsewhere.join();
     // The message is out; the guard must not hide it by leaving the screen a second time.

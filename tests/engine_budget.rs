@@ -71,7 +71,7 @@ fn flood(faults: &str, budget: &Arc<Budget>) -> (usize, usize) {
         path: Duration::ZERO,
     };
     let connection = |seed| {
-        let mut pump = Pump::new(Flood, Flood, circumstances(seed)).within(budget);
+        let mut pump = Pump::new([Flood, Flood], circumstances(seed), budget);
         pump.replan(&plan, now);
         (pump, Told::default())
     };

@@ -238,6 +238,7 @@ fn reason_word(reason: &CloseReason) -> &'static str {
         CloseReason::Io { .. } => "io",
         CloseReason::Killed => "killed",
         CloseReason::Stopped => "stopped",
+        CloseReason::Internal => "internal",
     }
 }
 

@@ -29,6 +29,7 @@ fn desk() -> Desk {
     let proxies = Arc::<RwLock<Vec<Arc<Proxy>>>>::default();
     let options = Options::default();
     let start = clock::now();
+    let (opened, news) = mpsc::channel(1 << 14);
     let inner = Inner {
         tls: tls::TlsConfigs::load(&options.tls).expect("nothing to load"),
         options,
@@ -38,6 +39,7 @@ fn desk() -> Desk {
         limit: 1,
         proxies: Arc::clone(&proxies),
         workers: Vec::new(),
+        opened: opened.clone(),
         events: events.clone(),
         next_proxy: AtomicU32::new(1),
         next_connection: AtomicU64::new(1),
@@ -52,7 +54,6 @@ fn desk() -> Desk {
         proxies,
         stirs: vec![stirs.clone()],
     };
-    let (opened, news) = mpsc::channel(1 << 14);
     let (published, snapshots) = watch::channel(Arc::default());
     Desk {
         collector: Collector::new(watched, news, published, events),

@@ -15,6 +15,9 @@ use super::ending::{Ending, reason_of, refuse, take_down};
 use super::leg::Leg;
 use super::listener::Places;
 use super::opening::{self, Failure, Ready};
+#[cfg(test)]
+use super::panics::injected::{self, Place};
+use super::panics::{self, Panic};
 use super::port::Proxy;
 use super::pump::Pump;
 use super::reading::Reading;
@@ -25,7 +28,7 @@ use super::worker::{Load, Worker};
 use super::{Inner, clock};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, Plan, random};
-use crate::snapshot::{CloseReason, ConnId, LegName};
+use crate::snapshot::{CloseReason, ConnId, Happening, LegName};
 
 /// An accepted client on its way to a worker.
 pub(super) struct Job {
@@ -52,32 +55,35 @@ pub(super) struct Books {
     _places: Places,
 }
 
-/// Runs a connection from its accept to its end.
+/// Runs a connection from its accept to its end. A panic in it is told as an event, and resets both peers.
 ///
 /// Its three phases are in boxes of their own: an idle connection keeps the memory of the second only.
 pub(super) async fn run(job: Job, worker: Rc<Worker>) {
-    let Some((mut books, opened)) = Box::pin(open(job, worker)).await else {
+    let ordinal = job.ordinal;
+    let Some((mut books, mut client)) = Box::pin(open(job, worker)).await else {
         return;
     };
-    let ended = match opened {
-        Err(ended) => ended,
-        Ok(pump) => {
-            let mut relay = Relay::new(&books, pump);
-            let ending = std::future::poll_fn(|cx| relay.poll(cx)).await;
-            let legs = relay.into_legs();
-            Box::pin(take_down(&books.record, legs, ending)).await
+    let dialed = panics::contain_task(Box::pin(dial(&mut client, ordinal, &books))).await;
+    let ended = match dialed {
+        Err(panic) => {
+            client.reset();
+            books.tell_bug(&panic)
+        }
+        Ok(Err(failure)) => Box::pin(refuse(client, failure)).await,
+        Ok(Ok((ready, circumstances))) => {
+            let mut relay = Relay::new(&books, client, ready, circumstances);
+            let ending = std::future::poll_fn(|cx| relay.poll_contained(cx)).await;
+            let taken_down = Box::pin(take_down(&books.record, relay.into_legs(), ending));
+            let reason = panics::contain_task(taken_down).await;
+            reason.unwrap_or_else(|panic| books.tell_bug(&panic))
         }
     };
     let left = has_left(&ended, &books.record);
     books.reason = Some(if left { CloseReason::ClientDone } else { ended });
 }
 
-/// Opens the books on a client and dials its upstream: the loop between them, or why there is none. Nothing where the
-/// engine has stopped.
-async fn open(
-    job: Job,
-    worker: Rc<Worker>,
-) -> Option<(Books, Result<Box<Pump<Watched>>, CloseReason>)> {
+/// Opens the books on a client. Nothing where the engine has stopped.
+async fn open(job: Job, worker: Rc<Worker>) -> Option<(Books, Leg)> {
     let stream = TcpStream::from_std(job.stream).ok()?;
     let opened = job.accepted.saturating_duration_since(job.engine.start);
     let record = Arc::new(Record::new(
@@ -103,16 +109,15 @@ async fn open(
     };
     // Refused only when the engine has stopped; then the connection ends at once.
     books.engine.opened.send(news).await.ok()?;
-    let pump = dial(Leg::clear(stream), job.ordinal, &books).await;
-    Some((books, pump))
+    Some((books, Leg::clear(stream)))
 }
 
 /// Makes the upstream ready, unless an order comes before.
 async fn dial(
-    mut client: Leg,
+    client: &mut Leg,
     ordinal: u64,
     books: &Books,
-) -> Result<Box<Pump<Watched>>, CloseReason> {
+) -> Result<(Ready, Circumstances), Failure> {
     let Books {
         record,
         proxy,
@@ -131,33 +136,24 @@ async fn dial(
         circumstances: &circumstances,
     };
     let open = async {
+        #[cfg(test)]
+        injected::reach(Place::Opening, record.client);
         waiting.pass().await?;
-        opening::open(&mut client, proxy, engine, record).await
+        opening::open(client, proxy, engine, record).await
     };
-    let opened = tokio::select! {
+    let ready = tokio::select! {
         // Cancel-safe in effect: an order ends the connection, and with it what was being dialed.
         order = std::future::poll_fn(|cx| record.poll_ordered(cx)) => {
             Err(Failure { reason: reason_of(order), told: order != Order::Kill(Kill::Rst) })
         }
         // Cancel-safe in effect: as above.
         opened = open => opened,
-    };
-    let Ready {
-        upstream,
-        before,
-        path,
-    } = match opened {
-        Ok(ready) => ready,
-        Err(failure) => return Err(refuse(client, failure).await),
-    };
+    }?;
     let circumstances = Circumstances {
-        path,
+        path: ready.path,
         ..circumstances
     };
-    let mut pump = Pump::new(Watched::new(client), Watched::new(upstream), circumstances)
-        .within(&engine.budget);
-    pump.push(Direction::Up, &before, clock::now());
-    Ok(Box::new(pump))
+    Ok((ready, circumstances))
 }
 
 /// Whether a client that had ended its stream takes no more: it has gone, and did not fail. TLS clients leave so, before
@@ -174,9 +170,9 @@ fn has_left(reason: &CloseReason, record: &Record) -> bool {
 
 /// The poll loop in its worker: what it is told from outside, and what it tells.
 struct Relay<'a> {
+    books: &'a Books,
     record: &'a Record,
     proxy: &'a Proxy,
-    engine: &'a Inner,
     worker: &'a Worker,
     pump: Box<Pump<Watched>>,
     timer: Timer,
@@ -190,12 +186,15 @@ struct Relay<'a> {
 // === impl Relay ===
 
 impl<'a> Relay<'a> {
-    fn new(books: &'a Books, pump: Box<Pump<Watched>>) -> Self {
+    fn new(books: &'a Books, client: Leg, ready: Ready, circumstances: Circumstances) -> Self {
         let worker = &books.worker;
+        let legs = [client, ready.upstream].map(Watched::new);
+        let mut pump = Box::new(Pump::new(legs, circumstances, &books.engine.budget));
+        pump.push(Direction::Up, &ready.before, clock::now());
         Self {
+            books,
             record: &books.record,
             proxy: &books.proxy,
-            engine: &books.engine,
             worker,
             pump,
             timer: worker.alarm.timer(),
@@ -209,7 +208,19 @@ impl<'a> Relay<'a> {
         self.pump.into_legs().map(Watched::into_leg)
     }
 
+    /// Polls the loop; a panic is told and ends it.
+    fn poll_contained(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        panics::contain(|| self.poll(cx)).unwrap_or_else(|panic| {
+            self.books.tell_bug(&panic);
+            Poll::Ready(Ending::Failed)
+        })
+    }
+
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+        #[cfg(test)]
+        if self.record.slot.delivered() != [0, 0] {
+            injected::reach(Place::Relaying, self.record.client);
+        }
         loop {
             if let Some(order) = self.record.ordered() {
                 return Poll::Ready(Ending::Ordered(order));
@@ -253,7 +264,7 @@ impl<'a> Relay<'a> {
         self.pump.replan(&plan, now);
         self.generation = generation;
         self.record.hit.store(self.hits(&plan), Ordering::Relaxed);
-        self.unreported = Some(now.saturating_duration_since(self.engine.start));
+        self.unreported = Some(now.saturating_duration_since(self.books.engine.start));
     }
 
     /// Reports the settings that it runs once it has obeyed them: what they release has left, and where they end the
@@ -274,6 +285,18 @@ impl<'a> Relay<'a> {
     }
 }
 
+// === impl Books ===
+
+impl Books {
+    /// Tells of a panic in the connection's task, as the reason why it ended.
+    fn tell_bug(&self, panic: &Panic) -> CloseReason {
+        let number = self.record.id.0;
+        let line = format!("connection {number} was reset, all else goes on: {panic}");
+        self.engine.tell(&self.proxy, Happening::Error(line));
+        CloseReason::Internal
+    }
+}
+
 impl Drop for Books {
     fn drop(&mut self) {
         // A task that ended without a reason was ended with its worker.
@@ -287,3 +310,7 @@ impl Drop for Books {
         self.proxy.settings.leave(self.record.id);
     }
 }
+
+#[cfg(test)]
+#[path = "connection_tests.rs"]
+mod tests;

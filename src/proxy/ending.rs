@@ -19,6 +19,8 @@ const FIN_LIMIT: Duration = Duration::from_secs(1);
 pub(super) enum Ending {
     Over(End),
     Ordered(Order),
+    /// By a bug: both peers are reset.
+    Failed,
 }
 
 /// Ends a client that gets no upstream: as a refused connection would, or in order where it has been told why.
@@ -34,6 +36,8 @@ pub(super) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
 
 /// Takes the two legs down as the connection ended, and returns why it did. Notes where TLS ended without saying so.
 pub(super) async fn take_down(record: &Record, legs: [Leg; 2], ending: Ending) -> CloseReason {
+    #[cfg(test)]
+    super::panics::injected::reach(super::panics::injected::Place::TakingDown, record.client);
     let [mut client, mut upstream] = legs;
     // Where it was taken for an error, the reason says so.
     let truncated = upstream.closed_without_notify() && upstream.cut_off().is_none();
@@ -65,6 +69,11 @@ pub(super) async fn take_down(record: &Record, legs: [Leg; 2], ending: Ending) -
             client.reset();
             upstream.reset();
             CloseReason::Killed
+        }
+        Ending::Failed => {
+            client.reset();
+            upstream.reset();
+            CloseReason::Internal
         }
         Ending::Ordered(Order::Kill(Kill::Fin)) => {
             close(client, upstream).await;

@@ -14,7 +14,7 @@ use super::port::Proxy;
 use super::record::{Kill, Order};
 use super::start::{Finish, start_workers};
 use super::worker::WorkerHandle;
-use super::{Options, StartError, clock, sys, tls};
+use super::{Options, StartError, clock, panics, sys, tls};
 use crate::fault::Plan;
 use crate::mapping::Mapping;
 use crate::snapshot::{ConnId, Event, Happening, ProxyId, Snapshot, Taken};
@@ -45,6 +45,7 @@ impl Engine {
     /// # Errors
     /// A PEM file that cannot be used, or a thread that the system refuses.
     pub fn start(options: Options) -> Result<Self, StartError> {
+        panics::install();
         let tls = tls::TlsConfigs::load(&options.tls)?;
         let allowed = sys::raise_descriptor_limit();
         let limit = options

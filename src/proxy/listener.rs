@@ -19,7 +19,7 @@ use super::error::{BindError, reason};
 use super::port::Proxy;
 use super::sys::Acceptor;
 use super::worker::Worker;
-use super::{Inner, clock, sys};
+use super::{Inner, clock, panics, sys};
 use crate::snapshot::{Happening, PortState};
 
 /// The first wait after the process ran short of something; it doubles up to the last.
@@ -62,7 +62,16 @@ pub(super) async fn accept(port: Port, worker: Rc<Worker>) {
     } = port;
     let acceptors: io::Result<Vec<_>> = listeners.into_iter().map(Acceptor::new).collect();
     match acceptors {
-        Ok(acceptors) => accept_all(acceptors, proxy, engine, stop, worker).await,
+        Ok(acceptors) => {
+            let accepting = accept_all(acceptors, &proxy, &engine, stop, worker);
+            if let Err(panic) = panics::contain_task(Box::pin(accepting)).await {
+                wait_for(
+                    &proxy,
+                    &engine,
+                    format!("clients are accepted no more: {panic}"),
+                );
+            }
+        }
         Err(error) => wait_for(&proxy, &engine, cannot_accept(&error)),
     }
     drop(open);
@@ -70,8 +79,8 @@ pub(super) async fn accept(port: Port, worker: Rc<Worker>) {
 
 async fn accept_all(
     acceptors: Vec<Acceptor>,
-    proxy: Arc<Proxy>,
-    engine: Arc<Inner>,
+    proxy: &Arc<Proxy>,
+    engine: &Arc<Inner>,
     stop: CancellationToken,
     worker: Rc<Worker>,
 ) {
@@ -81,19 +90,19 @@ async fn accept_all(
             // Cancel-safe: the token only reports.
             () = stop.cancelled() => return,
             // Cancel-safe: a permit that was not returned is not taken, and tokio's accept loses no client.
-            accepted = accept_one(&acceptors, &proxy, &engine) => accepted,
+            accepted = accept_one(&acceptors, proxy, engine) => accepted,
         };
         match accepted {
             Ok((stream, client, places)) => {
                 if std::mem::replace(&mut wait, FIRST_WAIT) != FIRST_WAIT {
                     proxy.set_port_state(PortState::Open);
                 }
-                hand_over(stream, client, places, &proxy, &engine, &worker).await;
+                hand_over(stream, client, places, proxy, engine, &worker).await;
             }
             // The client went away between its connect and our accept.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
             Err(error) => {
-                wait_for(&proxy, &engine, cannot_accept(&error));
+                wait_for(proxy, engine, cannot_accept(&error));
                 tokio::select! {
                     // Cancel-safe, both: they only wait.
                     () = stop.cancelled() => return,

@@ -32,6 +32,7 @@ pub mod leg;
 mod listener;
 mod meter;
 mod opening;
+pub mod panics;
 mod port;
 pub mod postgres;
 pub mod pump;

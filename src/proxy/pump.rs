@@ -52,12 +52,12 @@ pub struct Pump<S> {
 // === impl Pump ===
 
 impl<S: Socket> Pump<S> {
-    /// The loop between a client and its upstream, without faults until `replan`.
-    pub fn new(client: S, upstream: S, circumstances: Circumstances) -> Self {
-        let budget = Arc::default();
-        let flow = |direction| Flow::new(direction, &circumstances, &budget);
+    /// The loop between a client and its upstream, in this order, without faults until `replan`. It holds what the budget
+    /// leaves to it, which it shares with other connections.
+    pub fn new(legs: [S; 2], circumstances: Circumstances, budget: &Arc<Budget>) -> Self {
+        let flow = |direction| Flow::new(direction, &circumstances, budget);
         Self {
-            legs: [client, upstream],
+            legs,
             flows: Direction::BOTH.map(flow),
             circumstances,
             first_done: None,
@@ -65,14 +65,6 @@ impl<S: Socket> Pump<S> {
             turns: None,
             fate: None,
         }
-    }
-
-    /// The same within a budget that it shares with other connections.
-    #[must_use]
-    pub fn within(mut self, budget: &Arc<Budget>) -> Self {
-        self.flows =
-            Direction::BOTH.map(|direction| Flow::new(direction, &self.circumstances, budget));
-        self
     }
 
     /// Takes over new settings: what waits is dated anew on the next `poll`.

@@ -97,6 +97,8 @@ pub enum CloseReason {
     Killed,
     /// The proxy or the program stopped.
     Stopped,
+    /// A bug of this program ended it; an event of its own says where.
+    Internal,
 }
 
 /// One of a connection's two sockets.
@@ -130,7 +132,10 @@ impl CloseReason {
     /// Whether it is a failure that a person should see.
     #[must_use]
     pub fn failed(&self) -> bool {
-        matches!(self, Self::Dial(_) | Self::Tls(_) | Self::Io { .. })
+        matches!(
+            self,
+            Self::Dial(_) | Self::Tls(_) | Self::Io { .. } | Self::Internal
+        )
     }
 
     /// The line with a note behind it where the connection was `truncated`.
@@ -155,6 +160,7 @@ impl fmt::Display for CloseReason {
             Self::Io { leg, error } => write!(f, "{leg}: {error}"),
             Self::Killed => f.write_str("killed"),
             Self::Stopped => f.write_str("stopped"),
+            Self::Internal => f.write_str("reset by a bug of faultboard itself"),
         }
     }
 }

@@ -24,6 +24,8 @@ use effect::{Desk, Pending};
 use keyboard::Keyboard;
 use model::Model;
 
+use crate::proxy::panics;
+
 pub mod action;
 mod answer;
 mod complete;
@@ -91,7 +93,7 @@ pub async fn start<D>(desk: D, mut options: Options) -> Result<Farewell, RunErro
 where
     D: Desk + Clone + Send + Sync + 'static,
 {
-    let (guard, screen) = terminal::open().map_err(RunError::Open)?;
+    let (guard, screen) = terminal::open(panics::is_contained).map_err(RunError::Open)?;
     let of_environment = || theme::Theme::of_environment(|name| std::env::var(name).ok());
     options.theme = options.theme.or_else(|| Some(of_environment()));
     let told = options.until;

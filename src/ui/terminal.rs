@@ -1,7 +1,7 @@
 //! The terminal's state: taken at the start, given back on every way out.
 //!
 //! There is one `restore`, and everything that ends or stops the console calls it: the guard's drop (a return, an error,
-//! a panic that unwinds), the hook of panics in any thread, and Ctrl-Z. It undoes what was done and nothing else, and
+//! a panic that unwinds), the hook of panics that end the console, and Ctrl-Z. It undoes what was done and nothing else, and
 //! only once, so that what is printed after it stays on the normal screen.
 
 use std::io::{self, Stdout, Write, stdout};
@@ -24,7 +24,7 @@ pub type Screen = Terminal<CrosstermBackend<Stdout>>;
 /// Whether the terminal is ours.
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
-/// Whether a thread panicked since the terminal was first taken.
+/// Whether a thread panicked, other than in a connection's task, since the terminal was first taken.
 static PANICKED: LazyLock<watch::Sender<bool>> = LazyLock::new(watch::Sender::default);
 
 /// Gives the terminal back when it is dropped.
@@ -32,9 +32,10 @@ static PANICKED: LazyLock<watch::Sender<bool>> = LazyLock::new(watch::Sender::de
 #[must_use = "dropping it gives the terminal back"]
 pub struct Guard(());
 
-/// Takes the terminal of standard output: raw mode, alternate screen, bracketed paste.
-pub fn open() -> io::Result<(Guard, Screen)> {
-    restore_on_panic();
+/// Takes the terminal of standard output: raw mode, alternate screen, bracketed paste. A panic gives it back, unless
+/// `is_contained` says in its thread that it ends no more than what the thread just did.
+pub fn open(is_contained: fn() -> bool) -> io::Result<(Guard, Screen)> {
+    restore_on_panic(is_contained);
     take()?;
     let guard = Guard(());
     let screen = Terminal::new(CrosstermBackend::new(stdout()))?;
@@ -88,11 +89,15 @@ fn take() -> io::Result<()> {
 }
 
 /// A panic's message goes to the normal screen, whichever thread it is in; then it is printed as always.
-fn restore_on_panic() {
+fn restore_on_panic(is_contained: fn() -> bool) {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let print = panic::take_hook();
         panic::set_hook(Box::new(move |panic| {
+            if is_contained() {
+                // It ends a connection, and is told as an event: nothing is printed.
+                return print(panic);
+            }
             // There is no better place to say that this failed than what is printed next.
             let _ = restore();
             print(panic);
@@ -105,5 +110,26 @@ impl Drop for Guard {
     fn drop(&mut self) {
         // A terminal that is gone cannot be given back, and a drop cannot fail.
         let _ = restore();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::thread;
+
+    use futures_util::FutureExt;
+
+    use super::*;
+    use crate::proxy::panics::{contain, is_contained};
+
+    #[test]
+    fn a_panic_in_a_connections_task_leaves_the_console_alone() {
+        restore_on_panic(is_contained);
+        let caught = contain(|| panic!("of a connection"));
+        assert!(caught.is_err());
+        assert!(panicked().now_or_never().is_none());
+        let own = thread::spawn(|| panic!("of the console"));
+        assert!(own.join().is_err());
+        assert!(panicked().now_or_never().is_some());
     }
 }

@@ -63,7 +63,7 @@ impl Bench {
             leg,
         };
         Self {
-            pump: Pump::new(socket(0), socket(1), circumstances).within(&Arc::new(budget)),
+            pump: Pump::new([socket(0), socket(1)], circumstances, &Arc::new(budget)),
             world,
             plan: Plan::default(),
             changed: false,
