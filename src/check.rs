@@ -1,14 +1,17 @@
 //! `faultboard check`: mappings are read and judged, nothing is started.
 //!
-//! The verdicts go to standard output in the order of the mappings, as JSON or as text with a caret under what is wrong;
-//! a port that is given twice is wrong where it comes again, as starting would say. Nothing is looked up, so a check works offline and says nothing about whether an upstream exists.
+//! The verdicts go to standard output in the order of the mappings, as JSON or as text with a caret under what is wrong.
+//! A port that is given twice is wrong where it comes again, and a circle of mappings that lead to each other where it is
+//! closed, as starting would say. Nothing is looked up, so a check works offline and says nothing about whether an
+//! upstream exists.
 
 use std::collections::HashMap;
 use std::io::{self, Write};
+use std::net::{IpAddr, Ipv4Addr};
 
 use serde::Serialize;
 
-use crate::mapping::{self, Host, Mapping, Protocol, TlsMode};
+use crate::mapping::{self, Circle, Host, Mapping, Protocol, TlsMode};
 use crate::syntax::ParseError;
 
 /// What became of the mappings.
@@ -65,19 +68,41 @@ pub fn write_text(texts: &[String], out: &mut impl Write) -> io::Result<Outcome>
     Ok(Outcome::of(any_wrong))
 }
 
-/// Each text with the mapping that it is; a port that an earlier one has is the later one's error.
+/// Each text with the mapping that it is; what does not go with an earlier one is the later one's error.
 fn read(texts: &[String]) -> impl Iterator<Item = (&str, Result<Mapping, ParseError>)> {
-    let mut first_with: HashMap<u16, &str> = HashMap::new();
+    let mut valid: HashMap<u16, (&str, Mapping)> = HashMap::new();
     texts.iter().map(move |text| {
         let read = mapping::parse(text).and_then(|mapping| {
-            let first = *first_with.entry(mapping.listen).or_insert(text);
-            if mapping.listen == 0 || std::ptr::eq(first, text.as_str()) {
+            if mapping.listen == 0 {
                 return Ok(mapping);
             }
-            Err(taken(text, mapping.listen, first))
+            if let Some((first, _)) = valid.get(&mapping.listen) {
+                return Err(taken(text, mapping.listen, first));
+            }
+            let others = valid.iter().map(|(port, (_, other))| (*port, other));
+            let all = others.chain([(mapping.listen, &mapping)]).collect();
+            // Where the program listens unless --bind says otherwise.
+            let bound = [IpAddr::V4(Ipv4Addr::LOCALHOST)];
+            if let Some(circle) = Circle::through(mapping.listen, &all, &bound, |_| false) {
+                return Err(closed(text, &circle));
+            }
+            valid.insert(mapping.listen, (text, mapping.clone()));
+            Ok(mapping)
         });
         (text.as_str(), read)
     })
+}
+
+/// A mapping that closes a circle.
+fn closed(text: &str, circle: &Circle) -> ParseError {
+    let upstream = text.chars().take_while(|c| *c != '=').count() + 1;
+    ParseError {
+        input: text.to_owned(),
+        span: upstream..text.trim_end().chars().count(),
+        message: circle.to_string(),
+        expected: Vec::new(),
+        unfinished: false,
+    }
 }
 
 /// A port that the mapping `first` has already.

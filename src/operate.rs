@@ -14,8 +14,8 @@ use tokio::time::timeout;
 
 use crate::command::{Command, KillHow, Target};
 use crate::fault::{Kind, Plan, Setting};
-use crate::mapping::Mapping;
-use crate::proxy::{BindError, Engine, Kill};
+use crate::mapping::{Circle, Mapping};
+use crate::proxy::{AddError, BindError, Engine, Kill};
 use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Snapshot, Taken};
 use crate::syntax::{nearest, unknown};
 
@@ -82,6 +82,9 @@ pub enum Refusal {
     /// The listener could not be opened.
     #[error(transparent)]
     Bind(#[from] BindError),
+    /// The mapping leads back to itself.
+    #[error(transparent)]
+    Circle(Circle),
 }
 
 /// For how long a listing waits for a snapshot that knows every proxy.
@@ -164,7 +167,8 @@ fn knows_all(snapshot: &Snapshot, engine: &Engine) -> bool {
 async fn add(engine: &Engine, mapping: Mapping, settings: Vec<Setting>) -> Result<Answer, Refusal> {
     let id = match engine.add(mapping.clone(), Plan::of(settings)).await {
         Ok(id) => id,
-        Err(error) => return Err(not_bound(engine, error).await),
+        Err(AddError::Bind(error)) => return Err(not_bound(engine, error).await),
+        Err(AddError::Circle(circle)) => return Err(Refusal::Circle(circle)),
     };
     let row = rows(engine).await.into_iter().find(|row| row.id == id);
     // No row: it was removed by someone else before a snapshot showed it.

@@ -50,6 +50,27 @@ fn check_says_how_each_valid_mapping_is_carried() {
 }
 
 #[test]
+fn check_refuses_mappings_that_lead_back_to_themselves() {
+    let output = run(&[
+        "check",
+        "80=localhost:80",
+        "81=[::1]:81",
+        "82=127.0.0.1:83",
+        "83=localhost:82",
+    ]);
+    assert_eq!(
+        stdout(&output),
+        "80=localhost:80\n   \
+         ^ 80=localhost:80 leads to the port on which it listens itself: give the port of a server\n\
+         81=[::1]:81  ok: listens on port 81, bytes as they are to [::1]:81\n\
+         82=127.0.0.1:83  ok: listens on port 82, bytes as they are to 127.0.0.1:83\n\
+         83=localhost:82\n   \
+         ^ 83=localhost:82 leads back to itself by way of 82=127.0.0.1:83: let one of them lead to a server\n"
+    );
+    assert_eq!(status(&output), 2);
+}
+
+#[test]
 fn check_puts_a_caret_under_each_wrong_mapping() {
     let output = run(&["check", "9090=htps://example.com", "80=a:1", "81=b:0"]);
     let lines: Vec<&str> = stdout(&output).lines().collect();

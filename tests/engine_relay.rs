@@ -334,3 +334,34 @@ async fn stopping_ends_every_connection_and_tells_why() {
         "the port is closed"
     );
 }
+
+/// A port that was free just now.
+async fn free_port() -> u16 {
+    nobody().await.port()
+}
+
+#[tokio::test]
+async fn a_mapping_that_leads_to_itself_is_refused_when_it_is_added() {
+    let engine = engine();
+    let (first, second) = (free_port().await, free_port().await);
+    let add = |text: String| {
+        let mapping = faultboard::mapping::parse(&text).expect("a mapping");
+        engine.add(mapping, Plan::default())
+    };
+    let own = format!("{first}=localhost:{first}");
+    let error = add(own.clone()).await.expect_err("it leads to itself");
+    assert_eq!(
+        error.to_string(),
+        format!("{own} leads to the port on which it listens itself: give the port of a server")
+    );
+    // A chain is none; its end tied to its beginning is.
+    let chain = format!("{first}=127.0.0.1:{second}");
+    add(chain.clone()).await.expect("the port is free again");
+    let tied = format!("{second}=127.0.0.1:{first}");
+    let error = add(tied.clone()).await.expect_err("a circle");
+    assert_eq!(
+        error.to_string(),
+        format!("{tied} leads back to itself by way of {chain}: let one of them lead to a server")
+    );
+    assert_eq!(engine.proxies().len(), 1);
+}

@@ -20,7 +20,7 @@ use crate::fault::random::{Random, derive};
 use crate::fault::{Plan, Setting};
 use crate::mapping::{Host, Mapping, Protocol};
 use crate::proxy::error::reason;
-use crate::proxy::{BindError, Engine};
+use crate::proxy::{AddError, Engine};
 use crate::snapshot::ProxyId;
 use traffic::Visitor;
 use upstreams::Upstream;
@@ -53,9 +53,9 @@ pub enum DemoError {
         /// What the system said.
         source: io::Error,
     },
-    /// A proxy could not listen.
+    /// A proxy could not be added.
     #[error(transparent)]
-    Proxy(#[from] BindError),
+    Proxy(#[from] AddError),
 }
 
 /// The play: upstreams that serve and proxies before them, and later the traffic.

@@ -83,7 +83,9 @@ async fn carry_out(engine: &Engine, line: &str, changing: &AtomicBool) -> Result
     answer.map_err(|refusal| Refused {
         column: match &refusal {
             Refusal::UnknownProxy { name, .. } => column_of_argument(line, name),
-            Refusal::NoConnection(_) | Refusal::OwnPort { .. } => column_of_argument(line, ""),
+            Refusal::NoConnection(_) | Refusal::OwnPort { .. } | Refusal::Circle(_) => {
+                column_of_argument(line, "")
+            }
             Refusal::NoProxy | Refusal::Bind(_) => None,
         },
         error: refusal.to_string(),

@@ -8,9 +8,12 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 
 use crate::syntax::{self, ParseError};
 
+mod circle;
 pub(crate) mod grammar;
 mod host;
 mod slips;
+
+pub use self::circle::Circle;
 
 /// A parsed mapping: a port of ours and the upstream behind it.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

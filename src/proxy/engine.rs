@@ -1,5 +1,6 @@
 //! The handle to a running engine, and what its tasks share.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -8,7 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 
 use super::collector::{Collector, Watched};
-use super::error::BindError;
+use super::error::{AddError, BindError};
 use super::inner::Inner;
 use super::port::Proxy;
 use super::record::{Kill, Order};
@@ -16,7 +17,7 @@ use super::start::{Finish, start_workers};
 use super::worker::WorkerHandle;
 use super::{Options, StartError, clock, panics, sys, tls};
 use crate::fault::Plan;
-use crate::mapping::Mapping;
+use crate::mapping::{Circle, Mapping};
 use crate::snapshot::{ConnId, Event, Happening, ProxyId, Snapshot, Taken};
 
 /// How many opened connections may wait for the collector's beat; their tasks wait while it is full.
@@ -114,13 +115,13 @@ impl Engine {
     /// Starts a proxy: from its first connection on, the plan acts.
     ///
     /// # Errors
-    /// The port cannot be listened on.
-    pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, BindError> {
+    /// The port cannot be listened on, or the mapping leads back to itself.
+    pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, AddError> {
         let id = ProxyId(self.inner.next_proxy.fetch_add(1, Ordering::Relaxed));
         let proxy = Arc::new(Proxy::new(id, mapping, plan, &self.inner));
         let listeners = proxy.bind(&self.inner)?;
         // Named and listed before its first client: no connection shows under a name that is not its own.
-        self.enlist(&proxy);
+        self.enlist(&proxy)?;
         if proxy
             .settings
             .plan()
@@ -137,9 +138,12 @@ impl Engine {
         Ok(id)
     }
 
-    /// Gives the proxy a name of its own and a place in the list, and says so.
-    fn enlist(&self, proxy: &Arc<Proxy>) {
+    /// Gives the proxy a name of its own and a place in the list, and says so; not where it would lead to itself.
+    fn enlist(&self, proxy: &Arc<Proxy>) -> Result<(), AddError> {
         let mut proxies = self.inner.proxies.write();
+        if let Some(circle) = self.circle(proxy, &proxies) {
+            return Err(AddError::Circle(circle));
+        }
         let taken = |name: &str| proxies.iter().any(|other| other.name() == name);
         proxy.choose_name(taken);
         proxies.push(Arc::clone(proxy));
@@ -153,6 +157,16 @@ impl Engine {
                 },
             );
         }
+        Ok(())
+    }
+
+    /// The proxies that a connection through a new one would pass until it comes to it again.
+    fn circle(&self, new: &Arc<Proxy>, others: &[Arc<Proxy>]) -> Option<Circle> {
+        let port = |proxy: &Proxy| proxy.port().1.first().map(SocketAddr::port);
+        let all = others.iter().chain([new]);
+        let ports = all.filter_map(|proxy| Some((port(proxy)?, &proxy.mapping)));
+        let bound = &self.inner.options.bind;
+        Circle::through(port(new)?, &ports.collect(), bound, sys::is_local)
     }
 
     /// Ends a proxy: its port is closed, its connections are ended. False where there is none.

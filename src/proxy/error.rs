@@ -12,6 +12,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use super::tls::{TlsError, TlsOptionError};
+use crate::mapping::Circle;
 use crate::snapshot::{CloseReason, LegName};
 use crate::units::Time;
 
@@ -23,6 +24,17 @@ pub struct BindError {
     pub addr: SocketAddr,
     /// Why.
     pub source: io::Error,
+}
+
+/// A proxy could not be added.
+#[derive(Debug, Error)]
+pub enum AddError {
+    /// Its port could not be opened.
+    #[error(transparent)]
+    Bind(#[from] BindError),
+    /// It would lead to itself.
+    #[error(transparent)]
+    Circle(Circle),
 }
 
 /// An upstream could not be reached.

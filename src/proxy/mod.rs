@@ -50,7 +50,7 @@ mod window;
 mod worker;
 
 pub use engine::Engine;
-pub use error::{BindError, DialError, TlsError};
+pub use error::{AddError, BindError, DialError, TlsError};
 pub use record::Kill;
 
 use self::inner::Inner;

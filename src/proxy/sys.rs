@@ -1,7 +1,7 @@
 //! What only some platforms have.
 
 use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
@@ -42,6 +42,12 @@ pub(super) fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     socket.bind(&addr.into())?;
     socket.listen(BACKLOG)?;
     Ok(socket.into())
+}
+
+/// Whether an address is this machine's: only such a one can be bound.
+pub(super) fn is_local(addr: IpAddr) -> bool {
+    let addr = addr.to_canonical();
+    addr.is_loopback() || addr.is_unspecified() || UdpSocket::bind((addr, 0)).is_ok()
 }
 
 /// Raises the limit of open descriptors as far as the system lets a user, and returns how many connections it allows, at
@@ -144,6 +150,26 @@ mod anywhere {
             let (stream, addr) = ready!(self.0.poll_accept(cx))?;
             prepare(&stream)?;
             Poll::Ready(stream.into_std().map(|stream| (stream, addr)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_addresses_of_this_machine_are_local() {
+        for (addr, local) in [
+            ("127.0.0.1", true),
+            ("127.8.8.8", true),
+            ("::1", true),
+            ("0.0.0.0", true),
+            ("::ffff:127.0.0.1", true),
+            ("192.0.2.1", false),
+            ("2001:db8::1", false),
+        ] {
+            assert_eq!(is_local(addr.parse().expect("an address")), local, "{addr}");
         }
     }
 }
