@@ -48,6 +48,13 @@ enum Body<'a> {
         client: SocketAddr,
         upstream: &'a str,
     },
+    Reached {
+        proxy: &'a str,
+        connection: u64,
+        address: SocketAddr,
+        /// The addresses that were silent, each with its reason.
+        tried: &'a str,
+    },
     Secured {
         proxy: &'a str,
         connection: u64,
@@ -141,6 +148,10 @@ fn bodies<'a>(report: &Report<'a>) -> Vec<Body<'a>> {
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each thing that can happen"
+)]
 fn happened(event: &Event) -> Vec<Body<'_>> {
     let proxy = event.proxy.as_str();
     match &event.what {
@@ -156,6 +167,12 @@ fn happened(event: &Event) -> Vec<Body<'_>> {
             connection: conn.0,
             client: *client,
             upstream,
+        }],
+        Happening::Reached { conn, addr, tried } => vec![Body::Reached {
+            proxy,
+            connection: conn.0,
+            address: *addr,
+            tried,
         }],
         Happening::Secured { conn, tls } => vec![Body::Secured {
             proxy,

@@ -67,6 +67,9 @@ fn happened(event: &Event) -> String {
             "{proxy} connection {} opened from {client} to {upstream}",
             conn.0
         ),
+        Happening::Reached { conn, addr, tried } => {
+            format!("{proxy} connection {} reached {addr} after {tried}", conn.0)
+        }
         Happening::Secured { conn, tls } => format!("{proxy} connection {} upstream {tls}", conn.0),
         Happening::Closed {
             conn,

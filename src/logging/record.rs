@@ -82,6 +82,9 @@ fn write(event: &Event) {
             client,
             upstream,
         } => debug!(at, proxy, connection = conn.0, %client, upstream, "opened"),
+        Happening::Reached { conn, addr, tried } => {
+            debug!(at, proxy, connection = conn.0, %addr, tried, "reached");
+        }
         Happening::Secured { conn, tls } => {
             let (connection, took) = (conn.0, tls.took.as_secs_f64());
             let (version, alpn, resumed) = (tls.version, tls.alpn.as_deref(), tls.resumed);

@@ -110,12 +110,16 @@ impl Collector {
             delivered: [0; 2],
             rates: [0.0; 2],
             moved,
+            told_detour: false,
             told_tls: false,
         });
     }
 
-    /// Tells what a connection's TLS agreed on, once.
-    fn tell_tls(&mut self, conn: &mut Conn) {
+    /// Tells how a connection's upstream was reached, and what its TLS agreed on, once.
+    fn tell_upstream(&mut self, conn: &mut Conn) {
+        if let Some((at, reached)) = conn.reached() {
+            self.tell(at, &conn.proxy, reached);
+        }
         if let Some((at, tls)) = conn.secured() {
             self.seen(&conn.proxy).tls = Some(Arc::clone(&tls));
             let id = conn.record.id;
@@ -150,7 +154,7 @@ impl Collector {
     fn look(&mut self, at: Duration, proxies: &[Arc<Proxy>]) {
         let mut conns = std::mem::take(&mut self.conns);
         for conn in &mut conns {
-            self.tell_tls(conn);
+            self.tell_upstream(conn);
         }
         self.conns = conns;
         self.reap();
@@ -208,8 +212,8 @@ impl Collector {
             self.conns.shrink_to(2 * self.conns.len());
         }
         for conn in &mut ended {
-            // It may have agreed on TLS, and ended, since that was looked for.
-            self.tell_tls(conn);
+            // It may have reached its upstream, and ended, since that was looked for.
+            self.tell_upstream(conn);
             let Some(Closed { reason, at }) = conn.record.closed.get() else {
                 continue;
             };

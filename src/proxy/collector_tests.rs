@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 use tokio::sync::Semaphore;
 
 use super::super::inner::Inner;
+use super::super::look_up::LookUps;
 use super::super::meter::Pages;
 use super::super::{Options, tls};
 use super::*;
@@ -37,6 +38,7 @@ fn desk() -> Desk {
         budget: Arc::default(),
         places: Arc::new(Semaphore::new(1)),
         limit: 1,
+        look_ups: LookUps::default(),
         proxies: Arc::clone(&proxies),
         workers: Vec::new(),
         opened: opened.clone(),

@@ -1,25 +1,33 @@
 //! From a mapping to a leg that is ready: the name looked up, a socket connected, TLS agreed on.
 //!
-//! All of it happens for each connection and within one deadline. A name's addresses are tried in turn, the families
-//! alternating, each with a fair part of the time that is left, so that one dead address cannot eat all of it. Nothing is
-//! cached, and nothing here retries: what failed is told to the client.
+//! All of it happens for each connection and within one deadline. A name's addresses are tried as RFC 8305 ("Happy
+//! Eyeballs") says: the families in turn, the next address a quarter of a second after the one before, or at once where
+//! that one failed, and the first that answers wins. So an address that is dead costs a quarter of a second and not the
+//! whole time. Nothing is cached, and nothing here retries: what failed is told to the client.
 
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::net::{TcpSocket, TcpStream, lookup_host};
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::{Instant, timeout_at};
 
 use super::clock;
-use super::error::{Attempt, Attempts, DialError, UpstreamError};
+use super::error::{Attempt, Attempts, DialError, PortsTaken, UpstreamError};
 use super::leg::{Leg, RECEIVE_BUFFER};
+use super::look_up::{LookUpError, LookUps};
 use super::postgres;
 use super::tls::UpstreamTls;
 use crate::mapping::{Host, Mapping, TlsMode};
 use crate::snapshot::Negotiated;
 use crate::units::Time;
+
+/// How long an address is given before the next one is tried beside it: the "Connection Attempt Delay" that RFC 8305
+/// recommends in its section 5.
+const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
 /// An upstream's leg, ready for the first byte.
 #[derive(Debug)]
@@ -28,6 +36,8 @@ pub struct Dialed {
     pub leg: Leg,
     /// The address that answered.
     pub addr: SocketAddr,
+    /// The addresses that were tried before it, each with what came of it.
+    pub tried: Attempts,
     /// What TLS agreed on, where there is TLS.
     pub tls: Option<Negotiated>,
     /// How long the answer to the connect took: about a round trip.
@@ -36,41 +46,40 @@ pub struct Dialed {
 
 /// Connects to the upstream of `mapping` and secures the connection as its protocol says.
 ///
-/// `tls` is what was made for the same mapping. The name look-up, every connect and the handshake share the deadline. May be cancelled at any point: what was open
-/// closes. For `psqls` the leg hides channel binding from the client until the server has asked for a password.
+/// `tls` is what was made for the same mapping. The name look-up, every connect and the handshake share the deadline. May
+/// be cancelled at any point: what was open closes. For `psqls` the leg hides channel binding from the client until the
+/// server has asked for a password.
 pub async fn dial(
     mapping: &Mapping,
     tls: &UpstreamTls,
+    look_ups: &LookUps,
     deadline: Instant,
 ) -> Result<Dialed, UpstreamError> {
-    let (Connected { socket, path }, addr) =
-        first_of(&mapping.host, mapping.port, deadline).await?;
-    let (leg, negotiated) = match mapping.tls() {
-        TlsMode::Clear => {
-            return Ok(Dialed {
-                leg: Leg::clear(socket),
-                addr,
-                tls: None,
-                path,
-            });
+    let addrs = resolve(&mapping.host, mapping.port, look_ups, deadline).await?;
+    let won = race(&addrs, deadline, open).await;
+    let (connected, addr, tried) = won.map_err(|attempts| DialError::Unreachable {
+        upstream: mapping.upstream(),
+        source: Attempts(attempts),
+    })?;
+    let Connected { socket, path } = connected;
+    let (leg, tls) = match mapping.tls() {
+        TlsMode::Clear => (Leg::clear(socket), None),
+        TlsMode::Direct(_) => {
+            let (leg, agreed) = tls.handshake(Arc::new(socket), deadline).await?;
+            (leg, Some(agreed))
         }
-        TlsMode::Direct(_) => tls.handshake(Arc::new(socket), deadline).await?,
-        TlsMode::Postgres => postgres::secure(socket, mapping, tls, deadline).await?,
+        TlsMode::Postgres => {
+            let (leg, agreed) = postgres::secure(socket, mapping, tls, deadline).await?;
+            (leg, Some(agreed))
+        }
     };
     Ok(Dialed {
         leg,
         addr,
-        tls: Some(negotiated),
+        tried: Attempts(tried),
+        tls,
         path,
     })
-}
-
-/// Opens a socket to one of the addresses of `host`, the first that answers.
-///
-/// Returns by the deadline. May be cancelled at any point; a look-up that runs goes on in its thread and is forgotten.
-pub async fn connect(host: &Host, port: u16, deadline: Instant) -> Result<TcpStream, DialError> {
-    let (connected, _) = first_of(host, port, deadline).await?;
-    Ok(connected.socket)
 }
 
 /// How long it is until `deadline`. The times that errors tell are what this said at the beginning.
@@ -84,44 +93,72 @@ pub(super) fn rounded(time: Duration) -> Duration {
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
 
-async fn first_of(
-    host: &Host,
-    port: u16,
-    deadline: Instant,
-) -> Result<(Connected, SocketAddr), DialError> {
-    let addrs = resolve(host, port, deadline).await?;
-    let reached = in_turn(&addrs, deadline, open).await;
-    reached.map_err(|attempts| DialError::Unreachable {
-        upstream: format!("{host}:{port}"),
-        source: Attempts(attempts),
-    })
-}
-
-/// Tries one address after the other, each with an equal part of the time that is left to it and those behind it.
-async fn in_turn<T, F: Future<Output = io::Result<T>>>(
+/// Tries the addresses in their order, each beside those before it that have not answered yet; returns the first that
+/// answers, and what came of those before it.
+async fn race<T, F: Future<Output = io::Result<T>>>(
     addrs: &[SocketAddr],
     deadline: Instant,
     open: impl Fn(SocketAddr) -> F,
-) -> Result<(T, SocketAddr), Vec<Attempt>> {
-    let mut attempts = Vec::new();
-    for (&addr, behind) in addrs.iter().zip((0..addrs.len()).rev()) {
-        let left = time_left(deadline);
-        let given = left / u32::try_from(behind + 1).unwrap_or(u32::MAX);
-        let until = deadline - left.saturating_sub(given);
-        match timeout_at(until, open(addr)).await {
-            Ok(Ok(socket)) => return Ok((socket, addr)),
-            Ok(Err(error)) => attempts.push(Attempt { addr, error }),
-            Err(_) => {
-                let text = format!("no answer within {}", Time(rounded(given)));
-                let error = io::Error::new(ErrorKind::TimedOut, text);
-                attempts.push(Attempt { addr, error });
+) -> Result<(T, SocketAddr, Vec<Attempt>), Vec<Attempt>> {
+    let given = time_left(deadline);
+    // Where the time is short, less: each address is to be tried within it.
+    let share = given / u32::try_from(addrs.len().max(1)).unwrap_or(u32::MAX);
+    let delay = ATTEMPT_DELAY.min(share);
+    let open = &open;
+    let mut next = addrs.iter().copied();
+    let mut tried = Vec::with_capacity(addrs.len());
+    let mut running = FuturesUnordered::new();
+    loop {
+        let now = clock::now();
+        let mut until = deadline;
+        if let Some(addr) = next.next() {
+            let index = tried.len();
+            tried.push((addr, now, None));
+            running.push(async move { (index, open(addr).await) });
+            if next.len() > 0 {
+                until = deadline.min((now + delay).into());
             }
         }
+        match timeout_at(until, running.next()).await {
+            Ok(Some((index, Ok(socket)))) => {
+                let (addr, ..) = tried[index];
+                tried.truncate(index);
+                let now = clock::now();
+                let silent = |began| now.saturating_duration_since(began);
+                return Ok((socket, addr, attempts(tried, silent)));
+            }
+            Ok(Some((index, Err(error)))) => tried[index].2 = Some(error),
+            // All have failed.
+            Ok(None) => return Err(attempts(tried, |_| given)),
+            Err(_) if time_left(deadline).is_zero() => return Err(attempts(tried, |_| given)),
+            // The next one is tried beside them.
+            Err(_) => {}
+        }
     }
-    Err(attempts)
 }
 
-async fn resolve(host: &Host, port: u16, deadline: Instant) -> Result<Vec<SocketAddr>, DialError> {
+/// What came of each address: its error, or that there was no answer for so long since it was tried.
+fn attempts(
+    tried: Vec<(SocketAddr, std::time::Instant, Option<io::Error>)>,
+    silent: impl Fn(std::time::Instant) -> Duration,
+) -> Vec<Attempt> {
+    let attempt = |(addr, began, error): (_, _, Option<io::Error>)| Attempt {
+        addr,
+        error: error.unwrap_or_else(|| {
+            let text = format!("no answer within {}", Time(rounded(silent(began))));
+            io::Error::new(ErrorKind::TimedOut, text)
+        }),
+    };
+    tried.into_iter().map(attempt).collect()
+}
+
+/// The addresses of a host in the order in which they are tried.
+async fn resolve(
+    host: &Host,
+    port: u16,
+    look_ups: &LookUps,
+    deadline: Instant,
+) -> Result<Vec<SocketAddr>, DialError> {
     let name = match host {
         Host::V4(addr) => return Ok(vec![SocketAddr::new(IpAddr::V4(*addr), port)]),
         Host::V6(addr) => return Ok(vec![SocketAddr::new(IpAddr::V6(*addr), port)]),
@@ -129,16 +166,21 @@ async fn resolve(host: &Host, port: u16, deadline: Instant) -> Result<Vec<Socket
     };
     let given = time_left(deadline);
     let host = name.clone();
-    match timeout_at(deadline, lookup_host((name.as_str(), port))).await {
+    match timeout_at(deadline, look_ups.find(name)).await {
         Err(_) => Err(DialError::LookUpTimedOut {
             host,
             after: rounded(given),
         }),
-        Ok(Err(source)) => Err(DialError::Unknown { host, source }),
-        Ok(Ok(found)) => match alternating(found.collect()) {
-            addrs if addrs.is_empty() => Err(DialError::NoAddress { host }),
-            addrs => Ok(addrs),
-        },
+        Ok(Err(LookUpError::Failed(source))) => Err(DialError::Unknown { host, source }),
+        Ok(Err(LookUpError::TooMany(running))) => Err(DialError::TooManyLookUps { host, running }),
+        Ok(Ok(found)) if found.is_empty() => Err(DialError::NoAddress { host }),
+        Ok(Ok(found)) => {
+            let mut addrs = alternating(&found);
+            for addr in &mut addrs {
+                addr.set_port(port);
+            }
+            Ok(addrs)
+        }
     }
 }
 
@@ -157,8 +199,9 @@ async fn open(addr: SocketAddr) -> io::Result<Connected> {
     // Before connecting, since the handshake announces the window.
     socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
     socket.set_nodelay(true)?;
+    let lacking = |error| lacking(addr, error);
     let began = clock::now();
-    let stream = socket.connect(addr).await?;
+    let stream = socket.connect(addr).await.map_err(lacking)?;
     let path = clock::now().saturating_duration_since(began);
     // A socket that connects to a local port where nobody listens may be given that very port for its own end, and then
     // talks to itself.
@@ -171,11 +214,33 @@ async fn open(addr: SocketAddr) -> io::Result<Connected> {
     })
 }
 
+/// Says what is lacking where the system has no address to connect from: a port, or any address of that family at all.
+fn lacking(addr: SocketAddr, error: io::Error) -> io::Error {
+    let kind = error.kind();
+    if !matches!(kind, ErrorKind::AddrNotAvailable | ErrorKind::AddrInUse) {
+        return error;
+    }
+    let any = match addr {
+        SocketAddr::V4(_) => SocketAddr::from((Ipv4Addr::UNSPECIFIED, 0)),
+        SocketAddr::V6(_) => SocketAddr::from((Ipv6Addr::UNSPECIFIED, 0)),
+    };
+    // Nothing is sent: it only chooses the address that would be used.
+    let chosen = UdpSocket::bind(any).and_then(|socket| socket.connect(addr));
+    match chosen {
+        Err(chosen) if chosen.kind() == ErrorKind::AddrNotAvailable => {
+            io::Error::new(kind, "this machine has no address to reach it from")
+        }
+        _ => io::Error::new(kind, PortsTaken),
+    }
+}
+
 /// The addresses without repetitions, IPv6 and IPv4 in turn, beginning with the family that the system puts first.
-fn alternating(found: Vec<SocketAddr>) -> Vec<SocketAddr> {
+fn alternating(found: &[SocketAddr]) -> Vec<SocketAddr> {
     let first = found.first().is_some_and(SocketAddr::is_ipv6);
-    let (leading, other): (Vec<_>, Vec<_>) =
-        found.into_iter().partition(|addr| addr.is_ipv6() == first);
+    let (leading, other): (Vec<_>, Vec<_>) = found
+        .iter()
+        .copied()
+        .partition(|addr| addr.is_ipv6() == first);
     let (mut leading, mut other) = (leading.into_iter(), other.into_iter());
     let mut addrs = Vec::new();
     loop {

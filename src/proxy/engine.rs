@@ -11,6 +11,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc, watch};
 use super::collector::{Collector, Watched};
 use super::error::{AddError, BindError};
 use super::inner::Inner;
+use super::look_up::LookUps;
 use super::port::Proxy;
 use super::record::{Kill, Order};
 use super::start::{Finish, start_workers};
@@ -74,6 +75,7 @@ impl Engine {
             places: Arc::new(Semaphore::new(allowed as usize)),
             limit,
             tls,
+            look_ups: LookUps::default(),
             proxies,
             workers,
             opened: opened_tx,

@@ -7,6 +7,7 @@ use std::error::Error;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -45,8 +46,8 @@ pub enum DialError {
     Unknown {
         /// The name.
         host: String,
-        /// What the resolver said.
-        source: io::Error,
+        /// What the resolver said; others may have waited for the same answer.
+        source: Arc<io::Error>,
     },
     /// The resolver answered with an empty list.
     #[error("cannot find {host}: the name has no address")]
@@ -61,6 +62,26 @@ pub enum DialError {
         host: String,
         /// How long it was given.
         after: Duration,
+    },
+    /// So many other look-ups run that no further one is begun.
+    #[error(
+        "cannot find {host}: {running} other names are being looked up, and the name service answers none of them"
+    )]
+    TooManyLookUps {
+        /// The name.
+        host: String,
+        /// How many look-ups run.
+        running: usize,
+    },
+    /// The system has no port left to connect from.
+    #[error("cannot reach {upstream}: {source}, {}", ports(*open))]
+    NoPort {
+        /// The upstream as the mapping names it, with its port.
+        upstream: String,
+        /// Each address with its own failure.
+        source: Attempts,
+        /// How many connections its proxy has to it.
+        open: usize,
     },
     /// None of its addresses accepted the connection.
     #[error("cannot reach {upstream}: {source}")]
@@ -96,6 +117,11 @@ pub enum UpstreamError {
     Tls(#[from] TlsError),
 }
 
+/// All ports from which an address could be connected to are taken.
+#[derive(Debug, Error)]
+#[error("no local port is free towards it")]
+pub(super) struct PortsTaken;
+
 // === impl BindError ===
 
 impl BindError {
@@ -115,37 +141,86 @@ impl BindError {
     }
 }
 
+// === impl UpstreamError ===
+
+impl UpstreamError {
+    /// The error with the number of connections that the proxy has to its upstream, where no port is left for another one.
+    pub(super) fn counted(self, open: impl FnOnce() -> usize) -> Self {
+        let no_port = |attempt: &Attempt| {
+            let inner = attempt.error.get_ref();
+            inner.is_some_and(<dyn Error + Send + Sync>::is::<PortsTaken>)
+        };
+        match self {
+            Self::Dial(DialError::Unreachable { upstream, source })
+                if source.0.iter().any(no_port) =>
+            {
+                Self::Dial(DialError::NoPort {
+                    upstream,
+                    source,
+                    open: open(),
+                })
+            }
+            other => other,
+        }
+    }
+}
+
+/// How many ports may be in use, and how there can be more.
+fn ports(open: usize) -> String {
+    let wider = if cfg!(target_os = "linux") {
+        "sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\" frees more"
+    } else {
+        "a wider range of local ports frees more"
+    };
+    format!(
+        "this proxy has {open} connections to it and closed ones keep their port for a minute: {wider}"
+    )
+}
+
 // === impl Attempts ===
 
 impl Attempts {
     /// How many addresses are written out; more are counted.
     const SHOWN: usize = 4;
+
+    /// Whether one of them had to be waited for, because it was silent.
+    pub(super) fn cost_time(&self) -> bool {
+        let silent = |attempt: &Attempt| attempt.error.kind() == io::ErrorKind::TimedOut;
+        self.0.iter().any(silent)
+    }
+
+    /// Each address with its own reason: `::1 no answer within 250ms, 127.0.0.1 connection refused`.
+    #[must_use]
+    pub fn each(&self) -> String {
+        self.listed(|attempt| format!("{} {}", attempt.addr.ip(), reason(&attempt.error)))
+    }
+
+    fn listed(&self, text: impl Fn(&Attempt) -> String) -> String {
+        let mut listed: Vec<String> = self.0.iter().take(Self::SHOWN).map(text).collect();
+        let more = self.0.len() - listed.len();
+        if more > 0 {
+            listed.push(format!("and {more} more"));
+        }
+        listed.join(", ")
+    }
 }
 
 /// One reason for all addresses where there is one, else each address with its own.
 impl fmt::Display for Attempts {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(attempts) = self;
-        let reasons: Vec<String> = attempts.iter().map(|one| reason(&one.error)).collect();
-        let alike = reasons.windows(2).all(|pair| pair[0] == pair[1]);
-        match (reasons.first(), alike) {
-            (None, _) => return f.write_str("no address"),
-            (Some(first), true) if attempts.len() == 1 => return f.write_str(first),
-            (Some(first), true) => write!(f, "{first} (")?,
-            (Some(_), false) => {}
-        }
-        for (index, (attempt, why)) in attempts.iter().zip(&reasons).enumerate() {
-            if index == Self::SHOWN {
-                write!(f, ", and {} more", attempts.len() - index)?;
-                break;
-            }
-            let comma = if index == 0 { "" } else { ", " };
-            write!(f, "{comma}{}", attempt.addr.ip())?;
-            if !alike {
-                write!(f, " {why}")?;
+        let mut reasons = self.0.iter().map(|attempt| reason(&attempt.error));
+        match (reasons.next(), reasons.next()) {
+            (None, _) => f.write_str("no address"),
+            (Some(only), None) => f.write_str(&only),
+            (Some(first), Some(second)) => {
+                if second == first && reasons.all(|other| other == first) {
+                    let addrs = self.listed(|attempt| attempt.addr.ip().to_string());
+                    write!(f, "{first} ({addrs})")
+                } else {
+                    f.write_str(&self.each())
+                }
             }
         }
-        f.write_str(if alike { ")" } else { "" })
     }
 }
 

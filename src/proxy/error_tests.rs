@@ -65,6 +65,30 @@ fn many_addresses_are_counted_after_the_fourth() {
 }
 
 #[test]
+#[cfg(target_os = "linux")]
+fn a_lack_of_local_ports_says_how_many_are_in_use_and_what_frees_more() {
+    let taken = io::Error::new(ErrorKind::AddrNotAvailable, PortsTaken);
+    let unreachable = |error| {
+        UpstreamError::Dial(DialError::Unreachable {
+            upstream: "my-db:5432".to_owned(),
+            source: Attempts(vec![Attempt {
+                addr: "10.0.0.1:5432".parse().expect("an address"),
+                error,
+            }]),
+        })
+    };
+    assert_eq!(
+        unreachable(taken).counted(|| 28_231).to_string(),
+        "cannot reach my-db:5432: no local port is free towards it, this proxy has 28231 connections to it and \
+         closed ones keep their port for a minute: sysctl -w net.ipv4.ip_local_port_range=\"1024 65535\" frees more"
+    );
+    assert_eq!(
+        unreachable(refused()).counted(|| 28_231).to_string(),
+        "cannot reach my-db:5432: connection refused"
+    );
+}
+
+#[test]
 fn the_last_failure_stays_the_source() {
     let error = DialError::Unreachable {
         upstream: "my-db:5432".to_owned(),
@@ -92,7 +116,7 @@ fn a_look_up_says_whether_the_name_or_the_service_failed() {
     ] {
         let error = DialError::Unknown {
             host: "my-db".to_owned(),
-            source: io::Error::other(said),
+            source: io::Error::other(said).into(),
         };
         assert_eq!(error.to_string(), line);
     }

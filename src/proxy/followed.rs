@@ -8,7 +8,7 @@ use super::collector::BEAT;
 use super::port::Proxy;
 use super::record::Record;
 use crate::fault::Direction;
-use crate::snapshot::{ConnRow, ConnState, Negotiated};
+use crate::snapshot::{ConnRow, ConnState, Happening, Negotiated};
 
 /// After so long without a byte a connection is shown as idle.
 const IDLE: Duration = Duration::from_secs(1);
@@ -20,6 +20,8 @@ pub(super) struct Conn {
     pub(super) delivered: [u64; 2],
     pub(super) rates: [f64; 2],
     pub(super) moved: Duration,
+    /// Whether it was told which addresses were tried in vain.
+    pub(super) told_detour: bool,
     /// Whether it was told what its TLS agreed on.
     pub(super) told_tls: bool,
 }
@@ -27,6 +29,18 @@ pub(super) struct Conn {
 // === impl Conn ===
 
 impl Conn {
+    /// When its upstream was reached where other addresses had been tried in vain, and what is told of it; once.
+    pub(super) fn reached(&mut self) -> Option<(Duration, Happening)> {
+        if self.told_detour {
+            return None;
+        }
+        let detour = self.record.detour.get()?;
+        let addr = *self.record.upstream.get()?;
+        self.told_detour = true;
+        let (conn, tried) = (self.record.id, detour.tried.each());
+        Some((detour.at, Happening::Reached { conn, addr, tried }))
+    }
+
     /// When its TLS was agreed on, and what; once.
     pub(super) fn secured(&mut self) -> Option<(Duration, Arc<Negotiated>)> {
         if self.told_tls {

@@ -9,6 +9,7 @@ use tokio::sync::{Semaphore, broadcast, mpsc};
 
 use super::budget::Budget;
 use super::collector::Opened;
+use super::look_up::LookUps;
 use super::port::Proxy;
 use super::worker::WorkerHandle;
 use super::{Options, clock, tls};
@@ -24,6 +25,8 @@ pub(super) struct Inner {
     /// How many connections each proxy takes at a time.
     pub(super) limit: u32,
     pub(super) tls: tls::TlsConfigs,
+    /// The names of upstreams that are being looked up.
+    pub(super) look_ups: LookUps,
     pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
     pub(super) workers: Vec<WorkerHandle>,
     /// To the collector. A connection awaits it before any byte moves; the collector only inserts.

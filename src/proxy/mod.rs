@@ -30,6 +30,7 @@ mod histogram;
 mod inner;
 pub mod leg;
 mod listener;
+pub mod look_up;
 mod meter;
 mod opening;
 pub mod panics;

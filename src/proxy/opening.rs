@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 
-use super::dial::{self, Dialed};
+use super::dial;
 use super::error::UpstreamError;
 use super::leg::Leg;
 use super::port::Proxy;
@@ -88,14 +88,18 @@ async fn dial(
     record: &Record,
 ) -> Result<(Leg, Duration), UpstreamError> {
     let deadline = clock::now() + engine.options.connect_timeout;
-    let Dialed {
-        leg,
-        addr,
-        tls,
-        path,
-    } = dial::dial(&proxy.mapping, &proxy.tls, deadline.into()).await?;
-    record.reached(addr, tls, engine.now());
-    Ok((leg, path))
+    let dialed = dial::dial(
+        &proxy.mapping,
+        &proxy.tls,
+        &engine.look_ups,
+        deadline.into(),
+    );
+    let dialed = dialed
+        .await
+        .map_err(|error| error.counted(|| proxy.settings.connected()))?;
+    record.came_by(dialed.tried, engine.now());
+    record.reached(dialed.addr, dialed.tls, engine.now());
+    Ok((dialed.leg, dialed.path))
 }
 
 fn untold(error: &UpstreamError) -> Failure {

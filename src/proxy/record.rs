@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use futures_util::task::AtomicWaker;
 
+use super::error::Attempts;
 use super::meter::SlotRef;
 use crate::snapshot::{CloseReason, ConnId, Negotiated, ProxyId};
 
@@ -43,6 +44,8 @@ pub(super) struct Record {
     /// Since the engine's start.
     pub(super) opened: Duration,
     pub(super) upstream: OnceLock<SocketAddr>,
+    /// Where addresses were tried in vain before the one that answered; in a box, as most connections have none.
+    pub(super) detour: OnceLock<Box<Detour>>,
     /// Where its upstream speaks TLS; in a box, as most connections have none.
     pub(super) secured: OnceLock<Box<Secured>>,
     pub(super) closed: OnceLock<Closed>,
@@ -59,6 +62,15 @@ pub(super) struct Record {
     generation: AtomicU64,
     /// Nanoseconds since the engine's start.
     taken_at: AtomicU64,
+}
+
+/// The addresses of an upstream that were tried in vain.
+#[derive(Debug)]
+pub(super) struct Detour {
+    /// Each with its reason.
+    pub(super) tried: Attempts,
+    /// Since the engine's start.
+    pub(super) at: Duration,
 }
 
 /// What a connection's TLS agreed on.
@@ -93,6 +105,7 @@ impl Record {
             client,
             opened,
             upstream: OnceLock::new(),
+            detour: OnceLock::new(),
             secured: OnceLock::new(),
             closed: OnceLock::new(),
             slot,
@@ -104,6 +117,13 @@ impl Record {
             truncated: AtomicBool::new(false),
             generation: AtomicU64::new(0),
             taken_at: AtomicU64::new(0),
+        }
+    }
+
+    /// How its upstream was found: after these addresses, of which those are told that cost time.
+    pub(super) fn came_by(&self, tried: Attempts, at: Duration) {
+        if tried.cost_time() {
+            let _ = self.detour.set(Box::new(Detour { tried, at }));
         }
     }
 

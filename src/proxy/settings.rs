@@ -93,6 +93,13 @@ impl Settings {
         }
     }
 
+    /// How many of the open connections have reached their upstream.
+    pub(super) fn connected(&self) -> usize {
+        let records = self.records.lock();
+        let reached = |record: &&Arc<Record>| record.upstream.get().is_some();
+        records.values().filter(reached).count()
+    }
+
     /// Whether connections are to end as soon as they are known.
     pub(super) fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)

@@ -43,6 +43,15 @@ pub enum Happening {
         /// The upstream as the mapping names it.
         upstream: String,
     },
+    /// An upstream was reached only after others of its addresses had been silent.
+    Reached {
+        /// The connection.
+        conn: ConnId,
+        /// The address that answered.
+        addr: SocketAddr,
+        /// The others, each with its reason.
+        tried: String,
+    },
     /// A connection speaks TLS with its upstream.
     Secured {
         /// The connection.

@@ -8,6 +8,7 @@ use faultboard::mapping::{Host, Mapping, Protocol};
 use faultboard::proxy::clock;
 use faultboard::proxy::dial::{Dialed, dial};
 use faultboard::proxy::error::UpstreamError;
+use faultboard::proxy::look_up::LookUps;
 use faultboard::proxy::tls::{TlsConfigs, TlsOptions, UpstreamTls};
 use rustls::crypto::ring;
 use rustls::server::WebPkiClientVerifier;
@@ -103,7 +104,8 @@ pub(crate) async fn dial_with<T>(
     tls: &UpstreamTls,
     server: impl Future<Output = T>,
 ) -> (Result<Dialed, UpstreamError>, T) {
-    tokio::join!(dial(mapping, tls, deadline()), server)
+    let look_ups = LookUps::default();
+    tokio::join!(dial(mapping, tls, &look_ups, deadline()), server)
 }
 
 /// The line that a failed dial is told by.

@@ -135,6 +135,10 @@ fn told(what: &Happening) -> Option<(Tone, String)> {
         Happening::Opened { conn, client, .. } => {
             (Tone::Plain, format!("#{} open {client}", conn.0))
         }
+        Happening::Reached { conn, addr, tried } => {
+            let text = format!("#{} reached {addr} after {tried}", conn.0);
+            (Tone::Doubtful, text)
+        }
         Happening::Secured { tls, .. } => (Tone::Good, format!("upstream {tls}")),
         Happening::Closed {
             conn,
