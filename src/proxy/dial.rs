@@ -20,6 +20,7 @@ use super::error::{Attempt, Attempts, DialError, PortsTaken, UpstreamError};
 use super::leg::{Leg, RECEIVE_BUFFER};
 use super::look_up::{LookUpError, LookUps};
 use super::postgres;
+use super::rounds::{self, Sign};
 use super::tls::UpstreamTls;
 use crate::mapping::{Host, Mapping, TlsMode};
 use crate::snapshot::Negotiated;
@@ -42,9 +43,11 @@ pub struct Dialed {
     pub tls: Option<Negotiated>,
     /// How long the answer to the connect took: about a round trip.
     pub path: Duration,
+    /// Tells the next desk on the way, where there is one; kept for as long as the connection lives.
+    pub(super) sign: Option<Sign>,
 }
 
-/// Connects to the upstream of `mapping` and secures the connection as its protocol says.
+/// Connects to the upstream of `mapping` on behalf of `client` and secures the connection as its protocol says.
 ///
 /// `tls` is what was made for the same mapping. The name look-up, every connect and the handshake share the deadline. May
 /// be cancelled at any point: what was open closes. For `psqls` the leg hides channel binding from the client until the
@@ -53,15 +56,16 @@ pub async fn dial(
     mapping: &Mapping,
     tls: &UpstreamTls,
     look_ups: &LookUps,
+    client: SocketAddr,
     deadline: Instant,
 ) -> Result<Dialed, UpstreamError> {
     let addrs = resolve(&mapping.host, mapping.port, look_ups, deadline).await?;
-    let won = race(&addrs, deadline, open).await;
+    let won = race(&addrs, deadline, |addr| open(addr, client)).await;
     let (connected, addr, tried) = won.map_err(|attempts| DialError::Unreachable {
         upstream: mapping.upstream(),
         source: Attempts(attempts),
     })?;
-    let Connected { socket, path } = connected;
+    let Connected { socket, path, sign } = connected;
     let (leg, tls) = match mapping.tls() {
         TlsMode::Clear => (Leg::clear(socket), None),
         TlsMode::Direct(_) => {
@@ -79,6 +83,7 @@ pub async fn dial(
         tried: Attempts(tried),
         tls,
         path,
+        sign,
     })
 }
 
@@ -189,9 +194,10 @@ struct Connected {
     socket: TcpStream,
     /// How long the peer took to answer.
     path: Duration,
+    sign: Option<Sign>,
 }
 
-async fn open(addr: SocketAddr) -> io::Result<Connected> {
+async fn open(addr: SocketAddr, client: SocketAddr) -> io::Result<Connected> {
     let socket = match addr {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
@@ -200,6 +206,7 @@ async fn open(addr: SocketAddr) -> io::Result<Connected> {
     socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
     socket.set_nodelay(true)?;
     let lacking = |error| lacking(addr, error);
+    let sign = rounds::sign(&socket, addr, client).map_err(lacking)?;
     let began = clock::now();
     let stream = socket.connect(addr).await.map_err(lacking)?;
     let path = clock::now().saturating_duration_since(began);
@@ -211,6 +218,7 @@ async fn open(addr: SocketAddr) -> io::Result<Connected> {
     Ok(Connected {
         socket: stream,
         path,
+        sign,
     })
 }
 

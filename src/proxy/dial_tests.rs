@@ -146,9 +146,9 @@ async fn each_of_many_addresses_is_tried_before_the_deadline() {
 
 /// A socket to `port` of `host`, connected within 10 seconds.
 async fn connect(host: &Host, port: u16) -> Result<TcpStream, String> {
-    let deadline = after(10);
+    let (deadline, client) = (after(10), SocketAddr::from(([127, 0, 0, 1], 1)));
     let addrs = resolve(host, port, &LookUps::default(), deadline).await;
-    let won = race(&addrs.unwrap(), deadline, open).await;
+    let won = race(&addrs.unwrap(), deadline, |addr| open(addr, client)).await;
     let (connected, ..) = won.map_err(|attempts| Attempts(attempts).to_string())?;
     Ok(connected.socket)
 }

@@ -19,7 +19,7 @@ use super::error::{BindError, reason};
 use super::port::Proxy;
 use super::sys::Acceptor;
 use super::worker::Worker;
-use super::{Inner, clock, panics, sys};
+use super::{Inner, clock, panics, rounds, sys};
 use crate::snapshot::{Happening, PortState};
 
 /// The first wait after the process ran short of something; it doubles up to the last.
@@ -60,6 +60,10 @@ pub(super) async fn accept(port: Port, worker: Rc<Worker>) {
         stop,
         open,
     } = port;
+    let port = listeners
+        .first()
+        .and_then(|listener| listener.local_addr().ok());
+    let _sign = port.and_then(|addr| rounds::listens(addr.port()));
     let acceptors: io::Result<Vec<_>> = listeners.into_iter().map(Acceptor::new).collect();
     match acceptors {
         Ok(acceptors) => {

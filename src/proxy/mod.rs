@@ -39,6 +39,7 @@ pub mod postgres;
 pub mod pump;
 mod reading;
 mod record;
+mod rounds;
 mod seen;
 mod settings;
 mod start;

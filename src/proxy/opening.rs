@@ -92,12 +92,13 @@ async fn dial(
         &proxy.mapping,
         &proxy.tls,
         &engine.look_ups,
+        record.client,
         deadline.into(),
     );
     let dialed = dialed
         .await
         .map_err(|error| error.counted(|| proxy.settings.connected()))?;
-    record.came_by(dialed.tried, engine.now());
+    record.came_by(dialed.tried, dialed.sign, engine.now());
     record.reached(dialed.addr, dialed.tls, engine.now());
     Ok((dialed.leg, dialed.path))
 }

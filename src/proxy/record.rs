@@ -10,6 +10,7 @@ use futures_util::task::AtomicWaker;
 
 use super::error::Attempts;
 use super::meter::SlotRef;
+use super::rounds::Sign;
 use crate::snapshot::{CloseReason, ConnId, Negotiated, ProxyId};
 
 /// How to end a connection.
@@ -46,6 +47,8 @@ pub(super) struct Record {
     pub(super) upstream: OnceLock<SocketAddr>,
     /// Where addresses were tried in vain before the one that answered; in a box, as most connections have none.
     pub(super) detour: OnceLock<Box<Detour>>,
+    /// What tells the next desk on the way of it.
+    sign: OnceLock<Sign>,
     /// Where its upstream speaks TLS; in a box, as most connections have none.
     pub(super) secured: OnceLock<Box<Secured>>,
     pub(super) closed: OnceLock<Closed>,
@@ -106,6 +109,7 @@ impl Record {
             opened,
             upstream: OnceLock::new(),
             detour: OnceLock::new(),
+            sign: OnceLock::new(),
             secured: OnceLock::new(),
             closed: OnceLock::new(),
             slot,
@@ -121,9 +125,12 @@ impl Record {
     }
 
     /// How its upstream was found: after these addresses, of which those are told that cost time.
-    pub(super) fn came_by(&self, tried: Attempts, at: Duration) {
+    pub(super) fn came_by(&self, tried: Attempts, sign: Option<Sign>, at: Duration) {
         if tried.cost_time() {
             let _ = self.detour.set(Box::new(Detour { tried, at }));
+        }
+        if let Some(sign) = sign {
+            let _ = self.sign.set(sign);
         }
     }
 

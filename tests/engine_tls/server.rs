@@ -1,6 +1,6 @@
 //! Servers on loopback, and the dialing of them.
 
-use std::net::Ipv4Addr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -104,8 +104,9 @@ pub(crate) async fn dial_with<T>(
     tls: &UpstreamTls,
     server: impl Future<Output = T>,
 ) -> (Result<Dialed, UpstreamError>, T) {
+    let client = SocketAddr::from(([127, 0, 0, 1], 1));
     let look_ups = LookUps::default();
-    tokio::join!(dial(mapping, tls, &look_ups, deadline()), server)
+    tokio::join!(dial(mapping, tls, &look_ups, client, deadline()), server)
 }
 
 /// The line that a failed dial is told by.
