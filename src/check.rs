@@ -11,6 +11,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use serde::Serialize;
 
+use crate::format::printable;
 use crate::mapping::{self, Circle, Host, Mapping, Protocol, TlsMode};
 use crate::syntax::ParseError;
 
@@ -37,7 +38,8 @@ enum Verdict<'a> {
         tls: bool,
     },
     Invalid {
-        mapping: &'a str,
+        /// As given but for passwords.
+        mapping: String,
         ok: bool,
         error: String,
         column: usize,
@@ -118,7 +120,7 @@ fn taken(text: &str, port: u16, first: &str) -> ParseError {
         span: begin..begin + digits,
         message: format!(
             "port {port} is taken by {} already: give each mapping a port of its own",
-            first.trim()
+            printable(first.trim())
         ),
         expected: Vec::new(),
         unfinished: false,
@@ -148,8 +150,13 @@ fn judge(text: &str, read: Result<Mapping, ParseError>) -> Verdict<'_> {
             port: read.port,
             tls: read.tls() != TlsMode::Clear,
         },
-        Err(ParseError { message, span, .. }) => Verdict::Invalid {
-            mapping: text,
+        Err(ParseError {
+            input,
+            message,
+            span,
+            ..
+        }) => Verdict::Invalid {
+            mapping: input,
             ok: false,
             error: message,
             column: span.start + 1,
@@ -178,7 +185,7 @@ fn describe(text: &str, mapping: &Mapping) -> String {
     };
     format!(
         "{}  ok: listens on {listens}, {how} {}",
-        text.trim(),
+        printable(text.trim()),
         mapping.upstream()
     )
 }

@@ -43,6 +43,7 @@ pub mod cli;
 pub mod command;
 pub mod demo;
 pub mod fault;
+pub mod format;
 pub mod headless;
 pub mod logging;
 pub mod mapping;

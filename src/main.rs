@@ -10,14 +10,13 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use clap::FromArgMatches;
 use faultboard::check::{self, Outcome};
-use faultboard::cli::{Cli, Command, Options, Output, Rejected, RunArgs, help};
+use faultboard::cli::{self, Cli, Command, Options, Output, Rejected, RunArgs, Unread, help};
+use faultboard::format::{one_line, printable, reason, without_secrets};
 use faultboard::headless::{Desk, Style};
 use faultboard::logging::{self, FILTER_VARIABLE, LogError, Recorder};
 use faultboard::operate;
 use faultboard::preset;
-use faultboard::proxy::error::reason;
 use faultboard::proxy::{Engine, StartError};
 use faultboard::stop::StopRequest;
 #[cfg(feature = "tui")]
@@ -42,14 +41,18 @@ const WITHOUT_TUI: &str = "this program was built without the console";
 const NO_PROXIES: &str = "no proxies yet: type add 9090=https://example.com, or quit";
 
 fn main() -> ExitCode {
-    let matches = help::command().get_matches();
-    let cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
-    dispatch(cli).unwrap_or_else(|error| {
+    let words: Vec<_> = env::args_os().collect();
+    let done = match cli::read(&words) {
+        Ok(cli) => dispatch(cli),
+        Err(Unread::Asked(asked)) => asked.exit(),
+        Err(Unread::Wrong(rejected)) => Err(rejected.into()),
+    };
+    done.unwrap_or_else(|error| {
         if is_broken_pipe(&error) {
             return ExitCode::SUCCESS;
         }
         // Where even this cannot be written there is nobody to tell.
-        let _ = writeln!(io::stderr(), "{}", one_line(&error));
+        let _ = writeln!(io::stderr(), "{}", report(&error));
         ExitCode::from(if is_wrong_usage(&error) { 2 } else { 1 })
     })
 }
@@ -74,7 +77,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             mappings,
         }) => {
             if let Some(mapping) = mappings.first() {
-                let why = format!("the demo has its own upstreams: use faultboard {mapping}");
+                let mapping = without_secrets(mapping);
+                let why = format!(
+                    "the demo has its own upstreams: use faultboard {}",
+                    printable(&mapping)
+                );
                 return Err(Rejected::because(&why).into());
             }
             desk(Options::read(run.and(*later), &[])?, Upstreams::BuiltIn)
@@ -274,8 +281,9 @@ fn is_broken_pipe(error: &anyhow::Error) -> bool {
     io.is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
 }
 
-/// The error, and what the system said where the error does not say it itself; ours are whole lines.
-fn one_line(error: &anyhow::Error) -> String {
+/// The error, and what the system said where the error does not say it itself; ours are whole lines, of which none
+/// moves the cursor.
+fn report(error: &anyhow::Error) -> String {
     let mut line = error.to_string();
     for cause in error.chain().skip(1).filter_map(<dyn Error>::downcast_ref) {
         let cause = reason(cause);
@@ -283,5 +291,5 @@ fn one_line(error: &anyhow::Error) -> String {
             line = format!("{line}: {cause}");
         }
     }
-    line
+    line.lines().map(one_line).collect::<Vec<_>>().join("\n")
 }

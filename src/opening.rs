@@ -6,6 +6,7 @@ use anyhow::{Context, Result, anyhow};
 use faultboard::cli::Options;
 use faultboard::demo::Demo;
 use faultboard::fault::Plan;
+use faultboard::format::shown_path;
 use faultboard::proxy::Engine;
 use faultboard::scene::{self, Scene};
 
@@ -50,7 +51,7 @@ pub(crate) async fn open(
     }
     let mut problems = Vec::new();
     if let (Some(path), Some(scene)) = (&options.scene, scene) {
-        problems = set_scene(engine, &path.to_string_lossy(), scene).await;
+        problems = set_scene(engine, &shown_path(path), scene).await;
     }
     Ok(Opened {
         demo: None,
@@ -59,8 +60,8 @@ pub(crate) async fn open(
 }
 
 fn read_scene(path: &Path) -> Result<Scene> {
-    let text = std::fs::read_to_string(path);
-    let text = text.with_context(|| format!("cannot read the scene {}", path.display()))?;
+    let text = scene::read(path);
+    let text = text.with_context(|| format!("cannot read the scene {}", shown_path(path)))?;
     Ok(scene::parse(&text))
 }
 

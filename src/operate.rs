@@ -14,6 +14,7 @@ use tokio::time::timeout;
 
 use crate::command::{Command, KillHow, Target};
 use crate::fault::{Kind, Plan, Setting};
+use crate::format::quoted;
 use crate::mapping::{Circle, Mapping};
 use crate::proxy::{AddError, BindError, Engine, Kill};
 use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Snapshot, Taken};
@@ -281,7 +282,7 @@ fn unknown_name(engine: &Engine, name: &str) -> Refusal {
 
 fn unknown_proxy(name: &str, names: &[String]) -> String {
     if names.is_empty() {
-        return format!("unknown proxy \"{name}\": there is none yet");
+        return format!("unknown proxy {}: there is none yet", quoted(name));
     }
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let guess = nearest(name, names.iter().copied());

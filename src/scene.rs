@@ -11,6 +11,9 @@
 //! hold.
 
 use std::fmt;
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
 
 use crate::command;
 use crate::fault::Setting;
@@ -35,10 +38,28 @@ pub struct LineError {
     pub error: ParseError,
 }
 
-/// Reads a scene; it never fails as a whole.
+/// No scene is longer, in bytes.
+const LONGEST: u64 = 1 << 20;
+
+/// Reads the text of a scene from a file, or from whatever else has a path and ends.
+pub fn read(path: &Path) -> io::Result<String> {
+    let mut text = Vec::new();
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > LONGEST {
+        return Err(no_scene("it is longer than 1 MiB"));
+    }
+    String::from_utf8(text).map_err(|_| no_scene("it is not UTF-8 text"))
+}
+
+fn no_scene(why: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, why)
+}
+
+/// Reads a scene; it never fails as a whole. A byte order mark before it is nothing.
 #[must_use]
 pub fn parse(text: &str) -> Scene {
     let mut scene = Scene::default();
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (line, text) in (1..).zip(text.lines()) {
         let text = without_comment(text);
         if text.trim().is_empty() {
@@ -126,6 +147,13 @@ mod tests {
              35432=psql://db latency 250ms, loss 1%\n9090=https://x.com\n"
         );
         assert_eq!(parse(&scene.to_string()), scene);
+    }
+
+    #[test]
+    fn a_byte_order_mark_is_no_part_of_the_first_line() {
+        let scene = parse("\u{feff}1=a:80\r\n2=b\r\n");
+        assert_eq!(scene.proxies.len(), 1);
+        assert_eq!((scene.errors.len(), scene.errors[0].line), (1, 2));
     }
 
     #[test]

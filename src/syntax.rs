@@ -6,6 +6,7 @@
 //! Why *unfinished* is part of the error: a line is checked with every key. What only begins something valid must not
 //! turn red under the hands that type it.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -14,6 +15,8 @@ use winnow::combinator::delimited;
 use winnow::error::{ErrMode, ParserError};
 use winnow::stream::{LocatingSlice, Location};
 use winnow::token::take_while;
+
+use crate::format::{is_shown, listed, quoted, without_secrets};
 
 /// Why a text is not valid, and where.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,13 +51,26 @@ pub(crate) struct Slip {
 }
 
 /// Reads the whole of a text with one production; blanks around it are ignored.
-pub(crate) fn read<'i, T>(
-    text: &'i str,
-    production: impl Parser<Input<'i>, T, ErrMode<Slip>>,
+///
+/// An error tells no password: it is what would be wrong with the text if there were stars in its place.
+pub(crate) fn read<T>(
+    text: &str,
+    mut production: impl for<'i> Parser<Input<'i>, T, ErrMode<Slip>>,
 ) -> Result<T, ParseError> {
-    delimited(blanks, production, blanks)
-        .parse(LocatingSlice::new(text))
-        .map_err(|error| error.into_inner().counted(text))
+    let mut read_whole = |text: &str| {
+        delimited(blanks, production.by_ref(), blanks)
+            .parse(LocatingSlice::new(text))
+            .map_err(|error| error.into_inner().counted(text))
+    };
+    read_whole(text).map_err(|error| match without_secrets(text) {
+        Cow::Borrowed(_) => error,
+        Cow::Owned(hidden) => read_whole(&hidden).err().unwrap_or(ParseError {
+            message: "a password has no place here".to_owned(),
+            expected: Vec::new(),
+            input: hidden,
+            ..error
+        }),
+    })
 }
 
 /// Any number of blanks.
@@ -69,38 +85,11 @@ pub(crate) fn until_blank(text: &str) -> &str {
     text.split(char::is_whitespace).next().unwrap_or(text)
 }
 
-/// A piece of the text in quotes for a message: control characters escaped, shortened where it is long.
-pub(crate) fn quoted(piece: &str) -> String {
-    format!("\"{}\"", shortened(piece))
-}
-
-/// A piece of the text for a message: control characters escaped, shortened where it is long.
-pub(crate) fn shortened(piece: &str) -> String {
-    const SHOWN: usize = 40;
-    let mut shown = String::new();
-    for (index, c) in piece.chars().enumerate() {
-        if index == SHOWN {
-            shown.push('…');
-            break;
-        }
-        if c.is_control() {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
-}
-
 /// Says that a word is unknown, which known one is nearest, and which there are:
 /// `unknown protocol "htps": did you mean "https"? (http, https)`.
 pub(crate) fn unknown(what: &str, word: &str, guess: Option<&str>, known: &[&str]) -> String {
     let guess = guess.map_or_else(String::new, |guess| format!(": did you mean \"{guess}\"?"));
-    format!(
-        "unknown {what} {}{guess} ({})",
-        quoted(word),
-        known.join(", ")
-    )
+    format!("unknown {what} {}{guess} ({})", quoted(word), listed(known))
 }
 
 /// The candidate that `word` was most likely meant to be: the same but for case, a few slips of the fingers away, or
@@ -155,32 +144,41 @@ fn distance(from: &str, to: &str) -> usize {
 // === impl ParseError ===
 
 impl ParseError {
+    /// So many characters of a long text are shown, and so many of them before the one that is wrong.
+    const SHOWN: usize = 300;
+    const BEFORE: usize = 150;
+
     /// The column of the first wrong character, counted from 1.
     #[must_use]
     pub fn column(&self) -> usize {
         self.span.start + 1
     }
 
-    /// How many cells of a terminal stand before the caret, where a character takes `width_of` of them.
-    #[must_use]
-    pub fn caret_offset(&self, width_of: impl Fn(char) -> usize) -> usize {
-        self.shown().take(self.span.start).map(width_of).sum()
-    }
-
     /// The text, and under its first wrong character a caret with the message: the `Display` of a terminal in which a
-    /// character takes `width_of` cells.
+    /// character takes `width_of` cells. Of a long text, what stands around that character.
     #[must_use]
     pub fn render(&self, width_of: impl Fn(char) -> usize) -> String {
-        let text: String = self.shown().collect();
-        let caret = self.caret_offset(width_of);
-        format!("{text}\n{:caret$}^ {}", "", self.message)
+        let begin = self.span.start.saturating_sub(Self::BEFORE);
+        let cut = |there: bool| if there { "…" } else { "" };
+        let text: String = self.shown().skip(begin).take(Self::SHOWN).collect();
+        let more = self.input.chars().nth(begin + Self::SHOWN).is_some();
+        let before = self.span.start - begin;
+        let caret: usize = text.chars().take(before).map(width_of).sum();
+        let caret = caret + usize::from(begin > 0);
+        format!(
+            "{}{text}{}\n{:caret$}^ {}",
+            cut(begin > 0),
+            cut(more),
+            "",
+            self.message
+        )
     }
 
-    /// The text in one line: every control character as one visible cell.
+    /// The text in one line: what cannot be shown is one visible cell.
     fn shown(&self) -> impl Iterator<Item = char> {
         self.input.chars().map(|c| match c {
             '\t' | '\n' | '\r' => ' ',
-            c if c.is_control() => char::REPLACEMENT_CHARACTER,
+            c if !is_shown(c) => char::REPLACEMENT_CHARACTER,
             c => c,
         })
     }
@@ -319,7 +317,6 @@ mod tests {
     fn the_caret_stands_under_wide_characters_by_their_cells() {
         let error = Slip::over(4..5, "wrong").counted("大xy");
         assert_eq!(error.column(), 3);
-        assert_eq!(error.caret_offset(|c| 1 + usize::from(c == '大')), 3);
         assert_eq!(error.to_string(), "大xy\n  ^ wrong");
         assert_eq!(
             error.render(|c| 1 + usize::from(c == '大')),
@@ -328,15 +325,23 @@ mod tests {
     }
 
     #[test]
-    fn control_characters_keep_the_caret_in_one_line() {
-        let error = Slip::over(2..3, "wrong").counted("\t\u{1b}\n");
-        assert_eq!(error.to_string(), " \u{fffd} \n  ^ wrong");
+    fn of_a_long_text_the_wrong_part_is_shown() {
+        let text = format!("{}!{}", "a".repeat(300), "b".repeat(300));
+        let error = Slip::over(300..301, "wrong").counted(&text);
+        assert_eq!(
+            error.to_string(),
+            format!(
+                "…{}!{}…\n{}^ wrong",
+                "a".repeat(150),
+                "b".repeat(149),
+                " ".repeat(151)
+            )
+        );
     }
 
     #[test]
-    fn a_piece_in_quotes_is_escaped_and_shortened() {
-        assert_eq!(quoted("a\n"), "\"a\\n\"");
-        assert_eq!(quoted(&"x".repeat(41)), format!("\"{}…\"", "x".repeat(40)));
-        assert_eq!(quoted(&"x".repeat(40)), format!("\"{}\"", "x".repeat(40)));
+    fn control_characters_keep_the_caret_in_one_line() {
+        let error = Slip::over(2..3, "wrong").counted("\t\u{1b}\n");
+        assert_eq!(error.to_string(), " \u{fffd} \n  ^ wrong");
     }
 }

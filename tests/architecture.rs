@@ -18,56 +18,70 @@ use source::{Source, sources};
 /// Each module of the top level, and those that it may name: never one that stands below it here.
 const LAYERS: &[(&str, &[&str])] = &[
     ("units", &[]),
-    ("syntax", &["units"]),
-    ("fault", &["units", "syntax"]),
-    ("mapping", &["units", "syntax"]),
-    ("preset", &["units", "syntax", "fault"]),
-    ("snapshot", &["units", "fault", "mapping"]),
+    ("format", &[]),
+    ("syntax", &["units", "format"]),
+    ("fault", &["format", "units", "syntax"]),
+    ("mapping", &["format", "units", "syntax"]),
+    ("preset", &["format", "units", "syntax", "fault"]),
+    ("snapshot", &["format", "units", "fault", "mapping"]),
     (
         "command",
-        &["units", "syntax", "fault", "preset", "mapping", "snapshot"],
+        &[
+            "format", "units", "syntax", "fault", "preset", "mapping", "snapshot",
+        ],
     ),
-    ("proxy", &["units", "fault", "mapping", "snapshot"]),
+    (
+        "proxy",
+        &["format", "units", "fault", "mapping", "snapshot"],
+    ),
     (
         "scene",
-        &["units", "syntax", "fault", "mapping", "snapshot", "command"],
+        &[
+            "format", "units", "syntax", "fault", "mapping", "snapshot", "command",
+        ],
     ),
     ("stop", &[]),
     ("allocator", &[]),
-    ("opening", &[]),
-    ("logging", &["units", "snapshot", "proxy"]),
-    ("check", &["units", "syntax", "mapping"]),
+    ("opening", &["format"]),
+    ("logging", &["units", "format", "snapshot", "proxy"]),
+    ("check", &["format", "units", "syntax", "mapping"]),
     (
         "operate",
         &[
-            "units", "syntax", "fault", "preset", "mapping", "snapshot", "command", "proxy",
+            "format", "units", "syntax", "fault", "preset", "mapping", "snapshot", "command",
+            "proxy",
         ],
     ),
     (
         "headless",
         &[
-            "units", "syntax", "fault", "preset", "mapping", "snapshot", "command", "proxy",
-            "operate", "stop",
+            "format", "units", "syntax", "fault", "preset", "mapping", "snapshot", "command",
+            "proxy", "operate", "stop",
         ],
     ),
-    ("demo", &["units", "fault", "mapping", "snapshot", "proxy"]),
+    (
+        "demo",
+        &["format", "units", "fault", "mapping", "snapshot", "proxy"],
+    ),
     (
         "cli",
         &[
-            "units", "syntax", "fault", "preset", "mapping", "proxy", "demo",
+            "format", "units", "syntax", "fault", "preset", "mapping", "proxy", "demo",
         ],
     ),
     (
         "ui",
         &[
-            "units", "syntax", "fault", "preset", "mapping", "snapshot", "command", "proxy",
-            "operate", "scene", "stop",
+            "format", "units", "syntax", "fault", "preset", "mapping", "snapshot", "command",
+            "proxy", "operate", "scene", "stop",
         ],
     ),
 ];
 
 /// The layers in which text and numbers go in and come out, and nothing else happens.
-const PURE: &[&str] = &["units", "syntax", "fault", "mapping", "snapshot", "command"];
+const PURE: &[&str] = &[
+    "units", "format", "syntax", "fault", "mapping", "snapshot", "command",
+];
 
 /// What has no place in them.
 const IMPURE: &[&str] = &[

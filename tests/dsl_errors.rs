@@ -242,8 +242,8 @@ localhost:9090=https://x.com
 9090=user@host:22
      ^ a mapping has no user: leave out "user@"
 
-9090=psql://me:secret@db/shop
-            ^ a mapping has no user: leave out "me:secret@"
+9090=psql://me:******@db/shop
+            ^ a mapping has no user: leave out "me:******@"
 
 9090=::1:80
      ^ an IPv6 address stands in brackets: [::1]:80

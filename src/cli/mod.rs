@@ -3,11 +3,14 @@
 //! Only the shape of it stands here. Mappings and faults stay text until `options` reads them, so that everything
 //! wrong on a command line is said at once, with a caret; the long help and the manual page are made in `help`.
 
+use std::ffi::{OsStr, OsString};
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, FromArgMatches, Parser, Subcommand};
+
+use crate::format::shortened;
 
 pub mod help;
 pub mod options;
@@ -147,6 +150,54 @@ pub struct TlsArgs {
     /// Reset the client of an upstream that ends without `close_notify`, instead of ending its stream
     #[arg(long)]
     pub strict_close: bool,
+}
+
+/// Why there is nothing to run.
+#[derive(Debug)]
+pub enum Unread {
+    /// The help or the version was asked for: this prints it.
+    Asked(clap::Error),
+    /// The command line is wrong.
+    Wrong(Rejected),
+}
+
+/// Reads the words of a command line, the program's own name first.
+pub fn read(words: &[OsString]) -> Result<Cli, Unread> {
+    let parse = |words: &[OsString]| {
+        let matches = help::command().try_get_matches_from(words)?;
+        Cli::from_arg_matches(&matches)
+    };
+    let error = match parse(words) {
+        Ok(cli) => return Ok(cli),
+        Err(error) if error.use_stderr() => error,
+        Err(asked) => return Err(Unread::Asked(asked)),
+    };
+    // clap repeats what was typed as it was. So it is asked again, with words that can be printed: it says the same of them.
+    let printed: Vec<OsString> = words.iter().map(|word| harmless(word)).collect();
+    let again = parse(&printed)
+        .err()
+        .filter(|again| again.kind() == error.kind());
+    let why = again.map_or_else(|| error.kind().to_string(), |again| in_one_line(&again));
+    let line = format!("{why}; faultboard --help tells more");
+    Err(Unread::Wrong(Rejected::because(&line)))
+}
+
+/// A word as it may be repeated in an error.
+fn harmless(word: &OsStr) -> OsString {
+    shortened(&word.to_string_lossy()).into()
+}
+
+/// What clap says is wrong and its tip, without the usage.
+fn in_one_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let text = text.strip_prefix("error: ").unwrap_or(&text);
+    let paragraphs = text.split("\n\n").take_while(|paragraph| {
+        !["Usage:", "For more"]
+            .iter()
+            .any(|begin| paragraph.starts_with(begin))
+    });
+    let lines = |paragraph: &str| paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
+    paragraphs.map(lines).collect::<Vec<_>>().join("; ")
 }
 
 // === impl RunArgs ===

@@ -14,6 +14,7 @@ use clap::CommandFactory;
 
 use super::{Cli, RunArgs};
 use crate::fault::{ParamSpec, Setting, Unit, language, param};
+use crate::format::printable;
 use crate::mapping::{self, Mapping};
 use crate::preset::{self, Preset};
 use crate::proxy;
@@ -155,8 +156,10 @@ fn read_mappings(texts: &[String], wrong: &mut Vec<String>) -> Vec<Mapping> {
             && let Some(first) = first_with.insert(mapping.listen, text)
         {
             wrong.push(format!(
-                "{text}\n^ port {} is taken by {first} already: give each mapping a port of its own",
-                mapping.listen
+                "{}\n^ port {} is taken by {} already: give each mapping a port of its own",
+                printable(text.trim()),
+                mapping.listen,
+                printable(first.trim())
             ));
         }
         mappings.push(mapping);

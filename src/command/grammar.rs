@@ -26,11 +26,12 @@ use winnow::token::take_till;
 use super::{Command, KillHow, Target};
 use crate::fault::language::{faults, kind};
 use crate::fault::{KINDS, Kind, Setting};
+use crate::format::shortened;
 use crate::mapping::Mapping;
 use crate::mapping::grammar::config;
 use crate::preset::{self, PRESETS};
 use crate::snapshot::ConnId;
-use crate::syntax::{Input, Parsed, Slip, blanks, nearest, shortened, unknown, until_blank};
+use crate::syntax::{Input, Parsed, Slip, blanks, nearest, unknown, until_blank};
 
 /// A word that begins a command, an example of it, and what reads the rest.
 struct Form {

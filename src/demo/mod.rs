@@ -18,8 +18,8 @@ use tokio_util::task::TaskTracker;
 
 use crate::fault::random::{Random, derive};
 use crate::fault::{Plan, Setting};
+use crate::format::reason;
 use crate::mapping::{Host, Mapping, Protocol};
-use crate::proxy::error::reason;
 use crate::proxy::{AddError, Engine};
 use crate::snapshot::ProxyId;
 use traffic::Visitor;

@@ -9,6 +9,7 @@ use super::Report;
 use super::commands::{Answered, Refused};
 use super::stats::{Pair, Quantiles, Stats, port_words};
 use crate::fault::Plan;
+use crate::format::one_line;
 use crate::operate::{Answer, Change};
 use crate::snapshot::{Event, Happening, ProxyRow, Taken};
 
@@ -17,11 +18,7 @@ pub(super) fn lines(at: Duration, report: &Report<'_>) -> String {
     let mut text = String::new();
     for words in sentences(report) {
         // What others wrote (a certificate's name, a command) must not make two lines of one.
-        let words: String = words
-            .chars()
-            .map(|c| if c.is_control() { ' ' } else { c })
-            .collect();
-        let _ = writeln!(text, "{} {words}", Clock(at));
+        let _ = writeln!(text, "{} {}", Clock(at), one_line(&words));
     }
     text
 }

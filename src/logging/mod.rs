@@ -11,7 +11,7 @@ use std::sync::Arc;
 use thiserror::Error;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 
-use crate::proxy::error::reason;
+use crate::format::{reason, shown_path};
 
 mod record;
 
@@ -34,7 +34,7 @@ pub enum LogError {
         source: ParseError,
     },
     /// The file cannot be written: the work failed.
-    #[error("cannot open the log file {}: {}", path.display(), reason(source))]
+    #[error("cannot open the log file {}: {}", shown_path(path), reason(source))]
     File {
         /// The file.
         path: PathBuf,

@@ -27,7 +27,8 @@ use winnow::stream::Location;
 use winnow::token::{none_of, one_of};
 
 use super::{Host, Mapping, Protocol, host as hosts, slips};
-use crate::syntax::{Input, Parsed, Slip, shortened};
+use crate::format::shortened;
+use crate::syntax::{Input, Parsed, Slip};
 
 /// The right side: protocol, host and port.
 type Upstream = (Option<Protocol>, Host, u16);

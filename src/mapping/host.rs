@@ -11,7 +11,8 @@ use winnow::stream::Location;
 use winnow::token::take_till;
 
 use super::{Host, Protocol};
-use crate::syntax::{Input, Parsed, Slip, quoted};
+use crate::format::quoted;
+use crate::syntax::{Input, Parsed, Slip};
 
 /// The most characters of a name, a trailing dot not counted.
 const NAME_LENGTH: usize = 253;

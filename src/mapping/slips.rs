@@ -8,7 +8,8 @@ use std::net::Ipv6Addr;
 use winnow::stream::Location;
 
 use super::{Protocol, parse};
-use crate::syntax::{Input, Slip, nearest, quoted, shortened, unknown, until_blank};
+use crate::format::{quoted, shortened};
+use crate::syntax::{Input, Slip, nearest, unknown, until_blank};
 
 /// Names of other programs for protocols of ours.
 const FOREIGN: &[(&str, Protocol)] = &[
@@ -16,6 +17,9 @@ const FOREIGN: &[(&str, Protocol)] = &[
     ("postgresql", Protocol::Psql),
     ("ssl", Protocol::Tls),
 ];
+
+/// The longest mapping that is repeated as a form that works, in bytes.
+const LONGEST_FORM: usize = 120;
 
 /// What is wrong on the left side of a mapping: no port, or no `=` after it.
 pub(super) fn left_side(begin: usize, text: &str) -> Slip {
@@ -56,17 +60,17 @@ fn no_equals_yet(at: usize, digits: &str) -> Slip {
     if digits.is_empty() {
         return slip("needs a mapping: 9090=https://host").expecting(["a port"]);
     }
-    slip(&format!("needs \"=\": {digits}=https://host")).expecting(["="])
+    slip(&format!("needs \"=\": {}=https://host", shortened(digits))).expecting(["="])
 }
 
 /// The mapping of `port` to what was meant, where that is a valid one; else the usual example.
 fn working(port: &str, meant: &str) -> String {
     let meant = until_blank(meant).trim_end_matches('.');
     let form = format!("{port}={meant}");
-    if parse(&form).is_ok() {
+    if form.len() <= LONGEST_FORM && parse(&form).is_ok() {
         return form;
     }
-    format!("{port}=https://host")
+    format!("{}=https://host", shortened(port))
 }
 
 /// What is wrong on the right side before a host can be looked at: nothing is there, or the protocol is unknown or not

@@ -13,6 +13,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use super::tls::{TlsError, TlsOptionError};
+use crate::format::reason;
 use crate::mapping::Circle;
 use crate::snapshot::{CloseReason, LegName};
 use crate::units::Time;
@@ -231,20 +232,6 @@ impl Error for Attempts {
     }
 }
 
-/// What the system said, in the form of our messages: lower case, without the error's number.
-#[must_use]
-pub fn reason(error: &io::Error) -> String {
-    let text = error.to_string();
-    let Some((words, _)) = text.split_once(" (os error") else {
-        return text;
-    };
-    let mut chars = words.chars();
-    match chars.next() {
-        Some(first) => first.to_lowercase().chain(chars).collect(),
-        None => text,
-    }
-}
-
 /// Why a connection ended whose leg broke so: TLS, where it put the error in words, or the socket.
 pub(super) fn broken(leg: LegName, error: &io::Error) -> CloseReason {
     match error
@@ -269,20 +256,6 @@ fn describe(error: &io::Error) -> String {
         io::ErrorKind::TimedOut => "connection timed out".into(),
         _ => error.to_string(),
     }
-}
-
-/// A text from the network, fit for a line on a terminal: no control characters, and not endless.
-pub(super) fn printable(text: &str) -> String {
-    const LONGEST: usize = 200;
-    let mut line: String = text
-        .chars()
-        .map(|char| if char.is_control() { ' ' } else { char })
-        .take(LONGEST)
-        .collect();
-    if text.chars().nth(LONGEST).is_some() {
-        line.push('…');
-    }
-    line
 }
 
 /// The resolver's codes do not survive in `io::Error`, its words do.

@@ -147,9 +147,3 @@ fn a_listener_says_which_address_and_why() {
         assert_eq!(error.to_string(), line);
     }
 }
-
-#[test]
-fn text_from_the_network_cannot_move_the_cursor_or_fill_the_screen() {
-    assert_eq!(printable("a\x1b[2Jb\nc"), "a [2Jb c");
-    assert_eq!(printable(&"x".repeat(500)).chars().count(), 201);
-}

@@ -15,11 +15,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::connection::{self, Job};
-use super::error::{BindError, reason};
+use super::error::BindError;
 use super::port::Proxy;
 use super::sys::Acceptor;
 use super::worker::Worker;
 use super::{Inner, clock, panics, rounds, sys};
+use crate::format::reason;
 use crate::snapshot::{Happening, PortState};
 
 /// The first wait after the process ran short of something; it doubles up to the last.

@@ -12,7 +12,7 @@ use std::pin::Pin;
 use std::sync::Once;
 use std::task::Poll;
 
-use super::error::printable;
+use crate::format::printable;
 
 thread_local! {
     /// Whether this thread is inside `contain`.

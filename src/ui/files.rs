@@ -6,9 +6,8 @@ use std::path::Path;
 
 use super::action::Answer;
 use super::effect::Effect;
-
-/// No scene is longer.
-const MOST: u64 = 1 << 20;
+use crate::format::{reason, shown_path};
+use crate::scene;
 
 /// Does what an effect says of files; nothing where it says nothing.
 pub(super) fn carry_out(effect: Effect) -> Option<Answer> {
@@ -40,18 +39,11 @@ fn read(path: &Path) -> Result<String, String> {
 }
 
 fn failed(what: &str, path: &Path, error: &io::Error) -> String {
-    let path = path.display();
+    let path = shown_path(path);
     if error.kind() == io::ErrorKind::AlreadyExists {
         return format!("{path} is there already: give another name");
     }
-    let why = error.to_string();
-    // The number of the system's error tells people nothing.
-    let why = why
-        .split(" (os error")
-        .next()
-        .unwrap_or(&why)
-        .to_lowercase();
-    format!("cannot {what} {path}: {why}")
+    format!("cannot {what} {path}: {}", reason(error))
 }
 
 fn write_all(path: &Path, text: &str, replaces: bool) -> io::Result<()> {
@@ -67,9 +59,9 @@ fn write_all(path: &Path, text: &str, replaces: bool) -> io::Result<()> {
 }
 
 fn read_all(path: &Path) -> io::Result<String> {
-    let file = fs::metadata(path)?;
-    if !file.is_file() || file.len() > MOST {
+    // Reading what is no file might never end, and the console waits for it.
+    if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("no scene: a file of text is wanted"));
     }
-    fs::read_to_string(path)
+    scene::read(path)
 }

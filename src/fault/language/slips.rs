@@ -9,7 +9,8 @@ use super::value::{reads, words};
 use super::value_slips::wanted;
 use super::{COMMON, Kinds, ahead};
 use crate::fault::{Direction, Kind, ParamSpec, Setting, Unit};
-use crate::syntax::{Input, Slip, nearest, quoted, unknown};
+use crate::format::quoted;
+use crate::syntax::{Input, Slip, nearest, unknown};
 
 /// The directions in which a kind is set.
 pub(super) fn taken(kind: &Kind, before: &[Setting]) -> Vec<Direction> {

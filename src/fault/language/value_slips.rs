@@ -7,7 +7,8 @@ use winnow::stream::{Location, Stream};
 use super::ahead;
 use super::value::{Measure, measures, unit_names, words};
 use crate::fault::{ParamSpec, Unit};
-use crate::syntax::{Input, Slip, blanks, nearest, shortened, unknown};
+use crate::format::shortened;
+use crate::syntax::{Input, Slip, blanks, nearest, unknown};
 
 /// Units of other programs for units of ours.
 const FOREIGN_UNITS: &[(&str, &str)] = &[

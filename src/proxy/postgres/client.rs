@@ -8,8 +8,8 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::time::{Instant, timeout_at};
 
 use super::{PROTOCOL_VIOLATION, error_response, number};
+use crate::format::reason;
 use crate::proxy::dial::{rounded, time_left};
-use crate::proxy::error::reason;
 use crate::units::Time;
 
 /// The client's first message that is for the server.

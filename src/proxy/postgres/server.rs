@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 
 use super::{SaslFilter, number};
+use crate::format::printable;
 use crate::mapping::Mapping;
 use crate::proxy::dial::{rounded, time_left};
-use crate::proxy::error::printable;
 use crate::proxy::leg::{Leg, SharedSocket};
 use crate::proxy::tls::{TlsError, UpstreamTls};
 use crate::snapshot::Negotiated;

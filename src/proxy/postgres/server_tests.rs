@@ -25,5 +25,5 @@ fn the_text_of_an_error_is_found_in_old_and_new_forms() {
 
 #[test]
 fn an_error_cannot_write_control_characters_to_the_terminal() {
-    assert_eq!(message(b"Ea\x1b]0;b\x07c\0"), "a ]0;b c");
+    assert_eq!(message(b"Ea\x1b]0;b\x07c\0"), "a\\u{1b}]0;b\\u{7}c");
 }

@@ -11,7 +11,7 @@ use rustls::pki_types::pem;
 use thiserror::Error;
 
 use super::explain::{names, suggestion};
-use crate::proxy::error::reason;
+use crate::format::{quoted, reason, shown_path};
 use crate::units::Time;
 
 /// TLS with an upstream failed.
@@ -204,7 +204,7 @@ pub enum TlsError {
 #[derive(Debug, Error)]
 pub enum TlsOptionError {
     /// A file that is not what the option asks for.
-    #[error("cannot use {option} {}: {}", path.display(), why(option, source))]
+    #[error("cannot use {option} {}: {}", shown_path(path), why(option, source))]
     Pem {
         /// The option.
         option: &'static str,
@@ -214,7 +214,7 @@ pub enum TlsOptionError {
         source: pem::Error,
     },
     /// A certificate or key that is in the right form but makes no sense.
-    #[error("cannot use {option} {}: {}", path.display(), nonsense(source))]
+    #[error("cannot use {option} {}: {}", shown_path(path), nonsense(source))]
     Content {
         /// The option.
         option: &'static str,
@@ -224,7 +224,11 @@ pub enum TlsOptionError {
         source: rustls::Error,
     },
     /// A client certificate and the key of another.
-    #[error("cannot use --client-cert {} with --client-key {}: the key is another certificate's", cert.display(), key.display())]
+    #[error(
+        "cannot use --client-cert {} with --client-key {}: the key is another certificate's",
+        shown_path(cert),
+        shown_path(key)
+    )]
     Mismatch {
         /// The certificate's file.
         cert: PathBuf,
@@ -240,7 +244,7 @@ pub enum TlsOptionError {
         missing: &'static str,
     },
     /// Not a name.
-    #[error("cannot use --sni \"{name}\": not a host name or an address")]
+    #[error("cannot use --sni {}: not a host name or an address", quoted(name))]
     Sni {
         /// What was given.
         name: String,

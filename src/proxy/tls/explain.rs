@@ -8,7 +8,7 @@ use rustls::pki_types::UnixTime;
 use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
 
 use super::TlsError;
-use crate::proxy::error::printable;
+use crate::format::printable;
 
 /// Whom we speak TLS with: what an explanation needs to know of a connection.
 #[derive(Clone, Debug)]

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use super::proxies;
 use crate::fault::Plan;
+use crate::format::shown_path;
 use crate::scene::Scene;
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;
@@ -68,7 +69,7 @@ pub(super) fn written(model: &mut Model, file: PathBuf, result: Result<(), Strin
     match result {
         Ok(()) => {
             let count = model.snapshot.proxies.len();
-            let text = format!("{} has the scene: {count} proxies", file.display());
+            let text = format!("{} has the scene: {count} proxies", shown_path(&file));
             model.say(Tone::Good, text);
             model.private.scene = Some(file);
         }
@@ -86,7 +87,7 @@ pub(super) fn read(model: &mut Model, file: PathBuf, text: Result<String, String
         }
     };
     let scene = crate::scene::parse(&text);
-    let name = file.display().to_string();
+    let name = shown_path(&file);
     let problems: Vec<String> = scene.problems(&name).collect();
     let count = scene.proxies.len();
     let adds = scene.proxies.into_iter();
