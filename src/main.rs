@@ -5,8 +5,10 @@
 
 use std::env;
 use std::error::Error;
+use std::future::Future;
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -14,15 +16,16 @@ use faultboard::check::{self, Outcome};
 use faultboard::cli::{self, Cli, Command, Options, Output, Rejected, RunArgs, Unread, help};
 use faultboard::format::{one_line, printable, reason, without_secrets};
 use faultboard::headless::{Desk, Style};
-use faultboard::logging::{self, FILTER_VARIABLE, LogError, Recorder};
+use faultboard::logging::{self, FILTER_VARIABLE, LogError, LogFile, Recorder};
 use faultboard::operate;
 use faultboard::preset;
 use faultboard::proxy::{Engine, StartError};
-use faultboard::stop::StopRequest;
+use faultboard::stop::{Stop, StopRequest};
 #[cfg(feature = "tui")]
 use faultboard::ui;
 use rustix::process::getpgrp;
 use rustix::termios::tcgetpgrp;
+use signal_hook::low_level::emulate_default_handler;
 use tokio::io::AsyncRead;
 use tracing::info;
 
@@ -137,10 +140,14 @@ fn print(bytes: &[u8]) -> Result<ExitCode> {
 /// Runs the engine with whatever shows it.
 fn desk(mut options: Options, upstreams: Upstreams) -> Result<ExitCode> {
     choose_output(&mut options)?;
-    if let Some(path) = &options.log_file {
-        let filter = env::var(FILTER_VARIABLE).ok();
-        logging::start(path, filter.as_deref())?;
-    }
+    opening::check_memory()?;
+    let log = match &options.log_file {
+        Some(path) => {
+            let filter = env::var(FILTER_VARIABLE).ok();
+            Some(logging::start(path, filter.as_deref())?)
+        }
+        None => None,
+    };
     info!(
         version = env!("CARGO_PKG_VERSION"),
         seed = options.engine.seed,
@@ -151,11 +158,26 @@ fn desk(mut options: Options, upstreams: Upstreams) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let result = runtime.block_on(run(options, upstreams));
+    let result = runtime.block_on(run(options, upstreams, log.as_ref()));
     // Not waited for: a read of standard input may never return.
     runtime.shutdown_background();
     info!("stopped");
-    result.map(|()| ExitCode::SUCCESS)
+    if let Some(lost) = log.and_then(|log| log.lost()) {
+        // Where it cannot be said there is nobody to tell.
+        let _ = writeln!(io::stderr(), "{lost}");
+    }
+    result.map(ended_by)
+}
+
+/// The exit status of a run that nothing went wrong in. One that a signal ended which kills others ends by that signal.
+fn ended_by(stop: Option<Stop>) -> ExitCode {
+    let Some(signal) = stop.and_then(|stop| stop.killer) else {
+        return ExitCode::SUCCESS;
+    };
+    // It returns where the signal's default is not known, or is not to end a process.
+    let _ = emulate_default_handler(signal);
+    // As a shell says it.
+    ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
 }
 
 /// The console needs a terminal that can redraw.
@@ -182,10 +204,22 @@ fn no_console(why: &str) -> anyhow::Error {
 }
 
 /// Opens every port, then shows what happens until something ends it.
-async fn run(options: Options, upstreams: Upstreams) -> Result<()> {
-    let stop = StopRequest::new(options.duration).context("cannot catch signals")?;
+async fn run(
+    options: Options,
+    upstreams: Upstreams,
+    log: Option<&Arc<LogFile>>,
+) -> Result<Option<Stop>> {
+    let request = StopRequest::new(options.duration).context("cannot catch signals")?;
+    let made = Arc::<OnceLock<Stop>>::default();
+    let stop = {
+        let made = Arc::clone(&made);
+        async move {
+            let stop = request.made().await;
+            made.get_or_init(|| stop).reason
+        }
+    };
     let engine = Engine::start(options.engine.clone())?;
-    let recorder = options.log_file.is_some().then(|| Recorder::start(&engine));
+    let recorder = log.map(|log| Recorder::start(&engine, log));
     let result = match options.output {
         #[cfg(feature = "tui")]
         Output::Console => console(&engine, &options, upstreams, stop).await,
@@ -198,14 +232,14 @@ async fn run(options: Options, upstreams: Upstreams) -> Result<()> {
     if let Some(recorder) = recorder {
         recorder.finish().await;
     }
-    result
+    result.map(|()| made.get().copied())
 }
 
 async fn headless(
     engine: &Engine,
     options: &Options,
     upstreams: Upstreams,
-    stop: StopRequest,
+    stop: impl Future<Output = &'static str>,
     style: Style,
 ) -> Result<()> {
     if upstreams == Upstreams::Given && options.mappings.is_empty() && io::stdin().is_terminal() {
@@ -225,7 +259,7 @@ async fn headless(
         demo.play();
     }
     let result = desk
-        .run(&existing, commands(), io::stdout(), stop.made())
+        .run(&existing, commands(), io::stdout(), stop)
         .await
         .context(WRITING);
     if let Some(demo) = demo {
@@ -249,15 +283,15 @@ async fn console(
     engine: &Engine,
     options: &Options,
     upstreams: Upstreams,
-    stop: StopRequest,
+    stop: impl Future<Output = &'static str> + Send + 'static,
 ) -> Result<()> {
     let Opened { demo, problems } = open(engine, options, upstreams).await?;
     let told = ui::Options {
         bind: options.engine.bind.clone(),
         arguments: options.repeated.clone(),
         scene: options.scene.clone().map(|file| (file, problems)),
-        until: Box::pin(async {
-            stop.made().await;
+        until: Box::pin(async move {
+            stop.await;
         }),
         ..ui::Options::default()
     };

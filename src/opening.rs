@@ -9,6 +9,7 @@ use faultboard::fault::Plan;
 use faultboard::format::shown_path;
 use faultboard::proxy::Engine;
 use faultboard::scene::{self, Scene};
+use rustix::process::{Resource, getrlimit};
 
 /// What the proxies forward to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,6 +25,25 @@ pub(crate) struct Opened {
     pub(crate) demo: Option<Demo>,
     /// What could not be, of a scene.
     pub(crate) problems: Vec<String>,
+}
+
+/// Below this the allocator fails while the program starts, and it can only abort, without a word.
+const LEAST_MEMORY: u64 = 96 << 20;
+
+/// Refuses to start where the process may take too little memory.
+pub(crate) fn check_memory() -> Result<()> {
+    for (limit, option) in [(Resource::As, "-v"), (Resource::Data, "-d")] {
+        if let Some(allowed) = getrlimit(limit).current
+            && allowed < LEAST_MEMORY
+        {
+            return Err(anyhow!(
+                "the limit of this process's memory is {} MiB: give it at least {} MiB (ulimit {option})",
+                allowed >> 20,
+                LEAST_MEMORY >> 20
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Adds the proxies, or those of the demo with their upstreams; every port that cannot be listened on is said.

@@ -198,6 +198,22 @@ fn faults_of_two_options_collide_as_those_of_one() {
 }
 
 #[test]
+fn too_little_memory_is_a_line_and_no_abort() {
+    let program = env!("CARGO_BIN_EXE_faultboard");
+    for limit in ["-v", "-d"] {
+        let script = format!("ulimit {limit} 40000; exec \"$0\" --headless");
+        let output = Command::new("bash").args(["-c", &script, program]).output();
+        let output = output.expect("a shell");
+        // The allocator may have had a word before.
+        let expected = format!(
+            "the limit of this process's memory is 39 MiB: give it at least 96 MiB (ulimit {limit})"
+        );
+        assert_eq!(stderr(&output).lines().last(), Some(expected.as_str()));
+        assert_eq!((stdout(&output), status(&output)), ("", 1));
+    }
+}
+
+#[test]
 fn wrong_options_exit_with_2_and_say_what_would_work() {
     for (args, says) in [
         (&["--duration", "5"][..], "5ms"),

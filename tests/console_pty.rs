@@ -217,6 +217,62 @@ fn signals_that_end_it_give_the_terminal_back() {
     }
 }
 
+#[test]
+fn signals_that_kill_give_the_terminal_back_first() {
+    for signal in [
+        Signal::QUIT,
+        Signal::USR1,
+        Signal::USR2,
+        Signal::ALARM,
+        Signal::XCPU,
+    ] {
+        let terminal = Terminal::faultboard((80, 24), &[]);
+        terminal.text("Enter add");
+        terminal.signal(signal);
+        let ended = terminal.ended();
+        // The process ends by the signal itself, as whoever sent it expects.
+        assert!(ended.signal().is_some(), "{signal:?}: {ended:?}");
+        is_given_back(&terminal, &format!("{signal:?}"));
+    }
+}
+
+#[test]
+fn a_stop_from_outside_gives_the_terminal_back_and_going_on_draws_anew() {
+    let (terminal, port) = with_a_proxy((80, 24));
+    let mapping = format!("{port}=127.0.0.1:");
+    for round in 1..=2 {
+        terminal.signal(Signal::TSTP);
+        is_given_back(&terminal, &format!("SIGTSTP, time {round}"));
+        terminal.signal(Signal::CONT);
+        terminal.wait("the screen again", |shown| {
+            let own = shown.screen().alternate_screen() && shown.screen().hide_cursor();
+            (own && shown.row_with(&mapping).is_some()).then_some(())
+        });
+    }
+    // Stopped in a way that no program hears of, and the terminal used by others meanwhile.
+    terminal.signal(Signal::STOP);
+    terminal.cook();
+    terminal.signal(Signal::CONT);
+    terminal.wait("raw mode", |_| (!terminal.is_cooked()).then_some(()));
+    terminal.keys("q");
+    assert!(terminal.ended().success());
+    is_given_back(&terminal, "q");
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_a_line_of_what_happened() {
+    let arguments = ["--log-file", "/dev/full", "0=127.0.0.1:9"];
+    let terminal = Terminal::faultboard((120, 24), &arguments);
+    terminal.text("cannot write the log file /dev/full: no space left on device");
+    terminal.keys("q");
+    assert!(terminal.ended().success());
+    is_given_back(&terminal, "q");
+    terminal.text("the log file /dev/full lacks ");
+    terminal.wait("nothing else", |shown| {
+        (!shown.wrote(b"Unable to write")).then_some(())
+    });
+}
+
 /// Not a test: the program of the next one, which starts it on a terminal.
 #[test]
 #[ignore = "started by another test"]

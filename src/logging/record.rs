@@ -4,15 +4,21 @@
 //! connections `debug`, what fails `warn`.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::sync::broadcast;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinHandle;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
+use super::LogFile;
 use crate::proxy::Engine;
 use crate::snapshot::{Event, Happening};
+
+/// How often it is looked whether the log takes lines.
+const TELL: Duration = Duration::from_secs(1);
 
 /// Writes the events of an engine into the log until it is told to finish.
 pub struct Recorder {
@@ -23,12 +29,20 @@ pub struct Recorder {
 // === impl Recorder ===
 
 impl Recorder {
-    /// Begins with what happens from now on; inside a runtime.
+    /// Begins with what happens from now on; inside a runtime. Where `log` takes no lines, the engine's events say so.
     #[must_use]
-    pub fn start(engine: &Engine) -> Self {
+    pub fn start(engine: &Engine, log: &Arc<LogFile>) -> Self {
         let stop = CancellationToken::new();
         let events = engine.events();
-        let task = tokio::spawn(follow(events, stop.clone()));
+        let telling = tell(engine.clone(), Arc::clone(log));
+        let following = follow(events, stop.clone());
+        let task = tokio::spawn(async move {
+            // Cancel-safe: telling never ends, and nobody listens to it when what happened is written.
+            tokio::select! {
+                () = telling => {}
+                () = following => {}
+            }
+        });
         Self { stop, task }
     }
 
@@ -37,6 +51,17 @@ impl Recorder {
         self.stop.cancel();
         // A task that panicked has written what it could.
         let _ = self.task.await;
+    }
+}
+
+/// Tells as an event that the log takes no lines, or takes them again.
+async fn tell(engine: Engine, log: Arc<LogFile>) {
+    loop {
+        // Not before whoever shows events listens to them, and not each time where a disk is full now and then.
+        sleep(TELL).await;
+        if let Some(news) = log.news() {
+            engine.report(news);
+        }
     }
 }
 

@@ -13,6 +13,7 @@
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
+use std::pin::Pin;
 
 use crossterm::event::{Event as Input, KeyEventKind};
 use futures_util::{FutureExt, Stream};
@@ -63,9 +64,25 @@ pub struct Options {
     pub theme: Option<theme::Theme>,
     /// Ends the program: a signal, or a time that is over.
     pub until: Pending<()>,
+    /// What other programs ask of the console's terminal; `start` listens to the process's signals.
+    pub told: Told,
     /// Gives the terminal back, stops the process, and takes the terminal again when it goes on.
     pub suspend: fn() -> io::Result<()>,
+    /// Takes the terminal again after others may have changed it.
+    pub retake: fn() -> io::Result<()>,
 }
+
+/// What the process is told about its terminal from outside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FromOutside {
+    /// To stop, as by Ctrl-Z: somebody sent SIGTSTP.
+    Suspend,
+    /// It goes on after it was stopped, and others may have used the terminal: SIGCONT came.
+    GoesOn,
+}
+
+/// What the process is told about its terminal, as it comes.
+pub type Told = Pin<Box<dyn Stream<Item = FromOutside> + Send>>;
 
 /// Why the console could not go on.
 #[derive(Debug, thiserror::Error)]
@@ -104,6 +121,7 @@ where
             () = terminal::panicked() => {}
         }
     });
+    options.told = terminal::told_from_outside().map_err(RunError::Open)?;
     let farewell = run(screen, Keyboard::open(), desk, options).await;
     drop(guard);
     if terminal::panicked().now_or_never().is_some() {
@@ -153,7 +171,9 @@ impl Default for Options {
             scene: None,
             theme: None,
             until: Box::pin(std::future::pending()),
+            told: Box::pin(futures_util::stream::pending()),
             suspend: terminal::suspend,
+            retake: terminal::retake,
         }
     }
 }

@@ -20,7 +20,7 @@ use super::effect::{self, Desk, Effect, Pending};
 use super::farewell::Farewell;
 use super::model::Model;
 use super::pace::{Dirt, Pace};
-use super::{Options, RunError, meaning, update, view};
+use super::{FromOutside, Options, RunError, meaning, update, view};
 use crate::snapshot::{Event, Snapshot};
 
 /// So many events are taken before the screen is looked at again, lest a flood of them hide it.
@@ -50,6 +50,7 @@ pub(super) struct Console<B: Backend, E, D> {
 enum Came {
     Input(Option<io::Result<Input>>),
     Action(Action),
+    Told(FromOutside),
     Happened(Result<Arc<Event>, RecvError>),
     Sampled(Result<(), watch::error::RecvError>),
 }
@@ -116,6 +117,8 @@ where
             // Cancel-safe: the future is kept and polled on.
             () = &mut self.options.until => Came::Action(Action::Terminated),
             // Cancel-safe: a stream's item is taken only when it is ready.
+            Some(told) = self.options.told.next() => Came::Told(told),
+            // Cancel-safe: as above.
             input = next_input(&mut self.events) => Came::Input(input),
             // Cancel-safe: as above; the futures stay in the set.
             Some(action) = self.answers.next() => Came::Action(action),
@@ -140,6 +143,11 @@ where
             Came::Input(None) => {
                 self.events = None;
                 self.update(Action::Terminated, Dirt::None);
+            }
+            Came::Told(FromOutside::Suspend) => self.effects.push_back(Effect::Suspend),
+            Came::Told(FromOutside::GoesOn) => {
+                (self.options.retake)().map_err(RunError::Suspend)?;
+                self.repaint()?;
             }
             Came::Action(action) => {
                 let is_tick = matches!(action, Action::Tick);

@@ -1,8 +1,8 @@
 //! The terminal's state: taken at the start, given back on every way out.
 //!
 //! There is one `restore`, and everything that ends or stops the console calls it: the guard's drop (a return, an error,
-//! a panic that unwinds), the hook of panics that end the console, and Ctrl-Z. It undoes what was done and nothing else, and
-//! only once, so that what is printed after it stays on the normal screen.
+//! a panic that unwinds), the hook of panics that end the console, and what stops the process. It undoes what was done
+//! and nothing else, and only once, so that what is printed after it stays on the normal screen.
 
 use std::io::{self, Stdout, Write, stdout};
 use std::panic;
@@ -14,9 +14,16 @@ use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute};
+use futures_util::stream::{poll_fn, select};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
+use signal_hook::consts::{SIGCONT, SIGSTOP, SIGTSTP};
+use signal_hook::low_level::raise;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
+
+use super::{FromOutside, Told};
+use crate::stop;
 
 /// The terminal as the console draws on it.
 pub type Screen = Terminal<CrosstermBackend<Stdout>>;
@@ -46,8 +53,32 @@ pub fn open(is_contained: fn() -> bool) -> io::Result<(Guard, Screen)> {
 /// by SIGTSTP may be refused (its group is orphaned); SIGSTOP is not.
 pub fn suspend() -> io::Result<()> {
     restore()?;
-    signal_hook::low_level::raise(signal_hook::consts::SIGSTOP)?;
+    raise(SIGSTOP)?;
     take()
+}
+
+/// Takes the terminal as it is now: the process was stopped and goes on, and whoever had the terminal meanwhile may have
+/// set it otherwise.
+pub fn retake() -> io::Result<()> {
+    // crossterm enables a raw mode that it takes for enabled by doing nothing.
+    disable_raw_mode()?;
+    take()
+}
+
+/// The signals that stop the process and let it go on, as they come; one that was ignored at the start stays ignored.
+pub(super) fn told_from_outside() -> io::Result<Told> {
+    let caught = |number, told| -> io::Result<Told> {
+        let mut signal = signal(SignalKind::from_raw(number))?;
+        Ok(Box::pin(poll_fn(move |context| {
+            signal.poll_recv(context).map(|came| came.map(|()| told))
+        })))
+    };
+    let goes_on = caught(SIGCONT, FromOutside::GoesOn)?;
+    if stop::is_ignored(SIGTSTP) {
+        return Ok(goes_on);
+    }
+    let suspend = caught(SIGTSTP, FromOutside::Suspend)?;
+    Ok(Box::pin(select(suspend, goes_on)))
 }
 
 /// Gives the terminal back, where it is ours.

@@ -3,6 +3,8 @@
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::os::unix::process::ExitStatusExt;
+use std::process::Command;
 
 use rustix::process::Signal;
 use serde_json::{Value, json};
@@ -355,6 +357,43 @@ fn each_signal_that_asks_for_the_end_gets_an_orderly_one() {
         );
         succeeds(session);
     }
+}
+
+#[test]
+fn a_signal_that_kills_ends_it_in_order_and_by_the_signal() {
+    for (signal, name) in [(Signal::QUIT, "SIGQUIT"), (Signal::USR1, "SIGUSR1")] {
+        let (mut session, ..) = desk("--headless", &[]);
+        session.signal(signal);
+        assert_eq!(session.wait("stopped")["reason"], name);
+        assert_eq!(session.end().signal(), Some(signal.as_raw()));
+    }
+}
+
+#[test]
+fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
+    let program = env!("CARGO_BIN_EXE_faultboard");
+    let mut command = Command::new("sh");
+    command.args(["-c", "trap '' HUP INT; exec \"$0\" --headless", program]);
+    let mut session = Session::of(command);
+    session.wait("started");
+    session.signal(Signal::HUP);
+    session.signal(Signal::INT);
+    session.ask("list", "done");
+    session.signal(Signal::TERM);
+    assert_eq!(session.wait("stopped")["reason"], "SIGTERM");
+    succeeds(session);
+}
+
+#[test]
+fn a_log_that_cannot_be_written_is_an_event() {
+    let (mut session, ..) = desk("--headless", &["--log-file", "/dev/full"]);
+    let error = session.wait("error");
+    assert_eq!(
+        error["error"],
+        "cannot write the log file /dev/full: no space left on device; lines that are lost are counted"
+    );
+    session.ask("quit", "done");
+    succeeds(session);
 }
 
 #[test]

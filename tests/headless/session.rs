@@ -23,8 +23,14 @@ pub(crate) struct Session {
 impl Session {
     /// Starts the program with pipes for all it reads and writes.
     pub(crate) fn start(args: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_faultboard"))
-            .args(args)
+        let mut command = Command::new(env!("CARGO_BIN_EXE_faultboard"));
+        command.args(args);
+        Self::of(command)
+    }
+
+    /// Starts a command that becomes the program.
+    pub(crate) fn of(mut command: Command) -> Self {
+        let mut child = command
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()

@@ -12,7 +12,7 @@ use faultboard::proxy::clock;
 use parking_lot::{Condvar, Mutex};
 use portable_pty::{CommandBuilder, ExitStatus, PtyPair, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::PATIENCE;
 
@@ -137,6 +137,14 @@ impl Terminal {
     /// Waits for the program's end.
     pub fn ended(&self) -> ExitStatus {
         self.wait("its end", |shown| shown.ended.clone())
+    }
+
+    /// Sets the terminal's modes as a shell does for another program.
+    pub fn cook(&self) {
+        let tty = std::fs::File::open(&self.tty).expect("its terminal");
+        let mut modes = tcgetattr(&tty).expect("its modes");
+        modes.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
+        tcsetattr(&tty, OptionalActions::Now, &modes).expect("other modes");
     }
 
     /// Whether the terminal takes lines and echoes them, as a shell expects.
