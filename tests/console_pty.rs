@@ -260,6 +260,14 @@ fn a_stop_from_outside_gives_the_terminal_back_and_going_on_draws_anew() {
 }
 
 #[test]
+fn keys_beyond_1024_bytes_in_one_go_are_all_obeyed() {
+    let terminal = Terminal::faultboard((80, 24), &["0=127.0.0.1:9"]);
+    terminal.text("point a client at");
+    terminal.keys(&format!("{}q", "]".repeat(3_000)));
+    assert!(terminal.ended().success());
+}
+
+#[test]
 fn a_log_that_cannot_be_written_is_a_line_of_what_happened() {
     let arguments = ["--log-file", "/dev/full", "0=127.0.0.1:9"];
     let terminal = Terminal::faultboard((120, 24), &arguments);
