@@ -7,13 +7,17 @@ use tokio::io::{AsyncRead, BufReader};
 use tokio::sync::mpsc;
 
 use super::lines::{LONGEST, Line, Lines};
-use crate::command::{self, Command};
+use crate::command;
+use crate::format::without_secrets;
 use crate::operate::{self, Answer, Refusal};
 use crate::proxy::Engine;
 
+/// How many bytes are read at once.
+const AT_ONCE: usize = 64 * 1024;
+
 /// A command with what became of it.
 pub(super) struct Answered {
-    /// The line as it was read, empty where it was no text.
+    /// The line as it was read but for passwords, empty where it was no text.
     pub(super) command: String,
     pub(super) outcome: Result<Answer, Refused>,
 }
@@ -26,25 +30,27 @@ pub(super) struct Refused {
 }
 
 /// Serves the commands of `input` until it ends, one at a time; returns why it could not be read on, if that is so. A
-/// command is begun when the answer before it has been taken. `changing` is set when one begins to change faults; the
-/// receiver of the answer clears it.
+/// command is begun when the answer before it has been taken. `commanded` is set while one is carried out; the receiver of
+/// its answer clears it.
 pub(super) async fn serve(
     engine: &Engine,
     input: impl AsyncRead + Unpin,
     answers: mpsc::Sender<Answered>,
-    changing: &AtomicBool,
+    commanded: &AtomicBool,
 ) -> io::Result<()> {
-    let mut lines = Lines::new(BufReader::new(input));
+    let mut lines = Lines::new(BufReader::with_capacity(AT_ONCE, input));
     while let Ok(place) = answers.reserve().await {
         let Some(line) = lines.next().await? else {
             break;
         };
-        place.send(answer(engine, line, changing).await);
+        // Relaxed: it is read by the task that runs this.
+        commanded.store(true, Ordering::Relaxed);
+        place.send(answer(engine, line).await);
     }
     Ok(())
 }
 
-async fn answer(engine: &Engine, line: Line, changing: &AtomicBool) -> Answered {
+async fn answer(engine: &Engine, line: Line) -> Answered {
     let refuse = |error: String, column| Answered {
         command: String::new(),
         outcome: Err(Refused {
@@ -54,11 +60,13 @@ async fn answer(engine: &Engine, line: Line, changing: &AtomicBool) -> Answered 
     };
     match line {
         Line::Text(command) => Answered {
-            outcome: carry_out(engine, &command, changing).await,
-            command,
+            outcome: carry_out(engine, &command).await,
+            command: without_secrets(&command).into_owned(),
         },
         Line::TooLong => refuse(
-            format!("the line is longer than {LONGEST} bytes: one command stands on a line"),
+            format!(
+                "the line is longer than {LONGEST} bytes: one command stands on a line, and this one is skipped to its end"
+            ),
             LONGEST + 1,
         ),
         Line::NotText(column) => refuse(
@@ -68,17 +76,11 @@ async fn answer(engine: &Engine, line: Line, changing: &AtomicBool) -> Answered 
     }
 }
 
-async fn carry_out(engine: &Engine, line: &str, changing: &AtomicBool) -> Result<Answer, Refused> {
+async fn carry_out(engine: &Engine, line: &str) -> Result<Answer, Refused> {
     let command = command::parse(line).map_err(|error| Refused {
         column: Some(error.column()),
         error: error.message,
     })?;
-    let changes = matches!(
-        command,
-        Command::Set(..) | Command::Clear(..) | Command::Bypass(..)
-    );
-    // Relaxed: it is read by the task that runs this.
-    changing.store(changes, Ordering::Relaxed);
     let answer = operate::run(engine, command).await;
     answer.map_err(|refusal| Refused {
         column: match &refusal {

@@ -94,7 +94,7 @@ impl Desk {
         printer.announce(existing);
         let end = self.serve(&mut printer, input, stop).await;
         self.stop(&engine, &mut printer).await;
-        self.catch_up(&mut printer, &AtomicBool::new(false));
+        self.catch_up(&mut printer, false);
         let written = match end {
             Ok(reason) => printer.finish(reason).await,
             Err(error) => Err(error),
@@ -114,7 +114,7 @@ impl Desk {
             tokio::select! {
                 () = &mut stopping => return,
                 event = self.events.recv() => match event {
-                    Ok(event) => printer.print_event(&event, false),
+                    Ok(event) => printer.print_event(event, false),
                     Err(RecvError::Lagged(lost)) => printer.lose(lost),
                     Err(RecvError::Closed) => return stopping.await,
                 },
@@ -132,8 +132,8 @@ impl Desk {
         let engine = self.engine.clone();
         // Bounded by one answer: the next command waits until it is printed.
         let (tx, mut answers) = mpsc::channel(1);
-        let changing = AtomicBool::new(false);
-        let mut commands = pin!(commands::serve(&engine, input, tx, &changing));
+        let commanded = AtomicBool::new(false);
+        let mut commands = pin!(commands::serve(&engine, input, tx, &commanded));
         let mut reading = true;
         let mut stop = pin!(stop);
         let mut beat = interval(self.style.beat());
@@ -148,13 +148,12 @@ impl Desk {
                 error = printer.unread() => return Err(error),
                 Some(answered) = answers.recv() => {
                     // What the command made happen stands before its answer.
-                    self.catch_up(printer, &changing);
-                    changing.store(false, Relaxed);
-                    let report = Report::Answered(&answered);
+                    self.catch_up(printer, true);
+                    commanded.store(false, Relaxed);
                     tokio::select! {
                         // Whoever does not read must not keep the desk from ending: the answer is lost then.
                         reason = &mut stop => return Ok(reason),
-                        () = printer.print_surely(&report) => {}
+                        () = printer.answer(&answered) => {}
                     }
                     if matches!(answered.outcome, Ok(Answer::Quit)) {
                         return Ok("quit");
@@ -167,7 +166,7 @@ impl Desk {
                     }
                 }
                 event = self.events.recv() => match event {
-                    Ok(event) => printer.print_event(&event, changing.load(Relaxed)),
+                    Ok(event) => printer.print_event(event, commanded.load(Relaxed)),
                     Err(RecvError::Lagged(events)) => printer.lose(events),
                     Err(RecvError::Closed) => return Ok("engine"),
                 },
@@ -177,10 +176,10 @@ impl Desk {
     }
 
     /// Prints what has happened up to now.
-    fn catch_up(&mut self, printer: &mut Printer, changing: &AtomicBool) {
+    fn catch_up(&mut self, printer: &mut Printer, commanded: bool) {
         loop {
             match self.events.try_recv() {
-                Ok(event) => printer.print_event(&event, changing.load(Relaxed)),
+                Ok(event) => printer.print_event(event, commanded),
                 Err(TryRecvError::Lagged(events)) => printer.lose(events),
                 Err(TryRecvError::Empty | TryRecvError::Closed) => return,
             }

@@ -1,7 +1,8 @@
 //! Standard output, written by one thread of its own.
 //!
-//! A reader that does not read must not stop the desk: lines wait in a bounded queue, and events that find it full are
-//! given back to be counted; only answers to commands are waited for. A reader that has gone ends the desk.
+//! A reader that does not read must not stop the desk: lines wait in a bounded queue, and those that find it full are
+//! refused, to be counted. Some places are kept for answers to commands, so that a flood of events takes none of them. A
+//! reader that has gone ends the desk.
 
 use std::io::{self, BufWriter, Write};
 use std::thread;
@@ -10,6 +11,9 @@ use tokio::sync::{mpsc, oneshot};
 
 /// Lines that may wait for the writer.
 const QUEUE: usize = 4096;
+
+/// Of these, the places that events leave free.
+const FOR_ANSWERS: usize = 512;
 
 /// The queue's entrance.
 pub(super) struct Output {
@@ -22,7 +26,7 @@ pub(super) struct Output {
 impl Output {
     /// Starts the thread that writes to `sink` and flushes it whenever nothing waits.
     pub(super) fn new(sink: impl Write + Send + 'static) -> io::Result<Self> {
-        // Bounded by QUEUE: where it is full, `offer` refuses and `send` waits.
+        // Bounded by QUEUE: where it is full, `offer` refuses and `place` waits.
         let (lines, queue) = mpsc::channel(QUEUE);
         let (done, ended) = oneshot::channel();
         thread::Builder::new()
@@ -37,16 +41,20 @@ impl Output {
         })
     }
 
-    /// Queues lines unless the queue is full; says whether it did.
+    /// Queues lines of an event unless the queue is full; says whether it did.
     #[must_use]
     pub(super) fn offer(&self, lines: String) -> bool {
-        self.lines.try_send(lines).is_ok()
+        self.lines.capacity() > FOR_ANSWERS && self.lines.try_send(lines).is_ok()
     }
 
-    /// Queues lines, and waits for room. Dropping the call before it returns loses them.
-    pub(super) async fn send(&self, lines: String) {
-        // It fails where the writer has ended, and why is `ended`'s to say.
-        let _ = self.lines.send(lines).await;
+    /// Waits for a place for an answer; `None` where the writer has ended. Cancel-safe.
+    pub(super) async fn place(&self) -> Option<mpsc::Permit<'_, String>> {
+        self.lines.reserve().await.ok()
+    }
+
+    /// A place for an answer, where there is one now.
+    pub(super) fn place_now(&self) -> Option<mpsc::Permit<'_, String>> {
+        self.lines.try_reserve().ok()
     }
 
     /// Waits until the writer has ended, which it does early only where nobody reads any more or writing fails.

@@ -1,18 +1,25 @@
 //! What is printed, in which form, and what becomes of it where the output is slower than the engine.
 
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::timeout;
 
+use super::commands::Answered;
 use super::output::Output;
 use super::stats::Printed;
 use super::{Report, Style, json, plain};
+use crate::operate::Answer;
 use crate::proxy::Engine;
 use crate::snapshot::{Event, Happening, ProxyRow};
 
 /// How long the last lines may take to be written: a reader that stands still does not keep the process.
 const FLUSH: Duration = Duration::from_secs(1);
+
+/// How long an answer waits for room: a reader that reads at all makes some in this time. One that does not is waited for
+/// once, not with each command.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// What prints: the form, the queue, and how much did not fit.
 pub(super) struct Printer {
@@ -21,6 +28,10 @@ pub(super) struct Printer {
     output: Output,
     printed: Printed,
     lost: u64,
+    /// Whether an answer has waited in vain since anything was taken.
+    stalled: bool,
+    /// In words: what a command that is being carried out has changed so far. Its answer may say the same.
+    held: Vec<Arc<Event>>,
 }
 
 // === impl Style ===
@@ -52,6 +63,8 @@ impl Printer {
             output,
             printed: Printed::default(),
             lost: 0,
+            stalled: false,
+            held: Vec::new(),
         }
     }
 
@@ -80,13 +93,41 @@ impl Printer {
         self.print_at(self.engine.now(), report);
     }
 
-    /// Prints an event; in words, the answer to a command that changes faults says what they are, so the event does not.
-    pub(super) fn print_event(&mut self, event: &Event, changing: bool) {
-        let answered = changing && matches!(event.what, Happening::Faults { .. });
-        if answered && self.style == Style::Words {
+    /// Prints an event. In words, faults that change while a command is carried out are held until its answer.
+    pub(super) fn print_event(&mut self, event: Arc<Event>, commanded: bool) {
+        let of_faults = matches!(event.what, Happening::Faults { .. });
+        if self.style == Style::Words && commanded && of_faults {
+            // Bounded by the proxies there are: a command changes each once.
+            self.held.push(event);
+        } else {
+            self.print_at(event.at, &Report::Happened(&event));
+        }
+    }
+
+    /// Prints the answer to a command, and before it what the command changed and the answer does not say.
+    pub(super) async fn answer(&mut self, answered: &Answered) {
+        let changes = match &answered.outcome {
+            Ok(Answer::Changed(changes)) => changes.as_slice(),
+            Ok(_) | Err(_) => &[],
+        };
+        for event in std::mem::take(&mut self.held) {
+            if !changes.iter().any(|change| change.proxy == event.proxy) {
+                self.print_at(event.at, &Report::Happened(&event));
+            }
+        }
+        let report = Report::Answered(answered);
+        let lines = self.style.render(self.engine.now(), &report);
+        if self.stalled {
+            if let Some(place) = self.output.place_now() {
+                place.send(self.excuse() + &lines);
+                (self.lost, self.stalled) = (0, false);
+                return;
+            }
+        } else if timeout(PATIENCE, self.send(&lines)).await.is_ok() {
             return;
         }
-        self.print_at(event.at, &Report::Happened(event));
+        self.stalled = true;
+        self.lost += 1;
     }
 
     pub(super) fn print_stats(&mut self) {
@@ -103,26 +144,29 @@ impl Printer {
             return;
         }
         if self.lost > 0 && self.output.offer(self.excuse()) {
-            self.lost = 0;
+            (self.lost, self.stalled) = (0, false);
         }
         if self.lost > 0 || !self.output.offer(lines) {
             self.lost += 1;
         }
     }
 
-    /// Prints what must not be lost, and waits for room.
-    pub(super) async fn print_surely(&mut self, report: &Report<'_>) {
-        let mut lines = match self.lost {
-            0 => String::new(),
-            _ => self.excuse(),
+    /// Queues lines as soon as there is room, and before them how many were lost. Cancelled, it has queued nothing.
+    async fn send(&mut self, lines: &str) {
+        // Without a writer there is nobody to read them, and why is `unread`'s to say.
+        let Some(place) = self.output.place().await else {
+            return;
         };
-        lines += &self.style.render(self.engine.now(), report);
-        self.output.send(lines).await;
-        self.lost = 0;
+        place.send(self.excuse() + lines);
+        (self.lost, self.stalled) = (0, false);
     }
 
+    /// What says how much was lost; nothing where nothing was.
     fn excuse(&self) -> String {
         let events = self.lost;
+        if events == 0 {
+            return String::new();
+        }
         let error = format!("{events} events lost: standard output is read too slowly");
         let lost = Report::Lost {
             events,
@@ -134,7 +178,8 @@ impl Printer {
     /// Prints that the desk has stopped, and lets what waits be written, for a bounded time.
     pub(super) async fn finish(mut self, reason: &'static str) -> io::Result<()> {
         let stopped = Report::Stopped { reason };
-        let _ = timeout(FLUSH, self.print_surely(&stopped)).await;
+        let lines = self.style.render(self.engine.now(), &stopped);
+        let _ = timeout(FLUSH, self.send(&lines)).await;
         timeout(FLUSH, self.output.finish()).await.unwrap_or(Ok(()))
     }
 }

@@ -92,3 +92,44 @@ async fn a_reader_that_never_reads_does_not_hold_up_the_end() {
     drop(open);
     engine.stop(Duration::ZERO).await;
 }
+
+fn answered(command: &str) -> Answered {
+    Answered {
+        command: command.to_owned(),
+        outcome: Ok(Answer::Quit),
+    }
+}
+
+#[tokio::test]
+async fn an_answer_finds_room_where_events_find_none_and_one_that_does_not_is_waited_for_once() {
+    const COMMANDS: usize = 2_000;
+    let engine = Engine::start(Options::default()).expect("an engine");
+    let (open, opened) = sync_channel(0);
+    let written = Arc::default();
+    let gate = Gate {
+        opened: Some(opened),
+        written: Arc::clone(&written),
+    };
+    let output = Output::new(gate).expect("a thread");
+    let mut printer = Printer::new(&engine, Style::Json, output);
+    for _ in 0..20_000 {
+        printer.print(&Report::Failed("x"));
+    }
+    tokio::time::pause();
+    let began = tokio::time::Instant::now();
+    printer.answer(&answered("first")).await;
+    assert_eq!(began.elapsed(), Duration::ZERO);
+    for _ in 0..COMMANDS {
+        printer.answer(&answered("more")).await;
+    }
+    assert_eq!(began.elapsed().as_secs(), PATIENCE.as_secs());
+    tokio::time::resume();
+    drop(open);
+    printer.finish("done").await.expect("the gate is open");
+    let text = String::from_utf8(written.lock().clone()).expect("text");
+    let count = |what: &str| text.lines().filter(|line| line.contains(what)).count();
+    assert_eq!(count("\"first\""), 1);
+    assert!((1..COMMANDS).contains(&count("\"more\"")));
+    assert!(count("events lost") > 0);
+    engine.stop(Duration::ZERO).await;
+}

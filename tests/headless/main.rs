@@ -397,6 +397,20 @@ fn a_log_that_cannot_be_written_is_an_event() {
 }
 
 #[test]
+fn commands_are_obeyed_while_nobody_reads_the_output() {
+    let (mut session, addr, _) = desk("--headless", &[]);
+    // Nothing is read from here on, and these are more lines than the pipe and the queue hold.
+    for _ in 0..3_000 {
+        round_trip(&mut client(addr), b"x");
+    }
+    for _ in 0..2 {
+        session.type_bytes(b"set all blackhole\nset all latency 0ms\nclear all\n");
+    }
+    session.type_bytes(b"bypass all on\nremove all\nquit\n");
+    succeeds(session);
+}
+
+#[test]
 fn a_run_of_a_set_time_ends_by_itself() {
     let mut session = Session::start(&["--headless", "--duration", "50ms", "0=127.0.0.1:1"]);
     assert_eq!(session.wait("stopped")["reason"], "duration");
@@ -486,6 +500,17 @@ fn in_words_a_change_is_one_line() {
         words.starts_with("127.0.0.1 faults latency 250ms taken by 1 of 1 in "),
         "{line}"
     );
+    for (command, faults) in [
+        ("preset all 3g", "latency 300ms"),
+        ("clear all", "faults none"),
+    ] {
+        session.type_bytes(format!("{command}\n").as_bytes());
+        let line = session.wait_words(&["faults "]);
+        assert!(
+            line.contains(faults) && line.contains(" taken by 1 of 1 in "),
+            "{line}"
+        );
+    }
     session.type_bytes(b"set all ltency 250ms\nquit\n");
     session.wait_words(&["refused: ", "did you mean \"latency\"?", "column 9"]);
     session.wait_words(&["stopped: quit"]);
