@@ -16,8 +16,8 @@ pub(super) fn candidates(text: &str) -> (&str, Vec<String>) {
     };
     let faults = &right[blank..];
     let clause = faults.rsplit(',').next().unwrap_or(faults);
-    let start = clause.rfind(char::is_whitespace).map_or(0, |at| at + 1);
-    let (before, word) = clause.split_at(start);
+    let word = clause.rsplit(char::is_whitespace).next().unwrap_or(clause);
+    let before = &clause[..clause.len() - word.len()];
     match before.split_whitespace().next() {
         None => {
             let names = KINDS.iter().map(|kind| format!("{} ", kind.name));
@@ -76,6 +76,14 @@ mod tests {
                 Some("9090=host:80 bw 1MB/s share="),
             ),
             ("9090=host:80 bw 1MB/s u", Some("9090=host:80 bw 1MB/s up")),
+            (
+                "9090=host:80\u{3000}la",
+                Some("9090=host:80\u{3000}latency "),
+            ),
+            (
+                "9090=host:80 lat 5ms\u{a0}j",
+                Some("9090=host:80 lat 5ms\u{a0}jitter="),
+            ),
             ("9090", None),
             ("9090=host", None),
             ("9090=host:80 zz", None),
