@@ -194,6 +194,20 @@ pub struct Taken {
     pub micros: u64,
 }
 
+// === impl ProxyRow ===
+
+impl ProxyRow {
+    /// The mapping with the port that is really listened on, where it asks for any.
+    #[must_use]
+    pub fn bound(&self) -> Mapping {
+        let mut mapping = self.mapping.clone();
+        if let Some(addr) = self.listening.first() {
+            mapping.listen = addr.port();
+        }
+        mapping
+    }
+}
+
 // === impl History ===
 
 impl History {
@@ -218,13 +232,23 @@ impl Taken {
     }
 }
 
-/// How a change reached the connections: `taken by 4 of 4 in 3 ms`.
+/// How a change reached the connections: `taken by 4 of 4 in 3 ms`, `taken by 4 of 4 in 3 ms, 1 cut`, and where it cut all of
+/// them `4 of 4 cut in 3 ms`.
 impl fmt::Display for Taken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "taken by {} of {} in ", self.taken, self.of)?;
-        match self.micros {
-            micros @ 0..1_000 => write!(f, "{micros} µs"),
-            micros => write!(f, "{} ms", (micros + 500) / 1_000),
+        let Self { taken, cut, of, .. } = self;
+        if *cut > 0 && cut == of {
+            write!(f, "{cut} of {of} cut in ")?;
+        } else {
+            write!(f, "taken by {taken} of {of} in ")?;
         }
+        match self.micros {
+            micros @ 0..1_000 => write!(f, "{micros} µs")?,
+            micros => write!(f, "{} ms", (micros + 500) / 1_000)?,
+        }
+        if *cut > 0 && cut < of {
+            write!(f, ", {cut} cut")?;
+        }
+        Ok(())
     }
 }

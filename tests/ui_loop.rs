@@ -71,9 +71,9 @@ async fn the_answer_of_the_engine_is_drawn_when_it_comes() {
     console.wait(ms(100)).await;
     assert!(!console.screen().contains("4 of 4"));
     let taken = Taken {
-        cut: 0,
         taken: 4,
         of: 4,
+        cut: 0,
         micros: 3_000,
     };
     answer.send(taken).expect("the console waits for it");

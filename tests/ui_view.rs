@@ -15,8 +15,9 @@ use faultboard::snapshot::{
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
 use faultboard::ui::knob::Turn;
-use faultboard::ui::model::{Focus, Frozen, LogLine, Model, Notice, Tone};
+use faultboard::ui::model::{Focus, Frozen, Line, Model, Tone};
 use faultboard::ui::theme::{Charset, Depth, Ground, Theme};
+use faultboard::ui::undo::Solo;
 use faultboard::ui::update::update;
 use faultboard::ui::view;
 use ratatui::buffer::{Buffer, Cell};
@@ -62,7 +63,7 @@ fn the_first_screen() {
     assert_screen!("empty_200x50", empty(200, 50));
     let mut model = empty(80, 24);
     let why = "cannot listen on 127.0.0.1:5432: address already in use";
-    model.notice = Some(Notice::new(ms(1_900), why, Tone::Trouble));
+    model.notice = Some(Line::new(ms(1_900), "", why, Tone::Trouble));
     type_text(&mut model, "5432=psql://my-db");
     assert_screen!("empty_refused", model);
 }
@@ -143,7 +144,12 @@ fn the_header_says_what_is_not_as_usual() {
             model.draining = Some(NOW + ms(8_000));
         }),
         ("ALL BYPASSED", &|model| bypass(model, |_| true)),
-        ("SOLO db", &|model| model.solo = Some(ProxyId(1))),
+        ("SOLO db", &|model| {
+            model.solo = Some(Solo {
+                proxy: ProxyId(1),
+                before: Vec::new(),
+            });
+        }),
         ("bind 0.0.0.0", &|model| {
             model.bind = vec![IpAddr::V4(Ipv4Addr::UNSPECIFIED)];
         }),
@@ -183,9 +189,9 @@ fn the_reason_of_a_failed_connection_is_on_the_screen() {
     for (width, height) in [(80, 24), (120, 35), (200, 50)] {
         let mut model = few(width, height, 3);
         let why = "#44 my-db:5432: connection refused";
-        let line = LogLine::new(ago(300), "db", why, Tone::Trouble);
+        let line = Line::new(ago(300), "db", why, Tone::Trouble);
         model.log.push_back(line);
-        model.marks.clear();
+        model.changes.clear();
         let shown = text(&screen(&model));
         assert!(shown.contains(&format!("! db: {why}")), "{shown}");
     }
@@ -195,9 +201,9 @@ fn the_reason_of_a_failed_connection_is_on_the_screen() {
 fn a_proxy_without_connections_says_what_became_of_them() {
     let mut model = few(80, 24, 1);
     model.conns = faultboard::ui::model::ConnList::default();
-    let line = LogLine::new(ago(60_000), "db", "#44 connection refused", Tone::Trouble);
+    let line = Line::new(ago(60_000), "db", "#44 connection refused", Tone::Trouble);
     model.log.push_back(line);
-    model.marks.clear();
+    model.changes.clear();
     for (total, failed, says) in [
         (0, 0, "none yet: point a client at 127.0.0.1:35432"),
         (12, 3, "none open: 12 so far, 3 of them failed"),
@@ -230,7 +236,7 @@ fn a_long_reason_is_whole_where_no_connection_is_open() {
         let mut model = few(width, height, 1);
         model.conns = faultboard::ui::model::ConnList::default();
         model.log.clear();
-        let line = LogLine::new(ago(60_000), "db", UNTRUSTED, Tone::Trouble);
+        let line = Line::new(ago(60_000), "db", UNTRUSTED, Tone::Trouble);
         model.log.push_back(line);
         let shown = text(&screen(&model));
         let pane: Vec<&str> = shown
@@ -256,8 +262,8 @@ fn a_long_reason_takes_a_second_row_over_open_connections() {
         let mut model = few(width, height, 3);
         model
             .log
-            .push_back(LogLine::new(ago(300), "db", UNTRUSTED, Tone::Trouble));
-        model.marks.clear();
+            .push_back(Line::new(ago(300), "db", UNTRUSTED, Tone::Trouble));
+        model.changes.clear();
         let shown = words(&model);
         assert!(shown.contains(&format!("! db: {UNTRUSTED}")), "{shown}");
     }
@@ -266,9 +272,9 @@ fn a_long_reason_takes_a_second_row_over_open_connections() {
 #[test]
 fn an_answer_outlasts_the_failures_that_come_after_it() {
     let mut model = few(120, 35, 3);
-    let answer = Notice::new(ago(900), "nothing to undo", Tone::Plain);
+    let answer = Line::new(ago(900), "", "nothing to undo", Tone::Plain);
     model.notice = Some(answer);
-    let line = LogLine::new(ago(300), "db", "#44 refused", Tone::Trouble);
+    let line = Line::new(ago(300), "db", "#44 refused", Tone::Trouble);
     model.log.push_back(line);
     assert!(text(&screen(&model)).contains("00:12:40 nothing to undo"));
     model.now = NOW + Duration::from_secs(9);
@@ -433,7 +439,7 @@ fn lines_of_trouble_are_marked() {
         model.log.clear();
         model
             .log
-            .push_back(LogLine::new(NOW, "db", "the same words", tone));
+            .push_back(Line::new(NOW, "db", "the same words", tone));
         looks.push((format!("{tone:?}"), all(&screen(&model))));
     }
     let looks: [(String, String); 3] = looks.try_into().expect("three");
@@ -500,7 +506,7 @@ fn wide_characters_do_not_shift_what_stands_beside_them() {
     let wide = |model: &mut Model| {
         change_row(model, 0, |row| row.name = "名前です".to_owned());
         change_row(model, 1, |row| row.name = "데이터베이스".to_owned());
-        let line = LogLine::new(
+        let line = Line::new(
             NOW,
             "名前です",
             "接続が拒否されました、接続が拒否されました、接続",
@@ -799,7 +805,7 @@ fn many(width: u16, height: u16) -> Model {
     model.conns.total = 10_000;
     model.conns.selected = Some(ConnId(1_001));
     model.log.clear();
-    model.marks.clear();
+    model.changes.clear();
     model
 }
 

@@ -30,6 +30,8 @@ pub enum Effect {
     Add {
         /// The command.
         ticket: u64,
+        /// What it was called before, where it was there already.
+        name: Option<String>,
         /// What it forwards.
         mapping: Mapping,
         /// Its faults, from the first byte on.
@@ -117,8 +119,13 @@ pub trait Desk {
     fn events(&self) -> broadcast::Receiver<Arc<Event>>;
     /// Gives a proxy another plan; `None` where it is gone.
     fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<Taken>>;
-    /// Adds a proxy; the error is one line.
-    fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>>;
+    /// Adds a proxy, under this name where it is free; the error is one line.
+    fn add(
+        &self,
+        name: Option<String>,
+        mapping: Mapping,
+        plan: Plan,
+    ) -> Pending<Result<ProxyId, String>>;
     /// Removes a proxy with its connections; false where it was gone.
     fn remove(&self, proxy: ProxyId) -> Pending<bool>;
     /// Opens or closes a proxy's port; its connections live on. The error is one line.
@@ -149,9 +156,10 @@ pub(super) fn ask<D: Desk + Clone + Send + Sync + 'static>(
         }
         Effect::Add {
             ticket,
+            name,
             mapping,
             plan,
-        } => answer(desk.add(mapping, plan), move |result| Answer::Added {
+        } => answer(desk.add(name, mapping, plan), move |result| Answer::Added {
             ticket,
             result,
         }),
@@ -205,9 +213,9 @@ fn replace<D: Desk + Send + Sync + 'static>(
 ) -> Pending<Result<ProxyId, (String, Option<ProxyId>)>> {
     Box::pin(async move {
         desk.remove(proxy).await;
-        match desk.add(new.0, new.1).await {
+        match desk.add(None, new.0, new.1).await {
             Ok(id) => Ok(id),
-            Err(why) => Err((why, desk.add(old.0, old.1).await.ok())),
+            Err(why) => Err((why, desk.add(None, old.0, old.1).await.ok())),
         }
     })
 }
@@ -236,11 +244,21 @@ impl Desk for Engine {
         Box::pin(async move { engine.set_plan(proxy, plan).await })
     }
 
-    fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>> {
+    fn add(
+        &self,
+        name: Option<String>,
+        mapping: Mapping,
+        plan: Plan,
+    ) -> Pending<Result<ProxyId, String>> {
         let engine = self.clone();
         Box::pin(async move {
             let added = engine.add(mapping, plan).await;
-            added.map_err(|error| error.to_string())
+            let id = added.map_err(|error| error.to_string())?;
+            if let Some(name) = name {
+                // Where another one has the name meanwhile, it keeps the one that it was given.
+                let _ = engine.rename(id, &name);
+            }
+            Ok(id)
         })
     }
 

@@ -251,7 +251,7 @@ fn promise(mapping: &Mapping, settings: &[Setting], around: Surroundings<'_>) ->
     let mut rows = around.proxies.iter();
     let edited = rows.find(|row| Some(row.id) == around.editing);
     match edited {
-        Some(row) if row.mapping == *mapping => {
+        Some(row) if row.mapping == *mapping || row.bound() == *mapping => {
             parts.push(format!("sets the faults of {}", row.name));
         }
         edited => {

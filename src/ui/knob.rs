@@ -139,7 +139,8 @@ impl Dial {
         value.map_or_else(|| "off".to_owned(), |value| value.to_string())
     }
 
-    /// What a turn changed, for people: `LAT off → 250ms`, with the direction where it is one.
+    /// What a turn changed, for people: `LAT off → 250ms`, with the direction where it is one, and with the share where
+    /// not all connections are hit.
     #[must_use]
     pub fn change(&self, before: &Plan, after: &Plan, directions: Directions) -> String {
         let mut text = self.knob.label.to_owned();
@@ -149,7 +150,20 @@ impl Dial {
         let old = Self::print(self.value(before, directions));
         let new = Self::print(self.value(after, directions));
         let _ = write!(text, " {old} → {new}");
+        if let Some(share) = self.share(after) {
+            let _ = write!(text, " on {share} of connections");
+        }
         text
+    }
+
+    /// The share of the connections that the kind hits, where it is set and not all of them, and the knob does not turn
+    /// the share itself.
+    #[must_use]
+    pub fn share(&self, plan: &Plan) -> Option<Percent> {
+        let ways = Direction::BOTH.into_iter();
+        let shares = ways.filter_map(|way| plan.find(self.kind, way));
+        let mut shares = shares.map(|setting| setting.share);
+        shares.find(|share| *share != Percent::ALL && self.knob.param != SHARE)
     }
 
     /// The knob's parameter; `None` for the share, and for a kind that is only on or off.

@@ -19,23 +19,23 @@ use ratatui::layout::Size;
 use super::input::InputLine;
 use super::keymap::Mode;
 use super::theme::Theme;
-use super::undo::Undo;
+use super::undo::{Solo, Undo};
 use crate::fault::{Directions, Plan};
-use crate::snapshot::{ConnRow, ProxyId, ProxyRow, Snapshot};
+use crate::snapshot::{ProxyId, ProxyRow, Snapshot};
 
 mod lines;
 mod panes;
 mod private;
 
-pub use lines::{LogLine, Mark, Notice, Tone};
+pub use lines::{Change, Content, Line, Said, Tone};
 pub use panes::{Column, ConnList, Focus, Help, Overlay, PathField, PresetList, Sort, ValueField};
 pub(in crate::ui) use private::{Asked, Origin, Private};
 
 /// How many lines of what happened are kept; the oldest go first.
 pub const LOG_LEN: usize = 500;
 
-/// How many marks of a proxy are kept; older ones have left its charts.
-pub const MARKS_LEN: usize = 32;
+/// How many changes of faults are kept: each that a line of what happened may tell of.
+const CHANGES_LEN: usize = LOG_LEN;
 
 /// The state of the console.
 #[derive(Debug)]
@@ -80,16 +80,16 @@ pub struct Model {
 
     /// Plans that were set and that the snapshot does not show yet.
     pub drafts: BTreeMap<ProxyId, Draft>,
-    /// The changes of each proxy's faults, oldest first, for its charts.
-    pub marks: BTreeMap<ProxyId, VecDeque<Mark>>,
+    /// The changes of faults, oldest first.
+    pub changes: VecDeque<Change>,
     /// What happened, oldest first.
-    pub log: VecDeque<LogLine>,
-    /// The last answer to the user, in one line.
-    pub notice: Option<Notice>,
+    pub log: VecDeque<Line>,
+    /// The last answer to the user.
+    pub notice: Option<Line>,
     /// What can be undone and done again.
     pub undo: Undo,
     /// The proxy that the others are bypassed for.
-    pub solo: Option<ProxyId>,
+    pub solo: Option<Solo>,
 
     /// What only `update` needs.
     pub(super) private: Private,
@@ -103,7 +103,7 @@ pub struct Frozen {
     /// The newest snapshot, which is not shown.
     pub latest: Arc<Snapshot>,
     /// What happened since; at most `LOG_LEN` lines.
-    pub held: VecDeque<LogLine>,
+    pub held: VecDeque<Line>,
 }
 
 /// A plan that was set: it is what the knobs show until a snapshot shows it.
@@ -143,7 +143,7 @@ impl Model {
             conns: ConnList::default(),
             input: InputLine::default(),
             drafts: BTreeMap::new(),
-            marks: BTreeMap::new(),
+            changes: VecDeque::new(),
             log: VecDeque::new(),
             notice: None,
             undo: Undo::default(),
@@ -187,11 +187,34 @@ impl Model {
         }
     }
 
-    /// The selected connection's row.
+    /// The changes of a proxy's faults, oldest first.
     #[must_use]
-    pub fn selected_conn(&self) -> Option<&ConnRow> {
-        let id = self.conns.selected?;
-        self.snapshot.conns.iter().find(|conn| conn.id == id)
+    pub fn changes_of(&self, id: ProxyId) -> impl DoubleEndedIterator<Item = &Change> {
+        let changes = self.changes.iter();
+        changes.filter(move |change| change.proxies.contains(&id))
+    }
+
+    /// A line with what it refers to; `None` where the change that it tells of is no longer kept.
+    #[must_use]
+    pub fn said<'a>(&'a self, line: &'a Line) -> Option<Said<'a>> {
+        let at = line.at;
+        match &line.content {
+            Content::Change(number) => {
+                let mut changes = self.changes.iter().rev();
+                let change = changes.find(|change| change.number == *number)?;
+                Some(Said {
+                    at,
+                    ..change.said()
+                })
+            }
+            Content::Text { proxy, text, tone } => Some(Said {
+                at,
+                change: None,
+                proxy,
+                text,
+                tone: *tone,
+            }),
+        }
     }
 
     /// How many connections are open.
@@ -222,5 +245,65 @@ impl Model {
         self.frozen
             .as_ref()
             .map_or(&self.snapshot, |frozen| &frozen.latest)
+    }
+
+    /// A key was pressed, or a byte moved.
+    pub(in crate::ui) fn stir(&mut self) {
+        self.private.stirred = self.now;
+        self.quiet = false;
+    }
+
+    /// The number of the next command.
+    pub(in crate::ui) fn ticket(&mut self) -> u64 {
+        self.private.tickets += 1;
+        self.private.tickets
+    }
+
+    /// Whether a proxy is there, or about to be in a snapshot.
+    pub(in crate::ui) fn knows(&self, id: ProxyId) -> bool {
+        self.proxy(id).is_some() || self.private.awaited.contains(&id)
+    }
+
+    /// The selected proxy. Without one, the user is told what would help.
+    pub(in crate::ui) fn selected_or_say(&mut self) -> Option<ProxyId> {
+        let selected = self.selected.filter(|id| self.knows(*id));
+        if selected.is_none() {
+            self.say(Tone::Plain, "no proxy yet: a adds one");
+        }
+        selected
+    }
+
+    /// A proxy's name.
+    pub(in crate::ui) fn name(&self, id: ProxyId) -> String {
+        self.proxy(id)
+            .map_or_else(|| "new proxy".to_owned(), |(_, row)| row.name.clone())
+    }
+
+    /// Answers the user in one line.
+    pub(in crate::ui) fn say(&mut self, tone: Tone, text: impl AsRef<str>) {
+        self.notice = Some(Line::new(self.now, "", text.as_ref(), tone));
+    }
+
+    /// Adds a line of what happened; a frozen screen keeps those aside that tell of no change by the user.
+    pub(in crate::ui) fn log(&mut self, line: Line) {
+        let log = match (&mut self.frozen, &line.content) {
+            (Some(frozen), Content::Text { .. }) => &mut frozen.held,
+            _ => &mut self.log,
+        };
+        log.push_back(line);
+        if log.len() > LOG_LEN {
+            log.pop_front();
+        }
+    }
+
+    /// Keeps a change: as the answer to the user, as a line of what happened, as a mark in the charts.
+    pub(in crate::ui) fn keep(&mut self, change: Change) {
+        let (at, number) = (change.at, change.number);
+        self.notice = Some(Line::of_change(at, number));
+        self.log(Line::of_change(at, number));
+        self.changes.push_back(change);
+        if self.changes.len() > CHANGES_LEN {
+            self.changes.pop_front();
+        }
     }
 }

@@ -25,17 +25,19 @@ pub struct Undo {
 /// What one action changed.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Step {
-    /// The changes, in their order.
-    pub(super) changes: Vec<Change>,
+    /// The edits, in their order.
+    pub(super) edits: Vec<Edit>,
+    /// Which proxy acted alone before and after.
+    pub(super) solo: [Option<Solo>; 2],
     /// The turn that it belongs to, for a turn by keys that can be held.
     pub(super) held: Option<Held>,
     /// When it was last added to.
     pub(super) at: Duration,
 }
 
-/// One change of one proxy.
+/// What became of one proxy.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Change {
+pub(super) enum Edit {
     /// Its plan.
     Plan {
         /// The proxy.
@@ -60,12 +62,23 @@ pub(super) enum Change {
     },
 }
 
-/// A proxy, with what it takes to add it again.
+/// A proxy, with what it takes to have it again as it was.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Proxy {
     pub(super) id: ProxyId,
+    /// Its name, where it is known.
+    pub(super) name: Option<String>,
     pub(super) mapping: Mapping,
     pub(super) plan: Plan,
+}
+
+/// A proxy that acts alone: the others are bypassed for it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Solo {
+    /// The proxy.
+    pub proxy: ProxyId,
+    /// Which proxies were bypassed before.
+    pub before: Vec<(ProxyId, bool)>,
 }
 
 /// A knob that is held.
@@ -115,10 +128,10 @@ impl Undo {
             return None;
         }
         let [
-            Change::Plan {
+            Edit::Plan {
                 before, after: end, ..
             },
-        ] = step.changes.as_mut_slice()
+        ] = step.edits.as_mut_slice()
         else {
             return None;
         };
@@ -150,34 +163,57 @@ impl Undo {
         self.done.last()
     }
 
+    /// Remembers under which name and on which port a proxy runs, so that it comes back there.
+    pub(super) fn remember(&mut self, id: ProxyId, name: &str, mapping: &Mapping) {
+        for edit in self.edits_mut() {
+            match edit {
+                Edit::Added(proxy) | Edit::Removed(proxy) if proxy.id == id => {
+                    proxy.name = Some(name.to_owned());
+                    proxy.mapping.clone_from(mapping);
+                }
+                Edit::Added(_) | Edit::Removed(_) | Edit::Plan { .. } | Edit::Replaced { .. } => {}
+            }
+        }
+    }
+
     /// Calls a proxy by its new number wherever a step names it by its old one.
     pub(super) fn renumber(&mut self, old: ProxyId, new: ProxyId) {
-        let steps = self.done.iter_mut().chain(&mut self.undone);
-        for change in steps.flat_map(|step| &mut step.changes) {
-            let id = change.proxy_mut();
+        for edit in self.edits_mut() {
+            let id = edit.proxy_mut();
             if *id == old {
                 *id = new;
             }
         }
+        let steps = self.done.iter_mut().chain(&mut self.undone);
+        for solo in steps.flat_map(|step| &mut step.solo).flatten() {
+            solo.renumber(old, new);
+        }
+    }
+
+    fn edits_mut(&mut self) -> impl Iterator<Item = &mut Edit> {
+        let steps = self.done.iter_mut().chain(&mut self.undone);
+        steps.flat_map(|step| &mut step.edits)
     }
 }
 
 // === impl Step ===
 
 impl Step {
-    /// What undoes this step: each change the other way round, the last one first.
+    /// What undoes this step: each edit the other way round, the last one first.
     pub(super) fn reversed(&self) -> Self {
+        let [before, after] = self.solo.clone();
         Self {
-            changes: self.changes.iter().rev().map(Change::reversed).collect(),
+            solo: [after, before],
+            edits: self.edits.iter().rev().map(Edit::reversed).collect(),
             held: None,
             at: self.at,
         }
     }
 }
 
-// === impl Change ===
+// === impl Edit ===
 
-impl Change {
+impl Edit {
     fn reversed(&self) -> Self {
         match self.clone() {
             Self::Plan {
@@ -215,6 +251,18 @@ impl Change {
         match self {
             Self::Added(proxy) | Self::Removed(proxy) => &mut proxy.id,
             Self::Plan { proxy, .. } | Self::Replaced { proxy, .. } => proxy,
+        }
+    }
+}
+
+// === impl Solo ===
+
+impl Solo {
+    /// Calls a proxy by its new number.
+    pub(super) fn renumber(&mut self, old: ProxyId, new: ProxyId) {
+        let before = self.before.iter_mut().map(|(id, _)| id);
+        for id in before.chain([&mut self.proxy]).filter(|id| **id == old) {
+            *id = new;
         }
     }
 }

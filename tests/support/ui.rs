@@ -11,7 +11,7 @@ use faultboard::snapshot::{
     ConnId, ConnRow, ConnState, History, Point, PortState, ProxyId, ProxyRow, Snapshot, Spread,
     Taken,
 };
-use faultboard::ui::model::{Focus, LogLine, Mark, Model, Tone};
+use faultboard::ui::model::{Change, Focus, Line, Model, Tone};
 use faultboard::ui::theme::Theme;
 use faultboard::ui::view;
 use faultboard::units::ByteRate;
@@ -300,33 +300,42 @@ fn conns() -> Vec<ConnRow> {
     ]
 }
 
-fn log() -> VecDeque<LogLine> {
-    let line = |at, proxy, text, tone| LogLine::new(ms(at), proxy, text, tone);
-    let turned = |at, proxy, text, of, micros| {
-        let mut line = line(at, proxy, text, Tone::Injected);
-        line.taken = Some(Taken {
+/// What happened, and the changes that were made meanwhile.
+fn tell(model: &mut Model) {
+    let line = |at, proxy, text, tone| Line::new(ms(at), proxy, text, tone);
+    let turned = |number, at, proxy: u32, who, text, of, micros| {
+        let mut change = Change::new(number, ms(at), ProxyId(proxy), who, text);
+        change.taken = Some(Taken {
             taken: of,
-            cut: 0,
             of,
+            cut: 0,
             micros,
         });
-        line
+        change
     };
-    VecDeque::from([
+    // The first two proxies were turned last; the numbers of the others are out of the way.
+    model.changes = VecDeque::from([
+        turned(11, 691_222, 0, "all", "bypass off", 18, 6_100),
+        turned(12, 700_900, 3, "cache", "bypass on", 1, 900),
+        turned(13, 718_031, 2, "web", "BW off → 64kB/s", 7, 2_000),
+        turned(1, 740_118, 1, "db", "LAT off → 250ms", 4, 3_000),
+    ]);
+    let change = |at: usize| Line::of_change(model.changes[at].at, model.changes[at].number);
+    model.log = VecDeque::from([
         line(598_300, "auth", "port closed", Tone::Plain),
         line(602_017, "web", "listening on 127.0.0.1:9090", Tone::Good),
-        turned(691_222, "all", "bypass off", 18, 6_100),
-        turned(700_900, "cache", "bypass on", 1, 900),
-        turned(718_031, "web", "BW off → 64kB/s", 7, 2_000),
+        change(0),
+        change(1),
+        change(2),
         line(
             722_440,
             "web",
             "#39 closed: upstream: connection reset by peer",
             Tone::Trouble,
         ),
-        turned(740_118, "db", "LAT off → 250ms", 4, 3_000),
+        change(3),
         line(761_100, "db", "#41 open 127.0.0.1:50041", Tone::Plain),
-    ])
+    ]);
 }
 
 /// A console in the middle of its work: proxies in every state, traffic, marks and a log.
@@ -352,15 +361,7 @@ pub(crate) fn rich(width: u16, height: u16) -> Model {
     model.conns.rows = vec![0, 1, 2, 3];
     model.conns.total = 4;
     model.conns.selected = Some(ConnId(31));
-    let taken = Some(Taken {
-        taken: 4,
-        cut: 0,
-        of: 4,
-        micros: 3_000,
-    });
-    let mark = Mark::new(1, ms(740_118), "LAT off → 250ms", taken);
-    model.marks.insert(ProxyId(1), VecDeque::from([mark]));
-    model.log = log();
+    tell(&mut model);
     model
 }
 

@@ -222,9 +222,9 @@ impl Interface for Desk {
             let answer = desk.0.answers.lock().pop();
             let Some(answer) = answer else {
                 return open.map(|of| Taken {
-                    cut: 0,
                     taken: of,
                     of,
+                    cut: 0,
                     micros: 1_000,
                 });
             };
@@ -235,7 +235,12 @@ impl Interface for Desk {
         })
     }
 
-    fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>> {
+    fn add(
+        &self,
+        name: Option<String>,
+        mapping: Mapping,
+        plan: Plan,
+    ) -> Pending<Result<ProxyId, String>> {
         let desk = self.clone();
         Box::pin(async move {
             desk.note(Call::Add(mapping.clone(), plan.clone()));
@@ -243,7 +248,9 @@ impl Interface for Desk {
             desk.change(|snapshot| {
                 let last = snapshot.proxies.iter().map(|row| row.id.0).max();
                 id = ProxyId(last.unwrap_or(0) + 1);
-                snapshot.proxies.push(row(id, mapping, plan, 0));
+                let mut row = row(id, mapping, plan, 0);
+                row.name = name.unwrap_or(row.name);
+                snapshot.proxies.push(row);
             });
             Ok(id)
         })

@@ -1,55 +1,70 @@
-//! What the console says: marks in charts, lines of what happened, answers.
+//! What the console says: the changes of faults, and lines of what happened.
 
 use std::fmt;
 use std::time::Duration;
 
-use crate::snapshot::Taken;
+use crate::snapshot::{ProxyId, Taken};
 
-/// A change of a proxy's faults, for its charts and the line under them.
+/// A change of faults by the user. Its mark in the charts, its line of what happened and its answer below the charts all
+/// say what stands here.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Mark {
-    /// Numbered from 1 over all proxies: `▲1`.
+pub struct Change {
+    /// Counted from 1 in a session: `▲1`.
     pub number: u32,
-    /// When.
+    /// When it was made.
     pub at: Duration,
-    /// What, before and after: `LAT off → 250ms`.
+    /// The proxies whose faults it changed.
+    pub proxies: Vec<ProxyId>,
+    /// The name of the proxy, or what several of them are called together: `all`.
+    pub who: String,
+    /// What was before and what is after: `LAT off → 250ms`.
     pub text: String,
-    /// Which connections run it, once that is known.
+    /// Whether no connection feels it, because its proxy is bypassed.
+    pub unheard: bool,
+    /// How it reached the open connections, once the engine has said so; all of its proxies together.
     pub taken: Option<Taken>,
-    /// The number of the command.
+    /// The number of the command that carries it; 0 in a model made by hand.
     pub(in crate::ui) ticket: u64,
 }
 
-/// A line of what happened.
+/// A line for the user: something that happened, or the answer to a key.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LogLine {
-    /// When.
+pub struct Line {
+    /// When it was so.
     pub at: Duration,
-    /// The name of the proxy that it concerns, empty where none.
-    pub proxy: String,
-    /// What.
-    pub text: String,
-    /// How it is meant.
-    pub tone: Tone,
-    /// Which connections run it, for a change of faults.
-    pub taken: Option<Taken>,
-    /// The number of the command, 0 where it was none.
-    pub(in crate::ui) ticket: u64,
+    /// What it says.
+    pub content: Content,
 }
 
-/// An answer to the user.
+/// What a line says.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Notice {
-    /// When.
+pub enum Content {
+    /// The change of this number.
+    Change(u32),
+    /// A text of its own.
+    Text {
+        /// The name of the proxy that it concerns, empty where it concerns none.
+        proxy: String,
+        /// The text.
+        text: String,
+        /// How it is meant.
+        tone: Tone,
+    },
+}
+
+/// A line with what it refers to; prints as one sentence: `db: LAT off → 250ms, taken by 4 of 4 in 3 ms`.
+#[derive(Clone, Copy, Debug)]
+pub struct Said<'a> {
+    /// When it was so.
     pub at: Duration,
-    /// Who, what, before and after; the whole line is its `Display`.
-    pub text: String,
+    /// The change that it tells of.
+    pub change: Option<&'a Change>,
+    /// The name of the proxy that it concerns, empty where it concerns none.
+    pub proxy: &'a str,
+    /// The text.
+    pub text: &'a str,
     /// How it is meant.
     pub tone: Tone,
-    /// Which connections run it, for a change of faults.
-    pub taken: Option<Taken>,
-    /// The number of the command, 0 where it was none.
-    pub(in crate::ui) ticket: u64,
 }
 
 /// How a line is meant.
@@ -58,7 +73,7 @@ pub enum Tone {
     /// A fact.
     #[default]
     Plain,
-    /// A change of faults, by the user.
+    /// A change of faults, by the user or by a fault's own schedule.
     Injected,
     /// Something that went well.
     Good,
@@ -68,63 +83,87 @@ pub enum Tone {
     Trouble,
 }
 
-// === impl Mark ===
+// === impl Change ===
 
-impl Mark {
-    /// A change that no command carries, in a model made by hand.
+impl Change {
+    /// A change of one proxy that no command carries, in a model made by hand.
     #[must_use]
-    pub fn new(number: u32, at: Duration, text: &str, taken: Option<Taken>) -> Self {
+    pub fn new(number: u32, at: Duration, proxy: ProxyId, who: &str, text: &str) -> Self {
         Self {
             number,
             at,
+            proxies: vec![proxy],
+            who: who.to_owned(),
             text: text.to_owned(),
-            taken,
+            unheard: false,
+            taken: None,
             ticket: 0,
         }
     }
+
+    /// The change as a line of what happened.
+    #[must_use]
+    pub fn said(&self) -> Said<'_> {
+        Said {
+            at: self.at,
+            change: Some(self),
+            proxy: &self.who,
+            text: &self.text,
+            tone: Tone::Injected,
+        }
+    }
+
+    /// A part of the answer came: it counts connections over all proxies.
+    pub(in crate::ui) fn take(&mut self, more: Taken) {
+        self.taken = Some(self.taken.map_or(more, |so_far| so_far.and(more)));
+    }
 }
 
-// === impl LogLine ===
+// === impl Line ===
 
-impl LogLine {
-    /// A line that no command carries.
+impl Line {
+    /// A line with a text of its own.
     #[must_use]
     pub fn new(at: Duration, proxy: &str, text: &str, tone: Tone) -> Self {
         Self {
             at,
-            proxy: proxy.to_owned(),
-            text: text.to_owned(),
-            tone,
-            taken: None,
-            ticket: 0,
+            content: Content::Text {
+                proxy: proxy.to_owned(),
+                text: text.to_owned(),
+                tone,
+            },
         }
     }
-}
 
-// === impl Notice ===
-
-impl Notice {
-    /// An answer to what no command carries.
+    /// A line that tells of a change.
     #[must_use]
-    pub fn new(at: Duration, text: &str, tone: Tone) -> Self {
+    pub const fn of_change(at: Duration, number: u32) -> Self {
         Self {
             at,
-            text: text.to_owned(),
-            tone,
-            taken: None,
-            ticket: 0,
+            content: Content::Change(number),
         }
     }
 }
 
-/// The whole line.
-impl fmt::Display for Notice {
+// === impl Said ===
+
+impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)?;
-        match self.taken {
-            Some(taken) if taken.of == 0 => f.write_str(", no connection is open"),
-            Some(taken) => write!(f, ", {taken}"),
+        if !self.proxy.is_empty() {
+            write!(f, "{}: ", self.proxy)?;
+        }
+        f.write_str(self.text)?;
+        let Some(change) = self.change else {
+            return Ok(());
+        };
+        if change.unheard {
+            f.write_str(" (bypassed: Space lets it act)")?;
+        }
+        match change.taken {
             None => Ok(()),
+            Some(Taken { of: 0, .. }) => f.write_str(", no connection is open"),
+            Some(taken) if taken.cut == taken.of => write!(f, ": {taken}"),
+            Some(taken) => write!(f, ", {taken}"),
         }
     }
 }

@@ -15,8 +15,8 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) stirred: Duration,
     /// When Ctrl-C was last pressed.
     pub(in crate::ui) interrupted: Option<Duration>,
-    /// The number of the last mark, over all proxies.
-    pub(in crate::ui) marks: u32,
+    /// The number of the last change of faults.
+    pub(in crate::ui) changes: u32,
     /// The number of the last command that was sent to the engine.
     pub(in crate::ui) tickets: u64,
     /// Commands that set plans and are not answered yet.
@@ -31,8 +31,6 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) conn_at: usize,
     /// Connections and bytes, up and down, of proxies that were removed.
     pub(in crate::ui) gone: (u64, [u64; 2]),
-    /// Which proxies were bypassed before one was heard alone.
-    pub(in crate::ui) before_solo: Vec<(ProxyId, bool)>,
     /// The file that a scene was last read from or written to.
     pub(in crate::ui) scene: Option<PathBuf>,
     /// Version and protocol of each proxy's last TLS handshake, by its name: at most one for each that there was.

@@ -7,7 +7,7 @@ use super::{proxies, scenes};
 use crate::snapshot::{CloseReason, Event, Happening, Negotiated, ProxyId, Snapshot, Taken};
 use crate::ui::action::Answer;
 use crate::ui::effect::{Cut, Effect};
-use crate::ui::model::{Asked, Focus, LogLine, Model, Tone};
+use crate::ui::model::{Asked, Focus, Line, Model, Tone};
 
 /// Without a key or a byte for this long, the console is quiet.
 const QUIET: Duration = Duration::from_secs(5);
@@ -36,7 +36,6 @@ pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect>
     let awaited = &mut model.private.awaited;
     awaited.retain(|id| !shows(*id));
     let known = |id: ProxyId| awaited.contains(&id) || shows(id);
-    model.marks.retain(|id, _| known(*id));
     model.drafts.retain(|id, draft| {
         let row = now.proxies.iter().find(|row| row.id == *id);
         let is_shown =
@@ -94,14 +93,7 @@ pub(super) fn happened(model: &mut Model, event: &Event) -> Vec<Effect> {
     if matches!(event.what, Happening::Error(_)) {
         model.say(tone, join(&event.proxy, &text));
     }
-    model.log(LogLine {
-        at: event.at,
-        proxy: event.proxy.clone(),
-        text,
-        tone,
-        taken: None,
-        ticket: 0,
-    });
+    model.log(Line::new(event.at, &event.proxy, &text, tone));
     vec![]
 }
 
@@ -233,24 +225,10 @@ fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Option<Taken>) {
         model.say(Tone::Trouble, "that proxy is gone");
         return;
     };
-    let marks = model.marks.get_mut(&proxy).into_iter().flatten();
-    for mark in marks.filter(|mark| answered.contains(&mark.ticket)) {
-        mark.taken = Some(taken);
+    let changes = model.changes.iter_mut();
+    for change in changes.filter(|change| answered.contains(&change.ticket)) {
+        change.take(taken);
     }
-    let lines = model.log.iter_mut().rev();
-    for line in lines.filter(|line| answered.contains(&line.ticket)) {
-        line.taken = Some(joined(line.taken, taken));
-    }
-    if let Some(notice) = &mut model.notice
-        && answered.contains(&notice.ticket)
-    {
-        notice.taken = Some(joined(notice.taken, taken));
-    }
-}
-
-/// A line for several proxies counts the connections of all of them, and the slowest.
-fn joined(so_far: Option<Taken>, more: Taken) -> Taken {
-    so_far.map_or(more, |so_far| so_far.and(more))
 }
 
 fn removed(model: &mut Model, ticket: u64, found: bool) {

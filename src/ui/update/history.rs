@@ -2,12 +2,12 @@
 
 use super::proxies;
 use super::turn::{self, Wish};
-use crate::fault::{Directions, Plan};
+use crate::fault::{Directions, KINDS, Kind, Plan};
 use crate::snapshot::ProxyId;
 use crate::ui::effect::Effect;
 use crate::ui::knob;
 use crate::ui::model::{Asked, Model, Origin, Overlay, Tone};
-use crate::ui::undo::{Change, Step};
+use crate::ui::undo::{Edit, Step};
 
 /// Which way through the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,7 +22,7 @@ pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     // Taking back an addition cuts connections: that is a deletion, and it asks.
-    if let Some(Change::Added(proxy)) = model.undo.last().and_then(|step| step.changes.first()) {
+    if let Some(Edit::Added(proxy)) = model.undo.last().and_then(|step| step.edits.first()) {
         let id = proxy.id;
         if model.proxy(id).is_some_and(|(_, row)| row.open > 0) {
             model.overlays.push(Overlay::Delete(id));
@@ -59,31 +59,25 @@ fn is_busy(model: &mut Model) -> bool {
 }
 
 fn take(model: &mut Model, step: &Step, way: Way) -> Vec<Effect> {
-    model.solo = None;
     let mut effects = Vec::new();
-    let mut wishes = Vec::new();
+    let mut plans = Vec::new();
+    let mut texts = Vec::new();
     let word = if way == Way::Back { "undo" } else { "redo" };
     let origin = |id: ProxyId| match way {
         Way::Back => Origin::Undo(id),
         Way::Forward => Origin::Redo(id),
     };
-    for change in &step.changes {
-        let id = change.proxy();
-        match change {
-            Change::Plan { after, .. } if model.knows(id) => wishes.push(Wish {
-                proxy: id,
-                text: format!("{word} {}", difference(model.plan(id), after)),
-                plan: after.clone(),
-            }),
-            Change::Plan { .. } => model.say(Tone::Plain, "that proxy is gone"),
-            Change::Added(proxy) => effects.push(proxies::add(
-                model,
-                proxy.mapping.clone(),
-                proxy.plan.clone(),
-                origin(id),
-            )),
-            Change::Removed(_) => effects.extend(proxies::remove(model, id)),
-            Change::Replaced { before, after, .. } => effects.push(proxies::replace(
+    for edit in &step.edits {
+        let id = edit.proxy();
+        match edit {
+            Edit::Plan { after, .. } if model.knows(id) => {
+                texts.push(difference(model.plan(id), after));
+                plans.push((id, after.clone()));
+            }
+            Edit::Plan { .. } => model.say(Tone::Plain, "that proxy is gone"),
+            Edit::Added(proxy) => effects.push(proxies::add(model, proxy.clone(), origin(id))),
+            Edit::Removed(_) => effects.extend(proxies::remove(model, id)),
+            Edit::Replaced { before, after, .. } => effects.push(proxies::replace(
                 model,
                 id,
                 before.clone(),
@@ -92,37 +86,68 @@ fn take(model: &mut Model, step: &Step, way: Way) -> Vec<Effect> {
             )),
         }
     }
-    effects.extend(turn::carry_out(model, wishes));
+    texts.dedup();
+    let text = match texts.as_slice() {
+        [text] => format!("{word} {text}"),
+        _ => format!("{word}, each with its own faults again"),
+    };
+    effects.extend(turn::carry_out(
+        model,
+        Wish {
+            text,
+            ..Wish::of(plans)
+        },
+    ));
+    model.solo.clone_from(&step.solo[1]);
     effects
 }
 
-/// What differs between two plans, for people: the knobs, else the whole of them.
+/// What differs between two plans, for people: the knobs where they say all of it, else the settings.
 pub(super) fn difference(before: Option<&Plan>, after: &Plan) -> String {
     let none = Plan::default();
     let before = before.unwrap_or(&none);
-    let both = Directions::Both;
-    let dials = knob::all().iter();
-    let mut parts: Vec<String> = dials
-        .filter(|dial| dial.value(before, both) != dial.value(after, both))
-        .map(|dial| dial.change(before, after, both))
+    let kinds = KINDS.iter().copied();
+    let mut parts: Vec<String> = kinds
+        .flat_map(|kind| difference_of(kind, before, after))
         .collect();
     if before.bypassed != after.bypassed {
-        let text = if after.bypassed {
-            "bypass on"
-        } else {
-            "bypass off"
-        };
-        parts.push(text.to_owned());
-    }
-    if parts.is_empty() {
-        return format!("{} → {}", words(before), words(after));
+        parts.push(turn::bypass_word(after.bypassed).to_owned());
     }
     parts.join(", ")
 }
 
-fn words(plan: &Plan) -> String {
-    if plan.is_empty() {
-        return "off".to_owned();
+/// The knobs that a kind's difference is made of; where turning them does not make all of it, its settings.
+fn difference_of(kind: &'static Kind, before: &Plan, after: &Plan) -> Vec<String> {
+    let settings = |plan: &Plan| {
+        let mut only = plan.clone();
+        let others = KINDS.iter().filter(|other| other.name != kind.name);
+        others.for_each(|other| only.clear(other));
+        only.bypassed = false;
+        only
+    };
+    let (old, new) = (settings(before), settings(after));
+    if old == new {
+        return Vec::new();
     }
-    plan.to_string()
+    let both = Directions::Both;
+    let dials = knob::all().iter();
+    let turned = dials.filter(|dial| {
+        dial.kind.name == kind.name && dial.value(&old, both) != dial.value(&new, both)
+    });
+    let turned: Vec<_> = turned.collect();
+    let by_knobs = turned.iter().fold(old.clone(), |plan, dial| {
+        dial.set(&plan, both, dial.value(&new, both))
+    });
+    if by_knobs == new {
+        let texts = turned.iter().map(|dial| dial.change(&old, &new, both));
+        return texts.collect();
+    }
+    let words = |plan: &Plan| {
+        if plan.is_empty() {
+            format!("no {}", kind.name)
+        } else {
+            plan.to_string()
+        }
+    };
+    vec![format!("{} → {}", words(&old), words(&new))]
 }

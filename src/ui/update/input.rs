@@ -187,9 +187,9 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     refill(model, String::new(), None);
     let edited = editing.and_then(|id| model.proxy(id));
     let Some((_, row)) = edited else {
-        return vec![proxies::add(model, mapping, plan, Origin::User)];
+        return vec![proxies::add_new(model, mapping, plan)];
     };
-    let (id, old) = (row.id, row.mapping.clone());
+    let (id, old) = (row.id, row.bound());
     let before = model.plan(id).cloned().unwrap_or_default();
     plan.bypassed = before.bypassed;
     model.focus = Focus::Mixer;
@@ -208,12 +208,7 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
         return vec![];
     }
     let text = super::history::difference(Some(&before), &plan);
-    let wish = Wish {
-        proxy: id,
-        plan,
-        text,
-    };
-    turn::set(model, vec![wish], None)
+    turn::set(model, Wish::one(id, plan, text), None)
 }
 
 /// The value that a text is for a knob, `None` being off.

@@ -18,8 +18,7 @@
 
 use super::action::Action;
 use super::effect::Effect;
-use super::model::{Focus, LOG_LEN, LogLine, Model, Notice, Overlay, Tone};
-use crate::snapshot::ProxyId;
+use super::model::{Focus, Model, Overlay};
 use std::path::PathBuf;
 
 mod connections;
@@ -148,65 +147,6 @@ fn settle(model: &mut Model) {
     connections::settle(model, room.conns);
     overlay::settle(model, room.help);
     presets::settle(model, room.presets);
-}
-
-// === impl Model: what all of `update` uses ===
-
-impl Model {
-    /// A key was pressed, or a byte moved.
-    fn stir(&mut self) {
-        self.private.stirred = self.now;
-        self.quiet = false;
-    }
-
-    /// The number of the next command.
-    fn ticket(&mut self) -> u64 {
-        self.private.tickets += 1;
-        self.private.tickets
-    }
-
-    /// Whether a proxy is there, or about to be in a snapshot.
-    fn knows(&self, id: ProxyId) -> bool {
-        self.proxy(id).is_some() || self.private.awaited.contains(&id)
-    }
-
-    /// The selected proxy. Without one, the user is told what would help.
-    fn selected_or_say(&mut self) -> Option<ProxyId> {
-        let selected = self.selected.filter(|id| self.knows(*id));
-        if selected.is_none() {
-            self.say(Tone::Plain, "no proxy yet: a adds one");
-        }
-        selected
-    }
-
-    /// A proxy's name.
-    fn name(&self, id: ProxyId) -> String {
-        self.proxy(id)
-            .map_or_else(|| "new proxy".to_owned(), |(_, row)| row.name.clone())
-    }
-
-    /// Answers the user in one line.
-    fn say(&mut self, tone: Tone, text: impl Into<String>) {
-        self.notice = Some(Notice {
-            at: self.now,
-            text: text.into(),
-            tone,
-            taken: None,
-            ticket: 0,
-        });
-    }
-
-    /// Adds a line of what happened; a frozen screen keeps those of the engine aside.
-    fn log(&mut self, line: LogLine) {
-        let log = match &mut self.frozen {
-            Some(frozen) if line.ticket == 0 => &mut frozen.held,
-            _ => &mut self.log,
-        };
-        log.push_back(line);
-        if log.len() > LOG_LEN {
-            log.pop_front();
-        }
-    }
 }
 
 #[cfg(test)]

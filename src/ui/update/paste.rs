@@ -7,7 +7,7 @@ use crate::fault::Plan;
 use crate::ui::effect::Effect;
 use crate::ui::input::{Check, PastedLine};
 use crate::ui::keymap::Mode;
-use crate::ui::model::{Model, Origin, Tone};
+use crate::ui::model::{Model, Tone};
 
 /// What was pasted goes to the cursor; several lines at once are shown before they are added.
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
@@ -71,7 +71,7 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
         };
         model.input.remember(&line.text);
         let plan = Plan::of(settings);
-        effects.push(proxies::add(model, mapping, plan, Origin::User));
+        effects.push(proxies::add_new(model, mapping, plan));
     }
     correct(model, &wrong);
     effects

@@ -72,5 +72,5 @@ fn change(
     if model.plan(proxy) == Some(&plan) {
         return vec![];
     }
-    turn::set(model, vec![Wish { proxy, plan, text }], None)
+    turn::set(model, Wish::one(proxy, plan, text), None)
 }

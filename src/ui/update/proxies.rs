@@ -2,10 +2,10 @@
 
 use crate::fault::Plan;
 use crate::mapping::Mapping;
-use crate::snapshot::{PortState, ProxyId};
+use crate::snapshot::{PortState, ProxyId, ProxyRow};
 use crate::ui::effect::Effect;
 use crate::ui::model::{Asked, Focus, Model, Origin, Overlay, Tone};
-use crate::ui::undo::{Change, Proxy, Step};
+use crate::ui::undo::{Edit, Proxy, Step};
 
 /// To the input line, with the selected proxy's mapping and faults in it.
 pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
@@ -15,7 +15,7 @@ pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
     let Some((_, row)) = model.proxy(id) else {
         return vec![];
     };
-    let text = line(&row.mapping, model.plan(id).unwrap_or(&row.plan));
+    let text = line(&row.bound(), model.plan(id).unwrap_or(&row.plan));
     super::input::refill(model, text, Some(id));
     model.focus = Focus::Input;
     vec![]
@@ -48,13 +48,17 @@ pub(super) fn delete_now(model: &mut Model, id: ProxyId) -> Vec<Effect> {
     };
     let proxy = Proxy {
         id,
-        mapping: row.mapping.clone(),
+        name: Some(row.name.clone()),
+        mapping: row.bound(),
         plan: model.plan(id).cloned().unwrap_or_default(),
     };
     let effects = remove(model, id);
     if !effects.is_empty() {
+        let solo = model.solo.clone();
+        model.solo = solo.clone().filter(|solo| solo.proxy != id);
         model.undo.push(Step {
-            changes: vec![Change::Removed(proxy)],
+            edits: vec![Edit::Removed(proxy)],
+            solo: [solo, model.solo.clone()],
             held: None,
             at: model.now,
         });
@@ -70,14 +74,24 @@ pub(super) fn remove(model: &mut Model, id: ProxyId) -> Vec<Effect> {
     }
     let ticket = model.ticket();
     let name = model.name(id);
+    let row = model.snapshot.proxies.iter().find(|row| row.id == id);
+    if let Some(mapping) = row.map(ProxyRow::bound) {
+        model.undo.remember(id, &name, &mapping);
+    }
     let asked = Asked::Remove { proxy: id, name };
     model.private.asked.insert(ticket, asked);
     vec![Effect::Remove { ticket, proxy: id }]
 }
 
 /// Adds a proxy with its faults.
-pub(super) fn add(model: &mut Model, mapping: Mapping, plan: Plan, origin: Origin) -> Effect {
+pub(super) fn add(model: &mut Model, proxy: Proxy, origin: Origin) -> Effect {
     let ticket = model.ticket();
+    let Proxy {
+        name,
+        mapping,
+        plan,
+        ..
+    } = proxy;
     let asked = Asked::Add {
         mapping: mapping.clone(),
         plan: plan.clone(),
@@ -86,9 +100,21 @@ pub(super) fn add(model: &mut Model, mapping: Mapping, plan: Plan, origin: Origi
     model.private.asked.insert(ticket, asked);
     Effect::Add {
         ticket,
+        name,
         mapping,
         plan,
     }
+}
+
+/// Adds a proxy that its user asks for.
+pub(super) fn add_new(model: &mut Model, mapping: Mapping, plan: Plan) -> Effect {
+    let proxy = Proxy {
+        id: ProxyId(0),
+        name: None,
+        mapping,
+        plan,
+    };
+    add(model, proxy, Origin::User)
 }
 
 /// Puts a proxy in another's place.
@@ -154,14 +180,11 @@ pub(super) fn added(
         (Ok(id), Origin::User) => {
             let proxy = Proxy {
                 id,
+                name: None,
                 mapping: mapping.clone(),
                 plan: plan.clone(),
             };
-            model.undo.push(Step {
-                changes: vec![Change::Added(proxy)],
-                held: None,
-                at: model.now,
-            });
+            push(model, Edit::Added(proxy));
             if model.overlays.is_empty() && model.input.field.text.value().is_empty() {
                 model.focus = Focus::Mixer;
             }
@@ -200,16 +223,12 @@ pub(super) fn replaced(
             welcome(model, id, after.1.clone());
             model.say(Tone::Good, format!("{} → {}", before.0, after.0));
             if origin == Origin::User {
-                let change = Change::Replaced {
+                let edit = Edit::Replaced {
                     proxy: id,
                     before,
                     after,
                 };
-                model.undo.push(Step {
-                    changes: vec![change],
-                    held: None,
-                    at: model.now,
-                });
+                push(model, edit);
             }
         }
         Err((why, Some(back))) => {
@@ -225,12 +244,30 @@ pub(super) fn replaced(
     }
 }
 
+/// Keeps an edit as a step that can be undone.
+fn push(model: &mut Model, edit: Edit) {
+    model.undo.push(Step {
+        edits: vec![edit],
+        solo: [model.solo.clone(), model.solo.clone()],
+        held: None,
+        at: model.now,
+    });
+}
+
 /// A step that could not be taken stands where it stood.
 fn give_back(model: &mut Model, origin: Origin) {
     match origin {
         Origin::User => {}
-        Origin::Undo(_) => drop(model.undo.forward()),
-        Origin::Redo(_) => drop(model.undo.back()),
+        Origin::Undo(_) => {
+            if let Some(step) = model.undo.forward() {
+                model.solo.clone_from(&step.solo[1]);
+            }
+        }
+        Origin::Redo(_) => {
+            if let Some(step) = model.undo.back() {
+                model.solo.clone_from(&step.solo[0]);
+            }
+        }
     }
 }
 
@@ -259,7 +296,14 @@ fn renumber(model: &mut Model, old: ProxyId, new: ProxyId) {
     if model.input.editing == Some(old) {
         model.input.editing = Some(new);
     }
-    if let Some(marks) = model.marks.remove(&old) {
-        model.marks.insert(new, marks);
+    if let Some(solo) = &mut model.solo {
+        solo.renumber(old, new);
+    }
+    let changed = model
+        .changes
+        .iter_mut()
+        .flat_map(|change| &mut change.proxies);
+    for id in changed.filter(|id| **id == old) {
+        *id = new;
     }
 }

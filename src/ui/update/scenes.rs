@@ -8,7 +8,7 @@ use crate::format::shown_path;
 use crate::scene::Scene;
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;
-use crate::ui::model::{LogLine, Model, Origin, Overlay, PathField, Tone};
+use crate::ui::model::{Line, Model, Overlay, PathField, Tone};
 
 /// The file that is offered where none was read or written before.
 const FILE: &str = "desk.scene";
@@ -91,8 +91,7 @@ pub(super) fn read(model: &mut Model, file: PathBuf, text: Result<String, String
     let problems: Vec<String> = scene.problems(&name).collect();
     let count = scene.proxies.len();
     let adds = scene.proxies.into_iter();
-    let adds = adds
-        .map(|(mapping, settings)| proxies::add(model, mapping, Plan::of(settings), Origin::User));
+    let adds = adds.map(|(mapping, settings)| proxies::add_new(model, mapping, Plan::of(settings)));
     let effects = adds.collect();
     match problems.first() {
         None => model.say(Tone::Plain, format!("{name}: {count} proxies")),
@@ -117,13 +116,6 @@ pub(super) fn began(model: &mut Model, file: PathBuf, problems: Vec<String>) {
 
 fn tell(model: &mut Model, problems: Vec<String>) {
     for text in problems {
-        model.log(LogLine {
-            at: model.now,
-            proxy: String::new(),
-            text,
-            tone: Tone::Trouble,
-            taken: None,
-            ticket: 0,
-        });
+        model.log(Line::new(model.now, "", &text, Tone::Trouble));
     }
 }

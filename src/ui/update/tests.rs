@@ -24,7 +24,7 @@ use crate::ui::effect::Cut;
 use crate::ui::input::Check;
 use crate::ui::keymap::{self, Mode};
 use crate::ui::knob::{self, Turn};
-use crate::ui::model::{Column, Sort};
+use crate::ui::model::{Column, LOG_LEN, Sort, Tone};
 
 fn mapping(listen: u16, host: &str) -> Mapping {
     Mapping {
@@ -118,10 +118,14 @@ fn turn(turn: Turn) -> Action {
 }
 
 fn notice(model: &Model) -> String {
-    model
-        .notice
-        .as_ref()
-        .map_or_else(String::new, ToString::to_string)
+    let line = model.notice.as_ref();
+    let said = line.and_then(|line| model.said(line));
+    said.map_or_else(String::new, |said| said.to_string())
+}
+
+/// The text of the line of what happened at a place.
+fn told(model: &Model, at: usize) -> &str {
+    model.said(&model.log[at]).expect("a line").text
 }
 
 fn shown(model: &Model, proxy: u32) -> String {
@@ -157,8 +161,8 @@ fn set(ticket: u64, proxy: u32, taken: u32) -> Action {
         proxy: ProxyId(proxy),
         taken: Some(Taken {
             taken,
-            cut: 0,
             of: taken,
+            cut: 0,
             micros: 3_000,
         }),
     })

@@ -1,18 +1,39 @@
-//! Changing plans: knobs, bypass, solo. Every change leaves a mark, a line of what happened, an answer and an undo
-//! step, and none of them waits for the engine.
+//! Changing plans: knobs, bypass, solo. Every one is kept as a `Change` and as a step that can be undone, and none waits for the
+//! engine.
 
 use crate::fault::Plan;
 use crate::snapshot::ProxyId;
 use crate::ui::effect::Effect;
 use crate::ui::knob::{self, Turn};
-use crate::ui::model::{Draft, LogLine, MARKS_LEN, Mark, Model, Notice, Tone};
-use crate::ui::undo::{Change, Held, Step};
+use crate::ui::model::{Change, Draft, Line, Model, Tone};
+use crate::ui::undo::{Edit, Held, Solo, Step};
 
-/// A plan that a proxy is to get, and what to call the change.
+/// Plans that proxies are to get together, and what to call the change.
+#[derive(Default)]
 pub(super) struct Wish {
-    pub(super) proxy: ProxyId,
-    pub(super) plan: Plan,
+    /// Whom it concerns; where nothing is said, the proxies by their names.
+    pub(super) who: Option<String>,
+    /// What was before and what is after.
     pub(super) text: String,
+    pub(super) plans: Vec<(ProxyId, Plan)>,
+}
+
+impl Wish {
+    /// One plan for one proxy.
+    pub(super) fn one(proxy: ProxyId, plan: Plan, text: String) -> Self {
+        Self {
+            text,
+            ..Self::of(vec![(proxy, plan)])
+        }
+    }
+
+    /// Plans for several proxies, which nobody has named yet.
+    pub(super) fn of(plans: Vec<(ProxyId, Plan)>) -> Self {
+        Self {
+            plans,
+            ..Self::default()
+        }
+    }
 }
 
 /// Turns the selected knob of the selected proxy.
@@ -46,25 +67,20 @@ pub(super) fn turn(model: &mut Model, turn: Turn) -> Vec<Effect> {
         return vec![effect];
     }
     let text = dial.change(&before, &plan, directions);
-    set(model, vec![Wish { proxy, plan, text }], held)
+    set(model, Wish::one(proxy, plan, text), held)
 }
 
-/// A held key: the last step, mark and line are this turn's too.
+/// A held key: the last step and the last change are this turn's too.
 fn go_on(model: &mut Model, held: Held, plan: &Plan) -> Option<Effect> {
     let before = model.undo.extend(held, plan, model.now)?;
     let text = knob::all()[held.knob].change(&before, plan, held.directions);
     let ticket = model.ticket();
-    let mark = model.marks.get_mut(&held.proxy)?.back_mut()?;
-    let old = std::mem::replace(&mut mark.ticket, ticket);
-    mark.text.clone_from(&text);
-    mark.taken = None;
-    if let Some(line) = model.log.iter_mut().rfind(|line| line.ticket == old) {
-        line.text.clone_from(&text);
-        line.taken = None;
-        line.ticket = ticket;
-    }
-    let who = model.name(held.proxy);
-    answer(model, ticket, &who, &text, plan.bypassed);
+    let mut changes = model.changes.iter_mut().rev();
+    let change = changes.find(|change| change.proxies == [held.proxy])?;
+    change.text = text;
+    change.taken = None;
+    change.ticket = ticket;
+    model.notice = Some(Line::of_change(model.now, change.number));
     Some(send(model, ticket, held.proxy, plan.clone()))
 }
 
@@ -82,7 +98,7 @@ pub(super) fn all_off(model: &mut Model) -> Vec<Effect> {
     let mut plan = before.clone();
     plan.clear_all();
     let text = format!("{before} → all off");
-    set(model, vec![Wish { proxy, plan, text }], None)
+    set(model, Wish::one(proxy, plan, text), None)
 }
 
 /// The selected proxy with or without its faults.
@@ -90,23 +106,34 @@ pub(super) fn bypass(model: &mut Model) -> Vec<Effect> {
     let Some(proxy) = model.selected_or_say() else {
         return vec![];
     };
-    let bypassed = model.plan(proxy).is_some_and(|plan| plan.bypassed);
-    let wishes = bypassing(model, |id, was| if id == proxy { !bypassed } else { was });
-    set(model, wishes, None)
+    let bypassed = !model.plan(proxy).is_some_and(|plan| plan.bypassed);
+    let plans = bypassing(model, |id, was| if id == proxy { bypassed } else { was });
+    let text = bypass_word(bypassed).to_owned();
+    set(
+        model,
+        Wish {
+            text,
+            ..Wish::of(plans)
+        },
+        None,
+    )
 }
 
 /// All proxies without their faults; where all are so already, with them.
 pub(super) fn bypass_all(model: &mut Model) -> Vec<Effect> {
     let all = model.snapshot.proxies.iter();
-    let bypassed = all
+    let bypassed = !all
         .filter_map(|row| model.plan(row.id))
         .all(|plan| plan.bypassed);
     if model.selected_or_say().is_none() {
         return vec![];
     }
-    model.solo = None;
-    let wishes = bypassing(model, |_, _| !bypassed);
-    set(model, wishes, None)
+    let wish = Wish {
+        who: Some("all".to_owned()),
+        text: bypass_word(bypassed).to_owned(),
+        plans: bypassing(model, |_, _| bypassed),
+    };
+    set_alone(model, wish, None)
 }
 
 /// The selected proxy alone with its faults; again: as it was before.
@@ -114,37 +141,75 @@ pub(super) fn solo(model: &mut Model) -> Vec<Effect> {
     let Some(proxy) = model.selected_or_say() else {
         return vec![];
     };
-    let ends = model.solo == Some(proxy);
-    let wishes = if ends {
-        model.solo = None;
-        let before = std::mem::take(&mut model.private.before_solo);
-        bypassing(model, |id, was| {
+    let who = model.name(proxy);
+    let rows = model.snapshot.proxies.iter();
+    let now = rows.filter_map(|row| Some((row.id, model.plan(row.id)?.bypassed)));
+    let before = model.solo.as_ref().map(|solo| solo.before.clone());
+    let before = before.unwrap_or_else(|| now.collect());
+    let ends = model.solo.as_ref().is_some_and(|solo| solo.proxy == proxy);
+    let (plans, text, nothing) = if ends {
+        let plans = bypassing(model, |id, was| {
             let known = before.iter().find(|(proxy, _)| *proxy == id);
             known.map_or(was, |(_, bypassed)| *bypassed)
-        })
+        });
+        let text = format!("solo is off, {} again", act(&names(model, &plans)));
+        (
+            plans,
+            text,
+            "solo is off: no other one was bypassed for it".to_owned(),
+        )
     } else {
-        if model.solo.is_none() {
-            let rows = model.snapshot.proxies.iter();
-            let before = rows.filter_map(|row| Some((row.id, model.plan(row.id)?.bypassed)));
-            model.private.before_solo = before.collect();
-        }
-        model.solo = Some(proxy);
-        bypassing(model, |id, _| id != proxy)
-    };
-    if wishes.is_empty() {
-        let who = model.name(proxy);
-        let text = if ends {
-            "solo is off: no other one was bypassed for it".to_owned()
-        } else {
-            format!("{who} is the only one with its faults")
+        let plans = bypassing(model, |id, _| id != proxy);
+        let others: Vec<_> = plans
+            .iter()
+            .filter(|(id, _)| *id != proxy)
+            .cloned()
+            .collect();
+        let text = match others.len() {
+            0 => "acts again, alone as before".to_owned(),
+            _ => format!("solo, {} bypassed", names(model, &others)),
         };
-        model.say(Tone::Plain, text);
+        (
+            plans,
+            text,
+            format!("{who} is the only one with its faults"),
+        )
+    };
+    if plans.is_empty() {
+        model.say(Tone::Plain, nothing);
     }
-    set(model, wishes, None)
+    let wish = Wish {
+        who: Some(who),
+        text,
+        plans,
+    };
+    set_alone(model, wish, (!ends).then_some(Solo { proxy, before }))
+}
+
+/// `web acts`, `web and db act`.
+fn act(names: &str) -> String {
+    let many = names.contains(" and ") || names.ends_with("proxies");
+    format!("{names} {}", if many { "act" } else { "acts" })
+}
+
+/// The proxies of a change by their names, or how many they are: `web`, `db, shop and web`, `7 proxies`.
+fn names(model: &Model, plans: &[(ProxyId, Plan)]) -> String {
+    const NAMED: usize = 3;
+    let mut ids: Vec<ProxyId> = plans.iter().map(|(id, _)| *id).collect();
+    ids.sort_unstable();
+    let names: Vec<String> = ids.into_iter().map(|id| model.name(id)).collect();
+    match names.split_last() {
+        None => "nobody".to_owned(),
+        Some((only, [])) => only.clone(),
+        Some((last, others)) if others.len() < NAMED => {
+            format!("{} and {last}", others.join(", "))
+        }
+        Some(_) => format!("{} proxies", names.len()),
+    }
 }
 
 /// The plans of the proxies whose bypass changes to what `wanted` says of their number and their bypass until now.
-fn bypassing(model: &Model, wanted: impl Fn(ProxyId, bool) -> bool) -> Vec<Wish> {
+fn bypassing(model: &Model, wanted: impl Fn(ProxyId, bool) -> bool) -> Vec<(ProxyId, Plan)> {
     let rows = model.snapshot.proxies.iter();
     rows.filter_map(|row| {
         let mut plan = model.plan(row.id)?.clone();
@@ -153,98 +218,73 @@ fn bypassing(model: &Model, wanted: impl Fn(ProxyId, bool) -> bool) -> Vec<Wish>
             return None;
         }
         plan.bypassed = bypassed;
-        let text = if bypassed { "bypass on" } else { "bypass off" };
-        Some(Wish {
-            proxy: row.id,
-            plan,
-            text: text.to_owned(),
-        })
+        Some((row.id, plan))
     })
     .collect()
 }
 
 /// Gives proxies other plans, as one step that can be undone.
-pub(super) fn set(model: &mut Model, wishes: Vec<Wish>, held: Option<Held>) -> Vec<Effect> {
-    if wishes.is_empty() {
-        return vec![];
+pub(super) fn set(model: &mut Model, wish: Wish, held: Option<Held>) -> Vec<Effect> {
+    let solo = model.solo.clone();
+    push(model, &wish, held, [solo.clone(), solo]);
+    carry_out(model, wish)
+}
+
+/// Gives proxies other plans, as one step that can be undone, after which this proxy acts alone, or none does.
+fn set_alone(model: &mut Model, wish: Wish, solo: Option<Solo>) -> Vec<Effect> {
+    let before = std::mem::replace(&mut model.solo, solo.clone());
+    push(model, &wish, None, [before, solo]);
+    carry_out(model, wish)
+}
+
+fn push(model: &mut Model, wish: &Wish, held: Option<Held>, solo: [Option<Solo>; 2]) {
+    if wish.plans.is_empty() {
+        return;
     }
-    let changes = wishes.iter().map(|wish| Change::Plan {
-        proxy: wish.proxy,
-        before: model.plan(wish.proxy).cloned().unwrap_or_default(),
-        after: wish.plan.clone(),
+    let edits = wish.plans.iter().map(|(proxy, plan)| Edit::Plan {
+        proxy: *proxy,
+        before: model.plan(*proxy).cloned().unwrap_or_default(),
+        after: plan.clone(),
     });
     let step = Step {
-        changes: changes.collect(),
+        edits: edits.collect(),
+        solo,
         held,
         at: model.now,
     };
     model.undo.push(step);
-    carry_out(model, wishes)
 }
 
-/// Gives proxies other plans: drafts, marks, one line and one answer for all of them.
-pub(super) fn carry_out(model: &mut Model, wishes: Vec<Wish>) -> Vec<Effect> {
-    let Some(first) = wishes.first() else {
+/// Gives proxies other plans: a draft of each, and one change for all of them.
+pub(super) fn carry_out(model: &mut Model, wish: Wish) -> Vec<Effect> {
+    let Wish { who, text, plans } = wish;
+    let Some((_, first)) = plans.first() else {
         return vec![];
     };
+    let everyone = plans.len() > 1 && plans.len() == model.snapshot.proxies.len();
+    let who = who.unwrap_or_else(|| {
+        if everyone {
+            "all".to_owned()
+        } else {
+            names(model, &plans)
+        }
+    });
     let ticket = model.ticket();
-    let who = match wishes.as_slice() {
-        [one] => model.name(one.proxy),
-        _ => "all".to_owned(),
-    };
-    let text = first.text.clone();
-    answer(
-        model,
-        ticket,
-        &who,
-        &text,
-        wishes.len() == 1 && first.plan.bypassed,
-    );
-    model.log(LogLine {
+    model.private.changes += 1;
+    model.keep(Change {
+        number: model.private.changes,
         at: model.now,
-        proxy: who,
-        text,
-        tone: Tone::Injected,
-        taken: None,
-        ticket,
-    });
-    let mut effects = Vec::with_capacity(wishes.len());
-    for wish in wishes {
-        mark(model, wish.proxy, wish.text, ticket);
-        effects.push(send(model, ticket, wish.proxy, wish.plan));
-    }
-    effects
-}
-
-fn answer(model: &mut Model, ticket: u64, who: &str, text: &str, bypassed: bool) {
-    let unheard = bypassed && !text.contains("bypass");
-    let note = if unheard {
-        " (bypassed: Space lets it act)"
-    } else {
-        ""
-    };
-    model.notice = Some(Notice {
-        at: model.now,
-        text: format!("{who}: {text}{note}"),
-        tone: Tone::Injected,
-        taken: None,
-        ticket,
-    });
-}
-
-fn mark(model: &mut Model, proxy: ProxyId, text: String, ticket: u64) {
-    model.private.marks += 1;
-    let marks = model.marks.entry(proxy).or_default();
-    marks.push_back(Mark {
-        number: model.private.marks,
-        at: model.now,
+        proxies: plans.iter().map(|(proxy, _)| *proxy).collect(),
+        who,
+        unheard: plans.len() == 1 && first.bypassed && !text.contains("bypass"),
         text,
         taken: None,
         ticket,
     });
-    if marks.len() > MARKS_LEN {
-        marks.pop_front();
-    }
+    let plans = plans.into_iter();
+    plans
+        .map(|(proxy, plan)| send(model, ticket, proxy, plan))
+        .collect()
 }
 
 /// The draft, and the command that carries it.
@@ -261,4 +301,9 @@ fn send(model: &mut Model, ticket: u64, proxy: ProxyId, plan: Plan) -> Effect {
         proxy,
         plan,
     }
+}
+
+/// What a change of the bypass is called.
+pub(super) const fn bypass_word(bypassed: bool) -> &'static str {
+    if bypassed { "bypass on" } else { "bypass off" }
 }

@@ -133,9 +133,8 @@ impl<'a> Chart<'a> {
             width: self.plot.width.saturating_sub(width(end)),
             ..area
         };
-        let marks = self.model.marks.get(&self.row.id);
         let mut free = axis.width;
-        for mark in marks.into_iter().flatten().rev() {
+        for mark in self.model.changes_of(self.row.id).rev() {
             let label = format!("▲{}", mark.number);
             let Some(at) = self.place(mark.at, self.plot.width) else {
                 break;

@@ -16,7 +16,7 @@ use super::pen::{Pen, Rule, row, width, wrap};
 use super::strips::{focused, position};
 use crate::snapshot::{ConnRow, PortState, ProxyRow};
 use crate::ui::format;
-use crate::ui::model::{Focus, LogLine, Model, Tone};
+use crate::ui::model::{Focus, Model, Said, Tone};
 use crate::ui::theme::{Role, Theme};
 
 /// Rows of the table that are no connections: the title and the heads of the columns.
@@ -95,19 +95,21 @@ impl Connections<'_> {
             }
         };
         Pen::new(buf, row(area, 1)).skip(2).text(&text, rest);
-        let failed = |line: &&LogLine| line.tone == Tone::Trouble && line.proxy == proxy.name;
-        if let Some(line) = self.model.log.iter().rev().find(failed) {
-            self.failure(line, area, buf);
+        let lines = self.model.log.iter().rev();
+        let mut said = lines.filter_map(|line| self.model.said(line));
+        let failed = |said: &Said<'_>| said.tone == Tone::Trouble && said.proxy == proxy.name;
+        if let Some(said) = said.find(failed) {
+            self.failure(said, area, buf);
         }
     }
 
     /// The whole reason, over as many lines as it takes: what helps stands at its end.
-    fn failure(&self, line: &LogLine, area: Rect, buf: &mut Buffer) {
+    fn failure(&self, said: Said<'_>, area: Rect, buf: &mut Buffer) {
         let theme = self.theme();
         let trouble = theme.style(Role::Trouble);
-        let head = format!("last failure {}", format::clock(line.at));
+        let head = format!("last failure {}", format::clock(said.at));
         let margin = width(&head) + 5;
-        let mut lines = wrap(&line.text, area.width.saturating_sub(margin + 1));
+        let mut lines = wrap(said.text, area.width.saturating_sub(margin + 1));
         let mut indent = margin;
         if lines.len() + usize::from(HEAD) > usize::from(area.height) {
             // Too few lines: those after the first begin further left.

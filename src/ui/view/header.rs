@@ -155,7 +155,12 @@ impl Header<'_> {
 
     fn bypassed(&self) -> Option<Piece> {
         let proxies = &self.model.snapshot.proxies;
-        if let Some((_, row)) = self.model.solo.and_then(|id| self.model.proxy(id)) {
+        if let Some((_, row)) = self
+            .model
+            .solo
+            .as_ref()
+            .and_then(|solo| self.model.proxy(solo.proxy))
+        {
             let name = super::pen::fit(&row.name, 12);
             return Some(piece(95, Role::Trouble, format!("⊘ SOLO {name}")));
         }

@@ -16,7 +16,7 @@ use super::pen::{Pen, fit, row, width, wrap};
 use super::proof::{Proof, waiting};
 use crate::snapshot::ProxyId;
 use crate::ui::format;
-use crate::ui::model::{LogLine, Model, Tone};
+use crate::ui::model::{Model, Said, Tone};
 use crate::ui::theme::Role;
 
 /// For so long an answer is held, whatever fails after it.
@@ -87,6 +87,15 @@ impl Widget for &Last<'_> {
 }
 
 impl Saying {
+    fn of(said: Said<'_>) -> Self {
+        let number = said.change.map(|change| format!("▲{} ", change.number));
+        Self {
+            at: said.at,
+            text: format!("{}{said}", number.unwrap_or_default()),
+            tone: said.tone,
+        }
+    }
+
     /// Columns of the whole line: the clock, the text, a blank.
     fn columns(&self) -> u16 {
         width(&self.text).saturating_add(14)
@@ -132,60 +141,35 @@ impl Last<'_> {
 
     /// The answer to what the user did; not what failed by itself.
     fn answer(&self) -> Option<Saying> {
-        let notice = self.model.notice.as_ref()?;
+        let said = self.model.said(self.model.notice.as_ref()?)?;
         let mut failures = self.failures();
-        if notice.ticket == 0 && failures.any(|line| line.at == notice.at) {
+        if said.change.is_none() && failures.any(|line| line.at == said.at) {
             return None;
         }
-        let mark = self.model.marks.values().flatten().rev();
-        let mut mark = mark.filter(|mark| mark.ticket != 0 && mark.ticket == notice.ticket);
-        let number = mark
-            .next()
-            .map_or_else(String::new, |mark| format!("▲{} ", mark.number));
-        Some(Saying {
-            at: notice.at,
-            text: format!("{number}{notice}"),
-            tone: notice.tone,
-        })
+        Some(Saying::of(said))
     }
 
-    fn failures(&self) -> impl Iterator<Item = &LogLine> {
+    fn failures(&self) -> impl Iterator<Item = Said<'_>> {
         let newest = self.model.log.iter().rev().take(LOOKED_AT);
-        newest.filter(|line| line.tone == Tone::Trouble)
+        let said = newest.filter_map(|line| self.model.said(line));
+        said.filter(|said| said.tone == Tone::Trouble)
     }
 
     /// The last connection that failed, or whatever else went wrong.
     fn failure(&self) -> Option<Saying> {
-        let line = self.failures().next()?;
-        Some(Saying {
-            at: line.at,
-            text: named(&line.proxy, &line.text),
-            tone: line.tone,
-        })
+        self.failures().next().map(Saying::of)
     }
 
     /// The last change of the selected proxy's faults.
     fn change(&self) -> Option<Saying> {
         let row = self.model.selected_row()?;
-        let mark = self.model.marks.get(&row.id)?.back()?;
-        let taken = mark
-            .taken
-            .map_or_else(String::new, |taken| format!(", {taken}"));
-        let text = named(&row.name, &mark.text);
-        Some(Saying {
-            at: mark.at,
-            text: format!("▲{} {text}{taken}", mark.number),
-            tone: Tone::Injected,
-        })
+        let change = self.model.changes_of(row.id).next_back()?;
+        Some(Saying::of(change.said()))
     }
 
     fn line(&self) -> Option<Saying> {
         let line = self.model.log.back()?;
-        Some(Saying {
-            at: line.at,
-            text: named(&line.proxy, &line.text),
-            tone: line.tone,
-        })
+        self.model.said(line).map(Saying::of)
     }
 
     /// The selected proxy's first gap. Where it is no trouble and there is room for it, of the others, connections that
@@ -202,13 +186,5 @@ impl Last<'_> {
         text.filter(|text| width(text) <= room)
             .map(|text| (text, Role::Trouble))
             .or_else(|| own.map(|gap| (gap.text, Role::Rest)))
-    }
-}
-
-fn named(proxy: &str, text: &str) -> String {
-    if proxy.is_empty() {
-        text.to_owned()
-    } else {
-        format!("{proxy}: {text}")
     }
 }

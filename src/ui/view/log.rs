@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 use super::pen::{Pen, Rule, fit, row, width};
 use crate::snapshot::Taken;
 use crate::ui::format;
-use crate::ui::model::{LogLine, Model, Tone};
+use crate::ui::model::{Model, Said, Tone};
 use crate::ui::theme::Role;
 
 /// From this width on, times have milliseconds.
@@ -47,10 +47,11 @@ impl Widget for &Log<'_> {
         };
         rule.draw(row(area, 0), buf, theme);
         let visible = usize::from(area.height.saturating_sub(1));
-        let lines: Vec<&LogLine> = self.model.log.iter().rev().take(visible).collect();
+        let lines = self.model.log.iter().rev().take(visible);
+        let lines: Vec<Said<'_>> = lines.filter_map(|line| self.model.said(line)).collect();
         let names = lines
             .iter()
-            .map(|line| width(&line.proxy))
+            .map(|line| width(line.proxy))
             .max()
             .unwrap_or(0)
             .min(8);
@@ -61,17 +62,18 @@ impl Widget for &Log<'_> {
 }
 
 impl Log<'_> {
-    fn line(&self, line: &LogLine, names: u16, area: Rect, buf: &mut Buffer) {
+    fn line(&self, line: Said<'_>, names: u16, area: Rect, buf: &mut Buffer) {
         let theme = self.model.theme;
         let time = if area.width >= EXACT_FROM {
             format::clock_exact(line.at)
         } else {
             format::clock_narrow(line.at)
         };
-        let taken = line.taken.map(taken).unwrap_or_default();
+        let taken = line.change.and_then(|change| change.taken);
+        let taken = taken.map(self::taken).unwrap_or_default();
         let mut pen = Pen::new(buf, area);
         pen.skip(1).text(&time, theme.style(Role::Rest)).skip(1);
-        pen.left(&line.proxy, names, theme.style(Role::Plain))
+        pen.left(line.proxy, names, theme.style(Role::Plain))
             .skip(1);
         if line.tone == Tone::Trouble {
             pen.text("! ", theme.style(Role::Trouble));
@@ -83,13 +85,16 @@ impl Log<'_> {
             width(&taken) + 2
         };
         let room = pen.room().saturating_sub(reserved);
-        pen.text(&fit(&line.text, room), theme.style(role(line.tone)));
+        pen.text(&fit(line.text, room), theme.style(role(line.tone)));
         pen.at_end(&[Span::styled(taken, theme.style(Role::Rest))]);
     }
 }
 
-/// `4/4 3ms`.
+/// `4/4 3ms`, `4 cut 1ms`.
 fn taken(taken: Taken) -> String {
     let time = format::time_tight(std::time::Duration::from_micros(taken.micros));
-    format!("{}/{} {time}", taken.taken, taken.of)
+    match taken.cut {
+        0 => format!("{}/{} {time}", taken.taken, taken.of),
+        cut => format!("{cut} cut {time}"),
+    }
 }

@@ -123,13 +123,13 @@ impl<'a> Proof<'a> {
         row: &'a ProxyRow,
         busiest: &[(ProxyId, [f64; 2])],
     ) -> Self {
-        let changed = model.marks.get(&row.id).and_then(|marks| marks.back());
+        let changed = model.changes_of(row.id).next_back();
         let is_fresh = |at: Duration| model.snapshot.at < at.saturating_add(SETTLES);
         Self {
             row,
             plan: model.present(row),
             settling: model.drafts.contains_key(&row.id)
-                || changed.is_some_and(|mark| is_fresh(mark.at)),
+                || changed.is_some_and(|change| is_fresh(change.at)),
             busiest: busiest
                 .iter()
                 .find(|(id, _)| *id == row.id)

@@ -7,7 +7,7 @@ use super::*;
 use crate::fault::Kind;
 use crate::mapping::{Host, Mapping};
 use crate::snapshot::{ConnId, ConnRow, ConnState};
-use crate::ui::model::Mark;
+use crate::ui::model::Change;
 use crate::units::ByteRate;
 use crate::units::Percent;
 
@@ -210,8 +210,8 @@ fn nothing_is_judged_while_the_last_second_still_shows_what_was_before() {
     for (ago, settling) in [(0, true), (1_999, true), (2_000, false)] {
         let mut model = model(row());
         let at = model.snapshot.at.saturating_sub(ms(ago));
-        let mark = Mark::new(1, at, "LAT off → 250ms", None);
-        model.marks.insert(ProxyId(1), [mark].into());
+        let change = Change::new(1, at, ProxyId(1), "db", "LAT off → 250ms");
+        model.changes.push_back(change);
         let is = reading(&model, "LAT").verdict == Verdict::Settling;
         assert_eq!(is, settling, "{ago} ms after the change");
     }

@@ -79,11 +79,7 @@ pub(super) fn is_felt_now(row: &ProxyRow) -> bool {
 
 /// The mapping, with the port that is really listened on.
 pub(super) fn mapping(row: &ProxyRow) -> String {
-    let mut mapping = row.mapping.clone();
-    if let Some(addr) = row.listening.first() {
-        mapping.listen = addr.port();
-    }
-    mapping.to_string()
+    row.bound().to_string()
 }
 
 /// Which of the connections run what is set.

@@ -104,8 +104,11 @@ fn the_log_is_bounded_and_counts_what_was_lost() {
         does(&mut model, [Action::Happened(Arc::new(event))]);
     }
     assert_eq!(model.log.len(), LOG_LEN);
-    assert_eq!(model.log[LOG_LEN - 1].text, "#599 refused");
-    assert_eq!(model.log[0].tone, Tone::Trouble);
+    assert_eq!(told(&model, LOG_LEN - 1), "#599 refused");
+    assert_eq!(
+        model.said(&model.log[0]).map(|line| line.tone),
+        Some(Tone::Trouble)
+    );
     does(&mut model, [Action::Lost(5), Action::Lost(2)]);
     assert_eq!(model.lost, 7);
 }
@@ -125,9 +128,9 @@ fn an_end_of_tls_without_notice_is_told_without_alarm() {
         },
     };
     does(&mut model, [Action::Happened(Arc::new(event))]);
-    let line = &model.log[model.log.len() - 1];
+    let line = model.said(&model.log[model.log.len() - 1]).expect("a line");
     assert_eq!(
-        (line.tone, line.text.as_str()),
+        (line.tone, line.text),
         (
             Tone::Doubtful,
             "#7 upstream done (closed without close_notify)"
@@ -160,7 +163,7 @@ fn a_tls_handshake_is_told_once_and_again_when_it_changes() {
         .log
         .iter()
         .skip(lines)
-        .map(|line| line.text.as_str())
+        .filter_map(|line| Some(model.said(line)?.text))
         .collect();
     assert_eq!(
         told,

@@ -62,7 +62,8 @@ fn key() -> impl Strategy<Value = crossterm::event::KeyEvent> {
 
 /// Characters that take more than a byte, no column or two: blanks, marks that combine or turn the direction, wide letters.
 fn strange() -> impl Strategy<Value = char> {
-    let known = "\u{a0}\u{1680}\u{2009}\u{2028}\u{3000}\u{85}\t\u{301}\u{200d}\u{fe0f}\u{202e}éßİ大🤦🦀";
+    let known =
+        "\u{a0}\u{1680}\u{2009}\u{2028}\u{3000}\u{85}\t\u{301}\u{200d}\u{fe0f}\u{202e}éßİ大🤦🦀";
     prop_oneof![
         3 => prop::sample::select(known.chars().collect::<Vec<_>>()),
         1 => any::<char>(),
@@ -72,7 +73,8 @@ fn strange() -> impl Strategy<Value = char> {
 /// A text that begins like what belongs into the fields, and goes on with anything.
 fn text() -> impl Strategy<Value = String> {
     let words = vec![
-        "9090=", "https://", "h:80", " lat", " 250ms", ", ", " share=", "off", "#", "/", "=", "\r", "\n",
+        "9090=", "https://", "h:80", " lat", " 250ms", ", ", " share=", "off", "#", "/", "=", "\r",
+        "\n",
     ];
     let piece = prop_oneof![
         prop::sample::select(words).prop_map(str::to_owned),
@@ -146,8 +148,8 @@ fn answer(effect: &Effect, well: bool) -> Option<Answer> {
             proxy,
             taken: well.then_some(Taken {
                 taken: 1,
-                cut: 0,
                 of: 1,
+                cut: 0,
                 micros: 9,
             }),
         },

@@ -59,6 +59,7 @@ fn a_deleted_proxy_comes_back_with_its_faults_and_its_steps() {
     let [
         Effect::Add {
             ticket,
+            name,
             mapping,
             plan,
         },
@@ -70,6 +71,7 @@ fn a_deleted_proxy_comes_back_with_its_faults_and_its_steps() {
         (mapping, plan.to_string()),
         (&row(2, "web", 0).mapping, "latency 250ms".into())
     );
+    assert_eq!(name.as_deref(), Some("web"));
     let result = Ok(ProxyId(9));
     let ticket = *ticket;
     does(
@@ -83,6 +85,82 @@ fn a_deleted_proxy_comes_back_with_its_faults_and_its_steps() {
         plans(&effects),
         ["9: "],
         "the step before, under the new number"
+    );
+}
+
+/// A desk whose second proxy was asked for on any port, and got port 9002.
+fn any_port() -> Model {
+    let mut model = model();
+    let mut desk = desk();
+    desk.proxies[1].mapping.listen = 0;
+    does(&mut model, [Action::Sampled(Arc::new(desk)), Action::Down]);
+    model
+}
+
+#[test]
+fn a_proxy_on_a_port_of_any_number_comes_back_on_the_one_that_it_had() {
+    let mut model = any_port();
+    does(&mut model, [Action::Solo, Action::Delete]);
+    assert_eq!(model.solo, None);
+    let effects = does(&mut model, [Action::Sampled(Arc::default()), Action::Undo]);
+    let [
+        Effect::Add {
+            ticket,
+            name,
+            mapping,
+            ..
+        },
+    ] = effects.as_slice()
+    else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((name.as_deref(), mapping.listen), (Some("web"), 9_002));
+    let (ticket, result) = (*ticket, Ok(ProxyId(9)));
+    does(
+        &mut model,
+        [Action::Answered(Answer::Added { ticket, result })],
+    );
+    assert_eq!(model.solo.as_ref().map(|solo| solo.proxy), Some(ProxyId(9)));
+}
+
+#[test]
+fn an_addition_on_any_port_that_is_undone_and_done_again_keeps_its_port_and_name() {
+    let mut model = any_port();
+    let proxy = crate::ui::undo::Proxy {
+        id: ProxyId(2),
+        name: None,
+        mapping: mapping(0, "web"),
+        plan: Plan::default(),
+    };
+    model.undo.push(crate::ui::undo::Step {
+        edits: vec![crate::ui::undo::Edit::Added(proxy)],
+        solo: [None, None],
+        held: None,
+        at: model.now,
+    });
+    let ticket = ticket(&does(&mut model, [Action::Undo]));
+    does(
+        &mut model,
+        [Action::Answered(Answer::Removed {
+            ticket,
+            found: true,
+        })],
+    );
+    let effects = does(&mut model, [Action::Redo]);
+    let [Effect::Add { name, mapping, .. }] = effects.as_slice() else {
+        panic!("{effects:?}");
+    };
+    assert_eq!((name.as_deref(), mapping.listen), (Some("web"), 9_002));
+}
+
+#[test]
+fn a_proxy_that_is_edited_shows_the_port_that_it_has() {
+    let mut model = any_port();
+    does(&mut model, [Action::EditMapping]);
+    assert_eq!(model.input.field.text.value(), "9002=web:80");
+    assert_eq!(
+        model.input.check,
+        Check::Right("sets the faults of web".to_owned())
     );
 }
 
@@ -127,11 +205,13 @@ fn taking_back_an_addition_asks_where_it_would_cut_connections() {
     let mut model = model();
     let proxy = crate::ui::undo::Proxy {
         id: ProxyId(1),
+        name: None,
         mapping: mapping(9_001, "db"),
         plan: Plan::default(),
     };
     model.undo.push(crate::ui::undo::Step {
-        changes: vec![crate::ui::undo::Change::Added(proxy)],
+        edits: vec![crate::ui::undo::Edit::Added(proxy)],
+        solo: [None, None],
         held: None,
         at: model.now,
     });

@@ -11,7 +11,7 @@ fn one_key_sets_a_value_and_shows_it_before_any_snapshot() {
 }
 
 #[test]
-fn an_answer_completes_notice_mark_and_line() {
+fn an_answer_completes_the_change_that_notice_mark_and_line_tell_of() {
     let mut model = model();
     let effects = does(&mut model, [turn(Turn::To(5))]);
     does(&mut model, [set(ticket(&effects), 1, 3)]);
@@ -19,10 +19,14 @@ fn an_answer_completes_notice_mark_and_line() {
         notice(&model),
         "db: LAT off → 250ms, taken by 3 of 3 in 3 ms"
     );
-    let mark = &model.marks[&ProxyId(1)][0];
-    assert_eq!((mark.number, mark.text.as_str()), (1, "LAT off → 250ms"));
-    assert_eq!(mark.taken, model.log[0].taken);
-    assert_eq!(mark.taken.map(|taken| taken.taken), Some(3));
+    let change = model.changes_of(ProxyId(1)).next().expect("a mark");
+    assert_eq!(
+        (change.number, change.text.as_str()),
+        (1, "LAT off → 250ms")
+    );
+    assert_eq!(change.taken.map(|taken| taken.taken), Some(3));
+    let line = model.said(&model.log[0]).expect("a line");
+    assert_eq!(line.change, Some(change));
 }
 
 #[test]
@@ -30,8 +34,7 @@ fn an_answer_speaks_for_the_commands_that_it_overtook() {
     let mut model = model();
     let effects = does(&mut model, [turn(Turn::To(5)), turn(Turn::Off)]);
     does(&mut model, [set(ticket(&effects[1..]), 1, 3)]);
-    let marks = &model.marks[&ProxyId(1)];
-    assert!(marks.iter().all(|mark| mark.taken.is_some()));
+    assert!(model.changes.iter().all(|change| change.taken.is_some()));
     assert!(model.private.setting.is_empty());
 }
 
@@ -73,9 +76,9 @@ fn a_held_key_is_one_step_one_mark_and_one_line() {
     }
     assert_eq!(shown(&model, 1), "latency 50ms");
     assert_eq!(model.undo.len(), 1);
-    assert_eq!(model.marks[&ProxyId(1)].len(), 1);
+    assert_eq!(model.changes_of(ProxyId(1)).count(), 1);
     assert_eq!(model.log.len(), 1);
-    assert_eq!(model.log[0].text, "LAT off → 50ms");
+    assert_eq!(told(&model, 0), "LAT off → 50ms");
     let effects = does(&mut model, [Action::Undo]);
     assert_eq!(plans(&effects), ["1: "]);
 }
@@ -153,6 +156,132 @@ fn bypassing_all_bypasses_the_rest_where_one_is() {
     assert!((1..=3).all(|id| shown(&model, id) == " (bypassed)"));
 }
 
+fn alone(model: &Model) -> Option<ProxyId> {
+    model.solo.as_ref().map(|solo| solo.proxy)
+}
+
+#[test]
+fn what_a_change_of_several_proxies_is_called_says_which() {
+    let mut model = model();
+    does(&mut model, [Action::Solo]);
+    assert_eq!(notice(&model), "db: solo, web and cache bypassed");
+    does(&mut model, [Action::Undo]);
+    assert_eq!(notice(&model), "web and cache: undo bypass off");
+    does(&mut model, [Action::Redo, Action::Down, Action::Solo]);
+    assert_eq!(notice(&model), "web: solo, db bypassed");
+    does(&mut model, [Action::Solo]);
+    assert_eq!(notice(&model), "web: solo is off, db and cache act again");
+    does(&mut model, [Action::BypassAll]);
+    assert_eq!(notice(&model), "all: bypass on");
+    for id in 1..=3 {
+        let change = model.changes_of(ProxyId(id)).next_back().expect("a mark");
+        assert_eq!(change.said().to_string(), "all: bypass on");
+    }
+    does(&mut model, [Action::Undo]);
+    assert_eq!(notice(&model), "all: undo bypass off");
+}
+
+#[test]
+fn undo_gives_back_which_proxy_acted_alone() {
+    let mut model = model();
+    does(&mut model, [Action::Solo, turn(Turn::To(5)), Action::Undo]);
+    assert_eq!(alone(&model), Some(ProxyId(1)), "a turn is no end of solo");
+    does(&mut model, [Action::BypassAll]);
+    assert_eq!(alone(&model), None);
+    does(&mut model, [Action::Undo]);
+    assert_eq!(alone(&model), Some(ProxyId(1)));
+    does(&mut model, [Action::Solo]);
+    assert!(
+        (1..=3).all(|id| shown(&model, id).is_empty()),
+        "as before solo"
+    );
+    does(&mut model, [Action::Undo, Action::Undo]);
+    assert_eq!(alone(&model), None);
+}
+
+#[test]
+fn a_change_of_a_fault_that_hits_some_connections_says_how_many() {
+    let mut model = model();
+    let half = crate::fault::language::parse("latency 250ms share=50%").expect("a fault");
+    let mut row = row(1, "db", 4);
+    row.plan = Arc::new(Plan::of(half));
+    let desk = Snapshot {
+        proxies: vec![row],
+        ..desk()
+    };
+    does(
+        &mut model,
+        [Action::Sampled(Arc::new(desk)), turn(Turn::To(6))],
+    );
+    assert_eq!(
+        notice(&model),
+        "db: LAT 250ms → 500ms on 50% of connections"
+    );
+}
+
+#[test]
+fn a_change_that_knobs_do_not_show_is_said_in_settings() {
+    for (before, after, says) in [
+        ("latency 250ms", "latency 500ms", "LAT 250ms → 500ms"),
+        (
+            "latency 250ms",
+            "latency 250ms share=50%",
+            "latency 250ms → latency 250ms share=50%",
+        ),
+        (
+            "latency 250ms",
+            "latency 300ms start=2s",
+            "latency 250ms → latency 300ms start=2s",
+        ),
+        (
+            "latency 250ms",
+            "latency 250ms jitter=5ms dist=normal",
+            "latency 250ms → latency 250ms jitter=5ms dist=normal",
+        ),
+        (
+            "latency 250ms",
+            "latency 125ms up, bandwidth 1MB/s",
+            "latency 250ms → latency 125ms up, BW off → 1MB/s",
+        ),
+        (
+            "loss 2% burst=3",
+            "latency 5ms",
+            "LAT off → 5ms, LOS 2% → off",
+        ),
+    ] {
+        let plan = |text: &str| Plan::of(crate::fault::language::parse(text).expect("faults"));
+        assert_eq!(history::difference(Some(&plan(before)), &plan(after)), says);
+    }
+}
+
+#[test]
+fn a_change_that_ends_connections_says_how_many() {
+    for (of, cut, says) in [
+        (4, 4, "db: RST off → 100%: 4 of 4 cut in 3 ms"),
+        (4, 1, "db: RST off → 100%, taken by 4 of 4 in 3 ms, 1 cut"),
+        (0, 0, "db: RST off → 100%, no connection is open"),
+    ] {
+        let mut model = model();
+        let knob = knob::all().iter().position(|dial| dial.knob.label == "RST");
+        let effects = does(
+            &mut model,
+            [Action::ChooseKnob(knob.expect("a knob")), turn(Turn::To(9))],
+        );
+        let answer = Answer::Set {
+            ticket: ticket(&effects),
+            proxy: ProxyId(1),
+            taken: Some(Taken {
+                taken: of,
+                of,
+                cut,
+                micros: 3_000,
+            }),
+        };
+        does(&mut model, [Action::Answered(answer)]);
+        assert_eq!(notice(&model), says);
+    }
+}
+
 #[test]
 fn solo_of_the_only_proxy_is_said_and_its_end_too() {
     let mut model = empty();
@@ -178,7 +307,7 @@ fn solo_bypasses_the_others_and_gives_back_what_was() {
             .collect::<Vec<_>>()
     };
     assert_eq!(bypassed(&model), [false, true, true]);
-    assert_eq!(model.solo, Some(ProxyId(1)));
+    assert_eq!(alone(&model), Some(ProxyId(1)));
     does(&mut model, [Action::Solo]);
     assert_eq!(bypassed(&model), [false, true, false]);
     assert_eq!(model.solo, None);
