@@ -140,29 +140,46 @@ pub fn value(value: Value) -> String {
     match value {
         Value::Time(time) => time_short(time),
         Value::Rate(rate) => rate_short(rate.bytes_per_second() as f64),
-        Value::Size(size) => bytes_short(size.bytes() as f64),
+        Value::Size(size) => size_set(size.bytes() as f64),
         Value::Percent(share) => share_short(share.fraction() * 100.0),
-        Value::Number(number) => short_number(number),
+        Value::Number(exact) => number(exact, 2),
         Value::Switch(on) => if on { "on" } else { "off" }.to_owned(),
         Value::Word(word) => word.chars().take(6).collect(),
     }
 }
 
-/// A share in at most 5 columns: `10%`, `0.5%`, `.01%`.
+/// A size that was set, in at most 6 columns: exact where there is room for it, as `1.448K`.
+fn size_set(bytes: f64) -> String {
+    let steps = SHORT.iter().scan(bytes, |left, unit| {
+        let number = *left;
+        *left /= 1_000.0;
+        Some((number, unit))
+    });
+    let exact = steps.take_while(|(number, _)| *number >= 1.0).last();
+    let text = exact.map(|(exact, unit)| format!("{}{unit}", number(exact, 3)));
+    text.filter(|text| text.len() <= 6)
+        .unwrap_or_else(|| bytes_short(bytes))
+}
+
+/// A share in at most 6 columns: `10%`, `0.25%`, `12.5%`, `.001%`; what is not all is never printed as all.
 fn share_short(percent: f64) -> String {
     match percent {
         0.0 => "0%".to_owned(),
-        tiny if tiny < 0.01 => "<.01%".to_owned(),
-        small if small < 0.1 => format!("{small:.2}%").replacen("0.", ".", 1),
-        some if some < 10.0 => format!("{}%", short_number(some)),
-        much => format!("{much:.0}%"),
+        tiny if tiny < 0.001 => "<.001%".to_owned(),
+        small if small < 0.1 => format!("{}%", number(small, 3)).replacen("0.", ".", 1),
+        some if some < 9.995 => format!("{}%", number(some, 2)),
+        much if much < 100.0 => format!("{}%", number(much.min(99.9), 1)),
+        all => format!("{all:.0}%"),
     }
 }
 
-/// A number with at most one decimal.
-fn short_number(number: f64) -> String {
-    let text = format!("{number:.1}");
-    text.trim_end_matches(".0").to_owned()
+/// A number with at most so many decimals.
+fn number(number: f64, decimals: usize) -> String {
+    let text = format!("{number:.decimals$}");
+    if text.contains('.') {
+        return text.trim_end_matches('0').trim_end_matches('.').to_owned();
+    }
+    text
 }
 
 fn spaced(bytes: f64) -> String {

@@ -417,3 +417,36 @@ proptest! {
         }
     }
 }
+
+/// What a knob shows, in the words of the fault language: a screen leaves out what it has no room for.
+fn in_full(shown: &str, unit: Value) -> String {
+    match unit {
+        Value::Percent(_) if shown.starts_with('.') => format!("0{shown}"),
+        Value::Time(_) => shown.replace('µ', "u"),
+        Value::Rate(_) | Value::Size(_) if shown.contains('B') => shown.to_owned(),
+        Value::Rate(_) | Value::Size(_) => shown
+            .replace('K', "kB")
+            .replace('M', "MB")
+            .replace('G', "GB"),
+        Value::Percent(_) | Value::Number(_) | Value::Switch(_) | Value::Word(_) => {
+            shown.to_owned()
+        }
+    }
+}
+
+#[test]
+fn every_stop_is_shown_as_it_is() {
+    for dial in all().iter().filter(|dial| dial.param().is_some()) {
+        for stop in dial.knob.stops {
+            let shown = crate::ui::format::value(stop);
+            let text = in_full(&shown, stop);
+            let read = crate::fault::language::parse_value(&dial.spec(), &text);
+            assert_eq!(
+                read.ok(),
+                Some(stop),
+                "{} {stop} is shown as {shown}",
+                dial.knob.label
+            );
+        }
+    }
+}

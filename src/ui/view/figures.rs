@@ -58,7 +58,7 @@ impl Proof<'_> {
             .map(|direction| self.row.held[direction.index()])
             .sum::<u64>();
         let value = Value::Size(ByteCount::new(bytes));
-        let text = format::value(value);
+        let text = format::bytes_short(bytes as f64);
         (Some(value).filter(|_| bytes > 0), text, None)
     }
 }
