@@ -113,6 +113,7 @@ impl Theme {
                     .into_iter()
                     .find_map(set)
                     .as_deref(),
+                set("TERM").as_deref(),
             ),
         }
     }
@@ -207,9 +208,11 @@ fn ground(colorfgbg: Option<&str>) -> Ground {
     }
 }
 
-fn charset(locale: Option<&str>) -> Charset {
+/// The console of Linux takes UTF-8 and has neither braille nor half blocks in its font.
+fn charset(locale: Option<&str>, term: Option<&str>) -> Charset {
+    let has_font = !term.is_some_and(|term| term.starts_with("linux"));
     let locale = locale.unwrap_or_default().to_ascii_lowercase();
-    if locale.contains("utf-8") || locale.contains("utf8") {
+    if has_font && (locale.contains("utf-8") || locale.contains("utf8")) {
         Charset::Unicode
     } else {
         Charset::Ascii

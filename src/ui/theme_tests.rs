@@ -158,6 +158,14 @@ fn the_environment_chooses_depth_and_glyphs() {
         (&[("LANG", "en_US.UTF-8")][..], Charset::Unicode),
         (&[("LANG", "en_US.UTF-8"), ("LC_ALL", "C")], Charset::Ascii),
         (
+            &[("LANG", "en_US.UTF-8"), ("TERM", "linux")],
+            Charset::Ascii,
+        ),
+        (
+            &[("LANG", "en_US.UTF-8"), ("TERM", "xterm")],
+            Charset::Unicode,
+        ),
+        (
             &[("LC_ALL", ""), ("LC_CTYPE", "de_DE.utf8")],
             Charset::Unicode,
         ),
