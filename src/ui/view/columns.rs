@@ -72,11 +72,18 @@ const NEED: [Column; 13] = [
 // === impl Columns ===
 
 impl Columns {
-    /// The most needed columns that fit in this width, for these rows.
-    pub(super) fn fitting(columns: u16, proxy: &ProxyRow, rows: &[&ConnRow]) -> Self {
+    /// The most needed columns that fit in this width, for these rows; the one that they are sorted by among them.
+    pub(super) fn fitting(
+        columns: u16,
+        proxy: &ProxyRow,
+        rows: &[&ConnRow],
+        sorted: model::Column,
+    ) -> Self {
         let mut shown = Vec::new();
         let mut room = columns;
-        for column in NEED {
+        let mut need = NEED;
+        need.sort_by_key(|column| (*column != Column::Id, !column.sorts(sorted)));
+        for column in need {
             if column == Column::Hit && !has_shares(proxy) {
                 continue;
             }

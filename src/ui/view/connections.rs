@@ -39,7 +39,8 @@ impl Widget for &Connections<'_> {
             self.nothing(area, buf);
             return;
         }
-        let columns = Columns::fitting(area.width.saturating_sub(1), self.proxy, &rows);
+        let sorted = self.model.conns.sort.column;
+        let columns = Columns::fitting(area.width.saturating_sub(1), self.proxy, &rows, sorted);
         self.heads(&columns, row(area, 1), buf);
         for (at, conn) in (HEAD..).zip(&rows) {
             self.row(&columns, conn, row(area, at), buf);

@@ -139,10 +139,10 @@ impl Header<'_> {
         pieces.extend(self.bypassed());
         pieces.push(self.live());
         if width >= SEED_FROM {
-            pieces.push(piece(25, Role::Plain, format!("seed {}", model.seed)));
+            pieces.push(piece(10, Role::Plain, format!("seed {}", model.seed)));
         }
         if !model.undo.is_empty() {
-            pieces.push(piece(10, Role::Plain, format!("undo {}", model.undo.len())));
+            pieces.push(piece(25, Role::Plain, format!("undo {}", model.undo.len())));
         }
         let clock = if model.quiet {
             format::minutes(model.now)
