@@ -15,7 +15,7 @@ use faultboard::snapshot::{
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
 use faultboard::ui::knob::Turn;
-use faultboard::ui::model::{Focus, Frozen, Line, Model, Tone};
+use faultboard::ui::model::{Column, Focus, Frozen, Line, Model, Sort, Tone};
 use faultboard::ui::theme::{Charset, Depth, Ground, Theme};
 use faultboard::ui::undo::Solo;
 use faultboard::ui::update::update;
@@ -731,6 +731,152 @@ fn a_failure_is_a_cross_in_the_chart() {
     assert_eq!(crosses(&model), 1);
 }
 
+#[test]
+fn the_column_that_rows_are_sorted_by_is_always_drawn() {
+    for width in 60..=200 {
+        for column in Column::ALL {
+            let mut model = few(width, 24, 3);
+            for at in 0..model.conns.rows.len() {
+                change_conn_at(&mut model, at, |conn| conn.id = ConnId(1_000 + at as u64));
+            }
+            model.conns.sort = Sort {
+                column,
+                descending: false,
+            };
+            let shown = text(&screen(&model));
+            let heads = shown.lines().find(|line| line.contains("  ID"));
+            let heads = heads.expect("a table");
+            let title = column.label().to_uppercase();
+            assert!(heads.contains(&title), "{title} at {width}: {heads}");
+        }
+    }
+}
+
+#[test]
+fn the_header_drops_the_seed_before_the_steps_that_can_be_undone() {
+    for width in 40..=200 {
+        let mut model = rich(width, 30);
+        update(&mut model, Action::Turn(Turn::To(6)));
+        update(&mut model, Action::Turn(Turn::To(7)));
+        let header = row(&screen(&model), 0);
+        assert!(
+            !header.contains("seed") || header.contains("undo 2"),
+            "{header}"
+        );
+    }
+}
+
+#[test]
+fn the_question_whether_to_quit_stands_still_while_bytes_come_and_go() {
+    let places = [0, 1, 2].map(|holding| {
+        let mut model = few(80, 24, 3);
+        for at in 0..model.conns.rows.len() {
+            let state = if at < holding {
+                ConnState::Held
+            } else {
+                ConnState::Open
+            };
+            change_conn_at(&mut model, at, |conn| conn.state = state);
+        }
+        update(&mut model, Action::Quit);
+        let drawn = text(&screen(&model));
+        let lines = drawn.lines().enumerate();
+        let frame = lines.filter(|(_, line)| line.contains("quit?") || line.contains("└──"));
+        let frame: Vec<_> = frame
+            .map(|(at, line)| (at, line.find(['┌', '└'])))
+            .collect();
+        assert!(drawn.contains("of them hold") || drawn.contains("None of them holds bytes."));
+        frame
+    });
+    assert_eq!(places[0], places[1]);
+    assert_eq!(places[1], places[2]);
+}
+
+#[test]
+fn a_screen_that_is_too_small_says_what_a_key_did() {
+    let mut model = few(38, 8, 3);
+    update(&mut model, Action::BypassAll);
+    assert!(text(&screen(&model)).contains("all: bypass on"));
+    model.now += ms(4_000);
+    assert!(text(&screen(&model)).contains("all bypassed: no fault acts"));
+    update(&mut model, Action::BypassAll);
+    model.now += ms(4_000);
+    assert!(text(&screen(&model)).contains("proxies keep running"));
+}
+
+#[test]
+fn a_line_that_edits_a_proxy_looks_like_no_addition() {
+    let mut model = few(80, 24, 3);
+    update(&mut model, Action::EditMapping);
+    assert_screen!("input_edit", model);
+    update(&mut model, Action::Back);
+    let shown = text(&screen(&model));
+    assert!(
+        shown.contains("edit of db not entered: Esc forgets it"),
+        "{shown}"
+    );
+    assert!(!shown.contains("sets the faults of db"), "{shown}");
+}
+
+#[test]
+fn a_line_that_was_left_takes_no_rows_from_the_connections() {
+    let usual = view::room(Size::new(80, 24), &few(80, 24, 3));
+    let mut model = few(80, 24, 3);
+    update(&mut model, Action::Add);
+    type_text(&mut model, "9091=h:80");
+    update(&mut model, Action::Back);
+    assert_eq!(view::room(model.size, &model), usual);
+    let shown = text(&screen(&model));
+    assert!(
+        shown.contains("a line is not entered: a goes on with it"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn presets_are_filtered_in_their_box() {
+    let mut model = few(80, 24, 3);
+    update(&mut model, Action::Presets);
+    assert_screen!("presets", model);
+    let whole = cursor(&model);
+    type_text(&mut model, "3g");
+    assert_screen!("presets_filtered", model);
+    assert_eq!(cursor(&model).map(|at| at.x), whole.map(|at| at.x + 2));
+    type_text(&mut model, "xyz");
+    assert!(text(&screen(&model)).contains("no preset has that in it"));
+}
+
+#[test]
+fn help_says_where_a_key_that_does_nothing_here_does_something() {
+    let mut model = few(80, 24, 3);
+    update(&mut model, Action::Help);
+    type_text(&mut model, "X");
+    let shown = text(&screen(&model));
+    assert!(shown.contains("no key does that here"), "{shown}");
+    assert!(
+        shown.contains("in connections: X  reset the connection (RST)"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_is_measured_where_nothing_is_set_is_dim() {
+    let modifier = |plan: Plan| {
+        let mut model = few(80, 24, 1);
+        change_row(&mut model, 0, |row| {
+            row.plan = Arc::new(plan);
+            row.added = [Some(spread(40, 40, 90)); 2];
+        });
+        let drawn = screen(&model);
+        let line = row(&drawn, 2);
+        let at = line.find("JIT").expect("the knob");
+        let column = line[..at].chars().count() + 20;
+        drawn[(u16::try_from(column).expect("on the screen"), 2)].modifier
+    };
+    assert!(modifier(Plan::of([latency(80, 0, Directions::Both)])).contains(Modifier::DIM));
+    assert!(!modifier(Plan::of([latency(80, 40, Directions::Both)])).contains(Modifier::DIM));
+}
+
 // === Helpers ===
 
 /// What makes a proxy one of several states.
@@ -754,8 +900,12 @@ fn change_row(model: &mut Model, at: usize, change: impl FnOnce(&mut ProxyRow)) 
 }
 
 fn change_conn(model: &mut Model, change: impl FnOnce(&mut ConnRow)) {
+    change_conn_at(model, 0, change);
+}
+
+fn change_conn_at(model: &mut Model, at: usize, change: impl FnOnce(&mut ConnRow)) {
     let mut snapshot = Snapshot::clone(&model.snapshot);
-    change(&mut snapshot.conns[0]);
+    change(&mut snapshot.conns[at]);
     model.snapshot = Arc::new(snapshot);
 }
 

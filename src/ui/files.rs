@@ -24,7 +24,16 @@ pub(super) fn carry_out(effect: Effect) -> Option<Answer> {
             text: read(&file),
             file,
         }),
-        _ => None,
+        Effect::SetPlan { .. }
+        | Effect::Add { .. }
+        | Effect::Replace { .. }
+        | Effect::Remove { .. }
+        | Effect::SetPort { .. }
+        | Effect::Cut { .. }
+        | Effect::Drain(_)
+        | Effect::Quit
+        | Effect::Suspend
+        | Effect::Repaint => None,
     }
 }
 

@@ -24,6 +24,8 @@ const HISTORY_LEN: usize = 200;
 pub struct Field {
     /// The text and the cursor.
     pub text: Input,
+    /// Whether the text is only a proposal: typing takes its place, moving in it keeps it.
+    pub proposed: bool,
     /// What Ctrl-U took away, for the second Ctrl-U.
     pub(super) cleared: Option<String>,
 }
@@ -86,20 +88,32 @@ pub(super) struct Surroundings<'a> {
 // === impl Field ===
 
 impl Field {
-    /// A field with this text, the cursor at its end.
-    pub(super) fn of(text: &str) -> Self {
+    /// A field with a proposal, the cursor at its end.
+    pub(super) fn proposing(text: &str) -> Self {
         let mut field = Self::default();
         field.set(text.to_owned());
+        field.proposed = true;
         field
     }
 
     /// An edit by a key.
     pub(super) fn edit(&mut self, request: InputRequest) {
+        let types = matches!(request, InputRequest::InsertChar(_));
+        let deletes = matches!(
+            request,
+            InputRequest::DeletePrevChar | InputRequest::DeleteNextChar
+        );
+        if std::mem::take(&mut self.proposed) && (types || deletes) {
+            self.clear();
+        }
         self.text.handle(request);
     }
 
     /// Puts `text` in at the cursor; what no line can hold becomes a blank.
     pub(super) fn insert(&mut self, text: &str) {
+        if self.proposed {
+            self.clear();
+        }
         for letter in text.chars().take(PASTE_LEN) {
             let letter = if letter.is_control() { ' ' } else { letter };
             self.text.handle(InputRequest::InsertChar(letter));
@@ -109,11 +123,13 @@ impl Field {
     /// Another text, the cursor at its end; what was taken away belonged to the one before.
     pub(super) fn set(&mut self, text: String) {
         self.cleared = None;
+        self.proposed = false;
         self.text = std::mem::take(&mut self.text).with_value(text);
     }
 
     /// Takes the text away, or brings back what was taken away before.
     pub(super) fn clear(&mut self) {
+        self.proposed = false;
         if self.text.value().is_empty() {
             if let Some(text) = self.cleared.take() {
                 self.set(text);

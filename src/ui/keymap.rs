@@ -3,6 +3,8 @@
 //! A binding stands once, with the modes in which it holds. The letters of the knobs come from the table of kinds. What
 //! is printed for a key, and what help says to it, is made here, so that neither can differ from what the key does.
 
+use std::borrow::Cow;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use tui_input::InputRequest;
 
@@ -75,6 +77,8 @@ struct Binding {
     modes: &'static [Mode],
     keys: Vec<Key>,
     action: Action,
+    /// What the keys do, in a few words.
+    words: Cow<'static, str>,
     group: Group,
     /// What help prints for the keys where that is not simply all of them; nothing where another row speaks for it.
     printed: Option<&'static str>,
@@ -113,17 +117,33 @@ pub fn footer(mode: Mode) -> Vec<Hint> {
         .collect()
 }
 
-/// The help of a mode: lines whose words or keys contain every word of `filter`, grouped in the table's order.
+/// The help of a mode: lines whose words or keys have every word of `filter` in them, grouped in the table's order. What is
+/// one of the keys itself comes first.
 #[must_use]
 pub fn help(mode: Mode, filter: &str) -> Vec<Hint> {
-    let mut hints: Vec<Hint> = bindings()
-        .iter()
-        .filter(|row| row.modes.contains(&mode) && row.printed != Some(""))
-        .map(Binding::hint)
+    let rows = bindings().iter();
+    let rows = rows.filter(|row| row.modes.contains(&mode) && row.printed != Some(""));
+    let hints = rows.map(Binding::hint);
+    let mut hints: Vec<Hint> = hints
         .filter(|hint| filter.split_whitespace().all(|word| hint.says(word)))
         .collect();
-    hints.sort_by_key(|hint| Group::ALL.iter().position(|group| *group == hint.group));
+    hints.sort_by_key(|hint| {
+        let place = Group::ALL.iter().position(|group| *group == hint.group);
+        (!hint.is_key(filter.trim()), place)
+    });
     hints
+}
+
+/// The modes other than this one in which a key means something, and what.
+#[must_use]
+pub fn elsewhere(mode: Mode, key: &str) -> Vec<(Mode, Hint)> {
+    let others = Mode::ALL.into_iter().filter(|other| *other != mode);
+    others
+        .filter_map(|other| {
+            let first = help(other, key).into_iter().next()?;
+            first.is_key(key.trim()).then_some((other, first))
+        })
+        .collect()
 }
 
 /// Every row: the table's, and one for the letter of each knob.
@@ -136,6 +156,7 @@ fn bindings() -> &'static [Binding] {
             modes: table::PANES,
             keys: vec![Key::plain(KeyCode::Char(key))],
             action: Action::ChooseKnob(index),
+            words: format!("choose {}", knob::all()[index].knob.title.to_lowercase()).into(),
             group: Group::Turn,
             printed: None,
         }));
@@ -158,7 +179,7 @@ impl Binding {
         };
         Hint {
             keys: self.printed.map_or_else(all, str::to_owned),
-            words: self.action.to_string(),
+            words: self.words.to_string(),
             group: self.group,
             action: self.action.clone(),
         }
@@ -168,11 +189,27 @@ impl Binding {
 // === impl Hint ===
 
 impl Hint {
-    /// Whether the words contain `word`, in any case, or one of the keys is it.
+    /// Whether the words contain `word`, in any case, or one of the keys is it. A single letter is a key, or begins one of
+    /// the words.
     fn says(&self, word: &str) -> bool {
         let lower = word.to_lowercase();
-        let is_key = |key: &str| key == word || key.to_lowercase() == lower && word.len() > 1;
-        self.words.to_lowercase().contains(&lower) || self.keys.split_whitespace().any(is_key)
+        let words = self.words.to_lowercase();
+        let is_said = if word.chars().count() == 1 {
+            words
+                .split_whitespace()
+                .any(|said| said.starts_with(&lower))
+        } else {
+            words.contains(&lower)
+        };
+        is_said || self.is_key(word)
+    }
+
+    /// Whether `word` is one of the keys: a letter as it is, a name like `ctrl-r` in any case.
+    fn is_key(&self, word: &str) -> bool {
+        let lower = word.to_lowercase();
+        let is_named = |key: &str| word.chars().count() > 1 && key.to_lowercase() == lower;
+        let mut keys = self.keys.split_whitespace();
+        keys.any(|key| key == word || is_named(key))
     }
 }
 
@@ -195,7 +232,10 @@ impl Mode {
     /// Whether it takes text.
     #[must_use]
     pub const fn is_text(self) -> bool {
-        matches!(self, Self::Input | Self::Value | Self::Path | Self::Help)
+        matches!(
+            self,
+            Self::Input | Self::Value | Self::Path | Self::Help | Self::Presets
+        )
     }
 
     /// What help calls it.

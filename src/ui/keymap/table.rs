@@ -15,7 +15,13 @@ const CONNECTIONS: &[Mode] = &[Mode::Connections];
 const LISTS: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Help, Mode::Presets];
 const PRESETS: &[Mode] = &[Mode::Presets];
 const OVERLAYS: &[Mode] = &[Mode::Help, Mode::Presets];
-const TEXTS: &[Mode] = &[Mode::Input, Mode::Value, Mode::Path, Mode::Help];
+const TEXTS: &[Mode] = &[
+    Mode::Input,
+    Mode::Value,
+    Mode::Path,
+    Mode::Help,
+    Mode::Presets,
+];
 const INPUT: &[Mode] = &[Mode::Input];
 const QUESTIONS: &[Mode] = &[Mode::Quit, Mode::Confirm];
 const QUIT: &[Mode] = &[Mode::Quit];
@@ -47,21 +53,15 @@ fn row<const N: usize>(
     group: Group,
     keys: [Key; N],
     action: Action,
+    words: &'static str,
 ) -> Binding {
     Binding {
         modes,
         keys: keys.to_vec(),
         action,
+        words: words.into(),
         group,
         printed: None,
-    }
-}
-
-/// A row that help prints in its own way; not at all where that is nothing.
-fn printed(printed: &'static str, row: Binding) -> Binding {
-    Binding {
-        printed: Some(printed),
-        ..row
     }
 }
 
@@ -70,170 +70,334 @@ fn turning() -> Vec<Binding> {
     let right = [plain(KeyCode::Right), letter('l'), letter('+')];
     let further_left = [letter('H'), Key::with(KeyCode::Left, SHIFT)];
     let further_right = [letter('L'), Key::with(KeyCode::Right, SHIFT)];
-    let turn = |keys: &[Key], turn| Binding {
-        modes: PANES,
-        keys: keys.to_vec(),
-        action: Action::Turn(turn),
-        group: Group::Turn,
-        printed: None,
-    };
+    let on = |key, action, words| row(PANES, Group::Turn, [key], action, words);
     let mut rows = vec![
-        turn(&left, Turn::Fine(-1)),
-        turn(&right, Turn::Fine(1)),
-        turn(&further_left, Turn::Stop(-1)),
-        turn(&further_right, Turn::Stop(1)),
+        row(
+            PANES,
+            Group::Turn,
+            left,
+            Action::Turn(Turn::Fine(-1)),
+            "turn a little, less pain",
+        ),
+        row(
+            PANES,
+            Group::Turn,
+            right,
+            Action::Turn(Turn::Fine(1)),
+            "turn a little, more pain",
+        ),
+        row(
+            PANES,
+            Group::Turn,
+            further_left,
+            Action::Turn(Turn::Stop(-1)),
+            "to the stop before",
+        ),
+        row(
+            PANES,
+            Group::Turn,
+            further_right,
+            Action::Turn(Turn::Stop(1)),
+            "to the next stop",
+        ),
     ];
     for (stop, digit) in (1..=9).zip('1'..='9') {
-        let words = if stop == 1 { "1 … 9" } else { "" };
-        rows.push(printed(words, turn(&[letter(digit)], Turn::To(stop))));
+        // One line of help speaks for all nine.
+        rows.push(Binding {
+            printed: Some(if stop == 1 { "1 … 9" } else { "" }),
+            ..on(letter(digit), Action::Turn(Turn::To(stop)), "to a stop")
+        });
     }
-    rows.push(turn(&[letter('0')], Turn::Off));
     rows.extend([
-        row(PANES, Group::Turn, [letter('=')], Action::TypeValue),
-        row(PANES, Group::Turn, [letter('p')], Action::Presets),
-        row(PANES, Group::Turn, [letter('x')], Action::AllOff),
-        row(PANES, Group::Turn, [letter('D')], Action::NextDirections),
-        row(PANES, Group::Turn, [letter('[')], Action::PreviousKnob),
-        row(PANES, Group::Turn, [letter(']')], Action::NextKnob),
+        on(letter('0'), Action::Turn(Turn::Off), "knob off"),
+        on(letter('='), Action::TypeValue, "type a value: 300ms, off"),
+        on(letter('p'), Action::Presets, "presets: networks by name"),
+        on(letter('x'), Action::AllOff, "all knobs here off"),
+        on(
+            letter('D'),
+            Action::NextDirections,
+            "turn both directions, down, up",
+        ),
+        on(letter('['), Action::PreviousKnob, "knob before"),
+        on(letter(']'), Action::NextKnob, "next knob"),
     ]);
     rows
 }
 
 fn comparing() -> Vec<Binding> {
-    let all = |keys, action| row(PANES, Group::Compare, keys, action);
+    let all = |key, action, words| row(PANES, Group::Compare, [key], action, words);
     vec![
-        all([letter(' ')], Action::Bypass),
-        all([letter('!')], Action::BypassAll),
-        all([letter('s')], Action::Solo),
-        all([letter('u')], Action::Undo),
+        all(letter(' '), Action::Bypass, "bypass this one (A/B)"),
+        all(
+            letter('!'),
+            Action::BypassAll,
+            "bypass all at once, or none",
+        ),
+        all(letter('s'), Action::Solo, "solo: bypass the others"),
+        all(letter('u'), Action::Undo, "undo"),
         row(
             PANES,
             Group::Compare,
             [letter('U'), Key::ctrl('r')],
             Action::Redo,
+            "do again",
         ),
     ]
 }
 
 fn managing() -> Vec<Binding> {
-    let on = |modes, key, action| row(modes, Group::Manage, [key], action);
+    let on = |modes, key, action, words| row(modes, Group::Manage, [key], action, words);
     vec![
-        on(PANES, letter('a'), Action::Add),
-        on(PANES, letter('e'), Action::EditMapping),
-        on(PANES, letter('o'), Action::TogglePort),
-        on(MIXER, letter('d'), Action::Delete),
-        on(PANES, letter('w'), Action::WriteScene),
-        on(PANES, Key::ctrl('o'), Action::OpenScene),
-        on(CONNECTIONS, letter('X'), Action::Reset),
-        on(CONNECTIONS, letter('F'), Action::HalfClose),
+        on(PANES, letter('a'), Action::Add, "add a proxy"),
+        on(
+            PANES,
+            letter('e'),
+            Action::EditMapping,
+            "edit mapping and faults",
+        ),
+        on(
+            PANES,
+            letter('o'),
+            Action::TogglePort,
+            "open or close the port",
+        ),
+        on(
+            MIXER,
+            letter('d'),
+            Action::Delete,
+            "delete; undo brings it back",
+        ),
+        on(
+            PANES,
+            letter('w'),
+            Action::WriteScene,
+            "write the desk to a file",
+        ),
+        on(
+            PANES,
+            Key::ctrl('o'),
+            Action::OpenScene,
+            "add the proxies of a file",
+        ),
+        on(
+            CONNECTIONS,
+            letter('X'),
+            Action::Reset,
+            "reset the connection (RST)",
+        ),
+        on(
+            CONNECTIONS,
+            letter('F'),
+            Action::HalfClose,
+            "end the connection (FIN)",
+        ),
     ]
 }
 
 fn moving() -> Vec<Binding> {
-    let on = |modes, keys, action| row(modes, Group::Move, keys, action);
+    let on = |modes, keys, action, words| row(modes, Group::Move, keys, action, words);
+    let one = |modes, key, action, words| row(modes, Group::Move, [key], action, words);
+    let (up, down) = (KeyCode::Up, KeyCode::Down);
     vec![
-        on(PANES, [plain(KeyCode::Up), letter('k')], Action::Up),
-        on(PANES, [plain(KeyCode::Down), letter('j')], Action::Down),
-        on(PANES, [letter('g'), plain(KeyCode::Home)], Action::First),
-        on(PANES, [letter('G'), plain(KeyCode::End)], Action::Last),
-        row(LISTS, Group::Move, [plain(KeyCode::PageUp)], Action::PageUp),
-        row(
+        on(PANES, [plain(up), letter('k')], Action::Up, "one up"),
+        on(PANES, [plain(down), letter('j')], Action::Down, "one down"),
+        on(
+            PANES,
+            [letter('g'), plain(KeyCode::Home)],
+            Action::First,
+            "to the first",
+        ),
+        on(
+            PANES,
+            [letter('G'), plain(KeyCode::End)],
+            Action::Last,
+            "to the last",
+        ),
+        one(
             LISTS,
-            Group::Move,
-            [plain(KeyCode::PageDown)],
+            plain(KeyCode::PageUp),
+            Action::PageUp,
+            "a screenful up",
+        ),
+        one(
+            LISTS,
+            plain(KeyCode::PageDown),
             Action::PageDown,
+            "a screenful down",
         ),
-        row(OVERLAYS, Group::Move, [plain(KeyCode::Up)], Action::Up),
-        row(OVERLAYS, Group::Move, [plain(KeyCode::Down)], Action::Down),
-        row(PRESETS, Group::Move, [letter('k')], Action::Up),
-        row(PRESETS, Group::Move, [letter('j')], Action::Down),
-        row(PRESETS, Group::Turn, [letter(' ')], Action::Audition),
-        row(PANES, Group::Move, [plain(KeyCode::Tab)], Action::NextPane),
+        one(OVERLAYS, plain(up), Action::Up, "one up"),
+        one(OVERLAYS, plain(down), Action::Down, "one down"),
         row(
-            &[Mode::Mixer, Mode::Connections, Mode::Input],
-            Group::Move,
-            [plain(KeyCode::BackTab)],
-            Action::PreviousPane,
+            PRESETS,
+            Group::Turn,
+            [letter(' ')],
+            Action::Audition,
+            "try it",
         ),
-        row(MIXER, Group::Move, [letter('c')], Action::ToConnections),
-        row(PANES, Group::See, [letter('f')], Action::Freeze),
-        row(PANES, Group::See, [letter('S')], Action::NextSort),
+        one(PANES, plain(KeyCode::Tab), Action::NextPane, "next pane"),
+        one(
+            &[Mode::Mixer, Mode::Connections, Mode::Input],
+            plain(KeyCode::BackTab),
+            Action::PreviousPane,
+            "pane before",
+        ),
+        one(
+            MIXER,
+            letter('c'),
+            Action::ToConnections,
+            "to its connections",
+        ),
+        row(
+            PANES,
+            Group::See,
+            [letter('f')],
+            Action::Freeze,
+            "freeze the screen, or go on",
+        ),
+        row(
+            PANES,
+            Group::See,
+            [letter('S')],
+            Action::NextSort,
+            "sort the connections",
+        ),
     ]
 }
 
 fn typing() -> Vec<Binding> {
-    let edit = |keys: &[Key], request| Binding {
-        modes: TEXTS,
+    let on = |keys, action, words| row(INPUT, Group::Type, keys, action, words);
+    let edit = |keys: &[Key], request, words: &'static str| Binding {
         keys: keys.to_vec(),
-        action: Action::Edit(request),
-        group: Group::Type,
-        printed: None,
+        ..row(TEXTS, Group::Type, [], Action::Edit(request), words)
     };
-    let (left, right) = (KeyCode::Left, KeyCode::Right);
+    let (left, right, alt) = (KeyCode::Left, KeyCode::Right, KeyModifiers::ALT);
     vec![
-        row(INPUT, Group::Type, [plain(KeyCode::Tab)], Action::Complete),
         row(
             INPUT,
             Group::Type,
+            [plain(KeyCode::Tab)],
+            Action::Complete,
+            "complete the word",
+        ),
+        on(
             [plain(KeyCode::Up), Key::ctrl('p')],
             Action::HistoryBack,
+            "the line before",
         ),
-        row(
-            INPUT,
-            Group::Type,
+        on(
             [plain(KeyCode::Down), Key::ctrl('n')],
             Action::HistoryForward,
+            "the line after",
         ),
-        row(TEXTS, Group::Type, [Key::ctrl('u')], Action::ClearText),
-        edit(&[plain(left), Key::ctrl('b')], Text::GoToPrevChar),
-        edit(&[plain(right), Key::ctrl('f')], Text::GoToNextChar),
-        edit(&[Key::alt('b'), Key::with(left, CTRL)], Text::GoToPrevWord),
-        edit(&[Key::alt('f'), Key::with(right, CTRL)], Text::GoToNextWord),
-        edit(&[plain(KeyCode::Home), Key::ctrl('a')], Text::GoToStart),
-        edit(&[plain(KeyCode::End), Key::ctrl('e')], Text::GoToEnd),
+        row(
+            TEXTS,
+            Group::Type,
+            [Key::ctrl('u')],
+            Action::ClearText,
+            "clear; twice: bring it back",
+        ),
+        edit(
+            &[plain(left), Key::ctrl('b')],
+            Text::GoToPrevChar,
+            "a character back",
+        ),
+        edit(
+            &[plain(right), Key::ctrl('f')],
+            Text::GoToNextChar,
+            "a character on",
+        ),
+        edit(
+            &[Key::alt('b'), Key::with(left, CTRL)],
+            Text::GoToPrevWord,
+            "a word back",
+        ),
+        edit(
+            &[Key::alt('f'), Key::with(right, CTRL)],
+            Text::GoToNextWord,
+            "a word on",
+        ),
+        edit(
+            &[plain(KeyCode::Home), Key::ctrl('a')],
+            Text::GoToStart,
+            "to the start",
+        ),
+        edit(
+            &[plain(KeyCode::End), Key::ctrl('e')],
+            Text::GoToEnd,
+            "to the end",
+        ),
         edit(
             &[plain(KeyCode::Backspace), Key::ctrl('h')],
             Text::DeletePrevChar,
+            "delete the character before",
         ),
         edit(
             &[plain(KeyCode::Delete), Key::ctrl('d')],
             Text::DeleteNextChar,
+            "delete the character here",
         ),
         edit(
-            &[
-                Key::ctrl('w'),
-                Key::with(KeyCode::Backspace, KeyModifiers::ALT),
-            ],
+            &[Key::ctrl('w'), Key::with(KeyCode::Backspace, alt)],
             Text::DeletePrevWord,
+            "delete the word before",
         ),
-        edit(&[Key::alt('d')], Text::DeleteNextWord),
-        edit(&[Key::ctrl('k')], Text::DeleteTillEnd),
-        edit(&[Key::ctrl('y')], Text::Yank),
+        edit(
+            &[Key::alt('d')],
+            Text::DeleteNextWord,
+            "delete the word here",
+        ),
+        edit(&[Key::ctrl('k')], Text::DeleteTillEnd, "delete to the end"),
+        edit(&[Key::ctrl('y')], Text::Yank, "put back what was deleted"),
     ]
 }
 
 fn leaving() -> Vec<Binding> {
-    let on = |modes, key, action| row(modes, Group::Leave, [key], action);
+    let on = |modes, key, action, words| row(modes, Group::Leave, [key], action, words);
     vec![
-        on(TEXTS, plain(KeyCode::Enter), Action::Accept),
-        on(PRESETS, plain(KeyCode::Enter), Action::Accept),
-        on(QUESTIONS, plain(KeyCode::Enter), Action::Back),
-        on(CONFIRM, letter('y'), Action::Accept),
-        on(CONFIRM, letter('n'), Action::Back),
-        on(QUIT, letter('d'), Action::Drain),
-        on(QUIT, letter('q'), Action::QuitNow),
+        on(TEXTS, plain(KeyCode::Enter), Action::Accept, "do it"),
+        on(
+            QUESTIONS,
+            plain(KeyCode::Enter),
+            Action::Back,
+            "one step back",
+        ),
+        on(CONFIRM, letter('y'), Action::Accept, "do it"),
+        on(CONFIRM, letter('n'), Action::Back, "one step back"),
+        on(
+            QUIT,
+            letter('d'),
+            Action::Drain,
+            "accept no more, wait, then quit",
+        ),
+        on(QUIT, letter('q'), Action::QuitNow, "close them and quit"),
         row(
             PANES,
             Group::Leave,
             [letter('?'), plain(KeyCode::F(1))],
             Action::Help,
+            "help",
         ),
-        on(INPUT, plain(KeyCode::F(1)), Action::Help),
-        on(EVERYWHERE, plain(KeyCode::Esc), Action::Back),
-        on(PANES, letter('q'), Action::Quit),
-        on(EVERYWHERE, Key::ctrl('c'), Action::Interrupt),
-        on(EVERYWHERE, Key::ctrl('z'), Action::Suspend),
-        on(EVERYWHERE, Key::ctrl('l'), Action::Redraw),
+        on(INPUT, plain(KeyCode::F(1)), Action::Help, "help"),
+        on(
+            EVERYWHERE,
+            plain(KeyCode::Esc),
+            Action::Back,
+            "one step back",
+        ),
+        on(PANES, letter('q'), Action::Quit, "quit"),
+        on(
+            EVERYWHERE,
+            Key::ctrl('c'),
+            Action::Interrupt,
+            "quit; twice: at once",
+        ),
+        on(EVERYWHERE, Key::ctrl('z'), Action::Suspend, "suspend"),
+        on(
+            EVERYWHERE,
+            Key::ctrl('l'),
+            Action::Redraw,
+            "draw the screen again",
+        ),
     ]
 }
 

@@ -12,8 +12,8 @@ fn no_two_actions_share_a_key_in_one_mode() {
         let mut taken: HashMap<Key, String> = HashMap::new();
         for row in bindings().iter().filter(|row| row.modes.contains(&mode)) {
             for key in &row.keys {
-                let clash = taken.insert(*key, row.action.to_string());
-                assert_eq!(clash, None, "{key} in {mode:?} is also {}", row.action);
+                let clash = taken.insert(*key, row.words.to_string());
+                assert_eq!(clash, None, "{key} in {mode:?} is also {}", row.words);
             }
         }
     }
@@ -22,7 +22,7 @@ fn no_two_actions_share_a_key_in_one_mode() {
 #[test]
 fn every_action_of_the_table_has_a_help_text() {
     for row in bindings() {
-        assert!(!row.action.to_string().is_empty(), "{:?}", row.action);
+        assert!(!row.words.is_empty(), "{:?}", row.action);
         assert!(!row.keys.is_empty(), "{:?}", row.action);
     }
 }
@@ -48,7 +48,7 @@ fn capital_letters_mean_the_same_with_and_without_a_reported_shift() {
 
 #[test]
 fn a_text_takes_every_printable_key() {
-    for mode in [Mode::Input, Mode::Value, Mode::Help] {
+    for mode in [Mode::Input, Mode::Value, Mode::Path, Mode::Help] {
         for letter in ['a', 'q', '0', '!', ' ', 'ü', '?', '='] {
             let action = lookup(mode, press(KeyCode::Char(letter), KeyModifiers::NONE));
             assert!(
@@ -99,6 +99,52 @@ fn help_is_found_by_word_and_by_key() {
     assert_eq!(keys("ctrl-r"), ["U Ctrl-R"]);
     assert!(keys("").contains(&"1 … 9".to_owned()));
     assert!(keys("no such word").is_empty());
+}
+
+#[test]
+fn a_letter_in_the_filter_of_help_is_a_key_or_begins_a_word() {
+    let found = |mode, filter| -> Vec<String> {
+        let hints = help(mode, filter);
+        hints.into_iter().map(|hint| hint.keys).collect()
+    };
+    assert_eq!(found(Mode::Connections, "X"), ["X"]);
+    assert!(found(Mode::Mixer, "X").is_empty());
+    assert_eq!(found(Mode::Mixer, "x"), ["x"]);
+    for hint in help(Mode::Mixer, "a").iter().skip(1) {
+        assert!(
+            hint.words.split(' ').any(|word| word.starts_with('a')),
+            "{hint:?}"
+        );
+    }
+    assert_eq!(
+        found(Mode::Mixer, "a")[0],
+        "a",
+        "the key itself is the first"
+    );
+    let other: Vec<_> = elsewhere(Mode::Mixer, "X")
+        .into_iter()
+        .map(|(mode, hint)| (mode, hint.words))
+        .collect();
+    assert_eq!(
+        other,
+        [(Mode::Connections, "reset the connection (RST)".to_owned())]
+    );
+}
+
+#[test]
+fn letters_filter_presets_and_a_blank_tries_the_selected_one() {
+    for letter in ['3', 'g', 'j', 'k', 'q', '-'] {
+        let action = lookup(
+            Mode::Presets,
+            press(KeyCode::Char(letter), KeyModifiers::NONE),
+        );
+        assert!(
+            matches!(action, Action::Edit(InputRequest::InsertChar(typed)) if typed == letter),
+            "{action:?}"
+        );
+    }
+    let action = lookup(Mode::Presets, press(KeyCode::Char(' '), KeyModifiers::NONE));
+    assert!(matches!(action, Action::Audition));
 }
 
 #[test]

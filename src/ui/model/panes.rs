@@ -1,6 +1,7 @@
 //! Where the user is: panes, overlays, lists and their order.
 
 use crate::fault::{Plan, Value};
+use crate::preset::{PRESETS, Preset};
 use crate::snapshot::{ConnId, ProxyId};
 use crate::syntax::ParseError;
 use crate::ui::input::Field;
@@ -66,9 +67,11 @@ pub struct PresetList {
     pub proxy: ProxyId,
     /// Its plan when the list was opened.
     pub before: Plan,
-    /// The selected one.
+    /// The filter.
+    pub filter: Field,
+    /// The selected line of `shown`.
     pub line: usize,
-    /// The first one that is visible.
+    /// The first line that is visible.
     pub first: usize,
 }
 
@@ -130,6 +133,38 @@ pub enum Column {
     Added,
     /// Bytes that wait, both directions together.
     Held,
+}
+
+// === impl PresetList ===
+
+impl PresetList {
+    /// The presets that have the filter in their name, else in their figures or source; those whose name begins with it
+    /// come first.
+    #[must_use]
+    pub fn shown(&self) -> Vec<&'static Preset> {
+        let filter = self.filter.text.value().trim().to_lowercase();
+        let rank = |preset: &Preset| match preset.name.to_lowercase() {
+            name if name == filter => Some(0),
+            name if name.starts_with(&filter) => Some(1),
+            name if name.contains(&filter) => Some(2),
+            _ => {
+                let about = format!("{} {}", preset.summary(), preset.source).to_lowercase();
+                about.contains(&filter).then_some(3)
+            }
+        };
+        let ranked = PRESETS
+            .iter()
+            .filter_map(|preset| Some((rank(preset)?, preset)));
+        let mut ranked: Vec<_> = ranked.collect();
+        ranked.sort_by_key(|(rank, _)| *rank);
+        ranked.into_iter().map(|(_, preset)| preset).collect()
+    }
+
+    /// The selected preset; `None` where the filter leaves none.
+    #[must_use]
+    pub fn selected(&self) -> Option<&'static Preset> {
+        self.shown().get(self.line).copied()
+    }
 }
 
 // === impl Sort ===

@@ -7,7 +7,6 @@ use std::cmp::Ordering;
 
 use super::mixer::Step;
 use crate::snapshot::{ConnId, ConnRow, Snapshot};
-use crate::ui::action::Action;
 use crate::ui::effect::{Cut, Effect};
 use crate::ui::model::{Column, Focus, Model, Sort, Tone};
 
@@ -31,11 +30,7 @@ pub(super) fn next_sort(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Ends the selected connection: by RST, or in an orderly way.
-pub(super) fn cut(model: &mut Model, action: &Action) -> Vec<Effect> {
-    let how = match action {
-        Action::Reset => Cut::Reset,
-        _ => Cut::Fin,
-    };
+pub(super) fn cut(model: &mut Model, how: Cut) -> Vec<Effect> {
     let Some(conn) = model.conns.selected else {
         model.say(Tone::Plain, "no connection is selected");
         return vec![];

@@ -23,8 +23,10 @@ pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
         (Some(Overlay::Value(value)), _) => Some(&mut value.field),
         (Some(Overlay::Path(path)), _) => Some(&mut path.field),
         (Some(Overlay::Help(help)), _) => Some(&mut help.filter),
+        (Some(Overlay::Presets(list)), _) => Some(&mut list.filter),
         (None, Focus::Input) => Some(&mut model.input.field),
-        _ => None,
+        (Some(Overlay::Quit | Overlay::Delete(_) | Overlay::Suspend), _)
+        | (None, Focus::Mixer | Focus::Connections) => None,
     }
 }
 
@@ -69,12 +71,12 @@ pub(super) fn changed(model: &mut Model) {
                 (help.line, help.first) = (0, 0);
             }
         }
-        Mode::Mixer
-        | Mode::Connections
-        | Mode::Presets
-        | Mode::Path
-        | Mode::Quit
-        | Mode::Confirm => {}
+        Mode::Presets => {
+            if let Some(Overlay::Presets(list)) = model.overlays.last_mut() {
+                (list.line, list.first) = (0, 0);
+            }
+        }
+        Mode::Mixer | Mode::Connections | Mode::Path | Mode::Quit | Mode::Confirm => {}
     }
 }
 
@@ -128,6 +130,23 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
             model.input.remember(&line);
         }
         refill(model, String::new(), None);
+    }
+    mixer::focus(model, Focus::Input)
+}
+
+/// To the input line, with the selected proxy's mapping and faults in it; a line that was left while it edits this proxy
+/// goes on.
+pub(super) fn start_edit(model: &mut Model) -> Vec<Effect> {
+    let Some(id) = model.selected_or_say() else {
+        return vec![];
+    };
+    let Some((_, row)) = model.proxy(id) else {
+        return vec![];
+    };
+    let is_left = model.input.editing == Some(id) && !model.input.field.text.value().is_empty();
+    if !is_left {
+        let text = proxies::line(&row.bound(), model.plan(id).unwrap_or(&row.plan));
+        refill(model, text, Some(id));
     }
     mixer::focus(model, Focus::Input)
 }

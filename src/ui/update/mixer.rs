@@ -2,9 +2,7 @@
 
 use std::collections::VecDeque;
 
-use super::{connections, overlay, presets};
 use crate::fault::{Direction, Directions};
-use crate::ui::action::Action;
 use crate::ui::effect::Effect;
 use crate::ui::keymap::Mode;
 use crate::ui::knob;
@@ -32,36 +30,22 @@ impl Step {
     }
 }
 
-/// Moves in the list that has the keys.
-pub(super) fn step(model: &mut Model, action: &Action) -> Vec<Effect> {
-    let mode = model.mode();
+/// How far a page goes in the list that has the keys.
+pub(super) fn page(model: &Model) -> usize {
     let room = crate::ui::view::room(model.size, model);
-    let page = match mode {
+    let page = match model.mode() {
         Mode::Connections => room.conns,
         Mode::Help => room.help,
         Mode::Presets => room.presets,
-        _ => room.strips,
+        Mode::Mixer | Mode::Input | Mode::Value | Mode::Path | Mode::Quit | Mode::Confirm => {
+            room.strips
+        }
     };
-    let page = page.saturating_sub(1).max(1);
-    let step = match action {
-        Action::Up => Step::Back(1),
-        Action::Down => Step::On(1),
-        Action::First => Step::First,
-        Action::PageUp => Step::Back(page),
-        Action::PageDown => Step::On(page),
-        _ => Step::Last,
-    };
-    match mode {
-        Mode::Mixer => strip(model, step),
-        Mode::Connections => connections::step(model, step),
-        Mode::Help => overlay::step(model, step),
-        Mode::Presets => presets::step(model, step),
-        Mode::Input | Mode::Value | Mode::Path | Mode::Quit | Mode::Confirm => {}
-    }
-    vec![]
+    page.saturating_sub(1).max(1)
 }
 
-fn strip(model: &mut Model, step: Step) {
+/// Moves the selection among the strips.
+pub(super) fn strip(model: &mut Model, step: Step) {
     let place = model.selected.and_then(|id| model.proxy(id));
     let place = place.map_or(model.private.selected_at, |(place, _)| place);
     let rows = &model.snapshot.proxies;

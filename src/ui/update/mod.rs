@@ -17,8 +17,10 @@
 //! ```
 
 use super::action::Action;
-use super::effect::Effect;
+use super::effect::{Cut, Effect};
+use super::keymap::Mode;
 use super::model::{Focus, Model, Overlay};
+use mixer::Step;
 use std::path::PathBuf;
 
 mod connections;
@@ -47,15 +49,18 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     effects
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "one arm for each action: the compiler says where one is forgotten"
+)]
 fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
     match action {
-        Action::Up
-        | Action::Down
-        | Action::First
-        | Action::Last
-        | Action::PageUp
-        | Action::PageDown => mixer::step(model, &action),
-
+        Action::Up => step(model, Step::Back(1)),
+        Action::Down => step(model, Step::On(1)),
+        Action::First => step(model, Step::First),
+        Action::Last => step(model, Step::Last),
+        Action::PageUp => step(model, Step::Back(mixer::page(model))),
+        Action::PageDown => step(model, Step::On(mixer::page(model))),
         Action::NextPane => mixer::pane(model, 1),
         Action::PreviousPane => mixer::pane(model, 2),
         Action::ToConnections => mixer::focus(model, Focus::Connections),
@@ -72,24 +77,18 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Undo => history::undo(model),
         Action::Redo => history::redo(model),
         Action::Add => input::start(model),
-        Action::EditMapping => proxies::edit(model),
+        Action::EditMapping => input::start_edit(model),
         Action::Delete => proxies::delete(model),
         Action::TogglePort => proxies::toggle_port(model),
         Action::NextSort => connections::next_sort(model),
-        Action::Reset | Action::HalfClose => connections::cut(model, &action),
+        Action::Reset => connections::cut(model, Cut::Reset),
+        Action::HalfClose => connections::cut(model, Cut::Fin),
         Action::Edit(request) => input::edit(model, request),
         Action::ClearText => input::clear(model),
         Action::Pasted(text) => paste::paste(model, &text),
         Action::Complete => input::complete(model),
         Action::HistoryBack => input::recall(model, true),
         Action::HistoryForward => input::recall(model, false),
-        other => of_the_program(model, other),
-    }
-}
-
-/// Overlays, leaving, and what comes from outside.
-fn of_the_program(model: &mut Model, action: Action) -> Vec<Effect> {
-    match action {
         Action::Help => overlay::help(model),
         Action::TypeValue => overlay::type_value(model),
         Action::Presets => presets::open(model),
@@ -108,13 +107,25 @@ fn of_the_program(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Happened(event) => engine::happened(model, &event),
         Action::Lost(count) => engine::lost(model, count),
         Action::Answered(answer) => engine::answered(model, answer),
+        Action::Tick => engine::tick(model),
         Action::Resized(size) => {
             model.size = size;
             vec![]
         }
-        Action::Tick => engine::tick(model),
-        _ => vec![],
+        Action::Unbound => vec![],
     }
+}
+
+/// Moves in the list that has the keys.
+fn step(model: &mut Model, step: Step) -> Vec<Effect> {
+    match model.mode() {
+        Mode::Mixer => mixer::strip(model, step),
+        Mode::Connections => connections::step(model, step),
+        Mode::Help => overlay::step(model, step),
+        Mode::Presets => presets::step(model, step),
+        Mode::Input | Mode::Value | Mode::Path | Mode::Quit | Mode::Confirm => {}
+    }
+    vec![]
 }
 
 /// The desk was read from a file before the console began, and these lines say what is wrong in it.

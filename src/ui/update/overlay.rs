@@ -71,7 +71,7 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
         }
         Some(Overlay::Value(field)) => input::accept_value(model, field),
         Some(Overlay::Path(path)) => scenes::accept(model, path),
-        Some(Overlay::Presets(list)) => presets::take(model, list.proxy, list.line),
+        Some(Overlay::Presets(list)) => presets::accept(model, list),
         Some(Overlay::Delete(id)) => proxies::delete_now(model, id),
         Some(Overlay::Suspend) => vec![Effect::Suspend],
         None if model.focus == Focus::Input => input::accept(model),

@@ -7,20 +7,6 @@ use crate::ui::effect::Effect;
 use crate::ui::model::{Asked, Focus, Model, Origin, Overlay, Tone};
 use crate::ui::undo::{Edit, Proxy, Step};
 
-/// To the input line, with the selected proxy's mapping and faults in it.
-pub(super) fn edit(model: &mut Model) -> Vec<Effect> {
-    let Some(id) = model.selected_or_say() else {
-        return vec![];
-    };
-    let Some((_, row)) = model.proxy(id) else {
-        return vec![];
-    };
-    let text = line(&row.bound(), model.plan(id).unwrap_or(&row.plan));
-    super::input::refill(model, text, Some(id));
-    model.focus = Focus::Input;
-    vec![]
-}
-
 /// A mapping and its faults as the input line takes them.
 pub(super) fn line(mapping: &Mapping, plan: &Plan) -> String {
     if plan.is_empty() {

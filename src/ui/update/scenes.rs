@@ -23,7 +23,7 @@ pub(super) fn ask(model: &mut Model, writes: bool) -> Vec<Effect> {
     let name = name.map_or_else(|| FILE.to_owned(), |path| path.display().to_string());
     model.overlays.push(Overlay::Path(PathField {
         writes,
-        field: Field::of(&name),
+        field: Field::proposing(&name),
     }));
     vec![]
 }

@@ -15,6 +15,7 @@ use super::layout::{Form, Mixer};
 use super::pen::{Pen, row, width};
 use super::proof::{Reading, Verdict};
 use super::track::{Measured, Track};
+use crate::fault::knob::Metric;
 use crate::ui::knob::Dial;
 use crate::ui::theme::{Role, Theme};
 
@@ -150,7 +151,13 @@ impl DialCell<'_> {
     fn measured(&self) -> Style {
         self.theme.style(match &self.reading.verdict {
             Verdict::Differs(_) => Role::Trouble,
-            _ => Role::Measured,
+            // What is measured where nothing is set has another cause.
+            Verdict::Off if self.dial.knob.metric != Metric::Rate => Role::Rest,
+            Verdict::Off
+            | Verdict::Settling
+            | Verdict::Unjudged
+            | Verdict::Agrees
+            | Verdict::Unknown(_) => Role::Measured,
         })
     }
 

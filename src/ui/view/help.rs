@@ -5,7 +5,7 @@ use ratatui::layout::{Position, Rect};
 use ratatui::widgets::Widget;
 
 use super::pen::{Pen, row, width};
-use super::popup::popup;
+use super::popup::{cursor_in, filter, place, popup};
 use super::strips::position;
 use crate::ui::keymap::{self, Hint};
 use crate::ui::model::{Help, Model};
@@ -30,16 +30,7 @@ pub(super) fn room(height: u16) -> u16 {
 impl HelpPanel<'_> {
     /// Where the terminal's cursor belongs: in the filter.
     pub(super) fn cursor(&self, area: Rect) -> Option<Position> {
-        let rows = self.rows(area);
-        let columns = WIDTH.min(area.width);
-        let (left, top) = (
-            (area.width - columns) / 2,
-            (area.height.saturating_sub(rows)) / 2,
-        );
-        let typed = u16::try_from(self.help.filter.text.visual_cursor()).unwrap_or(u16::MAX);
-        let x = area.x + left + 4_u16.saturating_add(typed);
-        let y = area.y + top + 1;
-        (x < area.right() && y < area.bottom()).then_some(Position { x, y })
+        cursor_in(&self.help.filter, place((WIDTH, self.rows(area)), area))
     }
 
     fn rows(&self, area: Rect) -> u16 {
@@ -53,25 +44,25 @@ impl HelpPanel<'_> {
 impl Widget for &HelpPanel<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let theme = self.model.theme;
-        let filter = self.help.filter.text.value();
-        let hints = keymap::help(self.help.mode, filter);
+        let typed = self.help.filter.text.value();
+        let hints = keymap::help(self.help.mode, typed);
         let visible = usize::from(room(area.height));
         let shown = position(self.help.first, visible, hints.len());
         let title = format!("keys here: {}  {shown}", self.help.mode.title());
         let footer = "type to filter  Enter does it  Esc closes";
-        let inner = popup([&title, footer], (WIDTH, self.rows(area)), area, buf, theme);
-        let mut pen = Pen::new(buf, row(inner, 0));
-        pen.skip(1).text("> ", theme.style(Role::Title));
-        if filter.is_empty() {
-            pen.text("a word, or a key", theme.style(Role::Rest));
-        } else {
-            pen.text(filter, theme.style(Role::Plain));
-        }
+        let place = place((WIDTH, self.rows(area)), area);
+        let inner = popup([&title, footer], place, buf, theme);
+        filter(&self.help.filter, "a word, or a key", inner, buf, theme);
         if hints.is_empty() {
-            let text = "no key does that here";
+            let rest = theme.style(Role::Rest);
             Pen::new(buf, row(inner, 2))
                 .skip(3)
-                .text(text, theme.style(Role::Rest));
+                .text("no key does that here", rest);
+            let others = keymap::elsewhere(self.help.mode, typed);
+            for (at, (mode, hint)) in (3..).zip(&others) {
+                let text = format!("in {}: {}  {}", mode.title(), hint.keys, hint.words);
+                Pen::new(buf, row(inner, at)).skip(3).text(&text, rest);
+            }
         }
         self.keys(&hints, visible, inner, buf);
     }

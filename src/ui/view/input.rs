@@ -53,8 +53,12 @@ impl Widget for &InputPanel<'_> {
             right: Vec::new(),
         };
         rule.draw(row(area, 0), buf, theme);
-        let text = theme.style(if focused { Role::Plain } else { Role::Rest });
         let (prompt, field) = self.field();
+        let text = match (focused, field.proposed) {
+            (true, true) => theme.selected(Role::Plain),
+            (true, false) => theme.style(Role::Plain),
+            (false, _) => theme.style(Role::Rest),
+        };
         Pen::new(buf, row(area, 1))
             .skip(1)
             .text(prompt, theme.style(Role::Title));
@@ -143,6 +147,7 @@ impl<'a> InputPanel<'a> {
         match (self.value(), self.path()) {
             (Some(value), _) => ("=", &value.field),
             (None, Some(path)) => (">", &path.field),
+            (None, None) if self.model.input.editing.is_some() => ("~", &self.model.input.field),
             (None, None) => ("+", &self.model.input.field),
         }
     }

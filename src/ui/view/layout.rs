@@ -134,7 +134,7 @@ pub(super) fn has_input(model: &Model) -> bool {
         .overlays
         .iter()
         .any(|overlay| matches!(overlay, Overlay::Value(_) | Overlay::Path(_)));
-    value || model.focus == Focus::Input || !model.input.field.text.value().is_empty()
+    value || model.focus == Focus::Input
 }
 
 /// Strips, charts, connections, one below the other.

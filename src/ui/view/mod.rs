@@ -231,8 +231,9 @@ fn overlay(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
                 continue;
             }
             Overlay::Presets(list) => {
-                PresetPanel { model, list }.render(area, buf);
-                cursor = None;
+                let panel = PresetPanel { model, list };
+                panel.render(area, buf);
+                cursor = panel.cursor(area);
                 continue;
             }
             Overlay::Quit => Question::Quit,

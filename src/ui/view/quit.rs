@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::widgets::Widget;
 
 use super::pen::{Pen, row, width};
-use super::popup::popup;
+use super::popup::{place, popup};
 use crate::snapshot::{ConnState, ProxyId};
 use crate::ui::format;
 use crate::ui::keymap::{self, Mode};
@@ -41,7 +41,7 @@ impl Widget for &QuestionPanel<'_> {
             widest.saturating_add(6).max(40),
             count(lines.len() + answers.len()).saturating_add(5),
         );
-        let inner = popup([title, ""], size, area, buf, theme);
+        let inner = popup([title, ""], place(size, area), buf, theme);
         let mut at = 1;
         for line in &lines {
             Pen::new(buf, row(inner, at))
@@ -101,10 +101,12 @@ impl QuestionPanel<'_> {
         let held = |state| matches!(state, ConnState::Held | ConnState::Full);
         let holding = snapshot.conns.iter().filter(|conn| held(conn.state));
         let holding = holding.count() as u64;
-        if holding > 0 {
-            let verb = if holding == 1 { "holds" } else { "hold" };
-            lines.push(format!("{} of them {verb} bytes.", format::count(holding)));
-        }
+        // Always a line, and always as long: bytes come and go, and the box stands still.
+        lines.push(match holding {
+            0 => "None of them holds bytes.".to_owned(),
+            1 => "1 of them holds bytes.".to_owned(),
+            many => format!("{} of them hold bytes.", format::count(many)),
+        });
         lines
     }
 }

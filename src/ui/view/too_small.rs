@@ -1,5 +1,7 @@
 //! What is drawn where nothing else has room: what runs, and the keys that matter.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Rect, Size};
 use ratatui::widgets::Widget;
@@ -10,6 +12,9 @@ use crate::ui::format;
 use crate::ui::knob;
 use crate::ui::model::Model;
 use crate::ui::theme::Role;
+
+/// For so long the answer to a key is shown.
+const ANSWERED: Duration = Duration::from_secs(3);
 
 /// A message for a screen that is too small.
 pub(super) struct TooSmall<'a> {
@@ -34,7 +39,7 @@ impl Widget for &TooSmall<'_> {
                 title,
             ),
             (self.summary(), plain),
-            ("proxies keep running".to_owned(), plain),
+            (self.state(), plain),
             ("! all off   q quit".to_owned(), plain),
         ];
         for (at, (text, style)) in (0..).zip(&lines) {
@@ -49,6 +54,22 @@ impl Widget for &TooSmall<'_> {
 }
 
 impl TooSmall<'_> {
+    /// The answer to the last key for a moment; else whether the faults act.
+    fn state(&self) -> String {
+        let model = self.model;
+        let said = model.notice.as_ref().and_then(|line| model.said(line));
+        let fresh = said.filter(|said| model.now.saturating_sub(said.at) <= ANSWERED);
+        let mut rows = model.snapshot.proxies.iter();
+        let is_bypassed = |id| model.plan(id).is_some_and(|plan| plan.bypassed);
+        match fresh {
+            Some(said) => said.to_string(),
+            None if rows.len() > 0 && rows.all(|row| is_bypassed(row.id)) => {
+                "all bypassed: no fault acts".to_owned()
+            }
+            None => "proxies keep running".to_owned(),
+        }
+    }
+
     fn summary(&self) -> String {
         let proxies = self.model.snapshot.proxies.len();
         let noun = if proxies == 1 { "proxy" } else { "proxies" };

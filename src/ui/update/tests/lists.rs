@@ -217,3 +217,33 @@ fn the_desk_is_written_to_a_file_and_read_from_one() {
     assert!(matches!(&effects[..], [Effect::Add { .. }]), "{effects:?}");
     assert!(notice(&model).starts_with("desk.scene:2:3: unknown protocol"));
 }
+
+#[test]
+fn a_file_name_that_is_proposed_is_replaced_by_typing_and_kept_by_moving() {
+    use InputRequest::{DeletePrevChar, GoToEnd, InsertChar};
+    for (keys, name) in [
+        (vec![InsertChar('x')], "x"),
+        (vec![DeletePrevChar], ""),
+        (vec![DeletePrevChar, InsertChar('x')], "x"),
+        (vec![GoToEnd, InsertChar('x')], "desk.scenex"),
+        (vec![InsertChar('x'), InsertChar('y')], "xy"),
+    ] {
+        let mut model = model();
+        let keys = keys.into_iter().map(Action::Edit);
+        does(&mut model, [Action::WriteScene].into_iter().chain(keys));
+        let Some(Overlay::Path(path)) = model.overlays.last() else {
+            panic!("{:?}", model.overlays);
+        };
+        assert_eq!(path.field.text.value(), name);
+    }
+    let mut model = model();
+    does(
+        &mut model,
+        [Action::WriteScene, Action::Pasted("other.scene".to_owned())],
+    );
+    let effects = does(&mut model, [Action::Accept]);
+    assert!(
+        matches!(&effects[..], [Effect::WriteScene { file, .. }] if file.as_os_str() == "other.scene"),
+        "{effects:?}"
+    );
+}

@@ -348,3 +348,38 @@ fn a_preset_is_tried_taken_and_left() {
     does(&mut model, [Action::Undo]);
     assert_eq!(model.plan(ProxyId(1)), Some(&before));
 }
+
+fn filter(model: &mut Model, text: &str) {
+    let typed = text.chars();
+    let typed = typed.map(|letter| Action::Edit(InputRequest::InsertChar(letter)));
+    does(model, typed.collect::<Vec<_>>());
+}
+
+#[test]
+fn presets_are_filtered_by_typing_and_enter_takes_what_is_left() {
+    for (typed, preset) in [
+        ("3g", "3g"),
+        ("SATELL", "geo-satellite"),
+        ("lossy", "edge-lossy"),
+        ("webpagetest dial", "dial-up"),
+    ] {
+        let mut model = model();
+        does(&mut model, [Action::Presets, Action::Last]);
+        filter(&mut model, typed);
+        does(&mut model, [Action::Accept]);
+        assert_eq!(notice(&model), format!("db: preset {preset}"), "{typed}");
+        assert!(model.overlays.is_empty());
+    }
+}
+
+#[test]
+fn a_filter_that_leaves_no_preset_says_so_and_changes_nothing() {
+    let mut model = model();
+    does(&mut model, [Action::Presets]);
+    filter(&mut model, "no such network");
+    assert_eq!(does(&mut model, [Action::Audition, Action::Accept]), []);
+    assert_eq!(model.mode(), Mode::Presets);
+    assert_eq!(notice(&model), "no preset has \"no such network\" in it");
+    does(&mut model, [Action::ClearText, Action::Accept]);
+    assert!(model.overlays.is_empty());
+}

@@ -335,6 +335,20 @@ fn adding_while_a_line_edits_a_proxy_begins_anew_and_keeps_the_line_in_the_histo
 }
 
 #[test]
+fn an_edit_that_was_left_goes_on_where_it_was() {
+    let mut model = model();
+    does(&mut model, [Action::EditMapping]);
+    type_in(&mut model, " latency 5ms");
+    does(&mut model, [Action::Back, Action::EditMapping]);
+    assert_eq!(line(&model), "9001=db:80 latency 5ms");
+    does(
+        &mut model,
+        [Action::Back, Action::Down, Action::EditMapping],
+    );
+    assert_eq!(line(&model), "9002=web:80", "another proxy's line");
+}
+
+#[test]
 fn a_second_escape_forgets_the_edit() {
     let mut model = model();
     does(&mut model, [Action::EditMapping, Action::Back]);
