@@ -17,7 +17,7 @@ mod simulation;
 
 use std::io::ErrorKind;
 
-use faultboard::fault::{Kind, Plan, Setting, Value};
+use faultboard::fault::{Kind, Plan, Setting, Value, language};
 use faultboard::proxy::budget::Budget;
 use faultboard::proxy::pump::{End, TakeDown};
 use faultboard::snapshot::{CloseReason, LegName};
@@ -172,6 +172,92 @@ fn what_a_broken_leg_was_to_get_is_held_no_longer() {
         world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
     });
     assert_eq!(held(&bench), [0, 100]);
+}
+
+/// A bench in which each peer has said more than the other takes.
+fn full_both_ways(plan: Plan) -> Bench {
+    let mut bench = Bench::calm([leg(10), leg(10)], plan);
+    bench.at(1, |world| {
+        world.legs[CLIENT].said = 300 << 10;
+        world.legs[UPSTREAM].said = 300 << 10;
+    });
+    bench
+}
+
+#[test]
+fn a_peer_hears_within_a_second_that_the_other_has_gone_whatever_holds_its_bytes() {
+    for faults in [
+        "",
+        "blackhole",
+        "timeout 1h",
+        "flap on=10ms off=1h",
+        "bandwidth 0B/s",
+        "blackhole up",
+        "loss 100%, slicer 1B gap=1m",
+    ] {
+        for (number, name) in [(CLIENT, LegName::Client), (UPSTREAM, LegName::Upstream)] {
+            let settings = faults.split(", ").filter(|text| !text.is_empty());
+            let settings = settings.flat_map(|text| language::parse(text).expect("a fault"));
+            let mut bench = full_both_ways(Plan::of(settings));
+            let over = bench.at(100, |world| {
+                world.legs[number].break_off(ErrorKind::ConnectionReset, false);
+            });
+            assert_eq!(over, None, "[{faults}] its last words are passed on");
+            let mut over = None;
+            while over.is_none() {
+                let alarm = bench.alarm.expect("an alarm rings");
+                bench.world.borrow_mut().now = alarm;
+                over = bench.poll().end;
+            }
+            let world = bench.world.borrow();
+            let heard = (world.now - world.start).as_millis();
+            assert!(
+                heard <= 1_000,
+                "[{faults}] {name} it hears after {heard} ms"
+            );
+            assert_eq!(over, Some(broken(name, "connection reset")), "[{faults}]");
+        }
+    }
+}
+
+#[test]
+fn a_reset_takes_as_long_as_the_bytes_ahead_of_it_are_delayed() {
+    let settings = language::parse("latency 8s").expect("a fault");
+    let mut bench = Bench::calm([leg(1 << 10), leg(1 << 10)], Plan::of(settings));
+    bench.at(1, |world| world.legs[CLIENT].said = 100);
+    let over = bench.at(2, |world| {
+        world.legs[CLIENT].break_off(ErrorKind::ConnectionReset, false);
+    });
+    assert_eq!(over, None);
+    assert_eq!(bench.at(4_000, |_| {}), None);
+    assert_eq!(bench.at(4_001, |_| {}), None);
+    let delivered = bench.world.borrow().ledger.lanes[CLIENT].delivered;
+    assert_eq!(delivered, 100);
+    let over = bench.at(4_002, |_| {});
+    assert_eq!(over, Some(broken(LegName::Client, "connection reset")));
+}
+
+#[test]
+fn the_last_words_of_a_peer_that_closed_have_the_time_that_they_take() {
+    let mut bench = Bench::calm([leg(10), leg(1 << 10)], Plan::default());
+    bench.at(1, |world| {
+        world.legs[UPSTREAM].said = 1_000;
+        world.legs[UPSTREAM].fin = true;
+    });
+    bench.at(2, |world| world.legs[CLIENT].said = 1);
+    bench.at(3, |world| {
+        world.legs[UPSTREAM].break_off(ErrorKind::ConnectionReset, false);
+    });
+    // The client takes ten bytes every 0.8 s, then no more.
+    for ms in [800, 1_600, 2_400] {
+        assert_eq!(bench.at(ms, |world| world.legs[CLIENT].sending = 0), None);
+    }
+    assert_eq!(bench.at(3_299, |_| {}), None);
+    let over = bench.at(3_300, |_| {});
+    let why = "connection closed while bytes were on their way";
+    assert_eq!(over, Some(broken(LegName::Upstream, why)));
+    let delivered = bench.world.borrow().ledger.lanes[UPSTREAM].delivered;
+    assert_eq!(delivered, 40);
 }
 
 #[test]

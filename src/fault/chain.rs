@@ -223,9 +223,14 @@ impl Chain {
         self.stages.iter().any(|stage| stage.fault.counts())
     }
 
+    /// For how long at most the stages hold each byte whatever the rate.
+    pub(super) fn delay(&self) -> Duration {
+        self.stages.iter().map(|stage| stage.fault.delay()).sum()
+    }
+
     /// At most how many bytes should wait, where a stage says.
     pub(super) fn backlog(&self) -> Option<usize> {
-        let delay: Duration = self.stages.iter().map(|stage| stage.fault.delay()).sum();
+        let delay = self.delay();
         self.stages
             .iter()
             .filter_map(|stage| stage.fault.backlog(delay))

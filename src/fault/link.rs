@@ -227,6 +227,12 @@ impl Link {
         self.store.clear();
     }
 
+    /// For how long at most faults hold each byte whatever the rate.
+    #[must_use]
+    pub fn delay(&self) -> Duration {
+        self.chain.delay()
+    }
+
     /// Whether bytes may pass straight through: nothing waits and no fault acts.
     #[must_use]
     pub fn is_clear(&self) -> bool {

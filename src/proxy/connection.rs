@@ -12,6 +12,7 @@ use tokio::net::TcpStream;
 use super::alarm::Timer;
 use super::collector::Opened;
 use super::ending::{Ending, reason_of, refuse, take_down};
+use super::error::broken;
 use super::leg::Leg;
 use super::listener::Places;
 use super::opening::{self, Failure, Ready};
@@ -112,7 +113,7 @@ async fn open(job: Job, worker: Rc<Worker>) -> Option<(Books, Leg)> {
     Some((books, Leg::clear(stream)))
 }
 
-/// Makes the upstream ready, unless an order comes before.
+/// Makes the upstream ready, unless an order comes before, or the client goes.
 async fn dial(
     client: &mut Leg,
     ordinal: u64,
@@ -135,6 +136,7 @@ async fn dial(
         books,
         circumstances: &circumstances,
     };
+    let gone = client.watch_error();
     let open = async {
         #[cfg(test)]
         injected::reach(Place::Opening, record.client);
@@ -142,12 +144,16 @@ async fn dial(
         opening::open(client, proxy, engine, record).await
     };
     let ready = tokio::select! {
+        // What a client's break means is said best by what reads from it, if anything does: it is asked before `gone`.
+        biased;
         // Cancel-safe in effect: an order ends the connection, and with it what was being dialed.
         order = std::future::poll_fn(|cx| record.poll_ordered(cx)) => {
             Err(Failure { reason: reason_of(order), told: order != Order::Kill(Kill::Rst) })
         }
         // Cancel-safe in effect: as above.
         opened = open => opened,
+        // Cancel-safe: it only waits. A client that has ended its stream is not gone; one whose connection broke is.
+        error = gone => Err(Failure { reason: broken(LegName::Client, &error), told: false }),
     }?;
     let circumstances = Circumstances {
         path: ready.path,

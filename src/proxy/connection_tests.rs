@@ -4,12 +4,14 @@ use std::io::ErrorKind;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::broadcast;
 
 use super::*;
-use crate::mapping::{Host, Mapping};
+use crate::fault::language;
+use crate::mapping::{Host, Mapping, Protocol};
 use crate::proxy::{Engine, Options};
 use crate::snapshot::{Event, ProxyId};
 
@@ -24,6 +26,10 @@ struct Desk {
 
 impl Desk {
     async fn open() -> Self {
+        Self::with(None, "").await
+    }
+
+    async fn with(protocol: Option<Protocol>, faults: &str) -> Self {
         let upstream = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = upstream.local_addr().expect("bound");
         let engine = Engine::start(Options {
@@ -34,11 +40,13 @@ impl Desk {
         let events = engine.events();
         let mapping = Mapping {
             listen: 0,
-            protocol: None,
+            protocol,
             host: Host::Name(addr.ip().to_string()),
             port: addr.port(),
         };
-        let proxy = engine.add(mapping, Plan::default()).await.expect("listens");
+        let settings = language::parse(faults).unwrap_or_default();
+        let proxy = engine.add(mapping, Plan::of(settings)).await;
+        let proxy = proxy.expect("listens");
         let mut desk = Self {
             engine,
             proxy,
@@ -164,4 +172,115 @@ async fn a_bug_while_a_connection_is_taken_down_is_told() {
     drop((client, upstream));
     let (_, reason, errors) = desk.ended().await;
     assert_eq!((reason, errors.len()), (CloseReason::Internal, 1));
+}
+
+/// How a client looks that has reset its connection.
+fn client_reset() -> CloseReason {
+    CloseReason::Io {
+        leg: LegName::Client,
+        error: "connection reset".to_owned(),
+    }
+}
+
+/// Resets a connection.
+fn reset(stream: TcpStream) {
+    stream.set_zero_linger().expect("an option of the socket");
+    drop(stream);
+}
+
+#[tokio::test]
+async fn a_client_that_resets_while_a_fault_holds_it_ends_and_is_not_dialed_for() {
+    for fault in ["accept_delay 1h", "dial_delay 1h"] {
+        let mut desk = Desk::with(None, fault).await;
+        let mut client = TcpStream::connect(desk.addr).await.expect("connects");
+        client.write_all(b"unread").await.expect("takes bytes");
+        while !matches!(desk.next().await, Happening::Opened { .. }) {}
+        reset(client);
+        let (_, reason, _) = desk.ended().await;
+        assert_eq!(reason, client_reset(), "{fault}");
+        assert!(desk.upstream.accept().now_or_never().is_none(), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_ended_its_stream_while_a_fault_holds_it_is_served() {
+    let mut desk = Desk::with(None, "dial_delay 1h").await;
+    let mut client = TcpStream::connect(desk.addr).await.expect("connects");
+    client.write_all(b"x").await.expect("takes bytes");
+    client.shutdown().await.expect("ends");
+    while !matches!(desk.next().await, Happening::Opened { .. }) {}
+    let taken = desk.engine.set_plan(desk.proxy, Plan::default()).await;
+    assert_eq!(taken.map(|taken| taken.of), Some(1));
+    let (mut upstream, _) = desk.upstream.accept().await.expect("is dialed");
+    let mut said = Vec::new();
+    upstream.read_to_end(&mut said).await.expect("all of it");
+    upstream.write_all(b"answer").await.expect("takes bytes");
+    drop(upstream);
+    let mut answer = Vec::new();
+    client.read_to_end(&mut answer).await.expect("the answer");
+    assert_eq!((&said[..], &answer[..]), (&b"x"[..], &b"answer"[..]));
+    assert_eq!(desk.ended().await.1, CloseReason::ClientDone);
+}
+
+#[tokio::test]
+async fn a_client_that_resets_while_tls_is_agreed_on_ends_and_so_does_its_upstream() {
+    for protocol in [Protocol::Tls, Protocol::Psqls] {
+        let mut desk = Desk::with(Some(protocol), "").await;
+        let mut client = TcpStream::connect(desk.addr).await.expect("connects");
+        // A StartupMessage without parameters; the same bytes are as good as any under TLS.
+        let startup = b"\0\0\0\x09\0\x03\0\0\0";
+        client.write_all(startup).await.expect("takes bytes");
+        let (mut upstream, _) = desk.upstream.accept().await.expect("is dialed");
+        upstream
+            .read_exact(&mut [0; 8])
+            .await
+            .expect("is asked for TLS");
+        reset(client);
+        assert_eq!(desk.ended().await.1, client_reset());
+        assert!(upstream.read_to_end(&mut Vec::new()).await.is_ok());
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_resets_in_its_opening_of_postgresql_ends() {
+    let mut desk = Desk::with(Some(Protocol::Psqls), "").await;
+    let mut client = TcpStream::connect(desk.addr).await.expect("connects");
+    client.write_all(b"\0\0\0").await.expect("takes bytes");
+    while !matches!(desk.next().await, Happening::Opened { .. }) {}
+    reset(client);
+    assert_eq!(desk.ended().await.1, client_reset());
+    assert!(desk.upstream.accept().now_or_never().is_none());
+}
+
+#[tokio::test]
+async fn a_peer_that_resets_while_both_are_full_is_noticed() {
+    let mut desk = Desk::with(None, "blackhole").await;
+    let (socket, _) = Desk::client();
+    let (mut client, mut upstream) = desk.connect(socket).await;
+    let more_than_fits = vec![7; 64 << 20];
+    let mut snapshots = desk.engine.snapshots();
+    tokio::select! {
+        _ = async {
+            tokio::join!(
+                client.write_all(&more_than_fits),
+                upstream.write_all(&more_than_fits)
+            )
+        } => panic!("all of it was taken"),
+        full = snapshots.wait_for(|shown| shown.proxies.iter().any(|row| row.full == 2)) => {
+            full.expect("the engine lives");
+        }
+    }
+    reset(upstream);
+    let error = loop {
+        if let Err(error) = client.read(&mut [0; 1 << 10]).await {
+            break error.kind();
+        }
+    };
+    assert_eq!(error, ErrorKind::ConnectionReset);
+    let (_, reason, _) = desk.ended().await;
+    let wanted = CloseReason::Io {
+        leg: LegName::Upstream,
+        error: "connection reset".to_owned(),
+    };
+    assert_eq!(reason, wanted);
 }

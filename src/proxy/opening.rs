@@ -5,13 +5,14 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 
 use super::dial;
-use super::error::UpstreamError;
+use super::error::{UpstreamError, broken};
 use super::leg::Leg;
 use super::port::Proxy;
+use super::postgres::ClientError;
 use super::record::Record;
 use super::{Inner, clock, postgres};
 use crate::mapping::TlsMode;
-use crate::snapshot::CloseReason;
+use crate::snapshot::{CloseReason, LegName};
 
 /// An upstream that is ready for the client's first byte.
 pub(super) struct Ready {
@@ -58,7 +59,10 @@ async fn open_postgres(
     let first = postgres::negotiate_client(client, None)
         .await
         .map_err(|error| Failure {
-            reason: CloseReason::Tls(error.to_string()),
+            reason: match error {
+                ClientError::Io { source } => broken(LegName::Client, &source),
+                error => CloseReason::Tls(error.to_string()),
+            },
             told: true,
         })?;
     match dial(proxy, engine, record).await {

@@ -18,7 +18,7 @@ mod parts;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub use self::parts::{End, Gauge, Socket, TakeDown};
 use super::budget::Budget;
@@ -36,6 +36,10 @@ const ROUNDS: usize = 24;
 /// millisecond.
 const TURN: usize = 512 << 10;
 
+/// How long a peer waits at most, beside what faults delay each byte by, until it hears that the other one has gone: then it
+/// is reset, whatever else waits for it. With what a busy machine adds, that is within a second.
+const HEARD: Duration = Duration::from_millis(900);
+
 /// One connection's two sockets with the links between them.
 pub struct Pump<S> {
     legs: [S; 2],
@@ -47,6 +51,8 @@ pub struct Pump<S> {
     turns: Option<(Box<Plan>, Instant)>,
     /// When a fault may end the connection.
     fate: Option<Instant>,
+    /// When both peers are reset at the latest, since one of them has gone.
+    doomed: Option<Instant>,
 }
 
 // === impl Pump ===
@@ -64,6 +70,7 @@ impl<S: Socket> Pump<S> {
             broken: None,
             turns: None,
             fate: None,
+            doomed: None,
         }
     }
 
@@ -86,7 +93,7 @@ impl<S: Socket> Pump<S> {
     pub fn next_due(&self) -> Option<Instant> {
         let turn = self.turns.as_ref().map(|(_, turn)| *turn);
         let dues = self.flows.iter().map(|flow| flow.due);
-        dues.chain([turn, self.fate]).flatten().min()
+        dues.chain([turn, self.fate, self.doomed]).flatten().min()
     }
 
     /// Whether nothing waits in either direction, so that a change of settings has nothing to do.
@@ -134,25 +141,19 @@ impl<S: Socket> Pump<S> {
                     other => other,
                 };
                 match step {
-                    Moved::Nothing => {}
+                    Moved::Nothing => continue,
                     Moved::Something(bytes) => {
-                        moved = true;
                         turn += bytes;
+                        self.went_on(direction, &clock);
                     }
                     Moved::Reset => return Poll::Ready(self.reset()),
-                    Moved::SourceBroke(error) => {
-                        self.source_broke(direction, &error, clock());
-                        moved = true;
-                    }
+                    Moved::SourceBroke(error) => self.source_broke(direction, &error, clock()),
                     Moved::SourceRefuses(error) => {
                         self.sink_broke(direction.opposite(), &error, clock());
-                        moved = true;
                     }
-                    Moved::SinkBroke(error) => {
-                        self.sink_broke(direction, &error, clock());
-                        moved = true;
-                    }
+                    Moved::SinkBroke(error) => self.sink_broke(direction, &error, clock()),
                 }
+                moved = true;
             }
             if let Some(end) = self.finished() {
                 return Poll::Ready(end);
@@ -179,6 +180,7 @@ impl<S: Socket> Pump<S> {
     /// The source of `direction` is broken: nothing more goes to it, and behind what it sent, its peer is reset.
     fn source_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
         self.blame(source_of(direction), error);
+        self.doom(direction, now);
         let back = &mut self.flows[direction.opposite().index()];
         back.sink = Sink::Broken;
         back.discard();
@@ -193,6 +195,7 @@ impl<S: Socket> Pump<S> {
     /// An error is told once: reading then ends as if the stream had, which is true only where the peer had closed.
     fn sink_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
         self.blame(source_of(direction.opposite()), error);
+        self.doom(direction.opposite(), now);
         let flow = &mut self.flows[direction.index()];
         flow.sink = Sink::Broken;
         flow.discard();
@@ -205,6 +208,25 @@ impl<S: Socket> Pump<S> {
             io::ErrorKind::BrokenPipe | io::ErrorKind::WriteZero => Refusal::Closed,
             _ => Refusal::Broke,
         });
+    }
+
+    /// A peer has gone. What it sent is still passed on in `direction`, for a bounded time: whatever stops it there, a fault
+    /// or a receiver that takes nothing, the other peer is to hear of it.
+    fn doom(&mut self, direction: Direction, now: Instant) {
+        if self.doomed.is_none() {
+            let delay = self.flows[direction.index()].link.delay();
+            self.doomed = now.checked_add(HEARD.saturating_add(delay));
+        }
+    }
+
+    /// Bytes go on in `direction`. Where they came from has ended its stream in order, and refuses only what is sent to it:
+    /// its last words have as long as they take, as long as they are taken.
+    fn went_on(&mut self, direction: Direction, clock: impl Fn() -> Instant) {
+        let flow = &self.flows[direction.index()];
+        if self.doomed.is_some() && flow.refused == Some(Refusal::Closed) {
+            self.doomed = None;
+            self.doom(direction, clock());
+        }
     }
 
     /// Notes why the connection will have ended. A leg that breaks off after it was sent its peer's end has cut off

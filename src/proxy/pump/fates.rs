@@ -25,6 +25,9 @@ impl<S: Socket> Pump<S> {
     /// Takes the plan's own turns, and says whether a fault ends the connection now.
     pub(super) fn severed(&mut self, clock: impl Fn() -> Instant) -> Option<End> {
         self.take_turn(&clock);
+        if self.doomed.is_some_and(|at| at <= clock()) {
+            return Some(self.reset());
+        }
         self.fate = None;
         for flow in &mut self.flows {
             if flow.link.is_unbound() {

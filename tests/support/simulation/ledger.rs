@@ -47,6 +47,8 @@ pub(crate) struct Ledger {
     pub(crate) told: [Told; 2],
     /// The first error that was told, and whether its leg had been sent the end of the other's stream before.
     pub(crate) first: Option<(LegName, ErrorKind, bool)>,
+    /// When it was told.
+    pub(crate) broke: Option<Instant>,
     /// The direction that ended first.
     pub(crate) first_done: Option<Direction>,
 }
@@ -61,6 +63,7 @@ impl Ledger {
             lanes: Direction::BOTH.map(Lane::new),
             told: Default::default(),
             first: None,
+            broke: None,
             first_done: None,
         }
     }
@@ -128,7 +131,7 @@ impl Ledger {
     }
 
     /// A leg told an error.
-    pub(crate) fn failed(&mut self, leg: usize, error: ErrorKind, said: Said) {
+    pub(crate) fn failed(&mut self, leg: usize, error: ErrorKind, said: Said, now: Instant) {
         let told = &mut self.told[leg];
         assert!(
             said != Said::Reading || !told.mute,
@@ -142,6 +145,7 @@ impl Ledger {
         told.mute |= said == Said::Reading;
         let finished = self.lanes[1 - leg].end_passed;
         self.first.get_or_insert((name_of(leg), error, finished));
+        self.broke.get_or_insert(now);
     }
 
     /// The loop takes over settings.

@@ -97,7 +97,9 @@ impl Socket for FakeSocket {
             world.note(|| format!("leg {leg} write of {most}: {answer:?}"));
             match answer {
                 Poll::Ready(Ok(n)) => world.was_written(leg, n, slices),
-                Poll::Ready(Err(error)) => world.ledger.failed(leg, error, Said::Writing),
+                Poll::Ready(Err(error)) => {
+                    world.ledger.failed(leg, error, Said::Writing, world.now);
+                }
                 Poll::Pending => {}
             }
             answer
@@ -113,7 +115,7 @@ impl Socket for FakeSocket {
             world.sent_to(leg);
             world.note(|| format!("leg {leg} flush of {before}: {answer:?}"));
             if let Poll::Ready(Err(error)) = answer {
-                world.ledger.failed(leg, error, Said::Writing);
+                world.ledger.failed(leg, error, Said::Writing, world.now);
             }
             answer
         })
@@ -129,7 +131,7 @@ impl Socket for FakeSocket {
             world.note(|| format!("leg {leg} shutdown: {answer:?}"));
             match answer {
                 Poll::Ready(Err(error)) if before > 0 => {
-                    world.ledger.failed(leg, error, Said::Writing);
+                    world.ledger.failed(leg, error, Said::Writing, world.now);
                 }
                 Poll::Ready(_) => world.ledger.ended(leg, world.now),
                 Poll::Pending => {}
@@ -145,7 +147,7 @@ impl Socket for FakeSocket {
                 None => Poll::Pending,
                 Some(error) => {
                     world.note(|| format!("leg {leg} error: {error}"));
-                    world.ledger.failed(leg, error, Said::Watching);
+                    world.ledger.failed(leg, error, Said::Watching, world.now);
                     Poll::Ready(Err(error))
                 }
             }
@@ -158,7 +160,7 @@ impl World {
     fn was_read(&mut self, leg: usize, answer: Result<u64, ErrorKind>, buffer: &mut [u8]) {
         let now = self.now;
         match answer {
-            Err(error) => self.ledger.failed(leg, error, Said::Reading),
+            Err(error) => self.ledger.failed(leg, error, Said::Reading, now),
             Ok(0) => self.ledger.end_was_read(leg, self.legs[leg].fin, now),
             Ok(n) => self.ledger.arrived(leg, &mut buffer[..n as usize], now),
         }

@@ -1,6 +1,7 @@
 //! What must hold whenever the loop parks, and when it says that the connection is over.
 
 use std::io::ErrorKind;
+use std::time::Duration;
 
 use faultboard::fault::Direction;
 use faultboard::proxy::pump::{End, TakeDown};
@@ -8,6 +9,9 @@ use faultboard::snapshot::{CloseReason, LegName};
 
 use super::ledger::{lane_to, name_of};
 use super::world::World;
+
+/// So long after a leg broke nothing is dropped.
+const HEARD: Duration = Duration::from_millis(900);
 
 // === impl World ===
 
@@ -135,6 +139,11 @@ impl World {
             },
         };
         assert_eq!(*reason, expected);
+        let broke = self.ledger.broke.expect("a time beside the error");
+        if self.now >= broke + HEARD {
+            // The other peer was to hear of it by then, whatever waits.
+            return;
+        }
         for sink in [0, 1] {
             let [told, other] = [&self.ledger.told[sink], &self.ledger.told[1 - sink]];
             if told.deaf {
