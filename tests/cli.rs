@@ -218,6 +218,7 @@ fn wrong_options_exit_with_2_and_say_what_would_work() {
     for (args, says) in [
         (&["--duration", "5"][..], "5ms"),
         (&["--connect-timeout", "0s"], "at least 1ms, at most 1h"),
+        (&["--keepalive", "10h"], "at least 1s, at most 9h, or off"),
         (&["--bind", "localhost"], "not an IP address: 127.0.0.1"),
         (&["--bind", "[127.0.0.1]"], "not an IP address"),
         (&["--duration", "-5s"], "time is never negative"),

@@ -445,3 +445,34 @@ async fn a_loop_through_a_second_desk_ends_after_eight_rounds() {
     assert_eq!(opened, 5);
     assert!(cut.contains("it is in a loop"), "{cut}");
 }
+
+#[tokio::test]
+async fn urgent_bytes_keep_their_place_in_the_stream() {
+    let engine = engine();
+    let upstream = serve(|mut stream| async move {
+        let mut said = [0; 4];
+        let _ = stream.read_exact(&mut said).await;
+        let _ = stream.write_all(&said).await;
+        let _ = urgently(&stream, b"!").await;
+        let _ = stream.write_all(b"end").await;
+    })
+    .await;
+    for faults in [Plan::default(), Plan::of([latency(20)])] {
+        let (_, addr) = proxy(&engine, upstream, faults).await;
+        let mut client = TcpStream::connect(addr).await.expect("connects");
+        client.write_all(b"ab").await.expect("sent");
+        urgently(&client, b"c").await.expect("sent out of band");
+        client.write_all(b"d").await.expect("sent");
+        let mut answer = Vec::new();
+        let read = tokio::time::timeout(support::PATIENCE, client.read_to_end(&mut answer));
+        read.await.expect("in time").expect("the answer");
+        assert_eq!(String::from_utf8_lossy(&answer), "abcd!end");
+    }
+}
+
+/// Sends a byte out of band.
+async fn urgently(stream: &TcpStream, byte: &[u8]) -> std::io::Result<usize> {
+    let send = || socket2::SockRef::from(stream).send_out_of_band(byte);
+    stream.writable().await?;
+    stream.try_io(tokio::io::Interest::WRITABLE, send)
+}

@@ -18,6 +18,8 @@ mod values;
 
 pub use options::{Options, Output, Rejected};
 
+use crate::proxy::Keepalive;
+
 /// What was asked for.
 #[derive(Debug, Parser)]
 #[command(
@@ -114,6 +116,9 @@ pub struct RunArgs {
     /// Time to reach an upstream, name look-up and TLS handshake included [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = options::connect_timeout, allow_hyphen_values = true)]
     pub connect_timeout: Option<Duration>,
+    /// Time without a byte until a silent peer is asked whether it lives, or off; gone after twice that [default: 60s]
+    #[arg(long, value_name = "TIME|off", value_parser = options::keepalive, allow_hyphen_values = true)]
+    pub keepalive: Option<Keepalive>,
     /// Never spin through the last 0.2 ms of a delay (at most 2 % of a core): less exact by as much
     #[arg(long)]
     pub no_spin: bool,
@@ -218,6 +223,7 @@ impl RunArgs {
             seed: later.seed.or(self.seed),
             max_connections: later.max_connections.or(self.max_connections),
             connect_timeout: later.connect_timeout.or(self.connect_timeout),
+            keepalive: later.keepalive.or(self.keepalive),
             no_spin: self.no_spin || later.no_spin,
             log_file: later.log_file.or(self.log_file),
             tls: TlsArgs {

@@ -17,8 +17,8 @@ use crate::fault::{ParamSpec, Setting, Unit, language, param};
 use crate::format::printable;
 use crate::mapping::{self, Mapping};
 use crate::preset::{self, Preset};
-use crate::proxy;
 use crate::proxy::tls::TlsOptions;
+use crate::proxy::{self, Keepalive};
 use crate::syntax::{ParseError, nearest};
 use crate::units::Time;
 
@@ -64,6 +64,9 @@ const LONGEST_RUN: Duration = Duration::from_secs(360_000_000);
 /// The longest `--connect-timeout`.
 const LONGEST_DIAL: Duration = Duration::from_secs(3_600);
 
+/// The longest `--keepalive`: Linux counts to 32,767 seconds.
+const LONGEST_SILENCE: Duration = Duration::from_secs(9 * 3_600);
+
 /// The value of an option that is a time.
 static TIME: ParamSpec = ParamSpec {
     name: "a time",
@@ -88,6 +91,18 @@ pub fn connect_timeout(text: &str) -> Result<Duration, String> {
     time(text)?
         .filter(|time| range.contains(time))
         .ok_or_else(|| "at least 1ms, at most 1h".to_owned())
+}
+
+/// Reads the value of `--keepalive`.
+pub fn keepalive(text: &str) -> Result<Keepalive, String> {
+    if text == "off" {
+        return Ok(Keepalive::Off);
+    }
+    let range = Duration::from_secs(1)..=LONGEST_SILENCE;
+    time(text)?
+        .filter(|time| range.contains(time))
+        .map(Keepalive::After)
+        .ok_or_else(|| "at least 1s, at most 9h, or off".to_owned())
 }
 
 /// Reads a time as the fault language does; `None` where it is more than can be counted.
@@ -214,6 +229,9 @@ fn repeated(run: &RunArgs) -> Vec<String> {
     if let Some(time) = run.connect_timeout {
         add("--connect-timeout", Time(time).to_string());
     }
+    if let Some(keepalive) = run.keepalive {
+        add("--keepalive", keepalive.to_string());
+    }
     if let Some(limit) = run.max_connections {
         add("--max-connections", limit.to_string());
     }
@@ -246,6 +264,7 @@ fn engine_options(run: RunArgs) -> proxy::Options {
         bind,
         seed: run.seed.unwrap_or_else(random_seed),
         connect_timeout: run.connect_timeout.unwrap_or(defaults.connect_timeout),
+        keepalive: run.keepalive.unwrap_or_default(),
         max_connections: run.max_connections,
         spin: !run.no_spin,
         tls: TlsOptions {

@@ -58,7 +58,7 @@ fn the_demo_takes_options_before_and_after_its_name() {
 #[test]
 fn repeated_options_read_back_to_the_same() {
     let line = "--bind ::1 --ca-file a.pem --ca-file b.pem --sni db --client-cert c.pem --client-key k.pem \
-                --connect-timeout 1500ms --max-connections 9 --no-spin --insecure --no-resumption --strict-close";
+                --connect-timeout 1500ms --keepalive 90s --max-connections 9 --no-spin --insecure --no-resumption --strict-close";
     let run = typed(line).run;
     let repeated = read(line).repeated.join(" ");
     assert_eq!(typed(&repeated).run, run);

@@ -19,7 +19,7 @@ use super::error::BindError;
 use super::port::Proxy;
 use super::sys::Acceptor;
 use super::worker::Worker;
-use super::{Inner, clock, panics, rounds, sys};
+use super::{Inner, Options, clock, panics, rounds, sys};
 use crate::format::reason;
 use crate::snapshot::{Happening, PortState};
 
@@ -28,13 +28,13 @@ const FIRST_WAIT: Duration = Duration::from_millis(5);
 const LAST_WAIT: Duration = Duration::from_millis(100);
 
 /// Binds every address of the engine to one port; with port 0, whichever is free on the first.
-pub(super) fn bind(addrs: &[std::net::IpAddr], port: u16) -> Result<Vec<TcpListener>, BindError> {
-    let mut listeners = Vec::with_capacity(addrs.len());
+pub(super) fn bind(options: &Options, port: u16) -> Result<Vec<TcpListener>, BindError> {
+    let mut listeners = Vec::with_capacity(options.bind.len());
     let mut port = port;
-    for addr in addrs {
+    for addr in &options.bind {
         let addr = SocketAddr::new(*addr, port);
         let failed = |source| BindError::new(addr, source);
-        let listener = sys::listen(addr).map_err(failed)?;
+        let listener = sys::listen(addr, options.keepalive).map_err(failed)?;
         port = listener.local_addr().map_err(failed)?.port();
         listeners.push(listener);
     }

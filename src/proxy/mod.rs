@@ -53,6 +53,7 @@ mod worker;
 
 pub use engine::Engine;
 pub use error::{AddError, BindError, DialError, TlsError};
+pub use leg::Keepalive;
 pub use record::Kill;
 
 use self::inner::Inner;
@@ -68,6 +69,8 @@ pub struct Options {
     pub tls: tls::TlsOptions,
     /// How long dialing an upstream may take, name look-up and TLS included.
     pub connect_timeout: Duration,
+    /// How a peer that vanished without a word is noticed, on both legs.
+    pub keepalive: Keepalive,
     /// How many connections each proxy takes at a time; 10,000 or what the descriptor limit
     /// allows where `None`.
     pub max_connections: Option<u32>,
@@ -96,6 +99,7 @@ impl Default for Options {
             seed: 0,
             tls: tls::TlsOptions::default(),
             connect_timeout: Duration::from_secs(10),
+            keepalive: Keepalive::default(),
             max_connections: None,
             workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
             spin: true,

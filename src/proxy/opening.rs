@@ -6,7 +6,7 @@ use tokio::io::AsyncWriteExt;
 
 use super::dial;
 use super::error::{UpstreamError, broken};
-use super::leg::Leg;
+use super::leg::{Leg, tend};
 use super::port::Proxy;
 use super::postgres::ClientError;
 use super::record::Record;
@@ -102,6 +102,8 @@ async fn dial(
     let dialed = dialed
         .await
         .map_err(|error| error.counted(|| proxy.settings.connected()))?;
+    // Fails only where the socket is gone already, which reading tells.
+    let _ = tend(&dialed.leg.socket().into(), engine.options.keepalive);
     record.came_by(dialed.tried, dialed.sign, engine.now());
     record.reached(dialed.addr, dialed.tls, engine.now());
     Ok((dialed.leg, dialed.path))

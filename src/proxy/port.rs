@@ -166,7 +166,7 @@ impl Proxy {
             .addrs
             .first()
             .map_or(self.mapping.listen, SocketAddr::port);
-        let listeners = listener::bind(&engine.options.bind, number)?;
+        let listeners = listener::bind(&engine.options, number)?;
         let addrs = listeners
             .iter()
             .filter_map(|listener| listener.local_addr().ok());

@@ -5,7 +5,7 @@ use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::leg::RECEIVE_BUFFER;
+use super::leg::{Keepalive, RECEIVE_BUFFER, tend};
 
 #[cfg(not(target_os = "linux"))]
 pub(super) use anywhere::Acceptor;
@@ -22,7 +22,7 @@ const RESERVED: u64 = 32;
 const MOST: u32 = 1 << 24;
 
 /// Opens a listening socket. An IPv6 one takes no IPv4 clients, so that both can be bound side by side.
-pub(super) fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
+pub(super) fn listen(addr: SocketAddr, keepalive: Keepalive) -> io::Result<TcpListener> {
     let domain = match addr.ip() {
         IpAddr::V4(_) => Domain::IPV4,
         IpAddr::V6(_) => Domain::IPV6,
@@ -36,7 +36,8 @@ pub(super) fn listen(addr: SocketAddr) -> io::Result<TcpListener> {
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
-    // What is accepted inherits both, and announces the right window from the start.
+    // What is accepted inherits all of it, and announces the right window from the start.
+    tend(&(&socket).into(), keepalive)?;
     socket.set_tcp_nodelay(true)?;
     socket.set_recv_buffer_size(RECEIVE_BUFFER as usize)?;
     socket.bind(&addr.into())?;

@@ -19,7 +19,7 @@ use tokio_rustls::client::TlsStream;
 
 use self::secured::Secured;
 pub(super) use self::socket::SharedSocket;
-pub use self::socket::{RECEIVE_BUFFER, prepare};
+pub use self::socket::{Keepalive, RECEIVE_BUFFER, prepare, tend};
 use self::socket::{poll_read_socket, poll_write_socket, shut_down};
 use super::postgres::SaslFilter;
 use super::tls::{Peer, TlsError};

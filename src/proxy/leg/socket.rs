@@ -1,21 +1,36 @@
 //! The socket of a leg: shared, and polled by reference.
 
+use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll, ready};
+use std::time::Duration;
 
-use socket2::SockRef;
-#[cfg(target_os = "linux")]
-use tokio::io::Interest;
+use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-#[cfg(target_os = "linux")]
-use tokio::runtime::{Handle, RuntimeFlavor};
+
+use crate::units::Time;
 
 /// What the kernel may hold of received bytes for us. More would hide back-pressure from the sender.
 pub const RECEIVE_BUFFER: u32 = 256 * 1024;
+
+/// Whether the system asks a silent peer for a sign of life, so that one that has vanished is noticed.
+///
+/// Prints as the value of `--keepalive`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keepalive {
+    /// A peer that vanished without a word is noticed only when something is sent to it.
+    Off,
+    /// After so long without a byte it is asked six times, a sixth of that apart, and then given up: after about twice the
+    /// time. The system counts in whole seconds, at least one.
+    After(Duration),
+}
+
+/// How often a silent peer is asked before it is given up.
+const PROBES: u32 = 6;
 
 /// A socket that others hold as well: TLS above it, reset and the error watch beside it.
 #[derive(Debug)]
@@ -27,6 +42,42 @@ pub(in crate::proxy) struct SharedSocket(Arc<TcpStream>);
 pub fn prepare(socket: &TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
     SockRef::from(socket).set_recv_buffer_size(RECEIVE_BUFFER as usize)
+}
+
+/// Sets what every socket of ours has from its first byte on: urgent bytes stay in their place in the stream, and a peer
+/// that has vanished is noticed.
+///
+/// For listeners, whose clients' sockets inherit it, and for sockets to upstreams.
+pub fn tend(socket: &SockRef<'_>, keepalive: Keepalive) -> io::Result<()> {
+    socket.set_out_of_band_inline(true)?;
+    match keepalive {
+        Keepalive::Off => socket.set_keepalive(false),
+        Keepalive::After(time) => {
+            let second = Duration::from_secs(1);
+            let asked = TcpKeepalive::new()
+                .with_time(time.max(second))
+                .with_interval((time / PROBES).max(second))
+                .with_retries(PROBES);
+            socket.set_tcp_keepalive(&asked)
+        }
+    }
+}
+
+// === impl Keepalive ===
+
+impl Default for Keepalive {
+    fn default() -> Self {
+        Self::After(Duration::from_secs(60))
+    }
+}
+
+impl fmt::Display for Keepalive {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Off => f.write_str("off"),
+            Self::After(time) => Time(*time).fmt(f),
+        }
+    }
 }
 
 // === impl SharedSocket ===
@@ -82,41 +133,17 @@ pub(super) fn poll_read_socket(
     cx: &mut Context<'_>,
     buf: &mut ReadBuf<'_>,
 ) -> Poll<io::Result<()>> {
-    let room = buf.remaining();
     loop {
         ready!(socket.poll_read_ready(cx))?;
+        // A short read does not say that the socket is empty: it stops where an urgent byte begins.
         match socket.try_read_buf(buf) {
             // Readiness was stale; trying has cleared it, so this registers the waker.
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
-            Ok(n) => {
-                if 0 < n && n < room {
-                    expect_no_more(socket);
-                }
-                return Poll::Ready(Ok(()));
-            }
+            Ok(_) => return Poll::Ready(Ok(())),
             Err(error) => return Poll::Ready(Err(error)),
         }
     }
 }
-
-/// After a read that did not fill its buffer the socket is empty: the next one can wait for news without asking the system.
-///
-/// True where news are told by edges and only this thread hears them, between two polls of a task: on a worker. What comes
-/// from now on is news, and the end of a stream stays known.
-#[cfg(target_os = "linux")]
-fn expect_no_more(socket: &TcpStream) {
-    let alone = Handle::try_current()
-        .is_ok_and(|runtime| runtime.runtime_flavor() == RuntimeFlavor::CurrentThread);
-    if alone {
-        // Forgets that the socket was readable.
-        let _ = socket.try_io(Interest::READABLE, || {
-            Err::<(), _>(ErrorKind::WouldBlock.into())
-        });
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-fn expect_no_more(_socket: &TcpStream) {}
 
 pub(super) fn poll_write_socket(
     socket: &TcpStream,

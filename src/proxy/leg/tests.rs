@@ -1,6 +1,7 @@
 //! Legs over real sockets: what only the kernel can show.
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
@@ -142,4 +143,46 @@ async fn a_refusal_of_the_filter_is_an_answer_and_an_end() {
     assert_eq!(read[0], b'E');
     let why = leg.refusal().expect("a reason").to_string();
     assert!(why.starts_with("upstream db:5432 offers SCRAM-SHA-256-PLUS alone"));
+}
+
+/// Whether a socket is asked for signs of life, and after how long, how far apart, how often.
+#[cfg(target_os = "linux")]
+fn asked(socket: &TcpStream) -> (bool, Duration, Duration, u32) {
+    use rustix::net::sockopt;
+    (
+        sockopt::socket_keepalive(socket).unwrap(),
+        sockopt::tcp_keepidle(socket).unwrap(),
+        sockopt::tcp_keepintvl(socket).unwrap(),
+        sockopt::tcp_keepcnt(socket).unwrap(),
+    )
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn a_clients_socket_inherits_the_signs_of_life_of_its_listener() {
+    for (keepalive, wanted) in [
+        (Keepalive::default(), Some([60, 10])),
+        (Keepalive::After(Duration::from_secs(3)), Some([3, 1])),
+        (
+            Keepalive::After(Duration::from_secs(9 * 3_600)),
+            Some([32_400, 5_400]),
+        ),
+        (Keepalive::Off, None),
+    ] {
+        let any = (Ipv4Addr::LOCALHOST, 0).into();
+        let listener = crate::proxy::sys::listen(any, keepalive).unwrap();
+        let listener = TcpListener::from_std(listener).unwrap();
+        let addr = listener.local_addr().unwrap();
+        let (_peer, accepted) = tokio::join!(TcpStream::connect(addr), listener.accept());
+        let (is_asked, idle, interval, probes) = asked(&accepted.unwrap().0);
+        assert_eq!(is_asked, wanted.is_some(), "{keepalive}");
+        if let Some(seconds) = wanted {
+            assert_eq!(
+                [idle, interval],
+                seconds.map(Duration::from_secs),
+                "{keepalive}"
+            );
+            assert_eq!(probes, 6);
+        }
+    }
 }
