@@ -298,6 +298,8 @@ async fn console(
     if let Some(demo) = &demo {
         demo.play();
     }
+    // The first frame shows all of them: without this it would be the screen of an empty desk.
+    operate::rows(engine).await;
     let mut farewell = ui::start(engine.clone(), told).await?;
     if let Some(demo) = demo {
         demo.stop().await;

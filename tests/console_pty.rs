@@ -218,6 +218,19 @@ fn signals_that_end_it_give_the_terminal_back() {
 }
 
 #[test]
+fn the_first_frame_shows_the_proxies_there_are() {
+    for arguments in [&["0=127.0.0.1:9"][..], &["demo"]] {
+        let terminal = Terminal::faultboard((100, 30), arguments);
+        terminal.text("point a client at");
+        terminal.wait("no empty desk before", |shown| {
+            (!shown.wrote(b"application")).then_some(())
+        });
+        terminal.keys("\x03\x03");
+        assert!(terminal.ended().success());
+    }
+}
+
+#[test]
 fn signals_that_kill_give_the_terminal_back_first() {
     for signal in [
         Signal::QUIT,

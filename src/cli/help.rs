@@ -66,6 +66,10 @@ const STATUSES: &[(&str, &str)] = &[
     ("0", "done"),
     ("1", "the work failed: a port that is taken, say"),
     ("2", "the command line or a mapping is wrong"),
+    (
+        "128+N",
+        "signal N ended it that asks for no end in order, such as SIGQUIT",
+    ),
 ];
 
 /// The command line's definition with the whole help.

@@ -9,7 +9,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use tokio::sync::{broadcast, mpsc, watch};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
@@ -79,14 +79,16 @@ impl Collector {
         }
     }
 
-    /// Collects until it is told to stop, then reads everything once more.
-    pub(super) async fn run(mut self, stop: CancellationToken) {
+    /// Collects on its beat, and at once where `news` says that there is a proxy more, until it is told to stop; then reads
+    /// everything once more.
+    pub(super) async fn run(mut self, news: Arc<Notify>, stop: CancellationToken) {
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                // Cancel-safe, both: a tick that was not returned comes again, the token only reports.
+                // Cancel-safe, all: a tick or a notice that was not returned comes again, the token only reports.
                 _ = beat.tick() => self.beat(),
+                () = news.notified() => self.beat(),
                 () = stop.cancelled() => {
                     self.restless = true;
                     return self.beat();

@@ -32,6 +32,7 @@ fn desk() -> Desk {
     let start = clock::now();
     let (opened, news) = mpsc::channel(1 << 14);
     let inner = Inner {
+        news: Arc::default(),
         tls: tls::TlsConfigs::load(&options.tls).expect("nothing to load"),
         options,
         start,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Semaphore, broadcast, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 
 use super::collector::{Collector, Watched};
 use super::error::{AddError, BindError};
@@ -67,7 +67,8 @@ impl Engine {
             stirs: workers.iter().map(WorkerHandle::stirs).collect(),
         };
         let collector = Collector::new(watched, opened, snapshots_tx, events.clone());
-        let finish = Finish::start(collector, &proxies);
+        let news = Arc::<Notify>::default();
+        let finish = Finish::start(collector, &news, &proxies);
         let inner = Inner {
             options,
             start,
@@ -80,6 +81,7 @@ impl Engine {
             workers,
             opened: opened_tx,
             events,
+            news,
             next_proxy: AtomicU32::new(1),
             next_connection: AtomicU64::new(1),
         };
@@ -150,6 +152,7 @@ impl Engine {
         proxy.choose_name(taken);
         proxies.push(Arc::clone(proxy));
         drop(proxies);
+        self.inner.news.notify_one();
         self.inner.tell_listening(proxy);
         if !proxy.settings.plan().is_empty() {
             self.inner.tell(

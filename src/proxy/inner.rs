@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use tokio::sync::{Semaphore, broadcast, mpsc};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 
 use super::budget::Budget;
 use super::collector::Opened;
@@ -32,6 +32,8 @@ pub(super) struct Inner {
     /// To the collector. A connection awaits it before any byte moves; the collector only inserts.
     pub(super) opened: mpsc::Sender<Opened>,
     pub(super) events: broadcast::Sender<Arc<Event>>,
+    /// Has the collector look at once: a proxy was added.
+    pub(super) news: Arc<Notify>,
     pub(super) next_proxy: AtomicU32,
     pub(super) next_connection: AtomicU64,
 }

@@ -4,6 +4,7 @@ use std::io;
 use std::sync::Arc;
 
 use parking_lot::RwLock;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -36,13 +37,17 @@ pub(super) fn start_workers(options: &Options) -> io::Result<Vec<WorkerHandle>> 
 
 impl Finish {
     /// Starts the collector.
-    pub(super) fn start(collector: Collector, proxies: &Arc<RwLock<Vec<Arc<Proxy>>>>) -> Self {
+    pub(super) fn start(
+        collector: Collector,
+        news: &Arc<Notify>,
+        proxies: &Arc<RwLock<Vec<Arc<Proxy>>>>,
+    ) -> Self {
         let finish = Self {
             collector: TaskTracker::new(),
             stop_collector: CancellationToken::new(),
             proxies: Arc::clone(proxies),
         };
-        let running = collector.run(finish.stop_collector.clone());
+        let running = collector.run(Arc::clone(news), finish.stop_collector.clone());
         finish.collector.spawn(running);
         finish.collector.close();
         finish
