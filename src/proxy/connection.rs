@@ -223,10 +223,6 @@ impl<'a> Relay<'a> {
     }
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
-        #[cfg(test)]
-        if self.record.slot.delivered() != [0, 0] {
-            injected::reach(Place::Relaying, self.record.client);
-        }
         loop {
             if let Some(order) = self.record.ordered() {
                 return Poll::Ready(Ending::Ordered(order));
@@ -240,6 +236,10 @@ impl<'a> Relay<'a> {
                 let gauge = &mut self.reading;
                 self.pump.poll(cx, &mut buffer, clock::now, gauge)
             };
+            #[cfg(test)]
+            if self.record.slot.delivered() != [0, 0] {
+                injected::reach(Place::Relaying, self.record.client);
+            }
             if let Poll::Ready(end) = &polled {
                 self.record.end(&end.reason);
             }
