@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use faultboard::fault::link::{Circumstances, Link, SLICES, Step};
-use faultboard::fault::{Direction, Plan, language};
+use faultboard::fault::{Direction, InForce, Plan, language};
 use faultboard::proxy::clock;
 
 /// A link that a benchmark moves through time.
@@ -23,7 +23,6 @@ impl Bench {
         let now = clock::now();
         let circumstances = Circumstances {
             seed: 1,
-            origin: now,
             opened: now,
             path: Duration::ZERO,
         };
@@ -37,8 +36,8 @@ impl Bench {
     }
 
     fn replan(&mut self, faults: &str) {
-        self.link
-            .replan(&plan(faults), &self.circumstances, self.now);
+        let in_force = InForce::succeed(&InForce::default(), plan(faults), self.now);
+        self.link.replan(&in_force, &self.circumstances, self.now);
     }
 
     fn push(&mut self, bytes: &[u8]) {
@@ -113,7 +112,8 @@ fn changes(criterion: &mut Criterion) {
         for _ in 0..1_000 {
             bench.push(&[7; 64]);
         }
-        let plans = [plan("latency 2s"), plan("latency 1s, bandwidth 1MB/s")];
+        let plans = [plan("latency 2s"), plan("latency 1s, bandwidth 1MB/s")]
+            .map(|plan| InForce::succeed(&InForce::default(), plan, bench.now));
         let mut turn = 0;
         bencher.iter(|| {
             turn += 1;

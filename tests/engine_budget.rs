@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use faultboard::fault::link::Circumstances;
-use faultboard::fault::{Direction, Plan, language};
+use faultboard::fault::{Direction, InForce, Plan, language};
 use faultboard::proxy::budget::Budget;
 use faultboard::proxy::clock;
 use faultboard::proxy::pump::{Gauge, Pump, Socket};
@@ -64,15 +64,15 @@ fn flood(faults: &str, budget: &Arc<Budget>) -> (usize, usize) {
         "" => Plan::default(),
         faults => Plan::of(language::parse(faults).expect("faults")),
     };
+    let in_force = Arc::new(InForce::succeed(&InForce::default(), plan, now));
     let circumstances = |seed| Circumstances {
         seed,
-        origin: now,
         opened: now,
         path: Duration::ZERO,
     };
     let connection = |seed| {
         let mut pump = Pump::new([Flood, Flood], circumstances(seed), budget);
-        pump.replan(&plan, now);
+        pump.replan(&in_force, now);
         (pump, Told::default())
     };
     let mut conns: Vec<_> = (0..CONNS as u64).map(connection).collect();

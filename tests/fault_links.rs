@@ -4,7 +4,7 @@ use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
 use faultboard::fault::link::{CEILING, Circumstances, Link, SLICES, Step};
-use faultboard::fault::{Direction, Directions, Kind, Plan, Setting, Value};
+use faultboard::fault::{Direction, Directions, InForce, Kind, Plan, Setting, Value};
 use faultboard::units::{ByteRate, Percent};
 
 /// A link, its clock, and what has left it.
@@ -14,6 +14,7 @@ struct Bench {
     now: Instant,
     out: Vec<(Duration, Vec<u8>)>,
     circumstances: Circumstances,
+    in_force: InForce,
 }
 
 impl Bench {
@@ -29,19 +30,28 @@ impl Bench {
         let start = Instant::now();
         let circumstances = Circumstances {
             seed,
-            origin: start,
             opened: start,
             path: Duration::ZERO,
         };
-        let mut link = Link::new(direction, &circumstances);
-        link.replan(plan, &circumstances, start);
-        Self {
-            link,
+        let mut bench = Self {
+            link: Link::new(direction, &circumstances),
             start,
             now: start,
             out: Vec::new(),
             circumstances,
-        }
+            in_force: InForce::default(),
+        };
+        bench.replan(plan);
+        bench
+    }
+
+    /// Begins at `start`, under what is in force for others too.
+    fn begin(&mut self, start: Instant, in_force: &InForce) {
+        (self.start, self.now, self.circumstances.opened) = (start, start, start);
+        self.in_force = in_force.clone();
+        self.link
+            .replan(&InForce::default(), &self.circumstances, start);
+        self.link.replan(in_force, &self.circumstances, start);
     }
 
     fn at(&mut self, ms: f64) -> &mut Self {
@@ -57,7 +67,9 @@ impl Bench {
     }
 
     fn replan(&mut self, plan: &Plan) -> &mut Self {
-        self.link.replan(plan, &self.circumstances, self.now);
+        self.in_force = InForce::succeed(&self.in_force, plan.clone(), self.now);
+        self.link
+            .replan(&self.in_force, &self.circumstances, self.now);
         self
     }
 
@@ -347,7 +359,7 @@ fn bytes_that_a_change_brings_to_the_link_are_paced_from_the_change() {
         let (before, after) = (Plan::of(before), Plan::of([after]));
         let mut bench = Bench::new(Direction::Down, &before);
         bench.at(0.0).push(&vec![7; 400_000]).at(4_000.0);
-        bench.replan(&after.succeeding(&before)).at(4_010.0);
+        bench.replan(&after).at(4_010.0);
         let sent = bench.bytes().len();
         assert!(
             sent <= 2_000,
@@ -363,7 +375,7 @@ fn a_change_keeps_what_the_link_has_passed_of_a_piece_since_its_bytes_came_to_it
         let plan = |bytes| Plan::of([down(latency(1)), rate(bytes)]);
         let mut bench = Bench::new(Direction::Down, &plan(10_000));
         bench.at(0.0).push(&vec![7; 1_000]).at(2.0);
-        bench.replan(&plan(20_000).succeeding(&plan(10_000)));
+        bench.replan(&plan(20_000));
         // It has passed bytes for 1 ms, which takes half of that now; a piece takes 5 ms.
         let due = bench.now + Duration::from_micros(4_500);
         assert_eq!(bench.link.poll(bench.now), Step::Wait(Some(due)), "{scope}");
@@ -382,7 +394,7 @@ fn a_change_of_scope_causes_no_burst() {
         let (before, after) = (Plan::of([before]), Plan::of([after]));
         let mut bench = Bench::new(Direction::Down, &before);
         bench.at(0.0).push(&vec![7; 400_000]).at(1_000.0);
-        bench.replan(&after.succeeding(&before)).at(1_010.0);
+        bench.replan(&after).at(1_010.0);
         let sent = bench.bytes().len();
         assert!(sent <= 102_000, "{sent} bytes in 1.01 s at 100 kB/s");
     }
@@ -392,12 +404,10 @@ fn a_change_of_scope_causes_no_burst() {
 fn a_held_key_starves_no_queue() {
     for scope in ["connection", "proxy"] {
         let rate = |rate| Plan::of([bandwidth(rate).with("scope", Value::Word(scope))]);
-        let mut plan = rate(20);
-        let mut bench = Bench::new(Direction::Down, &plan);
+        let mut bench = Bench::new(Direction::Down, &rate(20));
         bench.at(0.0).push(&vec![7; 1_000]);
         for step in 1..=300_u64 {
-            plan = rate(20 + step % 2).succeeding(&plan);
-            bench.at(step as f64 * 33.0).replan(&plan);
+            bench.at(step as f64 * 33.0).replan(&rate(20 + step % 2));
         }
         let sent = bench.bytes().len();
         assert!(
@@ -436,25 +446,14 @@ fn a_rate_bounds_what_waits_and_a_queue_says_how_much() {
 fn one_link_for_a_proxy_is_shared_fairly() {
     let setting = bandwidth(1_000_000).with("scope", Value::Word("proxy"));
     let plan = Plan::of([setting]);
-    let mut first = Bench::seeded(Direction::Down, &plan, 1);
-    let mut benches: Vec<Bench> = (2..=10)
-        .map(|seed| Bench::seeded(Direction::Down, &plan, seed))
+    let mut benches: Vec<Bench> = (1..=10)
+        .map(|seed| Bench::seeded(Direction::Down, &Plan::default(), seed))
         .collect();
-    let start = first.start;
+    let start = benches[0].start;
+    let in_force = InForce::succeed(&InForce::default(), plan, start);
     for bench in &mut benches {
-        bench.start = start;
-        bench.now = start;
-        bench.circumstances.origin = start;
-        bench
-            .link
-            .replan(&Plan::default(), &bench.circumstances, start);
-        bench.link.replan(&plan, &bench.circumstances, start);
+        bench.begin(start, &in_force);
     }
-    first
-        .link
-        .replan(&Plan::default(), &first.circumstances, start);
-    first.link.replan(&plan, &first.circumstances, start);
-    benches.push(first);
     for bench in &mut benches {
         bench.push(&vec![7; 1_000_000]);
     }
@@ -482,7 +481,7 @@ fn a_turn_on_a_shared_link_is_not_taken_before_its_bytes_come_to_the_link() {
     let plan = Plan::of([shared.clone()]);
     let mut bench = Bench::new(Direction::Down, &plan);
     bench.at(0.0).push(&vec![7; 1_000]).at(0.5);
-    bench.replan(&Plan::of([shared, down(latency(100))]).succeeding(&plan));
+    bench.replan(&Plan::of([shared, down(latency(100))]));
     let due = bench.start + Duration::from_millis(101);
     assert_eq!(bench.link.poll(bench.now), Step::Wait(Some(due)));
     bench.now += Duration::from_millis(100);
@@ -523,12 +522,12 @@ fn ten_connections_share_one_link_fairly_and_fill_it() {
         .map(|seed| Bench::seeded(Direction::Down, &Plan::default(), seed))
         .collect();
     let start = benches[0].start;
+    let in_force = InForce::succeed(&InForce::default(), plan, start);
     for (bench, chunk) in benches
         .iter_mut()
         .zip([100, 1_448, 9_000, 64_000].iter().cycle())
     {
-        (bench.start, bench.now, bench.circumstances.origin) = (start, start, start);
-        bench.link.replan(&plan, &bench.circumstances, start);
+        bench.begin(start, &in_force);
         for _ in 0..2_000_000 / chunk {
             bench.link.push(start, &vec![7; *chunk]);
         }

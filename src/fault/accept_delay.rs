@@ -31,9 +31,9 @@ pub static KIND: Kind = Kind {
         ..Knob::TIME
     }],
     example: "accept_delay 2s",
-    open: Some(|setting, _, opening| {
+    open: Some(|setting, _, demands| {
         let time = setting.value("time").and_then(Value::time);
-        opening.accept += time.unwrap_or_default();
+        demands.accept = demands.accept.saturating_add(time.unwrap_or_default());
     }),
     directed: false,
     ..Kind::BASE

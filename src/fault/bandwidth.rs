@@ -7,15 +7,13 @@
 //!
 //! With `scope=proxy` the pace is one for all connections of the proxy: each takes a piece's time in turn.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::knob::{Fine, Metric};
-use super::motion::{self, Motion};
-use super::pace::Pace;
+use super::motion::{self, Motion, Pace};
 use super::param::Default;
 use super::shared::Shared;
-use super::{Fault, Head, Kind, Knob, ParamSpec, Stage, Terms, Unit, Value};
+use super::{Fault, Head, Kind, Knob, ParamSpec, Setting, Stage, Terms, Unit, Value};
 use crate::units::ByteRate;
 
 const fn rate(bytes: u64) -> Value {
@@ -86,6 +84,7 @@ pub static KIND: Kind = Kind {
     example: "bandwidth 1Mbit/s",
     build: |terms| Bandwidth::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
     stage: Stage::Rate,
+    shares: Some(is_for_all),
     ..Kind::BASE
 };
 
@@ -100,6 +99,11 @@ const DEFAULT_QUEUE: Duration = Duration::from_millis(200);
 /// What may wait at any rate.
 const LEAST_BACKLOG: u64 = 4 << 10;
 
+/// Whether the rate is one for all connections of the proxy.
+fn is_for_all(setting: &Setting) -> bool {
+    setting.value("scope") == Some(Value::Word("proxy"))
+}
+
 /// How much may wait for the link.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Queue {
@@ -110,9 +114,13 @@ enum Queue {
 /// The stage of one direction.
 struct Bandwidth {
     rate: Pace,
+    /// The greatest rate from now on.
+    most: ByteRate,
     queue: Queue,
-    /// Until when the link is taken by what this connection has sent, or when its head comes to the link.
+    /// Until when the link is taken by what this connection has sent.
     pace: Instant,
+    /// When the head comes to the link that `due` was last asked for: no sooner than `pace`.
+    came: Instant,
     shared: Option<Shared>,
 }
 
@@ -127,32 +135,30 @@ impl Bandwidth {
             Some(Value::Size(size)) => Queue::Size(size.bytes()),
             _ => Queue::Time(DEFAULT_QUEUE),
         };
-        let shared = (here.value("scope") == Some(Value::Word("proxy"))).then(|| Shared {
-            links: Arc::clone(terms.shared),
-            direction: terms.direction,
-            origin: terms.origin,
-            turn: None,
-        });
-        let motion = Motion::of(here, terms.direction, terms.since);
+        let links = terms.shared.filter(|_| is_for_all(here));
+        let motion = Motion::of(here, terms.from, terms.since);
+        let rate = Pace::new(rate, motion, terms.now);
         Some(Self {
-            rate: Pace {
-                rate,
-                motion: motion.filter(|motion| !motion.is_still(terms.now)),
-            },
+            rate,
+            most: rate.most(terms.now),
             queue,
             pace: terms.now,
-            shared,
+            came: terms.now,
+            shared: links.map(|links| Shared::new(links, terms.direction)),
         })
     }
 
     /// Whether other terms come to the same.
     fn is_as(&self, fresh: &Self) -> bool {
-        let same_link = match (&self.shared, &fresh.shared) {
+        self.is_on_the_link_of(fresh) && self.rate == fresh.rate && self.queue == fresh.queue
+    }
+
+    fn is_on_the_link_of(&self, other: &Self) -> bool {
+        match (&self.shared, &other.shared) {
             (None, None) => true,
-            (Some(own), Some(fresh)) => Arc::ptr_eq(&own.links, &fresh.links),
+            (Some(own), Some(other)) => own.is_with(other),
             _ => false,
-        };
-        same_link && self.rate == fresh.rate && self.queue == fresh.queue
+        }
     }
 
     /// How many bytes of the head one piece takes.
@@ -160,19 +166,20 @@ impl Bandwidth {
         self.full_piece().min(head.len as u64)
     }
 
+    /// How many bytes one piece takes that comes to the link when the head does.
     fn full_piece(&self) -> u64 {
-        let rate = self.rate.at(self.pace);
-        let even = rate.bytes_in(PIECE_TIME);
-        let packet = PACKET.min(rate.bytes_in(SLOW_PIECE_TIME));
-        even.max(packet).max(1)
+        let within = |time| {
+            let end = self.came.checked_add(time).unwrap_or(self.came);
+            self.rate.passed(self.came, end)
+        };
+        let packet = PACKET.min(within(SLOW_PIECE_TIME));
+        within(PIECE_TIME).max(packet).max(1)
     }
 
     /// How long the link has been passing the piece under way, if one is.
     fn under_way(&self, now: Instant) -> Duration {
-        let (since, bytes) = match &self.shared {
-            None => (self.pace, self.full_piece()),
-            Some(shared) => shared.turn.unwrap_or((self.pace, self.full_piece())),
-        };
+        let turn = self.shared.as_ref().and_then(|shared| shared.turn);
+        let (since, bytes) = turn.unwrap_or((self.came, self.full_piece()));
         now.saturating_duration_since(since)
             .min(self.rate.at(since).time_for(bytes))
     }
@@ -184,6 +191,9 @@ impl Fault for Bandwidth {
             return false;
         };
         if self.is_as(&fresh) {
+            // What other settings bring to the link sooner is paced from now.
+            self.pace = self.came.min(terms.now);
+            self.came = self.pace;
             return true;
         }
         let [was, is] = [&*self, &fresh].map(|stage| stage.rate.at(terms.now));
@@ -192,12 +202,13 @@ impl Fault for Bandwidth {
             let ratio = was.bytes_per_second() as f64 / is.bytes_per_second() as f64;
             let passed = self.under_way(terms.now).as_secs_f64() * ratio;
             let most = is.time_for(fresh.full_piece()).as_secs_f64();
-            let ahead = Duration::from_secs_f64(passed.min(most));
+            let ahead = motion::seconds(passed.min(most)).unwrap_or_default();
             fresh.pace = terms.now.checked_sub(ahead).unwrap_or(terms.now);
+            fresh.came = fresh.pace;
         }
         if fresh.rate == self.rate
+            && fresh.is_on_the_link_of(self)
             && let (Some(new), Some(old)) = (&mut fresh.shared, &self.shared)
-            && Arc::ptr_eq(&new.links, &old.links)
         {
             new.turn = old.turn;
         }
@@ -206,34 +217,34 @@ impl Fault for Bandwidth {
     }
 
     fn due(&mut self, head: &Head, due: Instant, now: Instant) -> Option<Instant> {
+        self.came = due.max(self.pace);
         if head.len == 0 {
             return Some(due);
         }
-        if self.rate.is_zero() {
+        if self.most.bytes_per_second() == 0 {
             return None;
         }
-        // When it comes to the link; a change that brings it sooner begins the pace anew.
-        let earliest = due.max(self.pace);
-        self.pace = earliest;
+        let came = self.came;
         let (piece, full_piece) = (self.piece(head), self.full_piece());
         match &mut self.shared {
-            Some(shared) if earliest <= now => {
+            Some(shared) if came <= now || shared.turn.is_some() => {
                 // A turn is as long for many small pieces as for a large one, so that all have the same.
                 let whole = full_piece.min((head.len + head.behind) as u64);
-                let takes = self.rate.passes(earliest, whole)? - earliest;
-                let (begins, bytes) = shared.turn(earliest, whole, takes);
+                let takes = self.rate.passes(came, whole)?;
+                let takes = takes.saturating_duration_since(came);
+                let (begins, bytes) = shared.turn(came, whole, takes)?;
                 // A turn may have been taken before a change of settings sent the head back.
-                let bytes = bytes.min(head.len as u64);
-                self.rate.passes(begins.max(earliest), bytes)
+                self.rate
+                    .passes(begins.max(came), bytes.min(head.len as u64))
             }
-            _ => self.rate.passes(earliest, piece),
+            _ => self.rate.passes(came, piece),
         }
     }
 
     fn quantum(&self, head: &Head, now: Instant) -> usize {
         let piece = self.piece(head);
         let bytes = match &self.shared {
-            None => self.rate.passed(self.pace, now).max(piece),
+            None => self.rate.passed(self.came, now).max(piece),
             Some(shared) => shared.turn.map_or(piece, |(_, bytes)| bytes),
         };
         usize::try_from(bytes).unwrap_or(usize::MAX)
@@ -241,30 +252,32 @@ impl Fault for Bandwidth {
 
     fn sent(&mut self, _head: &Head, n: usize, _now: Instant) {
         let n = n as u64;
-        match &mut self.shared {
-            None => self.pace = self.rate.passes(self.pace, n).unwrap_or(self.pace),
-            Some(Shared { turn, .. }) => {
-                let (begins, bytes) = turn.unwrap_or((self.pace, 0));
-                let begins = begins.max(self.pace);
-                self.pace = self.rate.passes(begins, n).unwrap_or(begins);
-                *turn = (n < bytes).then(|| (self.pace, bytes - n));
-            }
+        let mut begins = self.came;
+        if let Some(Shared { turn, .. }) = &mut self.shared {
+            let (began, bytes) = turn.unwrap_or((begins, 0));
+            begins = began.max(begins);
+            let end = self.rate.passes(begins, n).unwrap_or(begins);
+            *turn = (n < bytes).then(|| (end, bytes - n));
         }
+        self.pace = self.rate.passes(begins, n).unwrap_or(begins);
+        self.came = self.pace;
     }
 
     fn stalled(&mut self, time: Duration) {
-        self.pace += time;
+        let later = |at: Instant| at.checked_add(time).unwrap_or(at);
+        self.pace = later(self.came);
+        self.came = self.pace;
         if let Some(Shared {
             turn: Some((begins, _)),
             ..
         }) = &mut self.shared
         {
-            *begins += time;
+            *begins = later(*begins);
         }
     }
 
     fn backlog(&self, delay: Duration) -> Option<usize> {
-        let rate = self.rate.most();
+        let rate = self.most;
         let bytes = match self.queue {
             Queue::Time(time) => rate.bytes_in(delay.saturating_add(time)),
             Queue::Size(size) => rate.bytes_in(delay).saturating_add(size),

@@ -6,7 +6,8 @@ use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use super::Stage as Place;
-use super::{Cut, Direction, Fate, Fault, Head, KINDS, Kind, Plan, Terms, random};
+use super::stage::Circumstances;
+use super::{Cut, Direction, Fate, Fault, Head, InForce, KINDS, Kind, Terms, random};
 
 /// The kinds in the order in which a byte meets them.
 static ORDER: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
@@ -19,8 +20,10 @@ static ORDER: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
 #[derive(Default)]
 pub(super) struct Chain {
     stages: Vec<Stage>,
-    /// Since when a gate holds a head that would have left.
-    gated: Option<Instant>,
+    /// When the head that `due` was last asked for came to a gate that is closed.
+    closed_to: Option<Instant>,
+    /// For how long the gates had held the head that `due` last let go: time in which no pace runs.
+    gated: Duration,
     /// Whether the head was due when the receiver refused it: it stays so, however the pace moves meanwhile.
     owed: bool,
 }
@@ -39,20 +42,7 @@ pub struct Severed {
     pub cut: Cut,
 }
 
-/// What decides which settings hit a connection, and when their pacing began.
-#[derive(Clone, Copy, Debug)]
-pub struct Circumstances {
-    /// The connection's seed: what hits it, and both its links' generators, are derived from it.
-    pub seed: u64,
-    /// The origin of the times that a proxy's connections share.
-    pub origin: Instant,
-    /// When it was opened.
-    pub opened: Instant,
-    /// What a round trip to its upstream takes without faults.
-    pub path: Duration,
-}
-
-/// What a chain is made for, beside the plan.
+/// What a chain is made for, beside the plan in force.
 pub(super) struct Whereabouts<'a> {
     pub(super) direction: Direction,
     pub(super) circumstances: &'a Circumstances,
@@ -60,69 +50,64 @@ pub(super) struct Whereabouts<'a> {
     pub(super) passed: u64,
 }
 
-// === impl Circumstances ===
-
-impl Circumstances {
-    /// Whether a setting with this share hits the connection. One number for a kind and a connection: it survives every
-    /// change of settings, and a greater share hits all that a smaller one hit.
-    #[must_use]
-    pub fn hits(&self, kind: &Kind, share: crate::units::Percent) -> bool {
-        random::unit(random::derive(self.seed, kind.name, 0)) < share.fraction()
-    }
-
-    /// The connection's own random number for what a kind asks of its opening.
-    #[must_use]
-    pub fn draw(&self, kind: &Kind) -> u64 {
-        random::derive(self.seed, kind.name, 1)
-    }
-
-    /// The seed of one direction.
-    pub(super) fn seed_of(&self, direction: Direction) -> u64 {
-        random::derive(self.seed, "link", direction.index() as u64)
-    }
-}
-
 // === impl Chain ===
 
 impl Chain {
-    /// Puts the faults of `plan` in place of those before. A stage that stays keeps what it counts.
-    pub(super) fn replan(&mut self, plan: &Plan, place: &Whereabouts<'_>, now: Instant) {
+    /// Puts the faults in force at `now` in place of those before; `head` is what waits first. A stage that stays keeps what
+    /// it counts.
+    pub(super) fn replan(
+        &mut self,
+        in_force: &InForce,
+        place: &Whereabouts<'_>,
+        head: Option<&Head>,
+        now: Instant,
+    ) {
+        let was_held = self.closed_to.is_some_and(|came| came <= now);
+        self.owed = false;
+        self.restage(in_force, place, now);
+        // What a gate held until now, and holds no longer, has earned no credit meanwhile.
+        if let Some((ready, Some(due))) = head
+            .filter(|_| was_held)
+            .and_then(|head| self.dates(head, now))
+            && due <= now
+        {
+            self.stalled(now.saturating_duration_since(ready));
+            self.closed_to = None;
+        }
+    }
+
+    /// Makes the stages of the faults in force at `now`, or keeps those that are there.
+    fn restage(&mut self, in_force: &InForce, place: &Whereabouts<'_>, now: Instant) {
         let Whereabouts {
             direction,
             circumstances,
             passed,
         } = *place;
-        let origin = circumstances.origin;
         let seed = circumstances.seed_of(direction);
-        let round_trip = circumstances.path + plan.round_trip(circumstances, now);
-        self.gated = None;
-        self.owed = false;
+        let added = in_force.round_trip(circumstances, now);
         let mut before = std::mem::take(&mut self.stages).into_iter().peekable();
         for kind in ORDER.iter().copied() {
-            let old = before.next_if(|stage| stage.kind.name == kind.name);
+            let old = before.next_if(|stage| stage.kind == kind);
             let one_way = |direction| {
-                plan.one_way(kind, direction)
-                    .filter(|setting| !plan.bypassed && setting.acts(origin, now))
-                    .filter(|setting| circumstances.hits(kind, setting.share))
+                in_force
+                    .acting(kind, direction, now)
+                    .filter(|it| circumstances.hits(&it.setting))
             };
             let (here, back) = (one_way(direction), one_way(direction.opposite()));
-            if here.is_none() && back.is_none() {
+            let Some(since) = here.as_ref().or(back.as_ref()).map(|it| it.since) else {
                 continue;
-            }
+            };
             let terms = Terms {
                 direction,
-                here: here.as_ref(),
-                back: back.as_ref(),
-                shared: plan.shared(),
-                origin,
+                here: here.as_ref().map(|it| &it.setting),
+                back: back.as_ref().map(|it| &it.setting),
+                shared: in_force.shared(),
                 now,
-                since: here
-                    .as_ref()
-                    .or(back.as_ref())
-                    .map_or(origin, |it| it.since(origin)),
+                since,
+                from: here.as_ref().and_then(|it| it.from),
                 opened: circumstances.opened,
                 passed,
-                round_trip,
+                round_trip: circumstances.path.saturating_add(added),
                 seed: random::derive(seed, kind.name, 0),
             };
             let kept = old.and_then(|mut stage| stage.fault.retune(&terms).then_some(stage.fault));
@@ -133,44 +118,48 @@ impl Chain {
 
     /// When the head may leave, or `None` while it is held.
     pub(super) fn due(&mut self, head: &Head, now: Instant) -> Option<Instant> {
-        let gates = self
-            .stages
-            .partition_point(|stage| stage.kind.stage < Place::Gate);
+        let (ready, due) = self.dates(head, now)?;
+        let open = due.filter(|due| *due <= now);
+        let is_closed = due.is_none_or(|due| due > now && due > ready);
+        self.closed_to = is_closed.then_some(ready);
+        self.gated = open.map_or(Duration::ZERO, |due| due.saturating_duration_since(ready));
+        due
+    }
+
+    /// When the head comes to the gates, and when they let it go; `None` for a time that never comes.
+    fn dates(&mut self, head: &Head, now: Instant) -> Option<(Instant, Option<Instant>)> {
+        let gates = self.gates();
         let (paced, gates) = self.stages.split_at_mut(gates);
         let date = |due, stage: &mut Stage| stage.fault.due(head, due, now);
         let ready = paced.iter_mut().try_fold(head.arrived, date)?;
         let ready = if self.owed { ready.min(now) } else { ready };
-        if gates.is_empty() {
-            return Some(ready);
-        }
-        let due = gates.iter_mut().try_fold(ready, date);
-        match due.filter(|due| *due <= now) {
-            Some(opened) => {
-                // While a gate is closed no pace runs: it earns no credit.
-                let since = self.gated.take().unwrap_or(ready);
-                if opened > since {
-                    self.stalled(opened - since);
-                }
-            }
-            None if ready <= now => {
-                self.gated.get_or_insert(ready);
-            }
-            None => {}
-        }
-        due
+        Some((ready, gates.iter_mut().try_fold(ready, date)))
+    }
+
+    /// How many stages stand before the first gate.
+    fn gates(&self) -> usize {
+        self.stages
+            .partition_point(|stage| stage.kind.stage < Place::Gate)
     }
 
     /// At most how many of the head's bytes may leave in one write.
     pub(super) fn quantum(&self, head: &Head, now: Instant) -> usize {
-        let quanta = self
-            .stages
-            .iter()
-            .map(|stage| stage.fault.quantum(head, now));
+        let gates = self.gates();
+        let paced_at = now.checked_sub(self.gated).unwrap_or(now);
+        let quanta = self.stages.iter().enumerate().map(|(index, stage)| {
+            let now = if index < gates { paced_at } else { now };
+            stage.fault.quantum(head, now)
+        });
         quanta.min().unwrap_or(usize::MAX)
     }
 
     pub(super) fn sent(&mut self, head: &Head, n: usize, now: Instant) {
         self.owed = false;
+        self.closed_to = None;
+        let gated = std::mem::take(&mut self.gated);
+        if !gated.is_zero() {
+            self.stalled(gated);
+        }
         for stage in &mut self.stages {
             stage.fault.sent(head, n, now);
         }

@@ -31,9 +31,9 @@ pub static KIND: Kind = Kind {
         ..Knob::TIME
     }],
     example: "dial_delay 2s",
-    open: Some(|setting, _, opening| {
+    open: Some(|setting, _, demands| {
         let time = setting.value("time").and_then(Value::time);
-        opening.dial += time.unwrap_or_default();
+        demands.dial = demands.dial.saturating_add(time.unwrap_or_default());
     }),
     directed: false,
     ..Kind::BASE

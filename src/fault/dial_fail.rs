@@ -13,7 +13,7 @@ pub static KIND: Kind = Kind {
         ..Knob::SHARE
     }],
     example: "dial_fail share=50%",
-    open: Some(|_, _, opening| opening.fails = true),
+    open: Some(|setting, _, demands| demands.fails = Some(setting.kind)),
     directed: false,
     ..Kind::BASE
 };

@@ -72,14 +72,18 @@ impl Flap {
         })
     }
 
-    /// When the link's next turn begins, if it is not its turn at `at`.
-    fn resumes(&self, at: Instant) -> Option<Instant> {
-        let turns = self.on + self.off;
+    /// When the link's turn that is under way at `at` began, or its next one begins where it is not its turn.
+    fn opens(&self, at: Instant) -> Option<Instant> {
+        let turns = self.on.saturating_add(self.off);
         let past = at.saturating_duration_since(self.since);
-        let into = Duration::from_nanos(
-            u64::try_from(past.as_nanos() % turns.as_nanos()).unwrap_or(u64::MAX),
-        );
-        (into >= self.on).then(|| at + turns.saturating_sub(into))
+        let into = u64::try_from(past.as_nanos() % turns.as_nanos()).ok()?;
+        let into = Duration::from_nanos(into);
+        let began = at.checked_sub(into)?;
+        if into < self.on {
+            Some(began)
+        } else {
+            began.checked_add(turns)
+        }
     }
 }
 
@@ -89,8 +93,9 @@ impl Fault for Flap {
     }
 
     fn due(&mut self, _head: &Head, due: Instant, now: Instant) -> Option<Instant> {
-        let due = self.resumes(due).unwrap_or(due);
-        Some(self.resumes(now).map_or(due, |resumes| resumes.max(due)))
+        // What has not left by now meets the link as it is now, however long it was ready.
+        let due = due.max(self.opens(due)?);
+        Some(due.max(self.opens(now)?))
     }
 
     fn backlog(&self, _delay: Duration) -> Option<usize> {

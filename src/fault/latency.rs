@@ -3,7 +3,8 @@
 //! The delay of a segment is `time + jitter × x`, never less than zero; `x` is drawn once for each segment, as `dist` says
 //! (`distribution`). A byte stream keeps its order, so a late segment holds back those behind it.
 //!
-//! With `wave` or `ramp` the time moves by itself (`motion`): a byte's is what it was when it arrived.
+//! With `wave` or `ramp` the time moves by itself (`motion`): a byte's is what it was when it arrived, or less where a ramp
+//! falls while it waits.
 //!
 //! `handshake=on` adds the round trip that TCP's own handshake takes, with the latency of both directions: the first byte up
 //! waits that much more, and the first byte down (the greeting of a server that speaks first) or the end of a stream without
@@ -126,6 +127,10 @@ pub static KIND: Kind = Kind {
     example: "latency 250ms jitter=30ms dist=normal",
     build: |terms| Latency::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
     stage: Stage::Path,
+    lengthens: Some(|setting| {
+        let time = setting.value("time").and_then(Value::time);
+        time.unwrap_or_default()
+    }),
     ..Kind::BASE
 };
 
@@ -134,6 +139,8 @@ struct Latency {
     time: Duration,
     /// How the time moves, where it does.
     motion: Option<Motion>,
+    /// The longest that the time is from now on.
+    most: Duration,
     jitter: Duration,
     distribution: Distribution,
     correlation: f64,
@@ -177,11 +184,17 @@ impl Latency {
                 .checked_add(round_trip)
                 .map_or(Handshake::None, Handshake::Until),
         };
-        let motion = here.and_then(|here| Motion::of(here, terms.direction, terms.since));
-        let motion = motion.filter(|motion| !motion.is_still(terms.now));
+        let motion = here.and_then(|here| Motion::of(here, terms.from, terms.since));
+        // A ramp that has arrived still dates what came on the way.
+        let motion = motion.filter(Motion::moves);
+        let time = time_of(here, "time");
+        let most = motion.map_or(time, |motion| {
+            motion::seconds(motion.most(terms.now)).unwrap_or(Duration::MAX)
+        });
         let stage = Self {
-            time: time_of(here, "time"),
+            time,
             motion,
+            most,
             jitter: time_of(here, "jitter"),
             distribution: Distribution::of(here.and_then(|setting| setting.value("dist"))),
             correlation: match here.and_then(|setting| setting.value("corr")) {
@@ -207,27 +220,24 @@ impl Latency {
         }
     }
 
-    /// The delay without jitter of what arrived at `arrived`.
-    fn time_at(&self, arrived: Instant) -> Duration {
-        match self.motion {
-            Some(motion) => Duration::from_secs_f64(motion.at(arrived)),
-            None => self.time,
-        }
-    }
-
-    fn delay_of(&self, draw: u64, arrived: Instant) -> Duration {
-        let time = self.time_at(arrived);
-        if self.jitter.is_zero() {
-            return time;
+    /// For how long what arrived at `arrived` and drew `draw` is held; `None` where that is more than can be counted.
+    fn delay_of(&self, draw: u64, arrived: Instant) -> Option<Duration> {
+        if self.jitter.is_zero() && self.motion.is_none() {
+            return Some(self.time);
         }
         let correlates = self.correlation > 0.0 || self.distribution.is_normal();
-        let x = if correlates {
+        let x = if self.jitter.is_zero() {
+            0.0
+        } else if correlates {
             self.distribution.at_normal(self.normal(draw))
         } else {
             self.distribution.at_quantile(unit(draw))
         };
-        let seconds = time.as_secs_f64() + self.jitter.as_secs_f64() * x;
-        Duration::from_secs_f64(seconds.max(0.0))
+        let jitter = self.jitter.as_secs_f64() * x;
+        motion::seconds(match self.motion {
+            Some(motion) => motion.wait(arrived, jitter),
+            None => self.time.as_secs_f64() + jitter,
+        })
     }
 }
 
@@ -244,7 +254,7 @@ impl Fault for Latency {
     }
 
     fn due(&mut self, head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
-        let due = due.checked_add(self.delay_of(head.draw, head.arrived))?;
+        let due = due.checked_add(self.delay_of(head.draw, head.arrived)?)?;
         match self.handshake {
             Handshake::Adds(time) if head.offset == 0 => due.checked_add(time),
             Handshake::Until(time) if head.offset == 0 => Some(due.max(time)),
@@ -259,8 +269,7 @@ impl Fault for Latency {
     }
 
     fn delay(&self) -> Duration {
-        let most = self.motion.map(|motion| motion.most());
-        most.map_or(self.time, Duration::from_secs_f64) + self.jitter
+        self.most.saturating_add(self.jitter)
     }
 
     fn counts(&self) -> bool {

@@ -6,25 +6,32 @@
 //! ```
 //!
 //! A link does no IO and reads no clock. It never drops, repeats or reorders a byte, and it releases nothing before the
-//! current settings allow it. What it holds is bounded by `wants_input`: its owner stops reading, and the sender feels
-//! that as TCP's own back-pressure.
-
-mod acts;
-mod limits;
+//! current settings allow it. What faults hold is bounded by bytes, so that a sender feels a rate and not our buffer, and by
+//! the memory that they take, so that a million small pieces cost no more than one large one: `wants_input` says when its
+//! owner may read, and where it may not the sender feels TCP's own back-pressure.
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
-use super::chain::Chain;
-use super::chain::Whereabouts;
-pub use super::chain::{Circumstances, Severed};
+pub use super::chain::Severed;
+use super::chain::{Chain, Whereabouts};
 use super::random::Random;
 use super::segment::{Payload, Segment};
+pub use super::stage::Circumstances;
 pub use super::store::SLICES;
 use super::store::Store;
-use super::{Direction, Plan};
-pub use limits::CEILING;
+use super::{Direction, Head, InForce};
+
+/// What a direction holds at most when no fault asks for less: about twice what the best-known peer holds, so that a
+/// delay of 50 ms leaves one stream most of its throughput.
+pub const CEILING: usize = 64 << 20;
+
+/// What a direction without faults may hold before it is read again: only what the receiver refused waits.
+const PASSING: usize = 1;
+
+/// What one read may add beyond the ceiling: less would make reads so small that they cost more than they spare.
+const LEAST_READ: usize = 4 << 10;
 
 /// At most how many bytes one write takes: beyond it a write costs no less for a byte, and the others of a worker wait.
 const MOST_WRITTEN: usize = 512 << 10;
@@ -75,21 +82,22 @@ impl Link {
             altered: 0,
             last_due: None,
             chain: Chain::default(),
-            ceiling: limits::PASSING,
+            ceiling: PASSING,
             stalled: None,
             random: Random::new(circumstances.seed_of(direction)),
         }
     }
 
-    /// Puts the faults of `plan` in place of those before; the queue stays as it is, so what waits is dated anew.
-    pub fn replan(&mut self, plan: &Plan, circumstances: &Circumstances, now: Instant) {
+    /// Puts the faults in force at `now` in place of those before; the queue stays as it is, so what waits is dated anew.
+    pub fn replan(&mut self, in_force: &InForce, circumstances: &Circumstances, now: Instant) {
         self.count_stall(now);
         let place = Whereabouts {
             direction: self.direction,
             circumstances,
             passed: self.passed,
         };
-        self.chain.replan(plan, &place, now);
+        let head = self.head();
+        self.chain.replan(in_force, &place, head.as_ref(), now);
         self.set_ceiling();
     }
 
@@ -154,10 +162,9 @@ impl Link {
     /// Gives the bytes to write after `poll` said `Write`: the head's, as many as may leave at once, and where no stage
     /// counts what was sent before, those of the segments behind it that are due too. Says how many places are taken.
     pub fn slices<'a>(&'a mut self, now: Instant, out: &mut Slices<'a>) -> usize {
-        let Some(first) = self.queue.front() else {
+        let Some(head) = self.head() else {
             return 0;
         };
-        let head = first.head(self.passed, self.store.len());
         let quantum = self.chain.quantum(&head, now);
         let due = if self.chain.counts() {
             head.len
@@ -251,6 +258,70 @@ impl Link {
         self.passed
     }
 
+    /// Whether a fault ends the whole connection now, and how; else when one might.
+    pub fn fate(&mut self, now: Instant) -> Result<Option<Instant>, Severed> {
+        self.chain.fate(self.passed, now)
+    }
+
+    /// Whether no fault acts.
+    #[must_use]
+    pub fn is_unbound(&self) -> bool {
+        self.chain.is_empty()
+    }
+
+    /// Has the faults change the first `n` bytes, those that have not been yet.
+    fn alter(&mut self, n: usize) {
+        let done = self.altered.saturating_sub(self.passed);
+        let done = usize::try_from(done).unwrap_or(usize::MAX);
+        if n <= done || !self.chain.alters() {
+            return;
+        }
+        let (chain, passed) = (&self.chain, self.passed);
+        self.store.change(done..n, |place, bytes| {
+            chain.alter(passed + place as u64, bytes);
+        });
+        self.altered = passed + n as u64;
+    }
+
+    /// Sets how much may wait under the faults that act now.
+    fn set_ceiling(&mut self) {
+        self.ceiling = match self.chain.backlog() {
+            _ if self.chain.is_empty() => PASSING,
+            Some(backlog) => backlog.min(CEILING),
+            None => CEILING,
+        };
+    }
+
+    /// Whether its owner may read more.
+    #[must_use]
+    pub fn wants_input(&self) -> bool {
+        self.held() < self.ceiling && self.footprint() < CEILING
+    }
+
+    /// Whether faults hold all that may wait, so that the sender is not read.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        !self.chain.is_empty() && !self.wants_input()
+    }
+
+    /// How many bytes one read may add.
+    #[must_use]
+    pub fn room(&self) -> usize {
+        (self.ceiling - self.held().min(self.ceiling)).max(LEAST_READ)
+    }
+
+    /// How many bytes wait.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.store.len()
+    }
+
+    /// How much memory what waits takes: its buffers, and what is known of it.
+    #[must_use]
+    pub fn footprint(&self) -> usize {
+        self.store.footprint() + self.queue.len() * size_of::<Segment>()
+    }
+
     fn pop(&mut self) {
         self.queue.pop_front();
         if self.queue.is_empty() {
@@ -259,9 +330,14 @@ impl Link {
         }
     }
 
+    fn head(&self) -> Option<Head> {
+        let first = self.queue.front()?;
+        Some(first.head(self.passed, self.store.len()))
+    }
+
     /// When the head may leave: each stage moves it later or holds it, and none leaves before the one ahead of it.
     fn head_due(&mut self, now: Instant) -> Option<Instant> {
-        let head = self.queue.front()?.head(self.passed, self.store.len());
+        let head = self.head()?;
         let due = self.chain.due(&head, now)?;
         let due = self.last_due.map_or(due, |last| due.max(last));
         if due <= now {

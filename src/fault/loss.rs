@@ -14,9 +14,9 @@ use std::time::{Duration, Instant};
 
 use super::knob::{Fine, Metric};
 use super::param::Default;
-use super::random::{Random, unit};
+use super::random::{Random, mix, unit};
 use super::sender::{self, Sender};
-use super::{Fault, Head, Kind, Knob, Opening, ParamSpec, Setting, Stage, Terms, Unit, Value};
+use super::{Demands, Fault, Head, Kind, Knob, ParamSpec, Setting, Stage, Terms, Unit, Value};
 use crate::units::Percent;
 
 const fn ppm(ppm: u32) -> Value {
@@ -117,9 +117,11 @@ const SYNS: u32 = 3;
 struct Loss {
     terms: sender::Terms,
     sender: Sender,
+    /// The origin of the sender's times: when the connection was opened.
     origin: Instant,
-    /// Segments that were given to the sender and have not left: where each ends in the stream, and when it is through.
-    under_way: VecDeque<(u64, Instant)>,
+    /// Segments that were given to the sender and have not left: where each ends in the stream, and when it is through;
+    /// `None` where that is beyond what can be counted.
+    under_way: VecDeque<(u64, Option<Instant>)>,
 }
 
 // === impl Loss ===
@@ -140,31 +142,40 @@ impl Loss {
                 rtt: nanos(rtt.unwrap_or(terms.round_trip)),
                 stalls_only: here.value("stalls") == Some(Value::Switch(true)),
             },
-            sender: Sender::new(terms.seed),
-            origin: terms.origin,
+            sender: Sender::new(terms.seed ^ mix(terms.passed)),
+            origin: terms.opened,
             under_way: VecDeque::new(),
         })
     }
 
-    /// Gives the sender the head's next segment, which begins at `from`; returns when it is through.
-    fn send(&mut self, head: &Head, from: u64, due: Instant) -> Instant {
+    /// Gives the sender the head's next segment, which begins at `from`.
+    fn send(&mut self, head: &Head, from: u64, due: Instant) {
         let left = head.offset + head.len as u64 - from;
         let len = left.min(SEGMENT as u64);
         let behind = (left - len) + head.behind as u64;
         let behind = u32::try_from(behind.div_ceil(SEGMENT as u64)).unwrap_or(u32::MAX);
         let available = nanos(due.saturating_duration_since(self.origin));
         let through = self.sender.release(&self.terms, available, behind);
-        let through = self.origin + Duration::from_nanos(through);
+        let through = self.origin.checked_add(Duration::from_nanos(through));
         self.under_way.push_back((from + len, through));
-        through
     }
 }
 
 impl Fault for Loss {
     fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        Self::of(terms)
-            .map(|fresh| self.terms = fresh.terms)
-            .is_some()
+        let Some(Self { terms: fresh, .. }) = Self::of(terms) else {
+            return false;
+        };
+        // What is under way has drawn its fate. A path that is worse from now on leaves it that; where the new one would
+        // hold anything for less, another sender begins with what waits.
+        let goes_on = fresh.loss >= self.terms.loss
+            && fresh.rtt >= self.terms.rtt
+            && fresh.burst.total_cmp(&self.terms.burst).is_eq()
+            && fresh.stalls_only == self.terms.stalls_only;
+        if goes_on {
+            self.terms = fresh;
+        }
+        goes_on
     }
 
     fn due(&mut self, head: &Head, due: Instant, now: Instant) -> Option<Instant> {
@@ -180,17 +191,21 @@ impl Fault for Loss {
         }
         let end = head.offset + head.len as u64;
         let mut last = self.under_way.back().copied();
-        while last.is_none_or(|(sent, through)| sent < end && through <= now) {
+        let is_through = |through: Option<Instant>| through.is_some_and(|through| through <= now);
+        while last.is_none_or(|(sent, through)| sent < end && is_through(through)) {
             let from = last.map_or(head.offset, |(sent, _)| sent);
             self.send(head, from, due);
             last = self.under_way.back().copied();
         }
-        self.under_way.front().map(|(_, through)| due.max(*through))
+        let (_, through) = self.under_way.front()?;
+        through.map(|through| due.max(through))
     }
 
     fn quantum(&self, head: &Head, now: Instant) -> usize {
         let through = self.under_way.iter();
-        let through = through.take_while(|(_, through)| *through <= now).last();
+        let through = through
+            .take_while(|(_, through)| through.is_some_and(|through| through <= now))
+            .last();
         let end = through.or(self.under_way.front()).map(|(end, _)| *end);
         let bytes = end.map_or(0, |end| end.saturating_sub(head.offset));
         usize::try_from(bytes).unwrap_or(usize::MAX).max(1)
@@ -213,7 +228,7 @@ fn nanos(time: Duration) -> u64 {
 }
 
 /// Lets a new connection wait for SYNs that were lost, or their answers.
-fn lose_syns(setting: &Setting, draw: u64, opening: &mut Opening) {
+fn lose_syns(setting: &Setting, draw: u64, demands: &mut Demands) {
     if setting.value("syn") != Some(Value::Switch(true)) {
         return;
     }
@@ -223,7 +238,9 @@ fn lose_syns(setting: &Setting, draw: u64, opening: &mut Opening) {
         if unit(random.draw()) < through {
             return;
         }
-        opening.accept += Duration::from_secs(1 << attempt);
+        demands.accept = demands
+            .accept
+            .saturating_add(Duration::from_secs(1 << attempt));
     }
 }
 

@@ -4,7 +4,7 @@ use std::io::IoSlice;
 
 use super::*;
 use crate::fault::link::{Circumstances, Link, SLICES, Step};
-use crate::fault::{Direction, Plan, language};
+use crate::fault::{Direction, InForce, Plan, language};
 
 #[expect(
     clippy::disallowed_methods,
@@ -18,6 +18,7 @@ fn clock() -> Instant {
 struct Path {
     link: Link,
     circumstances: Circumstances,
+    in_force: InForce,
     start: Instant,
     now: Instant,
 }
@@ -27,13 +28,13 @@ impl Path {
         let start = clock();
         let circumstances = Circumstances {
             seed: 11,
-            origin: start,
             opened: start,
             path: Duration::ZERO,
         };
         let mut path = Self {
             link: Link::new(direction, &circumstances),
             circumstances,
+            in_force: InForce::default(),
             start,
             now: start,
         };
@@ -46,8 +47,9 @@ impl Path {
             "" => Vec::new(),
             faults => language::parse(faults).expect("faults"),
         };
-        let plan = Plan::of(settings);
-        self.link.replan(&plan, &self.circumstances, self.now);
+        self.in_force = InForce::succeed(&self.in_force, Plan::of(settings), self.now);
+        self.link
+            .replan(&self.in_force, &self.circumstances, self.now);
     }
 
     /// Writes what is due, or goes on to when something is. False where nothing ever is.
@@ -208,14 +210,45 @@ fn lost_syns_hold_a_new_connection_for_one_three_or_seven_seconds() {
         .remove(0);
     let mut counts = [0; 4];
     for draw in 0..10_000 {
-        let mut opening = Opening::default();
-        lose_syns(&setting, crate::fault::random::mix(draw), &mut opening);
+        let mut demands = Demands::default();
+        lose_syns(&setting, crate::fault::random::mix(draw), &mut demands);
         let place = [0, 1, 3, 7].map(Duration::from_secs);
-        let place = place.into_iter().position(|time| time == opening.accept);
+        let place = place.into_iter().position(|time| time == demands.accept);
         counts[place.expect("one of these")] += 1;
     }
     // A quarter comes through each time.
     for (count, share) in counts.into_iter().zip([0.25, 0.1875, 0.140_6, 0.421_9]) {
         within("share", f64::from(count) / 10_000.0, share, 0.1);
     }
+}
+
+#[test]
+fn loss_that_is_turned_down_frees_what_was_lost_under_more() {
+    for (before, after) in [
+        ("loss 90%", "loss 0.1%"),
+        ("loss 100%", "loss 0.1%"),
+        ("loss 100% stalls=on", "loss 0.1% stalls=on"),
+        ("loss 100% rtt=60s", "loss 0.1% rtt=60s"),
+    ] {
+        let mut path = Path::new(before, Direction::Up);
+        path.link.push(path.now, &[7; 1_000]);
+        path.now += Duration::from_secs(2);
+        assert!(
+            matches!(path.link.poll(path.now), Step::Wait(_)),
+            "{before}"
+        );
+        path.set(after);
+        assert_eq!(path.link.poll(path.now), Step::Write, "{before}");
+    }
+}
+
+#[test]
+fn loss_that_is_turned_up_leaves_what_is_under_way() {
+    let mut path = Path::new("loss 90% rtt=100ms", Direction::Up);
+    path.link.push(path.now, &vec![7; 100_000]);
+    let Step::Wait(Some(due)) = path.link.poll(path.now) else {
+        panic!("the first of these segments is lost with this seed");
+    };
+    path.set("loss 95% rtt=100ms");
+    assert_eq!(path.link.poll(path.now), Step::Wait(Some(due)));
 }

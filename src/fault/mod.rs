@@ -12,17 +12,21 @@
 //! A new kind is one file with a `KIND` constant and one word in the `kinds!` table below: the language, its errors, the
 //! help, the console's knobs, the README's table and the conformance suite are made from the table.
 
+// A sum of times that is too great for the clock panics: here every one is checked. `.clippy.toml` leaves out plain numbers.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::fmt;
+use std::time::Duration;
 
 mod chain;
 mod cut;
+pub mod demands;
 mod distribution;
+pub mod in_force;
 pub mod knob;
 pub mod language;
 pub mod link;
 pub mod motion;
-pub mod opening;
-mod pace;
 pub mod param;
 pub mod plan;
 mod pool;
@@ -34,8 +38,9 @@ pub mod shared;
 pub mod stage;
 mod store;
 
+pub use demands::Demands;
+pub use in_force::InForce;
 pub use knob::Knob;
-pub use opening::Opening;
 pub use param::{ParamSpec, Unit, Value};
 pub use plan::Plan;
 pub use setting::{Directions, Schedule, Setting};
@@ -100,7 +105,11 @@ pub struct Kind {
     /// Where on its way a byte meets it.
     pub stage: Stage,
     /// What a setting of it asks of a new connection before its first byte, by the connection's own random number.
-    pub open: Option<fn(&Setting, u64, &mut Opening)>,
+    pub open: Option<fn(&Setting, u64, &mut Demands)>,
+    /// What a setting of it adds to a round trip, spent in its direction; TCP waits for that before it sends again.
+    pub lengthens: Option<fn(&Setting) -> Duration>,
+    /// Whether a setting of it has all connections of a proxy share one link.
+    pub shares: Option<fn(&Setting) -> bool>,
     /// Whether it acts in one direction of a connection or in both; else it acts on the connection as a whole.
     pub directed: bool,
     /// Whether it ends connections, so that those that hold nothing must hear of it too.
@@ -145,6 +154,15 @@ impl fmt::Display for Direction {
 
 // === impl Kind ===
 
+/// Two kinds of one name are the same.
+impl PartialEq for Kind {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+impl Eq for Kind {}
+
 /// Its name alone: the rest is the table's.
 impl fmt::Debug for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -164,6 +182,8 @@ impl Kind {
         build: |_| None,
         stage: Stage::Gate,
         open: None,
+        lengthens: None,
+        shares: None,
         directed: true,
         ends: false,
         alters: false,

@@ -12,12 +12,16 @@
 //! | `square` | 1, then -1, half a period each |
 //!
 //! A ramp goes in a straight line from the value at the moment of the change, 0 where none was set, to the new one. A rate
-//! that was not limited before has nothing to come from, and begins at what is set.
+//! that was not limited before has nothing to come from, and begins at what is set. A delay that falls takes with it what
+//! waits already: each byte leaves as soon as it has waited for the delay of the moment.
+//!
+//! What passes at a moving rate is the area under it. Ramps and waves are made of straight lines (a sine of 32 chords, which
+//! is exact to half a per cent of its depth), so the area is summed line by line, and whole periods at once.
 
 use std::time::{Duration, Instant};
 
 use super::param::Default;
-use super::{Direction, ParamSpec, Setting, Unit, Value};
+use super::{ParamSpec, Setting, Unit, Value};
 use crate::units::ByteRate;
 
 /// The words of `wave`.
@@ -94,7 +98,15 @@ pub struct Motion {
     base: f64,
     /// Where a ramp begins, and how long it takes.
     ramp: Option<(f64, Duration)>,
-    wave: Option<(Shape, Duration, f64)>,
+    wave: Option<Wave>,
+}
+
+/// A swing around the value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct Wave {
+    shape: Shape,
+    period: Duration,
+    depth: f64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,67 +117,91 @@ enum Shape {
     Triangle,
 }
 
+/// A rate, as it was set and as it moves.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Pace {
+    rate: ByteRate,
+    /// How it moves, where it does not stand still.
+    motion: Option<Motion>,
+}
+
+/// A straight line over an interval. Times are in seconds since the motion began, or in periods of a wave.
+#[derive(Clone, Copy, Debug)]
+struct Line {
+    begin: f64,
+    from: f64,
+    end: f64,
+    to: f64,
+}
+
+/// How many chords make a sine.
+const CHORDS: u8 = 32;
+
+/// A ramp that lasts for more periods of its wave than this is taken in so many steps, so that the periods of a step are
+/// alike and are summed at once.
+const RAMP_STEPS: f64 = 64.0;
+
 // === impl Motion ===
 
 impl Motion {
-    /// How the first parameter of `setting`, which has the values of `direction` alone, moves from `since` on. `None`
-    /// where it has no number.
+    /// How the first parameter of `setting`, which has the values of one direction alone, moves from `since` on; `from` is
+    /// what it was just before. `None` where it has no number.
     #[must_use]
-    pub fn of(setting: &Setting, direction: Direction, since: Instant) -> Option<Self> {
+    pub fn of(setting: &Setting, from: Option<f64>, since: Instant) -> Option<Self> {
         let base = number(setting.value(setting.kind.params.first()?.name)?)?;
         let time_of = |name| setting.value(name).and_then(Value::time);
         let ramp = time_of(RAMP.name).filter(|ramp| !ramp.is_zero());
-        let from = setting.came_from(direction);
         let shape = setting.value(WAVE.name).and_then(Shape::of);
-        let depth = setting
-            .value("depth")
-            .and_then(number)
-            .unwrap_or(base / 2.0);
+        let depth = setting.value(DEPTH_TIME.name).and_then(number);
         Some(Self {
             since,
             base,
             ramp: ramp.and_then(|ramp| Some((from?, ramp))),
-            wave: shape
-                .zip(time_of(PERIOD.name))
-                .map(|(shape, period)| (shape, period, depth)),
+            wave: shape.zip(time_of(PERIOD.name)).map(|(shape, period)| Wave {
+                shape,
+                period,
+                depth: depth.unwrap_or(base / 2.0),
+            }),
         })
+    }
+
+    /// The same setting where it stands still: without what moves it.
+    #[must_use]
+    pub(super) fn stilled(setting: Setting) -> Setting {
+        [WAVE, PERIOD, DEPTH_TIME, RAMP]
+            .iter()
+            .fold(setting, |setting, param| setting.at_default(param.name))
+    }
+
+    /// Whether it has a wave or a ramp.
+    pub(super) fn moves(&self) -> bool {
+        self.wave.is_some() || self.ramp.is_some()
+    }
+
+    /// When its ramp ends; `None` where it has none.
+    #[must_use]
+    pub fn ramp_ends(&self) -> Option<Instant> {
+        self.ramp.and_then(|(_, time)| self.since.checked_add(time))
     }
 
     /// Whether it stands still from `now` on.
     #[must_use]
     pub fn is_still(&self, now: Instant) -> bool {
-        let ramps = self.ramp.is_some_and(|(_, time)| self.since + time > now);
-        self.wave.is_none() && !ramps
-    }
-
-    /// The longest time in which it comes around, or to an end.
-    pub(super) fn longest(&self) -> Duration {
-        let ramp = self.ramp.map(|(_, time)| time);
-        let period = self.wave.map(|(_, period, _)| period);
-        ramp.max(period).unwrap_or_default()
+        self.wave.is_none() && self.ramp_ends().is_none_or(|end| end <= now)
     }
 
     /// The value at a time, in seconds or in bytes per second.
     #[must_use]
     pub fn at(&self, at: Instant) -> f64 {
-        let past = at.saturating_duration_since(self.since).as_secs_f64();
-        let base = match self.ramp {
-            Some((from, time)) if past < time.as_secs_f64() => {
-                from + (self.base - from) * past / time.as_secs_f64()
-            }
-            _ => self.base,
-        };
-        let swing = self.wave.map_or(0.0, |(shape, period, depth)| {
-            depth * shape.at(past / period.as_secs_f64())
-        });
-        (base + swing).max(0.0)
+        let past = self.past(at).max(0.0);
+        (self.base_at(past) + self.swing_at(past)).max(0.0)
     }
 
-    /// The greatest value that it comes to.
+    /// The greatest value that it comes to from `now` on.
     #[must_use]
-    pub fn most(&self) -> f64 {
-        let base = self.ramp.map_or(self.base, |(from, _)| from.max(self.base));
-        base + self.wave.map_or(0.0, |(_, _, depth)| depth)
+    pub fn most(&self, now: Instant) -> f64 {
+        let begins = self.base_at(self.past(now).max(0.0));
+        begins.max(self.base) + self.wave.map_or(0.0, |wave| wave.depth)
     }
 
     /// The value at a time, in the unit of `like`.
@@ -173,34 +209,196 @@ impl Motion {
     pub fn value_at(&self, at: Instant, like: Value) -> Value {
         let value = self.at(at);
         match like {
-            Value::Time(_) => Value::Time(Duration::from_secs_f64(value)),
+            Value::Time(_) => Value::Time(seconds(value).unwrap_or(Duration::MAX)),
             Value::Rate(_) => Value::Rate(rate(value)),
             other => other,
         }
     }
+
+    /// For how many seconds what came at `arrived` waits, where it waits for this value and `more` seconds (which may be
+    /// negative): for the value when it came, or until it has waited for one that falls.
+    pub(super) fn wait(&self, arrived: Instant, more: f64) -> f64 {
+        let came = self.past(arrived);
+        let more = more + self.swing_at(came.max(0.0));
+        let wait = self.base_at(came.max(0.0)) + more;
+        let wait = match self.ramp {
+            Some((from, time)) if from > self.base && came + wait > 0.0 => {
+                // The line of the ramp meets the line of the time waited.
+                let slope = (self.base - from) / time.as_secs_f64();
+                let meets = (from + more + came) / (1.0 - slope);
+                if came < time.as_secs_f64() && meets <= time.as_secs_f64() {
+                    meets - came
+                } else {
+                    self.base + more
+                }
+            }
+            _ => wait,
+        };
+        wait.max(0.0)
+    }
+
+    /// Seconds from when it began to `at`; negative before that.
+    fn past(&self, at: Instant) -> f64 {
+        let ahead = self.since.saturating_duration_since(at);
+        at.saturating_duration_since(self.since).as_secs_f64() - ahead.as_secs_f64()
+    }
+
+    /// The value without its wave, so many seconds after it began.
+    fn base_at(&self, past: f64) -> f64 {
+        match self.ramp {
+            Some((from, time)) if past < time.as_secs_f64() => {
+                from + (self.base - from) * past / time.as_secs_f64()
+            }
+            _ => self.base,
+        }
+    }
+
+    /// What the wave adds, so many seconds after it began.
+    fn swing_at(&self, past: f64) -> f64 {
+        self.wave
+            .map_or(0.0, |wave| wave.line(past).at(past) * wave.depth)
+    }
+
+    /// The sum of the values from `from` on, until `until` or until it has come to `most`: where that is, and the sum. All
+    /// times are in seconds since it began. The sum ends where nothing is added ever.
+    fn sum(&self, from: f64, until: f64, most: f64) -> (f64, f64) {
+        let (mut at, mut sum) = (from, 0.0);
+        while at < until {
+            let base = self.line(at);
+            if let Some(wave) = self.wave
+                && base.is_level()
+                && at >= 0.0
+            {
+                // Whole periods at once, as many as are alike.
+                let period = wave.period.as_secs_f64();
+                let whole = wave.whole(base.from);
+                let fit = ((base.end.min(until) - at) / period).floor();
+                let wanted = if whole > 0.0 {
+                    (most - sum) / whole
+                } else {
+                    fit
+                };
+                let periods = fit.min(wanted.floor()).max(0.0);
+                if periods.is_infinite() {
+                    return (until, sum);
+                }
+                at += periods * period;
+                sum += periods * whole;
+                if at >= base.end {
+                    continue;
+                }
+            }
+            let line = self.swung(base, at).until(until);
+            let area = line.area();
+            if area >= (most - sum) * (1.0 - f64::EPSILON) {
+                return (line.reaches(most - sum), most);
+            }
+            sum += area;
+            if line.end.is_infinite() {
+                return (until, sum);
+            }
+            at = line.end;
+        }
+        (until, sum)
+    }
+
+    /// The line of the value without its wave from `at` on.
+    fn line(&self, at: f64) -> Line {
+        let level = |end, value| Line {
+            begin: at,
+            from: value,
+            end,
+            to: value,
+        };
+        let Some((from, time)) = self.ramp else {
+            return level(f64::INFINITY, self.base);
+        };
+        let time = time.as_secs_f64();
+        if at < 0.0 {
+            return level(0.0, from);
+        }
+        if at >= time {
+            return level(f64::INFINITY, self.base);
+        }
+        let steps = self
+            .wave
+            .is_some_and(|wave| time / wave.period.as_secs_f64() > RAMP_STEPS);
+        if steps {
+            let step = time / RAMP_STEPS;
+            let number = (at / step).floor();
+            let end = (number + 1.0) * step;
+            let number = if end > at { number } else { number + 1.0 };
+            return level(
+                ((number + 1.0) * step).min(time),
+                self.base_at((number + 0.5) * step),
+            );
+        }
+        Line {
+            begin: at,
+            from: self.base_at(at),
+            end: time,
+            to: self.base,
+        }
+    }
+
+    /// The line of the value with its wave from `at` on, where it is `base` without.
+    fn swung(&self, base: Line, at: f64) -> Line {
+        let base = Line {
+            begin: at,
+            from: base.at(at),
+            ..base
+        };
+        let Some(wave) = self.wave else {
+            return base;
+        };
+        if at < 0.0 {
+            let swing = self.swing_at(0.0);
+            return Line {
+                from: base.from + swing,
+                end: 0.0,
+                to: base.from + swing,
+                ..base
+            };
+        }
+        let swing = wave.line(at);
+        let line = base.until(swing.end);
+        Line {
+            from: line.from + swing.at(at) * wave.depth,
+            to: line.to + swing.at(line.end) * wave.depth,
+            ..line
+        }
+    }
 }
 
-/// A rate of so many bytes per second.
-pub(super) fn rate(bytes: f64) -> ByteRate {
-    ByteRate::new(whole(bytes))
-}
+// === impl Wave ===
 
-/// A number that is not negative, rounded.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "it saturates, and is not negative"
-)]
-pub(super) fn whole(number: f64) -> u64 {
-    number.round() as u64
-}
+impl Wave {
+    /// The line of the swing, from -1 to 1, that is under way so many seconds after it began.
+    fn line(&self, past: f64) -> Line {
+        let period = self.period.as_secs_f64();
+        let turn = (past / period).floor();
+        let line = |turn: f64| {
+            let lines = self.shape.lines().map(move |line| line.moved(turn, period));
+            lines.into_iter().find(|line| past < line.end)
+        };
+        // Where rounding brings the time to the very end of a turn, the next one is under way.
+        line(turn).or_else(|| line(turn + 1.0)).unwrap_or(Line {
+            begin: past,
+            from: 0.0,
+            end: f64::INFINITY,
+            to: 0.0,
+        })
+    }
 
-/// Seconds, or bytes per second.
-fn number(value: Value) -> Option<f64> {
-    match value {
-        Value::Time(time) => Some(time.as_secs_f64()),
-        Value::Rate(rate) => Some(rate.bytes_per_second() as f64),
-        _ => None,
+    /// The sum over one period around `base`.
+    fn whole(&self, base: f64) -> f64 {
+        let swing = |line: Line| Line {
+            from: base + line.from * self.depth,
+            to: base + line.to * self.depth,
+            ..line
+        };
+        let lines = self.shape.lines().map(|line| swing(line).area());
+        lines.sum::<f64>() * self.period.as_secs_f64()
     }
 }
 
@@ -217,21 +415,198 @@ impl Shape {
         }
     }
 
-    /// From -1 to 1, at a time in periods.
-    fn at(self, periods: f64) -> f64 {
-        let t = periods.fract();
-        match self {
-            Self::Sine => (std::f64::consts::TAU * t).sin(),
-            Self::Saw => 2.0 * (t + 0.5).fract() - 1.0,
-            Self::Square => {
-                if t < 0.5 {
-                    1.0
-                } else {
-                    -1.0
-                }
-            }
-            Self::Triangle => 1.0 - 4.0 * ((t + 0.25).fract() - 0.5).abs(),
+    /// The lines of one period, from -1 to 1, over times in periods.
+    fn lines(self) -> impl Iterator<Item = Line> {
+        let lines: &[[f64; 4]] = match self {
+            Self::Sine => &[],
+            Self::Saw => &[[0.0, 0.0, 0.5, 1.0], [0.5, -1.0, 1.0, 0.0]],
+            Self::Square => &[[0.0, 1.0, 0.5, 1.0], [0.5, -1.0, 1.0, -1.0]],
+            Self::Triangle => &[
+                [0.0, 0.0, 0.25, 1.0],
+                [0.25, 1.0, 0.75, -1.0],
+                [0.75, -1.0, 1.0, 0.0],
+            ],
+        };
+        let chords = if self == Self::Sine { CHORDS } else { 0 };
+        let chords = (0..chords).map(|number| {
+            let [begin, end] =
+                [number, number + 1].map(|point| f64::from(point) / f64::from(CHORDS));
+            let height = |at: f64| (std::f64::consts::TAU * at).sin();
+            [begin, height(begin), end, height(end)]
+        });
+        lines
+            .iter()
+            .copied()
+            .chain(chords)
+            .map(|[begin, from, end, to]| Line {
+                begin,
+                from,
+                end,
+                to,
+            })
+    }
+}
+
+// === impl Line ===
+
+impl Line {
+    /// Whether it neither rises nor falls.
+    fn is_level(&self) -> bool {
+        self.from.total_cmp(&self.to).is_eq()
+    }
+
+    /// Its height at a time.
+    fn at(&self, at: f64) -> f64 {
+        if self.is_level() {
+            return self.from;
         }
+        self.from
+            + (self.to - self.from) * ((at - self.begin) / (self.end - self.begin)).clamp(0.0, 1.0)
+    }
+
+    /// The part of it that ends at `end` at the latest.
+    fn until(self, end: f64) -> Self {
+        if end >= self.end {
+            return self;
+        }
+        Self {
+            end,
+            to: self.at(end),
+            ..self
+        }
+    }
+
+    /// The line of another turn of a wave, over times in seconds instead of periods.
+    fn moved(self, turn: f64, period: f64) -> Self {
+        Self {
+            begin: (turn + self.begin) * period,
+            end: (turn + self.end) * period,
+            ..self
+        }
+    }
+
+    /// The part of it that is not below zero.
+    fn above_zero(self) -> Self {
+        let crossing = || {
+            let share = self.from / (self.from - self.to);
+            self.begin + (self.end - self.begin) * share
+        };
+        match (self.from < 0.0, self.to < 0.0) {
+            (false, false) => self,
+            (true, true) => Self {
+                from: 0.0,
+                to: 0.0,
+                ..self
+            },
+            (true, false) => Self {
+                begin: crossing(),
+                from: 0.0,
+                ..self
+            },
+            (false, true) => Self {
+                end: crossing(),
+                to: 0.0,
+                ..self
+            },
+        }
+    }
+
+    /// The area under it, what is below zero left out.
+    fn area(&self) -> f64 {
+        let line = self.above_zero();
+        if line.from <= 0.0 && line.to <= 0.0 {
+            return 0.0;
+        }
+        f64::midpoint(line.from, line.to) * (line.end - line.begin)
+    }
+
+    /// When the area under it has come to `area`, which it does.
+    fn reaches(&self, area: f64) -> f64 {
+        if area <= 0.0 {
+            return self.begin;
+        }
+        let line = self.above_zero();
+        let slope = (line.to - line.from) / (line.end - line.begin);
+        let root = (line.from * line.from + 2.0 * slope * area).max(0.0).sqrt();
+        (line.begin + 2.0 * area / (line.from + root)).min(line.end)
+    }
+}
+
+// === impl Pace ===
+
+impl Pace {
+    /// A rate that moves so from `now` on, or stands still.
+    pub(super) fn new(rate: ByteRate, motion: Option<Motion>, now: Instant) -> Self {
+        Self {
+            rate,
+            motion: motion.filter(|motion| !motion.is_still(now)),
+        }
+    }
+
+    /// The rate at a time.
+    pub(super) fn at(&self, at: Instant) -> ByteRate {
+        self.motion.map_or(self.rate, |motion| rate(motion.at(at)))
+    }
+
+    /// The greatest rate that it comes to from `now` on.
+    pub(super) fn most(&self, now: Instant) -> ByteRate {
+        self.motion
+            .map_or(self.rate, |motion| rate(motion.most(now)))
+    }
+
+    /// How many bytes pass from one time to another.
+    pub(super) fn passed(&self, from: Instant, to: Instant) -> u64 {
+        let Some(motion) = self.moving(from) else {
+            return self.rate.bytes_in(to.saturating_duration_since(from));
+        };
+        let (_, sum) = motion.sum(motion.past(from), motion.past(to), f64::INFINITY);
+        whole(sum)
+    }
+
+    /// When `bytes` have passed that began to at `from`; `None` where that is never, as the rate stays at nothing.
+    pub(super) fn passes(&self, from: Instant, bytes: u64) -> Option<Instant> {
+        let Some(motion) = self.moving(from) else {
+            return from.checked_add(self.rate.time_for(bytes));
+        };
+        let begin = motion.past(from);
+        let (end, sum) = motion.sum(begin, f64::INFINITY, bytes as f64);
+        if sum < bytes as f64 {
+            return None;
+        }
+        from.checked_add(seconds(end - begin)?)
+    }
+
+    fn moving(&self, from: Instant) -> Option<&Motion> {
+        self.motion.as_ref().filter(|motion| !motion.is_still(from))
+    }
+}
+
+/// A rate of so many bytes per second.
+fn rate(bytes: f64) -> ByteRate {
+    ByteRate::new(whole(bytes))
+}
+
+/// A number that is not negative, rounded.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "it saturates, and is not negative"
+)]
+fn whole(number: f64) -> u64 {
+    number.round() as u64
+}
+
+/// So many seconds, none where they are negative; `None` where they are more than can be counted.
+pub(super) fn seconds(seconds: f64) -> Option<Duration> {
+    Duration::try_from_secs_f64(seconds.max(0.0)).ok()
+}
+
+/// Seconds, or bytes per second.
+fn number(value: Value) -> Option<f64> {
+    match value {
+        Value::Time(time) => Some(time.as_secs_f64()),
+        Value::Rate(rate) => Some(rate.bytes_per_second() as f64),
+        _ => None,
     }
 }
 

@@ -1,7 +1,7 @@
 //! Waves and ramps, at chosen moments.
 
 use super::*;
-use crate::fault::{Plan, language};
+use crate::fault::{Direction, InForce, Plan, language};
 
 /// In thousandths.
 #[expect(clippy::cast_possible_truncation, reason = "small numbers, rounded")]
@@ -24,7 +24,7 @@ fn setting(text: &str) -> Setting {
 
 fn motion(text: &str, since: Instant) -> Motion {
     let one_way = setting(text).one_way(Direction::Down).expect("it acts");
-    Motion::of(&one_way, Direction::Down, since).expect("it has a number")
+    Motion::of(&one_way, None, since).expect("it has a number")
 }
 
 #[test]
@@ -50,7 +50,7 @@ fn a_wave_never_goes_below_nothing() {
     let since = clock();
     let motion = motion("bandwidth 10kB/s wave=square period=2s depth=50kB/s", since);
     assert_eq!(whole(motion.at(since + Duration::from_millis(1_500))), 0);
-    assert_eq!(whole(motion.most()), 60_000_000);
+    assert_eq!(whole(motion.most(since)), 60_000_000);
 }
 
 #[test]
@@ -65,13 +65,15 @@ fn without_a_depth_a_wave_swings_by_half() {
 fn a_ramp_leads_from_the_value_at_the_change_to_the_new_one() {
     let start = clock();
     let at = |s: u64| start + Duration::from_secs(s);
-    let first = Plan::of([setting("latency 100ms down")]).set_at(&Plan::default(), start, start);
-    let second = Plan::of([setting("latency 300ms ramp=10s down")]).set_at(&first, at(5), start);
-    let value = |plan: &Plan, s| {
-        let setting = plan.one_way(&crate::fault::latency::KIND, Direction::Down);
-        let setting = setting.expect("it is set");
-        let since = setting.since(start);
-        let motion = Motion::of(&setting, Direction::Down, since).expect("it has a number");
+    let set = |before: &InForce, text: &str, s| {
+        InForce::succeed(before, Plan::of([setting(text)]), at(s))
+    };
+    let first = set(&InForce::default(), "latency 100ms down", 0);
+    let second = set(&first, "latency 300ms ramp=10s down", 5);
+    let value = |in_force: &InForce, s| {
+        let it = in_force.one_way(&crate::fault::latency::KIND, Direction::Down);
+        let it = it.expect("it is set");
+        let motion = Motion::of(&it.setting, it.from, it.since).expect("it has a number");
         whole(motion.at(at(s)))
     };
     assert_eq!(
@@ -79,7 +81,7 @@ fn a_ramp_leads_from_the_value_at_the_change_to_the_new_one() {
         [100, 200, 300, 300]
     );
     // A change in mid-ramp goes on from where it is.
-    let third = Plan::of([setting("latency 0s ramp=10s down")]).set_at(&second, at(10), start);
+    let third = set(&second, "latency 0s ramp=10s down", 10);
     assert_eq!([10, 15, 20].map(|s| value(&third, s)), [200, 100, 0]);
 }
 
@@ -87,8 +89,131 @@ fn a_ramp_leads_from_the_value_at_the_change_to_the_new_one() {
 fn a_ramp_begins_at_nothing_where_nothing_was_set() {
     let start = clock();
     let plan = Plan::of([setting("latency 100ms ramp=1s down")]);
-    let plan = plan.set_at(&Plan::default(), start, start);
-    let setting = plan.settings()[0].clone();
-    let motion = Motion::of(&setting, Direction::Down, start).expect("it has a number");
+    let in_force = InForce::succeed(&InForce::default(), plan, start);
+    let it = in_force.one_way(&crate::fault::latency::KIND, Direction::Down);
+    let it = it.expect("it is set");
+    let motion = Motion::of(&it.setting, it.from, it.since).expect("it has a number");
     assert_eq!(whole(motion.at(start + Duration::from_millis(250))), 25);
+}
+
+/// The area under a motion by many small steps.
+fn by_steps(motion: &Motion, from: Instant, time: Duration) -> f64 {
+    let steps = 100_000;
+    let step = time / steps;
+    let middle = |number| motion.at(from + step * number + step / 2);
+    (0..steps).map(middle).sum::<f64>() * step.as_secs_f64()
+}
+
+/// A rate that moves, with a ramp that begins at 300 kB/s.
+fn moving(faults: &str, since: Instant) -> (Motion, Pace) {
+    let setting = setting(faults).one_way(Direction::Down).expect("it acts");
+    let motion = Motion::of(&setting, Some(300_000.0), since).expect("it has a number");
+    let rate = setting.value("rate").and_then(Value::rate).expect("a rate");
+    (motion, Pace::new(rate, Some(motion), since))
+}
+
+const MOVING: [&str; 11] = [
+    "bandwidth 100kB/s wave=sine period=1s depth=50kB/s",
+    "bandwidth 100kB/s wave=sine period=700ms depth=150kB/s",
+    "bandwidth 100kB/s wave=square period=1s depth=100kB/s",
+    "bandwidth 100kB/s wave=square period=3s depth=130kB/s",
+    "bandwidth 100kB/s wave=saw period=300ms depth=200kB/s",
+    "bandwidth 100kB/s wave=triangle period=1100ms depth=170kB/s",
+    "bandwidth 100kB/s ramp=2s",
+    "bandwidth 0B/s ramp=3s",
+    "bandwidth 100kB/s ramp=2s wave=triangle period=900ms depth=170kB/s",
+    "bandwidth 10kB/s ramp=5s wave=square period=20ms depth=50kB/s",
+    "bandwidth 0B/s ramp=3s wave=sine period=1s depth=20kB/s",
+];
+
+#[test]
+fn what_passes_at_a_moving_rate_is_the_area_under_it() {
+    let since = clock();
+    for faults in MOVING {
+        let (motion, pace) = moving(faults, since);
+        for (begin, time) in [
+            (0, 1_000),
+            (0, 7_000),
+            (333, 10),
+            (1_999, 2_345),
+            (2_500, 4_000),
+        ] {
+            let from = since + Duration::from_millis(begin);
+            let time = Duration::from_millis(time);
+            let (passed, area) = (
+                pace.passed(from, from + time),
+                by_steps(&motion, from, time),
+            );
+            let off = (passed as f64 - area).abs();
+            assert!(
+                off <= 2.0 + area * 0.01,
+                "{faults}: {passed} bytes in {time:?} from {begin} ms, not {area}"
+            );
+        }
+    }
+}
+
+#[test]
+fn bytes_have_passed_when_it_is_said_and_not_before() {
+    let since = clock();
+    for faults in MOVING {
+        let (_, pace) = moving(faults, since);
+        for begin in [0, 17, 500, 1_990, 3_001] {
+            let from = since + Duration::from_millis(begin);
+            for bytes in [1, 100, 4_321, 250_000] {
+                let Some(end) = pace.passes(from, bytes) else {
+                    let forever = from + Duration::from_secs(86_400);
+                    assert!(pace.passed(from, forever) < bytes, "{faults}");
+                    continue;
+                };
+                let passed = pace.passed(from, end);
+                assert!(
+                    passed.abs_diff(bytes) <= 1,
+                    "{faults}: {passed} of {bytes} bytes from {begin} ms have passed after {:?}",
+                    end - from
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn a_rate_that_ends_at_nothing_passes_nothing_more() {
+    let since = clock();
+    let (_, pace) = moving("bandwidth 0B/s ramp=500ms", since);
+    // Half of 300 kB/s for half a second.
+    assert!(pace.passes(since, 74_999).is_some());
+    assert_eq!(pace.passes(since, 75_001), None);
+    assert_eq!(pace.passes(since + Duration::from_secs(1), 1), None);
+}
+
+#[test]
+fn years_of_a_short_wave_are_summed_in_few_steps() {
+    let since = clock();
+    let (_, pace) = moving(
+        "bandwidth 1B/s ramp=24h wave=sine period=1ms depth=1B/s",
+        since,
+    );
+    let most = pace.passed(since, since + Duration::from_secs(100 * 365 * 86_400));
+    assert!(pace.passes(since, most / 2).is_some());
+}
+
+#[test]
+fn a_delay_that_falls_takes_with_it_what_waits() {
+    let start = clock();
+    let at = |ms: u64| start + Duration::from_millis(ms);
+    let setting = setting("latency 10ms ramp=1s down");
+    let motion = Motion::of(&setting, Some(60.0), at(0)).expect("it has a number");
+    let leaves = |came: u64| came + u64::try_from(whole(motion.wait(at(came), 0.0))).unwrap_or(0);
+    // All leave on the way down, in order, and none before it has waited for the delay of that moment.
+    for came in [0, 100, 500, 990] {
+        let left = leaves(came);
+        assert!(
+            (984..=1_000).contains(&left),
+            "{came} ms: left at {left} ms"
+        );
+        let waited = Duration::from_millis(left - came).as_secs_f64();
+        assert!(waited + 0.07 >= motion.at(at(left)), "{came} ms");
+    }
+    assert_eq!(leaves(2_000), 2_010);
 }

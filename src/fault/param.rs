@@ -81,6 +81,9 @@ pub struct ParamSpec {
 
 // === impl Value ===
 
+/// A plain number is never "not a number": no text reads as that.
+impl Eq for Value {}
+
 impl Value {
     /// The time, where this is one.
     #[must_use]

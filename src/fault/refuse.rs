@@ -16,7 +16,7 @@ pub static KIND: Kind = Kind {
         ..Knob::SHARE
     }],
     example: "refuse",
-    open: Some(|_, _, opening| opening.refused = true),
+    open: Some(|setting, _, demands| demands.refused = Some(setting.kind)),
     directed: false,
     ..Kind::BASE
 };

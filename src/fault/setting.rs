@@ -17,7 +17,7 @@ pub enum Directions {
 }
 
 /// One fault of a plan.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Setting {
     /// The row of the table of kinds.
     pub kind: &'static Kind,
@@ -29,10 +29,6 @@ pub struct Setting {
     pub directions: Directions,
     /// When it acts.
     pub schedule: Schedule,
-    /// When it was set; nothing where it has not been put in force yet.
-    set_at: Option<Instant>,
-    /// What its first parameter was in each direction just before.
-    from: [Option<f64>; 2],
 }
 
 /// When a setting acts, counted from when it was set.
@@ -67,6 +63,17 @@ impl Directions {
     }
 }
 
+// === impl Schedule ===
+
+impl Schedule {
+    /// Whether what began to act at `since` acts at `now`.
+    #[must_use]
+    pub fn covers(&self, since: Instant, now: Instant) -> bool {
+        let ended = |lasts| since.checked_add(lasts).is_some_and(|end| end <= now);
+        since <= now && !self.lasts.is_some_and(ended)
+    }
+}
+
 // === impl Setting ===
 
 impl Setting {
@@ -88,8 +95,6 @@ impl Setting {
             share: Percent::ALL,
             directions: Directions::Both,
             schedule: Schedule::default(),
-            set_at: None,
-            from: [None; 2],
         }
     }
 
@@ -98,7 +103,6 @@ impl Setting {
     pub fn with(mut self, name: &str, value: Value) -> Self {
         if let Some(index) = self.kind.params.iter().position(|param| param.name == name) {
             self.values[index] = Some(value);
-            self.set_at = None;
         }
         self
     }
@@ -108,7 +112,6 @@ impl Setting {
     pub fn without(mut self, name: &str) -> Self {
         if let Some(index) = self.kind.params.iter().position(|param| param.name == name) {
             self.values[index] = None;
-            self.set_at = None;
         }
         self
     }
@@ -126,7 +129,6 @@ impl Setting {
     #[must_use]
     pub fn hitting(mut self, share: Percent) -> Self {
         self.share = share;
-        self.set_at = None;
         self
     }
 
@@ -134,52 +136,24 @@ impl Setting {
     #[must_use]
     pub fn at_times(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
-        self.set_at = None;
         self
     }
 
-    /// The same, set at `at`, when its first parameter was `from` in each direction.
+    /// The setting with the named parameter as it is when it is not written.
     #[must_use]
-    pub(super) fn set_at(mut self, at: Instant, from: [Option<f64>; 2]) -> Self {
-        self.set_at = Some(at);
-        self.from = from;
-        self
+    pub(super) fn at_default(self, name: &str) -> Self {
+        let param = self.kind.params.iter().find(|param| param.name == name);
+        match param.map(|param| param.default) {
+            Some(Default::Is(value)) => self.with(name, value),
+            Some(Default::Required | Default::Absent) => self.without(name),
+            None => self,
+        }
     }
 
-    /// Whether it knows when it was set.
-    pub(super) fn is_set(&self) -> bool {
-        self.set_at.is_some()
-    }
-
-    /// What its first parameter was in `direction` just before it was set.
-    pub(super) fn came_from(&self, direction: Direction) -> Option<f64> {
-        self.from[direction.index()]
-    }
-
-    /// When it began to act, or will; `origin` stands for when it was set where it does not know.
+    /// Whether it is one of `kind`.
     #[must_use]
-    pub fn since(&self, origin: Instant) -> Instant {
-        self.set_at.unwrap_or(origin) + self.schedule.start
-    }
-
-    /// Whether it acts at `now`.
-    #[must_use]
-    pub fn acts(&self, origin: Instant, now: Instant) -> bool {
-        let since = self.since(origin);
-        let ended = |lasts| since.checked_add(lasts).is_some_and(|end| end <= now);
-        since <= now && !self.schedule.lasts.is_some_and(ended)
-    }
-
-    /// When it next begins or ends to act, after `now`.
-    #[must_use]
-    pub fn next_turn(&self, origin: Instant, now: Instant) -> Option<Instant> {
-        let since = self.since(origin);
-        let end = self
-            .schedule
-            .lasts
-            .and_then(|lasts| since.checked_add(lasts));
-        let turns = [Some(since).filter(|_| !self.schedule.start.is_zero()), end];
-        turns.into_iter().flatten().find(|turn| *turn > now)
+    pub fn is_of(&self, kind: &Kind) -> bool {
+        self.kind == kind
     }
 
     /// The value of the named parameter.
@@ -222,17 +196,6 @@ impl Setting {
                 Some(half)
             }
         }
-    }
-}
-
-/// When it was set is no part of what it is.
-impl PartialEq for Setting {
-    fn eq(&self, other: &Self) -> bool {
-        self.kind.name == other.kind.name
-            && self.values == other.values
-            && self.share == other.share
-            && self.directions == other.directions
-            && self.schedule == other.schedule
     }
 }
 

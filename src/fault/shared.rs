@@ -6,17 +6,38 @@ use std::time::{Duration, Instant};
 
 use super::Direction;
 
-/// The virtual time until which each direction's shared link is taken.
-#[derive(Debug, Default)]
+/// How long a piece takes at most: a byte at one byte per second.
+const LONGEST_PIECE: Duration = Duration::from_secs(1);
+
+/// Until when each direction's shared link is taken, in nanoseconds.
+#[derive(Debug)]
 pub struct SharedLinks {
+    /// The origin of its times.
+    origin: Instant,
     up: AtomicU64,
     down: AtomicU64,
 }
 
+// === impl SharedLinks ===
+
 impl SharedLinks {
-    /// Takes the link for `nanos` from `earliest` on or from where the last taker ends, whichever is later, and returns
-    /// when that turn begins. Times are nanoseconds since an origin that all callers share.
-    pub fn reserve(&self, direction: Direction, earliest: u64, nanos: u64) -> u64 {
+    /// Links that are free from `now` on, and were just before: for a piece that another link had begun to pass.
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            origin: now.checked_sub(LONGEST_PIECE).unwrap_or(now),
+            up: AtomicU64::new(0),
+            down: AtomicU64::new(0),
+        }
+    }
+
+    /// Takes a link for so long, from `earliest` on or from where the last taker ends, whichever is later; says when that
+    /// turn begins. `None` where that is beyond what can be counted.
+    fn reserve(&self, direction: Direction, earliest: Instant, takes: Duration) -> Option<Instant> {
+        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
+        let (earliest, takes) = (
+            nanos(earliest.saturating_duration_since(self.origin)),
+            nanos(takes),
+        );
         let free = match direction {
             Direction::Up => &self.up,
             Direction::Down => &self.down,
@@ -24,17 +45,17 @@ impl SharedLinks {
         let begin = |free: u64| free.max(earliest);
         // Relaxed: the time is the only thing that the takers share.
         free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
-            Some(begin(free).saturating_add(nanos))
+            Some(begin(free).saturating_add(takes))
         })
-        .map_or(earliest, begin)
+        .ok()
+        .and_then(|free| self.origin.checked_add(Duration::from_nanos(begin(free))))
     }
 }
 
 /// A connection's place on its proxy's link.
 pub(super) struct Shared {
-    pub(super) links: Arc<SharedLinks>,
-    pub(super) direction: Direction,
-    pub(super) origin: Instant,
+    links: Arc<SharedLinks>,
+    direction: Direction,
     /// The turn that this connection has taken and not used up: when it begins, for how many bytes.
     pub(super) turn: Option<(Instant, u64)>,
 }
@@ -42,26 +63,30 @@ pub(super) struct Shared {
 // === impl Shared ===
 
 impl Shared {
-    fn nanos(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.origin).as_nanos()).unwrap_or(u64::MAX)
+    pub(super) fn new(links: &Arc<SharedLinks>, direction: Direction) -> Self {
+        Self {
+            links: Arc::clone(links),
+            direction,
+            turn: None,
+        }
     }
 
-    /// This connection's turn on the link, taken on the first asking.
+    /// Whether both are on one link.
+    pub(super) fn is_with(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.links, &other.links)
+    }
+
+    /// This connection's turn on the link, taken on the first asking; `None` where it never comes.
     pub(super) fn turn(
         &mut self,
         earliest: Instant,
         bytes: u64,
         takes: Duration,
-    ) -> (Instant, u64) {
-        if let Some(turn) = self.turn {
-            return turn;
+    ) -> Option<(Instant, u64)> {
+        if self.turn.is_none() {
+            let begins = self.links.reserve(self.direction, earliest, takes)?;
+            self.turn = Some((begins, bytes));
         }
-        let nanos = u64::try_from(takes.as_nanos()).unwrap_or(u64::MAX);
-        let begins = self
-            .links
-            .reserve(self.direction, self.nanos(earliest), nanos);
-        let turn = (self.origin + Duration::from_nanos(begins), bytes);
-        self.turn = Some(turn);
-        turn
+        self.turn
     }
 }

@@ -131,10 +131,11 @@ impl Fault for Slicer {
         let Some(fresh) = Self::of(terms) else {
             return false;
         };
-        // A shorter gap is counted from the same slice; a new size begins with the next.
+        // A new gap is counted from the same slice; where the size is another, the next slice begins at once.
         let free = self.free.and_then(|free| free.checked_sub(self.gap));
+        let same_size = (self.size, self.vary) == (fresh.size, fresh.vary);
         *self = Self {
-            left: self.left.min(fresh.size),
+            left: if same_size { self.left } else { 0 },
             free: free.and_then(|sent| sent.checked_add(fresh.gap)),
             ..fresh
         };

@@ -55,7 +55,11 @@ impl Fault for SlowClose {
     }
 
     fn due(&mut self, head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
-        Some(if head.len == 0 { due + self.time } else { due })
+        if head.len == 0 {
+            due.checked_add(self.time)
+        } else {
+            Some(due)
+        }
     }
 
     fn counts(&self) -> bool {

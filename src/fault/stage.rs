@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{Direction, Setting, shared};
+use super::{Direction, Kind, Setting, random, shared};
 
 /// Where on its way through a link a byte meets a fault, from the sender on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -20,6 +20,17 @@ pub enum Stage {
     Gate,
 }
 
+/// What decides which settings hit a connection, and when its pacing began.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances {
+    /// The connection's seed: what hits it, and both its links' generators, are derived from it.
+    pub seed: u64,
+    /// When it was opened.
+    pub opened: Instant,
+    /// What a round trip to its upstream takes without faults.
+    pub path: Duration,
+}
+
 /// What a stage is made from, and made over from when the settings change.
 #[derive(Clone, Copy, Debug)]
 pub struct Terms<'a> {
@@ -29,14 +40,14 @@ pub struct Terms<'a> {
     pub here: Option<&'a Setting>,
     /// The setting in the other direction, with that direction's values.
     pub back: Option<&'a Setting>,
-    /// What the connections of the proxy share.
-    pub shared: &'a Arc<shared::SharedLinks>,
-    /// The origin of shared times.
-    pub origin: Instant,
+    /// What the connections of the proxy share, where the plan asks for it.
+    pub shared: Option<&'a Arc<shared::SharedLinks>>,
     /// When these terms began to hold: pacing counts from here.
     pub now: Instant,
     /// When the setting was set, or began to act by its schedule: the same for all connections.
     pub since: Instant,
+    /// What the setting's first parameter was just before it was set, in seconds or bytes per second: where a ramp begins.
+    pub from: Option<f64>,
     /// When the connection was opened.
     pub opened: Instant,
     /// How many bytes of the direction had left by now.
@@ -80,13 +91,38 @@ pub enum Cut {
     Close,
 }
 
+// === impl Circumstances ===
+
+impl Circumstances {
+    /// Whether a setting hits the connection. One number for a kind and a connection: it survives every change of settings,
+    /// and a greater share hits all that a smaller one hit.
+    #[must_use]
+    pub fn hits(&self, setting: &Setting) -> bool {
+        let drawn = random::unit(random::derive(self.seed, setting.kind.name, 0));
+        drawn < setting.share.fraction()
+    }
+
+    /// The connection's own random number for what a kind asks of its opening.
+    #[must_use]
+    pub fn draw(&self, kind: &Kind) -> u64 {
+        random::derive(self.seed, kind.name, 1)
+    }
+
+    /// The seed of one direction.
+    pub(super) fn seed_of(&self, direction: Direction) -> u64 {
+        random::derive(self.seed, "link", direction.index() as u64)
+    }
+}
+
 /// One fault in one direction of one connection: a stage of the chain that dates the queue's head.
 pub trait Fault: Send {
     /// Takes new terms over; what it counts (a pace, a correlation) goes on from `terms.now`. False where the stage
     /// must be made anew.
     fn retune(&mut self, terms: &Terms<'_>) -> bool;
 
-    /// When the head may leave: `due` or later, or `None` while it is held. Asking twice changes nothing.
+    /// When the head may leave: `due` or later, or `None` while it is held. Asking twice changes nothing: a stage may keep
+    /// what it has found out of the head it was asked for last, and counts nothing before `sent`. Each of the calls below
+    /// that is about a head follows one of this.
     fn due(&mut self, head: &Head, due: Instant, now: Instant) -> Option<Instant>;
 
     /// At most how many of the head's bytes may leave in one write at `now`.

@@ -76,7 +76,8 @@ impl Alarm {
             let now = clock::now();
             let (mut next, rang) = self.ring(now);
             if rang {
-                while let Some(at) = next.filter(|at| *at <= now + TOGETHER) {
+                while let Some(at) = next.filter(|at| at.saturating_duration_since(now) <= TOGETHER)
+                {
                     let reached = wait.spin_until(at);
                     if reached < at {
                         break;

@@ -202,7 +202,7 @@ async fn other_settings_are_looked_at_without_a_stir() {
     let _idle = desk.open(1);
     desk.beat_after(BEAT).await;
     desk.beat_after(BEAT).await;
-    desk.proxy.settings.change(Plan::default(), clock::now());
+    desk.proxy.settings.change(Plan::default());
     assert!(desk.beat_after(BEAT).await);
 }
 

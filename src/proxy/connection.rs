@@ -49,7 +49,7 @@ pub(super) struct Job {
 pub(super) struct Books {
     pub(super) record: Arc<Record>,
     pub(super) proxy: Arc<Proxy>,
-    engine: Arc<Inner>,
+    pub(super) engine: Arc<Inner>,
     pub(super) worker: Rc<Worker>,
     reason: Option<CloseReason>,
     _load: Load,
@@ -128,8 +128,10 @@ async fn dial(
     let seed = random::derive(engine.options.seed, "proxy", u64::from(proxy.id.0));
     let circumstances = Circumstances {
         seed: random::derive(seed, "connection", ordinal),
-        origin: engine.start,
-        opened: engine.start + record.opened,
+        opened: engine
+            .start
+            .checked_add(record.opened)
+            .unwrap_or(engine.start),
         path: Duration::ZERO,
     };
     let waiting = Waiting {
@@ -259,17 +261,19 @@ impl<'a> Relay<'a> {
         }
     }
 
-    /// Takes over the plan where it has changed.
+    /// Takes over the plan in force where it has changed.
     fn take_settings(&mut self) {
         let generation = self.proxy.settings.generation();
         if generation == self.generation {
             return;
         }
-        let plan = self.proxy.settings.plan();
+        let in_force = self.proxy.settings.in_force();
         let now = clock::now();
-        self.pump.replan(&plan, now);
+        self.pump.replan(&in_force, now);
         self.generation = generation;
-        self.record.hit.store(self.hits(&plan), Ordering::Relaxed);
+        self.record
+            .hit
+            .store(self.hits(in_force.plan()), Ordering::Relaxed);
         self.unreported = Some(now.saturating_duration_since(self.books.engine.start));
     }
 
@@ -284,9 +288,10 @@ impl<'a> Relay<'a> {
 
     /// The kinds of fault that act on this connection, a bit for each place in the table.
     fn hits(&self, plan: &Plan) -> u32 {
-        let acting = plan.settings().iter().filter(|setting| {
-            !plan.bypassed && self.pump.circumstances().hits(setting.kind, setting.share)
-        });
+        let acting = plan
+            .settings()
+            .iter()
+            .filter(|setting| !plan.bypassed && self.pump.circumstances().hits(setting));
         acting.fold(0, |bits, setting| bits | 1 << setting.kind.index())
     }
 }

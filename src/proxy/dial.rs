@@ -94,7 +94,7 @@ pub(super) fn time_left(deadline: Instant) -> Duration {
 
 /// To the millisecond, as people gave it.
 pub(super) fn rounded(time: Duration) -> Duration {
-    let millis = (time + Duration::from_micros(500)).as_millis();
+    let millis = time.saturating_add(Duration::from_micros(500)).as_millis();
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
 
@@ -121,7 +121,9 @@ async fn race<T, F: Future<Output = io::Result<T>>>(
             tried.push((addr, now, None));
             running.push(async move { (index, open(addr).await) });
             if next.len() > 0 {
-                until = deadline.min((now + delay).into());
+                until = now
+                    .checked_add(delay)
+                    .map_or(deadline, |next| deadline.min(next.into()));
             }
         }
         match timeout_at(until, running.next()).await {

@@ -126,11 +126,7 @@ impl Engine {
         let listeners = proxy.bind(&self.inner)?;
         // Named and listed before its first client: no connection shows under a name that is not its own.
         self.enlist(&proxy)?;
-        if proxy
-            .settings
-            .plan()
-            .refuses(self.inner.start, clock::now())
-        {
+        if proxy.settings.in_force().refuses(clock::now()) {
             drop(listeners);
             proxy.want_port(true);
         } else {
@@ -192,7 +188,7 @@ impl Engine {
     /// took it. `None` where there is no such proxy.
     pub async fn set_plan(&self, id: ProxyId, plan: Plan) -> Option<Taken> {
         let proxy = self.proxy(id)?;
-        let change = proxy.settings.change(plan, self.inner.start);
+        let change = proxy.settings.change(plan);
         let plan = proxy.settings.plan();
         self.inner.tell(&proxy, Happening::Faults { plan });
         proxy.settle_port_or_tell(&self.inner).await;

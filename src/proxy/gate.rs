@@ -23,9 +23,8 @@ impl Proxy {
         engine: &Arc<Inner>,
     ) -> Result<(), BindError> {
         let settled = self.open_or_close(engine).await;
-        let plan = self.settings.plan();
-        let now = clock::now();
-        let turns = plan.mentions_refusal() && plan.next_turn(engine.start, now).is_some();
+        let in_force = self.settings.in_force();
+        let turns = in_force.mentions_refusal() && in_force.next_turn(clock::now()).is_some();
         if turns || settled.is_err() {
             let keeper = keep(Arc::clone(self), Arc::downgrade(engine), settled.is_err());
             // It ends with the proxy or with the next change of settings, and owns nothing.
@@ -43,7 +42,7 @@ impl Proxy {
 
     async fn open_or_close(self: &Arc<Self>, engine: &Arc<Inner>) -> Result<(), BindError> {
         let _alone = self.gate.lock().await;
-        let refused = self.settings.plan().refuses(engine.start, clock::now());
+        let refused = self.settings.in_force().refuses(clock::now());
         if self.wants_port() && !refused {
             if let Some(listeners) = self.bind(engine)? {
                 engine.tell_listening(self);
@@ -64,10 +63,7 @@ fn lost(error: &BindError) -> String {
 async fn keep(proxy: Arc<Proxy>, engine: Weak<Inner>, mut lost: bool) {
     let generation = proxy.settings.generation();
     loop {
-        let Some(start) = engine.upgrade().map(|engine| engine.start) else {
-            return;
-        };
-        let turn = proxy.settings.plan().next_turn(start, clock::now());
+        let turn = proxy.settings.in_force().next_turn(clock::now());
         let turn = turn.map(|turn| turn.saturating_duration_since(clock::now()));
         let wait = match (turn, lost) {
             (Some(turn), true) => turn.min(RETRY),

@@ -11,6 +11,9 @@
 //! The data path takes no lock and waits for nobody who watches it. Every task has an owner that stops it and waits for
 //! it: the engine its workers and its collector, a proxy's port its accept loops, a worker its connections.
 
+// As in `fault`: a sum of times that is too great for the clock panics.
+#![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 

@@ -91,7 +91,9 @@ async fn dial(
     engine: &Inner,
     record: &Record,
 ) -> Result<(Leg, Duration), UpstreamError> {
-    let deadline = clock::now() + engine.options.connect_timeout;
+    let now = clock::now();
+    let timeout = engine.options.connect_timeout;
+    let deadline = now.checked_add(timeout).unwrap_or(now);
     let dialed = dial::dial(
         &proxy.mapping,
         &proxy.tls,

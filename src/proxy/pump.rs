@@ -25,7 +25,7 @@ use super::budget::Budget;
 use super::error::broken;
 use super::flow::{Flow, Moved, Refusal, Sink, Source};
 use crate::fault::link::Circumstances;
-use crate::fault::{Direction, Plan};
+use crate::fault::{Direction, InForce};
 use crate::snapshot::{CloseReason, LegName};
 
 /// After so many rounds without waiting, other connections of the worker get their turn. Each asks a socket four things at
@@ -47,8 +47,8 @@ pub struct Pump<S> {
     circumstances: Circumstances,
     first_done: Option<Direction>,
     broken: Option<CloseReason>,
-    /// The plan that changes by itself, and when.
-    turns: Option<(Box<Plan>, Instant)>,
+    /// What is in force and next changes by itself, and when it does.
+    turns: Option<(Arc<InForce>, Instant)>,
     /// When a fault may end the connection.
     fate: Option<Instant>,
     /// When both peers are reset at the latest, since one of them has gone.
@@ -75,12 +75,12 @@ impl<S: Socket> Pump<S> {
     }
 
     /// Takes over new settings: what waits is dated anew on the next `poll`.
-    pub fn replan(&mut self, plan: &Plan, now: Instant) {
+    pub fn replan(&mut self, in_force: &Arc<InForce>, now: Instant) {
         for flow in &mut self.flows {
-            flow.link.replan(plan, &self.circumstances, now);
+            flow.link.replan(in_force, &self.circumstances, now);
         }
-        let turn = plan.next_turn(self.circumstances.origin, now);
-        self.turns = turn.map(|turn| (Box::new(plan.clone()), turn));
+        let turn = in_force.next_turn(now);
+        self.turns = turn.map(|turn| (Arc::clone(in_force), turn));
     }
 
     /// Queues bytes that were read before the loop began.

@@ -78,7 +78,8 @@ impl Seen {
             None
         };
         let figures = self.beat(proxy, at);
-        let plan = proxy.settings.plan();
+        let in_force = proxy.settings.in_force();
+        let moment = start.checked_add(at).unwrap_or(start);
         ProxyRow {
             id: proxy.id,
             name: proxy.name(),
@@ -87,9 +88,9 @@ impl Seen {
             port,
             insecure,
             tls: self.tls.clone(),
-            present: plan.present(start, start + at).map(Arc::new),
+            present: in_force.present(moment).map(Arc::new),
             ended: self.ended.clone(),
-            plan,
+            plan: Arc::clone(in_force.plan()),
             generation: proxy.settings.generation(),
             open,
             taken,

@@ -1,4 +1,4 @@
-//! Live settings: the plan of a proxy, its generation, and the wakers of connections that hold something.
+//! Live settings: the plan in force of a proxy, its generation, and the wakers of connections that hold something.
 //!
 //! A change stores the plan, raises the generation and wakes only the connections that have marked themselves as holding
 //! bytes or waiting for a time. The others read the generation before their next byte moves. No wake-up is lost: a task
@@ -14,16 +14,16 @@ use tokio::sync::Notify;
 
 use super::clock;
 use super::record::{Order, Record};
-use crate::fault::Plan;
+use crate::fault::{InForce, Plan};
 use crate::snapshot::{ConnId, Taken};
 
 /// How long a change waits for the last connection to report before it answers with those that have.
 const TAKE_LIMIT: Duration = Duration::from_secs(1);
 
-/// The plan of a proxy and the connections that run it.
+/// The plan in force of a proxy and the connections that run it.
 #[derive(Debug)]
 pub(super) struct Settings {
-    plan: Mutex<Arc<Plan>>,
+    in_force: Mutex<Arc<InForce>>,
     generation: AtomicU64,
     records: Mutex<HashMap<ConnId, Arc<Record>>>,
     /// Whether connections are to end as soon as they are known; written under the lock of `records`.
@@ -42,9 +42,9 @@ pub(super) struct Change {
 
 impl Settings {
     pub(super) fn new(plan: Plan) -> Self {
-        let now = clock::now();
+        let in_force = InForce::succeed(&InForce::default(), plan, clock::now());
         Self {
-            plan: Mutex::new(Arc::new(plan.set_at(&Plan::default(), now, now))),
+            in_force: Mutex::new(Arc::new(in_force)),
             generation: AtomicU64::new(1),
             records: Mutex::default(),
             stopped: AtomicBool::new(false),
@@ -52,8 +52,12 @@ impl Settings {
         }
     }
 
+    pub(super) fn in_force(&self) -> Arc<InForce> {
+        Arc::clone(&self.in_force.lock())
+    }
+
     pub(super) fn plan(&self) -> Arc<Plan> {
-        Arc::clone(&self.plan.lock())
+        Arc::clone(self.in_force.lock().plan())
     }
 
     pub(super) fn generation(&self) -> u64 {
@@ -118,16 +122,14 @@ impl Settings {
 
     /// Puts a plan in force: stores it, raises the generation, and wakes those that hold something; all of them where the
     /// plan does something to those that do not.
-    /// `origin` is the engine's start.
-    pub(super) fn change(&self, plan: Plan, origin: Instant) -> Change {
+    pub(super) fn change(&self, plan: Plan) -> Change {
         let began = clock::now();
-        let all = plan.concerns_idle();
-        {
-            let mut current = self.plan.lock();
-            let plan = plan.set_at(&current, began, origin);
-            *current = Arc::new(plan.succeeding(&current));
+        let all = {
+            let mut current = self.in_force.lock();
+            *current = Arc::new(InForce::succeed(&current, plan, began));
             self.generation.fetch_add(1, Ordering::SeqCst);
-        }
+            current.concerns_idle()
+        };
         let generation = self.generation();
         let records = self.records.lock();
         let open = records.values().filter(|record| !record.is_over());

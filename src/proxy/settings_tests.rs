@@ -23,7 +23,7 @@ async fn a_connection_that_wakes_up_in_the_midst_of_a_change_is_waited_for() {
     let settings = Settings::new(Plan::default());
     let (waking, _idle) = (connection(&settings, 1), connection(&settings, 2));
     settings.reported(&waking, settings.generation(), Duration::ZERO);
-    let change = settings.change(Plan::default(), clock::now());
+    let change = settings.change(Plan::default());
     // It looked at the settings just before the change, and says just after it that it moves bytes.
     waking.run();
     let mut taken = Box::pin(settings.taken_by_all(change, clock::now()));
@@ -39,7 +39,7 @@ async fn a_connection_that_never_reports_is_left_out_after_a_while() {
     let settings = Settings::new(Plan::default());
     let (stuck, _idle) = (connection(&settings, 1), connection(&settings, 2));
     stuck.run();
-    let change = settings.change(Plan::default(), clock::now());
+    let change = settings.change(Plan::default());
     let taken = settings.taken_by_all(change, clock::now()).await;
     assert_eq!((taken.taken, taken.of), (1, 2));
 }

@@ -114,7 +114,9 @@ mod exact {
         /// Spins until `at`, as far as that is allowed; returns when it is then.
         pub(in crate::proxy) fn spin_until(&mut self, at: Instant) -> Instant {
             let from = clock::now();
-            let end = at.min(from + self.allowance.at(from));
+            let end = from
+                .checked_add(self.allowance.at(from))
+                .map_or(at, |end| at.min(end));
             let mut now = from;
             while now < end {
                 std::hint::spin_loop();
@@ -175,14 +177,23 @@ mod exact {
     impl Habit {
         /// How late most waits will be at most: the mean and one mean deviation.
         fn expected(self) -> Duration {
-            self.mean + self.deviation
+            self.mean.saturating_add(self.deviation)
         }
 
         fn learn(&mut self, late: Duration) {
             let strayed = self.mean.abs_diff(late);
-            self.mean = (self.mean * (WEIGHT - 1) + late) / WEIGHT;
-            self.deviation = (self.deviation * (WEIGHT - 1) + strayed) / WEIGHT;
+            self.mean = weighted(self.mean, late);
+            self.deviation = weighted(self.deviation, strayed);
         }
+    }
+
+    /// The mean with one more value, which counts for one of `WEIGHT`.
+    fn weighted(mean: Duration, value: Duration) -> Duration {
+        let before = mean.saturating_mul(WEIGHT - 1);
+        before
+            .saturating_add(value)
+            .checked_div(WEIGHT)
+            .unwrap_or(mean)
     }
 
     // === impl Allowance ===
@@ -203,7 +214,7 @@ mod exact {
         fn at(&mut self, now: Instant) -> Duration {
             if self.kind == Spin::Bounded {
                 let earned = now.saturating_duration_since(self.saved_at) / SPIN_SHARE;
-                self.left = (self.left + earned).min(SPIN_SAVED);
+                self.left = self.left.saturating_add(earned).min(SPIN_SAVED);
                 self.saved_at = now;
             }
             self.left.min(SPIN)

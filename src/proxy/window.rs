@@ -58,7 +58,7 @@ impl Window {
         failed: u64,
     ) -> Figures {
         let sample = self.sample(at, meters);
-        while self.samples.len() > 1 && self.samples[1].at + LOOK_BACK <= at {
+        while self.samples.len() > 1 && self.samples[1].at.saturating_add(LOOK_BACK) <= at {
             self.samples.pop_front();
         }
         self.samples.push_back(sample.clone());
@@ -125,7 +125,7 @@ impl Window {
         };
         let span = sample.at.saturating_sub(last.at);
         // A beat comes a little early or late: the nearest one makes the point.
-        if span + Duration::from_millis(50) < History::STEP {
+        if span.saturating_add(Duration::from_millis(50)) < History::STEP {
             return;
         }
         let rate = |way: usize| {

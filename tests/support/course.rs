@@ -6,7 +6,7 @@ use std::io::IoSlice;
 use std::time::{Duration, Instant};
 
 use faultboard::fault::link::{Circumstances, Link, SLICES, Step};
-use faultboard::fault::{Direction, Plan};
+use faultboard::fault::{Direction, InForce, Plan};
 
 use crate::speech;
 
@@ -39,6 +39,7 @@ pub(crate) struct Course {
     /// What has left: when, and how much.
     pub(crate) left: Vec<(Duration, usize)>,
     pub(crate) came: u64,
+    pub(crate) in_force: InForce,
     circumstances: Circumstances,
     direction: Direction,
     passed: u64,
@@ -56,17 +57,14 @@ impl Course {
     )]
     pub(crate) fn new(direction: Direction, seed: u64, plan: &Plan) -> Self {
         let start = Instant::now();
-        let origin = start;
         let circumstances = Circumstances {
             seed,
-            origin,
-            opened: origin,
+            opened: start,
             path: Duration::ZERO,
         };
-        let mut link = Link::new(direction, &circumstances);
-        link.replan(plan, &circumstances, start);
-        Self {
-            link,
+        let mut course = Self {
+            link: Link::new(direction, &circumstances),
+            in_force: InForce::default(),
             now: start,
             start,
             writes: 200,
@@ -79,11 +77,51 @@ impl Course {
             direction,
             passed: 0,
             arrivals: VecDeque::new(),
-        }
+        };
+        course.set(plan);
+        course
     }
 
+    /// Another link of the same connection, which the plan in force since the start has done nothing to so far.
+    pub(crate) fn twin(&self) -> Self {
+        let mut twin = Self::new(self.direction, self.circumstances.seed, &Plan::default());
+        (twin.start, twin.now) = (self.start, self.start);
+        twin.circumstances = self.circumstances;
+        // On shared links of its own.
+        let plan = Plan::clone(self.in_force.plan());
+        twin.in_force = InForce::succeed(&InForce::default(), plan, self.start);
+        twin
+    }
+
+    /// Lets leave what has left `other` beyond it.
+    pub(crate) fn follow(&mut self, other: &Self) {
+        for (at, bytes) in &other.left[self.left.len()..] {
+            self.now = self.start + *at;
+            self.write(*bytes);
+        }
+        self.now = other.now;
+    }
+
+    /// Puts a plan in force in place of the one before.
     pub(crate) fn set(&mut self, plan: &Plan) {
-        self.link.replan(plan, &self.circumstances, self.now);
+        self.in_force = InForce::succeed(&self.in_force, plan.clone(), self.now);
+        self.link
+            .replan(&self.in_force, &self.circumstances, self.now);
+    }
+
+    /// When the settings next change by themselves.
+    fn turn(&self) -> Option<Instant> {
+        self.in_force.next_turn(self.now)
+    }
+
+    /// Time passes; what the settings change by themselves meanwhile is taken over then.
+    pub(crate) fn wait_until(&mut self, then: Instant) {
+        while let Some(turn) = self.turn().filter(|turn| *turn <= then) {
+            self.now = self.now.max(turn);
+            self.link
+                .replan(&self.in_force, &self.circumstances, self.now);
+        }
+        self.now = self.now.max(then);
     }
 
     pub(crate) fn come(&mut self, bytes: usize) {
@@ -99,14 +137,13 @@ impl Course {
             Leg::Come(bytes) => self.come(*bytes),
             Leg::Pass(time, most) => self.pass(*time, *most),
             Leg::Refuse(time) => {
-                if let Step::Wait(Some(due)) = self.poll()
-                    && due <= self.now + *time
-                {
-                    self.now = due;
+                let end = self.now + *time;
+                if let Some(due) = self.next().filter(|due| *due <= end) {
+                    self.wait_until(due);
                 }
                 if self.poll() == Step::Write {
                     self.link.refused(self.now);
-                    self.now += *time;
+                    self.wait_until(self.now + *time);
                     self.link.resumed(self.now);
                 }
             }
@@ -124,16 +161,25 @@ impl Course {
             }
             match self.poll() {
                 Step::Write => self.write(most),
-                Step::Wait(due) => {
-                    let next = due.filter(|due| *due <= end);
+                Step::Wait(_) => {
+                    let next = self.next().filter(|next| *next <= end);
                     self.ask_before(next.unwrap_or(end));
-                    let Some(due) = next else { break };
-                    self.now = due;
+                    let Some(next) = next else { break };
+                    self.wait_until(next);
                 }
                 Step::Shutdown | Step::Reset => break,
             }
         }
-        self.now = self.now.max(end);
+        self.wait_until(end);
+    }
+
+    /// When something is next due, or the settings change by themselves.
+    fn next(&mut self) -> Option<Instant> {
+        let due = match self.poll() {
+            Step::Wait(due) => due,
+            Step::Write | Step::Shutdown | Step::Reset => None,
+        };
+        [due, self.turn()].into_iter().flatten().min()
     }
 
     /// Asks a few times in between: nothing has come of it yet.

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use faultboard::fault::param::Default;
 use faultboard::fault::random::{mix, unit};
-use faultboard::fault::{Direction, Directions, Kind, ParamSpec, Setting, Unit, Value};
+use faultboard::fault::{Direction, Directions, Kind, ParamSpec, Schedule, Setting, Unit, Value};
 use faultboard::units::{ByteCount, ByteRate, Percent};
 
 /// Whether a kind leaves the bytes and the end of a stream as they are.
@@ -24,6 +24,19 @@ pub(crate) fn setting(kind: &'static Kind, draw: u64) -> Setting {
         }
     }
     setting
+}
+
+/// When a setting acts: half of the time from a while later on, and half of the time for a while.
+pub(crate) fn schedule(draw: u64) -> Schedule {
+    let time = |draw| Duration::from_nanos(between(1_000_000, 10_000_000_000, mix(draw)));
+    Schedule {
+        start: if draw & 2 == 2 {
+            time(draw)
+        } else {
+            Duration::ZERO
+        },
+        lasts: (draw & 4 == 4).then(|| time(draw + 1)),
+    }
 }
 
 /// Both directions, or one of them.

@@ -12,12 +12,12 @@ use crate::snapshot::CloseReason;
 impl<S: Socket> Pump<S> {
     /// Takes the plan's own turns that have come.
     fn take_turn(&mut self, clock: impl Fn() -> Instant) {
-        if let Some((plan, turn)) = self.turns.take() {
+        if let Some((in_force, turn)) = self.turns.take() {
             let now = clock();
             if turn <= now {
-                self.replan(&plan, now);
+                self.replan(&in_force, now);
             } else {
-                self.turns = Some((plan, turn));
+                self.turns = Some((in_force, turn));
             }
         }
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, Wake, Waker};
 use std::time::{Duration, Instant};
 
-use faultboard::fault::{Direction, Plan};
+use faultboard::fault::{Direction, InForce, Plan};
 use faultboard::proxy::budget::Budget;
 use faultboard::proxy::pump::{End, Pump};
 
@@ -23,7 +23,7 @@ const CALLS: u32 = 64 * 2 * 3;
 pub(crate) struct Bench {
     pub(crate) world: Shared,
     pump: Pump<FakeSocket>,
-    plan: Plan,
+    in_force: Arc<InForce>,
     /// The settings have changed since the loop took them over.
     pub(crate) changed: bool,
     flag: Arc<Flag>,
@@ -65,7 +65,7 @@ impl Bench {
         Self {
             pump: Pump::new([socket(0), socket(1)], circumstances, &Arc::new(budget)),
             world,
-            plan: Plan::default(),
+            in_force: Arc::default(),
             changed: false,
             flag: Arc::new(Flag(AtomicBool::new(true))),
             buffer: vec![0; buffer],
@@ -89,7 +89,8 @@ impl Bench {
 
     /// The settings change: as in the engine, the loop is woken only if it holds something. True if it is.
     pub(crate) fn set(&mut self, plan: Plan) -> bool {
-        self.plan = plan.succeeding(&self.plan);
+        let now = self.world.borrow().now;
+        self.in_force = Arc::new(InForce::succeed(&self.in_force, plan, now));
         self.changed = true;
         let held = !self.pump.is_idle();
         if held {
@@ -99,7 +100,7 @@ impl Bench {
     }
 
     pub(crate) fn plan(&self) -> &Plan {
-        &self.plan
+        self.in_force.plan()
     }
 
     pub(crate) fn is_woken(&self) -> bool {
@@ -131,8 +132,11 @@ impl Bench {
     pub(crate) fn poll(&mut self) -> Polled {
         if std::mem::take(&mut self.changed) {
             let world = &mut *self.world.borrow_mut();
-            self.pump.replan(&self.plan, world.now);
-            world.ledger.replan(&self.plan, world.now);
+            self.pump.replan(&self.in_force, world.now);
+            world.ledger.replan(&self.in_force, world.now);
+        } else {
+            let world = &mut *self.world.borrow_mut();
+            world.ledger.look(world.now);
         }
         self.flag.0.store(false, Ordering::Relaxed);
         let before = self.world.borrow_mut().begin_poll();

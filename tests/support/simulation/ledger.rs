@@ -6,9 +6,10 @@
 use std::io::ErrorKind;
 use std::time::{Duration, Instant};
 
+use faultboard::fault::in_force::OneWay;
 use faultboard::fault::link::Circumstances;
 use faultboard::fault::motion::Motion;
-use faultboard::fault::{Direction, Kind, Plan, Setting, Value};
+use faultboard::fault::{Direction, InForce, KINDS, Kind, Setting, Value};
 use faultboard::snapshot::LegName;
 
 use super::lane::{Lane, Paced};
@@ -42,7 +43,9 @@ pub(crate) struct Told {
 
 pub(crate) struct Ledger {
     pub(crate) circumstances: Circumstances,
-    pub(crate) plan: Plan,
+    in_force: InForce,
+    /// When the loop has last looked for what the settings change by themselves.
+    looked: Instant,
     pub(crate) lanes: [Lane; 2],
     pub(crate) told: [Told; 2],
     /// The first error that was told, and whether its leg had been sent the end of the other's stream before.
@@ -59,7 +62,8 @@ impl Ledger {
     pub(crate) fn new(circumstances: Circumstances) -> Self {
         Self {
             circumstances,
-            plan: Plan::default(),
+            in_force: InForce::default(),
+            looked: circumstances.opened,
             lanes: Direction::BOTH.map(Lane::new),
             told: Default::default(),
             first: None,
@@ -72,7 +76,7 @@ impl Ledger {
     pub(crate) fn arrived(&mut self, leg: usize, bytes: &mut [u8], now: Instant) {
         assert!(!self.told[leg].mute, "leg {leg} is read after its end");
         let waits = self.lanes[leg].held() > 0;
-        let acts = Direction::BOTH.map(|direction| self.acts(direction));
+        let acts = Direction::BOTH.map(|direction| self.acts(direction, now));
         assert!(
             !waits || acts != [false; 2],
             "leg {leg} is read although the other takes nothing and no fault acts"
@@ -99,8 +103,10 @@ impl Ledger {
     /// Bytes were written to a leg.
     pub(crate) fn delivered(&mut self, leg: usize, bytes: &[u8], now: Instant) {
         let direction = lane_to(leg);
-        let [least, first] = self.least_delays(direction);
+        let [least, first] = self.least_delays(direction, now);
+        let is_paced = self.at(now, "bandwidth", direction).is_some();
         let lane = &mut self.lanes[direction.index()];
+        lane.paced = lane.paced.take().filter(|_| is_paced);
         assert!(
             !lane.end_passed,
             "{direction}: bytes behind the end of the stream"
@@ -112,7 +118,7 @@ impl Ledger {
     /// The end of the stream was passed on to a leg.
     pub(crate) fn ended(&mut self, leg: usize, now: Instant) {
         let direction = lane_to(leg);
-        let [least, _] = self.least_delays(direction);
+        let [least, _] = self.least_delays(direction, now);
         let lane = &mut self.lanes[direction.index()];
         assert!(!lane.end_passed, "{direction}: two ends of the stream");
         assert_eq!(
@@ -149,40 +155,65 @@ impl Ledger {
     }
 
     /// The loop takes over settings.
-    pub(crate) fn replan(&mut self, plan: &Plan, now: Instant) {
-        self.plan = plan.clone();
+    pub(crate) fn replan(&mut self, in_force: &InForce, now: Instant) {
+        self.in_force = in_force.clone();
+        self.pace(now, |rate, told| rate != told);
+    }
+
+    /// The loop looks for what the settings change by themselves, at `now` or a little later. A rate that falls by itself is
+    /// still held to the greater one.
+    pub(crate) fn look(&mut self, now: Instant) {
+        self.pace(now, |rate, told| rate.is_none() || rate > told);
+    }
+
+    /// Whether the settings change by themselves until then.
+    pub(crate) fn turns_by(&self, then: Instant) -> bool {
+        let turn = self.in_force.next_turn(self.looked);
+        turn.is_some_and(|turn| turn <= then)
+    }
+
+    /// Begins to count at the rates of `now`, where `is_other` says so of the rate and of the one before.
+    fn pace(&mut self, now: Instant, is_other: fn(Option<u64>, Option<u64>) -> bool) {
+        self.looked = now;
         for direction in Direction::BOTH {
             let rate = self
-                .in_force("bandwidth", direction)
-                .and_then(|setting| Motion::of(&setting, direction, now));
-            let rate = rate.map(|motion| motion.most().ceil() as u64);
+                .at(now, "bandwidth", direction)
+                .and_then(|it| Motion::of(&it.setting, it.from, it.since));
+            let rate = rate.map(|motion| motion.most(now).ceil() as u64);
             let lane = &mut self.lanes[direction.index()];
-            if lane.paced.as_ref().map(|paced| paced.rate) != rate {
+            if is_other(rate, lane.paced.as_ref().map(|paced| paced.rate)) {
                 lane.paced = rate.map(|rate| Paced::new(rate, now));
             }
         }
     }
 
-    /// The setting of a kind that acts on this connection in `direction`, with that direction's values.
-    pub(crate) fn in_force(&self, kind: &str, direction: Direction) -> Option<Setting> {
-        let setting = self.plan.one_way(Kind::named(kind)?, direction)?;
-        let acts = !self.plan.bypassed && self.circumstances.hits(setting.kind, setting.share);
-        acts.then_some(setting)
+    /// The setting of a kind that acts on this connection in `direction` at a time, with that direction's values.
+    pub(crate) fn at(&self, now: Instant, kind: &str, direction: Direction) -> Option<OneWay> {
+        let it = self.in_force.acting(Kind::named(kind)?, direction, now)?;
+        self.circumstances.hits(&it.setting).then_some(it)
     }
 
-    /// Whether any fault acts on this connection in `direction`.
-    pub(crate) fn acts(&self, direction: Direction) -> bool {
-        let acts = |setting: &Setting| {
-            setting.directions.contain(direction)
-                && self.circumstances.hits(setting.kind, setting.share)
-        };
-        !self.plan.bypassed && self.plan.settings().iter().any(acts)
+    /// Whether any fault acts on this connection in `direction`, now or when the loop has last looked.
+    pub(crate) fn acts(&self, direction: Direction, now: Instant) -> bool {
+        let mut times = [self.looked, now].into_iter();
+        times.any(|now| {
+            let mut kinds = KINDS.iter();
+            kinds.any(|kind| self.at(now, kind.name, direction).is_some())
+        })
     }
 
-    /// How long the settings in force hold every byte at least, and the first byte of all.
-    pub(crate) fn least_delays(&self, direction: Direction) -> [Duration; 2] {
-        let here = self.in_force("latency", direction);
-        let back = self.in_force("latency", direction.opposite());
+    /// How long the settings in force hold every byte at least, and the first byte of all: as they are now, or as they were
+    /// when the loop has last looked.
+    pub(crate) fn least_delays(&self, direction: Direction, now: Instant) -> [Duration; 2] {
+        let [before, after] = [self.looked, now].map(|now| self.least_delays_at(direction, now));
+        [before[0].min(after[0]), before[1].min(after[1])]
+    }
+
+    fn least_delays_at(&self, direction: Direction, now: Instant) -> [Duration; 2] {
+        let here = self.at(now, "latency", direction);
+        let back = self.at(now, "latency", direction.opposite());
+        let ramp_from = here.as_ref().and_then(|it| it.from);
+        let [here, back] = [here, back].map(|it| it.map(|it| it.setting));
         let time = |setting: &Option<Setting>, name| {
             let value = setting.as_ref().and_then(|setting| setting.value(name));
             value.and_then(Value::time).unwrap_or_default()
@@ -194,15 +225,22 @@ impl Ledger {
             value == Some(Value::Switch(true))
         };
         let jitter = time(&here, "jitter");
+        let ramps = !time(&here, "ramp").is_zero();
+        // Anything between where a ramp begins and where it ends.
+        let mut lowest = time(&here, "time");
+        if let Some(from) = ramp_from.filter(|_| ramps) {
+            lowest = lowest.min(Duration::from_secs_f64(from));
+        }
         // What floating point may lose of a nanosecond.
-        let rounding = Duration::from_nanos(if jitter.is_zero() { 0 } else { 2 });
+        let moves = ramps || !jitter.is_zero();
+        let rounding = Duration::from_nanos(if moves { 2 } else { 0 });
         let distribution = here.as_ref().and_then(|setting| setting.value("dist"));
         let depth = here.as_ref().and_then(|setting| {
             setting.value("wave")?;
             let depth = setting.value("depth").and_then(Value::time);
             Some(depth.unwrap_or_else(|| time(&here, "time") / 2) + Duration::from_nanos(2))
         });
-        let lowest = time(&here, "time").saturating_sub(depth.unwrap_or_default());
+        let lowest = lowest.saturating_sub(depth.unwrap_or_default() + rounding);
         let least = match distribution {
             _ if jitter.is_zero() => lowest,
             Some(Value::Word("uniform")) => lowest.saturating_sub(jitter + rounding),

@@ -32,7 +32,8 @@ pub(crate) fn random(dice: &mut Dice, before: &Plan) -> Plan {
         plan.set(
             settings::setting(kind, dice.draw())
                 .hitting(share)
-                .acting(directions),
+                .acting(directions)
+                .at_times(settings::schedule(dice.draw())),
         );
     }
     plan

@@ -86,6 +86,10 @@ impl Run {
         }
         match (event, self.bench.alarm) {
             (event, Some(alarm)) if event.is_none_or(|event| alarm <= event) => {
+                if self.bench.world.borrow().ledger.turns_by(alarm) {
+                    // Something happens: the settings change by themselves.
+                    self.idle_polls = 0;
+                }
                 self.go_off(alarm);
                 return self.poll();
             }

@@ -68,9 +68,9 @@ impl World {
         let reads = self.legs[source].waits.read.is_some();
         if open && lane.held() > 0 && !reads {
             // Not read: because faults hold all that may wait, the budget is spent, or because the receiver takes nothing.
-            let may_act = Direction::BOTH.map(|direction| self.ledger.acts(direction));
+            let may_act = Direction::BOTH.map(|direction| self.ledger.acts(direction, self.now));
             let may_be_full = may_act != [false; 2] || self.weather.frugal;
-            let acts = self.ledger.in_force("bandwidth", direction).is_some();
+            let acts = self.ledger.at(self.now, "bandwidth", direction).is_some();
             assert!(
                 !gauge.full || may_be_full,
                 "{direction}: full without a fault"

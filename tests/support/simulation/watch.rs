@@ -19,7 +19,7 @@ impl Gauge for Watch {
 
     fn added(&mut self, direction: Direction, delay: Duration) {
         let world = self.0.borrow();
-        let [least, _] = world.ledger.least_delays(direction);
+        let [least, _] = world.ledger.least_delays(direction, world.now);
         assert!(
             delay >= least,
             "{direction}: a delay of {delay:?} is told, and {least:?} is set"

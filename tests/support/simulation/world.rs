@@ -101,7 +101,6 @@ impl World {
             winding_up: false,
             ledger: Ledger::new(Circumstances {
                 seed,
-                origin: start,
                 opened: start,
                 path: Duration::ZERO,
             }),

@@ -2,15 +2,17 @@
 
 use std::time::Duration;
 
+use super::Kind;
+
 /// The demands of all faults on one new connection, added up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Opening {
-    /// It is refused: its client is reset at once.
-    pub refused: bool,
+pub struct Demands {
+    /// The kind that has it refused: its client is reset at once.
+    pub refused: Option<&'static Kind>,
     /// For how long its client is not served after it was accepted.
     pub accept: Duration,
     /// For how long its upstream is not dialed after that.
     pub dial: Duration,
-    /// Dialing its upstream fails, after `dial`.
-    pub fails: bool,
+    /// The kind that lets dialing its upstream fail, after `dial`.
+    pub fails: Option<&'static Kind>,
 }

@@ -1,0 +1,270 @@
+//! A plan in force: since when each of its settings is set, what it took the place of, and what connections share.
+//!
+//! A plan is what its user asked for; what it does at a time depends on when it was set. `InForce::succeed` is the only way
+//! to put a plan in force, so that nobody forgets what came before: a setting that stays keeps its schedule, its wave and
+//! its ramp, and a shared link goes on unless what is shared changed.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::motion::Motion;
+use super::param::Unit;
+use super::setting::{Schedule, Setting};
+use super::shared::SharedLinks;
+use super::stage::Circumstances;
+use super::{Demands, Direction, Directions, Kind, Plan};
+use crate::units::Percent;
+
+/// A plan as it acts since it was set. The default is no fault at all.
+#[derive(Clone, Debug, Default)]
+pub struct InForce {
+    plan: Arc<Plan>,
+    /// Of each setting of the plan, in its order: when it was set, and in place of what.
+    onsets: Vec<Onset>,
+    /// What the connections of the proxy share, where a setting asks for it.
+    shared: Option<Arc<SharedLinks>>,
+}
+
+/// When a setting was set.
+#[derive(Clone, Copy, Debug)]
+struct Onset {
+    at: Instant,
+    /// What the kind's first parameter was just before, up and down.
+    from: [Option<f64>; 2],
+}
+
+/// A setting as it acts in one direction.
+#[derive(Clone, Debug)]
+pub struct OneWay {
+    /// The setting, with the values of that direction.
+    pub setting: Setting,
+    /// When it began to act by its schedule, or will.
+    pub since: Instant,
+    /// What its first parameter was just before it was set: in seconds, or in bytes per second.
+    pub from: Option<f64>,
+}
+
+// === impl InForce ===
+
+impl InForce {
+    /// Puts `plan` in force at `now` in place of `before`. What was set then stays set; the rest is set now.
+    #[must_use]
+    pub fn succeed(before: &Self, plan: Plan, now: Instant) -> Self {
+        let onset = |setting: &Setting| {
+            before.onset_of(setting).unwrap_or_else(|| Onset {
+                at: now,
+                from: Direction::BOTH.map(|direction| before.number(setting.kind, direction, now)),
+            })
+        };
+        let onsets = plan.settings().iter().map(onset).collect();
+        let asks = |setting: &&Setting| setting.kind.shares.is_some_and(|shares| shares(setting));
+        let of = |plan: &Plan| -> Vec<Setting> {
+            plan.settings().iter().filter(asks).cloned().collect()
+        };
+        let sharing = of(&plan);
+        let links = if sharing.is_empty() {
+            None
+        } else if sharing == of(&before.plan) {
+            before.shared.clone()
+        } else {
+            Some(Arc::new(SharedLinks::new(now)))
+        };
+        Self {
+            plan: Arc::new(plan),
+            onsets,
+            shared: links,
+        }
+    }
+
+    /// What its user asked for.
+    #[must_use]
+    pub fn plan(&self) -> &Arc<Plan> {
+        &self.plan
+    }
+
+    /// What the connections of the proxy share, where a setting asks for it.
+    #[must_use]
+    pub(super) fn shared(&self) -> Option<&Arc<SharedLinks>> {
+        self.shared.as_ref()
+    }
+
+    /// The setting of `kind` in `direction`, whether it acts at present or not.
+    #[must_use]
+    pub fn one_way(&self, kind: &Kind, direction: Direction) -> Option<OneWay> {
+        let (setting, onset) = self
+            .settings()
+            .find(|(setting, _)| setting.is_of(kind) && setting.directions.contain(direction))?;
+        Some(OneWay {
+            setting: setting.one_way(direction)?,
+            since: onset.since(setting)?,
+            from: onset.from[direction.index()],
+        })
+    }
+
+    /// The setting of `kind` that acts in `direction` at `now`; none while the faults are bypassed.
+    #[must_use]
+    pub fn acting(&self, kind: &Kind, direction: Direction, now: Instant) -> Option<OneWay> {
+        self.one_way(kind, direction)
+            .filter(|it| !self.plan.bypassed && it.setting.schedule.covers(it.since, now))
+    }
+
+    /// When what acts next changes by itself, after `now`: a setting begins or ends to act, or its ramp has arrived.
+    #[must_use]
+    pub fn next_turn(&self, now: Instant) -> Option<Instant> {
+        let turns = self.settings().flat_map(|(setting, onset)| {
+            let since = onset.since(setting);
+            let ends = since.zip(setting.schedule.lasts);
+            let ends = ends.and_then(|(since, lasts)| since.checked_add(lasts));
+            let ramps = Direction::BOTH.map(|direction| {
+                let setting = setting.one_way(direction)?;
+                Motion::of(&setting, onset.from[direction.index()], since?)?.ramp_ends()
+            });
+            [since, ends].into_iter().chain(ramps)
+        });
+        turns.flatten().filter(|turn| *turn > now).min()
+    }
+
+    /// Whether a change to this plan concerns connections that hold nothing: it ends them, or it changes by itself.
+    #[must_use]
+    pub fn concerns_idle(&self) -> bool {
+        let concerns =
+            |setting: &Setting| setting.kind.ends || setting.schedule != Schedule::default();
+        self.plan.settings().iter().any(concerns)
+    }
+
+    /// The faults of the moment: the plan as it acts at `now`, in values that stand still. `None` where it is that itself.
+    #[must_use]
+    pub fn present(&self, now: Instant) -> Option<Plan> {
+        let mut present = Plan::default();
+        present.bypassed = self.plan.bypassed;
+        let mut moves = false;
+        for (setting, onset) in self.settings() {
+            let since = onset.since(setting);
+            let Some(since) = since.filter(|since| setting.schedule.covers(*since, now)) else {
+                moves = true;
+                continue;
+            };
+            let ways = Direction::BOTH.map(|direction| {
+                let one_way = setting.one_way(direction)?;
+                let motion = Motion::of(&one_way, onset.from[direction.index()], since)?;
+                let param = setting.kind.params.first()?;
+                let value = param.clamp(motion.value_at(now, setting.value(param.name)?));
+                let still = Motion::stilled(one_way).with(param.name, value);
+                (!motion.is_still(now)).then_some(still)
+            });
+            present.set(setting.clone());
+            for way in ways.into_iter().flatten() {
+                moves = true;
+                present.set(way);
+            }
+        }
+        moves.then_some(present)
+    }
+
+    /// What the faults ask of a new connection, which `hits` says they hit or not, at `now`; `draw` is the connection's
+    /// number for the kind.
+    #[must_use]
+    pub fn demands(
+        &self,
+        hits: impl Fn(&Setting) -> bool,
+        draw: impl Fn(&Kind) -> u64,
+        now: Instant,
+    ) -> Demands {
+        let mut demands = Demands::default();
+        for (setting, onset) in self.settings() {
+            let since = onset.since(setting);
+            if let Some(open) = setting.kind.open
+                && !self.plan.bypassed
+                && since.is_some_and(|since| setting.schedule.covers(since, now))
+                && hits(setting)
+            {
+                open(setting, draw(setting.kind), &mut demands);
+            }
+        }
+        demands
+    }
+
+    /// Whether all new connections are refused at `now`, so that the port is to be closed.
+    #[must_use]
+    pub fn refuses(&self, now: Instant) -> bool {
+        let all = |setting: &Setting| setting.share == Percent::ALL;
+        self.demands(all, |_| 0, now).refused.is_some()
+    }
+
+    /// Whether a fault is set that closes the port, now or at another time.
+    #[must_use]
+    pub fn mentions_refusal(&self) -> bool {
+        self.plan.settings().iter().any(|setting| {
+            let mut demands = Demands::default();
+            if let Some(open) = setting.kind.open {
+                open(setting, 0, &mut demands);
+            }
+            demands.refused.is_some()
+        })
+    }
+
+    /// What the faults add to a round trip of a connection at `now`.
+    #[must_use]
+    pub fn round_trip(&self, circumstances: &Circumstances, now: Instant) -> Duration {
+        let added = self.settings().flat_map(|(setting, _)| {
+            let lengthens = setting.kind.lengthens;
+            Direction::BOTH.map(|direction| {
+                let it = self.acting(setting.kind, direction, now);
+                let it = it.filter(|it| {
+                    setting.directions.contain(direction) && circumstances.hits(&it.setting)
+                });
+                Some(lengthens?(&it?.setting))
+            })
+        });
+        added
+            .flatten()
+            .fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    fn settings(&self) -> impl Iterator<Item = (&Setting, &Onset)> {
+        self.plan.settings().iter().zip(&self.onsets)
+    }
+
+    /// When a setting of another plan was set, where it is set here already: in each of its directions, and since one time.
+    fn onset_of(&self, setting: &Setting) -> Option<Onset> {
+        let same = |direction| {
+            let (own, onset) = self
+                .settings()
+                .find(|(own, _)| own.is_of(setting.kind) && own.directions.contain(direction))?;
+            (own.one_way(direction) == setting.one_way(direction)).then_some(*onset)
+        };
+        match setting.directions {
+            Directions::Only(direction) => same(direction),
+            Directions::Both => {
+                let [up, down] = Direction::BOTH.map(same);
+                let (up, down) = (up?, down?);
+                (up.at == down.at).then_some(Onset {
+                    at: up.at,
+                    from: [up.from[0], down.from[1]],
+                })
+            }
+        }
+    }
+
+    /// What the first parameter of a kind is in a direction at `now`: in seconds, or in bytes per second. A time that is not
+    /// set is zero.
+    fn number(&self, kind: &Kind, direction: Direction, now: Instant) -> Option<f64> {
+        match self.acting(kind, direction, now) {
+            Some(OneWay {
+                setting,
+                since,
+                from,
+            }) => Some(Motion::of(&setting, from, since)?.at(now)),
+            None => (kind.params.first()?.unit == Unit::Time).then_some(0.0),
+        }
+    }
+}
+
+// === impl Onset ===
+
+impl Onset {
+    /// When a setting that was set then begins to act; `None` where that is beyond what can be counted.
+    fn since(&self, setting: &Setting) -> Option<Instant> {
+        self.at.checked_add(setting.schedule.start)
+    }
+}
