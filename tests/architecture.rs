@@ -328,8 +328,42 @@ fn every_kind_of_fault_is_in_the_table_under_its_files_name() {
     table.sort_unstable();
     assert_eq!(
         files, table,
-        "files with a KIND, and the kinds! of fault/mod.rs"
+        "files with a KIND, and the kinds! of fault/kinds/mod.rs"
     );
+}
+
+/// Where the word of a kind is a word of something else (what ends a connection by hand, the header of HTTP), or a text in
+/// the fault language.
+const OTHER_WORDS: &[&str] = &["command/grammar.rs", "ui/keymap/", "demo/", "preset/"];
+
+#[test]
+fn no_kind_is_named_outside_its_own_file() {
+    let mut faults = Vec::new();
+    for source in sources() {
+        let is_kinds = source.path.starts_with("fault/kinds/");
+        if OTHER_WORDS.iter().any(|part| source.path.starts_with(part)) {
+            continue;
+        }
+        let own = Path::new(&source.path).file_stem();
+        let own = own.and_then(|stem| stem.to_str()).filter(|_| is_kinds);
+        for kind in KINDS.iter().filter(|kind| Some(kind.name) != own) {
+            let words = [Some(kind.name), kind.short];
+            for word in words.into_iter().flatten() {
+                let text = format!("\"{word}\"");
+                let path = format!("{word}::KIND");
+                let lines = source.texts.iter().enumerate();
+                let named = lines.filter(|(_, line)| line.contains(&text) || line.contains(&path));
+                faults.extend(named.map(|(index, _)| {
+                    format!(
+                        "src/{}:{}: {word} is a kind of fault: its row says what others must know",
+                        source.path,
+                        index + 1
+                    )
+                }));
+            }
+        }
+    }
+    fail_with(&faults);
 }
 
 #[test]

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::Setting;
 use super::param::Value;
-use crate::units::Percent;
+use crate::units::{ByteCount, ByteRate, Percent};
 
 /// What is measured beside what a knob sets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,8 +41,6 @@ pub struct Knob {
     pub title: &'static str,
     /// The key that chooses it, where it has one of its own.
     pub key: Option<char>,
-    /// Its place among all knobs, counted from 0.
-    pub place: u8,
     /// The parameter that it turns.
     pub param: &'static str,
     /// What the keys 1 to 9 set.
@@ -50,14 +49,33 @@ pub struct Knob {
     pub fine: Fine,
     /// What is shown beside it.
     pub metric: Metric,
+    /// Why nobody can say whether what was measured is what a setting asks for, where that is so.
+    pub beyond_proof: Option<fn(&Setting) -> Option<String>>,
 }
 
-const fn percent(percent: u32) -> Value {
-    Value::Percent(Percent::new(percent))
+/// Declares functions that make the stops of a knob from plain numbers.
+macro_rules! stops {
+    ($($name:ident($number:ident: $type:ty) = $value:expr;)+) => {$(
+        /// Nine stops in this unit.
+        pub(super) const fn $name(numbers: [$type; 9]) -> [Value; 9] {
+            let mut stops = [Value::Switch(true); 9];
+            let mut index = 0;
+            while index < numbers.len() {
+                let $number = numbers[index];
+                stops[index] = $value;
+                index += 1;
+            }
+            stops
+        }
+    )+};
 }
 
-const fn ms(ms: u64) -> Value {
-    Value::Time(Duration::from_millis(ms))
+stops! {
+    stops_ms(ms: u64) = Value::Time(Duration::from_millis(ms));
+    stops_rate(bytes: u64) = Value::Rate(ByteRate::new(bytes));
+    stops_bytes(bytes: u64) = Value::Size(ByteCount::new(bytes));
+    stops_ppm(ppm: u32) = Value::Percent(Percent::from_ppm(ppm));
+    stops_percent(percent: u32) = Value::Percent(Percent::new(percent));
 }
 
 // === impl Knob ===
@@ -68,37 +86,17 @@ impl Knob {
         label: "",
         title: "",
         key: None,
-        place: u8::MAX,
         param: "share",
-        stops: [
-            percent(1),
-            percent(2),
-            percent(5),
-            percent(10),
-            percent(20),
-            percent(33),
-            percent(50),
-            percent(75),
-            percent(100),
-        ],
-        fine: Fine::Step(percent(1)),
+        stops: stops_percent([1, 2, 5, 10, 20, 33, 50, 75, 100]),
+        fine: Fine::Step(Value::Percent(Percent::new(1))),
         metric: Metric::Ended,
+        beyond_proof: None,
     };
 
     /// The knob of a length of time.
     pub(super) const TIME: Self = Self {
         param: "time",
-        stops: [
-            ms(100),
-            ms(250),
-            ms(500),
-            ms(1_000),
-            ms(2_000),
-            ms(5_000),
-            ms(10_000),
-            ms(30_000),
-            ms(60_000),
-        ],
+        stops: stops_ms([100, 250, 500, 1_000, 2_000, 5_000, 10_000, 30_000, 60_000]),
         fine: Fine::PerDecade(12),
         metric: Metric::None,
         ..Self::SHARE

@@ -28,7 +28,6 @@ use draft::Draft;
 mod draft;
 mod slips;
 mod value;
-mod value_slips;
 
 #[cfg(test)]
 mod tests;

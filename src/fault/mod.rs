@@ -9,7 +9,7 @@
 //!          arrival, draw, bytes         none = held       later and later
 //! ```
 //!
-//! A new kind is one file with a `KIND` constant and one word in the `kinds!` table below: the language, its errors, the
+//! A new kind is one file in `kinds` with a `KIND` and one word in the table of `kinds/mod.rs`: the language, its errors, the
 //! help, the console's knobs, the README's table and the conformance suite are made from the table.
 
 // A sum of times that is too great for the clock panics: here every one is checked. `.clippy.toml` leaves out plain numbers.
@@ -19,10 +19,9 @@ use std::fmt;
 use std::time::Duration;
 
 mod chain;
-mod cut;
 pub mod demands;
-mod distribution;
 pub mod in_force;
+pub mod kinds;
 pub mod knob;
 pub mod language;
 pub mod link;
@@ -32,47 +31,20 @@ pub mod plan;
 mod pool;
 pub mod random;
 pub mod segment;
-pub mod sender;
 pub mod setting;
 pub mod shared;
 pub mod stage;
 mod store;
+mod tcp;
 
 pub use demands::Demands;
 pub use in_force::InForce;
+pub use kinds::KINDS;
 pub use knob::Knob;
 pub use param::{ParamSpec, Unit, Value};
 pub use plan::Plan;
 pub use setting::{Directions, Schedule, Setting};
 pub use stage::{Cut, Fate, Fault, Head, Stage, Terms};
-
-/// Declares the modules of the kinds and the table of them in one go, in the order in which they are told.
-macro_rules! kinds {
-    ($($module:ident),+ $(,)?) => {
-        $(pub mod $module;)+
-
-        /// Every kind of fault, in the order in which they are told.
-        pub static KINDS: &[&Kind] = &[$(&$module::KIND),+];
-    };
-}
-
-kinds! {
-    latency,
-    bandwidth,
-    loss,
-    blackhole,
-    timeout,
-    reset,
-    close,
-    slow_close,
-    slicer,
-    corrupt,
-    refuse,
-    accept_delay,
-    dial_delay,
-    dial_fail,
-    flap,
-}
 
 // Which kinds hit a connection is kept as one bit for each, in a `u32`.
 const _: () = assert!(KINDS.len() <= 32);

@@ -20,76 +20,55 @@
 
 use std::time::{Duration, Instant};
 
-use super::param::Default;
-use super::{ParamSpec, Setting, Unit, Value};
+use super::param::{self, Given, Optional, Read as _, words};
+use super::{Setting, Value};
 use crate::units::ByteRate;
 
-/// The words of `wave`.
-pub const WAVES: &[&str] = &["sine", "saw", "square", "triangle"];
-
-const fn ms(ms: u64) -> Value {
-    Value::Time(Duration::from_millis(ms))
-}
-
-/// A parameter that says how a value moves.
-const fn moving(name: &'static str, unit: Unit, summary: &'static str) -> ParamSpec {
-    ParamSpec {
-        name,
-        bare: false,
-        unit,
-        default: Default::Absent,
-        range: None,
-        halves: false,
-        summary,
+words! {
+    /// The shape of a wave.
+    pub(super) enum Shape {
+        Sine = "sine",
+        Saw = "saw",
+        Square = "square",
+        Triangle = "triangle",
     }
 }
 
+const DAY: Duration = Duration::from_secs(86_400);
+
 /// `wave`
-pub(super) const WAVE: ParamSpec = moving(
+pub(super) const WAVE: Optional<Shape> = Shape::param(
     "wave",
-    Unit::Word(WAVES),
     "the value swings by itself, in this shape; absent: it stands still",
-);
+)
+.optional();
 
 /// `period`
-pub(super) const PERIOD: ParamSpec = ParamSpec {
-    default: Default::Is(ms(10_000)),
-    range: Some((ms(1), ms(86_400_000))),
-    ..moving("period", Unit::Time, "how long one swing of the wave takes")
-};
+pub(super) const PERIOD: Given<Duration> =
+    param::time("period", "how long one swing of the wave takes")
+        .within(Duration::from_millis(1), DAY)
+        .or(Duration::from_secs(10));
+
+const DEPTH: &str = "how far the wave swings, either way; absent: by half of the value";
 
 /// `depth` of a kind whose values are times, halved where they are.
-pub(super) const DEPTH_TIME: ParamSpec = ParamSpec {
-    range: Some((ms(0), ms(3_600_000))),
-    halves: true,
-    ..moving(
-        "depth",
-        Unit::Time,
-        "how far the wave swings, either way; absent: by half of the value",
-    )
-};
+pub(super) const DEPTH_TIME: Optional<Duration> = param::time("depth", DEPTH)
+    .within(Duration::ZERO, Duration::from_secs(3_600))
+    .halves()
+    .optional();
 
 /// `depth` of a kind whose values are rates.
-pub(super) const DEPTH_RATE: ParamSpec = ParamSpec {
-    unit: Unit::Rate,
-    range: Some((
-        Value::Rate(ByteRate::new(0)),
-        Value::Rate(ByteRate::new(100_000_000_000)),
-    )),
-    halves: false,
-    ..DEPTH_TIME
-};
+pub(super) const DEPTH_RATE: Optional<ByteRate> = param::rate("depth", DEPTH)
+    .within(ByteRate::new(0), ByteRate::new(100_000_000_000))
+    .optional();
 
 /// `ramp`
-pub(super) const RAMP: ParamSpec = ParamSpec {
-    default: Default::Is(ms(0)),
-    range: Some((ms(0), ms(86_400_000))),
-    ..moving(
-        "ramp",
-        Unit::Time,
-        "how long the way from the present value to the new one takes",
-    )
-};
+pub(super) const RAMP: Given<Duration> = param::time(
+    "ramp",
+    "how long the way from the present value to the new one takes",
+)
+.within(Duration::ZERO, DAY)
+.or(Duration::ZERO);
 
 /// How the first parameter of a setting moves in one direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -107,14 +86,6 @@ struct Wave {
     shape: Shape,
     period: Duration,
     depth: f64,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Shape {
-    Sine,
-    Saw,
-    Square,
-    Triangle,
 }
 
 /// A rate, as it was set and as it moves.
@@ -149,28 +120,26 @@ impl Motion {
     #[must_use]
     pub fn of(setting: &Setting, from: Option<f64>, since: Instant) -> Option<Self> {
         let base = number(setting.value(setting.kind.params.first()?.name)?)?;
-        let time_of = |name| setting.value(name).and_then(Value::time);
-        let ramp = time_of(RAMP.name).filter(|ramp| !ramp.is_zero());
-        let shape = setting.value(WAVE.name).and_then(Shape::of);
-        let depth = setting.value(DEPTH_TIME.name).and_then(number);
+        let ramp = Some(setting.get(RAMP)).filter(|ramp| !ramp.is_zero());
+        let depth = setting.value(DEPTH_TIME.name()).and_then(number);
         Some(Self {
             since,
             base,
-            ramp: ramp.and_then(|ramp| Some((from?, ramp))),
-            wave: shape.zip(time_of(PERIOD.name)).map(|(shape, period)| Wave {
+            ramp: from.zip(ramp),
+            wave: setting.get(WAVE).map(|shape| Wave {
                 shape,
-                period,
+                period: setting.get(PERIOD),
                 depth: depth.unwrap_or(base / 2.0),
             }),
         })
     }
 
-    /// The same setting where it stands still: without what moves it.
+    /// A setting without what moves it.
     #[must_use]
     pub(super) fn stilled(setting: Setting) -> Setting {
-        [WAVE, PERIOD, DEPTH_TIME, RAMP]
-            .iter()
-            .fold(setting, |setting, param| setting.at_default(param.name))
+        [WAVE.name(), PERIOD.name(), DEPTH_TIME.name(), RAMP.name()]
+            .into_iter()
+            .fold(setting, Setting::at_default)
     }
 
     /// Whether it has a wave or a ramp.
@@ -405,16 +374,6 @@ impl Wave {
 // === impl Shape ===
 
 impl Shape {
-    fn of(value: Value) -> Option<Self> {
-        match value {
-            Value::Word("sine") => Some(Self::Sine),
-            Value::Word("saw") => Some(Self::Saw),
-            Value::Word("square") => Some(Self::Square),
-            Value::Word("triangle") => Some(Self::Triangle),
-            _ => None,
-        }
-    }
-
     /// The lines of one period, from -1 to 1, over times in periods.
     fn lines(self) -> impl Iterator<Item = Line> {
         let lines: &[[f64; 4]] = match self {

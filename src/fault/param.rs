@@ -1,10 +1,18 @@
 //! What a fault's parameters are: their names, units, defaults and ranges, as data.
 //!
 //! The fault language, its errors, the help, the console's knobs and the conformance suite are made from these tables,
-//! so that a parameter is described once.
+//! so that a parameter is described once. A kind declares its parameters as constants with the type that it reads:
+//!
+//! ```text
+//! const JITTER: Given<Duration> = param::time("jitter", "how far the delay strays").within(ms(0), HOUR).or(ms(0));
+//! setting.get(JITTER)     // a Duration
+//! ```
+//!
+//! What a parameter is when it is not written is part of its type, so one that does not say compiles nowhere.
 
 use std::cmp::Ordering;
 use std::fmt;
+use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::units::{ByteCount, ByteRate, Percent, Time};
@@ -77,6 +85,267 @@ pub struct ParamSpec {
     pub halves: bool,
     /// One line of help.
     pub summary: &'static str,
+}
+
+/// A parameter whose value in a setting is a `T`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Draft<T> {
+    spec: ParamSpec,
+    value: PhantomData<fn() -> T>,
+}
+
+/// A parameter that every setting of its kind has a value for: it is required, or has a default.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given<T>(Draft<T>);
+
+/// A parameter that may be absent.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Optional<T>(Draft<T>);
+
+/// A type that values of parameters are read as.
+pub(super) trait Quantity: Sized {
+    /// What a required parameter reads as in a setting that is not finished.
+    const NOTHING: Self;
+
+    /// The value as this type; `None` where it is of another.
+    fn of(value: Value) -> Option<Self>;
+}
+
+/// What a parameter of a setting reads as.
+pub(super) trait Read {
+    /// The type of what is read.
+    type As;
+
+    /// The parameter's name.
+    fn name(&self) -> &'static str;
+
+    /// What the value in a setting reads as, if there is one.
+    fn read(&self, value: Option<Value>) -> Self::As;
+}
+
+/// A length of time, or a number of bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Amount {
+    Time(Duration),
+    Size(ByteCount),
+}
+
+/// Makes the types that values are read as, each with how a parameter of it begins.
+macro_rules! quantities {
+    ($($make:ident, $type:ty, $unit:ident, $nothing:expr;)+) => {$(
+        /// The parameter of this name, with a line of help.
+        pub(super) const fn $make(name: &'static str, summary: &'static str) -> Draft<$type> {
+            Draft::new(name, Unit::$unit, summary)
+        }
+
+        impl Draft<$type> {
+            /// From `low` to `high`, both included.
+            #[allow(dead_code, reason = "not each type has a range")]
+            pub(super) const fn within(mut self, low: $type, high: $type) -> Self {
+                self.spec.range = Some((Value::$unit(low), Value::$unit(high)));
+                self
+            }
+
+            /// It is `value` where it is not written.
+            #[allow(dead_code, reason = "not each type has a default")]
+            pub(super) const fn or(self, value: $type) -> Given<$type> {
+                self.with_default(Value::$unit(value))
+            }
+        }
+
+        impl Quantity for $type {
+            const NOTHING: Self = $nothing;
+
+            fn of(value: Value) -> Option<Self> {
+                match value {
+                    Value::$unit(value) => Some(value),
+                    _ => None,
+                }
+            }
+        }
+    )+};
+}
+
+quantities! {
+    time, Duration, Time, Duration::ZERO;
+    rate, ByteRate, Rate, ByteRate::new(0);
+    size, ByteCount, Size, ByteCount::new(0);
+    percent, Percent, Percent, Percent::NONE;
+    number, f64, Number, 0.0;
+    switch, bool, Switch, false;
+}
+
+/// The parameter of this name that is a time or a size, with a line of help.
+pub(super) const fn amount(name: &'static str, summary: &'static str) -> Draft<Amount> {
+    Draft::new(name, Unit::TimeOrSize, summary)
+}
+
+/// Declares an enum together with the words that stand for it in the fault language.
+macro_rules! words {
+    ($(#[$doc:meta])* $visible:vis enum $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        $visible enum $name {
+            $($variant),+
+        }
+
+        impl $name {
+            /// The word for it.
+            #[allow(dead_code, reason = "not each has a default or is printed")]
+            pub(in crate::fault) const fn word(self) -> &'static str {
+                match self {
+                    $(Self::$variant => $word),+
+                }
+            }
+
+            /// The parameter of this name whose value is one of the words, with a line of help.
+            pub(in crate::fault) const fn param(
+                name: &'static str,
+                summary: &'static str,
+            ) -> $crate::fault::param::Draft<Self> {
+                $crate::fault::param::Draft::new(
+                    name,
+                    $crate::fault::Unit::Word(&[$($word),+]),
+                    summary,
+                )
+            }
+        }
+
+        impl $crate::fault::param::Draft<$name> {
+            /// It is `value` where it is not written.
+            #[allow(dead_code, reason = "not each has a default")]
+            pub(in crate::fault) const fn or(
+                self,
+                value: $name,
+            ) -> $crate::fault::param::Given<$name> {
+                self.with_default($crate::fault::Value::Word(value.word()))
+            }
+        }
+
+        impl $crate::fault::param::Quantity for $name {
+            const NOTHING: Self = [$(Self::$variant),+][0];
+
+            fn of(value: $crate::fault::Value) -> Option<Self> {
+                match value {
+                    $($crate::fault::Value::Word($word) => Some(Self::$variant),)+
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(in crate::fault) use words;
+
+// === impl Draft ===
+
+impl<T> Draft<T> {
+    pub(super) const fn new(name: &'static str, unit: Unit, summary: &'static str) -> Self {
+        Self {
+            spec: ParamSpec {
+                name,
+                bare: false,
+                unit,
+                default: Default::Required,
+                range: None,
+                halves: false,
+                summary,
+            },
+            value: PhantomData,
+        }
+    }
+
+    /// Its value may stand bare, right behind the kind.
+    pub(super) const fn bare(mut self) -> Self {
+        self.spec.bare = true;
+        self
+    }
+
+    /// A value for both directions is a round trip's: half of it is spent each way.
+    pub(super) const fn halves(mut self) -> Self {
+        self.spec.halves = true;
+        self
+    }
+
+    /// It must be written.
+    pub(super) const fn required(self) -> Given<T> {
+        Given(self)
+    }
+
+    /// It is absent where it is not written, which has a meaning of its own.
+    pub(super) const fn optional(mut self) -> Optional<T> {
+        self.spec.default = Default::Absent;
+        Optional(self)
+    }
+
+    pub(super) const fn with_default(mut self, value: Value) -> Given<T> {
+        self.spec.default = Default::Is(value);
+        Given(self)
+    }
+}
+
+impl Draft<Amount> {
+    /// It is `time` where it is not written.
+    pub(super) const fn or_time(self, time: Duration) -> Given<Amount> {
+        self.with_default(Value::Time(time))
+    }
+}
+
+impl Quantity for Amount {
+    const NOTHING: Self = Self::Time(Duration::ZERO);
+
+    fn of(value: Value) -> Option<Self> {
+        match value {
+            Value::Time(time) => Some(Self::Time(time)),
+            Value::Size(size) => Some(Self::Size(size)),
+            _ => None,
+        }
+    }
+}
+
+// === impl Given ===
+
+impl<T> Given<T> {
+    /// Its row of the kind's table.
+    pub(super) const fn spec(&self) -> ParamSpec {
+        self.0.spec
+    }
+}
+
+impl<T: Quantity> Read for Given<T> {
+    type As = T;
+
+    fn name(&self) -> &'static str {
+        self.0.spec.name
+    }
+
+    fn read(&self, value: Option<Value>) -> T {
+        let default = match self.0.spec.default {
+            Default::Is(value) => Some(value),
+            Default::Required | Default::Absent => None,
+        };
+        value.or(default).and_then(T::of).unwrap_or(T::NOTHING)
+    }
+}
+
+// === impl Optional ===
+
+impl<T> Optional<T> {
+    /// Its row of the kind's table.
+    pub(super) const fn spec(&self) -> ParamSpec {
+        self.0.spec
+    }
+}
+
+impl<T: Quantity> Read for Optional<T> {
+    type As = Option<T>;
+
+    fn name(&self) -> &'static str {
+        self.0.spec.name
+    }
+
+    fn read(&self, value: Option<Value>) -> Option<T> {
+        value.and_then(T::of)
+    }
 }
 
 // === impl Value ===

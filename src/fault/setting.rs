@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::param::{Default, Value};
+use super::param::{Default, Read, Value};
 use super::{Direction, Kind};
 use crate::units::{Percent, Time};
 
@@ -165,6 +165,11 @@ impl Setting {
             .iter()
             .position(|param| param.name == name)?;
         self.values[index]
+    }
+
+    /// What the parameter is in this setting.
+    pub(super) fn get<P: Read>(&self, param: P) -> P::As {
+        param.read(self.value(param.name()))
     }
 
     /// The first required parameter that has no value yet.

@@ -114,11 +114,18 @@ impl Circumstances {
     }
 }
 
+/// A stage as the chain holds it.
+pub(super) fn made<F: Fault + 'static>(fault: Option<F>) -> Option<Box<dyn Fault>> {
+    fault.map(|fault| Box::new(fault) as Box<dyn Fault>)
+}
+
 /// One fault in one direction of one connection: a stage of the chain that dates the queue's head.
 pub trait Fault: Send {
     /// Takes new terms over; what it counts (a pace, a correlation) goes on from `terms.now`. False where the stage
-    /// must be made anew.
-    fn retune(&mut self, terms: &Terms<'_>) -> bool;
+    /// must be made anew, as one that counts nothing always may.
+    fn retune(&mut self, _terms: &Terms<'_>) -> bool {
+        false
+    }
 
     /// When the head may leave: `due` or later, or `None` while it is held. Asking twice changes nothing: a stage may keep
     /// what it has found out of the head it was asked for last, and counts nothing before `sent`. Each of the calls below

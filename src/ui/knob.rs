@@ -41,7 +41,7 @@ pub enum Turn {
     Exact(Value),
 }
 
-/// Every knob, in the order of their places.
+/// Every knob, in the order of the table of kinds.
 #[must_use]
 pub fn all() -> &'static [Dial] {
     static ALL: LazyLock<Vec<Dial>> = LazyLock::new(|| {
@@ -49,7 +49,6 @@ pub fn all() -> &'static [Dial] {
         for kind in KINDS {
             dials.extend(kind.knobs.iter().map(|knob| Dial { kind, knob }));
         }
-        dials.sort_by_key(|dial| dial.knob.place);
         dials
     });
     &ALL

@@ -238,11 +238,11 @@ const fn knob(label: &'static str, param: &'static str, stops: [Value; 9], step:
         label,
         title: label,
         key: Some('r'),
-        place: 0,
         param,
         stops,
         fine: Fine::Step(step),
         metric: Metric::Rate,
+        beyond_proof: None,
     }
 }
 

@@ -8,6 +8,8 @@ pub struct Source {
     pub path: String,
     /// Its lines before the tests at its end, comments and texts blanked out.
     pub code: Vec<String>,
+    /// The same lines with their texts.
+    pub texts: Vec<String>,
 }
 
 /// All files of `src/` that are not tests by themselves.
@@ -44,13 +46,16 @@ impl Source {
     pub fn new(path: &str, text: &str) -> Self {
         let tests = ["#[cfg(test)]", "#[cfg(all(test"];
         let is_tests = |line: &str| tests.iter().any(|begin| line.starts_with(begin));
-        let code = blank(text)
-            .lines()
-            .take_while(|line| !is_tests(line))
-            .map(str::to_owned)
-            .collect();
+        let lines = |text: String| -> Vec<String> {
+            let lines = text.lines().take_while(|line| !is_tests(line));
+            lines.map(str::to_owned).collect()
+        };
         let path = path.to_owned();
-        Self { path, code }
+        Self {
+            path,
+            code: lines(blank(text, |_| true)),
+            texts: lines(blank(text, |skipped| skipped.starts_with('/'))),
+        }
     }
 
     /// The module of the top level that it is, or is part of.
@@ -132,15 +137,15 @@ fn heads(rest: &str) -> Vec<String> {
     names
 }
 
-/// The text with comments and the insides of literals blanked out, line for line.
-fn blank(text: &str) -> String {
+/// The text with comments and literals blanked out, line for line, as far as `goes` says so of each.
+fn blank(text: &str, goes: fn(&str) -> bool) -> String {
     let mut blanked = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(char) = rest.chars().next() {
         let skipped = literal(rest, blanked.chars().next_back());
         let length = skipped.unwrap_or(char.len_utf8());
         let (taken, behind) = rest.split_at(length);
-        if skipped.is_some() {
+        if skipped.is_some() && goes(taken) {
             blanked.extend(taken.chars().map(|c| if c == '\n' { c } else { ' ' }));
         } else {
             blanked.push_str(taken);

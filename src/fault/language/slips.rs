@@ -5,8 +5,7 @@ use std::ops::Range;
 use winnow::stream::Location;
 
 use super::draft::Draft;
-use super::value::{reads, words};
-use super::value_slips::wanted;
+use super::value::{reads, wanted, words};
 use super::{COMMON, Kinds, ahead};
 use crate::fault::{Direction, Kind, ParamSpec, Setting, Unit};
 use crate::format::quoted;

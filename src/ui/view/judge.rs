@@ -19,9 +19,6 @@ const RATE_TOLERANCE: f64 = 0.05;
 /// Fewer samples than these say nothing about how far they stray.
 const FEW: u64 = 50;
 
-/// The distribution of jitter that ends somewhere.
-const UNIFORM: &str = "uniform";
-
 /// What another kind of fault adds is in the same figures.
 const OTHERS: &str = "other faults hold bytes too";
 /// A byte stream keeps its order: with jitter, dense traffic waits longer and strays less than each byte by itself.
@@ -118,8 +115,9 @@ impl Proof<'_> {
                 Some(self.judge_delay(dial, &added?, set, jitter))
             }
             (Metric::AddedSpread, Value::Time(set)) => {
-                let dist = self.dist(dial, direction);
-                Some(self.judge_spread(dial, &added?, set, dist))
+                let setting = self.plan.find(dial.kind, direction)?;
+                let beyond = dial.knob.beyond_proof.and_then(|beyond| beyond(setting));
+                Some(self.judge_spread(dial, &added?, set, beyond))
             }
             (Metric::Rate, Value::Rate(cap)) => {
                 Some(judge_rate(self.rates(dial)[direction.index()], cap))
@@ -152,13 +150,19 @@ impl Proof<'_> {
         }
     }
 
-    fn judge_spread(&self, dial: &Dial, spread: &Spread, set: Duration, dist: &str) -> Verdict {
+    fn judge_spread(
+        &self,
+        dial: &Dial,
+        spread: &Spread,
+        set: Duration,
+        beyond: Option<String>,
+    ) -> Verdict {
         let measured = half_width(spread);
         if spread.count < FEW {
             let why = format!("only {} samples in the last second", spread.count);
             Verdict::Unknown(why)
-        } else if dist != UNIFORM {
-            Verdict::Unknown(format!("{dist} jitter has no fixed width"))
+        } else if let Some(why) = beyond {
+            Verdict::Unknown(why)
         } else if measured.abs_diff(set) <= TOLERANCE.max(set / 10) {
             Verdict::Agrees
         } else if measured < set {
@@ -184,14 +188,6 @@ impl Proof<'_> {
             (knob.metric == Metric::AddedSpread).then(|| value.time())?
         });
         jitter.unwrap_or_default()
-    }
-
-    fn dist(&self, dial: &Dial, direction: Direction) -> &'static str {
-        let setting = self.plan.find(dial.kind, direction);
-        match setting.and_then(|setting| setting.value("dist")) {
-            Some(Value::Word(dist)) => dist,
-            _ => UNIFORM,
-        }
     }
 }
 

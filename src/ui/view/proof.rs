@@ -90,7 +90,7 @@ pub(super) const fn arrow(direction: Direction) -> &'static str {
 
 /// Whether a setting paces each connection by itself.
 fn is_each(setting: &Setting) -> bool {
-    setting.value("scope") == Some(Value::Word("connection"))
+    setting.kind.shares.is_some_and(|shares| !shares(setting))
 }
 
 // === impl Verdict ===

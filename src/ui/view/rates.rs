@@ -95,7 +95,8 @@ impl Rates<'_> {
         };
         let setting = plan.find(dial.kind, self.first())?;
         let rate = rate.bytes_per_second() as f64;
-        let one = setting.value("scope") == Some(Value::Word("proxy")) || self.row.open <= 1;
+        let shares = setting.kind.shares.is_some_and(|shares| shares(setting));
+        let one = shares || self.row.open <= 1;
         (!plan.bypassed).then(|| Cap {
             whole: if one {
                 rate

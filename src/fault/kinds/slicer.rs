@@ -5,76 +5,41 @@
 
 use std::time::{Duration, Instant};
 
-use super::knob::{Fine, Metric};
-use super::param::Default;
-use super::random::{derive, unit};
-use super::{Fault, Head, Kind, Knob, ParamSpec, Stage, Terms, Unit, Value};
+use crate::fault::knob::stops_bytes;
+use crate::fault::param::{self, Given};
+use crate::fault::random::{derive, unit};
+use crate::fault::stage::made;
+use crate::fault::{Fault, Head, Kind, Knob, Stage, Terms};
 use crate::units::ByteCount;
 
-const fn ms(ms: u64) -> Value {
-    Value::Time(Duration::from_millis(ms))
-}
+const MOST: ByteCount = ByteCount::new(1_000_000_000);
 
-const fn bytes(bytes: u64) -> Value {
-    Value::Size(ByteCount::new(bytes))
-}
+const SIZE: Given<ByteCount> = param::size("size", "how much one write takes")
+    .bare()
+    .within(ByteCount::new(1), MOST)
+    .required();
+const VARY: Given<ByteCount> = param::size("vary", "how far a slice's size strays, either way")
+    .within(ByteCount::new(0), MOST)
+    .or(ByteCount::new(0));
+const GAP: Given<Duration> = param::time("gap", "how long to wait between two slices")
+    .within(Duration::ZERO, Duration::from_secs(3_600))
+    .or(Duration::ZERO);
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
     name: "slicer",
     short: Some("slice"),
     summary: "cuts what leaves into small writes, with a gap between them",
-    params: &[
-        ParamSpec {
-            name: "size",
-            bare: true,
-            unit: Unit::Size,
-            default: Default::Required,
-            range: Some((bytes(1), bytes(1_000_000_000))),
-            halves: false,
-            summary: "how much one write takes",
-        },
-        ParamSpec {
-            name: "vary",
-            bare: false,
-            unit: Unit::Size,
-            default: Default::Is(bytes(0)),
-            range: Some((bytes(0), bytes(1_000_000_000))),
-            halves: false,
-            summary: "how far a slice's size strays, either way",
-        },
-        ParamSpec {
-            name: "gap",
-            bare: false,
-            unit: Unit::Time,
-            default: Default::Is(ms(0)),
-            range: Some((ms(0), ms(3_600_000))),
-            halves: false,
-            summary: "how long to wait between two slices",
-        },
-    ],
+    params: &[SIZE.spec(), VARY.spec(), GAP.spec()],
     knobs: &[Knob {
         label: "SLI",
         title: "SLICER",
-        key: None,
-        place: 10,
         param: "size",
-        stops: [
-            bytes(16_000),
-            bytes(4_000),
-            bytes(1_448),
-            bytes(512),
-            bytes(128),
-            bytes(64),
-            bytes(16),
-            bytes(4),
-            bytes(1),
-        ],
-        fine: Fine::PerDecade(12),
-        metric: Metric::None,
+        stops: stops_bytes([16_000, 4_000, 1_448, 512, 128, 64, 16, 4, 1]),
+        ..Knob::TIME
     }],
     example: "slicer 64B vary=16B gap=10ms",
-    build: |terms| Slicer::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    build: |terms| made(Slicer::of(terms)),
     stage: Stage::Cut,
     ..Kind::BASE
 };
@@ -96,14 +61,10 @@ struct Slicer {
 impl Slicer {
     fn of(terms: &Terms<'_>) -> Option<Self> {
         let here = terms.here?;
-        let size_of = |name| match here.value(name) {
-            Some(Value::Size(size)) => size.bytes(),
-            _ => 0,
-        };
         Some(Self {
-            size: size_of("size"),
-            vary: size_of("vary"),
-            gap: here.value("gap").and_then(Value::time).unwrap_or_default(),
+            size: here.get(SIZE).bytes(),
+            vary: here.get(VARY).bytes(),
+            gap: here.get(GAP),
             seed: terms.seed,
             left: 0,
             free: None,

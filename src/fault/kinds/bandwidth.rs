@@ -9,19 +9,37 @@
 
 use std::time::{Duration, Instant};
 
-use super::knob::{Fine, Metric};
-use super::motion::{self, Motion, Pace};
-use super::param::Default;
-use super::shared::Shared;
-use super::{Fault, Head, Kind, Knob, ParamSpec, Setting, Stage, Terms, Unit, Value};
+use crate::fault::knob::{Metric, stops_rate};
+use crate::fault::motion::{self, Motion, Pace};
+use crate::fault::param::{self, Amount, Given, Optional, words};
+use crate::fault::shared::Shared;
+use crate::fault::stage::made;
+use crate::fault::{Fault, Head, Kind, Knob, Setting, Stage, Terms};
 use crate::units::ByteRate;
 
-const fn rate(bytes: u64) -> Value {
-    Value::Rate(ByteRate::new(bytes))
+words! {
+    /// Who shares a link.
+    enum Scope {
+        Connection = "connection",
+        Proxy = "proxy",
+    }
 }
 
-/// The words of `scope`.
-pub const SCOPES: &[&str] = &["connection", "proxy"];
+const RATE: Given<ByteRate> =
+    param::rate("rate", "the rate of each direction; 0 lets nothing pass")
+        .bare()
+        .within(ByteRate::new(0), ByteRate::new(100_000_000_000))
+        .required();
+const SCOPE: Given<Scope> = Scope::param(
+    "scope",
+    "a link for each connection, or one for all connections of the proxy",
+)
+.or(Scope::Connection);
+const QUEUE: Optional<Amount> = param::amount(
+    "queue",
+    "how much may wait for the link (bufferbloat); absent: the delay and 200 ms more",
+)
+.optional();
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -29,60 +47,27 @@ pub static KIND: Kind = Kind {
     short: Some("bw"),
     summary: "paces each direction to the rate, without bursts",
     params: &[
-        ParamSpec {
-            name: "rate",
-            bare: true,
-            unit: Unit::Rate,
-            default: Default::Required,
-            range: Some((rate(0), rate(100_000_000_000))),
-            halves: false,
-            summary: "the rate of each direction; 0 lets nothing pass",
-        },
-        ParamSpec {
-            name: "scope",
-            bare: false,
-            unit: Unit::Word(SCOPES),
-            default: Default::Is(Value::Word("connection")),
-            range: None,
-            halves: false,
-            summary: "a link for each connection, or one for all connections of the proxy",
-        },
-        ParamSpec {
-            name: "queue",
-            bare: false,
-            unit: Unit::TimeOrSize,
-            default: Default::Absent,
-            range: None,
-            halves: false,
-            summary: "how much may wait for the link (bufferbloat); absent: the delay and 200 ms more",
-        },
-        motion::WAVE,
-        motion::PERIOD,
-        motion::DEPTH_RATE,
-        motion::RAMP,
+        RATE.spec(),
+        SCOPE.spec(),
+        QUEUE.spec(),
+        motion::WAVE.spec(),
+        motion::PERIOD.spec(),
+        motion::DEPTH_RATE.spec(),
+        motion::RAMP.spec(),
     ],
     knobs: &[Knob {
         label: "BW",
         title: "RATE CAP",
         key: Some('b'),
-        place: 2,
         param: "rate",
-        stops: [
-            rate(10_000_000),
-            rate(2_000_000),
-            rate(1_000_000),
-            rate(512_000),
-            rate(256_000),
-            rate(64_000),
-            rate(16_000),
-            rate(4_000),
-            rate(1_000),
-        ],
-        fine: Fine::PerDecade(12),
+        stops: stops_rate([
+            10_000_000, 2_000_000, 1_000_000, 512_000, 256_000, 64_000, 16_000, 4_000, 1_000,
+        ]),
         metric: Metric::Rate,
+        ..Knob::TIME
     }],
     example: "bandwidth 1Mbit/s",
-    build: |terms| Bandwidth::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    build: |terms| made(Bandwidth::of(terms)),
     stage: Stage::Rate,
     shares: Some(is_for_all),
     ..Kind::BASE
@@ -101,14 +86,7 @@ const LEAST_BACKLOG: u64 = 4 << 10;
 
 /// Whether the rate is one for all connections of the proxy.
 fn is_for_all(setting: &Setting) -> bool {
-    setting.value("scope") == Some(Value::Word("proxy"))
-}
-
-/// How much may wait for the link.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Queue {
-    Time(Duration),
-    Size(u64),
+    setting.get(SCOPE) == Scope::Proxy
 }
 
 /// The stage of one direction.
@@ -116,7 +94,7 @@ struct Bandwidth {
     rate: Pace,
     /// The greatest rate from now on.
     most: ByteRate,
-    queue: Queue,
+    queue: Amount,
     /// Until when the link is taken by what this connection has sent.
     pace: Instant,
     /// When the head comes to the link that `due` was last asked for: no sooner than `pace`.
@@ -129,15 +107,10 @@ struct Bandwidth {
 impl Bandwidth {
     fn of(terms: &Terms<'_>) -> Option<Self> {
         let here = terms.here?;
-        let rate = here.value("rate").and_then(Value::rate)?;
-        let queue = match here.value("queue") {
-            Some(Value::Time(time)) => Queue::Time(time),
-            Some(Value::Size(size)) => Queue::Size(size.bytes()),
-            _ => Queue::Time(DEFAULT_QUEUE),
-        };
+        let queue = here.get(QUEUE).unwrap_or(Amount::Time(DEFAULT_QUEUE));
         let links = terms.shared.filter(|_| is_for_all(here));
         let motion = Motion::of(here, terms.from, terms.since);
-        let rate = Pace::new(rate, motion, terms.now);
+        let rate = Pace::new(here.get(RATE), motion, terms.now);
         Some(Self {
             rate,
             most: rate.most(terms.now),
@@ -279,8 +252,8 @@ impl Fault for Bandwidth {
     fn backlog(&self, delay: Duration) -> Option<usize> {
         let rate = self.most;
         let bytes = match self.queue {
-            Queue::Time(time) => rate.bytes_in(delay.saturating_add(time)),
-            Queue::Size(size) => rate.bytes_in(delay).saturating_add(size),
+            Amount::Time(time) => rate.bytes_in(delay.saturating_add(time)),
+            Amount::Size(size) => rate.bytes_in(delay).saturating_add(size.bytes()),
         };
         usize::try_from(bytes.saturating_add(LEAST_BACKLOG)).ok()
     }

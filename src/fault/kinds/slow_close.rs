@@ -2,35 +2,28 @@
 
 use std::time::{Duration, Instant};
 
-use super::param::Default;
-use super::{Fault, Head, Kind, Knob, ParamSpec, Stage, Terms, Unit, Value};
+use crate::fault::param::{self, Given};
+use crate::fault::stage::made;
+use crate::fault::{Fault, Head, Kind, Knob, Stage, Terms};
 
-const fn ms(ms: u64) -> Value {
-    Value::Time(Duration::from_millis(ms))
-}
+const TIME: Given<Duration> =
+    param::time("time", "how much later than the last byte the end comes")
+        .bare()
+        .within(Duration::ZERO, Duration::from_secs(86_400))
+        .required();
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
     name: "slow_close",
     summary: "delays the end of the stream",
-    params: &[ParamSpec {
-        name: "time",
-        bare: true,
-        unit: Unit::Time,
-        default: Default::Required,
-        range: Some((ms(0), ms(86_400_000))),
-        halves: false,
-        summary: "how much later than the last byte the end comes",
-    }],
+    params: &[TIME.spec()],
     knobs: &[Knob {
         label: "SLO",
         title: "SLOW CLOSE",
-        key: None,
-        place: 12,
         ..Knob::TIME
     }],
     example: "slow_close 2s",
-    build: |terms| SlowClose::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    build: |terms| made(SlowClose::of(terms)),
     stage: Stage::Cut,
     ..Kind::BASE
 };
@@ -44,16 +37,12 @@ struct SlowClose {
 
 impl SlowClose {
     fn of(terms: &Terms<'_>) -> Option<Self> {
-        let time = terms.here?.value("time").and_then(Value::time)?;
+        let time = terms.here?.get(TIME);
         (!time.is_zero()).then_some(Self { time })
     }
 }
 
 impl Fault for SlowClose {
-    fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        Self::of(terms).map(|fresh| *self = fresh).is_some()
-    }
-
     fn due(&mut self, head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
         if head.len == 0 {
             due.checked_add(self.time)

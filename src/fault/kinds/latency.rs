@@ -15,16 +15,35 @@
 
 use std::time::{Duration, Instant};
 
-use super::distribution::{self, Distribution};
-use super::knob::{Fine, Metric};
-use super::motion::{self, Motion};
-use super::param::Default;
-use super::random::{normal, unit};
-use super::{Direction, Fault, Head, Kind, Knob, ParamSpec, Setting, Stage, Terms, Unit, Value};
+use super::distribution::Distribution;
+use crate::fault::knob::{Metric, stops_ms};
+use crate::fault::motion::{self, Motion};
+use crate::fault::param::{self, Given};
+use crate::fault::random::{normal, unit};
+use crate::fault::stage::made;
+use crate::fault::{Direction, Fault, Head, Kind, Knob, Setting, Stage, Terms};
+use crate::units::Percent;
 
-const fn ms(ms: u64) -> Value {
-    Value::Time(Duration::from_millis(ms))
-}
+const HOUR: Duration = Duration::from_secs(3_600);
+
+const TIME: Given<Duration> = param::time("time", "the delay")
+    .bare()
+    .within(Duration::ZERO, HOUR)
+    .halves()
+    .required();
+const JITTER: Given<Duration> = param::time("jitter", "how far the delay strays")
+    .within(Duration::ZERO, HOUR)
+    .halves()
+    .or(Duration::ZERO);
+const DIST: Given<Distribution> =
+    Distribution::param("dist", "how the jitter is distributed").or(Distribution::Uniform);
+const CORR: Given<Percent> =
+    param::percent("corr", "how much one delay resembles the one before").or(Percent::NONE);
+const HANDSHAKE: Given<bool> = param::switch(
+    "handshake",
+    "a new connection's first byte waits one round trip more, as for TCP's own handshake",
+)
+.or(false);
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -32,105 +51,44 @@ pub static KIND: Kind = Kind {
     short: Some("lat"),
     summary: "every byte leaves this much after it arrived; with both directions, TIME is what a round trip grows by",
     params: &[
-        ParamSpec {
-            name: "time",
-            bare: true,
-            unit: Unit::Time,
-            default: Default::Required,
-            range: Some((ms(0), ms(3_600_000))),
-            halves: true,
-            summary: "the delay",
-        },
-        ParamSpec {
-            name: "jitter",
-            bare: false,
-            unit: Unit::Time,
-            default: Default::Is(ms(0)),
-            range: Some((ms(0), ms(3_600_000))),
-            halves: true,
-            summary: "how far the delay strays",
-        },
-        ParamSpec {
-            name: "dist",
-            bare: false,
-            unit: Unit::Word(distribution::WORDS),
-            default: Default::Is(Value::Word("uniform")),
-            range: None,
-            halves: false,
-            summary: "how the jitter is distributed",
-        },
-        ParamSpec {
-            name: "corr",
-            bare: false,
-            unit: Unit::Percent,
-            default: Default::Is(Value::Percent(crate::units::Percent::NONE)),
-            range: None,
-            halves: false,
-            summary: "how much one delay resembles the one before",
-        },
-        ParamSpec {
-            name: "handshake",
-            bare: false,
-            unit: Unit::Switch,
-            default: Default::Is(Value::Switch(false)),
-            range: None,
-            halves: false,
-            summary: "a new connection's first byte waits one round trip more, as for TCP's own handshake",
-        },
-        motion::WAVE,
-        motion::PERIOD,
-        motion::DEPTH_TIME,
-        motion::RAMP,
+        TIME.spec(),
+        JITTER.spec(),
+        DIST.spec(),
+        CORR.spec(),
+        HANDSHAKE.spec(),
+        motion::WAVE.spec(),
+        motion::PERIOD.spec(),
+        motion::DEPTH_TIME.spec(),
+        motion::RAMP.spec(),
     ],
     knobs: &[
         Knob {
             label: "LAT",
             title: "LATENCY",
             key: Some('t'),
-            place: 0,
             param: "time",
-            stops: [
-                ms(10),
-                ms(25),
-                ms(50),
-                ms(100),
-                ms(250),
-                ms(500),
-                ms(1_000),
-                ms(2_500),
-                ms(10_000),
-            ],
-            fine: Fine::PerDecade(12),
+            stops: stops_ms([10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000]),
             metric: Metric::AddedDelay,
+            ..Knob::TIME
         },
         Knob {
             label: "JIT",
             title: "JITTER",
             key: Some('i'),
-            place: 1,
             param: "jitter",
-            stops: [
-                ms(5),
-                ms(10),
-                ms(25),
-                ms(50),
-                ms(100),
-                ms(250),
-                ms(500),
-                ms(1_000),
-                ms(2_500),
-            ],
-            fine: Fine::PerDecade(12),
+            stops: stops_ms([5, 10, 25, 50, 100, 250, 500, 1_000, 2_500]),
             metric: Metric::AddedSpread,
+            beyond_proof: Some(|setting| match setting.get(DIST) {
+                Distribution::Uniform => None,
+                other => Some(format!("{} jitter has no fixed width", other.word())),
+            }),
+            ..Knob::TIME
         },
     ],
     example: "latency 250ms jitter=30ms dist=normal",
-    build: |terms| Latency::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    build: |terms| made(Latency::of(terms)),
     stage: Stage::Path,
-    lengthens: Some(|setting| {
-        let time = setting.value("time").and_then(Value::time);
-        time.unwrap_or_default()
-    }),
+    lengthens: Some(|setting| setting.get(TIME)),
     ..Kind::BASE
 };
 
@@ -167,15 +125,10 @@ impl Latency {
     /// The stage that the terms ask for; none where no byte would wait for it.
     fn of(terms: &Terms<'_>) -> Option<Self> {
         let here = terms.here;
-        let time_of = |setting: Option<&Setting>, name| {
-            setting
-                .and_then(|setting| setting.value(name))
-                .and_then(Value::time)
-                .unwrap_or_default()
-        };
-        let asks = |setting: &Setting| setting.value("handshake") == Some(Value::Switch(true));
+        let time_of = |setting: Option<&Setting>| setting.map_or(Duration::ZERO, |it| it.get(TIME));
+        let asks = |setting: &Setting| setting.get(HANDSHAKE);
         let shakes = here.is_some_and(asks) || terms.back.is_some_and(asks);
-        let round_trip = time_of(here, "time").saturating_add(time_of(terms.back, "time"));
+        let round_trip = time_of(here).saturating_add(time_of(terms.back));
         let handshake = match terms.direction {
             _ if !shakes || round_trip.is_zero() => Handshake::None,
             Direction::Up => Handshake::Adds(round_trip),
@@ -187,7 +140,7 @@ impl Latency {
         let motion = here.and_then(|here| Motion::of(here, terms.from, terms.since));
         // A ramp that has arrived still dates what came on the way.
         let motion = motion.filter(Motion::moves);
-        let time = time_of(here, "time");
+        let time = time_of(here);
         let most = motion.map_or(time, |motion| {
             motion::seconds(motion.most(terms.now)).unwrap_or(Duration::MAX)
         });
@@ -195,12 +148,9 @@ impl Latency {
             time,
             motion,
             most,
-            jitter: time_of(here, "jitter"),
-            distribution: Distribution::of(here.and_then(|setting| setting.value("dist"))),
-            correlation: match here.and_then(|setting| setting.value("corr")) {
-                Some(Value::Percent(share)) => share.fraction(),
-                _ => 0.0,
-            },
+            jitter: here.map_or(Duration::ZERO, |it| it.get(JITTER)),
+            distribution: here.map_or(Distribution::Uniform, |it| it.get(DIST)),
+            correlation: here.map_or(0.0, |it| it.get(CORR).fraction()),
             handshake,
             before: None,
         };

@@ -4,37 +4,32 @@ use std::time::{Duration, Instant};
 
 use super::blackhole::BACKLOG;
 use super::cut::Deadline;
-use super::knob::Metric;
-use super::param::Default;
-use super::{Cut, Fate, Fault, Head, Kind, Knob, ParamSpec, Terms, Unit, Value};
+use crate::fault::knob::Metric;
+use crate::fault::param::{self, Amount, Given};
+use crate::fault::stage::made;
+use crate::fault::{Cut, Fate, Fault, Head, Kind, Knob, Terms};
 
-const fn ms(ms: u64) -> Value {
-    Value::Time(Duration::from_millis(ms))
-}
+const TIME: Given<Duration> = param::time(
+    "time",
+    "how long nothing passes before the connection is closed",
+)
+.bare()
+.within(Duration::ZERO, Duration::from_secs(86_400))
+.required();
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
     name: "timeout",
     summary: "holds everything, then closes the connection after this time without delivery",
-    params: &[ParamSpec {
-        name: "time",
-        bare: true,
-        unit: Unit::Time,
-        default: Default::Required,
-        range: Some((ms(0), ms(86_400_000))),
-        halves: false,
-        summary: "how long nothing passes before the connection is closed",
-    }],
+    params: &[TIME.spec()],
     knobs: &[Knob {
         label: "TMO",
         title: "TIMEOUT",
-        key: None,
-        place: 8,
         metric: Metric::Ended,
         ..Knob::TIME
     }],
     example: "timeout 5s",
-    build: |terms| Timeout::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    build: |terms| made(Timeout::of(terms)),
     ends: true,
     ..Kind::BASE
 };
@@ -46,13 +41,16 @@ struct Timeout(Deadline);
 
 impl Timeout {
     fn of(terms: &Terms<'_>) -> Option<Self> {
-        Deadline::of(terms, Cut::Close, "time").map(Self)
+        let after = Amount::Time(terms.here?.get(TIME));
+        Some(Self(Deadline::new(terms, Cut::Close, after, None)))
     }
 }
 
 impl Fault for Timeout {
     fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        self.0.retuned(Deadline::of(terms, Cut::Close, "time"))
+        Self::of(terms)
+            .map(|fresh| self.0.go_on_as(fresh.0))
+            .is_some()
     }
 
     fn due(&mut self, _head: &Head, _due: Instant, _now: Instant) -> Option<Instant> {

@@ -1,6 +1,6 @@
 //! Dial failure: the upstream of a new connection cannot be reached, and its client is told as it would be then.
 
-use super::{Kind, Knob};
+use crate::fault::{Kind, Knob};
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -9,7 +9,6 @@ pub static KIND: Kind = Kind {
     knobs: &[Knob {
         label: "DFL",
         title: "DIAL FAILURE",
-        place: 15,
         ..Knob::SHARE
     }],
     example: "dial_fail share=50%",

@@ -13,8 +13,8 @@ const SEGMENT: u64 = 1448;
 /// How many segments the bursts are counted over.
 const SEGMENTS: u64 = 200_000;
 
-fn terms(rtt_ms: u64, percent: f64) -> Terms {
-    Terms {
+fn path(rtt_ms: u64, percent: f64) -> Path {
+    Path {
         loss: percent / 100.0,
         burst: 1.0,
         rtt: rtt_ms * MS,
@@ -23,12 +23,12 @@ fn terms(rtt_ms: u64, percent: f64) -> Terms {
 }
 
 /// The rate in kB/s of 24 connections that send for `seconds` each.
-fn bulk(terms: &Terms, seconds: u64) -> f64 {
+fn bulk(path: &Path, seconds: u64) -> f64 {
     const CONNECTIONS: u64 = 24;
     let mut bytes = 0;
     for number in 0..CONNECTIONS {
         let mut sender = Sender::new(derive(1, "bulk", number));
-        while sender.release(terms, 0, 1_000) < seconds * SECOND {
+        while sender.release(path, 0, 1_000) < seconds * SECOND {
             bytes += SEGMENT;
         }
     }
@@ -46,7 +46,7 @@ struct Talk {
 }
 
 /// The times of 40,000 messages on 40 connections in ms, sorted.
-fn messages(terms: &Terms, talk: Talk) -> Vec<f64> {
+fn messages(path: &Path, talk: Talk) -> Vec<f64> {
     let mut times = Vec::new();
     for number in 0..40 {
         let mut up = Sender::new(derive(1, "up", number));
@@ -57,9 +57,9 @@ fn messages(terms: &Terms, talk: Talk) -> Vec<f64> {
             for (sender, segments) in [(&mut up, talk.up), (&mut down, talk.down)] {
                 let available = now;
                 for behind in (0..segments).rev() {
-                    now = sender.release(terms, available, behind);
+                    now = sender.release(path, available, behind);
                 }
-                now += terms.rtt / 2;
+                now += path.rtt / 2;
             }
             times.push((now - began) as f64 / MS as f64);
             now += talk.rest_ms * MS;
@@ -102,7 +102,7 @@ fn a_bulk_transfer_is_as_fast_as_reno() {
         (200, 1.0, &[82.0, 99.0]),
         (200, 5.0, &[34.3]),
     ] {
-        let rate = bulk(&terms(rtt, loss), 30);
+        let rate = bulk(&path(rtt, loss), 30);
         compare(&format!("bulk kB/s, {rtt} ms, {loss} %"), rate, real, 30.0);
     }
 }
@@ -126,7 +126,7 @@ fn small_messages_stall_as_often_and_as_long_as_in_linux() {
         (200, 1.0, &[208.7, 209.66], &[610.0, 626.1]),
         (200, 5.0, &[252.12], &[947.5]),
     ] {
-        let times = messages(&terms(rtt, loss), talk);
+        let times = messages(&path(rtt, loss), talk);
         let case = format!("64 B, {rtt} ms, {loss} %");
         compare(&format!("{case}, mean ms"), mean(&times), real_mean, 10.0);
         compare(&format!("{case}, p99 ms"), p99(&times), real_p99, 20.0);
@@ -151,7 +151,7 @@ fn messages_larger_than_the_window_take_as_long_as_in_linux() {
         (1, 14, 500, 1.0, &[118.55], 405.5),
     ] {
         let talk = Talk { up, down, rest_ms };
-        let times = messages(&terms(50, loss), talk);
+        let times = messages(&path(50, loss), talk);
         let case = format!("{up}/{down} segments, rest {rest_ms} ms, {loss} %");
         compare(&format!("{case}, mean ms"), mean(&times), real_mean, 10.0);
         compare(&format!("{case}, p99 ms"), p99(&times), &[real_p99], 10.0);
@@ -165,15 +165,15 @@ fn segments_come_through_in_order_and_not_before_they_are_there() {
         let mut sender = Sender::new(3);
         let (mut available, mut last) = (0, 0);
         for _ in 0..50_000 {
-            // Other terms for each segment: loss up to 30 %, bursts up to 4, round trips up to 100 ms.
-            let terms = Terms {
+            // Another path for each segment: loss up to 30 %, bursts up to 4, round trips up to 100 ms.
+            let path = Path {
                 loss: 0.001 + 0.3 * unit(random.draw()),
                 burst: 1.0 + 3.0 * unit(random.draw()),
                 rtt: random.draw() % (100 * MS),
                 stalls_only,
             };
             available += random.draw() % (5 * MS);
-            let release = sender.release(&terms, available, (random.draw() % 20) as u32);
+            let release = sender.release(&path, available, (random.draw() % 20) as u32);
             assert!(release >= available && release >= last);
             last = release;
         }
@@ -184,25 +184,25 @@ fn segments_come_through_in_order_and_not_before_they_are_there() {
 fn without_loss_nothing_waits() {
     let mut sender = Sender::new(1);
     for number in 0..2_000 {
-        assert_eq!(sender.release(&terms(50, 0.0), number, 5), number);
+        assert_eq!(sender.release(&path(50, 0.0), number, 5), number);
     }
 }
 
 #[test]
 fn a_share_that_is_no_number_loses_nothing() {
     let mut sender = Sender::new(1);
-    assert_eq!(sender.release(&terms(50, f64::NAN), 7, 0), 7);
-    assert_eq!(sender.release(&terms(50, -1.0), 8, 0), 8);
+    assert_eq!(sender.release(&path(50, f64::NAN), 7, 0), 7);
+    assert_eq!(sender.release(&path(50, -1.0), 8, 0), 8);
 }
 
 #[test]
 fn loss_that_is_lifted_frees_at_once_what_is_asked_next() {
     let mut sender = Sender::new(1);
-    assert!(sender.release(&terms(50, 100.0), 0, 2) > 60 * SECOND);
-    assert!(sender.release(&terms(50, 100.0), 0, 1) > 60 * SECOND);
-    assert_eq!(sender.release(&terms(50, 0.0), 3, 0), 3);
+    assert!(sender.release(&path(50, 100.0), 0, 2) > 60 * SECOND);
+    assert!(sender.release(&path(50, 100.0), 0, 1) > 60 * SECOND);
+    assert_eq!(sender.release(&path(50, 0.0), 3, 0), 3);
     // A later loss knows nothing of what was given up.
-    let release = sender.release(&terms(50, 0.000_1), 10, 0);
+    let release = sender.release(&path(50, 0.000_1), 10, 0);
     assert_eq!(release, 10);
 }
 
@@ -210,7 +210,7 @@ fn loss_that_is_lifted_frees_at_once_what_is_asked_next() {
 fn the_same_seed_gives_the_same_schedule() {
     let schedule = |seed| -> Vec<u64> {
         let mut sender = Sender::new(seed);
-        let release = |number| sender.release(&terms(50, 2.0), number * MS, 3);
+        let release = |number| sender.release(&path(50, 2.0), number * MS, 3);
         (0..2_000).map(release).collect()
     };
     assert_eq!(schedule(1), schedule(1));
@@ -220,17 +220,17 @@ fn the_same_seed_gives_the_same_schedule() {
 #[test]
 fn bursts_are_as_long_as_asked_and_leave_the_share_of_losses() {
     for (percent, burst) in [(1.0, 1.0), (1.0, 4.0), (5.0, 10.0), (30.0, 3.0)] {
-        let terms = Terms {
+        let path = Path {
             burst,
             stalls_only: true,
-            ..terms(10, percent)
+            ..path(10, percent)
         };
         let mut sender = Sender::new(9);
         let (mut lost, mut bursts, mut behind_loss) = (0.0, 0.0, false);
         for number in 0..SEGMENTS {
             // So far apart that none stalls another one.
             let available = number * 10_000 * SECOND;
-            let stalls = sender.release(&terms, available, 0) > available;
+            let stalls = sender.release(&path, available, 0) > available;
             lost += f64::from(u8::from(stalls));
             bursts += f64::from(u8::from(stalls && !behind_loss));
             behind_loss = stalls;
@@ -245,26 +245,26 @@ fn bursts_are_as_long_as_asked_and_leave_the_share_of_losses() {
 #[test]
 fn stalls_alone_leave_the_rate() {
     // 10 MB/s, of which Reno reaches about 0.35.
-    let stalls = Terms {
+    let stalls = Path {
         stalls_only: true,
-        ..terms(50, 1.0)
+        ..path(50, 1.0)
     };
-    let last = |terms: &Terms| {
+    let last = |path: &Path| {
         let mut sender = Sender::new(4);
-        let release = |number| sender.release(terms, number * SEGMENT * 100, 10);
+        let release = |number| sender.release(path, number * SEGMENT * 100, 10);
         (0..70_000).map(release).max().unwrap_or(0)
     };
     let sent = 70_000 * SEGMENT * 100;
     assert!(last(&stalls) < sent + SECOND);
-    assert!(last(&terms(50, 1.0)) > 20 * sent);
+    assert!(last(&path(50, 1.0)) > 20 * sent);
 }
 
 #[test]
 fn a_message_that_fits_the_window_is_not_held_back() {
     let mut sender = Sender::new(1);
     // So little loss that none comes.
-    let terms = terms(50, 0.000_000_1);
-    let releases: Vec<u64> = (0..11).map(|n| sender.release(&terms, 0, 10 - n)).collect();
+    let path = path(50, 0.000_000_1);
+    let releases: Vec<u64> = (0..11).map(|n| sender.release(&path, 0, 10 - n)).collect();
     assert_eq!(releases[..10], [0; 10]);
     assert_eq!(releases[10], 50 * MS);
 }
@@ -272,18 +272,18 @@ fn a_message_that_fits_the_window_is_not_held_back() {
 #[test]
 fn a_shorter_round_trip_frees_the_window_sooner() {
     let mut sender = Sender::new(1);
-    let long = terms(1_000, 0.000_000_1);
+    let long = path(1_000, 0.000_000_1);
     for behind in (1..11).rev() {
         sender.release(&long, 0, behind);
     }
-    assert_eq!(sender.release(&terms(10, 0.000_000_1), 5 * MS, 0), 15 * MS);
+    assert_eq!(sender.release(&path(10, 0.000_000_1), 5 * MS, 0), 15 * MS);
 }
 
 #[test]
 fn a_lone_lost_segment_comes_a_round_trip_and_200_ms_late() {
     // A seed whose first segment is lost and whose first copy is not.
     let release = (0..1_000)
-        .map(|seed| Sender::new(seed).release(&terms(50, 5.0), 0, 0))
+        .map(|seed| Sender::new(seed).release(&path(50, 5.0), 0, 0))
         .find(|release| *release > 0);
     assert_eq!(release, Some(250 * MS));
 }
@@ -291,7 +291,7 @@ fn a_lone_lost_segment_comes_a_round_trip_and_200_ms_late() {
 #[test]
 fn a_lost_segment_with_others_behind_comes_a_round_trip_late() {
     let releases: Vec<u64> = (0..1_000)
-        .map(|seed| Sender::new(seed).release(&terms(50, 1.0), 0, 9))
+        .map(|seed| Sender::new(seed).release(&path(50, 1.0), 0, 9))
         .filter(|release| *release > 0)
         .collect();
     let fast = releases.iter().filter(|release| **release == 50 * MS);

@@ -3,8 +3,9 @@
 
 use std::time::{Duration, Instant};
 
-use super::knob::{Knob, Metric};
-use super::{Fault, Head, Kind, Terms};
+use crate::fault::knob::Metric;
+use crate::fault::stage::made;
+use crate::fault::{Fault, Head, Kind, Knob};
 
 /// What waits in a partition before its sender is not read any more: as much as a socket's own buffers would take.
 pub(super) const BACKLOG: usize = 256 << 10;
@@ -18,31 +19,18 @@ pub static KIND: Kind = Kind {
         label: "HOL",
         title: "BLACKHOLE",
         key: Some('v'),
-        place: 4,
         metric: Metric::Held,
         ..Knob::SWITCH
     }],
     example: "blackhole",
-    build: |terms| Some(Box::new(Blackhole::of(terms)?)),
+    build: |terms| made(terms.here.map(|_| Blackhole)),
     ..Kind::BASE
 };
 
 /// The stage of one direction.
 struct Blackhole;
 
-// === impl Blackhole ===
-
-impl Blackhole {
-    fn of(terms: &Terms<'_>) -> Option<Self> {
-        terms.here.map(|_| Self)
-    }
-}
-
 impl Fault for Blackhole {
-    fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        terms.here.is_some()
-    }
-
     fn due(&mut self, _head: &Head, _due: Instant, _now: Instant) -> Option<Instant> {
         None
     }

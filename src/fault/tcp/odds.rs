@@ -21,7 +21,7 @@ pub(super) struct Odds {
 
 /// The place in the chain: how many segments were drawn, and whether the last was lost.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Chain {
+pub(super) struct LossChain {
     seed: u64,
     drawn: u64,
     lost: bool,
@@ -29,8 +29,8 @@ pub(super) struct Chain {
 
 /// What one segment drew.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Fate {
-    draw: u64,
+pub(super) struct Draw {
+    number: u64,
     pub(super) lost: bool,
 }
 
@@ -57,9 +57,9 @@ impl Odds {
     }
 }
 
-// === impl Chain ===
+// === impl LossChain ===
 
-impl Chain {
+impl LossChain {
     pub(super) fn new(seed: u64) -> Self {
         Self {
             seed,
@@ -68,30 +68,30 @@ impl Chain {
         }
     }
 
-    /// The next segment's fate.
-    pub(super) fn draw(&mut self, odds: &Odds) -> Fate {
+    /// What the next segment draws.
+    pub(super) fn draw(&mut self, odds: &Odds) -> Draw {
         self.drawn += 1;
-        let draw = mix(self.seed.wrapping_add(self.drawn.wrapping_mul(STEP)));
+        let number = mix(self.seed.wrapping_add(self.drawn.wrapping_mul(STEP)));
         let chance = if self.lost {
             odds.after_loss
         } else {
             odds.after_arrival
         };
-        self.lost = unit(draw) < chance;
-        Fate {
-            draw,
+        self.lost = unit(number) < chance;
+        Draw {
+            number,
             lost: self.lost,
         }
     }
 }
 
-// === impl Fate ===
+// === impl Draw ===
 
-impl Fate {
+impl Draw {
     /// How many copies of a lost segment are lost too. A copy is sent a round trip later or more: it finds the link as it is
     /// on average.
     pub(super) fn copies_lost(self, odds: &Odds) -> usize {
-        let fails = |copy: &u64| unit(mix(self.draw ^ mix(*copy))) < odds.rate;
+        let fails = |copy: &u64| unit(mix(self.number ^ mix(*copy))) < odds.rate;
         (1..=MOST_LOST).take_while(fails).count()
     }
 
@@ -105,7 +105,7 @@ impl Fate {
         self.other(1) & 1 == 1
     }
 
-    fn other(self, number: u64) -> u64 {
-        mix(self.draw ^ mix(MOST_LOST + 1 + number))
+    fn other(self, place: u64) -> u64 {
+        mix(self.number ^ mix(MOST_LOST + 1 + place))
     }
 }

@@ -6,49 +6,35 @@
 use std::time::{Duration, Instant};
 
 use super::blackhole::BACKLOG;
-use super::knob::Metric;
-use super::param::Default;
-use super::{Fault, Head, Kind, Knob, ParamSpec, Terms, Unit, Value};
+use crate::fault::knob::Metric;
+use crate::fault::param::{self, Given};
+use crate::fault::stage::made;
+use crate::fault::{Fault, Head, Kind, Knob, Terms};
 
-const fn ms(ms: u64) -> Value {
-    Value::Time(Duration::from_millis(ms))
-}
+const LEAST: Duration = Duration::from_millis(10);
+const DAY: Duration = Duration::from_secs(86_400);
+
+const ON: Given<Duration> = param::time("on", "for how long bytes pass")
+    .within(LEAST, DAY)
+    .or(Duration::from_secs(5));
+const OFF: Given<Duration> = param::time("off", "for how long everything is held then")
+    .within(LEAST, DAY)
+    .required();
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
     name: "flap",
     summary: "a link and a blackhole in turn",
-    params: &[
-        ParamSpec {
-            name: "on",
-            bare: false,
-            unit: Unit::Time,
-            default: Default::Is(ms(5_000)),
-            range: Some((ms(10), ms(86_400_000))),
-            halves: false,
-            summary: "for how long bytes pass",
-        },
-        ParamSpec {
-            name: "off",
-            bare: false,
-            unit: Unit::Time,
-            default: Default::Required,
-            range: Some((ms(10), ms(86_400_000))),
-            halves: false,
-            summary: "for how long everything is held then",
-        },
-    ],
+    params: &[ON.spec(), OFF.spec()],
     knobs: &[Knob {
         label: "FLP",
         title: "FLAP OFF",
-        key: None,
-        place: 7,
         param: "off",
         metric: Metric::Held,
         ..Knob::TIME
     }],
     example: "flap on=5s off=2s",
-    build: |terms| Flap::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    build: |terms| made(Flap::of(terms)),
     ..Kind::BASE
 };
 
@@ -63,12 +49,11 @@ struct Flap {
 
 impl Flap {
     fn of(terms: &Terms<'_>) -> Option<Self> {
-        let time_of = |name| terms.here?.value(name).and_then(Value::time);
-        let (on, off) = (time_of("on")?, time_of("off")?);
+        let here = terms.here?;
         Some(Self {
             since: terms.since,
-            on,
-            off,
+            on: here.get(ON),
+            off: here.get(OFF),
         })
     }
 
@@ -88,10 +73,6 @@ impl Flap {
 }
 
 impl Fault for Flap {
-    fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        Self::of(terms).map(|fresh| *self = fresh).is_some()
-    }
-
     fn due(&mut self, _head: &Head, due: Instant, now: Instant) -> Option<Instant> {
         // What has not left by now meets the link as it is now, however long it was ready.
         let due = due.max(self.opens(due)?);

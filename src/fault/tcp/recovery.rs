@@ -1,6 +1,6 @@
 //! When a lost segment is found missing, and how its copies come through.
 
-use super::odds::{Fate, Odds};
+use super::odds::{Draw, Odds};
 use super::pipe::Pipe;
 use super::timer::{MARGIN, MOST_TIMEOUT};
 use super::{Sender, Window};
@@ -46,8 +46,8 @@ struct Notice {
 // === impl Sender ===
 
 impl Sender {
-    /// How the segment sent at `at`, which drew `fate` and is lost, comes through.
-    pub(super) fn recovery(&self, at: u64, fate: Fate, behind: u32, odds: &Odds) -> Recovery {
+    /// How the segment sent at `at`, which drew `draw` and is lost, comes through.
+    pub(super) fn recovery(&self, at: u64, draw: Draw, behind: u32, odds: &Odds) -> Recovery {
         let timeout = self.timer.timeout();
         let (first, found) = self.found(at, behind, odds);
         let mut recovery = Recovery {
@@ -63,7 +63,7 @@ impl Sender {
             },
         };
         let mut told = found == Found::Behind && self.tells_of_copies(behind);
-        for _ in 0..fate.copies_lost(odds) {
+        for _ in 0..draw.copies_lost(odds) {
             if told {
                 recovery.at += self.rtt;
                 // Approximate: with a window, what tells of a copy comes once.

@@ -10,33 +10,21 @@
 //! The last two are those of the generators of `tc netem`'s tables (iproute2, `netem/pareto.c`, `netem/paretonormal.c`,
 //! after NIST Net), computed without a table.
 
-use super::Value;
+use crate::fault::param::words;
 
-/// The words of `dist`.
-pub(super) const WORDS: &[&str] = &["uniform", "normal", "pareto", "paretonormal"];
-
-/// A distribution of numbers around zero.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Distribution {
-    Uniform,
-    Normal,
-    Pareto,
-    ParetoNormal,
+words! {
+    /// A distribution of numbers around zero.
+    pub(super) enum Distribution {
+        Uniform = "uniform",
+        Normal = "normal",
+        Pareto = "pareto",
+        ParetoNormal = "paretonormal",
+    }
 }
 
 // === impl Distribution ===
 
 impl Distribution {
-    /// The distribution of this name, uniform where there is none.
-    pub(super) fn of(name: Option<Value>) -> Self {
-        match name {
-            Some(Value::Word("normal")) => Self::Normal,
-            Some(Value::Word("pareto")) => Self::Pareto,
-            Some(Value::Word("paretonormal")) => Self::ParetoNormal,
-            _ => Self::Uniform,
-        }
-    }
-
     /// Whether its numbers are made from normal ones.
     pub(super) fn is_normal(self) -> bool {
         matches!(self, Self::Normal | Self::ParetoNormal)

@@ -25,7 +25,7 @@ mod recovery;
 mod timer;
 mod window;
 
-use self::odds::{Chain, Fate, Odds};
+use self::odds::{Draw, LossChain, Odds};
 use self::pipe::{Cut, Pipe};
 use self::recovery::{Found, Recovery};
 use self::timer::Timer;
@@ -38,21 +38,21 @@ const MOST_RTT: u64 = 3_600_000_000_000;
 
 /// What the path does to the segments of one direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Terms {
+pub(super) struct Path {
     /// The share of the packets that are lost, 0 to 1, in either direction (data here, acknowledgements there).
-    pub loss: f64,
+    pub(super) loss: f64,
     /// How many segments in a row are lost on average; 1 makes losses independent.
-    pub burst: f64,
+    pub(super) burst: f64,
     /// The round trip, in nanoseconds; at least 200 µs are taken.
-    pub rtt: u64,
+    pub(super) rtt: u64,
     /// No congestion window: the stalls alone, as a sender feels them whose rate does not follow losses (BBR).
-    pub stalls_only: bool,
+    pub(super) stalls_only: bool,
 }
 
 /// A virtual TCP sender, of one direction of a connection.
 #[derive(Debug)]
-pub struct Sender {
-    chain: Chain,
+pub(super) struct Sender {
+    chain: LossChain,
     rtt: u64,
     timer: Timer,
     /// None where only the stalls are asked for.
@@ -79,9 +79,9 @@ struct Repair {
 impl Sender {
     /// A sender of a new connection, whose losses follow from `seed`.
     #[must_use]
-    pub fn new(seed: u64) -> Self {
+    pub(in crate::fault) fn new(seed: u64) -> Self {
         Self {
-            chain: Chain::new(seed),
+            chain: LossChain::new(seed),
             rtt: 0,
             timer: Timer::new(0),
             pipe: None,
@@ -101,28 +101,28 @@ impl Sender {
     /// `available`, whatever was answered before, and the sender begins anew with the next loss: the caller's own line keeps
     /// the order. Segments are asked for in their order, once each. Takes constant time, apart from a look at up to 64
     /// segments for each one that is lost.
-    pub fn release(&mut self, terms: &Terms, available: u64, behind: u32) -> u64 {
+    pub(in crate::fault) fn release(&mut self, path: &Path, available: u64, behind: u32) -> u64 {
         // A share that is no number loses nothing.
-        if terms.loss.is_nan() || terms.loss <= 0.0 {
+        if path.loss.is_nan() || path.loss <= 0.0 {
             let chain = self.chain;
             *self = Self::new(0);
             self.chain = chain;
             return available;
         }
-        self.retune(terms, available);
-        let odds = Odds::new(terms.loss, terms.burst);
+        self.retune(path, available);
+        let odds = Odds::new(path.loss, path.burst);
         let timeout = self.timer.timeout();
         let at = match &mut self.pipe {
             Some(pipe) => pipe.send(available, timeout),
             None => available,
         };
-        let fate = self.chain.draw(&odds);
-        let through = if fate.lost {
-            let recovery = self.recovery(at, fate, behind, &odds);
-            self.recover(at, recovery, fate.acknowledgement_lost(&odds));
+        let draw = self.chain.draw(&odds);
+        let through = if draw.lost {
+            let recovery = self.recovery(at, draw, behind, &odds);
+            self.recover(at, recovery, draw.acknowledgement_lost(&odds));
             recovery.at
         } else {
-            self.come_through(at, fate, behind, &odds);
+            self.come_through(at, draw, behind, &odds);
             at
         };
         self.released = self.released.max(through);
@@ -130,13 +130,13 @@ impl Sender {
     }
 
     /// Takes over another round trip: what is under way is acknowledged within it.
-    fn retune(&mut self, terms: &Terms, now: u64) {
-        if terms.stalls_only {
+    fn retune(&mut self, path: &Path, now: u64) {
+        if path.stalls_only {
             self.pipe = None;
         } else {
             self.pipe.get_or_insert_with(|| Pipe::new(now));
         }
-        let rtt = terms.rtt.clamp(LEAST_RTT, MOST_RTT);
+        let rtt = path.rtt.clamp(LEAST_RTT, MOST_RTT);
         if rtt == self.rtt {
             return;
         }
@@ -154,7 +154,7 @@ impl Sender {
     }
 
     /// The segment sent at `at` came through.
-    fn come_through(&mut self, at: u64, fate: Fate, behind: u32, odds: &Odds) {
+    fn come_through(&mut self, at: u64, draw: Draw, behind: u32, odds: &Odds) {
         let acknowledged = at + self.rtt;
         if let Some(pipe) = &mut self.pipe {
             pipe.fly(acknowledged, acknowledged > self.recovered);
@@ -163,7 +163,7 @@ impl Sender {
         // Later acknowledgements make up for one that is lost; the last one is known by a probe for nothing. The estimate
         // takes that for a round trip where the receiver's answer was written before the probe came (it echoes the older time
         // stamp, RFC 7323): its own timer runs out at about that time, so this is a toss.
-        let lost = behind == 0 && fate.acknowledgement_lost(odds) && fate.coin();
+        let lost = behind == 0 && draw.acknowledgement_lost(odds) && draw.coin();
         let late = if lost { self.timer.probe(true) } else { 0 };
         self.timer.sample(self.rtt + late);
     }
@@ -204,5 +204,4 @@ impl Sender {
 }
 
 #[cfg(test)]
-#[path = "sender_tests.rs"]
 mod tests;

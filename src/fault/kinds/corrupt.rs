@@ -6,51 +6,31 @@
 
 use std::time::Instant;
 
-use super::knob::{Fine, Metric};
-use super::param::Default;
-use super::random::{mix, unit};
-use super::{Fault, Head, Kind, Knob, ParamSpec, Stage, Terms, Unit, Value};
+use crate::fault::knob::stops_ppm;
+use crate::fault::param::{self, Given};
+use crate::fault::random::{mix, unit};
+use crate::fault::stage::made;
+use crate::fault::{Fault, Head, Kind, Knob, Stage, Terms};
 use crate::units::Percent;
 
-const fn ppm(ppm: u32) -> Value {
-    Value::Percent(Percent::from_ppm(ppm))
-}
+const BYTES: Given<Percent> = param::percent("bytes", "the share of bytes that it hits")
+    .bare()
+    .required();
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
     name: "corrupt",
     summary: "flips one random bit in each byte hit",
-    params: &[ParamSpec {
-        name: "bytes",
-        bare: true,
-        unit: Unit::Percent,
-        default: Default::Required,
-        range: None,
-        halves: false,
-        summary: "the share of bytes that it hits",
-    }],
+    params: &[BYTES.spec()],
     knobs: &[Knob {
         label: "BIT",
         title: "CORRUPT",
-        key: None,
-        place: 9,
         param: "bytes",
-        stops: [
-            ppm(10),
-            ppm(50),
-            ppm(100),
-            ppm(500),
-            ppm(1_000),
-            ppm(5_000),
-            ppm(10_000),
-            ppm(100_000),
-            ppm(1_000_000),
-        ],
-        fine: Fine::PerDecade(12),
-        metric: Metric::None,
+        stops: stops_ppm([10, 50, 100, 500, 1_000, 5_000, 10_000, 100_000, 1_000_000]),
+        ..Knob::TIME
     }],
     example: "corrupt 0.1%",
-    build: |terms| Corrupt::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    build: |terms| made(Corrupt::of(terms)),
     alters: true,
     stage: Stage::Cut,
     ..Kind::BASE
@@ -66,9 +46,7 @@ struct Corrupt {
 
 impl Corrupt {
     fn of(terms: &Terms<'_>) -> Option<Self> {
-        let Some(Value::Percent(share)) = terms.here?.value("bytes") else {
-            return None;
-        };
+        let share = terms.here?.get(BYTES);
         (share != Percent::NONE).then_some(Self {
             share: share.fraction(),
             seed: terms.seed,
@@ -77,10 +55,6 @@ impl Corrupt {
 }
 
 impl Fault for Corrupt {
-    fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        Self::of(terms).map(|fresh| *self = fresh).is_some()
-    }
-
     fn due(&mut self, _head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
         Some(due)
     }

@@ -5,18 +5,16 @@
 //! many bytes of it have been delivered. What waits beyond is dropped; a stream that ends before is not touched.
 
 use super::cut::{AFTER, Deadline};
-use super::{Cut, Kind, Knob};
+use crate::fault::{Cut, Kind, Knob};
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
     name: "close",
     summary: "ends the connection in order; with a size, exactly that much passes first",
-    params: &[AFTER],
+    params: &[AFTER.spec()],
     knobs: &[Knob {
         label: "CLS",
         title: "CLOSES",
-        key: None,
-        place: 11,
         ..Knob::SHARE
     }],
     example: "close after=64KiB down",

@@ -3,7 +3,7 @@
 //! Where it hits all connections the port is really closed, and opened again when the fault is lifted. Where it hits a
 //! share of them the port stays open, and those that it hits are reset as soon as they are accepted.
 
-use super::{Kind, Knob};
+use crate::fault::{Kind, Knob};
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -12,7 +12,6 @@ pub static KIND: Kind = Kind {
     knobs: &[Knob {
         label: "REF",
         title: "REFUSE",
-        place: 6,
         ..Knob::SHARE
     }],
     example: "refuse",

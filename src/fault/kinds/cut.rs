@@ -2,26 +2,30 @@
 
 use std::time::{Duration, Instant};
 
-use super::param::Default;
-use super::{Cut, Fate, Fault, Head, ParamSpec, Setting, Terms, Unit, Value};
-use crate::units::ByteCount;
+use crate::fault::param::{self, Amount, Given, Optional};
+use crate::fault::stage::made;
+use crate::fault::{Cut, Fate, Fault, Head, Terms};
 
 /// `after`, as all kinds have it that end connections.
-pub(super) const AFTER: ParamSpec = ParamSpec {
-    name: "after",
-    bare: false,
-    unit: Unit::TimeOrSize,
-    default: Default::Is(Value::Time(Duration::ZERO)),
-    range: None,
-    halves: false,
-    summary: "this long after it was set or the connection was opened, or when this much has passed since",
-};
+pub(super) const AFTER: Given<Amount> = param::amount(
+    "after",
+    "this long after it was set or the connection was opened, or when this much has passed since",
+)
+.or_time(Duration::ZERO);
+
+/// `every`, as kinds have it that end all connections at once.
+pub(super) const EVERY: Optional<Duration> = param::time(
+    "every",
+    "resets all connections at once this often, counted from when it was set; absent: each once",
+)
+.within(Duration::from_millis(1), Duration::from_secs(86_400))
+.optional();
 
 /// When a connection ends.
 #[derive(Clone, Debug)]
 pub(super) struct Deadline {
     cut: Cut,
-    after: After,
+    after: Amount,
     every: Option<Duration>,
     /// The end by time, where there is one.
     at: Option<Instant>,
@@ -29,57 +33,46 @@ pub(super) struct Deadline {
     end: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum After {
-    Time(Duration),
-    Size(ByteCount),
-}
-
 // === impl Deadline ===
 
 impl Deadline {
-    /// The end that the terms' setting in this direction asks for; its time is the value of `after`, the default being at
-    /// once.
-    pub(super) fn of(terms: &Terms<'_>, cut: Cut, after: &str) -> Option<Self> {
-        let here = terms.here?;
-        let after = match here.value(after) {
-            Some(Value::Size(size)) => After::Size(size),
-            other => After::Time(other.and_then(Value::time).unwrap_or_default()),
-        };
-        let every = every(here);
+    /// The end of a connection under these terms: `after` so much, or `every` so often on all connections at once.
+    pub(super) fn new(terms: &Terms<'_>, cut: Cut, after: Amount, every: Option<Duration>) -> Self {
         let end = match after {
-            After::Size(size) => Some(terms.passed.saturating_add(size.bytes())),
-            After::Time(_) => None,
+            Amount::Size(size) => Some(terms.passed.saturating_add(size.bytes())),
+            Amount::Time(_) => None,
         };
         let at = match (after, every) {
-            (After::Time(after), None) => terms.now.checked_add(after),
-            (After::Time(after), Some(every)) => beat(terms, after, every),
-            (After::Size(_), Some(every)) => beat(terms, every, every),
-            (After::Size(_), None) => None,
+            (Amount::Time(after), None) => terms.now.checked_add(after),
+            (Amount::Time(after), Some(every)) => beat(terms, after, every),
+            (Amount::Size(_), Some(every)) => beat(terms, every, every),
+            (Amount::Size(_), None) => None,
         };
-        Some(Self {
+        Self {
             cut,
             after,
             every,
             at,
             end,
-        })
+        }
+    }
+
+    /// The end that the setting in this direction asks for by `AFTER` and `EVERY`; a kind may lack the second.
+    fn of(terms: &Terms<'_>, cut: Cut) -> Option<Self> {
+        let here = terms.here?;
+        Some(Self::new(terms, cut, here.get(AFTER), here.get(EVERY)))
     }
 
     /// The stage of a kind that does nothing but end connections.
     pub(super) fn stage(terms: &Terms<'_>, cut: Cut) -> Option<Box<dyn Fault>> {
-        Some(Box::new(Self::of(terms, cut, AFTER.name)?))
+        made(Self::of(terms, cut))
     }
 
-    /// The same under new terms: what was set before and is still set goes on.
-    pub(super) fn retuned(&mut self, fresh: Option<Self>) -> bool {
-        let Some(fresh) = fresh else {
-            return false;
-        };
+    /// Takes over what new terms ask for, where it is something else than before; what stays goes on.
+    pub(super) fn go_on_as(&mut self, fresh: Self) {
         if (self.after, self.every) != (fresh.after, fresh.every) {
             *self = fresh;
         }
-        true
     }
 
     /// At most how many of the bytes at `offset` may leave.
@@ -103,7 +96,8 @@ impl Deadline {
 /// The stage of one direction.
 impl Fault for Deadline {
     fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        self.retuned(Self::of(terms, self.cut, AFTER.name))
+        let fresh = Self::of(terms, self.cut);
+        fresh.map(|fresh| self.go_on_as(fresh)).is_some()
     }
 
     fn due(&mut self, _head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
@@ -117,12 +111,6 @@ impl Fault for Deadline {
     fn fate(&mut self, passed: u64, now: Instant) -> Fate {
         self.fate_at(passed, now)
     }
-}
-
-/// How often `setting` ends all connections at once; never where it does not say.
-fn every(setting: &Setting) -> Option<Duration> {
-    let every = setting.value("every").and_then(Value::time);
-    every.filter(|every| !every.is_zero())
 }
 
 /// The first beat that the connection meets. They are counted from when the fault was set: `first` after it, then each

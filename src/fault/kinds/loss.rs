@@ -2,7 +2,7 @@
 //!
 //! A proxy cannot drop bytes: they would be missing for good. What an application feels of loss is what its TCP makes of it:
 //! stalls until lost segments are sent again, and the lower rate of a congestion window that shrinks. So each direction has
-//! a virtual TCP sender (`sender`): Linux's, with Reno's window, over a path that loses this share of the packets either
+//! a virtual TCP sender (`tcp`): Linux's, with Reno's window, over a path that loses this share of the packets either
 //! way. Bytes leave when it would have brought them there, all of them and in order.
 //!
 //! Unlike on a path that really loses packets, the congestion control is always Reno's (with `stalls=on` there is none, as
@@ -12,93 +12,59 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use super::knob::{Fine, Metric};
-use super::param::Default;
-use super::random::{Random, mix, unit};
-use super::sender::{self, Sender};
-use super::{Demands, Fault, Head, Kind, Knob, ParamSpec, Setting, Stage, Terms, Unit, Value};
+use crate::fault::knob::stops_ppm;
+use crate::fault::param::{self, Given, Optional};
+use crate::fault::random::{Random, mix, unit};
+use crate::fault::stage::made;
+use crate::fault::tcp::{Path, Sender};
+use crate::fault::{Demands, Fault, Head, Kind, Knob, Setting, Stage, Terms};
 use crate::units::Percent;
 
-const fn ppm(ppm: u32) -> Value {
-    Value::Percent(Percent::from_ppm(ppm))
-}
+const PACKETS: Given<Percent> = param::percent("packets", "the share of packets that are lost")
+    .bare()
+    .required();
+const BURST: Given<f64> = param::number("burst", "how many packets in a row are lost, on average")
+    .within(1.0, 1_000.0)
+    .or(1.0);
+const RTT: Optional<Duration> = param::time(
+    "rtt",
+    "the sender's round trip; absent: the latency set, and the path's own",
+)
+.within(Duration::from_micros(200), Duration::from_secs(60))
+.optional();
+const STALLS: Given<bool> = param::switch(
+    "stalls",
+    "stalls only, no congestion window: what BBR-like senders feel",
+)
+.or(false);
+const SYN: Given<bool> = param::switch(
+    "syn",
+    "a new connection may wait 1, 3 or 7 s, as for lost SYNs",
+)
+.or(false);
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
     name: "loss",
     summary: "what TCP makes of packet loss: stalls and a lower rate, in order and complete (a virtual Reno sender)",
     params: &[
-        ParamSpec {
-            name: "packets",
-            bare: true,
-            unit: Unit::Percent,
-            default: Default::Required,
-            range: None,
-            halves: false,
-            summary: "the share of packets that are lost",
-        },
-        ParamSpec {
-            name: "burst",
-            bare: false,
-            unit: Unit::Number,
-            default: Default::Is(Value::Number(1.0)),
-            range: Some((Value::Number(1.0), Value::Number(1_000.0))),
-            halves: false,
-            summary: "how many packets in a row are lost, on average",
-        },
-        ParamSpec {
-            name: "rtt",
-            bare: false,
-            unit: Unit::Time,
-            default: Default::Absent,
-            range: Some((
-                Value::Time(Duration::from_micros(200)),
-                Value::Time(Duration::from_secs(60)),
-            )),
-            halves: false,
-            summary: "the sender's round trip; absent: the latency set, and the path's own",
-        },
-        ParamSpec {
-            name: "stalls",
-            bare: false,
-            unit: Unit::Switch,
-            default: Default::Is(Value::Switch(false)),
-            range: None,
-            halves: false,
-            summary: "stalls only, no congestion window: what BBR-like senders feel",
-        },
-        ParamSpec {
-            name: "syn",
-            bare: false,
-            unit: Unit::Switch,
-            default: Default::Is(Value::Switch(false)),
-            range: None,
-            halves: false,
-            summary: "a new connection may wait 1, 3 or 7 s, as for lost SYNs",
-        },
+        PACKETS.spec(),
+        BURST.spec(),
+        RTT.spec(),
+        STALLS.spec(),
+        SYN.spec(),
     ],
     knobs: &[Knob {
         label: "LOS",
         title: "LOSS",
-        key: None,
-        place: 5,
         param: "packets",
-        stops: [
-            ppm(500),
-            ppm(1_000),
-            ppm(2_500),
-            ppm(5_000),
-            ppm(10_000),
-            ppm(20_000),
-            ppm(50_000),
-            ppm(100_000),
-            ppm(200_000),
-        ],
-        fine: Fine::PerDecade(12),
-        metric: Metric::None,
+        stops: stops_ppm([
+            500, 1_000, 2_500, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000,
+        ]),
+        ..Knob::TIME
     }],
     example: "loss 1%",
-    build: |terms| Loss::of(terms).map(|fault| Box::new(fault) as Box<dyn Fault>),
+    build: |terms| made(Loss::of(terms)),
     open: Some(lose_syns),
     stage: Stage::Sender,
     ..Kind::BASE
@@ -115,7 +81,7 @@ const SYNS: u32 = 3;
 
 /// The stage of one direction.
 struct Loss {
-    terms: sender::Terms,
+    path: Path,
     sender: Sender,
     /// The origin of the sender's times: when the connection was opened.
     origin: Instant,
@@ -129,18 +95,14 @@ struct Loss {
 impl Loss {
     fn of(terms: &Terms<'_>) -> Option<Self> {
         let here = terms.here?;
-        let loss = share(here);
-        let burst = match here.value("burst") {
-            Some(Value::Number(burst)) => burst,
-            _ => 1.0,
-        };
-        let rtt = here.value("rtt").and_then(Value::time);
+        let loss = here.get(PACKETS).fraction();
+        let rtt = here.get(RTT).unwrap_or(terms.round_trip);
         (loss > 0.0).then(|| Self {
-            terms: sender::Terms {
+            path: Path {
                 loss,
-                burst,
-                rtt: nanos(rtt.unwrap_or(terms.round_trip)),
-                stalls_only: here.value("stalls") == Some(Value::Switch(true)),
+                burst: here.get(BURST),
+                rtt: nanos(rtt),
+                stalls_only: here.get(STALLS),
             },
             sender: Sender::new(terms.seed ^ mix(terms.passed)),
             origin: terms.opened,
@@ -155,7 +117,7 @@ impl Loss {
         let behind = (left - len) + head.behind as u64;
         let behind = u32::try_from(behind.div_ceil(SEGMENT as u64)).unwrap_or(u32::MAX);
         let available = nanos(due.saturating_duration_since(self.origin));
-        let through = self.sender.release(&self.terms, available, behind);
+        let through = self.sender.release(&self.path, available, behind);
         let through = self.origin.checked_add(Duration::from_nanos(through));
         self.under_way.push_back((from + len, through));
     }
@@ -163,17 +125,17 @@ impl Loss {
 
 impl Fault for Loss {
     fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        let Some(Self { terms: fresh, .. }) = Self::of(terms) else {
+        let Some(Self { path: fresh, .. }) = Self::of(terms) else {
             return false;
         };
         // What is under way has drawn its fate. A path that is worse from now on leaves it that; where the new one would
         // hold anything for less, another sender begins with what waits.
-        let goes_on = fresh.loss >= self.terms.loss
-            && fresh.rtt >= self.terms.rtt
-            && fresh.burst.total_cmp(&self.terms.burst).is_eq()
-            && fresh.stalls_only == self.terms.stalls_only;
+        let goes_on = fresh.loss >= self.path.loss
+            && fresh.rtt >= self.path.rtt
+            && fresh.burst.total_cmp(&self.path.burst).is_eq()
+            && fresh.stalls_only == self.path.stalls_only;
         if goes_on {
-            self.terms = fresh;
+            self.path = fresh;
         }
         goes_on
     }
@@ -212,14 +174,7 @@ impl Fault for Loss {
     }
 
     fn backlog(&self, _delay: Duration) -> Option<usize> {
-        (!self.terms.stalls_only).then_some(BACKLOG)
-    }
-}
-
-fn share(setting: &Setting) -> f64 {
-    match setting.value("packets") {
-        Some(Value::Percent(share)) => share.fraction(),
-        _ => 0.0,
+        (!self.path.stalls_only).then_some(BACKLOG)
     }
 }
 
@@ -229,10 +184,10 @@ fn nanos(time: Duration) -> u64 {
 
 /// Lets a new connection wait for SYNs that were lost, or their answers.
 fn lose_syns(setting: &Setting, draw: u64, demands: &mut Demands) {
-    if setting.value("syn") != Some(Value::Switch(true)) {
+    if !setting.get(SYN) {
         return;
     }
-    let through = (1.0 - share(setting)).powi(2);
+    let through = (1.0 - setting.get(PACKETS).fraction()).powi(2);
     let mut random = Random::new(draw);
     for attempt in 0..SYNS {
         if unit(random.draw()) < through {

@@ -1,7 +1,7 @@
 use std::time::Duration;
 
 use super::*;
-use crate::fault::distribution::pareto;
+use crate::fault::kinds::distribution::pareto;
 use crate::fault::random::Random;
 
 /// Any time: nothing here moves.

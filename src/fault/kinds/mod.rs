@@ -1,0 +1,38 @@
+//! The kinds of faults: one file each, and one word in this table.
+//!
+//! No kind is named outside its own file, so that none is forgotten where another is added: what others must know of a
+//! kind is in its row.
+
+use super::Kind;
+
+mod cut;
+mod distribution;
+mod opening;
+
+/// Declares the modules of the kinds and the table of them in one go.
+macro_rules! kinds {
+    ($($module:ident),+ $(,)?) => {
+        $(pub mod $module;)+
+
+        /// Every kind of fault, in the order in which they are told and in which their knobs stand side by side.
+        pub static KINDS: &[&Kind] = &[$(&$module::KIND),+];
+    };
+}
+
+kinds! {
+    latency,
+    bandwidth,
+    reset,
+    blackhole,
+    loss,
+    refuse,
+    flap,
+    timeout,
+    corrupt,
+    slicer,
+    close,
+    slow_close,
+    accept_delay,
+    dial_delay,
+    dial_fail,
+}

@@ -1,0 +1,11 @@
+//! What kinds have in common that let a new connection wait before its first byte.
+
+use std::time::Duration;
+
+use crate::fault::param::{self, Given};
+
+/// `time`, as the kinds have it that delay an opening.
+pub(super) const TIME: Given<Duration> = param::time("time", "how long a new connection waits")
+    .bare()
+    .within(Duration::ZERO, Duration::from_secs(86_400))
+    .required();
