@@ -1,6 +1,7 @@
 //! The faults of one direction of one connection, in the order in which a byte meets them.
 //!
-//! A chain is a fold: each stage moves the head's due time later or holds it, knowing nothing of the others.
+//! A chain is a fold: each stage moves the head's due time later or holds it, knowing nothing of the others. The last
+//! stages are gates, which hold bytes whatever their pace: time in front of a closed gate counts for no pace.
 
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
@@ -24,7 +25,7 @@ pub(super) struct Chain {
     closed_to: Option<Instant>,
     /// For how long the gates had held the head that `due` last let go: time in which no pace runs.
     gated: Duration,
-    /// Whether the head was due when the receiver refused it: it stays so, however the pace moves meanwhile.
+    /// Whether the head was due when the receiver refused it. It stays due, although the time of the refusal moves the pace.
     owed: bool,
 }
 
@@ -33,12 +34,12 @@ struct Stage {
     fault: Box<dyn Fault>,
 }
 
-/// That a fault ends a connection.
+/// The end of a connection by a fault.
 #[derive(Clone, Copy, Debug)]
 pub struct Severed {
-    /// Whose doing it is.
+    /// The kind of the fault that ends it.
     pub kind: &'static Kind,
-    /// How.
+    /// Whether by a reset, or by the end of both streams.
     pub cut: Cut,
 }
 

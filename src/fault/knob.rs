@@ -37,7 +37,7 @@ pub enum Fine {
 pub struct Knob {
     /// At most three letters, as the strip shows it: `LAT`.
     pub label: &'static str,
-    /// The same in full: `LATENCY`.
+    /// The word that the label stands for: `LATENCY`.
     pub title: &'static str,
     /// The key that chooses it, where it has one of its own.
     pub key: Option<char>,

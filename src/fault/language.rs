@@ -7,8 +7,8 @@
 //! ```
 //!
 //! The grammar knows no kind by name: words, units, ranges and their errors come from the table of kinds, so that a new
-//! kind needs no line here. A direction may stand anywhere after its kind, once. `share`, `start` and `for` belong to every kind; a bare
-//! percentage is the share, unless the kind's own bare value is one.
+//! kind needs no line here. A direction may stand anywhere after its kind, once. `share`, `start` and `for` belong to every
+//! kind; a bare percentage is the share, unless the kind's own bare value is one.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ use winnow::error::ParserError;
 use winnow::stream::Location;
 use winnow::token::take_till;
 
-use super::param::Default;
+use super::param;
 use super::setting::{Directions, Setting};
-use super::{Direction, KINDS, Kind, ParamSpec, Unit, Value};
+use super::{Direction, KINDS, Kind, ParamSpec, Value};
 use crate::syntax::{self, Input, ParseError, Parsed, Slip, blanks};
 use crate::units::Percent;
 use draft::Draft;
@@ -35,35 +35,25 @@ mod tests;
 /// A table of kinds.
 pub(crate) type Kinds = &'static [&'static Kind];
 
-/// Which connections it hits.
-static SHARE: ParamSpec = ParamSpec {
-    name: "share",
-    bare: false,
-    unit: Unit::Percent,
-    default: Default::Is(Value::Percent(Percent::ALL)),
-    range: None,
-    halves: false,
-    summary: "the share of connections that it hits",
-};
+/// Which connections a fault hits.
+static SHARE: ParamSpec = param::percent("share", "the share of connections that it hits")
+    .or(Percent::ALL)
+    .spec();
 
-/// When it begins to act.
-static START: ParamSpec = ParamSpec {
-    name: "start",
-    unit: Unit::Time,
-    default: Default::Is(Value::Time(Duration::ZERO)),
-    range: Some((Value::Time(Duration::ZERO), Value::Time(LONGEST))),
-    summary: "how long after it was set it begins to act",
-    ..SHARE
-};
+/// When a fault begins to act.
+static START: ParamSpec = param::time("start", "how long after it was set it begins to act")
+    .within(Duration::ZERO, LONGEST)
+    .or(Duration::ZERO)
+    .spec();
 
-/// When it ends to act.
-static FOR: ParamSpec = ParamSpec {
-    name: "for",
-    default: Default::Absent,
-    range: Some((Value::Time(Duration::from_millis(1)), Value::Time(LONGEST))),
-    summary: "how long it acts, from then on; absent: until it is cleared",
-    ..START
-};
+/// For how long a fault acts.
+static FOR: ParamSpec = param::time(
+    "for",
+    "how long it acts, from then on; absent: until it is cleared",
+)
+.within(Duration::from_millis(1), LONGEST)
+.optional()
+.spec();
 
 /// The longest time that a schedule knows.
 const LONGEST: Duration = Duration::from_secs(7 * 86_400);
@@ -106,7 +96,7 @@ pub(crate) fn faults(kinds: Kinds, input: &mut Input<'_>) -> Parsed<Vec<Setting>
     faults_after(kinds, Vec::new(), input)
 }
 
-/// The same, after others.
+/// Reads `faults` that must get along with the settings `before`.
 fn faults_after(
     kinds: Kinds,
     mut before: Vec<Setting>,

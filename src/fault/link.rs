@@ -325,7 +325,7 @@ impl Link {
     fn pop(&mut self) {
         self.queue.pop_front();
         if self.queue.is_empty() {
-            // A storm's queue is given back.
+            // What many segments needed is given back.
             self.queue = VecDeque::new();
         }
     }

@@ -36,14 +36,14 @@ words! {
 
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// `wave`
+/// `wave`, the shape in which a value swings.
 pub(super) const WAVE: Optional<Shape> = Shape::param(
     "wave",
     "the value swings by itself, in this shape; absent: it stands still",
 )
 .optional();
 
-/// `period`
+/// `period`, the time that one swing takes.
 pub(super) const PERIOD: Given<Duration> =
     param::time("period", "how long one swing of the wave takes")
         .within(Duration::from_millis(1), DAY)
@@ -62,7 +62,7 @@ pub(super) const DEPTH_RATE: Optional<ByteRate> = param::rate("depth", DEPTH)
     .within(ByteRate::new(0), ByteRate::new(100_000_000_000))
     .optional();
 
-/// `ramp`
+/// `ramp`, the time that the way to a new value takes.
 pub(super) const RAMP: Given<Duration> = param::time(
     "ramp",
     "how long the way from the present value to the new one takes",

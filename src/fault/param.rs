@@ -103,7 +103,7 @@ pub(super) struct Given<T>(Draft<T>);
 pub(super) struct Optional<T>(Draft<T>);
 
 /// A type that values of parameters are read as.
-pub(super) trait Quantity: Sized {
+pub(super) trait Quantity: Copy {
     /// What a required parameter reads as in a setting that is not finished.
     const NOTHING: Self;
 
@@ -112,7 +112,7 @@ pub(super) trait Quantity: Sized {
 }
 
 /// What a parameter of a setting reads as.
-pub(super) trait Read {
+pub(super) trait Read: Copy {
     /// The type of what is read.
     type As;
 

@@ -1,7 +1,8 @@
-//! Buffers for bytes that wait, kept by their size for the next who needs one.
+//! Buffers for bytes that wait, kept by their size for the next link that needs one.
 //!
-//! Each thread has its own pool, so nothing is locked. A pool keeps little more than what is in use: after a storm its
-//! memory goes back to the system at once, because large buffers are mappings of their own, which no heap holds on to.
+//! Each thread has its own pool, so nothing is locked. A pool keeps little more than what is in use: when many links have
+//! held much and are empty again, their memory goes back to the system at once, because large buffers are mappings of
+//! their own, which no heap holds on to.
 
 use std::cell::RefCell;
 use std::ops::{Deref, DerefMut};
@@ -17,7 +18,7 @@ pub(super) enum Class {
     Medium,
     /// For streams.
     Large,
-    /// For streams that fill those.
+    /// For streams that fill large ones.
     Huge,
 }
 
@@ -34,10 +35,10 @@ enum Memory {
     Mapped(MmapMut),
 }
 
-/// What a pool keeps of a size whatever is in use.
+/// How many bytes of free buffers of a size a pool keeps, however little is in use.
 const KEPT: usize = 2 << 20;
 
-/// What it keeps besides, in shares of what is in use: the ups and downs of a stream that is delayed.
+/// A pool keeps one of so many parts of what is in use beside that: what a delayed stream holds goes up and down.
 const KEPT_SHARE: usize = 2;
 
 thread_local! {
@@ -65,7 +66,7 @@ pub(super) fn give_back(buffer: Buffer) {
 // === impl Class ===
 
 impl Class {
-    /// The smallest that takes `bytes`, or the largest.
+    /// The smallest size that takes `bytes`, or the largest there is.
     pub(super) fn for_bytes(bytes: usize) -> Self {
         [Self::Small, Self::Medium, Self::Large]
             .into_iter()

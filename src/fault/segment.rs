@@ -9,8 +9,8 @@ use super::Head;
 pub struct Segment {
     /// When its first byte arrived.
     pub arrived: Instant,
-    /// Its random number: whatever a fault decides about it by chance comes from here, so that asking twice, or after a
-    /// change of settings, decides the same.
+    /// Its random number: whatever a fault decides about it by chance comes from here, so that what was decided once stays,
+    /// however often it is asked for and whatever settings change.
     pub draw: u64,
     /// What it carries.
     pub payload: Payload,

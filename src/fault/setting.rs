@@ -98,7 +98,7 @@ impl Setting {
         }
     }
 
-    /// The same with the named parameter at `value`; a name that the kind does not have changes nothing.
+    /// Returns the setting with the named parameter at `value`; a name that the kind does not have changes nothing.
     #[must_use]
     pub fn with(mut self, name: &str, value: Value) -> Self {
         if let Some(index) = self.kind.params.iter().position(|param| param.name == name) {
@@ -107,7 +107,7 @@ impl Setting {
         self
     }
 
-    /// The same with the named parameter absent.
+    /// Returns the setting with the named parameter absent.
     #[must_use]
     pub fn without(mut self, name: &str) -> Self {
         if let Some(index) = self.kind.params.iter().position(|param| param.name == name) {
@@ -116,7 +116,7 @@ impl Setting {
         self
     }
 
-    /// The same in `directions`, its values as they are. A kind that acts on the connection as a whole acts in both.
+    /// Returns the setting in `directions`, with its values as they are. A kind that acts on the connection as a whole acts in both.
     #[must_use]
     pub fn acting(mut self, directions: Directions) -> Self {
         if self.kind.directed {
@@ -125,21 +125,21 @@ impl Setting {
         self
     }
 
-    /// The same for a share of the connections.
+    /// Returns the setting for a share of the connections.
     #[must_use]
     pub fn hitting(mut self, share: Percent) -> Self {
         self.share = share;
         self
     }
 
-    /// The same at these times only.
+    /// Returns the setting with another schedule.
     #[must_use]
     pub fn at_times(mut self, schedule: Schedule) -> Self {
         self.schedule = schedule;
         self
     }
 
-    /// The setting with the named parameter as it is when it is not written.
+    /// Returns the setting with the named parameter as it is when it is not written.
     #[must_use]
     pub(super) fn at_default(self, name: &str) -> Self {
         let param = self.kind.params.iter().find(|param| param.name == name);

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::{Direction, Kind, Setting, random, shared};
 
-/// Where on its way through a link a byte meets a fault, from the sender on.
+/// Where on its way through a link a byte meets a fault, in order: from the sender to the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
     /// The sender that loses packets.
@@ -14,9 +14,9 @@ pub enum Stage {
     Path,
     /// The link with its rate.
     Rate,
-    /// How what has passed is cut up.
+    /// Where what the link has passed is cut up, changed or ended.
     Cut,
-    /// Whether anything passes.
+    /// Where bytes are held whatever their pace.
     Gate,
 }
 
@@ -54,7 +54,7 @@ pub struct Terms<'a> {
     pub passed: u64,
     /// What a round trip takes, with the latency that is set.
     pub round_trip: Duration,
-    /// The seed of whatever the stage draws for itself.
+    /// The seed of the random numbers that the stage draws.
     pub seed: u64,
 }
 
@@ -76,9 +76,9 @@ pub struct Head {
 /// What a stage has in mind for the whole connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
-    /// It lives on; where a time is given, at least until then.
+    /// It lives on, at least until the time that is given, if one is.
     Lives(Option<Instant>),
-    /// It ends, now and so.
+    /// It ends now, in this way.
     Ends(Cut),
 }
 

@@ -13,7 +13,8 @@ use std::ops::Range;
 
 use super::pool::{self, Buffer, Class};
 
-/// Reading straight into the last buffer pays while this share of what is asked for fits; less is left to what is appended.
+/// Reading straight into the last buffer pays while one of so many parts of what is asked for fits. Less room is left for
+/// what is appended.
 const WORTH_READING: usize = 4;
 
 /// How many slices one vectored write takes.
@@ -140,7 +141,7 @@ impl Store {
             }
         }
         if self.pieces.is_empty() {
-            // A storm's queue is given back.
+            // What many pieces needed is given back.
             self.pieces = VecDeque::new();
         }
     }

@@ -121,7 +121,7 @@ impl Bandwidth {
         })
     }
 
-    /// Whether other terms come to the same.
+    /// Whether `fresh`, made from other terms, would pace as this stage does.
     fn is_as(&self, fresh: &Self) -> bool {
         self.is_on_the_link_of(fresh) && self.rate == fresh.rate && self.queue == fresh.queue
     }

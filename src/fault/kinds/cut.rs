@@ -82,6 +82,7 @@ impl Deadline {
         })
     }
 
+    /// What is to become of a connection of which so many bytes have left by `now`.
     pub(super) fn fate_at(&self, passed: u64, now: Instant) -> Fate {
         let is_over = self.at.is_some_and(|at| at <= now);
         let is_full = self.end.is_some_and(|end| end <= passed);

@@ -1,6 +1,8 @@
 use std::time::Duration;
 
+use super::super::param::Default;
 use super::*;
+use crate::fault::Unit;
 use crate::units::{ByteCount, ByteRate};
 
 const fn param(name: &'static str, unit: Unit, default: Default) -> ParamSpec {

@@ -16,8 +16,8 @@
 //! | a round trip and 200 ms | it was the last under way: probe or timeout, counted from the last acknowledgement |
 //!
 //! It refuses to guess: delayed acknowledgements, reordering and the receiver's window are not part of it. Acknowledgements
-//! are lost too, which matters where no other follows: to the timer's estimate, and to the wait after a timeout. All times are nanoseconds from an
-//! origin of the caller's choice; there is no clock and no I/O, and the same seed gives the same schedule.
+//! are lost too, which matters where no other follows: to the timer's estimate, and to the wait after a timeout. All times
+//! are nanoseconds from an origin of the caller's choice; there is no clock and no I/O, and one seed gives one schedule.
 
 mod odds;
 mod pipe;
@@ -94,8 +94,8 @@ impl Sender {
     }
 
     /// When the receiver may have the next segment (of up to 1,448 bytes), apart from the path's own delay: when it is sent,
-    /// or when the copy of it is that comes through. No sooner than `available`, when the sender has its bytes, nor than the
-    /// segment before.
+    /// or where it is lost, when the copy is sent that arrives. It is no sooner than `available`, when the sender has its
+    /// bytes, and no sooner than the segment before.
     ///
     /// `behind` is how many segments are known to wait behind it: they tell of its loss. Without loss the result is
     /// `available`, whatever was answered before, and the sender begins anew with the next loss: the caller's own line keeps
