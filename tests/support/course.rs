@@ -138,8 +138,10 @@ impl Course {
             Leg::Pass(time, most) => self.pass(*time, *most),
             Leg::Refuse(time) => {
                 let end = self.now + *time;
-                if let Some(due) = self.next().filter(|due| *due <= end) {
-                    self.wait_until(due);
+                while let Step::Wait(_) = self.poll()
+                    && let Some(next) = self.next().filter(|next| *next <= end)
+                {
+                    self.wait_until(next);
                 }
                 if self.poll() == Step::Write {
                     self.link.refused(self.now);
