@@ -1,4 +1,4 @@
-//! The command language: what standard input takes without a screen, and the console after `:`.
+//! The command language: what standard input takes without a screen.
 //!
 //! Reading a command finds no proxy and no connection: whether they exist is the engine's business. Mappings and faults
 //! are read by their own grammars in the same line, so the column of an error is the line's.

@@ -30,9 +30,9 @@ use tokio::io::AsyncRead;
 use tracing::info;
 
 mod allocator;
-mod opening;
+mod start;
 
-use opening::{Opened, Upstreams, open};
+use start::{Opened, Upstreams, open};
 
 /// What failed where standard output takes nothing.
 const WRITING: &str = "cannot write to standard output";
@@ -140,7 +140,7 @@ fn print(bytes: &[u8]) -> Result<ExitCode> {
 /// Runs the engine with whatever shows it.
 fn desk(mut options: Options, upstreams: Upstreams) -> Result<ExitCode> {
     choose_output(&mut options)?;
-    opening::check_memory()?;
+    start::check_memory()?;
     let log = match &options.log_file {
         Some(path) => {
             let filter = env::var(FILTER_VARIABLE).ok();

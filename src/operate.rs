@@ -1,7 +1,7 @@
 //! Carries commands out: from a parsed line to what the engine did about it.
 //!
-//! The console's `:` line and the headless forms run the same commands through here, so that a command means the same
-//! wherever it is given. It prints nothing, reads nothing and keeps no state; an answer is data that its caller shows.
+//! The forms without a console run their commands through here; the console has keys, and asks the engine itself. It
+//! prints nothing, reads nothing and keeps no state; an answer is data that its caller shows.
 
 use std::io;
 use std::net::SocketAddr;

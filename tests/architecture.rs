@@ -42,7 +42,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("stop", &[]),
     ("allocator", &[]),
-    ("opening", &["format"]),
+    ("start", &["format"]),
     ("logging", &["units", "format", "snapshot", "proxy"]),
     ("check", &["format", "units", "syntax", "mapping"]),
     (
@@ -304,7 +304,7 @@ fn one_place_reads_the_clock() {
 #[test]
 fn only_the_program_hides_errors() {
     let parts = sources();
-    let program = ["main.rs", "opening.rs"];
+    let program = ["main.rs", "start.rs"];
     let outside = |source: &&Source| !program.contains(&&*source.path);
     let parts = parts.iter().filter(outside);
     let why = "errors have types outside the program itself";
