@@ -14,7 +14,6 @@ use crate::format::shortened;
 
 pub mod help;
 pub mod options;
-mod values;
 
 pub use options::{Options, Output, Rejected};
 
@@ -96,7 +95,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "FILE")]
     pub scene: Option<PathBuf>,
     /// Address that the listeners use (repeatable) [default: 127.0.0.1]
-    #[arg(long, value_name = "ADDR", value_parser = values::address)]
+    #[arg(long, value_name = "ADDR", value_parser = options::address)]
     pub bind: Vec<IpAddr>,
     /// No console: events as JSON lines, commands on standard input
     #[arg(long, conflicts_with = "plain")]
@@ -111,7 +110,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "N")]
     pub seed: Option<u64>,
     /// Clients served at once, per proxy; more wait to be accepted [default: 10000, or what descriptors allow]
-    #[arg(long, value_name = "N", value_parser = values::max_connections, allow_hyphen_values = true)]
+    #[arg(long, value_name = "N", value_parser = options::max_connections, allow_hyphen_values = true)]
     pub max_connections: Option<u32>,
     /// Time to reach an upstream, name look-up and TLS handshake included [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = options::connect_timeout, allow_hyphen_values = true)]

@@ -13,7 +13,7 @@ use std::time::Duration;
 use clap::CommandFactory;
 
 use super::{Cli, RunArgs};
-use crate::fault::{ParamSpec, Setting, Unit, language, param};
+use crate::fault::{ParamSpec, Setting, Unit, Value, language, param};
 use crate::format::printable;
 use crate::mapping::{self, Mapping};
 use crate::preset::{self, Preset};
@@ -58,63 +58,72 @@ pub enum Output {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected(pub Vec<String>);
 
-/// The longest `--duration`.
-const LONGEST_RUN: Duration = Duration::from_secs(360_000_000);
+/// The value of `--duration`.
+static RUN: ParamSpec = time_up_to(Duration::ZERO, Duration::from_secs(360_000_000));
 
-/// The longest `--connect-timeout`.
-const LONGEST_DIAL: Duration = Duration::from_secs(3_600);
+/// The value of `--connect-timeout`.
+static DIAL: ParamSpec = time_up_to(Duration::from_millis(1), Duration::from_secs(3_600));
 
-/// The longest `--keepalive`: Linux counts to 32,767 seconds.
-const LONGEST_SILENCE: Duration = Duration::from_secs(9 * 3_600);
+/// The value of `--keepalive`: Linux counts to 32,767 seconds.
+static SILENCE: ParamSpec = time_up_to(Duration::from_secs(1), Duration::from_secs(9 * 3_600));
 
-/// The value of an option that is a time.
-static TIME: ParamSpec = ParamSpec {
-    name: "a time",
-    bare: true,
-    unit: Unit::Time,
-    default: param::Default::Required,
-    range: None,
-    halves: false,
-    summary: "",
-};
+/// A time of an option, as the fault language reads times.
+const fn time_up_to(least: Duration, most: Duration) -> ParamSpec {
+    ParamSpec {
+        name: "a time",
+        bare: true,
+        unit: Unit::Time,
+        default: param::Default::Required,
+        range: Some((Value::Time(least), Value::Time(most))),
+        halves: false,
+        summary: "",
+    }
+}
 
 /// Reads the value of `--duration`.
-pub fn duration(text: &str) -> Result<Duration, String> {
-    time(text)?
-        .filter(|time| *time <= LONGEST_RUN)
-        .ok_or_else(|| "at most 100000h".to_owned())
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    time(&RUN, text)
 }
 
 /// Reads the value of `--connect-timeout`.
-pub fn connect_timeout(text: &str) -> Result<Duration, String> {
-    let range = Duration::from_millis(1)..=LONGEST_DIAL;
-    time(text)?
-        .filter(|time| range.contains(time))
-        .ok_or_else(|| "at least 1ms, at most 1h".to_owned())
+pub(super) fn connect_timeout(text: &str) -> Result<Duration, String> {
+    time(&DIAL, text)
 }
 
 /// Reads the value of `--keepalive`.
-pub fn keepalive(text: &str) -> Result<Keepalive, String> {
+pub(super) fn keepalive(text: &str) -> Result<Keepalive, String> {
     if text == "off" {
         return Ok(Keepalive::Off);
     }
-    let range = Duration::from_secs(1)..=LONGEST_SILENCE;
-    time(text)?
-        .filter(|time| range.contains(time))
-        .map(Keepalive::After)
-        .ok_or_else(|| "at least 1s, at most 9h, or off".to_owned())
+    let read = time(&SILENCE, text).map(Keepalive::After);
+    read.map_err(|why| format!("{why}, or off"))
 }
 
-/// Reads a time as the fault language does; `None` where it is more than can be counted.
-fn time(text: &str) -> Result<Option<Duration>, String> {
+fn time(spec: &ParamSpec, text: &str) -> Result<Duration, String> {
+    let wanted = || "wants a time: 90s, 15m".to_owned();
     if text.starts_with("--") {
-        return Err("wants a time: 90s, 15m".to_owned());
+        return Err(wanted());
     }
-    match language::parse_value(&TIME, text) {
-        Ok(value) => Ok(value.time()),
-        Err(error) if error.message.contains("too great") => Ok(None),
-        Err(error) => Err(error.message),
+    let read = language::parse_value(spec, text).map_err(|error| error.message)?;
+    read.time().ok_or_else(wanted)
+}
+
+/// Reads the value of `--max-connections`.
+pub(super) fn max_connections(text: &str) -> Result<u32, String> {
+    let number = text.parse().ok().filter(|number| *number > 0);
+    number.ok_or_else(|| format!("1 or more, up to {}", u32::MAX))
+}
+
+/// Reads the value of `--bind`: an address, IPv6 in brackets or not.
+pub(super) fn address(text: &str) -> Result<IpAddr, String> {
+    let bare = text
+        .strip_prefix('[')
+        .and_then(|text| text.strip_suffix(']'));
+    match bare {
+        Some(v6) => v6.parse().ok().map(IpAddr::V6),
+        None => text.parse().ok(),
     }
+    .ok_or_else(|| "not an IP address: 127.0.0.1, 0.0.0.0, ::1".to_owned())
 }
 
 // === impl Options ===
