@@ -67,7 +67,7 @@ enum Body<'a> {
         faults: String,
         bypassed: bool,
     },
-    Stats(&'a Stats),
+    Stats(Stats<'a>),
     Error {
         #[serde(skip_serializing_if = "str::is_empty")]
         proxy: &'a str,
@@ -132,7 +132,7 @@ fn bodies<'a>(report: &Report<'a>) -> Vec<Body<'a>> {
         }],
         Report::Existing(row) => existing(row),
         Report::Happened(event) => happened(event),
-        Report::Stats(stats) => vec![Body::Stats(stats)],
+        Report::Stats(row) => vec![Body::Stats(Stats::of(row))],
         Report::Lost { events, error } => vec![Body::Error {
             proxy: "",
             error,

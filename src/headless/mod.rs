@@ -28,7 +28,6 @@ use crate::snapshot::{Event, ProxyRow};
 use commands::Answered;
 use output::Output;
 use printer::Printer;
-use stats::Stats;
 
 mod commands;
 mod json;
@@ -52,7 +51,7 @@ enum Report<'a> {
     Started { seed: u64 },
     Existing(&'a ProxyRow),
     Happened(&'a Event),
-    Stats(&'a Stats),
+    Stats(&'a ProxyRow),
     Answered(&'a Answered),
     Failed(&'a str),
     Lost { events: u64, error: &'a str },

@@ -7,18 +7,19 @@ use std::time::Duration;
 
 use super::Report;
 use super::commands::{Answered, Refused};
-use super::stats::{Pair, Quantiles, Stats, port_words};
+use super::stats::port_word;
 use crate::fault::Plan;
+use crate::format::figures::{bytes, clock, rate, time};
 use crate::format::one_line;
 use crate::operate::{Answer, Change};
-use crate::snapshot::{Event, Happening, ProxyRow, Taken};
+use crate::snapshot::{Event, Happening, PortState, ProxyRow, Spread, Taken};
 
 /// The lines of a report, each with its line ending.
 pub(super) fn lines(at: Duration, report: &Report<'_>) -> String {
     let mut text = String::new();
     for words in sentences(report) {
         // What others wrote (a certificate's name, a command) must not make two lines of one.
-        let _ = writeln!(text, "{} {}", Clock(at), one_line(&words));
+        let _ = writeln!(text, "{} {}", clock(at), one_line(&words));
     }
     text
 }
@@ -43,7 +44,7 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
             sentences
         }
         Report::Happened(event) => vec![happened(event)],
-        Report::Stats(stats) => vec![summary(stats)],
+        Report::Stats(row) => vec![summary(row)],
         Report::Lost { error, .. } | Report::Failed(error) => vec![format!("error: {error}")],
         Report::Answered(answered) => answer(answered),
         Report::Stopped { reason } => vec![format!("stopped: {reason}")],
@@ -78,9 +79,9 @@ fn happened(event: &Event) -> String {
             "{proxy} connection {} closed: {}; {} up, {} down in {}",
             conn.0,
             reason.noted(*truncated),
-            Size(*up),
-            Size(*down),
-            Span(*lasted)
+            bytes(*up),
+            bytes(*down),
+            time(*lasted)
         ),
         Happening::Faults { plan } => set(proxy, plan),
         Happening::Error(error) if proxy.is_empty() => format!("error: {error}"),
@@ -135,7 +136,7 @@ fn changed(change: &Change) -> String {
     format!(
         "{} taken by {taken} of {of}{ended} in {}",
         set(&change.proxy, &change.plan),
-        Span(Duration::from_micros(micros))
+        time(Duration::from_micros(micros))
     )
 }
 
@@ -154,45 +155,32 @@ fn listed(row: &ProxyRow) -> String {
         row.name,
         row.mapping,
         addrs.join(", "),
-        port_words(&row.port).0,
+        port_word(&row.port),
         row.open,
         row.total,
         faults(&row.plan)
     )
 }
 
-fn summary(stats: &Stats) -> String {
+fn summary(row: &ProxyRow) -> String {
+    let [up, down] = row.rates.map(rate);
     let mut line = format!(
-        "{} {} open of {}, {} failed, {}/s up, {}/s down",
-        stats.proxy,
-        stats.connections,
-        stats.total,
-        stats.failed,
-        Size(stats.rates.up),
-        Size(stats.rates.down)
+        "{} {} open of {}, {} failed, {up} up, {down} down",
+        row.name, row.open, row.total, row.failed
     );
-    let Pair { up, down } = stats.added;
-    for (what, spread) in [
-        ("added up", up),
-        ("added down", down),
-        ("feels", stats.feels),
-    ] {
-        if let Some(Quantiles { p50_ms, p99_ms }) = spread {
-            let _ = write!(
-                line,
-                ", {what} {} (p99 {})",
-                Span::of(p50_ms),
-                Span::of(p99_ms)
-            );
+    let [up, down] = row.added;
+    for (what, spread) in [("added up", up), ("added down", down), ("feels", row.feels)] {
+        if let Some(Spread { p50, p99, .. }) = spread {
+            let _ = write!(line, ", {what} {} (p99 {})", time(p50), time(p99));
         }
     }
-    if stats.full > 0 {
-        let _ = write!(line, ", queue full {}x", stats.full);
+    if row.full > 0 {
+        let _ = write!(line, ", queue full {}x", row.full);
     }
-    if let Some(why) = &stats.waiting {
+    if let PortState::Waiting(why) = &row.port {
         let _ = write!(line, ", clients wait: {why}");
     }
-    match stats.now.as_deref() {
+    match row.present.as_ref().map(ToString::to_string).as_deref() {
         None => {}
         Some("") => line.push_str(", now no fault"),
         Some(now) => line.extend([", now ", now]),
@@ -200,102 +188,9 @@ fn summary(stats: &Stats) -> String {
     line
 }
 
-/// Hours, minutes and seconds since the start.
-struct Clock(Duration);
-
-impl std::fmt::Display for Clock {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let seconds = self.0.as_secs();
-        write!(
-            f,
-            "{:02}:{:02}:{:02}",
-            seconds / 3600,
-            seconds / 60 % 60,
-            seconds % 60
-        )
-    }
-}
-
-/// A time for reading, in its unit with about three digits: `3 ms`, `0.4 ms`, `1.25 s`.
-struct Span(Duration);
-
-impl Span {
-    fn of(millis: f64) -> Self {
-        Self(Duration::try_from_secs_f64(millis / 1e3).unwrap_or(Duration::MAX))
-    }
-}
-
-impl std::fmt::Display for Span {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let millis = self.0.as_secs_f64() * 1e3;
-        match millis {
-            ..0.005 => f.write_str("0 ms"),
-            ..0.095 => write!(f, "{millis:.2} ms"),
-            ..0.95 => write!(f, "{millis:.1} ms"),
-            ..999.5 => write!(f, "{millis:.0} ms"),
-            ..99_995.0 => write!(f, "{:.2} s", millis / 1e3),
-            _ => write!(f, "{:.0} s", millis / 1e3),
-        }
-    }
-}
-
-/// A size for reading, in its unit with about three digits: `12.3 kB`.
-struct Size(u64);
-
-impl std::fmt::Display for Size {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let bytes = self.0 as f64;
-        let (unit, name) = match self.0 {
-            0..1_000 => return write!(f, "{} B", self.0),
-            1_000..1_000_000 => (1e3, "kB"),
-            1_000_000..1_000_000_000 => (1e6, "MB"),
-            _ => (1e9, "GB"),
-        };
-        let value = bytes / unit;
-        let digits = if value < 9.995 {
-            2
-        } else {
-            usize::from(value < 99.95)
-        };
-        write!(f, "{value:.digits$} {name}")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn times_are_read_at_a_glance() {
-        for (micros, words) in [
-            (0, "0 ms"),
-            (42, "0.04 ms"),
-            (420, "0.4 ms"),
-            (3_000, "3 ms"),
-            (250_400, "250 ms"),
-            (999_400, "999 ms"),
-            (999_600, "1.00 s"),
-            (1_254_000, "1.25 s"),
-            (3_600_000_000, "3600 s"),
-        ] {
-            assert_eq!(Span(Duration::from_micros(micros)).to_string(), words);
-        }
-    }
-
-    #[test]
-    fn sizes_are_read_at_a_glance() {
-        for (bytes, words) in [
-            (0, "0 B"),
-            (999, "999 B"),
-            (1_234, "1.23 kB"),
-            (12_345, "12.3 kB"),
-            (8_000_000, "8.00 MB"),
-            (123_456_789, "123 MB"),
-            (5_000_000_000, "5.00 GB"),
-        ] {
-            assert_eq!(Size(bytes).to_string(), words);
-        }
-    }
 
     #[test]
     fn a_control_character_stays_in_its_line() {

@@ -132,8 +132,8 @@ impl Printer {
 
     pub(super) fn print_stats(&mut self) {
         let snapshot = self.engine.snapshots().borrow().clone();
-        for stats in self.printed.changed(&snapshot) {
-            self.print_at(snapshot.at, &Report::Stats(&stats));
+        for row in self.printed.changed(&snapshot) {
+            self.print_at(snapshot.at, &Report::Stats(row));
         }
     }
 

@@ -1,6 +1,6 @@
 //! What a proxy measured in the last second, in the form in which it is printed.
 //!
-//! Figures are rounded to what is shown before they are compared, so that a proxy on which nothing changed says nothing.
+//! Figures are compared as they are printed, so that a proxy on which nothing changed says nothing.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -10,55 +10,54 @@ use serde::Serialize;
 use crate::snapshot::{PortState, ProxyId, ProxyRow, Snapshot, Spread};
 
 /// A figure for each direction.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Copy, Serialize)]
 pub(super) struct Pair<T> {
-    pub(super) up: T,
-    pub(super) down: T,
+    up: T,
+    down: T,
 }
 
-/// One proxy's figures.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub(super) struct Stats {
-    /// The proxy's name.
-    pub(super) proxy: String,
+/// The figures of a proxy's row as they are printed.
+#[derive(Serialize)]
+pub(super) struct Stats<'a> {
+    proxy: &'a str,
     /// Open connections.
-    pub(super) connections: u32,
+    connections: u32,
     /// Connections since the start.
-    pub(super) total: u64,
+    total: u64,
     /// Of these, those that ended in an error.
-    pub(super) failed: u64,
+    failed: u64,
     /// Bytes delivered since the start.
-    pub(super) bytes: Pair<u64>,
-    /// Bytes per second, over the last second.
-    pub(super) rates: Pair<u64>,
+    bytes: Pair<u64>,
+    /// Whole bytes per second, over the last second.
+    rates: Pair<u64>,
     /// Bytes that wait.
-    pub(super) held: Pair<u64>,
+    held: Pair<u64>,
     /// How often a direction of a connection came to hold all that may wait, since the start.
-    pub(super) full: u64,
+    full: u64,
     /// How long bytes were held, over the last second; `None` where none passed.
-    pub(super) added: Pair<Option<Quantiles>>,
+    added: Pair<Option<Quantiles>>,
     /// From a client's first byte after silence to the first byte back.
-    pub(super) feels: Option<Quantiles>,
+    feels: Option<Quantiles>,
     /// Whether clients are accepted: `open`, `closed`, `refusing` or `waiting`.
-    pub(super) port: &'static str,
+    port: &'static str,
     /// Why clients wait, where they do.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) waiting: Option<String>,
+    waiting: Option<&'a str>,
     /// The faults as they act at this moment, where time moves them.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) now: Option<String>,
+    now: Option<String>,
 }
 
 /// Two figures of a distribution, in milliseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
-pub(super) struct Quantiles {
-    pub(super) p50_ms: f64,
-    pub(super) p99_ms: f64,
+#[derive(Serialize)]
+struct Quantiles {
+    p50_ms: f64,
+    p99_ms: f64,
 }
 
-/// What was printed last, proxy by proxy.
+/// What was printed last, proxy by proxy, as JSON.
 #[derive(Default)]
-pub(super) struct Printed(HashMap<ProxyId, Stats>);
+pub(super) struct Printed(HashMap<ProxyId, String>);
 
 // === impl Pair ===
 
@@ -72,34 +71,33 @@ impl<T> Pair<T> {
 // === impl Printed ===
 
 impl Printed {
-    /// The figures of every proxy that differ from those printed last, which they become. A proxy that has never had a
-    /// client has nothing to say.
-    pub(super) fn changed(&mut self, snapshot: &Snapshot) -> Vec<Stats> {
+    /// The rows of every proxy whose figures differ from those printed last, which they become. A proxy that has never had
+    /// a client has nothing to say.
+    pub(super) fn changed<'a>(&mut self, snapshot: &'a Snapshot) -> Vec<&'a ProxyRow> {
         let rows = &snapshot.proxies;
         self.0.retain(|id, _| rows.iter().any(|row| row.id == *id));
-        rows.iter()
-            .filter_map(|row| {
-                let stats = Stats::of(row);
-                let same = match self.0.get(&row.id) {
-                    Some(last) => *last == stats,
-                    None => stats.total == 0 && stats.port == "open",
-                };
-                (!same).then(|| {
-                    self.0.insert(row.id, stats.clone());
-                    stats
-                })
-            })
-            .collect()
+        let news = rows.iter().filter(|row| {
+            let stats = serde_json::to_string(&Stats::of(row));
+            let stats = stats.expect("no map here has keys that are not text");
+            let same = match self.0.get(&row.id) {
+                Some(last) => *last == stats,
+                None => row.total == 0 && row.port == PortState::Open,
+            };
+            if !same {
+                self.0.insert(row.id, stats);
+            }
+            !same
+        });
+        news.collect()
     }
 }
 
 // === impl Stats ===
 
-impl Stats {
-    fn of(row: &ProxyRow) -> Self {
-        let (port, waiting) = port_words(&row.port);
+impl<'a> Stats<'a> {
+    pub(super) fn of(row: &'a ProxyRow) -> Self {
         Self {
-            proxy: row.name.clone(),
+            proxy: &row.name,
             connections: row.open,
             total: row.total,
             failed: row.failed,
@@ -109,20 +107,23 @@ impl Stats {
             full: row.full,
             added: Pair::of(row.added.map(|spread| spread.map(Quantiles::of))),
             feels: row.feels.map(Quantiles::of),
-            port,
-            waiting,
+            port: port_word(&row.port),
+            waiting: match &row.port {
+                PortState::Waiting(why) => Some(why),
+                PortState::Open | PortState::Closed | PortState::Refusing => None,
+            },
             now: row.present.as_ref().map(ToString::to_string),
         }
     }
 }
 
-/// A port's state as a word, with the reason where clients wait.
-pub(super) fn port_words(port: &PortState) -> (&'static str, Option<String>) {
+/// A port's state as a word.
+pub(super) fn port_word(port: &PortState) -> &'static str {
     match port {
-        PortState::Open => ("open", None),
-        PortState::Closed => ("closed", None),
-        PortState::Refusing => ("refusing", None),
-        PortState::Waiting(why) => ("waiting", Some(why.clone())),
+        PortState::Open => "open",
+        PortState::Closed => "closed",
+        PortState::Refusing => "refusing",
+        PortState::Waiting(_) => "waiting",
     }
 }
 
@@ -140,16 +141,13 @@ fn whole(rate: f64) -> u64 {
 
 impl Quantiles {
     fn of(spread: Spread) -> Self {
+        // To the microsecond.
+        let millis = |time: Duration| time.as_micros() as f64 / 1e3;
         Self {
             p50_ms: millis(spread.p50),
             p99_ms: millis(spread.p99),
         }
     }
-}
-
-/// Milliseconds, to the microsecond.
-fn millis(time: Duration) -> f64 {
-    time.as_micros() as f64 / 1e3
 }
 
 #[cfg(test)]
@@ -194,7 +192,7 @@ mod tests {
             ..Snapshot::default()
         };
         let changed = printed.changed(&snapshot).into_iter();
-        changed.map(|stats| stats.proxy).collect()
+        changed.map(|row| row.name.clone()).collect()
     }
 
     #[test]
@@ -232,11 +230,11 @@ mod tests {
 
     #[test]
     fn how_often_queues_were_full_is_said_in_json_and_in_words() {
-        let stats = Stats::of(&ProxyRow { full: 2, ..row(1) });
-        let json = serde_json::to_value(&stats).expect("it is plain data");
+        let full = ProxyRow { full: 2, ..row(1) };
+        let json = serde_json::to_value(Stats::of(&full)).expect("it is plain data");
         assert_eq!(json["full"], 2);
-        let said = |stats: &Stats| plain::lines(Duration::ZERO, &Report::Stats(stats));
-        assert!(said(&stats).ends_with(", queue full 2x\n"));
-        assert!(!said(&Stats::of(&row(1))).contains("full"));
+        let said = |row: &ProxyRow| plain::lines(Duration::ZERO, &Report::Stats(row));
+        assert!(said(&full).ends_with(", queue full 2x\n"));
+        assert!(!said(&row(1)).contains("full"));
     }
 }

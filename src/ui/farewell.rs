@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::model::Model;
 use crate::fault::Plan;
+use crate::format::figures;
 use crate::mapping::Mapping;
 
 /// What there was, and the command that repeats it.
@@ -90,16 +91,15 @@ fn quoted(word: &str) -> String {
 
 impl fmt::Display for Farewell {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.lasted.as_secs();
-        let (hours, minutes, seconds) = (seconds / 3_600, seconds / 60 % 60, seconds % 60);
         let connections = match self.connections {
             1 => "1 connection".to_owned(),
             count => format!("{count} connections"),
         };
-        let [up, down] = self.bytes.map(rounded);
+        let [up, down] = self.bytes.map(figures::bytes);
         writeln!(
             f,
-            "faultboard: {hours:02}:{minutes:02}:{seconds:02}, {connections}, {up} up, {down} down"
+            "faultboard: {}, {connections}, {up} up, {down} down",
+            figures::clock(self.lasted)
         )?;
         if self.proxies.is_empty() {
             return Ok(());
@@ -110,16 +110,6 @@ impl fmt::Display for Farewell {
             writeln!(f, " then: {line}")?;
         }
         Ok(())
-    }
-}
-
-/// Bytes for people: three figures are enough.
-fn rounded(bytes: u64) -> String {
-    const UNITS: [(&str, f64); 3] = [("GB", 1e9), ("MB", 1e6), ("kB", 1e3)];
-    let exact = bytes as f64;
-    match UNITS.iter().find(|(_, unit)| exact >= *unit) {
-        Some((name, unit)) => format!("{:.1} {name}", exact / unit),
-        None => format!("{bytes} B"),
     }
 }
 
@@ -159,7 +149,7 @@ mod tests {
         let both = vec![proxy("db", 1, Some(5)), proxy("web", 2, Some(5))];
         assert_eq!(
             farewell(both).to_string(),
-            "faultboard: 01:02:05, 12 connections, 999 B up, 88.0 MB down\n\
+            "faultboard: 01:02:05, 12 connections, 999 B up, 88 MB down\n\
              again: faultboard --seed 7 --bind ::1 -f 'latency 250ms' 1=db:80 2=web:80\n"
         );
     }

@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use super::super::stats::{Pair, port_words};
+use super::super::stats::{Pair, port_word};
 use super::{Tls, agreed};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{ProxyRow, Taken};
@@ -110,7 +110,7 @@ fn listed(row: &ProxyRow) -> Listed<'_> {
         mapping: row.mapping.to_string(),
         address: row.listening.first().copied(),
         addresses: &row.listening,
-        port: port_words(&row.port).0,
+        port: port_word(&row.port),
         faults: row.plan.to_string(),
         bypassed: row.plan.bypassed,
         connections: row.open,

@@ -1,4 +1,4 @@
-//! What people read of texts that others wrote: each stays in its line, shows what it is, and tells no secret.
+//! What people read: figures, and texts that others wrote, which stay in their line and tell no secret.
 //!
 //! A terminal obeys what it is sent. A path, a mapping or a certificate's name that is printed as it came can colour the
 //! screen, break its line in two or turn it round; so nothing of the kind is printed but through here.
@@ -7,6 +7,8 @@ use std::borrow::Cow;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
+
+pub mod figures;
 
 /// The most characters of a text from outside in a message.
 const LONGEST: usize = 200;
