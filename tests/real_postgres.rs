@@ -2,19 +2,16 @@
 
 mod support;
 
-use std::sync::Arc;
-
 use faultboard::fault::Plan;
 use faultboard::mapping::Protocol;
 use faultboard::proxy::tls::TlsOptions;
-use faultboard::proxy::{Engine, Options};
-use faultboard::snapshot::{CloseReason, Event, ProxyId};
+use faultboard::proxy::{Engine, Events, Options};
+use faultboard::snapshot::{CloseReason, ProxyId};
 use rustix::process::{Pid, Signal, kill_process};
 use support::mischief::while_faults_change;
 use support::postgres::{Offers, Postgres, tls_only};
 use support::services::{fail, run, stderr, succeed};
 use support::{close_reason, listening, mapping_to};
-use tokio::sync::broadcast::Receiver;
 
 /// Whether the server got TLS for the connection that asks.
 const SECURED: &str = "select ssl from pg_stat_ssl where pid = pg_backend_pid()";
@@ -24,7 +21,7 @@ struct Desk {
     engine: Engine,
     proxy: ProxyId,
     port: u16,
-    events: Receiver<Arc<Event>>,
+    events: Events,
 }
 
 impl Desk {

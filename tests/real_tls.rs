@@ -5,19 +5,17 @@ mod support;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 
 use faultboard::fault::Plan;
 use faultboard::mapping::{Mapping, Protocol};
 use faultboard::proxy::tls::TlsOptions;
-use faultboard::proxy::{Engine, Options};
-use faultboard::snapshot::{CloseReason, Event, ProxyId};
+use faultboard::proxy::{Engine, Events, Options};
+use faultboard::snapshot::{CloseReason, ProxyId};
 use rustix::process::Signal;
 use support::mischief::while_faults_change;
 use support::services::{Service, fail, find, run, succeed};
 use support::tls::{Authority, Clients, Issued, Valid, https};
 use support::{close_reason, listening, mapping, mapping_to, pattern};
-use tokio::sync::broadcast::Receiver;
 
 /// A proxy in front of a server, and curl.
 struct Desk {
@@ -25,7 +23,7 @@ struct Desk {
     engine: Engine,
     proxy: ProxyId,
     addr: SocketAddr,
-    events: Receiver<Arc<Event>>,
+    events: Events,
 }
 
 impl Desk {

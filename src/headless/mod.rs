@@ -12,18 +12,16 @@
 use std::future::Future;
 use std::io::{self, Write};
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
 use tokio::io::AsyncRead;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::{broadcast, mpsc};
+use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::operate::Answer;
-use crate::proxy::Engine;
+use crate::proxy::{Engine, Events, Told};
 use crate::snapshot::{Event, ProxyRow};
 use commands::Answered;
 use output::Output;
@@ -62,7 +60,7 @@ enum Report<'a> {
 pub struct Desk {
     engine: Engine,
     style: Style,
-    events: broadcast::Receiver<Arc<Event>>,
+    events: Events,
 }
 
 // === impl Desk ===
@@ -109,13 +107,13 @@ impl Desk {
     async fn stop(&mut self, engine: &Engine, printer: &mut Printer) {
         let mut stopping = pin!(engine.stop(Duration::ZERO));
         loop {
-            // Cancel-safe: `recv` loses nothing when dropped, and `stopping` lives outside the loop.
+            // Cancel-safe: `next` loses nothing when dropped, and `stopping` lives outside the loop.
             tokio::select! {
                 () = &mut stopping => return,
-                event = self.events.recv() => match event {
-                    Ok(event) => printer.print_event(event, false),
-                    Err(RecvError::Lagged(lost)) => printer.lose(lost),
-                    Err(RecvError::Closed) => return stopping.await,
+                told = self.events.next() => match told {
+                    Told::Event(event) => printer.print_event(event, false),
+                    Told::Lost(events) => printer.lose(events),
+                    Told::Ended => return stopping.await,
                 },
             }
         }
@@ -140,7 +138,7 @@ impl Desk {
         // At the start there is nothing to say yet.
         beat.reset();
         loop {
-            // Cancel-safe: `recv` and `tick` lose nothing when dropped, `unread` keeps its state, and `stop` and
+            // Cancel-safe: `recv`, `next` and `tick` lose nothing when dropped, `unread` keeps its state, and `stop` and
             // `commands` live outside the loop.
             tokio::select! {
                 reason = &mut stop => return Ok(reason),
@@ -164,10 +162,10 @@ impl Desk {
                         printer.print(&Report::Failed(&format!("cannot read standard input: {error}")));
                     }
                 }
-                event = self.events.recv() => match event {
-                    Ok(event) => printer.print_event(event, commanded.load(Relaxed)),
-                    Err(RecvError::Lagged(events)) => printer.lose(events),
-                    Err(RecvError::Closed) => return Ok("engine"),
+                told = self.events.next() => match told {
+                    Told::Event(event) => printer.print_event(event, commanded.load(Relaxed)),
+                    Told::Lost(events) => printer.lose(events),
+                    Told::Ended => return Ok("engine"),
                 },
                 _ = beat.tick() => printer.print_stats(),
             }
@@ -176,11 +174,11 @@ impl Desk {
 
     /// Prints what has happened up to now.
     fn catch_up(&mut self, printer: &mut Printer, commanded: bool) {
-        loop {
-            match self.events.try_recv() {
-                Ok(event) => printer.print_event(event, commanded),
-                Err(TryRecvError::Lagged(events)) => printer.lose(events),
-                Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+        for told in self.events.drain() {
+            match told {
+                Told::Event(event) => printer.print_event(event, commanded),
+                Told::Lost(events) => printer.lose(events),
+                Told::Ended => return,
             }
         }
     }

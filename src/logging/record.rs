@@ -6,15 +6,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::broadcast;
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::task::JoinHandle;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, info, warn};
 
 use super::LogFile;
-use crate::proxy::Engine;
+use crate::proxy::{Engine, Events, Told};
 use crate::snapshot::{Event, Happening};
 
 /// How often it is looked whether the log takes lines.
@@ -65,23 +63,23 @@ async fn tell(engine: Engine, log: Arc<LogFile>) {
     }
 }
 
-async fn follow(mut events: broadcast::Receiver<Arc<Event>>, stop: CancellationToken) {
+async fn follow(mut events: Events, stop: CancellationToken) {
     loop {
-        // Cancel-safe: `recv` loses nothing when dropped, the token only reports.
+        // Cancel-safe: `next` loses nothing when dropped, the token only reports.
         tokio::select! {
-            event = events.recv() => match event {
-                Ok(event) => write(&event),
-                Err(RecvError::Lagged(events)) => lost(events),
-                Err(RecvError::Closed) => return,
+            told = events.next() => match told {
+                Told::Event(event) => write(&event),
+                Told::Lost(events) => lost(events),
+                Told::Ended => return,
             },
             () = stop.cancelled() => break,
         }
     }
-    loop {
-        match events.try_recv() {
-            Ok(event) => write(&event),
-            Err(TryRecvError::Lagged(events)) => lost(events),
-            Err(TryRecvError::Empty | TryRecvError::Closed) => return,
+    for told in events.drain() {
+        match told {
+            Told::Event(event) => write(&event),
+            Told::Lost(events) => lost(events),
+            Told::Ended => return,
         }
     }
 }

@@ -2,18 +2,16 @@
 
 use std::io::ErrorKind;
 use std::net::SocketAddr;
-use std::sync::Arc;
 
 use futures_util::FutureExt;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::broadcast;
 
 use super::*;
 use crate::fault::language;
 use crate::mapping::{Host, Mapping, Protocol};
-use crate::proxy::{Engine, Options};
-use crate::snapshot::{Event, ProxyId};
+use crate::proxy::{Engine, Events, Options};
+use crate::snapshot::ProxyId;
 
 /// A desk with one proxy, and its upstream.
 struct Desk {
@@ -21,7 +19,7 @@ struct Desk {
     proxy: ProxyId,
     addr: SocketAddr,
     upstream: TcpListener,
-    events: broadcast::Receiver<Arc<Event>>,
+    events: Events,
 }
 
 impl Desk {
@@ -63,7 +61,8 @@ impl Desk {
     }
 
     async fn next(&mut self) -> Happening {
-        self.events.recv().await.expect("an event").what.clone()
+        let told = self.events.next().await;
+        told.event().expect("an event").what.clone()
     }
 
     /// A client that is not yet connected, so that its address is known before.

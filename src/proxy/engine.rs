@@ -10,6 +10,7 @@ use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 
 use super::collector::{Collector, Watched};
 use super::error::{AddError, BindError};
+use super::events::Events;
 use super::inner::Inner;
 use super::look_up::LookUps;
 use super::port::Proxy;
@@ -19,7 +20,7 @@ use super::worker::WorkerHandle;
 use super::{Options, StartError, clock, panics, sys, tls};
 use crate::fault::Plan;
 use crate::mapping::{Circle, Mapping};
-use crate::snapshot::{ConnId, Event, Happening, ProxyId, Snapshot, Taken};
+use crate::snapshot::{ConnId, Happening, ProxyId, Snapshot, Taken};
 
 /// How many opened connections may wait for the collector's beat; their tasks wait while it is full.
 const OPENED: usize = 8192;
@@ -98,10 +99,10 @@ impl Engine {
         self.snapshots.clone()
     }
 
-    /// What happens from now on. A reader that is too slow is told how many events it missed.
+    /// What happens from now on.
     #[must_use]
-    pub fn events(&self) -> broadcast::Receiver<Arc<Event>> {
-        self.inner.events.subscribe()
+    pub fn events(&self) -> Events {
+        self.inner.events.subscribe().into()
     }
 
     /// The seed of every random choice.

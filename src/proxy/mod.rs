@@ -26,6 +26,7 @@ pub mod dial;
 mod ending;
 mod engine;
 pub mod error;
+mod events;
 mod flow;
 mod followed;
 mod gate;
@@ -56,6 +57,7 @@ mod worker;
 
 pub use engine::Engine;
 pub use error::{AddError, BindError, DialError, TlsError};
+pub use events::{Events, Told};
 pub use leg::Keepalive;
 pub use record::Kill;
 

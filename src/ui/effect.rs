@@ -5,14 +5,15 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
 use super::action::{Action, Answer};
 use super::files;
 use crate::fault::Plan;
 use crate::mapping::Mapping;
 use crate::proxy::{Engine, Kill};
-use crate::snapshot::{ConnId, Event, ProxyId, Snapshot, Taken};
+pub use crate::proxy::{Events, Told};
+use crate::snapshot::{ConnId, ProxyId, Snapshot, Taken};
 
 /// One thing that must happen outside the model. `ticket` numbers a command; its answer carries the same number.
 #[derive(Clone, Debug, PartialEq)]
@@ -116,7 +117,7 @@ pub trait Desk {
     /// The newest snapshot, at most ten a second.
     fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>>;
     /// What happens, from now on.
-    fn events(&self) -> broadcast::Receiver<Arc<Event>>;
+    fn events(&self) -> Events;
     /// Gives a proxy another plan; `None` where it is gone.
     fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<Taken>>;
     /// Adds a proxy, under this name where it is free; the error is one line.
@@ -235,7 +236,7 @@ impl Desk for Engine {
         self.snapshots()
     }
 
-    fn events(&self) -> broadcast::Receiver<Arc<Event>> {
+    fn events(&self) -> Events {
         self.events()
     }
 

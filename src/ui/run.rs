@@ -12,16 +12,15 @@ use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::{Position, Rect};
-use tokio::sync::broadcast::error::{RecvError, TryRecvError};
-use tokio::sync::{broadcast, watch};
+use tokio::sync::watch;
 
 use super::action::Action;
-use super::effect::{self, Desk, Effect, Pending};
+use super::effect::{self, Desk, Effect, Events, Pending, Told};
 use super::farewell::Farewell;
 use super::model::Model;
 use super::pace::{Dirt, Pace};
 use super::{FromOutside, Options, RunError, meaning, update, view};
-use crate::snapshot::{Event, Snapshot};
+use crate::snapshot::Snapshot;
 
 /// So many events are taken before the screen is looked at again, lest a flood of them hide it.
 const DRAIN: usize = 256;
@@ -36,7 +35,7 @@ pub(super) struct Console<B: Backend, E, D> {
     model: Model,
     pace: Pace,
     snapshots: watch::Receiver<Arc<Snapshot>>,
-    happenings: broadcast::Receiver<Arc<Event>>,
+    happenings: Events,
     /// Commands on their way; as many as the user has given and the engine has not answered yet.
     answers: FuturesUnordered<Pending<Action>>,
     /// Effects of this round: of several plans for one proxy, the last one.
@@ -51,7 +50,7 @@ enum Came {
     Input(Option<io::Result<Input>>),
     Action(Action),
     Told(FromOutside),
-    Happened(Result<Arc<Event>, RecvError>),
+    Happened(Told),
     Sampled(Result<(), watch::error::RecvError>),
 }
 
@@ -125,7 +124,7 @@ where
             // Cancel-safe: marks a snapshot as seen only when it is ready.
             changed = self.snapshots.changed(), if self.listens => Came::Sampled(changed),
             // Cancel-safe: takes an event only when it is ready.
-            event = self.happenings.recv(), if self.listens => Came::Happened(event),
+            told = self.happenings.next(), if self.listens => Came::Happened(told),
             // Cancel-safe: the next round counts anew.
             () = tokio::time::sleep(wait) => Came::Action(Action::Tick),
         }
@@ -153,11 +152,9 @@ where
                 let is_tick = matches!(action, Action::Tick);
                 self.update(action, if is_tick { Dirt::None } else { Dirt::Key });
             }
-            Came::Happened(Ok(event)) => self.update(Action::Happened(event), Dirt::Data),
-            Came::Happened(Err(RecvError::Lagged(lost))) => {
-                self.update(Action::Lost(lost), Dirt::Data);
-            }
-            Came::Happened(Err(RecvError::Closed)) | Came::Sampled(Err(_)) => self.listens = false,
+            Came::Happened(Told::Event(event)) => self.update(Action::Happened(event), Dirt::Data),
+            Came::Happened(Told::Lost(events)) => self.update(Action::Lost(events), Dirt::Data),
+            Came::Happened(Told::Ended) | Came::Sampled(Err(_)) => self.listens = false,
             Came::Sampled(Ok(())) => self.sample(),
         }
         Ok(())
@@ -171,14 +168,9 @@ where
                 Poll::Pending => break,
             }
         }
-        for _ in 0..DRAIN {
-            match self.happenings.try_recv() {
-                Ok(event) => self.take(Came::Happened(Ok(event)))?,
-                Err(TryRecvError::Lagged(lost)) => {
-                    self.take(Came::Happened(Err(RecvError::Lagged(lost))))?;
-                }
-                Err(TryRecvError::Empty | TryRecvError::Closed) => break,
-            }
+        let waiting: Vec<Told> = self.happenings.drain().take(DRAIN).collect();
+        for told in waiting {
+            self.take(Came::Happened(told))?;
         }
         if self.snapshots.has_changed().unwrap_or(false) {
             self.sample();

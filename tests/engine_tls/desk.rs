@@ -6,10 +6,9 @@ use std::sync::Arc;
 use faultboard::fault::Plan;
 use faultboard::mapping::Protocol;
 use faultboard::proxy::tls::TlsOptions;
-use faultboard::proxy::{Engine, Options};
-use faultboard::snapshot::{CloseReason, Event, Happening, Negotiated};
+use faultboard::proxy::{Engine, Events, Options};
+use faultboard::snapshot::{CloseReason, Happening, Negotiated};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::broadcast::Receiver;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::server::TlsStream;
 
@@ -19,7 +18,7 @@ use crate::server::{Tls, accept, listen, localhost};
 /// An engine with a proxy in front of a TLS server.
 pub(crate) struct Desk {
     pub(crate) engine: Engine,
-    events: Receiver<Arc<Event>>,
+    events: Events,
     proxy: SocketAddr,
     pub(crate) upstream: String,
     listener: TcpListener,
@@ -48,7 +47,7 @@ impl Desk {
         let upstream = mapping.upstream();
         engine.add(mapping, Plan::default()).await.unwrap();
         let proxy = loop {
-            if let Happening::Listening { addrs, .. } = &events.recv().await.unwrap().what {
+            if let Happening::Listening { addrs, .. } = &events.next().await.event().unwrap().what {
                 break addrs[0];
             }
         };
@@ -72,7 +71,8 @@ impl Desk {
     /// What the next handshake agreed on.
     pub(crate) async fn secured(&mut self) -> Arc<Negotiated> {
         loop {
-            if let Happening::Secured { tls, .. } = &self.events.recv().await.unwrap().what {
+            if let Happening::Secured { tls, .. } = &self.events.next().await.event().unwrap().what
+            {
                 return Arc::clone(tls);
             }
         }
@@ -83,7 +83,7 @@ impl Desk {
         loop {
             if let Happening::Closed {
                 reason, truncated, ..
-            } = &self.events.recv().await.unwrap().what
+            } = &self.events.next().await.event().unwrap().what
             {
                 return (reason.clone(), *truncated);
             }

@@ -13,11 +13,10 @@ use std::time::Duration;
 
 use faultboard::fault::{Kind, Plan, Setting, Value};
 use faultboard::mapping::{Host, Mapping, Protocol};
-use faultboard::proxy::{Engine, Options};
+use faultboard::proxy::{Engine, Events, Options};
 use faultboard::snapshot::{CloseReason, Event, Happening, ProxyId, Snapshot};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::broadcast;
 
 /// So long a test waits for what must happen; only a failure takes it.
 pub const PATIENCE: Duration = Duration::from_secs(20);
@@ -67,7 +66,7 @@ pub async fn proxy(engine: &Engine, upstream: SocketAddr, plan: Plan) -> (ProxyI
 }
 
 /// The address of the next proxy that listens.
-pub async fn listening(events: &mut broadcast::Receiver<std::sync::Arc<Event>>) -> SocketAddr {
+pub async fn listening(events: &mut Events) -> SocketAddr {
     loop {
         if let Happening::Listening { addrs, .. } = &next(events).await.what {
             return addrs[0];
@@ -76,17 +75,14 @@ pub async fn listening(events: &mut broadcast::Receiver<std::sync::Arc<Event>>) 
 }
 
 /// The next event.
-pub async fn next(
-    events: &mut broadcast::Receiver<std::sync::Arc<Event>>,
-) -> std::sync::Arc<Event> {
-    tokio::time::timeout(PATIENCE, events.recv())
-        .await
-        .expect("an event in time")
-        .expect("no event missed")
+pub async fn next(events: &mut Events) -> std::sync::Arc<Event> {
+    let told = tokio::time::timeout(PATIENCE, events.next()).await;
+    let told = told.expect("an event in time");
+    told.event().expect("no event missed")
 }
 
 /// Why the next connection to end ended.
-pub async fn close_reason(events: &mut broadcast::Receiver<std::sync::Arc<Event>>) -> CloseReason {
+pub async fn close_reason(events: &mut Events) -> CloseReason {
     loop {
         if let Happening::Closed { reason, .. } = &next(events).await.what {
             return reason.clone();

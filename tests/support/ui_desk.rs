@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use faultboard::fault::Plan;
 use faultboard::mapping::{self, Mapping};
+use faultboard::proxy::Events;
 pub(crate) use faultboard::snapshot::Taken;
 use faultboard::snapshot::{
     ConnId, ConnRow, ConnState, Event, Happening, PortState, ProxyId, ProxyRow, Snapshot,
@@ -202,9 +203,9 @@ impl Interface for Desk {
         snapshots.as_ref().expect("it still tells").subscribe()
     }
 
-    fn events(&self) -> broadcast::Receiver<Arc<Event>> {
+    fn events(&self) -> Events {
         let events = self.0.events.lock();
-        events.as_ref().expect("it still tells").subscribe()
+        events.as_ref().expect("it still tells").subscribe().into()
     }
 
     fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<Taken>> {
