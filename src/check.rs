@@ -1,18 +1,19 @@
 //! `faultboard check`: mappings are read and judged, nothing is started.
 //!
 //! The verdicts go to standard output in the order of the mappings, as JSON or as text with a caret under what is wrong.
-//! A port that is given twice is wrong where it comes again, and a circle of mappings that lead to each other where it is
-//! closed, as starting would say. Nothing is looked up, so a check works offline and says nothing about whether an
-//! upstream exists.
+//! A port or a name that is given twice is wrong where it comes again, and a circle of mappings that lead to each other
+//! where it is closed, as starting would say. Nothing is looked up, so a check works offline and says nothing about whether
+//! an upstream exists.
 
-use std::collections::HashMap;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 
 use serde::Serialize;
 
+use crate::command;
+use crate::fault::Setting;
 use crate::format::printable;
-use crate::mapping::{self, Circle, Host, Mapping, Protocol, TlsMode};
+use crate::mapping::{Circle, Host, Mapping, Other, Protocol, TlsMode, clash};
 use crate::syntax::ParseError;
 
 /// What became of the mappings.
@@ -36,6 +37,14 @@ enum Verdict<'a> {
         host: String,
         port: u16,
         tls: bool,
+        /// The name that is given, and what is offered to the upstream, where they are.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<String>,
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        alpn: Vec<String>,
+        /// The faults that it begins with, where there are any.
+        #[serde(skip_serializing_if = "String::is_empty")]
+        faults: String,
     },
     Invalid {
         /// As given but for passwords.
@@ -60,7 +69,7 @@ pub fn write_text(texts: &[String], out: &mut impl Write) -> io::Result<Outcome>
     let mut any_wrong = false;
     for (text, read) in read(texts) {
         match read {
-            Ok(mapping) => writeln!(out, "{}", describe(text, &mapping))?,
+            Ok((mapping, faults)) => writeln!(out, "{}", describe(text, &mapping, &faults))?,
             Err(error) => {
                 any_wrong = true;
                 writeln!(out, "{error}")?;
@@ -70,26 +79,30 @@ pub fn write_text(texts: &[String], out: &mut impl Write) -> io::Result<Outcome>
     Ok(Outcome::of(any_wrong))
 }
 
-/// Each text with the mapping that it is; what does not go with an earlier one is the later one's error.
-fn read(texts: &[String]) -> impl Iterator<Item = (&str, Result<Mapping, ParseError>)> {
-    let mut valid: HashMap<u16, (&str, Mapping)> = HashMap::new();
+/// A mapping with the faults that it begins with.
+type Line = (Mapping, Vec<Setting>);
+
+/// Each text with what it says; what does not go with an earlier one is the later one's error.
+fn read(texts: &[String]) -> impl Iterator<Item = (&str, Result<Line, ParseError>)> {
+    let mut earlier: Vec<(Mapping, &str)> = Vec::new();
     texts.iter().map(move |text| {
-        let read = mapping::parse(text).and_then(|mapping| {
-            if mapping.listen == 0 {
-                return Ok(mapping);
+        let read = command::parse_line(text).and_then(|(mapping, faults)| {
+            let others = earlier
+                .iter()
+                .map(|(other, text)| Other::of(other, text.trim()));
+            if let Some(error) = clash(text, &mapping, others) {
+                return Err(error);
             }
-            if let Some((first, _)) = valid.get(&mapping.listen) {
-                return Err(taken(text, mapping.listen, first));
-            }
-            let others = valid.iter().map(|(port, (_, other))| (*port, other));
-            let all = others.chain([(mapping.listen, &mapping)]).collect();
+            let all = earlier.iter().map(|(other, _)| other).chain([&mapping]);
+            let all = all.filter(|other| other.listen != 0);
+            let all = all.map(|other| (other.listen, other)).collect();
             // Where the program listens unless --bind says otherwise.
             let bound = [IpAddr::V4(Ipv4Addr::LOCALHOST)];
             if let Some(circle) = Circle::through(mapping.listen, &all, &bound, |_| false) {
                 return Err(closed(text, &circle));
             }
-            valid.insert(mapping.listen, (text, mapping.clone()));
-            Ok(mapping)
+            earlier.push((mapping.clone(), text));
+            Ok((mapping, faults))
         });
         (text.as_str(), read)
     })
@@ -107,26 +120,6 @@ fn closed(text: &str, circle: &Circle) -> ParseError {
     }
 }
 
-/// A port that the mapping `first` has already.
-fn taken(text: &str, port: u16, first: &str) -> ParseError {
-    let begin = text.chars().take_while(|c| c.is_whitespace()).count();
-    let digits = text
-        .chars()
-        .skip(begin)
-        .take_while(char::is_ascii_digit)
-        .count();
-    ParseError {
-        input: text.to_owned(),
-        span: begin..begin + digits,
-        message: format!(
-            "port {port} is taken by {} already: give each mapping a port of its own",
-            printable(first.trim())
-        ),
-        expected: Vec::new(),
-        unfinished: false,
-    }
-}
-
 // === impl Outcome ===
 
 impl Outcome {
@@ -139,9 +132,9 @@ impl Outcome {
     }
 }
 
-fn judge(text: &str, read: Result<Mapping, ParseError>) -> Verdict<'_> {
+fn judge(text: &str, read: Result<Line, ParseError>) -> Verdict<'_> {
     match read {
-        Ok(read) => Verdict::Valid {
+        Ok((read, faults)) => Verdict::Valid {
             mapping: text,
             ok: true,
             listen: read.listen,
@@ -149,6 +142,9 @@ fn judge(text: &str, read: Result<Mapping, ParseError>) -> Verdict<'_> {
             host: bare_host(&read.host),
             port: read.port,
             tls: read.tls() != TlsMode::Clear,
+            name: read.name.map(|name| name.to_string()),
+            alpn: read.alpn,
+            faults: joined(&faults),
         },
         Err(ParseError {
             input,
@@ -172,8 +168,13 @@ fn bare_host(host: &Host) -> String {
     }
 }
 
-/// `9090=https://example.com  ok: listens on 9090, TLS to example.com:443`
-fn describe(text: &str, mapping: &Mapping) -> String {
+fn joined(faults: &[Setting]) -> String {
+    let faults: Vec<String> = faults.iter().map(Setting::to_string).collect();
+    faults.join(", ")
+}
+
+/// `9090=https://example.com  ok: listens on port 9090, TLS to example.com:443`
+fn describe(text: &str, mapping: &Mapping, faults: &[Setting]) -> String {
     let listens = match mapping.listen {
         0 => "any free port".to_owned(),
         port => format!("port {port}"),
@@ -183,9 +184,16 @@ fn describe(text: &str, mapping: &Mapping) -> String {
         TlsMode::Direct(_) => "TLS to",
         TlsMode::Postgres => "PostgreSQL's TLS to",
     };
-    format!(
-        "{}  ok: listens on {listens}, {how} {}",
-        printable(text.trim()),
-        mapping.upstream()
-    )
+    let (text, upstream) = (printable(text.trim()), mapping.upstream());
+    let mut parts = vec![format!(
+        "{text}  ok: listens on {listens}, {how} {upstream}"
+    )];
+    if !mapping.alpn.is_empty() {
+        parts.push(format!("offering {}", mapping.alpn.join(", ")));
+    }
+    parts.extend(mapping.name.as_ref().map(|name| format!("called {name}")));
+    if !faults.is_empty() {
+        parts.push(format!("with {}", joined(faults)));
+    }
+    parts.join(", ")
 }

@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::fault::{Kind, Setting};
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Name};
 use crate::preset::Preset;
 use crate::snapshot::ConnId;
 use crate::syntax::{self, ParseError};
@@ -20,6 +20,8 @@ pub enum Command {
     Add(Mapping, Vec<Setting>),
     /// Ends the proxy of this name.
     Remove(String),
+    /// Gives the proxy of this name another one.
+    Rename(String, Name),
     /// Sets the kinds, in the directions, that these settings name; leaves the others.
     Set(Target, Vec<Setting>),
     /// Removes the faults of one kind, or all of them.
@@ -55,9 +57,38 @@ pub enum KillHow {
     Fin,
 }
 
-/// Reads the console's input line: a mapping, and after a blank the faults that it begins with.
+/// Reads a mapping, with its name and its ALPN where they are given, and after a blank the faults that it begins with: what
+/// the command line, the console's input line and scenes take.
 pub fn parse_line(text: &str) -> Result<(Mapping, Vec<Setting>), ParseError> {
     syntax::read(text, grammar::line)
+}
+
+/// Puts the words of a command line together that belong to one mapping, so that `9090=https://host as web latency 250ms`
+/// needs no quotes: `as`, `alpn=` and the name of a fault go on with the mapping before them, and so does whatever follows
+/// them, up to the next mapping.
+#[must_use]
+pub fn joined(words: &[String]) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    let mut goes_on = false;
+    for word in words {
+        let begins = |word: &str| {
+            word.split(char::is_whitespace)
+                .next()
+                .unwrap_or("")
+                .to_owned()
+        };
+        let first = begins(word.trim_start());
+        let is_mapping = first
+            .split_once('=')
+            .is_some_and(|(port, _)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
+        let belongs = first == "as" || first.starts_with("alpn=") || Kind::named(&first).is_some();
+        goes_on = !is_mapping && (goes_on || belongs);
+        match lines.last_mut().filter(|_| goes_on) {
+            Some(line) => line.extend([" ", word]),
+            None => lines.push(word.clone()),
+        }
+    }
+    lines
 }
 
 /// Reads a command.
@@ -88,6 +119,7 @@ impl fmt::Display for Command {
                 print_faults(f, faults)
             }
             Self::Remove(name) => write!(f, "remove {name}"),
+            Self::Rename(proxy, name) => write!(f, "rename {proxy} {name}"),
             Self::Set(target, faults) => {
                 write!(f, "set {target}")?;
                 print_faults(f, faults)
@@ -135,6 +167,11 @@ mod tests {
                 "add 9090=https://x latency 250ms, bandwidth 1MB/s down",
             ),
             ("remove my-db", "remove my-db"),
+            ("rename  :18081 orders ", "rename :18081 orders"),
+            (
+                "add 1=tls://h as x alpn=h2 lat 1s",
+                "add 1=tls://h alpn=h2 as x latency 1s",
+            ),
             ("remove all", "remove all"),
             ("set all lat 0", "set all latency 0ms"),
             ("set my-db lat 1s up", "set my-db latency 1s up"),
@@ -172,5 +209,29 @@ mod tests {
         assert_eq!(faults.len(), 1);
         let (_, faults) = parse_line("35432=psql://my-db ").expect("a line");
         assert!(faults.is_empty());
+        let (mapping, faults) = parse_line("1=db:2 as orders lat 1s").expect("a line");
+        assert_eq!(mapping.to_string(), "1=db:2 as orders");
+        assert_eq!(faults.len(), 1);
+    }
+
+    #[test]
+    fn the_words_of_a_command_line_need_no_quotes() {
+        let words = |text: &str| joined(&text.split('|').map(str::to_owned).collect::<Vec<_>>());
+        for (given, lines) in [
+            ("1=a:1|2=b:2", "1=a:1|2=b:2"),
+            (
+                "1=a:1|as|x|2=b:2|lat|5ms,|loss|2%",
+                "1=a:1 as x|2=b:2 lat 5ms, loss 2%",
+            ),
+            ("1=tls://a|alpn=h2|as|x", "1=tls://a alpn=h2 as x"),
+            (
+                "1=a:1 as x|lat 5ms|2=b:2 lat 1s",
+                "1=a:1 as x lat 5ms|2=b:2 lat 1s",
+            ),
+            ("1=a:1|htps://b|=c:1", "1=a:1|htps://b|=c:1"),
+            ("as|x", "as x"),
+        ] {
+            assert_eq!(words(given).join("|"), lines, "{given}");
+        }
     }
 }

@@ -14,6 +14,7 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 use faultboard::check::{self, Outcome};
 use faultboard::cli::{self, Cli, Command, Options, Output, Rejected, RunArgs, Unread, help};
+use faultboard::command;
 use faultboard::format::{one_line, printable, reason, without_secrets};
 use faultboard::headless::{Desk, Style};
 use faultboard::logging::{self, FILTER_VARIABLE, LogError, LogFile, Recorder};
@@ -93,7 +94,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             "the options before this command belong to the console and the demo: leave them out",
         )
         .into()),
-        Some(Command::Check { json, mappings }) => judge(json, &mappings),
+        Some(Command::Check { json, mappings }) => judge(json, &command::joined(&mappings)),
         Some(Command::Presets { json }) => {
             let mut list = Vec::new();
             if json {

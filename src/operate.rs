@@ -15,8 +15,8 @@ use tokio::time::timeout;
 use crate::command::{Command, KillHow, Target};
 use crate::fault::{Kind, Plan, Setting};
 use crate::format::quoted;
-use crate::mapping::{Circle, Mapping};
-use crate::proxy::{AddError, BindError, Engine, Kill};
+use crate::mapping::{Circle, Mapping, Name, port_taken};
+use crate::proxy::{AddError, BindError, Engine, Kill, NameTaken, RenameError};
 use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Snapshot, Taken};
 use crate::syntax::{nearest, unknown};
 
@@ -34,6 +34,13 @@ pub enum Answer {
     },
     /// The proxy of this name is gone, its connections with it.
     Removed(String),
+    /// A proxy has another name.
+    Renamed {
+        /// The name that it has now.
+        proxy: String,
+        /// The name that it had.
+        before: String,
+    },
     /// The faults of these proxies are what they were told to be.
     Changed(Vec<Change>),
     /// A connection was ended.
@@ -73,13 +80,16 @@ pub enum Refusal {
     #[error("no open connection {}", .0.0)]
     NoConnection(ConnId),
     /// The port is another proxy's of ours.
-    #[error("{port} is already proxy {proxy}: give another port, or 0 for any free one")]
+    #[error("{}", port_taken(*port, &format!("proxy {proxy}")))]
     OwnPort {
         /// The port.
         port: u16,
         /// The proxy's name.
         proxy: String,
     },
+    /// The name is another proxy's.
+    #[error(transparent)]
+    Name(#[from] NameTaken),
     /// The listener could not be opened.
     #[error(transparent)]
     Bind(#[from] BindError),
@@ -107,6 +117,7 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
                 Err(unknown_name(engine, &name))
             }
         }
+        Command::Rename(proxy, name) => rename(engine, &proxy, name),
         Command::Set(target, settings) => {
             change(engine, target, |plan| set_all(plan, &settings)).await
         }
@@ -170,11 +181,12 @@ async fn add(engine: &Engine, mapping: Mapping, settings: Vec<Setting>) -> Resul
         Ok(id) => id,
         Err(AddError::Bind(error)) => return Err(not_bound(engine, error).await),
         Err(AddError::Circle(circle)) => return Err(Refusal::Circle(circle)),
+        Err(AddError::Name(error)) => return Err(error.into()),
     };
     let row = rows(engine).await.into_iter().find(|row| row.id == id);
     // No row: it was removed by someone else before a snapshot showed it.
     let (proxy, listening) = row.map_or_else(
-        || (mapping.label(), Vec::new()),
+        || (mapping.name_beside(mapping.listen, |_| false), Vec::new()),
         |row| (row.name, row.listening),
     );
     Ok(Answer::Added {
@@ -182,6 +194,15 @@ async fn add(engine: &Engine, mapping: Mapping, settings: Vec<Setting>) -> Resul
         mapping,
         listening,
     })
+}
+
+fn rename(engine: &Engine, proxy: &str, name: Name) -> Result<Answer, Refusal> {
+    let (id, before) = find(engine, proxy)?;
+    match engine.rename(id, Some(name)) {
+        Ok(proxy) => Ok(Answer::Renamed { proxy, before }),
+        Err(RenameError::Taken(error)) => Err(error.into()),
+        Err(RenameError::Gone) => Err(unknown_name(engine, proxy)),
+    }
 }
 
 /// Why a port could not be listened on, with the name of a proxy of ours that has it.
@@ -260,16 +281,11 @@ fn kill(engine: &Engine, conn: ConnId, how: KillHow) -> Result<Answer, Refusal> 
     }
 }
 
-/// The proxy of this name; one that is called by an IPv6 address may be given in brackets, as in a mapping.
+/// The proxy of this name.
 fn find(engine: &Engine, name: &str) -> Result<(ProxyId, String), Refusal> {
-    let bare = name
-        .strip_prefix('[')
-        .and_then(|name| name.strip_suffix(']'));
-    [Some(name), bare]
-        .into_iter()
-        .flatten()
-        .find_map(|name| Some((engine.find(name)?, name.to_owned())))
-        .ok_or_else(|| unknown_name(engine, name))
+    let id = engine.find(name);
+    let id = id.ok_or_else(|| unknown_name(engine, name))?;
+    Ok((id, name.to_owned()))
 }
 
 fn unknown_name(engine: &Engine, name: &str) -> Refusal {

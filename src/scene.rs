@@ -6,7 +6,7 @@
 //! 9090=https://www.google.com
 //! ```
 //!
-//! A line is what the console's input line takes: a mapping, and after a blank its faults. Blank lines and what follows a
+//! A line is what the console's input line takes: a mapping, its name if it has one, and after a blank its faults. Blank lines and what follows a
 //! `#` at the beginning of a line or after a blank are ignored. A line that is wrong is told with its place, and the others
 //! hold.
 
@@ -17,7 +17,7 @@ use std::path::Path;
 
 use crate::command;
 use crate::fault::Setting;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Other, clash};
 use crate::syntax::ParseError;
 
 /// A scene, as far as it could be read.
@@ -88,19 +88,17 @@ fn without_comment(line: &str) -> &str {
     line
 }
 
-/// A port that an earlier line has already.
+/// A port or a name that an earlier line has already.
 fn taken(scene: &Scene, mapping: &Mapping, text: &str) -> Option<ParseError> {
-    let port = mapping.listen;
-    let mut earlier = scene.proxies.iter();
-    let first = earlier.find(|(other, _)| port != 0 && other.listen == port)?;
-    let begin = text.chars().take_while(|c| c.is_whitespace()).count();
-    Some(ParseError {
-        input: text.to_owned(),
-        span: begin..begin + 1,
-        message: format!("port {port} is taken by {} already", first.0),
-        expected: Vec::new(),
-        unfinished: false,
-    })
+    let earlier = scene
+        .proxies
+        .iter()
+        .map(|(other, _)| (other, other.to_string()));
+    let earlier: Vec<(&Mapping, String)> = earlier.collect();
+    let others = earlier
+        .iter()
+        .map(|(other, called)| Other::of(other, called));
+    clash(text, mapping, others)
 }
 
 // === impl Scene ===
@@ -137,14 +135,13 @@ mod tests {
 
     #[test]
     fn a_scene_is_read_and_printed() {
-        let text =
-            "# shop\n\n35432=psql://db:5432 lat 250ms, loss 1%  # slow\n  9090=https://x.com\n";
+        let text = "# shop\n\n35432=psql://db:5432 as orders lat 250ms, loss 1%  # slow\n  9090=https://x.com\n";
         let scene = parse(text);
         assert_eq!(scene.errors, []);
         assert_eq!(
             scene.to_string(),
             "# a scene of faultboard: faultboard --scene FILE\n\
-             35432=psql://db latency 250ms, loss 1%\n9090=https://x.com\n"
+             35432=psql://db as orders latency 250ms, loss 1%\n9090=https://x.com\n"
         );
         assert_eq!(parse(&scene.to_string()), scene);
     }
@@ -171,7 +168,7 @@ mod tests {
         );
         assert_eq!(
             problems[2],
-            "shop.scene:4:1: port 1 is taken by 1=a:80 already"
+            "shop.scene:4:1: port 1 is taken by 1=a:80: give another port, or 0 for any free one"
         );
     }
 }

@@ -60,8 +60,8 @@ pub(crate) async fn open(
         });
     }
     let mut failures = Vec::new();
-    for mapping in &options.mappings {
-        let plan = Plan::of(options.settings.iter().cloned());
+    for (mapping, own) in &options.mappings {
+        let plan = Plan::of(options.settings.iter().chain(own).cloned());
         if let Err(error) = engine.add(mapping.clone(), plan).await {
             failures.push(error.to_string());
         }

@@ -218,6 +218,11 @@ impl Slip {
         self
     }
 
+    /// The byte of the text at which it begins.
+    pub(crate) fn begin(&self) -> usize {
+        self.at.start
+    }
+
     /// Whether more text could mend it.
     pub(crate) fn is_unfinished(&self) -> bool {
         self.unfinished

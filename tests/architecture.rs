@@ -44,7 +44,10 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("allocator", &[]),
     ("start", &["format"]),
     ("logging", &["units", "format", "snapshot", "proxy"]),
-    ("check", &["format", "units", "syntax", "mapping"]),
+    (
+        "check",
+        &["format", "units", "syntax", "fault", "mapping", "command"],
+    ),
     (
         "operate",
         &[
@@ -66,7 +69,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "format", "units", "syntax", "fault", "preset", "mapping", "proxy", "demo",
+            "format", "units", "syntax", "fault", "preset", "mapping", "command", "proxy", "demo",
         ],
     ),
     (

@@ -91,7 +91,9 @@ fn check_refuses_a_port_that_comes_again_but_not_any_free_port() {
     let output = run(&[&["check"][..], &mappings].concat());
     let wrong: Vec<&str> = stdout(&output).lines().skip(3).collect();
     assert_eq!(wrong.len(), 2, "{wrong:?}");
-    assert!(wrong[1].contains("^ port 80 is taken by 80=a:1 already"));
+    assert!(
+        wrong[1].contains("^ port 80 is taken by 80=a:1: give another port, or 0 for any free one")
+    );
     assert_eq!(status(&output), 2);
     let output = run(&[&["check", "--json"][..], &mappings].concat());
     let verdicts: Vec<Value> = serde_json::from_str(stdout(&output)).expect("an array");
@@ -131,6 +133,44 @@ fn check_json_is_one_array_in_the_order_given() {
     assert_eq!(
         (verdicts.len(), stderr(&output), status(&output)),
         (3, "", 2)
+    );
+}
+
+#[test]
+fn check_tells_names_alpn_and_faults_with_or_without_quotes() {
+    let mappings = [
+        "9090=https://x.com as web alpn=h2 lat 5ms",
+        "81=b:1",
+        "as",
+        "orders",
+        "latency",
+        "1s",
+        "down",
+        "82=c:1",
+        "as",
+        "web",
+    ];
+    let output = run(&[&["check"][..], &mappings].concat());
+    assert_eq!(
+        stdout(&output),
+        "9090=https://x.com as web alpn=h2 lat 5ms  ok: listens on port 9090, TLS to x.com:443, offering h2, called web, \
+         with latency 5ms\n\
+         81=b:1 as orders latency 1s down  ok: listens on port 81, bytes as they are to b:1, called orders, with latency 1s \
+         down\n\
+         82=c:1 as web\n          ^ the name web is taken by 9090=https://x.com as web alpn=h2 lat 5ms: give another one, as \
+         in web-2\n"
+    );
+    assert_eq!(status(&output), 2);
+    let output = run(&[&["check", "--json"][..], &mappings].concat());
+    let verdicts: Vec<Value> = serde_json::from_str(stdout(&output)).expect("an array");
+    assert_eq!(
+        verdicts[0],
+        json!({"mapping": mappings[0], "ok": true, "listen": 9090, "protocol": "https", "host": "x.com", "port": 443,
+               "tls": true, "name": "web", "alpn": ["h2"], "faults": "latency 5ms"})
+    );
+    assert_eq!(
+        (&verdicts[1]["name"], &verdicts[2]["column"]),
+        (&json!("orders"), &json!(11))
     );
 }
 
@@ -182,7 +222,7 @@ fn a_mistyped_command_is_not_taken_for_a_mapping() {
 #[test]
 fn a_port_that_is_given_twice_is_refused_before_anything_listens() {
     let output = run(&["--plain", "9090=a:1", "9090=b:2"]);
-    assert!(stderr(&output).contains("port 9090 is taken by 9090=a:1 already"));
+    assert!(stderr(&output).contains("port 9090 is taken by 9090=a:1: give another port"));
     assert_eq!((stdout(&output), status(&output)), ("", 2));
 }
 
@@ -229,6 +269,8 @@ fn wrong_options_exit_with_2_and_say_what_would_work() {
         (&["--client-cert", "a.pem"], "--client-key"),
         (&["--client-key", "a.pem"], "--client-cert"),
         (&["--max-connections", "0"], "1 or more"),
+        (&["--alpn", "http/2"], "TLS knows \"http/2\" as h2"),
+        (&["--alpn", "h2,"], "needs a protocol: alpn=h2"),
         (&["--max-connections", "-1"], "1 or more"),
         (&["demo", "80=a:1"], "own upstreams: use faultboard 80=a:1"),
         (&["--seed", "x"], "--seed"),

@@ -51,7 +51,7 @@ fn with_a_proxy(size: (u16, u16)) -> (Terminal, u16) {
     terminal.keys(&format!("{port}={upstream}"));
     terminal.text(&format!("listens on 127.0.0.1:{port}"));
     terminal.keys("\r");
-    terminal.text(&format!("▌1 127.0.0.1 {port}={upstream}"));
+    terminal.text(&format!("▌1 :{port} {port}={upstream}"));
     (terminal, port)
 }
 

@@ -168,7 +168,7 @@ fn tmux_shows_the_same_screen() {
         &format!("{port}=127.0.0.1:{upstream} lat 1ms"),
     ]);
     tmux.ask(&["send-keys", "Enter"]);
-    tmux.shows(&format!("▌1 127.0.0.1 {port}=127.0.0.1:{upstream}"));
+    tmux.shows(&format!("▌1 :{port} {port}=127.0.0.1:{upstream}"));
     let client = served(port);
     tmux.shows("1 conn");
     tmux.ask(&["send-keys", "5"]);

@@ -41,6 +41,16 @@ fn unfinished_mappings_say_what_is_missing() {
 }
 
 #[test]
+fn wrong_names_and_alpn_name_the_column_and_a_form_that_would_work() {
+    assert_errors(WRONG_OPTIONS, false, mapping::parse);
+}
+
+#[test]
+fn unfinished_names_and_alpn_say_what_is_missing() {
+    assert_errors(UNFINISHED_OPTIONS, true, mapping::parse);
+}
+
+#[test]
 fn wrong_faults_name_the_column_and_a_form_that_would_work() {
     assert_errors(WRONG_FAULTS, false, language::parse);
 }
@@ -341,6 +351,91 @@ localhost:9090=https://x.com
 9090=a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.b:80
      ^ a host has at most 253 characters, not 255
 "##;
+
+const WRONG_OPTIONS: &str = r#"
+9090=x.com:80 as my:db
+                   ^ ":" cannot stand in a name: it has letters from a to z, digits, "-", "_" and ".", as in orders
+
+9090=x.com:80 as größe
+                   ^ "ö" cannot stand in a name: it has letters from a to z, digits, "-", "_" and ".", as in orders
+
+9090=x.com:80 as abcdefghijklmnopqrstuvwxyz-123456
+                 ^ a name has at most 32 characters, not 33
+
+9090=x.com:80 as one as two
+                     ^ a proxy has one name: leave out "as two"
+
+9090=x.com:80 as=web
+              ^ a name follows "as" and a blank: as web
+
+9090=x.com:80 name=web
+              ^ a name follows "as" and a blank: as web
+
+9090=x.com:80 alpn=h2
+              ^ there is no TLS here to offer a protocol in: tls://x.com:80 alpn=h2
+
+9090=http://x.com as web alpn=h2
+                         ^ there is no TLS here to offer a protocol in: https://x.com:80 alpn=h2
+
+9090=psql://db alpn=postgresql
+               ^ there is no TLS here to offer a protocol in: psqls://db:5432 alpn=postgresql
+
+9090=tls://x.com alpn=h2 alpn=http/1.1
+                         ^ alpn= stands once, with all that is offered: leave out alpn=http/1.1
+
+9090=tls://x.com alpn=h2,h2
+                         ^ h2 is offered twice
+
+9090=tls://x.com alpn=h2,,http/1.1
+                         ^ a protocol stands on each side of a comma, without blanks: alpn=h2,http/1.1
+
+9090=tls://x.com alpn=h2, http/1.1
+                         ^ a protocol stands on each side of a comma, without blanks: alpn=h2,http/1.1
+
+9090=tls://x.com alpn=http/2
+                      ^ TLS knows "http/2" as h2: alpn=h2
+
+9090=tls://x.com alpn=H2
+                      ^ TLS knows "H2" as h2: alpn=h2
+
+9090=tls://x.com alpn=h2;http/1.1
+                        ^ ";" cannot stand in a protocol's name: alpn=h2,http/1.1
+
+9090=h2://localhost:50051
+     ^ HTTP/2 over TLS is TLS that offers h2: tls://localhost:50051 alpn=h2
+
+9090=grpcs://localhost:50051
+     ^ HTTP/2 over TLS is TLS that offers h2: tls://localhost:50051 alpn=h2
+
+9090=grpcs://
+     ^ HTTP/2 over TLS is TLS that offers h2: tls://host:50051 alpn=h2
+
+9090=grpc://localhost:50051
+     ^ HTTP/2 in clear text is written without a protocol: host:50051
+"#;
+
+const UNFINISHED_OPTIONS: &str = r#"
+9090=x.com:80 a
+              ^ needs the whole word: as
+
+9090=tls://x.com a
+                 ^ needs the whole word: as, alpn=
+
+9090=x.com:80 as
+                ^ needs a name, as in orders
+
+9090=x.com:80 as all
+                 ^ "all" means every proxy: give another name, as in orders
+
+9090=tls://x.com alpn=
+                      ^ needs a protocol: alpn=h2
+
+9090=tls://x.com alpn=h2,
+                         ^ needs a protocol: alpn=h2
+
+9090=tls://x.com alpn=http
+                      ^ TLS knows "http" as http/1.1: alpn=http/1.1
+"#;
 
 const UNFINISHED_MAPPINGS: &str = r#"
 9
@@ -718,6 +813,21 @@ const WRONG_LINES: &str = r#"
 9090=x.com latency 5ms
           ^ needs a port: x.com:80, or a protocol: https://x.com
 
+9090=x.com:80 as all latency 5ms
+                 ^ "all" means every proxy: give another name, as in orders
+
+9090=x.com:80 as latency 250ms
+                         ^ latency was read as the name: as orders latency 250ms
+
+9090=x.com:80 latency 5ms as web
+                          ^ faults come last: as web latency 5ms
+
+9090=tls://x.com latency 5ms, alpn=h2
+                              ^ faults come last: alpn=h2 latency 5ms
+
+9090=x.com:80 as web, latency 5ms
+                    ^ faults follow a name after a blank: as web latency 250ms
+
 9090=https://x.com latency5ms
                           ^ needs a blank after latency: latency 250ms jitter=30ms dist=normal
 
@@ -798,6 +908,12 @@ kill db
 kill #31x
      ^ kill wants the number of a connection: kill 31
 
+rename db a b
+            ^ nothing may follow here: leave out "b"
+
+rename db ä
+          ^ "ä" cannot stand in a name: it has letters from a to z, digits, "-", "_" and ".", as in orders
+
 kill 31 hard
         ^ unknown word "hard" (rst, fin)
 
@@ -835,6 +951,12 @@ add 9090=x:80 late
 
 remove
       ^ remove wants a proxy: remove my-db
+
+rename
+      ^ rename wants a proxy and its new name: rename my-db orders
+
+rename db
+         ^ needs a name, as in orders
 
 s
 ^ unknown command "s" (COMMANDS)

@@ -10,7 +10,7 @@ use faultboard::fault::{
     Direction, Directions, KINDS, Kind, ParamSpec, Setting, Unit, Value, language,
 };
 use faultboard::format::without_secrets;
-use faultboard::mapping::{self, Host, Mapping, Protocol};
+use faultboard::mapping::{self, Host, Mapping, Name, Protocol, TlsMode};
 use faultboard::snapshot::ConnId;
 use faultboard::syntax::ParseError;
 use faultboard::units::{ByteCount, ByteRate, Percent};
@@ -91,6 +91,7 @@ fn gone_on(text: &str, expected: &str) -> Vec<String> {
         ":port" => &[":1"],
         "a proxy" => &["p"],
         "a host" => &["h", ".h"],
+        "a name" => &["n"],
         "an IPv6 address" => &["::", ":", "0", ":0", ".0"],
         "a time" | "a time or a size" => &["1ms", "1s"],
         "a rate" => &["1kB/s"],
@@ -137,15 +138,42 @@ fn a_host() -> impl Strategy<Value = Host> {
     ]
 }
 
+/// A mapping with a name and ALPN, where it has them.
+fn a_whole_mapping() -> impl Strategy<Value = Mapping> {
+    let name = "[a-zA-Z0-9._-]{1,32}".prop_filter("all is every proxy", |name| name != "all");
+    let offers = vec!["h2", "http/1.1", "acme-tls/1", "mqtt", "x+y_z"];
+    let offers = prop::sample::subsequence(offers, 0..4).prop_shuffle();
+    (a_mapping(), prop::option::of(name), offers).prop_map(|(mapping, name, offers)| {
+        let has_tls = mapping.tls() != TlsMode::Clear;
+        let offers = offers.into_iter().filter(|_| has_tls).map(str::to_owned);
+        Mapping {
+            name: name.and_then(|name| Name::parse(&name).ok()),
+            alpn: offers.collect(),
+            ..mapping
+        }
+    })
+}
+
+/// A valid text of a mapping with its options in either order.
+fn a_whole_mapping_text() -> impl Strategy<Value = String> {
+    (a_whole_mapping(), any::<bool>(), "[ \t]{1,2}").prop_map(|(mapping, turned, blank)| {
+        let bare = Mapping::new(mapping.listen, mapping.protocol, mapping.host, mapping.port);
+        let alpn = (!mapping.alpn.is_empty()).then(|| format!("alpn={}", mapping.alpn.join(",")));
+        let name = mapping.name.map(|name| format!("as{blank}{name}"));
+        let mut options: Vec<String> = alpn.into_iter().chain(name).collect();
+        if turned {
+            options.reverse();
+        }
+        options.insert(0, bare.to_string());
+        options.join(&blank)
+    })
+}
+
 fn a_mapping() -> impl Strategy<Value = Mapping> {
     let protocol = prop::option::of(prop::sample::select(Protocol::ALL.to_vec()));
     let port = prop_oneof![1_u16.., Just(80), Just(443), Just(5432)];
-    (any::<u16>(), protocol, a_host(), port).prop_map(|(listen, protocol, host, port)| Mapping {
-        listen,
-        protocol,
-        host,
-        port,
-    })
+    (any::<u16>(), protocol, a_host(), port)
+        .prop_map(|(listen, protocol, host, port)| Mapping::new(listen, protocol, host, port))
 }
 
 /// A valid text of a mapping: zeros before its ports, blanks around it.
@@ -183,6 +211,11 @@ fn a_mapping_of_pieces() -> impl Strategy<Value = String> {
         "fe80",
         "%",
         "@",
+        "as",
+        "all",
+        "alpn=",
+        "h2",
+        ",",
         "http",
         "https",
         "psqls",
@@ -384,11 +417,10 @@ fn a_fault_of_pieces() -> impl Strategy<Value = String> {
 
 /// A valid line of the console: a mapping, and perhaps faults.
 fn a_line() -> impl Strategy<Value = String> {
-    (a_mapping_text(), prop::option::of(some_settings())).prop_map(|(mapping, settings)| {
-        match settings {
-            Some(settings) => format!("{mapping} {}", printed(&settings)),
-            None => mapping,
-        }
+    let mapping = prop_oneof![a_mapping_text(), a_whole_mapping_text()];
+    (mapping, prop::option::of(some_settings())).prop_map(|(mapping, settings)| match settings {
+        Some(settings) => format!("{mapping} {}", printed(&settings)),
+        None => mapping,
     })
 }
 
@@ -405,7 +437,10 @@ fn a_command() -> impl Strategy<Value = Command> {
     let faults = prop::collection::vec(some_settings(), 0..2).prop_map(|faults| faults.concat());
     let kind = prop::option::of(prop::sample::select(KINDS));
     prop_oneof![
-        (a_mapping(), faults).prop_map(|(mapping, faults)| Command::Add(mapping, faults)),
+        (a_whole_mapping(), faults).prop_map(|(mapping, faults)| Command::Add(mapping, faults)),
+        ("[^\\s]{1,12}", "[a-zA-Z0-9._-]{2}").prop_map(|(proxy, name)| {
+            Command::Rename(proxy, Name::parse(&name).expect("a name"))
+        }),
         "[^\\s]{1,12}".prop_map(Command::Remove),
         (a_target(), some_settings()).prop_map(|(target, faults)| Command::Set(target, faults)),
         (a_target(), kind).prop_map(|(target, kind)| Command::Clear(target, kind)),
@@ -423,7 +458,7 @@ fn a_command() -> impl Strategy<Value = Command> {
 fn a_command_of_pieces() -> impl Strategy<Value = String> {
     let piece = prop::sample::select(vec![
         " ", "#", "3", "all", "db", "on", "of", "rs", "fin", "9090=", "x:80", "latency ", "lat",
-        "250", "ms", ", ", "down", "é",
+        "250", "ms", ", ", "down", "é", "as ", "rename ", "alpn=",
     ]);
     (
         a_command(),
@@ -465,12 +500,12 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn a_printed_mapping_parses_to_the_same(mapping in a_mapping()) {
+    fn a_printed_mapping_parses_to_the_same(mapping in a_whole_mapping()) {
         prop_assert_eq!(mapping::parse(&mapping.to_string()), Ok(mapping));
     }
 
     #[test]
-    fn no_beginning_of_a_mapping_is_wrong(text in a_mapping_text()) {
+    fn no_beginning_of_a_mapping_is_wrong(text in prop_oneof![a_mapping_text(), a_whole_mapping_text()]) {
         assert_prefixes_are_not_wrong(&text, of_mapping)?;
     }
 
@@ -483,7 +518,7 @@ proptest! {
 
     #[test]
     fn errors_of_slightly_wrong_mappings_stand_in_the_line(
-        text in a_mapping_text(),
+        text in prop_oneof![a_mapping_text(), a_whole_mapping_text()],
         at in any::<prop::sample::Index>(),
         c in prop_oneof![any::<char>(), prop::sample::select("=:/[].@-% 09é大".chars().collect::<Vec<_>>())],
         how in any::<u8>(),
@@ -551,7 +586,7 @@ proptest! {
     }
 
     #[test]
-    fn a_line_is_its_mapping_and_its_faults(mapping in a_mapping(), faults in some_settings()) {
+    fn a_line_is_its_mapping_and_its_faults(mapping in a_whole_mapping(), faults in some_settings()) {
         let line = format!("{mapping} {}", printed(&faults));
         prop_assert_eq!(command::parse_line(&line), Ok((mapping, faults)));
     }

@@ -340,12 +340,7 @@ async fn stopping_ends_every_connection_and_tells_why() {
 /// A mapping from any free port to `port` of a name that is looked up, and stands for 127.0.0.1: in a notation that only
 /// the system's resolver reads, so that nobody can know it before.
 fn by_name(port: u16) -> Mapping {
-    Mapping {
-        listen: 0,
-        protocol: None,
-        host: Host::Name("127.1".to_owned()),
-        port,
-    }
+    Mapping::new(0, None, Host::Name("127.1".to_owned()), port)
 }
 
 /// A port that was free just now.

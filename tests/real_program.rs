@@ -60,7 +60,7 @@ async fn the_options_about_tls_reach_the_handshake() {
 async fn commands_reach_a_psql_that_is_connected() {
     let Some(server) = tls_only() else { return };
     let ca = server.authority().ca_file();
-    let mapping = format!("0=psqls://localhost:{}", server.port);
+    let mapping = format!("0=psqls://localhost:{} as shop", server.port);
     let faults = "latency 20ms";
     let ca = ca.to_str().expect("a plain path");
     let mut session = Session::start(&["--headless", "--ca-file", ca, "-f", faults, &mapping]);
@@ -74,7 +74,7 @@ async fn commands_reach_a_psql_that_is_connected() {
     let mut sleeping = server.psql(port, "disable", "select pg_sleep(600) /* killed */");
     let sleeping = tokio::spawn(async move { fail(&mut sleeping).await });
     server.logged("pg_sleep(600) /* killed */").await;
-    let done = session.ask("set localhost latency 5ms, bandwidth 1MB/s", "done");
+    let done = session.ask("set shop latency 5ms, bandwidth 1MB/s", "done");
     assert_eq!(
         (&done["taken"], &done["of"]),
         (&1.into(), &1.into()),

@@ -5,17 +5,18 @@ mod support;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::Duration;
 
 use faultboard::fault::Plan;
 use faultboard::mapping::{Mapping, Protocol};
 use faultboard::proxy::tls::TlsOptions;
 use faultboard::proxy::{Engine, Events, Options};
-use faultboard::snapshot::{CloseReason, ProxyId};
+use faultboard::snapshot::{CloseReason, Happening, Negotiated, ProxyId};
 use rustix::process::Signal;
 use support::mischief::while_faults_change;
 use support::services::{Service, fail, find, run, succeed};
 use support::tls::{Authority, Clients, Issued, Valid, https};
-use support::{close_reason, listening, mapping, mapping_to, pattern};
+use support::{close_reason, latency, listening, mapping, mapping_to, next, pattern};
 
 /// A proxy in front of a server, and curl.
 struct Desk {
@@ -58,6 +59,19 @@ impl Desk {
     /// What the server says that the handshake agreed on.
     async fn agreed(&self) -> String {
         succeed(&mut self.curl("")).await
+    }
+
+    /// What the next handshake agreed on, without the time that it took.
+    async fn secured(&mut self) -> String {
+        loop {
+            if let Happening::Secured { tls, .. } = &next(&mut self.events).await.what {
+                let timeless = Negotiated {
+                    took: Duration::ZERO,
+                    ..Negotiated::clone(tls)
+                };
+                return timeless.to_string().replacen(" 0ms", "", 1);
+            }
+        }
     }
 
     /// Why curl got nothing.
@@ -281,4 +295,96 @@ async fn both_versions_of_openssls_tls_are_spoken() {
         let page = desk.agreed().await;
         assert!(page.contains(shown), "{version}: {page}");
     }
+}
+
+/// A server that speaks HTTP/2 over TLS and hangs up on whoever does not offer it, as gRPC's do; it serves `page`.
+fn http2_server(authority: &Authority) -> Option<(Service, u16)> {
+    let nghttpd = find("nghttpd", "nghttp2-server", &["/usr/sbin".into()])?;
+    let issued = authority.issue(&["localhost"], Valid::Now);
+    let folder = issued.cert_file.parent().expect("a folder").to_owned();
+    std::fs::write(folder.join("page"), "served over HTTP/2").expect("a page is written");
+    let command = |port: u16| {
+        let mut command = Command::new(&nghttpd);
+        command.args(["-v", "-a", "127.0.0.1", "-d"]).arg(&folder);
+        command.arg(port.to_string());
+        command.arg(&issued.key_file).arg(&issued.cert_file);
+        command
+    };
+    Some(Service::on_a_free_port(command, "listen", Signal::KILL))
+}
+
+/// A mapping without a protocol of its own to offer, with `alpn=h2`.
+fn offering_h2(port: u16) -> Mapping {
+    Mapping {
+        alpn: vec!["h2".to_owned()],
+        ..mapping_to(Protocol::Tls, "localhost", port)
+    }
+}
+
+#[tokio::test]
+async fn http_2_in_clear_text_reaches_a_server_that_speaks_it_over_tls_alone() {
+    let authority = Authority::new();
+    let (Some(curl), Some((_running, port))) = (curl(), http2_server(&authority)) else {
+        return;
+    };
+    let for_all = TlsOptions {
+        alpn: vec!["h2".to_owned()],
+        ..trusting(&authority)
+    };
+    let plain = mapping_to(Protocol::Tls, "localhost", port);
+    for (mapping, tls) in [(offering_h2(port), trusting(&authority)), (plain, for_all)] {
+        let mut desk = Desk::start(&curl, mapping, tls).await;
+        let mut command = desk.curl("page");
+        let page =
+            succeed(command.args(["--http2-prior-knowledge", "-w", " %{http_version}"])).await;
+        assert_eq!(page, "served over HTTP/2 2");
+        assert_eq!(desk.secured().await, "TLS 1.3 ok, ALPN h2");
+    }
+}
+
+#[tokio::test]
+async fn many_streams_of_http_2_pass_a_delay_over_tls() {
+    let authority = Authority::new();
+    let (Some(curl), Some((_running, port))) = (curl(), http2_server(&authority)) else {
+        return;
+    };
+    let Some(h2load) = find("h2load", "nghttp2-client", &[]) else {
+        return;
+    };
+    let desk = Desk::start(&curl, offering_h2(port), trusting(&authority)).await;
+    let plan = Plan::of([latency(2)]);
+    desk.engine
+        .set_plan(desk.proxy, plan)
+        .await
+        .expect("a proxy");
+    let mut command = tokio::process::Command::new(h2load);
+    command.args(["-n", "200", "-c", "4", "-m", "20", "-p", "h2c"]);
+    command.arg(format!("http://{}/page", desk.addr));
+    let report = succeed(&mut command).await;
+    assert!(report.contains("200 succeeded, 0 failed"), "{report}");
+}
+
+#[tokio::test]
+async fn a_server_that_takes_nothing_of_what_is_offered_is_told() {
+    let Some(curl) = curl() else { return };
+    let Some(openssl) = find("openssl", "openssl", &[]) else {
+        return;
+    };
+    let authority = Authority::new();
+    let issued = authority.issue(&["localhost"], Valid::Now);
+    let server = |port: u16| {
+        let mut command = Command::new(&openssl);
+        command.args(["s_server", "-www", "-tls1_3", "-4", "-accept"]);
+        command.arg(format!("127.0.0.1:{port}"));
+        command.arg("-cert").arg(&issued.cert_file);
+        command.arg("-key").arg(&issued.key_file);
+        command
+    };
+    let (_running, port) = Service::on_a_free_port(server, "ACCEPT", Signal::KILL);
+    let mut desk = Desk::start(&curl, offering_h2(port), trusting(&authority)).await;
+    desk.agreed().await;
+    assert_eq!(
+        desk.secured().await,
+        "TLS 1.3 ok, without ALPN: h2 not taken"
+    );
 }

@@ -237,6 +237,30 @@ async fn each_key_asks_the_engine_for_what_help_says_of_it() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_name_is_typed_behind_the_mapping_and_undone() {
+    let mut console = Console::start(Options::default());
+    console.desk.proxy(1, "db", 4);
+    console.wait(ms(100)).await;
+    console.press("e as orders");
+    console.key(KeyCode::Enter, KeyModifiers::NONE);
+    console.wait(ms(300)).await;
+    assert!(
+        console.screen().contains("1 orders"),
+        "{}",
+        console.screen()
+    );
+    console.press("u");
+    console.wait(ms(300)).await;
+    let names = console.desk.calls();
+    let names = names.iter().map(|call| match call {
+        Call::Rename(ProxyId(1), name) => name.as_ref().map(ToString::to_string),
+        other => panic!("{other:?}"),
+    });
+    let names: Vec<Option<String>> = names.collect();
+    assert_eq!(names, [Some("orders".to_owned()), None]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_deleted_proxy_is_added_again_by_undo() {
     let mut console = Console::start(Options::default());
     console.desk.proxy(1, "db", 0);

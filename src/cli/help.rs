@@ -26,7 +26,9 @@ pub const MAPPING: &str =
 /// What a mapping is.
 pub const MAPPING_LONG: &str = "Port of ours and upstream behind it: 9090=https://example.com, 35432=my-db:5432\n\n\
     LISTEN=HOST:PORT copies bytes as they are; LISTEN=PROTOCOL://HOST[:PORT] knows the default port, and https, tls and \
-    psqls speak TLS to the upstream. Protocols: http, https, psql, psqls, tls. Port 0 is any free port.";
+    psqls speak TLS to the upstream. Protocols: http, https, psql, psqls, tls. Port 0 is any free port.\n\n\
+    More may follow, quoted or not: \"alpn=h2\" or a list of protocols that TLS offers to the upstream, \"as NAME\", and last \
+    the proxy's own faults: 9090=https://example.com as web latency 250ms";
 
 /// Command lines worth trying, each with what it does.
 const EXAMPLES: &[(&str, &str)] = &[
@@ -50,8 +52,9 @@ const EXAMPLES: &[(&str, &str)] = &[
 
 /// The commands that the forms without a console read, with their arguments.
 const COMMANDS: &[&str] = &[
-    "add MAPPING [FAULTS]",
+    "add MAPPING [as NAME] [FAULTS]",
     "remove PROXY",
+    "rename PROXY NAME",
     "set PROXY|all FAULTS",
     "clear PROXY|all [KIND]",
     "preset PROXY|all NAME",

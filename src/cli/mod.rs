@@ -142,6 +142,9 @@ pub struct TlsArgs {
     /// Server name for SNI and verification instead of the mapping's host
     #[arg(long, value_name = "NAME")]
     pub sni: Option<String>,
+    /// Protocols offered to https and tls upstreams (ALPN), the preferred one first, as in h2,http/1.1
+    #[arg(long, value_name = "LIST", value_parser = options::alpn)]
+    pub alpn: Option<String>,
     /// Client certificate for upstreams that ask for one
     #[arg(long, value_name = "PEM", requires = "client_key")]
     pub client_cert: Option<PathBuf>,
@@ -228,6 +231,7 @@ impl RunArgs {
             tls: TlsArgs {
                 insecure: self.tls.insecure || later.tls.insecure,
                 sni: later.tls.sni.or(self.tls.sni),
+                alpn: later.tls.alpn.or(self.tls.alpn),
                 client_cert: later.tls.client_cert.or(self.tls.client_cert),
                 client_key: later.tls.client_key.or(self.tls.client_key),
                 no_resumption: self.tls.no_resumption || later.tls.no_resumption,

@@ -3,7 +3,6 @@
 //! Mappings and faults are parsed here, all of them before anything is refused: a command line with three mistakes is
 //! mended in one go.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
 use std::net::{IpAddr, Ipv4Addr};
@@ -13,9 +12,9 @@ use std::time::Duration;
 use clap::CommandFactory;
 
 use super::{Cli, RunArgs};
+use crate::command;
 use crate::fault::{ParamSpec, Setting, Unit, Value, language, param};
-use crate::format::printable;
-use crate::mapping::{self, Mapping};
+use crate::mapping::{self, Mapping, Other, clash};
 use crate::preset::{self, Preset};
 use crate::proxy::tls::TlsOptions;
 use crate::proxy::{self, Keepalive};
@@ -25,9 +24,9 @@ use crate::units::Time;
 /// What the program runs with.
 #[derive(Clone, Debug)]
 pub struct Options {
-    /// The mappings, in the order given.
-    pub mappings: Vec<Mapping>,
-    /// The faults for each of them.
+    /// The mappings, in the order given, each with faults of its own.
+    pub mappings: Vec<(Mapping, Vec<Setting>)>,
+    /// The faults for all of them; a mapping's own take the place of those of their kinds.
     pub settings: Vec<Setting>,
     /// The file with more of them, each with faults of its own.
     pub scene: Option<PathBuf>,
@@ -57,6 +56,12 @@ pub enum Output {
 /// Everything that is wrong on a command line, a text of one or two lines each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected(pub Vec<String>);
+
+/// Reads the value of `--alpn`, which is kept as text.
+pub(super) fn alpn(text: &str) -> Result<String, String> {
+    let offers = mapping::parse_alpn(text).map_err(|error| error.message)?;
+    Ok(offers.join(","))
+}
 
 /// The value of `--duration`.
 static RUN: ParamSpec = time_up_to(Duration::ZERO, Duration::from_secs(360_000_000));
@@ -132,7 +137,7 @@ impl Options {
     /// The options that `run` and `mappings` come to, or all that is wrong with them.
     pub fn read(run: RunArgs, mappings: &[String]) -> Result<Self, Rejected> {
         let mut wrong = Vec::new();
-        let mappings = read_mappings(mappings, &mut wrong);
+        let mappings = read_mappings(&command::joined(mappings), &mut wrong);
         let mut given = Vec::new();
         for spec in &run.faults {
             let read = language::parse_after(&given, spec);
@@ -168,32 +173,29 @@ impl Options {
     }
 }
 
-/// Parses every mapping, and notes ports that are given twice: the second could never be bound.
-fn read_mappings(texts: &[String], wrong: &mut Vec<String>) -> Vec<Mapping> {
-    let mut first_with: HashMap<u16, &str> = HashMap::new();
-    let mut mappings = Vec::with_capacity(texts.len());
+/// Parses every mapping, and notes ports and names that are given twice: the second one could never have them.
+fn read_mappings(texts: &[String], wrong: &mut Vec<String>) -> Vec<(Mapping, Vec<Setting>)> {
+    let mut mappings: Vec<(Mapping, Vec<Setting>)> = Vec::with_capacity(texts.len());
+    let mut called: Vec<&str> = Vec::with_capacity(texts.len());
     for text in texts {
-        let Some(mapping) = keep(read_mapping(text), wrong) else {
+        let Some(line) = keep(read_mapping(text), wrong) else {
             continue;
         };
-        if mapping.listen != 0
-            && let Some(first) = first_with.insert(mapping.listen, text)
-        {
-            wrong.push(format!(
-                "{}\n^ port {} is taken by {} already: give each mapping a port of its own",
-                printable(text.trim()),
-                mapping.listen,
-                printable(first.trim())
-            ));
+        let earlier = mappings.iter().zip(&called);
+        let others = earlier.map(|((other, _), called)| Other::of(other, called));
+        if let Some(error) = clash(text, &line.0, others) {
+            wrong.push(error.to_string());
+            continue;
         }
-        mappings.push(mapping);
+        mappings.push(line);
+        called.push(text.trim());
     }
     mappings
 }
 
-/// Parses a mapping; a word that is no mapping at all may be a command with a slip in it.
-fn read_mapping(text: &str) -> Result<Mapping, ParseError> {
-    mapping::parse(text).map_err(|error| {
+/// Parses a mapping with its faults; a word that is no mapping at all may be a command with a slip in it.
+fn read_mapping(text: &str) -> Result<(Mapping, Vec<Setting>), ParseError> {
+    command::parse_line(text).map_err(|error| {
         let word = text.trim();
         let cli = Cli::command();
         let commands = cli.get_subcommands().map(clap::Command::get_name);
@@ -228,6 +230,9 @@ fn repeated(run: &RunArgs) -> Vec<String> {
     }
     if let Some(name) = &run.tls.sni {
         add("--sni", name.clone());
+    }
+    if let Some(offers) = &run.tls.alpn {
+        add("--alpn", offers.clone());
     }
     if let Some(file) = &run.tls.client_cert {
         add("--client-cert", path(file));
@@ -282,6 +287,9 @@ fn engine_options(run: RunArgs) -> proxy::Options {
             sni: tls.sni,
             client_cert: tls.client_cert,
             client_key: tls.client_key,
+            alpn: tls.alpn.map_or_else(Vec::new, |offers| {
+                offers.split(',').map(str::to_owned).collect()
+            }),
             no_resumption: tls.no_resumption,
             strict_close: tls.strict_close,
         },

@@ -22,7 +22,7 @@ fn what_is_not_given_is_as_the_help_says() {
     assert_eq!(options.engine.connect_timeout, Duration::from_secs(10));
     assert_eq!(options.engine.max_connections, None);
     assert_eq!((options.output, options.duration), (Output::Console, None));
-    assert_eq!(options.mappings[0].to_string(), "80=a:1");
+    assert_eq!(options.mappings[0].0.to_string(), "80=a:1");
 }
 
 #[test]
@@ -30,6 +30,17 @@ fn seeds_differ_unless_one_is_given() {
     let seeds: Vec<u64> = (0..8).map(|_| read("80=a:1").engine.seed).collect();
     assert!(seeds.iter().any(|seed| *seed != seeds[0]), "{seeds:?}");
     assert_eq!(read("--seed 7").engine.seed, 7);
+}
+
+#[test]
+fn a_mappings_own_faults_stand_beside_those_for_all() {
+    let options = read("80=a:1 as web latency 5ms, loss 1% 81=b:2");
+    let lines: Vec<String> = options
+        .mappings
+        .iter()
+        .map(|(mapping, own)| format!("{mapping} {}", own.len()))
+        .collect();
+    assert_eq!(lines, ["80=a:1 as web 2", "81=b:2 0"]);
 }
 
 #[test]
@@ -57,7 +68,7 @@ fn the_demo_takes_options_before_and_after_its_name() {
 
 #[test]
 fn repeated_options_read_back_to_the_same() {
-    let line = "--bind ::1 --ca-file a.pem --ca-file b.pem --sni db --client-cert c.pem --client-key k.pem \
+    let line = "--bind ::1 --ca-file a.pem --ca-file b.pem --sni db --alpn h2,http/1.1 --client-cert c.pem --client-key k.pem \
                 --connect-timeout 1500ms --keepalive 90s --max-connections 9 --no-spin --insecure --no-resumption --strict-close";
     let run = typed(line).run;
     let repeated = read(line).repeated.join(" ");

@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! line       = mapping [ faults ]
-//! command    = add | remove | set | clear | preset | bypass | kill | "list" | "quit"
+//! command    = add | remove | rename | set | clear | preset | bypass | kill | "list" | "quit"
 //! add        = "add" line
 //! remove     = "remove" proxy
+//! rename     = "rename" proxy name
 //! set        = "set" target faults
 //! clear      = "clear" target [ kind ]
 //! preset     = "preset" target name
@@ -27,8 +28,8 @@ use super::{Command, KillHow, Target};
 use crate::fault::language::{faults, kind};
 use crate::fault::{KINDS, Kind, Setting};
 use crate::format::shortened;
-use crate::mapping::Mapping;
-use crate::mapping::grammar::config;
+use crate::mapping::grammar::{begun_option, mapping, name};
+use crate::mapping::{Mapping, Name};
 use crate::preset::{self, PRESETS};
 use crate::snapshot::ConnId;
 use crate::syntax::{Input, Parsed, Slip, blanks, nearest, unknown, until_blank};
@@ -40,9 +41,10 @@ struct Form {
     rest: fn(&Form, &mut Input<'_>) -> Parsed<Command>,
 }
 
-static FORMS: [Form; 9] = [
+static FORMS: [Form; 10] = [
     form("add", "add 9090=https://host", add),
     form("remove", "remove my-db", remove),
+    form("rename", "rename my-db orders", rename),
     form("set", "set all latency 250ms", set),
     form("clear", "clear all", clear),
     form("preset", "preset all 3g", preset),
@@ -71,15 +73,44 @@ pub(super) fn words() -> impl Iterator<Item = &'static str> {
 
 /// `line = mapping [ faults ]`
 pub(super) fn line(input: &mut Input<'_>) -> Parsed<(Mapping, Vec<Setting>)> {
-    let mapping = config(input)?;
+    let mapping = mapping(input)?;
     blanks(input)?;
     if input.is_empty() {
         return Ok((mapping, Vec::new()));
     }
-    Ok((mapping, faults(KINDS, input)?))
+    let (rest, at) = (*input.as_ref(), input.current_token_start());
+    let begun = begun_option(&mapping, input);
+    match faults(KINDS, input) {
+        Ok(faults) => Ok((mapping, faults)),
+        Err(error) => Err(error.map(|slip| match begun {
+            Some(begun) => begun.or(slip),
+            None => no_fault(&mapping, at, rest, &slip).unwrap_or(slip),
+        })),
+    }
 }
 
-/// `command = add | remove | set | clear | preset | bypass | kill | "list" | "quit"`
+/// What was probably meant where the faults of a mapping, `rest` at byte `at`, are none: the name was left out, or stands
+/// behind the faults.
+fn no_fault(mapping: &Mapping, at: usize, rest: &str, slip: &Slip) -> Option<Slip> {
+    let (faults, tail) = rest.split_at_checked(slip.begin().checked_sub(at)?)?;
+    let word = until_blank(tail);
+    let over = |message: String| Slip::over(slip.begin()..slip.begin() + word.len(), message);
+    let name = mapping.name.as_ref().map(Name::as_str);
+    if let Some(name) = name.filter(|name| faults.is_empty() && Kind::named(name).is_some()) {
+        let example = format!("as orders {name} {}", shortened(tail.trim_end()));
+        return Some(over(format!("{name} was read as the name: {example}")));
+    }
+    let words = if word == "as" { 2 } else { 1 };
+    if faults.is_empty() || !(word == "as" || word.starts_with("alpn=")) {
+        return None;
+    }
+    let option: Vec<&str> = tail.split_whitespace().take(words).collect();
+    let faults = shortened(faults.trim_end().trim_end_matches(','));
+    let example = format!("{} {faults}", option.join(" "));
+    Some(over(format!("faults come last: {example}")))
+}
+
+/// `command = add | remove | rename | set | clear | preset | bypass | kill | "list" | "quit"`
 pub(super) fn command(input: &mut Input<'_>) -> Parsed<Command> {
     if let Some(slip) = no_command(input) {
         return Err(slip.cut());
@@ -100,6 +131,14 @@ fn add(_: &Form, input: &mut Input<'_>) -> Parsed<Command> {
 fn remove(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let message = format!("remove wants a proxy: {}", form.example);
     proxy(&message, &["a proxy"], input).map(|name| Command::Remove(name.to_owned()))
+}
+
+/// `rename = "rename" proxy name`
+fn rename(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let message = format!("rename wants a proxy and its new name: {}", form.example);
+    let proxy = proxy(&message, &["a proxy"], input)?.to_owned();
+    blanks(input)?;
+    Ok(Command::Rename(proxy, name(input)?))
 }
 
 /// `set = "set" target faults`

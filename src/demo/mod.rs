@@ -19,7 +19,7 @@ use tokio_util::task::TaskTracker;
 use crate::fault::random::{Random, derive};
 use crate::fault::{Plan, Setting};
 use crate::format::reason;
-use crate::mapping::{Host, Mapping, Protocol};
+use crate::mapping::{Host, Mapping, Name, Protocol};
 use crate::proxy::{AddError, Engine};
 use crate::snapshot::ProxyId;
 use traffic::Visitor;
@@ -88,8 +88,6 @@ impl Demo {
             demo.spawn(upstream.serve(listener, addr));
             let plan = Plan::of(settings.iter().cloned());
             let proxy = engine.add(part.mapping(addr), plan).await?;
-            // It cannot be taken: the demo's proxies are the first.
-            let _ = engine.rename(proxy, name);
             demo.cast.push((part, proxy));
         }
         Ok(demo)
@@ -156,12 +154,10 @@ impl Part {
     }
 
     fn mapping(self, upstream: SocketAddr) -> Mapping {
-        Mapping {
-            listen: 0,
-            protocol: (self != Self::Echo).then_some(Protocol::Http),
-            host: Host::V4(Ipv4Addr::LOCALHOST),
-            port: upstream.port(),
-        }
+        let protocol = (self != Self::Echo).then_some(Protocol::Http);
+        let host = Host::V4(Ipv4Addr::LOCALHOST);
+        let mapping = Mapping::new(0, protocol, host, upstream.port());
+        mapping.called(Name::parse(self.name()).ok())
     }
 }
 

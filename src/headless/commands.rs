@@ -88,6 +88,7 @@ async fn carry_out(engine: &Engine, line: &str) -> Result<Answer, Refused> {
             Refusal::NoConnection(_) | Refusal::OwnPort { .. } | Refusal::Circle(_) => {
                 column_of_argument(line, "")
             }
+            Refusal::Name(taken) => column_of_name(line, taken.name.as_str()),
             Refusal::NoProxy | Refusal::Bind(_) => None,
         },
         error: refusal.to_string(),
@@ -102,9 +103,37 @@ fn column_of_argument(line: &str, argument: &str) -> Option<usize> {
         .then(|| line.chars().count() - rest.chars().count() + 1)
 }
 
+/// Where the name stands that a mapping or `rename` gives.
+fn column_of_name(line: &str, name: &str) -> Option<usize> {
+    let mut column = 1;
+    let mut words = vec![""];
+    for word in line.split(char::is_whitespace) {
+        let is_given = words.last() == Some(&"as") || words[1..].first() == Some(&"rename");
+        if is_given && words.len() > 2 && word == name {
+            return Some(column);
+        }
+        if !word.is_empty() {
+            words.push(word);
+        }
+        column += word.chars().count() + 1;
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_is_found_where_it_is_given() {
+        for (line, column) in [
+            ("rename web  web2", None),
+            (" rename x web", Some(11)),
+            ("add 1=web:2 as  web latency 1s", Some(17)),
+        ] {
+            assert_eq!(column_of_name(line, "web"), column, "{line}");
+        }
+    }
 
     #[test]
     fn the_column_is_the_first_arguments() {

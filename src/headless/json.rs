@@ -39,6 +39,11 @@ enum Body<'a> {
     Removed {
         proxy: &'a str,
     },
+    Renamed {
+        proxy: &'a str,
+        /// The name that it had.
+        before: &'a str,
+    },
     PortClosed {
         proxy: &'a str,
     },
@@ -91,6 +96,9 @@ enum Body<'a> {
 struct Tls<'a> {
     version: &'static str,
     alpn: Option<&'a str>,
+    /// What was offered by the mapping or an option, where something was.
+    #[serde(skip_serializing_if = "<[String]>::is_empty")]
+    offered: &'a [String],
     resumed: bool,
     /// Seconds that the handshake took.
     duration: f64,
@@ -157,6 +165,7 @@ fn happened(event: &Event) -> Vec<Body<'_>> {
     match &event.what {
         Happening::Listening { mapping, addrs } => listening(proxy, mapping, addrs),
         Happening::Removed => vec![Body::Removed { proxy }],
+        Happening::Renamed { before } => vec![Body::Renamed { proxy, before }],
         Happening::PortClosed => vec![Body::PortClosed { proxy }],
         Happening::Opened {
             conn,
@@ -211,6 +220,7 @@ fn agreed(tls: &Negotiated) -> Tls<'_> {
     Tls {
         version: tls.version,
         alpn: tls.alpn.as_deref(),
+        offered: &tls.offered,
         resumed: tls.resumed,
         duration: seconds(tls.took),
     }

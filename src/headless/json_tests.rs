@@ -93,6 +93,7 @@ fn a_handshake_says_what_was_agreed_on() {
     let tls = Arc::new(Negotiated {
         version: "TLS 1.3",
         alpn: Some("http/1.1".to_owned()),
+        offered: Vec::new(),
         resumed: true,
         took: Duration::from_micros(18_700),
     });

@@ -56,6 +56,7 @@ fn happened(event: &Event) -> String {
     match &event.what {
         Happening::Listening { mapping, addrs } => listening(proxy, mapping, addrs),
         Happening::Removed => format!("{proxy} removed"),
+        Happening::Renamed { before } => format!("{proxy} is the new name of {before}"),
         Happening::PortClosed => format!("{proxy} port closed: clients are refused"),
         Happening::Opened {
             conn,
@@ -113,6 +114,7 @@ fn answer(answered: &Answered) -> Vec<String> {
         }) => vec![format!("refused: {error}")],
         Ok(Answer::Added { proxy, mapping, .. }) => vec![format!("{proxy} added: {mapping}")],
         Ok(Answer::Removed(proxy)) => vec![format!("{proxy} gone")],
+        Ok(Answer::Renamed { proxy, before }) => vec![format!("{before} is called {proxy} now")],
         Ok(Answer::Changed(changes)) => changes.iter().map(changed).collect(),
         Ok(Answer::Killed(conn)) => vec![format!("connection {} killed", conn.0)],
         Ok(Answer::Listed(rows)) if rows.is_empty() => vec!["no proxies".to_owned()],

@@ -96,6 +96,7 @@ fn write(event: &Event) {
             info!(at, proxy, mapping, ?addrs, "listening");
         }
         Happening::Removed => info!(at, proxy, "removed"),
+        Happening::Renamed { before } => info!(at, proxy, before, "renamed"),
         Happening::PortClosed => info!(at, proxy, "port closed"),
         Happening::Faults { plan } => {
             info!(at, proxy, faults = %plan, bypassed = plan.bypassed, "faults");

@@ -1,6 +1,11 @@
 //! The grammar of a mapping, a function a production, in the order of the grammar:
 //!
 //! ```text
+//! mapping    = config { blank option }
+//! option     = "as" blank name | "alpn=" alpn
+//! name       = 1 to 32 of letter | digit | "-" | "_" | "."
+//! alpn       = offer { "," offer }
+//! offer      = letter, digit, "/", ".", "-", "_", "+", at least one of them
 //! config     = left "=" right
 //! left       = port
 //! right      = hostport | proto_url
@@ -14,7 +19,8 @@
 //! char       = any character except "=" and ":"
 //! ```
 //!
-//! Two extensions: a host may be an IPv6 address in brackets, and a mapping ends at a blank, so that faults can follow it.
+//! `config` is the grammar of a bare mapping, with two extensions: a host may be an IPv6 address in brackets, and it ends at
+//! a blank, so that options and faults can follow it.
 //! Which hosts and ports are valid beyond the syntax is `host`'s and `port_number`'s business; what a person probably
 //! meant where the grammar fails is said by `slips`.
 
@@ -23,18 +29,161 @@ use std::ops::Range;
 use winnow::Parser;
 use winnow::combinator::{alt, cut_err, not, opt, peek, repeat, terminated};
 use winnow::error::{ErrMode, ParserError};
-use winnow::stream::Location;
-use winnow::token::{none_of, one_of};
+use winnow::stream::{Location, Stream};
+use winnow::token::{none_of, one_of, take_till};
 
-use super::{Host, Mapping, Protocol, host as hosts, slips};
+use super::name::{EVERY, LONGEST, Name};
+use super::{Host, Mapping, Protocol, TlsMode, host as hosts, slips};
 use crate::format::shortened;
-use crate::syntax::{Input, Parsed, Slip};
+use crate::syntax::{Input, Parsed, Slip, blanks, until_blank};
 
 /// The right side: protocol, host and port.
 type Upstream = (Option<Protocol>, Host, u16);
 
+/// A mapping with nothing behind it that could still become one of its options.
+pub(super) fn mapping_alone(input: &mut Input<'_>) -> Parsed<Mapping> {
+    let mapping = mapping(input)?;
+    match begun_option(&mapping, input) {
+        Some(slip) => Err(slip.cut()),
+        None => Ok(mapping),
+    }
+}
+
+/// `mapping = config { blank option }`
+pub(crate) fn mapping(input: &mut Input<'_>) -> Parsed<Mapping> {
+    let mut mapping = config(input)?;
+    loop {
+        let before = input.checkpoint();
+        blanks(input)?;
+        if !option(&mut mapping, input)? {
+            input.reset(&before);
+            return Ok(mapping);
+        }
+    }
+}
+
+/// `option = "as" blank name | "alpn=" alpn`
+///
+/// False where what follows is none.
+fn option(mapping: &mut Mapping, input: &mut Input<'_>) -> Parsed<bool> {
+    let (begin, text) = (input.current_token_start(), *input.as_ref());
+    let word = until_blank(text);
+    if word == "as" {
+        "as".parse_next(input)?;
+        blanks(input)?;
+        let name = name(input)?;
+        let end = input.current_token_start();
+        if mapping.name.is_some() {
+            let message = format!("a proxy has one name: leave out \"as {name}\"");
+            return Err(Slip::over(begin..end, message).cut());
+        }
+        mapping.name = Some(name);
+        return Ok(true);
+    }
+    if !word.starts_with("alpn=") {
+        return match slips::misnamed_option(begin, word) {
+            Some(slip) => Err(slip.cut()),
+            None => Ok(false),
+        };
+    }
+    "alpn=".parse_next(input)?;
+    let offers = alpn(input)?;
+    let whole = begin..input.current_token_start();
+    if mapping.tls() == TlsMode::Clear {
+        return Err(Slip::over(whole, slips::alpn_without_tls(mapping, word)).cut());
+    }
+    if !mapping.alpn.is_empty() {
+        let message = format!("alpn= stands once, with all that is offered: leave out {word}");
+        return Err(Slip::over(whole, message).cut());
+    }
+    mapping.alpn = offers;
+    Ok(true)
+}
+
+/// What stands at the end of a text and can still become an option of `mapping`.
+pub(crate) fn begun_option(mapping: &Mapping, input: &Input<'_>) -> Option<Slip> {
+    let rest: &str = input.as_ref();
+    let word = rest.trim_start();
+    let begin = input.current_token_start() + (rest.len() - word.len());
+    let open = [
+        ("as", mapping.name.is_none()),
+        (
+            "alpn=",
+            mapping.alpn.is_empty() && mapping.tls() != TlsMode::Clear,
+        ),
+    ];
+    let words = open
+        .into_iter()
+        .filter(|(option, open)| *open && option.starts_with(word));
+    let words: Vec<&str> = words.map(|(option, _)| option).collect();
+    if word.is_empty() || words.is_empty() {
+        return None;
+    }
+    let message = format!("needs the whole word: {}", words.join(", "));
+    let slip = Slip::over(begin..begin + word.len(), message);
+    Some(slip.unfinished_if(true).expecting(words))
+}
+
+/// `name = 1 to 32 of letter | digit | "-" | "_" | "."`
+pub(crate) fn name(input: &mut Input<'_>) -> Parsed<Name> {
+    let begin = input.current_token_start();
+    let written = word(input)?;
+    let at_end = input.is_empty();
+    let slip = |at: Range<usize>, message: String| {
+        Slip::over(begin + at.start..begin + at.end, message).expecting(["a name"])
+    };
+    if written.is_empty() {
+        let message = "needs a name, as in orders".to_owned();
+        return Err(slip(0..0, message).unfinished_if(at_end).cut());
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if let Some((at, wrong)) = written.char_indices().find(|(_, c)| !allowed(*c)) {
+        let message = slips::no_name(&written[..at], wrong);
+        return Err(slip(at..at + wrong.len_utf8(), message).cut());
+    }
+    if written.len() > LONGEST {
+        let message = format!(
+            "a name has at most {LONGEST} characters, not {}",
+            written.len()
+        );
+        return Err(slip(0..written.len(), message).cut());
+    }
+    if written == EVERY {
+        let message = "\"all\" means every proxy: give another name, as in orders".to_owned();
+        return Err(slip(0..written.len(), message).unfinished_if(at_end).cut());
+    }
+    Ok(Name(written.to_owned()))
+}
+
+/// `alpn = offer { "," offer }`
+pub(super) fn alpn(input: &mut Input<'_>) -> Parsed<Vec<String>> {
+    let begin = input.current_token_start();
+    let written = word(input)?;
+    let mut offers: Vec<String> = Vec::new();
+    let mut start = 0;
+    for offer in written.split(',') {
+        let end = start + offer.len();
+        let is_open = end == written.len() && input.is_empty();
+        if let Some(slip) = slips::no_offer(begin + start, offer, is_open) {
+            return Err(slip.cut());
+        }
+        if offers.iter().any(|other| other == offer) {
+            let message = format!("{} is offered twice", shortened(offer));
+            return Err(Slip::over(begin + start..begin + end, message).cut());
+        }
+        offers.push(offer.to_owned());
+        start = end + 1;
+    }
+    Ok(offers)
+}
+
+/// Everything up to a blank.
+fn word<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
+    take_till(0.., char::is_whitespace).parse_next(input)
+}
+
 /// `config = left "=" right`
-pub(crate) fn config(input: &mut Input<'_>) -> Parsed<Mapping> {
+fn config(input: &mut Input<'_>) -> Parsed<Mapping> {
     let (begin, text) = (input.current_token_start(), *input.as_ref());
     let (listen, _, (protocol, host, port)) = (left, '=', cut_err(right))
         .parse_next(input)
@@ -42,12 +191,7 @@ pub(crate) fn config(input: &mut Input<'_>) -> Parsed<Mapping> {
     peek(end)
         .parse_next(input)
         .map_err(|_: ErrMode<Slip>| slips::after(input).cut())?;
-    Ok(Mapping {
-        listen,
-        protocol,
-        host,
-        port,
-    })
+    Ok(Mapping::new(listen, protocol, host, port))
 }
 
 /// `left = port`

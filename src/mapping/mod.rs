@@ -1,6 +1,7 @@
 //! The mapping language: which port is forwarded where, and how.
 //!
-//! Reading a mapping is text to data. It looks no name up and opens nothing, so it works offline and as fast as one
+//! A mapping may also say what its proxy is called (`as orders`) and what is offered to an upstream that speaks TLS
+//! (`alpn=h2`). Reading a mapping is text to data. It looks no name up and opens nothing, so it works offline and as fast as one
 //! types; whether a host exists is the dialer's business.
 
 use std::fmt;
@@ -9,13 +10,17 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use crate::syntax::{self, ParseError};
 
 mod circle;
+mod clash;
 pub(crate) mod grammar;
 mod host;
+mod name;
 mod slips;
 
 pub use self::circle::Circle;
+pub use self::clash::{Other, clash, name_taken, port_taken};
+pub use self::name::Name;
 
-/// A parsed mapping: a port of ours and the upstream behind it.
+/// A parsed mapping: a port of ours, the upstream behind it, and what was said beside them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Mapping {
     /// The port to listen on; 0 is any free port.
@@ -26,6 +31,11 @@ pub struct Mapping {
     pub host: Host,
     /// The upstream's port, the protocol's own where none is written.
     pub port: u16,
+    /// The name that the proxy was given, by `as NAME`.
+    pub name: Option<Name>,
+    /// The protocols that are offered to the upstream in the TLS handshake (ALPN), the preferred one first, by `alpn=LIST`;
+    /// empty where none were given.
+    pub alpn: Vec<String>,
 }
 
 /// An upstream's host. A name is looked up for each connection.
@@ -65,9 +75,14 @@ pub enum TlsMode {
     Postgres,
 }
 
-/// Reads one mapping; blanks before and after it are ignored.
+/// Reads one mapping, with its name and its ALPN where they are given; blanks before and after it are ignored.
 pub fn parse(text: &str) -> Result<Mapping, ParseError> {
-    syntax::read(text, grammar::config)
+    syntax::read(text, grammar::mapping_alone)
+}
+
+/// Reads a list of protocols as `alpn=` has it: `h2,http/1.1`.
+pub fn parse_alpn(text: &str) -> Result<Vec<String>, ParseError> {
+    syntax::read(text, grammar::alpn)
 }
 
 // === impl Protocol ===
@@ -121,6 +136,31 @@ impl Protocol {
 // === impl Mapping ===
 
 impl Mapping {
+    /// A mapping without a name and without ALPN of its own.
+    #[must_use]
+    pub const fn new(listen: u16, protocol: Option<Protocol>, host: Host, port: u16) -> Self {
+        Self {
+            listen,
+            protocol,
+            host,
+            port,
+            name: None,
+            alpn: Vec::new(),
+        }
+    }
+
+    /// This mapping under another name, or under none.
+    #[must_use]
+    pub fn called(self, name: Option<Name>) -> Self {
+        Self { name, ..self }
+    }
+
+    /// Whether a proxy of this mapping does what one of the `other` does, whatever they are called.
+    #[must_use]
+    pub fn serves_like(&self, other: &Self) -> bool {
+        self.clone().called(None) == other.clone().called(None)
+    }
+
     /// How the upstream is reached.
     #[must_use]
     pub fn tls(&self) -> TlsMode {
@@ -132,16 +172,6 @@ impl Mapping {
     pub fn upstream(&self) -> String {
         format!("{}:{}", self.host, self.port)
     }
-
-    /// What a proxy of this mapping is called: the host's first label, or the whole of an address.
-    #[must_use]
-    pub fn label(&self) -> String {
-        match &self.host {
-            Host::Name(name) => name.split('.').next().unwrap_or(name).to_owned(),
-            Host::V4(addr) => addr.to_string(),
-            Host::V6(addr) => addr.to_string(),
-        }
-    }
 }
 
 /// The text form: what is printed parses to the same mapping.
@@ -150,10 +180,17 @@ impl fmt::Display for Mapping {
         write!(f, "{}=", self.listen)?;
         match self.protocol {
             Some(protocol) if protocol.default_port() == self.port => {
-                write!(f, "{}://{}", protocol.name(), self.host)
+                write!(f, "{}://{}", protocol.name(), self.host)?;
             }
-            Some(protocol) => write!(f, "{}://{}:{}", protocol.name(), self.host, self.port),
-            None => write!(f, "{}:{}", self.host, self.port),
+            Some(protocol) => write!(f, "{}://{}:{}", protocol.name(), self.host, self.port)?,
+            None => write!(f, "{}:{}", self.host, self.port)?,
+        }
+        if !self.alpn.is_empty() {
+            write!(f, " alpn={}", self.alpn.join(","))?;
+        }
+        match &self.name {
+            Some(name) => write!(f, " as {name}"),
+            None => Ok(()),
         }
     }
 }
@@ -173,12 +210,7 @@ mod tests {
     use super::*;
 
     fn upstream(protocol: Option<Protocol>, host: Host, port: u16) -> Mapping {
-        Mapping {
-            listen: 9090,
-            protocol,
-            host,
-            port,
-        }
+        Mapping::new(9090, protocol, host, port)
     }
 
     fn name(name: &str) -> Host {
@@ -250,6 +282,22 @@ mod tests {
         ] {
             let text = format!("1={host}:1");
             assert_eq!(parse(&text).is_ok(), valid, "{} {host}", host.len());
+        }
+    }
+
+    #[test]
+    fn a_name_and_alpn_are_read_in_either_order_and_printed_in_one() {
+        for text in [
+            "9090=tls://h:1 alpn=h2,http/1.1 as web",
+            "9090=tls://h:1  as web\talpn=h2,http/1.1 ",
+        ] {
+            let mapping = parse(text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(mapping.name.as_ref().map(Name::as_str), Some("web"));
+            assert_eq!(mapping.alpn, ["h2", "http/1.1"]);
+            assert_eq!(
+                mapping.to_string(),
+                "9090=tls://h:1 alpn=h2,http/1.1 as web"
+            );
         }
     }
 }

@@ -7,7 +7,7 @@ use std::net::Ipv6Addr;
 
 use winnow::stream::Location;
 
-use super::{Protocol, parse};
+use super::{Mapping, Protocol, parse};
 use crate::format::{quoted, shortened};
 use crate::syntax::{Input, Slip, nearest, unknown, until_blank};
 
@@ -20,6 +20,34 @@ const FOREIGN: &[(&str, Protocol)] = &[
 
 /// The longest mapping that is repeated as a form that works, in bytes.
 const LONGEST_FORM: usize = 120;
+
+/// Names by which people know HTTP/2 over TLS, which is TLS that offers `h2`.
+const HTTP2: &[&str] = &["h2", "h2s", "http2", "grpc+tls", "grpcs", "grpc+ssl"];
+
+/// Names by which people know HTTP/2 in clear text.
+const CLEAR_HTTP2: &[&str] = &["h2c", "grpc"];
+
+/// What is written for a protocol that TLS knows by another name.
+const MISNAMED_OFFERS: &[(&str, &str)] = &[
+    ("h2c", "h2"),
+    ("http2", "h2"),
+    ("http/2", "h2"),
+    ("http/2.0", "h2"),
+    ("grpc", "h2"),
+    ("grpcs", "h2"),
+    ("http", "http/1.1"),
+    ("http1", "http/1.1"),
+    ("http/1", "http/1.1"),
+    ("http1.1", "http/1.1"),
+    ("psql", "postgresql"),
+    ("postgres", "postgresql"),
+];
+
+/// The protocols that are offered most, as examples of what may follow.
+const OFFERS: [&str; 3] = ["h2", "http/1.1", "postgresql"];
+
+/// The most characters of a protocol's name in ALPN (RFC 7301, section 3.1: its length is one byte).
+const OFFER_LENGTH: usize = 255;
 
 /// What is wrong on the left side of a mapping: no port, or no `=` after it.
 pub(super) fn left_side(begin: usize, text: &str) -> Slip {
@@ -114,17 +142,39 @@ pub(super) fn right_side(begin: usize, text: &str) -> Option<Slip> {
     if !after.starts_with(":/") || (known && after.starts_with("://")) {
         return None;
     }
-    let message = match word {
-        _ if known => format!("needs \"://\" after {word}: {word}://host"),
+    let message = if known {
+        format!("needs \"://\" after {word}: {word}://host")
+    } else {
+        no_protocol(word, after)
+    };
+    let end = begin + word.len().max(first_len(text));
+    Some(Slip::over(begin..end, message).expecting(urls("")))
+}
+
+/// Why `word`, with `after` behind it, is no protocol of a mapping, and what would do what it stands for.
+fn no_protocol(word: &str, after: &str) -> String {
+    match word {
         "" => "needs a protocol before \"://\": https://host".to_owned(),
         "tcp" => "plain TCP is written without a protocol: host:80".to_owned(),
+        word if CLEAR_HTTP2.contains(&word) => {
+            "HTTP/2 in clear text is written without a protocol: host:50051".to_owned()
+        }
+        word if HTTP2.contains(&word) => {
+            let authority = until_blank(after.trim_start_matches([':', '/']));
+            let form = format!("tls://{authority} alpn=h2");
+            let works = form.len() <= LONGEST_FORM && parse(&format!("1={form}")).is_ok();
+            let form = if works {
+                &*form
+            } else {
+                "tls://host:50051 alpn=h2"
+            };
+            format!("HTTP/2 over TLS is TLS that offers h2: {form}")
+        }
         _ => {
             let known = Protocol::ALL.map(Protocol::name);
             unknown("protocol", word, guess(word), &known)
         }
-    };
-    let end = begin + word.len().max(first_len(text));
-    Some(Slip::over(begin..end, message).expecting(urls("")))
+    }
 }
 
 fn guess(word: &str) -> Option<&'static str> {
@@ -210,6 +260,119 @@ pub(super) fn after(input: &Input<'_>) -> Slip {
     };
     let begin = input.current_token_start();
     Slip::over(begin..begin + rest.len(), message)
+}
+
+/// A name, or what is offered, where another program would take it by this word.
+pub(super) fn misnamed_option(begin: usize, word: &str) -> Option<Slip> {
+    let (option, value) = word.split_once('=')?;
+    let value = shortened(value);
+    let message = match option {
+        "as" | "name" => format!(
+            "a name follows \"as\" and a blank: as {}",
+            first_of([&*value, "orders"])
+        ),
+        "ALPN" | "protocol" | "protocols" => {
+            format!(
+                "protocols are offered with alpn=: alpn={}",
+                first_of([&*value, "h2"])
+            )
+        }
+        _ => return None,
+    };
+    Some(Slip::over(begin..begin + word.len(), message))
+}
+
+fn first_of(texts: [&str; 2]) -> &str {
+    if texts[0].is_empty() {
+        texts[1]
+    } else {
+        texts[0]
+    }
+}
+
+/// Why a character cannot stand in a name, after the part of the name before it.
+pub(super) fn no_name(before: &str, wrong: char) -> String {
+    match wrong {
+        ',' | ';' if !before.is_empty() => {
+            format!(
+                "faults follow a name after a blank: as {} latency 250ms",
+                shortened(before)
+            )
+        }
+        wrong => format!(
+            "{} cannot stand in a name: it has letters from a to z, digits, \"-\", \"_\" and \".\", as in orders",
+            quoted(wrong.encode_utf8(&mut [0; 4]))
+        ),
+    }
+}
+
+/// Protocols that are offered where nothing is offered to the upstream, and the nearest form that does.
+pub(super) fn alpn_without_tls(mapping: &Mapping, word: &str) -> String {
+    let secured = match mapping.protocol {
+        Some(Protocol::Http) => "https",
+        Some(Protocol::Psql) => "psqls",
+        _ => "tls",
+    };
+    let form = format!("{secured}://{} {word}", mapping.upstream());
+    let form = if form.len() > LONGEST_FORM {
+        format!("{secured}://host:443 alpn=h2")
+    } else {
+        form
+    };
+    format!("there is no TLS here to offer a protocol in: {form}")
+}
+
+/// What is wrong with one of the protocols that are offered, which stands at byte `begin` and can still grow where it is
+/// `open`.
+pub(super) fn no_offer(begin: usize, offer: &str, open: bool) -> Option<Slip> {
+    let slip = |message: String| Slip::over(begin..begin + offer.len(), message);
+    if offer.is_empty() {
+        let message = if open {
+            "needs a protocol: alpn=h2"
+        } else {
+            "a protocol stands on each side of a comma, without blanks: alpn=h2,http/1.1"
+        };
+        return Some(
+            slip(message.to_owned())
+                .unfinished_if(open)
+                .expecting(OFFERS),
+        );
+    }
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/.-_+".contains(c);
+    if let Some((at, wrong)) = offer.char_indices().find(|(_, c)| !allowed(*c)) {
+        let message = format!(
+            "{} cannot stand in a protocol's name: alpn=h2,http/1.1",
+            quoted(wrong.encode_utf8(&mut [0; 4]))
+        );
+        let at = begin + at;
+        return Some(Slip::over(at..at + wrong.len_utf8(), message));
+    }
+    if offer.len() > OFFER_LENGTH {
+        let message = format!(
+            "a protocol's name has at most {OFFER_LENGTH} characters, not {}",
+            offer.len()
+        );
+        return Some(slip(message));
+    }
+    let misnamed = MISNAMED_OFFERS
+        .iter()
+        .find(|(written, _)| offer.eq_ignore_ascii_case(written));
+    let right = match misnamed {
+        Some((_, right)) => *right,
+        None => OFFERS
+            .into_iter()
+            .find(|known| *known != offer && offer.eq_ignore_ascii_case(known))?,
+    };
+    let message = format!("TLS knows {} as {right}: alpn={right}", quoted(offer));
+    let follows = OFFERS
+        .into_iter()
+        .filter(|known| open && known.starts_with(offer));
+    let follows: Vec<&str> = follows.collect();
+    Some(
+        slip(message)
+            .unfinished_if(!follows.is_empty())
+            .expecting(follows),
+    )
 }
 
 /// How many bytes the first character has.

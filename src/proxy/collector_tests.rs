@@ -146,6 +146,7 @@ async fn tls_that_came_with_the_end_is_told_before_it() {
     let tls = Negotiated {
         version: "TLS 1.3",
         alpn: None,
+        offered: Vec::new(),
         resumed: false,
         took: Duration::from_millis(18),
     };

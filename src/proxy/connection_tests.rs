@@ -36,12 +36,8 @@ impl Desk {
         })
         .expect("starts");
         let events = engine.events();
-        let mapping = Mapping {
-            listen: 0,
-            protocol,
-            host: Host::Name(addr.ip().to_string()),
-            port: addr.port(),
-        };
+        let host = Host::Name(addr.ip().to_string());
+        let mapping = Mapping::new(0, protocol, host, addr.port());
         let settings = language::parse(faults).unwrap_or_default();
         let proxy = engine.add(mapping, Plan::of(settings)).await;
         let proxy = proxy.expect("listens");

@@ -9,7 +9,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 
 use super::collector::{Collector, Watched};
-use super::error::{AddError, BindError};
+use super::error::{AddError, BindError, RenameError};
 use super::events::Events;
 use super::inner::Inner;
 use super::look_up::LookUps;
@@ -19,7 +19,7 @@ use super::start::{Finish, start_workers};
 use super::worker::WorkerHandle;
 use super::{Options, StartError, clock, panics, sys, tls};
 use crate::fault::Plan;
-use crate::mapping::{Circle, Mapping};
+use crate::mapping::{Circle, Mapping, Name};
 use crate::snapshot::{ConnId, Happening, ProxyId, Snapshot, Taken};
 
 /// How many opened connections may wait for the collector's beat; their tasks wait while it is full.
@@ -120,7 +120,7 @@ impl Engine {
     /// Starts a proxy: from its first connection on, the plan acts.
     ///
     /// # Errors
-    /// The port cannot be listened on, or the mapping leads back to itself.
+    /// The port cannot be listened on, another proxy has the name, or the mapping leads back to itself.
     pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, AddError> {
         let id = ProxyId(self.inner.next_proxy.fetch_add(1, Ordering::Relaxed));
         let proxy = Arc::new(Proxy::new(id, mapping, plan, &self.inner));
@@ -145,8 +145,7 @@ impl Engine {
         if let Some(circle) = self.circle(proxy, &proxies) {
             return Err(AddError::Circle(circle));
         }
-        let taken = |name: &str| proxies.iter().any(|other| other.name() == name);
-        proxy.choose_name(taken);
+        proxy.take_name(proxy.mapping.name.clone(), &proxies)?;
         proxies.push(Arc::clone(proxy));
         drop(proxies);
         self.inner.news.notify_one();
@@ -250,23 +249,20 @@ impl Engine {
         Some(self.proxy(id)?.settings.plan())
     }
 
-    /// Gives a proxy another name. False where it is taken, empty, or has a blank in it.
-    #[must_use]
-    pub fn rename(&self, id: ProxyId, name: &str) -> bool {
+    /// Gives a proxy another name, or takes the given one away, and says so; returns the name that it has now.
+    ///
+    /// # Errors
+    /// Another proxy has the name, or there is no such proxy.
+    pub fn rename(&self, id: ProxyId, given: Option<Name>) -> Result<String, RenameError> {
         let proxies = self.inner.proxies.write();
-        let fits = !name.is_empty() && name != "all" && !name.contains(char::is_whitespace);
-        if !fits
-            || proxies
-                .iter()
-                .any(|proxy| proxy.id != id && proxy.name() == name)
-        {
-            return false;
+        let proxy = proxies.iter().find(|proxy| proxy.id == id);
+        let proxy = proxy.ok_or(RenameError::Gone)?;
+        let before = proxy.name();
+        proxy.take_name(given, &proxies)?;
+        if proxy.name() != before {
+            self.inner.tell(proxy, Happening::Renamed { before });
         }
-        proxies
-            .iter()
-            .find(|proxy| proxy.id == id)
-            .inspect(|proxy| proxy.rename(name))
-            .is_some()
+        Ok(proxy.name())
     }
 
     /// Ends everything: ports close, connections get `drain` to end by themselves and are then ended.

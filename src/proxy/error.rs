@@ -14,7 +14,7 @@ use thiserror::Error;
 
 pub use super::tls::{TlsError, TlsOptionError};
 use crate::format::reason;
-use crate::mapping::Circle;
+use crate::mapping::{Circle, Name};
 use crate::snapshot::{CloseReason, LegName};
 use crate::units::Time;
 
@@ -37,6 +37,30 @@ pub enum AddError {
     /// It would lead to itself.
     #[error(transparent)]
     Circle(Circle),
+    /// Its name is another proxy's.
+    #[error(transparent)]
+    Name(#[from] NameTaken),
+}
+
+/// A proxy could not be renamed.
+#[derive(Debug, Error)]
+pub enum RenameError {
+    /// It was removed.
+    #[error("that proxy is gone")]
+    Gone,
+    /// The name is another proxy's.
+    #[error(transparent)]
+    Taken(#[from] NameTaken),
+}
+
+/// A name is another proxy's.
+#[derive(Debug, Error)]
+#[error("{line}")]
+pub struct NameTaken {
+    /// The name.
+    pub name: Name,
+    /// Whose it is, and one that is free.
+    pub(super) line: String,
 }
 
 /// An upstream could not be reached.

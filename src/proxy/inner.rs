@@ -72,7 +72,7 @@ impl Inner {
         self.tell(
             proxy,
             Happening::Listening {
-                mapping: proxy.mapping.to_string(),
+                mapping: proxy.mapping().to_string(),
                 addrs,
             },
         );

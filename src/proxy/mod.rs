@@ -56,7 +56,7 @@ mod window;
 mod worker;
 
 pub use engine::Engine;
-pub use error::{AddError, BindError, DialError, TlsError};
+pub use error::{AddError, BindError, DialError, NameTaken, RenameError, TlsError};
 pub use events::{Events, Told};
 pub use leg::Keepalive;
 pub use record::Kill;

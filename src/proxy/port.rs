@@ -9,13 +9,13 @@ use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::error::BindError;
+use super::error::{BindError, NameTaken};
 use super::meter::ProxyMeter;
 use super::settings::Settings;
 use super::tls::UpstreamTls;
 use super::{Inner, listener};
 use crate::fault::Plan;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Name, name_taken};
 use crate::snapshot::{PortState, ProxyId};
 
 /// A mapping while it runs.
@@ -28,12 +28,20 @@ pub(super) struct Proxy {
     /// A permit for every connection that may be open.
     pub(super) permits: Arc<Semaphore>,
     pub(super) limit: u32,
-    name: Mutex<String>,
+    called: Mutex<Called>,
     ordinals: AtomicU64,
     meters: Vec<OnceLock<ProxyMeter>>,
     /// Held while the port is opened or closed.
     pub(super) gate: tokio::sync::Mutex<()>,
     port: Mutex<Port>,
+}
+
+/// What a proxy is called.
+#[derive(Default)]
+struct Called {
+    /// The name that it was given, `None` where it has the one that its mapping comes to.
+    given: Option<Name>,
+    name: String,
 }
 
 /// The listening side of a proxy.
@@ -56,7 +64,6 @@ pub(super) struct Accepting {
 impl Proxy {
     pub(super) fn new(id: ProxyId, mapping: Mapping, plan: Plan, engine: &Inner) -> Self {
         let limit = engine.limit;
-        let name = mapping.label();
         Self {
             id,
             tls: engine.tls.upstream(&mapping),
@@ -64,7 +71,7 @@ impl Proxy {
             settings: Settings::new(plan),
             permits: Arc::new(Semaphore::new(limit as usize)),
             limit,
-            name: Mutex::new(name),
+            called: Mutex::default(),
             ordinals: AtomicU64::new(0),
             meters: (0..engine.workers.len()).map(|_| OnceLock::new()).collect(),
             gate: tokio::sync::Mutex::default(),
@@ -78,33 +85,47 @@ impl Proxy {
     }
 
     pub(super) fn name(&self) -> String {
-        self.name.lock().clone()
+        self.called.lock().name.clone()
     }
 
-    pub(super) fn rename(&self, name: &str) {
-        name.clone_into(&mut self.name.lock());
+    /// The mapping with the name that the proxy has been given by now.
+    pub(super) fn mapping(&self) -> Mapping {
+        let given = self.called.lock().given.clone();
+        self.mapping.clone().called(given)
     }
 
-    /// Takes the mapping's label, with the port behind it where another proxy has it already.
-    pub(super) fn choose_name(&self, taken: impl Fn(&str) -> bool) {
-        let label = self.mapping.label();
+    /// Takes the name that is given, or else the one that the mapping comes to, beside all `proxies`. A given name that is
+    /// the default one counts as not given.
+    pub(super) fn take_name(
+        &self,
+        given: Option<Name>,
+        proxies: &[Arc<Self>],
+    ) -> Result<(), NameTaken> {
+        let of = |name: &str| {
+            let mut others = proxies.iter().filter(|other| other.id != self.id);
+            others.find(|other| other.name() == name)
+        };
+        if let Some(name) = &given
+            && let Some(other) = of(name.as_str())
+        {
+            let by = other.mapping.clone().called(None).to_string();
+            return Err(NameTaken {
+                line: name_taken(name.as_str(), &by, |name| of(name).is_some()),
+                name: name.clone(),
+            });
+        }
         let port = self
             .port
             .lock()
             .addrs
             .first()
             .map_or(self.mapping.listen, SocketAddr::port);
-        let mut name = label.clone();
-        let mut turn = 1;
-        while taken(&name) || name == "all" {
-            name = if turn == 1 {
-                format!("{label}-{port}")
-            } else {
-                format!("{label}-{port}-{turn}")
-            };
-            turn += 1;
-        }
-        self.rename(&name);
+        let is_default = |name: &Name| name.as_str() == self.mapping.default_name(port);
+        let given = given.filter(|name| !is_default(name));
+        let mapping = self.mapping.clone().called(given.clone());
+        let name = mapping.name_beside(port, |name| of(name).is_some());
+        *self.called.lock() = Called { given, name };
+        Ok(())
     }
 
     /// The number of the next connection within this proxy.

@@ -83,7 +83,7 @@ impl Seen {
         ProxyRow {
             id: proxy.id,
             name: proxy.name(),
-            mapping: proxy.mapping.clone(),
+            mapping: proxy.mapping(),
             listening,
             port,
             insecure,

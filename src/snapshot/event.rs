@@ -32,6 +32,11 @@ pub enum Happening {
     },
     /// A proxy was removed.
     Removed,
+    /// A proxy has another name, which is the event's.
+    Renamed {
+        /// The name that it had.
+        before: String,
+    },
     /// A port was closed by its user.
     PortClosed,
     /// A client connected.
@@ -119,13 +124,16 @@ pub enum LegName {
     Upstream,
 }
 
-/// What a handshake agreed on; prints as `TLS 1.3 ok 18ms, ALPN http/1.1`.
+/// What a handshake agreed on; prints as `TLS 1.3 ok 18ms, ALPN http/1.1`, or `TLS 1.3 ok 18ms, without ALPN: h2 not taken`
+/// where the upstream took nothing of what its user had offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Negotiated {
     /// `TLS 1.2` or `TLS 1.3`.
     pub version: &'static str,
     /// The protocol that the upstream chose, if any.
     pub alpn: Option<String>,
+    /// The protocols that the upstream was offered by `alpn=` or `--alpn`; empty where neither was given.
+    pub offered: Vec<String>,
     /// Whether an earlier session was resumed.
     pub resumed: bool,
     /// How long it took.
@@ -190,8 +198,10 @@ impl fmt::Display for Negotiated {
         let millis = u64::try_from(self.took.as_millis()).unwrap_or(u64::MAX);
         let took = Time(Duration::from_millis(millis));
         write!(f, "{} ok {took}", self.version)?;
-        if let Some(alpn) = &self.alpn {
-            write!(f, ", ALPN {alpn}")?;
+        match &self.alpn {
+            Some(alpn) => write!(f, ", ALPN {alpn}")?,
+            None if self.offered.is_empty() => {}
+            None => write!(f, ", without ALPN: {} not taken", self.offered.join(", "))?,
         }
         f.write_str(if self.resumed { ", resumed" } else { "" })
     }

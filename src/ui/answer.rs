@@ -31,6 +31,13 @@ pub enum Answer {
         /// Whether it was there.
         found: bool,
     },
+    /// A proxy was given another name, or could not be.
+    Renamed {
+        /// The command.
+        ticket: u64,
+        /// The name that it has now, or why it has the old one.
+        result: Result<String, String>,
+    },
     /// A port was opened or closed, or could not be.
     Port {
         /// The command.

@@ -14,20 +14,41 @@ pub(super) fn candidates(text: &str) -> (&str, Vec<String>) {
         let words = Protocol::ALL.map(|protocol| format!("{}://", protocol.name()));
         return (right, starting(right, words));
     };
-    let faults = &right[blank..];
+    let faults = behind_options(&right[blank..]);
     let clause = faults.rsplit(',').next().unwrap_or(faults);
     let word = clause.rsplit(char::is_whitespace).next().unwrap_or(clause);
     let before = &clause[..clause.len() - word.len()];
     match before.split_whitespace().next() {
         None => {
             let names = KINDS.iter().map(|kind| format!("{} ", kind.name));
-            (word, starting(word, names))
+            let may_be_option = clause.len() == faults.len();
+            let options = ["as ", "alpn="].into_iter().filter(|_| may_be_option);
+            (
+                word,
+                starting(word, names.chain(options.map(str::to_owned))),
+            )
         }
         Some(kind) => {
             let params = Kind::named(kind).map_or_else(Vec::new, words_of);
             (word, starting(word, params))
         }
     }
+}
+
+/// The text behind a name and ALPN that are complete.
+fn behind_options(text: &str) -> &str {
+    let rest = text.trim_start();
+    let words = if rest.starts_with("alpn=") { 1 } else { 2 };
+    let is_option = words == 1 || rest.split_whitespace().next() == Some("as");
+    let mut behind = rest;
+    for _ in 0..words {
+        let word = behind.trim_start();
+        let Some(end) = word.find(char::is_whitespace).filter(|_| is_option) else {
+            return text;
+        };
+        behind = &word[end..];
+    }
+    behind_options(behind)
 }
 
 fn words_of(kind: &Kind) -> Vec<String> {
@@ -84,6 +105,17 @@ mod tests {
                 "9090=host:80 lat 5ms\u{a0}j",
                 Some("9090=host:80 lat 5ms\u{a0}jitter="),
             ),
+            ("9090=host:80 a", Some("9090=host:80 accept_delay ")),
+            ("9090=host:80 al", Some("9090=host:80 alpn=")),
+            (
+                "9090=host:80 as web lat",
+                Some("9090=host:80 as web latency "),
+            ),
+            (
+                "9090=tls://host alpn=h2 as web lat 5ms j",
+                Some("9090=tls://host alpn=h2 as web lat 5ms jitter="),
+            ),
+            ("9090=host:80 as la", None),
             ("9090", None),
             ("9090=host", None),
             ("9090=host:80 zz", None),

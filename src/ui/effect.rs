@@ -10,7 +10,7 @@ use tokio::sync::watch;
 use super::action::{Action, Answer};
 use super::files;
 use crate::fault::Plan;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Name};
 use crate::proxy::{Engine, Kill};
 pub use crate::proxy::{Events, Told};
 use crate::snapshot::{ConnId, ProxyId, Snapshot, Taken};
@@ -31,8 +31,6 @@ pub enum Effect {
     Add {
         /// The command.
         ticket: u64,
-        /// What it was called before, where it was there already.
-        name: Option<String>,
         /// What it forwards.
         mapping: Mapping,
         /// Its faults, from the first byte on.
@@ -55,6 +53,15 @@ pub enum Effect {
         ticket: u64,
         /// Which one.
         proxy: ProxyId,
+    },
+    /// A proxy gets another name.
+    Rename {
+        /// The command.
+        ticket: u64,
+        /// Which one.
+        proxy: ProxyId,
+        /// The name, `None` for the one that its mapping comes to.
+        name: Option<Name>,
     },
     /// A port opens or closes.
     SetPort {
@@ -120,15 +127,12 @@ pub trait Desk {
     fn events(&self) -> Events;
     /// Gives a proxy another plan; `None` where it is gone.
     fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<Taken>>;
-    /// Adds a proxy, under this name where it is free; the error is one line.
-    fn add(
-        &self,
-        name: Option<String>,
-        mapping: Mapping,
-        plan: Plan,
-    ) -> Pending<Result<ProxyId, String>>;
+    /// Adds a proxy; the error is one line.
+    fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>>;
     /// Removes a proxy with its connections; false where it was gone.
     fn remove(&self, proxy: ProxyId) -> Pending<bool>;
+    /// Gives a proxy another name, or takes the given one away; the answer is the name that it has, the error one line.
+    fn rename(&self, proxy: ProxyId, name: Option<Name>) -> Result<String, String>;
     /// Opens or closes a proxy's port; its connections live on. The error is one line.
     fn set_port(&self, proxy: ProxyId, open: bool) -> Pending<Result<(), String>>;
     /// Ends a connection; false where it was gone.
@@ -138,6 +142,10 @@ pub trait Desk {
 }
 
 /// Asks the desk for what an effect says. `None` where it is nothing that a desk does.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a plain dispatch: an arm for each effect"
+)]
 pub(super) fn ask<D: Desk + Clone + Send + Sync + 'static>(
     desk: &D,
     effect: Effect,
@@ -157,10 +165,9 @@ pub(super) fn ask<D: Desk + Clone + Send + Sync + 'static>(
         }
         Effect::Add {
             ticket,
-            name,
             mapping,
             plan,
-        } => answer(desk.add(name, mapping, plan), move |result| Answer::Added {
+        } => answer(desk.add(mapping, plan), move |result| Answer::Added {
             ticket,
             result,
         }),
@@ -175,6 +182,14 @@ pub(super) fn ask<D: Desk + Clone + Send + Sync + 'static>(
         Effect::Remove { ticket, proxy } => answer(desk.remove(proxy), move |found| {
             Answer::Removed { ticket, found }
         }),
+        Effect::Rename {
+            ticket,
+            proxy,
+            name,
+        } => {
+            let result = desk.rename(proxy, name);
+            ready(Answer::Renamed { ticket, result })
+        }
         Effect::SetPort {
             ticket,
             proxy,
@@ -214,9 +229,9 @@ fn replace<D: Desk + Send + Sync + 'static>(
 ) -> Pending<Result<ProxyId, (String, Option<ProxyId>)>> {
     Box::pin(async move {
         desk.remove(proxy).await;
-        match desk.add(None, new.0, new.1).await {
+        match desk.add(new.0, new.1).await {
             Ok(id) => Ok(id),
-            Err(why) => Err((why, desk.add(None, old.0, old.1).await.ok())),
+            Err(why) => Err((why, desk.add(old.0, old.1).await.ok())),
         }
     })
 }
@@ -245,27 +260,21 @@ impl Desk for Engine {
         Box::pin(async move { engine.set_plan(proxy, plan).await })
     }
 
-    fn add(
-        &self,
-        name: Option<String>,
-        mapping: Mapping,
-        plan: Plan,
-    ) -> Pending<Result<ProxyId, String>> {
+    fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>> {
         let engine = self.clone();
         Box::pin(async move {
             let added = engine.add(mapping, plan).await;
-            let id = added.map_err(|error| error.to_string())?;
-            if let Some(name) = name {
-                // Where another one has the name meanwhile, it keeps the one that it was given.
-                let _ = engine.rename(id, &name);
-            }
-            Ok(id)
+            added.map_err(|error| error.to_string())
         })
     }
 
     fn remove(&self, proxy: ProxyId) -> Pending<bool> {
         let engine = self.clone();
         Box::pin(async move { engine.remove(proxy).await })
+    }
+
+    fn rename(&self, proxy: ProxyId, name: Option<Name>) -> Result<String, String> {
+        self.rename(proxy, name).map_err(|error| error.to_string())
     }
 
     fn set_port(&self, proxy: ProxyId, open: bool) -> Pending<Result<(), String>> {

@@ -121,12 +121,7 @@ mod tests {
     use crate::ui::knob::{self, Turn};
 
     fn proxy(name: &str, listen: u16, stop: Option<u8>) -> (String, Mapping, Plan) {
-        let mapping = Mapping {
-            listen,
-            protocol: None,
-            host: Host::Name(name.to_owned()),
-            port: 80,
-        };
+        let mapping = Mapping::new(listen, None, Host::Name(name.to_owned()), 80);
         let dial = &knob::all()[0];
         let turn = stop.map_or(Turn::Off, Turn::To);
         let plan = dial.turn(&Plan::default(), Directions::Both, turn);

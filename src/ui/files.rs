@@ -28,6 +28,7 @@ pub(super) fn carry_out(effect: Effect) -> Option<Answer> {
         | Effect::Add { .. }
         | Effect::Replace { .. }
         | Effect::Remove { .. }
+        | Effect::Rename { .. }
         | Effect::SetPort { .. }
         | Effect::Cut { .. }
         | Effect::Drain(_)

@@ -9,7 +9,7 @@ use tui_input::{Input, InputRequest};
 
 use crate::command::parse_line;
 use crate::fault::Setting;
-use crate::mapping::{Mapping, TlsMode};
+use crate::mapping::{Mapping, Name, Other, TlsMode, clash};
 use crate::snapshot::{ProxyId, ProxyRow};
 use crate::syntax::ParseError;
 
@@ -233,32 +233,21 @@ impl Check {
     }
 }
 
-/// Another proxy has the port.
+/// Another proxy has the port, or the name.
 fn taken(line: &str, mapping: &Mapping, around: Surroundings<'_>) -> Option<ParseError> {
-    let has_port = |row: &ProxyRow| {
-        let mut ports = row.listening.iter().map(std::net::SocketAddr::port);
-        mapping.listen != 0
-            && (row.mapping.listen == mapping.listen || ports.any(|port| port == mapping.listen))
-    };
-    let mut rows = around.proxies.iter().enumerate();
-    let (place, row) = rows.find(|(_, row)| Some(row.id) != around.editing && has_port(row))?;
-    let start = line
-        .chars()
-        .take_while(|letter| letter.is_whitespace())
-        .count();
-    let port = line.trim_start().chars().take_while(char::is_ascii_digit);
-    Some(ParseError {
-        input: line.to_owned(),
-        span: start..start + port.count(),
-        message: format!(
-            "port {} is already proxy {} ({})",
-            mapping.listen,
-            place + 1,
-            row.name
-        ),
-        unfinished: false,
-        expected: Vec::new(),
-    })
+    let rows = around.proxies.iter().zip(1..);
+    let rows = rows.filter(|(row, _)| Some(row.id) != around.editing);
+    let called = rows.map(|(row, number)| (row, format!("proxy {number} ({})", row.name)));
+    let called: Vec<(&ProxyRow, String)> = called.collect();
+    let others = called.iter().flat_map(|(row, called)| {
+        let ports = row.listening.iter().map(std::net::SocketAddr::port);
+        ports.chain([row.mapping.listen]).map(|port| Other {
+            port,
+            name: Some(&row.name),
+            called,
+        })
+    });
+    clash(line, mapping, others)
 }
 
 /// What Enter does with a line.
@@ -267,8 +256,18 @@ fn promise(mapping: &Mapping, settings: &[Setting], around: Surroundings<'_>) ->
     let mut rows = around.proxies.iter();
     let edited = rows.find(|row| Some(row.id) == around.editing);
     match edited {
-        Some(row) if row.mapping == *mapping || row.bound() == *mapping => {
-            parts.push(format!("sets the faults of {}", row.name));
+        Some(row) if row.mapping.serves_like(mapping) || row.bound().serves_like(mapping) => {
+            let renames = mapping.name != row.mapping.name;
+            if renames {
+                let name = mapping.name.as_ref();
+                let name = name.map_or("what it is called by itself".to_owned(), Name::to_string);
+                parts.push(format!("renames {} to {name}", row.name));
+            }
+            if !renames || row.plan.settings() != settings {
+                parts.push(format!("sets the faults of {}", row.name));
+            } else {
+                return parts.join(", ");
+            }
         }
         edited => {
             if let Some(row) = edited {
@@ -288,6 +287,7 @@ fn promise(mapping: &Mapping, settings: &[Setting], around: Surroundings<'_>) ->
                 TlsMode::Postgres => "PostgreSQL over TLS",
             };
             parts.push(format!("{how} to {}", mapping.upstream()));
+            parts.extend(mapping.name.as_ref().map(|name| format!("called {name}")));
         }
     }
     match settings.len() {

@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::fault::{Directions, Plan};
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Name};
 use crate::snapshot::ProxyId;
 
 /// How many steps are kept; the oldest go first.
@@ -60,14 +60,21 @@ pub(super) enum Edit {
         /// What it became.
         after: (Mapping, Plan),
     },
+    /// It was given another name, or none any more.
+    Renamed {
+        /// The proxy.
+        proxy: ProxyId,
+        /// The name that it had been given.
+        before: Option<Name>,
+        /// The name that it was given.
+        after: Option<Name>,
+    },
 }
 
 /// A proxy, with what it takes to have it again as it was.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Proxy {
     pub(super) id: ProxyId,
-    /// Its name, where it is known.
-    pub(super) name: Option<String>,
     pub(super) mapping: Mapping,
     pub(super) plan: Plan,
 }
@@ -163,15 +170,18 @@ impl Undo {
         self.done.last()
     }
 
-    /// Remembers under which name and on which port a proxy runs, so that it comes back there.
-    pub(super) fn remember(&mut self, id: ProxyId, name: &str, mapping: &Mapping) {
+    /// Remembers under which given name and on which port a proxy runs, so that it comes back there.
+    pub(super) fn remember(&mut self, id: ProxyId, mapping: &Mapping) {
         for edit in self.edits_mut() {
             match edit {
                 Edit::Added(proxy) | Edit::Removed(proxy) if proxy.id == id => {
-                    proxy.name = Some(name.to_owned());
                     proxy.mapping.clone_from(mapping);
                 }
-                Edit::Added(_) | Edit::Removed(_) | Edit::Plan { .. } | Edit::Replaced { .. } => {}
+                Edit::Added(_)
+                | Edit::Removed(_)
+                | Edit::Plan { .. }
+                | Edit::Replaced { .. }
+                | Edit::Renamed { .. } => {}
             }
         }
     }
@@ -236,6 +246,15 @@ impl Edit {
                 before: after,
                 after: before,
             },
+            Self::Renamed {
+                proxy,
+                before,
+                after,
+            } => Self::Renamed {
+                proxy,
+                before: after,
+                after: before,
+            },
         }
     }
 
@@ -243,14 +262,18 @@ impl Edit {
     pub(super) fn proxy(&self) -> ProxyId {
         match self {
             Self::Added(proxy) | Self::Removed(proxy) => proxy.id,
-            Self::Plan { proxy, .. } | Self::Replaced { proxy, .. } => *proxy,
+            Self::Plan { proxy, .. }
+            | Self::Replaced { proxy, .. }
+            | Self::Renamed { proxy, .. } => *proxy,
         }
     }
 
     fn proxy_mut(&mut self) -> &mut ProxyId {
         match self {
             Self::Added(proxy) | Self::Removed(proxy) => &mut proxy.id,
-            Self::Plan { proxy, .. } | Self::Replaced { proxy, .. } => proxy,
+            Self::Plan { proxy, .. }
+            | Self::Replaced { proxy, .. }
+            | Self::Renamed { proxy, .. } => proxy,
         }
     }
 }

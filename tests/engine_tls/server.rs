@@ -72,12 +72,12 @@ impl Tls {
 /// A listener on a free port, and the mapping to it.
 pub(crate) async fn listen(protocol: Protocol, host: Host) -> (TcpListener, Mapping) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-    let mapping = Mapping {
-        listen: 0,
-        protocol: Some(protocol),
+    let mapping = Mapping::new(
+        0,
+        Some(protocol),
         host,
-        port: listener.local_addr().unwrap().port(),
-    };
+        listener.local_addr().unwrap().port(),
+    );
     (listener, mapping)
 }
 

@@ -14,10 +14,10 @@ use session::{Session, client, echo, round_trip};
 mod session;
 mod tls;
 
-/// A program with one proxy in front of an echo, and the proxy's address.
+/// A program with one proxy, `echo`, in front of an echo, and the proxy's address.
 fn desk(form: &str, more: &[&str]) -> (Session, SocketAddr, SocketAddr) {
     let upstream = echo();
-    let mapping = format!("0={upstream}");
+    let mapping = format!("0={upstream} as echo");
     let mut session = Session::start(&[&[form, mapping.as_str()], more].concat());
     let addr = if form == "--headless" {
         session.address()
@@ -39,7 +39,7 @@ fn a_connection_is_told_from_its_opening_to_its_end() {
     let (mut session, addr, upstream) = desk("--headless", &[]);
     let mut stream = client(addr);
     let opened = session.wait("opened");
-    assert_eq!(opened["proxy"], "127.0.0.1");
+    assert_eq!(opened["proxy"], "echo");
     assert_eq!(
         opened["client"],
         stream.local_addr().expect("bound").to_string()
@@ -100,11 +100,11 @@ fn a_change_is_answered_when_the_open_connections_run_it() {
     let (mut session, addr, _) = desk("--headless", &[]);
     let mut stream = client(addr);
     round_trip(&mut stream, b"x");
-    session.type_bytes(b"set 127.0.0.1 latency 2ms\n");
+    session.type_bytes(b"set echo latency 2ms\n");
     let faults = session.wait("faults");
     assert_eq!(
         (&faults["proxy"], &faults["faults"]),
-        (&json!("127.0.0.1"), &json!("latency 2ms"))
+        (&json!("echo"), &json!("latency 2ms"))
     );
     let done = session.wait("done");
     assert_eq!((&done["taken"], &done["of"]), (&json!(1), &json!(1)));
@@ -124,7 +124,7 @@ fn set_replaces_what_it_names_and_leaves_the_rest() {
             false,
         ),
         (
-            "set 127.0.0.1 latency 4ms",
+            "set echo latency 4ms",
             "latency 4ms, bandwidth 1MB/s",
             false,
         ),
@@ -139,8 +139,8 @@ fn set_replaces_what_it_names_and_leaves_the_rest() {
             true,
         ),
         ("clear all latency", "bandwidth 1MB/s", true),
-        ("bypass 127.0.0.1 off", "bandwidth 1MB/s", false),
-        ("clear 127.0.0.1", "", false),
+        ("bypass echo off", "bandwidth 1MB/s", false),
+        ("clear echo", "", false),
     ] {
         session.type_bytes(format!("{command}\n").as_bytes());
         let line = session.wait("faults");
@@ -165,7 +165,7 @@ fn list_tells_each_proxy_as_it_is_now() {
     let proxies = done["proxies"].as_array().expect("an array");
     assert_eq!(proxies.len(), 1);
     let expected = json!({
-        "name": "127.0.0.1", "mapping": format!("0={upstream}"), "address": addr.to_string(),
+        "name": "echo", "mapping": format!("0={upstream} as echo"), "address": addr.to_string(),
         "faults": "latency 2ms", "bypassed": false, "connections": 1, "port": "open",
     });
     for (field, value) in expected.as_object().expect("an object") {
@@ -224,16 +224,8 @@ fn what_cannot_be_done_is_refused_with_its_column() {
     let (mut session, addr, _) = desk("--headless", &[]);
     for (command, says, column) in [
         ("frobnicate", "frobnicate", json!(1)),
-        (
-            "set 127.0.0.2 latency 1ms",
-            "did you mean \"127.0.0.1\"?",
-            json!(5),
-        ),
-        (
-            "remove nobody",
-            "unknown proxy \"nobody\" (127.0.0.1)",
-            json!(8),
-        ),
+        ("set ecko latency 1ms", "did you mean \"echo\"?", json!(5)),
+        ("remove nobody", "unknown proxy \"nobody\" (echo)", json!(8)),
         ("set all latncy 1ms", "did you mean \"latency\"?", json!(9)),
         ("add 80=htps://a", "did you mean \"https\"?", json!(8)),
         ("kill 99", "no open connection 99", json!(6)),
@@ -247,7 +239,7 @@ fn what_cannot_be_done_is_refused_with_its_column() {
     let port = addr.port();
     assert_eq!(
         refused["error"],
-        format!("{port} is already proxy 127.0.0.1: give another port, or 0 for any free one")
+        format!("port {port} is taken by proxy echo: give another port, or 0 for any free one")
     );
     assert_eq!(refused["column"], 5);
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
@@ -263,13 +255,56 @@ fn what_cannot_be_done_is_refused_with_its_column() {
 }
 
 #[test]
-fn a_proxy_called_by_an_ipv6_address_is_found_in_brackets_too() {
-    let mut session = Session::start(&["--headless", "0=[::1]:80"]);
-    session.type_bytes(b"set [::1] latency 2ms\n");
-    assert_eq!(session.wait("done")["proxy"], "::1");
-    session.ask("remove ::1", "done");
-    let refused = session.ask("remove [::1]", "refused");
+fn a_proxy_without_a_name_is_called_by_its_port() {
+    let upstream = echo();
+    let mut session = Session::start(&["--headless", &format!("0={upstream}")]);
+    let name = format!(":{}", session.address().port());
+    session.ask(&format!("set {name} latency 2ms"), "done");
+    let done = session.ask(&format!("rename {name} web"), "done");
+    assert_eq!(
+        (&done["proxy"], &done["before"]),
+        (&json!("web"), &json!(name))
+    );
+    let refused = session.ask(&format!("remove {name}"), "refused");
     assert_eq!(refused["column"], 8);
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn a_new_name_is_told_kept_and_nobody_elses() {
+    let (mut session, addr, upstream) = desk("--headless", &[]);
+    session.type_bytes(b"rename echo orders\n");
+    let renamed = session.wait("renamed");
+    assert_eq!(
+        (&renamed["proxy"], &renamed["before"]),
+        (&json!("orders"), &json!("echo"))
+    );
+    round_trip(&mut client(addr), b"x");
+    assert_eq!(session.wait("opened")["proxy"], "orders");
+    let listed = session.ask("list", "done");
+    let expected = format!("0={upstream} as orders");
+    assert_eq!(listed["proxies"][0]["mapping"], expected);
+    session.ask("add 0=db:1", "done");
+    let taken =
+        format!("the name orders is taken by 0={upstream}: give another one, as in orders-2");
+    for (command, says, column) in [
+        ("add 0=db:2 as orders latency 1ms", &*taken, 15),
+        ("rename db orders", &taken, 11),
+        ("rename nobody x", "unknown proxy \"nobody\"", 8),
+        ("rename db all", "\"all\" means every proxy", 11),
+    ] {
+        let refused = session.ask(command, "refused");
+        let error = refused["error"].as_str().expect("text");
+        assert!(error.starts_with(says), "{command}: {error}");
+        assert_eq!(refused["column"], column, "{command}");
+    }
+    assert_eq!(
+        session.ask("add 0=db:2", "done")["proxy"]
+            .as_str()
+            .map(|name| name.starts_with("db:")),
+        Some(true)
+    );
     session.ask("quit", "done");
     succeeds(session);
 }
@@ -281,7 +316,7 @@ fn what_is_no_command_is_answered_with_all_commands() {
         let refused = session.ask(command, "refused");
         let error = refused["error"].as_str().expect("text");
         assert!(
-            error.contains("add, remove, set, clear, preset, bypass, kill, list, quit"),
+            error.contains("add, remove, rename, set, clear, preset, bypass, kill, list, quit"),
             "{error}"
         );
     }
@@ -456,7 +491,7 @@ fn figures_of_a_proxy_that_moves_bytes_are_printed() {
     });
     assert_eq!(
         (&stats["proxy"], &stats["connections"]),
-        (&json!("127.0.0.1"), &json!(1))
+        (&json!("echo"), &json!(1))
     );
     session.ask("quit", "done");
     succeeds(session);
@@ -485,19 +520,16 @@ fn a_reader_that_stands_still_keeps_neither_traffic_nor_the_end() {
 #[test]
 fn in_words_a_change_is_one_line() {
     let (mut session, addr, upstream) = desk("--plain", &["-f", "latency 1ms"]);
-    session.wait_words(&["127.0.0.1 faults latency 1ms"]);
+    session.wait_words(&["echo faults latency 1ms"]);
     let mut stream = client(addr);
-    session.wait_words(&[
-        "127.0.0.1 connection 1 opened from ",
-        &format!(" to {upstream}"),
-    ]);
+    session.wait_words(&["echo connection 1 opened from ", &format!(" to {upstream}")]);
     round_trip(&mut stream, b"x");
     session.type_bytes(b"set all latency 250ms\n");
     let line = session.wait_words(&["latency 250ms"]);
     let (time, words) = line.split_once(' ').expect("a time");
     assert_eq!(time.len(), "00:00:00".len());
     assert!(
-        words.starts_with("127.0.0.1 faults latency 250ms taken by 1 of 1 in "),
+        words.starts_with("echo faults latency 250ms taken by 1 of 1 in "),
         "{line}"
     );
     for (command, faults) in [
@@ -556,7 +588,7 @@ fn the_log_is_json_lines_of_proxies_and_of_what_fails() {
     );
     assert_eq!(
         (&lines[0]["seed"], &lines[1]["proxy"]),
-        (&json!(9), &json!("127.0.0.1"))
+        (&json!(9), &json!("echo"))
     );
 }
 

@@ -37,22 +37,12 @@ pub fn mapping(upstream: SocketAddr) -> Mapping {
         std::net::IpAddr::V4(addr) => Host::V4(addr),
         std::net::IpAddr::V6(addr) => Host::V6(addr),
     };
-    Mapping {
-        listen: 0,
-        protocol: None,
-        host,
-        port: upstream.port(),
-    }
+    Mapping::new(0, None, host, upstream.port())
 }
 
 /// The same over a protocol.
 pub fn mapping_to(protocol: Protocol, host: &str, port: u16) -> Mapping {
-    Mapping {
-        listen: 0,
-        protocol: Some(protocol),
-        host: Host::Name(host.to_owned()),
-        port,
-    }
+    Mapping::new(0, Some(protocol), Host::Name(host.to_owned()), port)
 }
 
 /// A proxy in front of `upstream`, and where it listens.

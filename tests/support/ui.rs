@@ -85,12 +85,7 @@ pub(crate) fn proxy(id: u32, name: &str, mapping: Mapping) -> ProxyRow {
 
 /// A mapping to a named host.
 pub(crate) fn mapping(listen: u16, protocol: Option<Protocol>, host: &str, port: u16) -> Mapping {
-    Mapping {
-        listen,
-        protocol,
-        host: Host::Name(host.to_owned()),
-        port,
-    }
+    Mapping::new(listen, protocol, Host::Name(host.to_owned()), port)
 }
 
 /// A minute of history: what clients felt and the rate down, by the point's number from the oldest.

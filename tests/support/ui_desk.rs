@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use faultboard::fault::Plan;
-use faultboard::mapping::{self, Mapping};
+use faultboard::mapping::{self, Mapping, Name};
 use faultboard::proxy::Events;
 pub(crate) use faultboard::snapshot::Taken;
 use faultboard::snapshot::{
@@ -21,6 +21,7 @@ pub(crate) enum Call {
     SetPlan(ProxyId, Plan),
     Add(Mapping, Plan),
     Remove(ProxyId),
+    Rename(ProxyId, Option<Name>),
     SetPort(ProxyId, bool),
     Cut(ConnId, Cut),
     Stop(Duration),
@@ -164,7 +165,7 @@ fn of(snapshot: &mut Snapshot, id: ProxyId) -> impl Iterator<Item = &mut ProxyRo
 fn row(id: ProxyId, mapping: Mapping, plan: Plan, open: u32) -> ProxyRow {
     ProxyRow {
         id,
-        name: mapping.label(),
+        name: mapping.name_beside(mapping.listen, |_| false),
         listening: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, mapping.listen))],
         mapping,
         port: PortState::Open,
@@ -236,12 +237,7 @@ impl Interface for Desk {
         })
     }
 
-    fn add(
-        &self,
-        name: Option<String>,
-        mapping: Mapping,
-        plan: Plan,
-    ) -> Pending<Result<ProxyId, String>> {
+    fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>> {
         let desk = self.clone();
         Box::pin(async move {
             desk.note(Call::Add(mapping.clone(), plan.clone()));
@@ -249,9 +245,7 @@ impl Interface for Desk {
             desk.change(|snapshot| {
                 let last = snapshot.proxies.iter().map(|row| row.id.0).max();
                 id = ProxyId(last.unwrap_or(0) + 1);
-                let mut row = row(id, mapping, plan, 0);
-                row.name = name.unwrap_or(row.name);
-                snapshot.proxies.push(row);
+                snapshot.proxies.push(row(id, mapping, plan, 0));
             });
             Ok(id)
         })
@@ -261,6 +255,19 @@ impl Interface for Desk {
         self.note(Call::Remove(proxy));
         self.change(|snapshot| snapshot.proxies.retain(|row| row.id != proxy));
         Box::pin(std::future::ready(true))
+    }
+
+    fn rename(&self, proxy: ProxyId, name: Option<Name>) -> Result<String, String> {
+        self.note(Call::Rename(proxy, name.clone()));
+        let mut called = String::new();
+        self.change(|snapshot| {
+            for row in of(snapshot, proxy) {
+                row.mapping = row.mapping.clone().called(name.clone());
+                row.name = row.mapping.name_beside(row.mapping.listen, |_| false);
+                called.clone_from(&row.name);
+            }
+        });
+        Ok(called)
     }
 
     fn set_port(&self, proxy: ProxyId, open: bool) -> Pending<Result<(), String>> {

@@ -15,6 +15,9 @@ pub(super) struct Done<'a> {
     command: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     proxy: Option<&'a str>,
+    /// The name that the proxy had before it was renamed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    before: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     mapping: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -72,6 +75,11 @@ pub(super) fn done<'a>(command: &'a str, answer: &'a Answer) -> Done<'a> {
         },
         Answer::Removed(proxy) => Done {
             proxy: Some(proxy),
+            ..done
+        },
+        Answer::Renamed { proxy, before } => Done {
+            proxy: Some(proxy),
+            before: Some(before),
             ..done
         },
         Answer::Changed(changes) => changed(done, changes),

@@ -32,6 +32,8 @@ pub struct TlsOptions {
     pub insecure: bool,
     /// The server name that is asked for and verified instead of the mapping's host.
     pub sni: Option<String>,
+    /// The protocols that are offered (ALPN) where a mapping of `https` or `tls` names none; empty for those of its own.
+    pub alpn: Vec<String>,
     /// The certificate for upstreams that ask for one, with its chain.
     pub client_cert: Option<PathBuf>,
     /// Its key.
@@ -48,6 +50,7 @@ pub struct TlsConfigs {
     /// Offers no protocol and keeps no session; each upstream has a copy that does.
     base: ClientConfig,
     sni: Option<ServerName<'static>>,
+    alpn: Vec<String>,
     client_cert: bool,
     resumption: bool,
     strict_close: bool,
@@ -80,19 +83,18 @@ impl TlsConfigs {
         Ok(Self {
             base,
             sni: sni.transpose()?,
+            alpn: options.alpn.clone(),
             client_cert,
             resumption: !options.no_resumption,
             strict_close: options.strict_close,
         })
     }
 
-    /// What offers `alpn` and resumes no session that it did not begin.
-    fn config(&self, alpn: Option<&str>) -> Arc<ClientConfig> {
+    /// A configuration that offers `alpn` and resumes no session that it did not begin.
+    fn config<'a>(&self, alpn: impl IntoIterator<Item = &'a str>) -> Arc<ClientConfig> {
         let mut config = self.base.clone();
-        config.alpn_protocols = alpn
-            .map(|name| name.as_bytes().to_vec())
-            .into_iter()
-            .collect();
+        let alpn = alpn.into_iter().map(|name| name.as_bytes().to_vec());
+        config.alpn_protocols = alpn.collect();
         if self.resumption {
             config.resumption = Resumption::in_memory_sessions(SESSIONS);
         }

@@ -28,6 +28,8 @@ pub struct UpstreamTls {
     /// `None` where the host cannot stand in a certificate.
     name: Option<ServerName<'static>>,
     peer: Peer,
+    /// The protocols that its user wants to be offered; empty where it is the mapping's own that is.
+    offered: Vec<String>,
     strict_close: bool,
 }
 
@@ -61,15 +63,23 @@ impl TlsConfigs {
             asked: false,
             client_cert: self.client_cert,
         };
-        let alpn = match mapping.tls() {
-            TlsMode::Direct(alpn) => alpn,
-            TlsMode::Postgres => Some(POSTGRES),
-            TlsMode::Clear => None,
+        // PostgreSQL's servers know their own protocol alone, so the option for all is not for them.
+        let (own, offered) = match mapping.tls() {
+            _ if !mapping.alpn.is_empty() => (None, mapping.alpn.clone()),
+            TlsMode::Direct(own) => (own, self.alpn.clone()),
+            TlsMode::Postgres => (Some(POSTGRES), Vec::new()),
+            TlsMode::Clear => (None, Vec::new()),
+        };
+        let config = if offered.is_empty() {
+            self.config(own)
+        } else {
+            self.config(offered.iter().map(String::as_str))
         };
         UpstreamTls {
-            config: self.config(alpn),
+            config,
             name,
             peer,
+            offered,
             strict_close: self.strict_close,
         }
     }
@@ -107,6 +117,7 @@ impl UpstreamTls {
         let stream = result.map_err(|error| peer.handshake(error))?;
         let took = given.saturating_sub(time_left(deadline));
         let negotiated = Negotiated {
+            offered: self.offered.clone(),
             took,
             ..negotiated(stream.get_ref().1)
         };
@@ -125,6 +136,7 @@ fn negotiated(session: &ClientConnection) -> Negotiated {
         alpn: session
             .alpn_protocol()
             .map(|name| String::from_utf8_lossy(name).into_owned()),
+        offered: Vec::new(),
         resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
         took: std::time::Duration::ZERO,
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::fault::Plan;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Name};
 use crate::snapshot::ProxyId;
 
 /// What `update` remembers between actions and the screen does not show.
@@ -55,6 +55,13 @@ pub(in crate::ui) enum Asked {
     },
     /// A proxy is removed.
     Remove { proxy: ProxyId, name: String },
+    /// A proxy gets another name.
+    Rename {
+        proxy: ProxyId,
+        /// The given names before and after.
+        names: (Option<Name>, Option<Name>),
+        origin: Origin,
+    },
     /// A port opens or closes.
     Port {
         proxy: ProxyId,

@@ -7,7 +7,7 @@ use super::{proxies, scenes};
 use crate::snapshot::{CloseReason, Event, Happening, Negotiated, ProxyId, Snapshot, Taken};
 use crate::ui::action::Answer;
 use crate::ui::effect::{Cut, Effect};
-use crate::ui::model::{Asked, Focus, Line, Model, Tone};
+use crate::ui::model::{Asked, Content, Focus, Line, Model, Tone};
 
 /// Without a key or a byte for this long, the console is quiet.
 const QUIET: Duration = Duration::from_secs(5);
@@ -85,6 +85,9 @@ fn choose_pane(model: &mut Model, old: &Snapshot) {
 
 /// Something happened: a line of it. What the user did has its line already.
 pub(super) fn happened(model: &mut Model, event: &Event) -> Vec<Effect> {
+    if let Happening::Renamed { before } = &event.what {
+        rename_lines(model, before, &event.proxy);
+    }
     let seen =
         matches!(&event.what, Happening::Secured { tls, .. } if !is_news(model, &event.proxy, tls));
     let Some((tone, text)) = told(&event.what).filter(|_| !seen) else {
@@ -108,6 +111,23 @@ fn is_news(model: &mut Model, proxy: &str, tls: &Negotiated) -> bool {
     before != Some(agreed)
 }
 
+/// What is told of a proxy is found by its name.
+fn rename_lines(model: &mut Model, before: &str, after: &str) {
+    let changes = model.changes.iter_mut().map(|change| &mut change.who);
+    let held = model.frozen.iter_mut().flat_map(|frozen| &mut frozen.held);
+    let lines = model.log.iter_mut().chain(held);
+    let lines = lines.filter_map(|line| match &mut line.content {
+        Content::Text { proxy, .. } => Some(proxy),
+        Content::Change(_) => None,
+    });
+    for name in changes.chain(lines).filter(|name| *name == before) {
+        after.clone_into(name);
+    }
+    if let Some(agreed) = model.private.agreed.remove(before) {
+        model.private.agreed.insert(after.to_owned(), agreed);
+    }
+}
+
 fn join(who: &str, what: &str) -> String {
     if who.is_empty() {
         return what.to_owned();
@@ -123,6 +143,7 @@ fn told(what: &Happening) -> Option<(Tone, String)> {
             (Tone::Good, text)
         }
         Happening::Removed => (Tone::Plain, "removed".to_owned()),
+        Happening::Renamed { before } => (Tone::Plain, format!("renamed, was {before}")),
         Happening::PortClosed => (Tone::Plain, "port closed".to_owned()),
         Happening::Opened { conn, client, .. } => {
             (Tone::Plain, format!("#{} open {client}", conn.0))
@@ -159,6 +180,10 @@ pub(super) fn lost(model: &mut Model, count: u64) -> Vec<Effect> {
 }
 
 /// The engine did, or refused, what was asked.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a plain dispatch: an arm for each answer"
+)]
 pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
     match answer {
         Answer::Set {
@@ -188,6 +213,16 @@ pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
             }
         }
         Answer::Removed { ticket, found } => removed(model, ticket, found),
+        Answer::Renamed { ticket, result } => {
+            if let Some(Asked::Rename {
+                proxy,
+                names,
+                origin,
+            }) = model.private.asked.remove(&ticket)
+            {
+                proxies::renamed(model, proxy, names, origin, result);
+            }
+        }
         Answer::Port { ticket, result } => port(model, ticket, result),
         Answer::Cut { conn, how, found } => {
             let text = match (found, how) {

@@ -51,9 +51,14 @@ pub(super) fn redo(model: &mut Model) -> Vec<Effect> {
 /// While a proxy comes back, the steps name it by a number that is about to change.
 fn is_busy(model: &mut Model) -> bool {
     let mut asked = model.private.asked.values();
-    let busy = asked.any(|asked| matches!(asked, Asked::Add { .. } | Asked::Replace { .. }));
+    let busy = asked.any(|asked| {
+        matches!(
+            asked,
+            Asked::Add { .. } | Asked::Replace { .. } | Asked::Rename { .. }
+        )
+    });
     if busy {
-        model.say(Tone::Plain, "a proxy is being added: once more, please");
+        model.say(Tone::Plain, "a proxy is being changed: once more, please");
     }
     busy
 }
@@ -77,6 +82,13 @@ fn take(model: &mut Model, step: &Step, way: Way) -> Vec<Effect> {
             Edit::Plan { .. } => model.say(Tone::Plain, "that proxy is gone"),
             Edit::Added(proxy) => effects.push(proxies::add(model, proxy.clone(), origin(id))),
             Edit::Removed(_) => effects.extend(proxies::remove(model, id)),
+            Edit::Renamed { .. } if !model.knows(id) => {
+                model.say(Tone::Plain, "that proxy is gone");
+            }
+            Edit::Renamed { before, after, .. } => {
+                let names = (before.clone(), after.clone());
+                effects.push(proxies::rename(model, id, names, origin(id)));
+            }
             Edit::Replaced { before, after, .. } => effects.push(proxies::replace(
                 model,
                 id,

@@ -8,6 +8,7 @@ use super::proxies;
 use super::turn::{self, Wish};
 use crate::command::parse_line;
 use crate::fault::{Plan, Value, language};
+use crate::mapping::Mapping;
 use crate::snapshot::ProxyId;
 use crate::syntax::ParseError;
 use crate::ui::complete;
@@ -200,19 +201,28 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     let Ok((mapping, settings)) = parse_line(&line) else {
         return vec![];
     };
-    let mut plan = Plan::of(settings);
+    let plan = Plan::of(settings);
     model.input.remember(line.trim());
     let editing = model.input.editing.take();
     refill(model, String::new(), None);
     let edited = editing.and_then(|id| model.proxy(id));
-    let Some((_, row)) = edited else {
-        return vec![proxies::add_new(model, mapping, plan)];
-    };
-    let (id, old) = (row.id, row.bound());
+    let edited = edited.map(|(_, row)| (row.id, row.bound()));
+    match edited {
+        Some(edited) => change(model, edited, (mapping, plan)),
+        None => vec![proxies::add_new(model, mapping, plan)],
+    }
+}
+
+/// What an edited line changes of its proxy: its name and its faults, or all of it.
+fn change(
+    model: &mut Model,
+    (id, old): (ProxyId, Mapping),
+    (mapping, mut plan): (Mapping, Plan),
+) -> Vec<Effect> {
     let before = model.plan(id).cloned().unwrap_or_default();
     plan.bypassed = before.bypassed;
     model.focus = Focus::Mixer;
-    if old != mapping {
+    if !old.serves_like(&mapping) {
         let new = (mapping, plan);
         return vec![proxies::replace(
             model,
@@ -222,12 +232,19 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
             Origin::User,
         )];
     }
-    if plan == before {
-        model.say(Tone::Plain, "nothing changed");
-        return vec![];
+    let mut effects = Vec::new();
+    if old.name != mapping.name {
+        let names = (old.name, mapping.name);
+        effects.push(proxies::rename(model, id, names, Origin::User));
     }
-    let text = super::history::difference(Some(&before), &plan);
-    turn::set(model, Wish::one(id, plan, text), None)
+    if plan != before {
+        let text = super::history::difference(Some(&before), &plan);
+        effects.extend(turn::set(model, Wish::one(id, plan, text), None));
+    }
+    if effects.is_empty() {
+        model.say(Tone::Plain, "nothing changed");
+    }
+    effects
 }
 
 /// The value that a text is for a knob, `None` being off.

@@ -1,7 +1,7 @@
 //! Proxies come and go: add, replace, delete; and their ports open and close.
 
 use crate::fault::Plan;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, Name};
 use crate::snapshot::{PortState, ProxyId, ProxyRow};
 use crate::ui::effect::Effect;
 use crate::ui::model::{Asked, Focus, Model, Origin, Overlay, Tone};
@@ -34,7 +34,6 @@ pub(super) fn delete_now(model: &mut Model, id: ProxyId) -> Vec<Effect> {
     };
     let proxy = Proxy {
         id,
-        name: Some(row.name.clone()),
         mapping: row.bound(),
         plan: model.plan(id).cloned().unwrap_or_default(),
     };
@@ -62,7 +61,7 @@ pub(super) fn remove(model: &mut Model, id: ProxyId) -> Vec<Effect> {
     let name = model.name(id);
     let row = model.snapshot.proxies.iter().find(|row| row.id == id);
     if let Some(mapping) = row.map(ProxyRow::bound) {
-        model.undo.remember(id, &name, &mapping);
+        model.undo.remember(id, &mapping);
     }
     let asked = Asked::Remove { proxy: id, name };
     model.private.asked.insert(ticket, asked);
@@ -72,12 +71,7 @@ pub(super) fn remove(model: &mut Model, id: ProxyId) -> Vec<Effect> {
 /// Adds a proxy with its faults.
 pub(super) fn add(model: &mut Model, proxy: Proxy, origin: Origin) -> Effect {
     let ticket = model.ticket();
-    let Proxy {
-        name,
-        mapping,
-        plan,
-        ..
-    } = proxy;
+    let Proxy { mapping, plan, .. } = proxy;
     let asked = Asked::Add {
         mapping: mapping.clone(),
         plan: plan.clone(),
@@ -86,7 +80,6 @@ pub(super) fn add(model: &mut Model, proxy: Proxy, origin: Origin) -> Effect {
     model.private.asked.insert(ticket, asked);
     Effect::Add {
         ticket,
-        name,
         mapping,
         plan,
     }
@@ -96,7 +89,6 @@ pub(super) fn add(model: &mut Model, proxy: Proxy, origin: Origin) -> Effect {
 pub(super) fn add_new(model: &mut Model, mapping: Mapping, plan: Plan) -> Effect {
     let proxy = Proxy {
         id: ProxyId(0),
-        name: None,
         mapping,
         plan,
     };
@@ -124,6 +116,28 @@ pub(super) fn replace(
         proxy,
         old,
         new,
+    }
+}
+
+/// Gives a proxy another name, or takes the given one away: `names` are the given ones before and after.
+pub(super) fn rename(
+    model: &mut Model,
+    proxy: ProxyId,
+    names: (Option<Name>, Option<Name>),
+    origin: Origin,
+) -> Effect {
+    let ticket = model.ticket();
+    let name = names.1.clone();
+    let asked = Asked::Rename {
+        proxy,
+        names,
+        origin,
+    };
+    model.private.asked.insert(ticket, asked);
+    Effect::Rename {
+        ticket,
+        proxy,
+        name,
     }
 }
 
@@ -166,7 +180,6 @@ pub(super) fn added(
         (Ok(id), Origin::User) => {
             let proxy = Proxy {
                 id,
-                name: None,
                 mapping: mapping.clone(),
                 plan: plan.clone(),
             };
@@ -226,6 +239,34 @@ pub(super) fn replaced(
         Err((why, None)) => {
             give_back(model, origin);
             model.say(Tone::Trouble, format!("{why}; {} is gone", before.0));
+        }
+    }
+}
+
+/// A proxy has another name, or could not get it.
+pub(super) fn renamed(
+    model: &mut Model,
+    proxy: ProxyId,
+    (before, after): (Option<Name>, Option<Name>),
+    origin: Origin,
+    result: Result<String, String>,
+) {
+    match result {
+        Ok(name) => {
+            let text = format!("{} is called {name} now", model.name(proxy));
+            model.say(Tone::Good, text);
+            if origin == Origin::User {
+                let edit = Edit::Renamed {
+                    proxy,
+                    before,
+                    after,
+                };
+                push(model, edit);
+            }
+        }
+        Err(why) => {
+            give_back(model, origin);
+            model.say(Tone::Trouble, why);
         }
     }
 }

@@ -27,12 +27,7 @@ use crate::ui::knob::{self, Turn};
 use crate::ui::model::{Column, LOG_LEN, Sort, Tone};
 
 fn mapping(listen: u16, host: &str) -> Mapping {
-    Mapping {
-        listen,
-        protocol: None,
-        host: Host::Name(host.to_owned()),
-        port: 80,
-    }
+    Mapping::new(listen, None, Host::Name(host.to_owned()), 80)
 }
 
 fn row(id: u32, name: &str, open: u32) -> ProxyRow {
@@ -149,6 +144,7 @@ fn ticket(effects: &[Effect]) -> u64 {
             | Effect::Add { ticket, .. }
             | Effect::Remove { ticket, .. }
             | Effect::SetPort { ticket, .. }
+            | Effect::Rename { ticket, .. }
             | Effect::Replace { ticket, .. },
         ) => *ticket,
         other => panic!("no command: {other:?}"),

@@ -77,7 +77,7 @@ impl<'a> Chart<'a> {
         };
         let least = right.last().map_or(0, |spans| super::pen::widths(spans));
         let room = self.area.width.saturating_sub(least + width(name) + 10);
-        let proxy = super::pen::fit(&self.row.name, room.max(4)).into_owned();
+        let proxy = super::pen::fit_name(&self.row.name, room.max(4)).into_owned();
         let left = vec![
             Span::styled(proxy, self.theme().style(Role::Title)),
             Span::styled(format!("  {name}"), self.theme().style(Role::Plain)),

@@ -161,7 +161,7 @@ impl Header<'_> {
             .as_ref()
             .and_then(|solo| self.model.proxy(solo.proxy))
         {
-            let name = super::pen::fit(&row.name, 12);
+            let name = super::pen::fit_name(&row.name, 12);
             return Some(piece(95, Role::Trouble, format!("⊘ SOLO {name}")));
         }
         let is_bypassed = |id| self.model.plan(id).is_some_and(|plan| plan.bypassed);

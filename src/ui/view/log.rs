@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 use ratatui::widgets::Widget;
 
-use super::pen::{Pen, Rule, fit, row, width};
+use super::pen::{Pen, Rule, fit, fit_name, row, width};
 use crate::snapshot::Taken;
 use crate::ui::format;
 use crate::ui::model::{Model, Said, Tone};
@@ -54,7 +54,7 @@ impl Widget for &Log<'_> {
             .map(|line| width(line.proxy))
             .max()
             .unwrap_or(0)
-            .min(8);
+            .min((area.width / 4).max(8));
         for (at, line) in (1..).zip(lines) {
             self.line(line, names, row(area, at), buf);
         }
@@ -73,8 +73,12 @@ impl Log<'_> {
         let taken = taken.map(self::taken).unwrap_or_default();
         let mut pen = Pen::new(buf, area);
         pen.skip(1).text(&time, theme.style(Role::Rest)).skip(1);
-        pen.left(line.proxy, names, theme.style(Role::Plain))
-            .skip(1);
+        pen.left(
+            &fit_name(line.proxy, names),
+            names,
+            theme.style(Role::Plain),
+        )
+        .skip(1);
         if line.tone == Tone::Trouble {
             pen.text("! ", theme.style(Role::Trouble));
         }

@@ -67,6 +67,27 @@ pub(super) fn fit(text: &str, columns: u16) -> Cow<'_, str> {
     Cow::Owned(cut)
 }
 
+/// The name in at most this many columns, cut in its middle where it is longer, `orders-…-eu2`: names of one family differ
+/// at their ends.
+pub(super) fn fit_name(name: &str, columns: u16) -> Cow<'_, str> {
+    if width(name) <= columns {
+        return Cow::Borrowed(name);
+    }
+    let Some(room) = columns.checked_sub(1).filter(|room| *room > 2) else {
+        return fit(name, columns);
+    };
+    let tail = room * 2 / 5;
+    let head = fit(name, room - tail + 1);
+    let mut taken = 0;
+    let letters = name.char_indices().rev();
+    let behind = letters.take_while(|(_, letter)| {
+        taken += u16::try_from(letter.width().unwrap_or(0)).unwrap_or(0);
+        taken <= tail
+    });
+    let start = behind.last().map_or(name.len(), |(at, _)| at);
+    Cow::Owned(format!("{head}{}", &name[start..]))
+}
+
 /// The text in lines of at most this many columns, broken at blanks where there are any.
 pub(super) fn wrap(text: &str, columns: u16) -> Vec<String> {
     let mut lines = vec![String::new()];
@@ -241,6 +262,21 @@ mod tests {
     use ratatui::style::{Color, Modifier};
 
     use super::*;
+
+    #[test]
+    fn a_name_that_does_not_fit_is_cut_in_its_middle() {
+        for (name, columns, fitted) in [
+            ("orders", 6, "orders"),
+            ("orders-primary-eu2", 12, "orders-…-eu2"),
+            ("orders-primary-eu2", 8, "order…u2"),
+            ("orders:35432", 10, "orders…432"),
+            ("orders", 3, "or…"),
+            ("orders", 1, "…"),
+            ("orders", 0, ""),
+        ] {
+            assert_eq!(fit_name(name, columns), fitted, "{name} in {columns}");
+        }
+    }
 
     #[test]
     fn a_text_that_does_not_fit_ends_in_an_ellipsis() {

@@ -40,12 +40,7 @@ pub(in crate::ui::view) fn proxy(settings: impl IntoIterator<Item = Setting>) ->
     ProxyRow {
         id: ProxyId(1),
         name: "db".to_owned(),
-        mapping: Mapping {
-            listen: 5_432,
-            protocol: None,
-            host: Host::V4(Ipv4Addr::LOCALHOST),
-            port: 5_433,
-        },
+        mapping: Mapping::new(5_432, None, Host::V4(Ipv4Addr::LOCALHOST), 5_433),
         listening: Vec::new(),
         port: crate::snapshot::PortState::Open,
         insecure: false,

@@ -77,9 +77,9 @@ pub(super) fn is_felt_now(row: &ProxyRow) -> bool {
     newest.any(|point| point.feels.is_some())
 }
 
-/// The mapping, with the port that is really listened on.
+/// The mapping, with the port that is really listened on, and without the name that stands beside it.
 pub(super) fn mapping(row: &ProxyRow) -> String {
-    row.bound().to_string()
+    row.bound().called(None).to_string()
 }
 
 /// Which of the connections run what is set.

@@ -8,7 +8,7 @@ use ratatui::widgets::Widget;
 
 use super::dial::DialCell;
 use super::layout::{Form, Mixer};
-use super::pen::{Pen, fit, row, width, widths};
+use super::pen::{Pen, fit, fit_name, row, width, widths};
 use super::proof::Proof;
 use super::state::{State, feels, mapping, state};
 use super::strips::{directions_word, knobs};
@@ -92,7 +92,7 @@ impl Strip<'_> {
     /// The first row of the compact form: everything but the knobs.
     fn compact(&self, area: Rect, buf: &mut Buffer, state: &State) {
         let plain = self.theme().style(Role::Plain);
-        let names = self.names.clamp(4, 10);
+        let names = self.names.clamp(4, (area.width / 4).max(10));
         let state_columns = 2 + self.conns + NOTE;
         let right = match area.width {
             76.. => state_columns + FEELS,
@@ -106,7 +106,8 @@ impl Strip<'_> {
         let mut pen = Pen::new(buf, left);
         pen.skip(1)
             .left(&self.number.to_string(), self.digits(), plain);
-        pen.left(&self.row.name, names, self.name()).skip(1);
+        pen.left(&fit_name(&self.row.name, names), names, self.name())
+            .skip(1);
         self.mapping(&mut pen);
         let mut pen = Pen::new(buf, area);
         pen.to(area.width.saturating_sub(right));
@@ -131,7 +132,7 @@ impl Strip<'_> {
             ..area
         };
         let status = self.status(area.width, state);
-        let names = self.names.clamp(4, 24);
+        let names = self.names.clamp(4, (self.model.size.width / 4).max(24));
         let names = names.min(
             area.width
                 .saturating_sub(widths(&status) + self.digits() + 2),
@@ -139,7 +140,7 @@ impl Strip<'_> {
         let mut pen = Pen::new(buf, row(area, 0));
         pen.skip(1)
             .left(&self.number.to_string(), self.digits(), plain);
-        pen.left(&self.row.name, names, self.name())
+        pen.left(&fit_name(&self.row.name, names), names, self.name())
             .skip(1)
             .spans(&status);
         let mut pen = Pen::new(buf, row(area, 1));

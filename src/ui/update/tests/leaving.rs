@@ -146,6 +146,7 @@ fn a_tls_handshake_is_told_once_and_again_when_it_changes() {
         let tls = Negotiated {
             version,
             alpn: None,
+            offered: Vec::new(),
             resumed: conn > 1,
             took: Duration::from_millis(18),
         };

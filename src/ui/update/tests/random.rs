@@ -140,6 +140,10 @@ fn moves() -> impl Strategy<Value = Move> {
 }
 
 /// What a desk would answer, well or badly.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a plain dispatch: an arm for each effect"
+)]
 fn answer(effect: &Effect, well: bool) -> Option<Answer> {
     let id = ProxyId(50);
     Some(match *effect {
@@ -174,6 +178,12 @@ fn answer(effect: &Effect, well: bool) -> Option<Answer> {
         Effect::Remove { ticket, .. } => Answer::Removed {
             ticket,
             found: well,
+        },
+        Effect::Rename { ticket, .. } => Answer::Renamed {
+            ticket,
+            result: well
+                .then(|| "new".to_owned())
+                .ok_or_else(|| "no".to_owned()),
         },
         Effect::SetPort { ticket, .. } => Answer::Port {
             ticket,

@@ -59,7 +59,6 @@ fn a_deleted_proxy_comes_back_with_its_faults_and_its_steps() {
     let [
         Effect::Add {
             ticket,
-            name,
             mapping,
             plan,
         },
@@ -71,7 +70,6 @@ fn a_deleted_proxy_comes_back_with_its_faults_and_its_steps() {
         (mapping, plan.to_string()),
         (&row(2, "web", 0).mapping, "latency 250ms".into())
     );
-    assert_eq!(name.as_deref(), Some("web"));
     let result = Ok(ProxyId(9));
     let ticket = *ticket;
     does(
@@ -105,16 +103,13 @@ fn a_proxy_on_a_port_of_any_number_comes_back_on_the_one_that_it_had() {
     let effects = does(&mut model, [Action::Sampled(Arc::default()), Action::Undo]);
     let [
         Effect::Add {
-            ticket,
-            name,
-            mapping,
-            ..
+            ticket, mapping, ..
         },
     ] = effects.as_slice()
     else {
         panic!("{effects:?}");
     };
-    assert_eq!((name.as_deref(), mapping.listen), (Some("web"), 9_002));
+    assert_eq!(*mapping, row(2, "web", 0).mapping);
     let (ticket, result) = (*ticket, Ok(ProxyId(9)));
     does(
         &mut model,
@@ -124,11 +119,10 @@ fn a_proxy_on_a_port_of_any_number_comes_back_on_the_one_that_it_had() {
 }
 
 #[test]
-fn an_addition_on_any_port_that_is_undone_and_done_again_keeps_its_port_and_name() {
+fn an_addition_on_any_port_that_is_undone_and_done_again_keeps_its_port() {
     let mut model = any_port();
     let proxy = crate::ui::undo::Proxy {
         id: ProxyId(2),
-        name: None,
         mapping: mapping(0, "web"),
         plan: Plan::default(),
     };
@@ -147,10 +141,10 @@ fn an_addition_on_any_port_that_is_undone_and_done_again_keeps_its_port_and_name
         })],
     );
     let effects = does(&mut model, [Action::Redo]);
-    let [Effect::Add { name, mapping, .. }] = effects.as_slice() else {
+    let [Effect::Add { mapping, .. }] = effects.as_slice() else {
         panic!("{effects:?}");
     };
-    assert_eq!((name.as_deref(), mapping.listen), (Some("web"), 9_002));
+    assert_eq!(*mapping, row(2, "web", 0).mapping);
 }
 
 #[test]
@@ -205,7 +199,6 @@ fn taking_back_an_addition_asks_where_it_would_cut_connections() {
     let mut model = model();
     let proxy = crate::ui::undo::Proxy {
         id: ProxyId(1),
-        name: None,
         mapping: mapping(9_001, "db"),
         plan: Plan::default(),
     };

@@ -62,11 +62,21 @@ fn the_line_is_unfinished_wrong_or_says_what_enter_does() {
         ),
         (
             "9002=host:80",
-            "wrong at 1: port 9002 is already proxy 2 (web)",
+            "wrong at 1: port 9002 is taken by proxy 2 (web): give another port, or 0 for any free one",
         ),
         (
             "  9002=host:80",
-            "wrong at 3: port 9002 is already proxy 2 (web)",
+            "wrong at 3: port 9002 is taken by proxy 2 (web): give another port, or 0 for any free one",
+        ),
+        (
+            "9090=tls://host alpn=h2 as orders",
+            "listens on 127.0.0.1:9090, TLS to host:443, called orders",
+        ),
+        ("9090=host:80 as", "unfinished"),
+        ("9090=host:80 a", "unfinished"),
+        (
+            "9090=host:80 as web",
+            "wrong at 17: the name web is taken by proxy 2 (web): give another one, as in web-2",
         ),
     ] {
         assert_eq!(says(&mut model(), text), said, "{text}");
@@ -282,6 +292,67 @@ fn editing_fills_the_line_with_mapping_and_faults() {
     assert_eq!(model.focus, Focus::Mixer);
     does(&mut model, [Action::Undo]);
     assert_eq!(shown(&model, 1), "latency 250ms");
+}
+
+#[test]
+fn editing_the_name_renames_the_proxy_and_undo_takes_it_back() {
+    let mut model = model();
+    does(&mut model, [Action::EditMapping]);
+    assert_eq!(line(&model), "9001=db:80");
+    type_in(&mut model, " as orders");
+    let promise = Check::Right("renames db to orders".into());
+    assert_eq!(model.input.check, promise);
+    let names = |effects: &[Effect]| match effects {
+        [Effect::Rename { proxy, name, .. }] => (proxy.0, name.as_ref().map(ToString::to_string)),
+        other => panic!("{other:?}"),
+    };
+    let renamed = |ticket, name: &str| {
+        let result = Ok(name.to_owned());
+        Action::Answered(Answer::Renamed { ticket, result })
+    };
+    let effects = does(&mut model, [Action::Accept]);
+    assert_eq!(names(&effects), (1, Some("orders".to_owned())));
+    does(&mut model, [renamed(ticket(&effects), "orders")]);
+    assert_eq!(notice(&model), "db is called orders now");
+    let effects = does(&mut model, [Action::Undo]);
+    assert_eq!(names(&effects), (1, None), "the name that it has by itself");
+    does(&mut model, [renamed(ticket(&effects), "db")]);
+    let effects = does(&mut model, [Action::Redo]);
+    assert_eq!(names(&effects), (1, Some("orders".to_owned())));
+    let result = Err("the name orders is taken".to_owned());
+    let refused = Answer::Renamed {
+        ticket: ticket(&effects),
+        result,
+    };
+    does(&mut model, [Action::Answered(refused)]);
+    assert_eq!((model.undo.len(), model.undo.redo_len()), (0, 1));
+}
+
+#[test]
+fn what_was_told_of_a_proxy_goes_with_its_new_name() {
+    let mut model = model();
+    let tell = |proxy: &str, what| {
+        Action::Happened(Arc::new(Event {
+            at: Duration::from_secs(1),
+            proxy: proxy.to_owned(),
+            what,
+        }))
+    };
+    let before = "db".to_owned();
+    does(
+        &mut model,
+        [
+            tell("db", Happening::PortClosed),
+            tell("orders", Happening::Renamed { before }),
+        ],
+    );
+    let told: Vec<String> = model
+        .log
+        .iter()
+        .filter_map(|line| model.said(line))
+        .map(|line| format!("{} {}", line.proxy, line.text))
+        .collect();
+    assert_eq!(told, ["orders port closed", "orders renamed, was db"]);
 }
 
 #[test]

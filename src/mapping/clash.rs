@@ -1,0 +1,147 @@
+//! What two proxies cannot both have: a port of ours, and a name.
+//!
+//! The command line, scenes, `check` and the console ask here, so that a person reads one wording everywhere. The engine
+//! has the last word, since only it knows what other programs have taken.
+
+use super::Mapping;
+use crate::format::printable;
+use crate::syntax::ParseError;
+
+/// A proxy, or a mapping that is to be one, beside which another one is to stand.
+#[derive(Clone, Copy, Debug)]
+pub struct Other<'a> {
+    /// The port that it listens on; 0 where that is not known yet.
+    pub port: u16,
+    /// Its name, where it is known.
+    pub name: Option<&'a str>,
+    /// How it is spoken of: a mapping's text, or `proxy 2 (web)`.
+    pub called: &'a str,
+}
+
+// === impl Other ===
+
+impl<'a> Other<'a> {
+    /// A mapping that is to be a proxy.
+    #[must_use]
+    pub fn of(mapping: &'a Mapping, called: &'a str) -> Self {
+        Self {
+            port: mapping.listen,
+            name: mapping.name.as_ref().map(super::Name::as_str),
+            called,
+        }
+    }
+}
+
+/// What `mapping`, which `line` begins with, cannot have because one of the `others` has it: a port or a given name.
+pub fn clash<'a>(
+    line: &str,
+    mapping: &Mapping,
+    others: impl IntoIterator<Item = Other<'a>>,
+) -> Option<ParseError> {
+    let names = |other: &Other<'_>, name: &str| other.name == Some(name);
+    let others: Vec<Other<'_>> = others.into_iter().collect();
+    let wrong = |span, message| ParseError {
+        input: line.to_owned(),
+        span,
+        message,
+        unfinished: false,
+        expected: Vec::new(),
+    };
+    let port = mapping.listen;
+    if let Some(other) = others.iter().find(|other| port != 0 && other.port == port) {
+        let begin = line.chars().take_while(|c| c.is_whitespace()).count();
+        let digits = line.chars().skip(begin).take_while(char::is_ascii_digit);
+        let message = port_taken(port, other.called);
+        return Some(wrong(begin..begin + digits.count(), message));
+    }
+    let name = mapping.name.as_ref()?.as_str();
+    let other = others.iter().find(|other| names(other, name))?;
+    let is_taken = |name: &str| others.iter().any(|other| names(other, name));
+    Some(wrong(
+        place_of_name(line, name),
+        name_taken(name, other.called, is_taken),
+    ))
+}
+
+/// Says whose a port is.
+#[must_use]
+pub fn port_taken(port: u16, by: &str) -> String {
+    let by = printable(by);
+    format!("port {port} is taken by {by}: give another port, or 0 for any free one")
+}
+
+/// Says whose a name is, and proposes one that is free.
+#[must_use]
+pub fn name_taken(name: &str, by: &str, is_taken: impl Fn(&str) -> bool) -> String {
+    let stem = &name[..name.len().min(super::name::LONGEST - 3)];
+    let free = (2..=u16::MAX)
+        .map(|number| format!("{stem}-{number}"))
+        .find(|name| !is_taken(name));
+    let free = free.unwrap_or_default();
+    let by = printable(by);
+    format!("the name {name} is taken by {by}: give another one, as in {free}")
+}
+
+/// The characters of `line` that are the name behind `as`.
+fn place_of_name(line: &str, name: &str) -> std::ops::Range<usize> {
+    let mut before = "";
+    let mut at = 0;
+    for word in line.split(char::is_whitespace) {
+        let end = at + word.chars().count();
+        if before == "as" && word == name {
+            return at..end;
+        }
+        if !word.is_empty() {
+            before = word;
+        }
+        at = end + 1;
+    }
+    0..0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping::parse;
+
+    fn told(line: &str) -> Option<String> {
+        let mapping = parse(line).unwrap_or_else(|error| panic!("{error}"));
+        let others = [
+            (9090, "web", "9090=web:80"),
+            (0, "orders", "proxy 2 (orders)"),
+        ];
+        let others = others.map(|(port, name, called)| Other {
+            port,
+            name: Some(name),
+            called,
+        });
+        clash(line, &mapping, others).map(|error| error.to_string())
+    }
+
+    #[test]
+    fn a_port_or_a_name_that_is_taken_is_pointed_at() {
+        let port = " 9090=x:80\n ^ port 9090 is taken by 9090=web:80: give another port, or 0 for any free one";
+        assert_eq!(told(" 9090=x:80").as_deref(), Some(port));
+        let name = "0=as:80  as orders\n            ^ the name orders is taken by proxy 2 (orders): give another one, \
+                    as in orders-2";
+        assert_eq!(told("0=as:80  as orders").as_deref(), Some(name));
+    }
+
+    #[test]
+    fn any_free_port_and_a_name_of_its_own_are_nobody_elses() {
+        for line in ["0=x:80", "9091=x:80", "9091=web:80", "0=x:80 as web2"] {
+            assert_eq!(told(line), None, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_proposed_is_free_and_short_enough() {
+        let long = "a".repeat(32);
+        let taken = |name: &str| name.ends_with("-2");
+        let told = name_taken(&long, "x", taken);
+        assert!(
+            told.ends_with(&format!("as in {}-3", "a".repeat(29))),
+            "{told}"
+        );
+    }
+}
