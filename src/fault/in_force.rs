@@ -116,8 +116,9 @@ impl InForce {
             let ends = since.zip(setting.schedule.lasts);
             let ends = ends.and_then(|(since, lasts)| since.checked_add(lasts));
             let ramps = Direction::BOTH.map(|direction| {
-                let setting = setting.one_way(direction)?;
-                Motion::of(&setting, onset.from[direction.index()], since?)?.ramp_ends()
+                onset
+                    .motion(setting, direction)
+                    .and_then(|motion| motion.ramp_ends())
             });
             [since, ends].into_iter().chain(ramps)
         });
@@ -135,30 +136,33 @@ impl InForce {
     /// The faults of the moment: the plan as it acts at `now`, in values that stand still. `None` where it is that itself.
     #[must_use]
     pub fn present(&self, now: Instant) -> Option<Plan> {
+        let stands = |(setting, onset): (&Setting, &Onset)| {
+            onset.acts(setting, now)
+                && Direction::BOTH.into_iter().all(|direction| {
+                    let motion = onset.motion(setting, direction);
+                    motion.is_none_or(|motion| motion.is_still(now))
+                })
+        };
+        if self.settings().all(stands) {
+            return None;
+        }
         let mut present = Plan::default();
         present.bypassed = self.plan.bypassed;
-        let mut moves = false;
         for (setting, onset) in self.settings() {
-            let since = onset.since(setting);
-            let Some(since) = since.filter(|since| setting.schedule.covers(*since, now)) else {
-                moves = true;
+            if !onset.acts(setting, now) {
                 continue;
-            };
-            let ways = Direction::BOTH.map(|direction| {
-                let one_way = setting.one_way(direction)?;
-                let motion = Motion::of(&one_way, onset.from[direction.index()], since)?;
-                let param = setting.kind.params.first()?;
-                let value = param.clamp(motion.value_at(now, setting.value(param.name)?));
-                let still = Motion::stilled(one_way).with(param.name, value);
-                (!motion.is_still(now)).then_some(still)
-            });
+            }
             present.set(setting.clone());
-            for way in ways.into_iter().flatten() {
-                moves = true;
-                present.set(way);
+            for direction in Direction::BOTH {
+                if let Some(motion) = onset.motion(setting, direction)
+                    && !motion.is_still(now)
+                    && let Some(one_way) = setting.one_way(direction)
+                {
+                    present.set(motion.stilled(one_way, now));
+                }
             }
         }
-        moves.then_some(present)
+        Some(present)
     }
 
     /// What the faults ask of a new connection, which `hits` says they hit or not, at `now`; `draw` is the connection's
@@ -172,10 +176,9 @@ impl InForce {
     ) -> Demands {
         let mut demands = Demands::default();
         for (setting, onset) in self.settings() {
-            let since = onset.since(setting);
             if let Some(open) = setting.kind.open
                 && !self.plan.bypassed
-                && since.is_some_and(|since| setting.schedule.covers(since, now))
+                && onset.acts(setting, now)
                 && hits(setting)
             {
                 open(setting, draw(setting.kind), &mut demands);
@@ -266,5 +269,17 @@ impl Onset {
     /// When a setting that was set then begins to act; `None` where that is beyond what can be counted.
     fn since(&self, setting: &Setting) -> Option<Instant> {
         self.at.checked_add(setting.schedule.start)
+    }
+
+    /// Whether a setting that was set then acts at `now`.
+    fn acts(&self, setting: &Setting, now: Instant) -> bool {
+        self.since(setting)
+            .is_some_and(|since| setting.schedule.covers(since, now))
+    }
+
+    /// How the first parameter of a setting that was set then moves in a direction, where it has a number.
+    fn motion(&self, setting: &Setting, direction: Direction) -> Option<Motion> {
+        let one_way = setting.one_way(direction)?;
+        Motion::of(&one_way, self.from[direction.index()], self.since(setting)?)
     }
 }

@@ -36,6 +36,7 @@ pub mod shared;
 pub mod stage;
 mod store;
 mod tcp;
+mod wave;
 
 pub use demands::Demands;
 pub use in_force::InForce;
