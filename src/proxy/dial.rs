@@ -30,6 +30,13 @@ use crate::units::Time;
 /// recommends in its section 5.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
 
+/// Until when something must be done, and how long it was given for that.
+#[derive(Clone, Copy, Debug)]
+pub struct Deadline {
+    at: Instant,
+    given: Duration,
+}
+
 /// An upstream's leg, ready for the first byte.
 #[derive(Debug)]
 pub struct Dialed {
@@ -47,6 +54,38 @@ pub struct Dialed {
     pub(super) sign: Option<Sign>,
 }
 
+// === impl Deadline ===
+
+impl Deadline {
+    /// The moment that comes so long after now.
+    #[must_use]
+    pub fn after(given: Duration) -> Self {
+        let now = clock::now();
+        // No option allows so long a time that it could not be added.
+        let at = now.checked_add(given).unwrap_or(now);
+        Self {
+            at: at.into(),
+            given,
+        }
+    }
+
+    /// The moment, for a timer.
+    pub(super) fn at(self) -> Instant {
+        self.at
+    }
+
+    /// How long it is until then.
+    pub(super) fn left(self) -> Duration {
+        self.at
+            .saturating_duration_since(Instant::from_std(clock::now()))
+    }
+
+    /// The time that was given, in all: what an error says that was not enough.
+    pub(super) fn given(self) -> Duration {
+        self.given
+    }
+}
+
 /// Connects to the upstream of `mapping` on behalf of `client` and secures the connection as its protocol says.
 ///
 /// `tls` is what was made for the same mapping. The name look-up, every connect and the handshake share the deadline. May
@@ -57,7 +96,7 @@ pub async fn dial(
     tls: &UpstreamTls,
     look_ups: &LookUps,
     client: SocketAddr,
-    deadline: Instant,
+    deadline: Deadline,
 ) -> Result<Dialed, UpstreamError> {
     let addrs = resolve(&mapping.host, mapping.port, look_ups, deadline).await?;
     let won = race(&addrs, deadline, |addr| open(addr, client)).await;
@@ -87,13 +126,8 @@ pub async fn dial(
     })
 }
 
-/// How long it is until `deadline`. The times that errors tell are what this said at the beginning.
-pub(super) fn time_left(deadline: Instant) -> Duration {
-    deadline.saturating_duration_since(Instant::from_std(clock::now()))
-}
-
-/// To the millisecond, as people gave it.
-pub(super) fn rounded(time: Duration) -> Duration {
+/// To the millisecond.
+fn rounded(time: Duration) -> Duration {
     let millis = time.saturating_add(Duration::from_micros(500)).as_millis();
     Duration::from_millis(u64::try_from(millis).unwrap_or(u64::MAX))
 }
@@ -102,12 +136,12 @@ pub(super) fn rounded(time: Duration) -> Duration {
 /// answers, and what came of those before it.
 async fn race<T, F: Future<Output = io::Result<T>>>(
     addrs: &[SocketAddr],
-    deadline: Instant,
+    deadline: Deadline,
     open: impl Fn(SocketAddr) -> F,
 ) -> Result<(T, SocketAddr, Vec<Attempt>), Vec<Attempt>> {
-    let given = time_left(deadline);
+    let given = deadline.given();
     // Where the time is short, less: each address is to be tried within it.
-    let share = given / u32::try_from(addrs.len().max(1)).unwrap_or(u32::MAX);
+    let share = deadline.left() / u32::try_from(addrs.len().max(1)).unwrap_or(u32::MAX);
     let delay = ATTEMPT_DELAY.min(share);
     let open = &open;
     let mut next = addrs.iter().copied();
@@ -115,7 +149,7 @@ async fn race<T, F: Future<Output = io::Result<T>>>(
     let mut running = FuturesUnordered::new();
     loop {
         let now = clock::now();
-        let mut until = deadline;
+        let mut until = deadline.at();
         if let Some(addr) = next.next() {
             let index = tried.len();
             tried.push((addr, now, None));
@@ -123,7 +157,7 @@ async fn race<T, F: Future<Output = io::Result<T>>>(
             if next.len() > 0 {
                 until = now
                     .checked_add(delay)
-                    .map_or(deadline, |next| deadline.min(next.into()));
+                    .map_or(until, |next| until.min(next.into()));
             }
         }
         match timeout_at(until, running.next()).await {
@@ -137,7 +171,7 @@ async fn race<T, F: Future<Output = io::Result<T>>>(
             Ok(Some((index, Err(error)))) => tried[index].2 = Some(error),
             // All have failed.
             Ok(None) => return Err(attempts(tried, |_| given)),
-            Err(_) if time_left(deadline).is_zero() => return Err(attempts(tried, |_| given)),
+            Err(_) if deadline.left().is_zero() => return Err(attempts(tried, |_| given)),
             // The next one is tried beside them.
             Err(_) => {}
         }
@@ -164,19 +198,18 @@ async fn resolve(
     host: &Host,
     port: u16,
     look_ups: &LookUps,
-    deadline: Instant,
+    deadline: Deadline,
 ) -> Result<Vec<SocketAddr>, DialError> {
     let name = match host {
         Host::V4(addr) => return Ok(vec![SocketAddr::new(IpAddr::V4(*addr), port)]),
         Host::V6(addr) => return Ok(vec![SocketAddr::new(IpAddr::V6(*addr), port)]),
         Host::Name(name) => name,
     };
-    let given = time_left(deadline);
     let host = name.clone();
-    match timeout_at(deadline, look_ups.find(name)).await {
+    match timeout_at(deadline.at(), look_ups.find(name)).await {
         Err(_) => Err(DialError::LookUpTimedOut {
             host,
-            after: rounded(given),
+            after: deadline.given(),
         }),
         Ok(Err(LookUpError::Failed(source))) => Err(DialError::Unknown { host, source }),
         Ok(Err(LookUpError::TooMany(running))) => Err(DialError::TooManyLookUps { host, running }),

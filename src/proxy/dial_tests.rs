@@ -9,8 +9,8 @@ use super::*;
 
 const LOOPBACK: Host = Host::V4(Ipv4Addr::LOCALHOST);
 
-fn after(secs: u64) -> Instant {
-    Instant::from_std(clock::now()) + Duration::from_secs(secs)
+fn after(secs: u64) -> Deadline {
+    Deadline::after(Duration::from_secs(secs))
 }
 
 fn addrs(text: &[&str]) -> Vec<SocketAddr> {

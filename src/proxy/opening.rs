@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use tokio::io::AsyncWriteExt;
 
-use super::dial;
+use super::dial::{self, Deadline};
 use super::error::{UpstreamError, broken};
 use super::leg::{Leg, tend};
 use super::port::Proxy;
 use super::postgres::ClientError;
 use super::record::Record;
-use super::{Inner, clock, postgres};
+use super::{Inner, postgres};
 use crate::mapping::TlsMode;
 use crate::snapshot::{CloseReason, LegName};
 
@@ -91,15 +91,13 @@ async fn dial(
     engine: &Inner,
     record: &Record,
 ) -> Result<(Leg, Duration), UpstreamError> {
-    let now = clock::now();
-    let timeout = engine.options.connect_timeout;
-    let deadline = now.checked_add(timeout).unwrap_or(now);
+    let deadline = Deadline::after(engine.options.connect_timeout);
     let dialed = dial::dial(
         &proxy.mapping,
         &proxy.tls,
         &engine.look_ups,
         record.client,
-        deadline.into(),
+        deadline,
     );
     let dialed = dialed
         .await

@@ -5,8 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use faultboard::mapping::{Host, Mapping, Protocol};
-use faultboard::proxy::clock;
-use faultboard::proxy::dial::{Dialed, dial};
+use faultboard::proxy::dial::{Deadline, Dialed, dial};
 use faultboard::proxy::error::UpstreamError;
 use faultboard::proxy::look_up::LookUps;
 use faultboard::proxy::tls::{TlsConfigs, TlsOptions, UpstreamTls};
@@ -16,7 +15,6 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::{TLS12, TLS13};
 use rustls::{RootCertStore, ServerConfig, SupportedProtocolVersion};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::time::Instant;
 use tokio_rustls::TlsAcceptor;
 
 use super::authority::Issued;
@@ -90,8 +88,8 @@ pub(crate) fn load(options: &TlsOptions) -> TlsConfigs {
 }
 
 /// So late that no test meets it; those that want to, run on a clock that jumps.
-pub(crate) fn deadline() -> Instant {
-    (clock::now() + Duration::from_secs(60)).into()
+pub(crate) fn deadline() -> Deadline {
+    Deadline::after(Duration::from_secs(60))
 }
 
 pub(crate) async fn accept(listener: &TcpListener) -> TcpStream {

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use thiserror::Error;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::{PROTOCOL_VIOLATION, error_response, number};
 use crate::format::reason;
-use crate::proxy::dial::{rounded, time_left};
+use crate::proxy::dial::Deadline;
 use crate::units::Time;
 
 /// The client's first message that is for the server.
@@ -111,7 +111,7 @@ enum Encryption {
 /// what was read: the client's leg is of no use afterwards.
 pub async fn negotiate_client<S>(
     client: &mut S,
-    deadline: Option<Instant>,
+    deadline: Option<Deadline>,
 ) -> Result<First, ClientError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
@@ -119,8 +119,8 @@ where
     let result = match deadline {
         None => negotiate(client).await,
         Some(deadline) => {
-            let after = rounded(time_left(deadline));
-            match timeout_at(deadline, negotiate(client)).await {
+            let after = deadline.given();
+            match timeout_at(deadline.at(), negotiate(client)).await {
                 Ok(result) => result,
                 Err(_) => Err(ClientError::TimedOut { after }),
             }

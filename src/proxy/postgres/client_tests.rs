@@ -215,7 +215,7 @@ async fn a_client_of_an_old_version_is_told_so() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_client_ends_at_the_deadline() {
     let (_client, mut ours) = duplex(64);
-    let deadline = Instant::from_std(crate::proxy::clock::now()) + Duration::from_secs(60);
+    let deadline = Deadline::after(Duration::from_secs(60));
     let error = negotiate_client(&mut ours, Some(deadline))
         .await
         .unwrap_err();

@@ -7,12 +7,12 @@ use std::task::Poll;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt, ReadBuf};
 use tokio::net::TcpStream;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
 use super::{SaslFilter, number};
 use crate::format::printable;
 use crate::mapping::Mapping;
-use crate::proxy::dial::{rounded, time_left};
+use crate::proxy::dial::Deadline;
 use crate::proxy::leg::{Leg, SharedSocket};
 use crate::proxy::tls::{TlsError, UpstreamTls};
 use crate::snapshot::Negotiated;
@@ -26,12 +26,12 @@ pub(in crate::proxy) async fn secure(
     socket: TcpStream,
     mapping: &Mapping,
     tls: &UpstreamTls,
-    deadline: Instant,
+    deadline: Deadline,
 ) -> Result<(Leg, Negotiated), TlsError> {
     let socket = Arc::new(socket);
     let upstream = mapping.upstream();
-    let after = rounded(time_left(deadline));
-    match timeout_at(deadline, ask(&socket, &upstream)).await {
+    let after = deadline.given();
+    match timeout_at(deadline.at(), ask(&socket, &upstream)).await {
         Ok(answer) => answer?,
         Err(_) => return Err(TlsError::TimedOut { upstream, after }),
     }

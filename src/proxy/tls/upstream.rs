@@ -11,13 +11,12 @@ use std::sync::Arc;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, ProtocolVersion};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 
 use super::verify::ASKED;
 use super::{Peer, TlsConfigs, TlsError, server_name};
 use crate::mapping::{Host, Mapping, Protocol, TlsMode};
-use crate::proxy::dial::{rounded, time_left};
+use crate::proxy::dial::Deadline;
 use crate::proxy::leg::{Leg, SharedSocket};
 use crate::snapshot::Negotiated;
 
@@ -94,7 +93,7 @@ impl UpstreamTls {
     pub(in crate::proxy) async fn handshake(
         &self,
         socket: Arc<TcpStream>,
-        deadline: Instant,
+        deadline: Deadline,
     ) -> Result<(Leg, Negotiated), TlsError> {
         let mut peer = self.peer.clone();
         let Some(name) = self.name.clone() else {
@@ -102,20 +101,20 @@ impl UpstreamTls {
         };
         let connector = TlsConnector::from(Arc::clone(&self.config));
         let stream = SharedSocket::new(Arc::clone(&socket));
-        let given = time_left(deadline);
+        let left = deadline.left();
         let shaking = ASKED.scope(Cell::new(false), async {
             let result = connector.connect(name, stream).await;
             (result, ASKED.with(Cell::get))
         });
-        let Ok((result, asked)) = tokio::time::timeout_at(deadline, shaking).await else {
+        let Ok((result, asked)) = tokio::time::timeout_at(deadline.at(), shaking).await else {
             return Err(TlsError::TimedOut {
                 upstream: peer.upstream,
-                after: rounded(given),
+                after: deadline.given(),
             });
         };
         peer.asked = asked;
         let stream = result.map_err(|error| peer.handshake(error))?;
-        let took = given.saturating_sub(time_left(deadline));
+        let took = left.saturating_sub(deadline.left());
         let negotiated = Negotiated {
             offered: self.offered.clone(),
             took,
