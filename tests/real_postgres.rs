@@ -217,7 +217,7 @@ async fn psql_shows_what_is_wrong_with_the_servers_certificate() {
     let Some(server) = tls_only() else { return };
     let mut desk = Desk::with(&server, Protocol::Psqls, Vec::new()).await;
     let error = fail(&mut server.psql(desk.port, "disable", SECURED)).await;
-    let why = "certificate of localhost is signed by an unknown authority: give --ca-file, or --insecure to try without";
-    assert!(error.contains(why), "{error}");
-    assert_eq!(desk.reason().await, CloseReason::Tls(why.into()));
+    let reason = desk.reason().await.to_string();
+    assert!(reason.starts_with("certificate of localhost "), "{reason}");
+    assert!(error.contains(&reason), "{error}");
 }

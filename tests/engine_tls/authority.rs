@@ -17,11 +17,14 @@ pub(crate) struct Authority {
     cert: rcgen::Certificate,
     issuer: Issuer<'static, KeyPair>,
     folder: TempDir,
+    name: String,
 }
 
 /// A certificate with its key.
 pub(crate) struct Issued {
     pub(crate) cert: CertificateDer<'static>,
+    /// What its server sends along.
+    pub(crate) along: Vec<CertificateDer<'static>>,
     pub(crate) key: PrivateKeyDer<'static>,
     pem: String,
     key_pem: String,
@@ -38,19 +41,46 @@ pub(crate) enum Valid {
 }
 
 impl Authority {
+    /// One with a name of its own, so that no two are taken for each other.
     pub(crate) fn new() -> Self {
-        let mut params = params(&[], Valid::Now);
+        Self::made(None, None, Valid::Now)
+    }
+
+    pub(crate) fn named(name: &str) -> Self {
+        Self::made(Some(name), None, Valid::Now)
+    }
+
+    /// One that this one has signed.
+    pub(crate) fn under(&self, valid: Valid) -> Self {
+        Self::made(None, Some(self), valid)
+    }
+
+    fn made(name: Option<&str>, signer: Option<&Self>, valid: Valid) -> Self {
+        let mut params = params(&[], valid);
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let folder = TempDir::new().unwrap();
-        // A name of its own, so that no two are taken for each other.
-        let name = folder.path().display().to_string();
-        params.distinguished_name.push(DnType::CommonName, name);
+        let own = folder.path().display().to_string();
+        let name = name.map_or(own, str::to_owned);
+        params.distinguished_name = rcgen::DistinguishedName::new();
+        params
+            .distinguished_name
+            .push(DnType::CommonName, name.as_str());
         let key = KeyPair::generate().unwrap();
+        let cert = match signer {
+            Some(signer) => params.signed_by(&key, &signer.issuer),
+            None => params.self_signed(&key),
+        };
         Self {
-            cert: params.self_signed(&key).unwrap(),
+            cert: cert.unwrap(),
             issuer: Issuer::new(params, key),
             folder,
+            name,
         }
+    }
+
+    /// What it calls itself.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
     }
 
     /// A certificate for these names, signed by the authority.
@@ -101,10 +131,17 @@ impl Issued {
     fn new(cert: &rcgen::Certificate, key: &KeyPair) -> Self {
         Self {
             cert: cert.der().clone(),
+            along: Vec::new(),
             key: PrivatePkcs8KeyDer::from(key.serialize_der()).into(),
             pem: cert.pem(),
             key_pem: key.serialize_pem(),
         }
+    }
+
+    /// With the certificate of the authority that signed it sent along.
+    pub(crate) fn with(mut self, signer: &Authority) -> Self {
+        self.along = vec![signer.cert.der().clone()];
+        self
     }
 
     /// The same in the first version of the form: the number of the version is the first thing in a certificate.

@@ -108,10 +108,14 @@ async fn a_ca_file_makes_its_certificates_good() {
 
 #[tokio::test]
 async fn an_unknown_authority_is_refused_with_advice() {
-    let issued = Authority::new().issue(&["localhost"], Valid::Now);
+    let authority = Authority::new();
+    let issued = authority.issue(&["localhost"], Valid::Now);
     assert_eq!(
         reach(issued, &TlsOptions::default()).await.unwrap_err(),
-        "certificate of localhost is signed by an unknown authority: give --ca-file, or --insecure to try without"
+        format!(
+            "certificate of localhost is signed by \"{}\", which is unknown here and was not sent along: give it as --ca-file, have the server send it, or give --insecure to try without",
+            authority.name()
+        )
     );
 }
 
@@ -133,13 +137,66 @@ async fn insecure_accepts_every_certificate() {
 }
 
 #[tokio::test]
-async fn insecure_still_wants_the_certificates_key() {
-    let authority = Authority::new();
-    let mut issued = authority.issue(&["localhost"], Valid::Now);
-    issued.key = authority.issue(&["localhost"], Valid::Now).key;
+async fn a_certificate_without_its_key_is_the_servers_fault_and_nothing_to_insecure() {
+    for versions in [ONLY_13, ONLY_12] {
+        let authority = Authority::new();
+        for (options, refused) in [
+            (
+                trusting(&authority),
+                Some(
+                    "certificate of localhost is not the server's, which does not have its key: give the server the right \
+                     key, or give --insecure to try without",
+                ),
+            ),
+            (insecure(), None),
+        ] {
+            let mut issued = authority.issue(&["localhost"], Valid::Now);
+            issued.key = authority.issue(&["localhost"], Valid::Now).key;
+            let server = Tls {
+                versions,
+                ..Tls::default()
+            };
+            let reached = echo(&server.acceptor(issued), &load(&options), localhost()).await;
+            assert_eq!(reached.err().as_deref(), refused);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_certificate_that_is_to_blame_is_named() {
+    let root = Authority::new();
+    let expired = root.under(Valid::Past);
+    let issued = expired.issue(&["localhost"], Valid::Now).with(&expired);
     assert_eq!(
-        reach(issued, &insecure()).await.unwrap_err(),
-        "certificate of localhost is not valid, its signature is wrong: replace it, or give --insecure to try without"
+        reach(issued, &trusting(&root)).await.unwrap_err(),
+        format!(
+            "certificate of localhost relies on \"{}\", which expired on 2002-01-01: renew that one, or give --insecure to \
+             try without",
+            expired.name()
+        )
+    );
+    let stranger = Authority::new();
+    let middle = root.under(Valid::Now);
+    let issue = || middle.issue(&["localhost"], Valid::Now).with(&middle);
+    assert_eq!(
+        reach(issue(), &trusting(&stranger)).await.unwrap_err(),
+        format!(
+            "certificate of localhost leads to \"{}\", which is unknown here: give its certificate as --ca-file, or \
+             --insecure to try without",
+            root.name()
+        )
+    );
+    assert!(reach(issue(), &trusting(&root)).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_authority_of_the_same_name_with_another_key_is_not_taken_for_it() {
+    let (known, other) = (Authority::named("Corp"), Authority::named("Corp"));
+    let issued = other.issue(&["localhost"], Valid::Now);
+    assert_eq!(
+        reach(issued, &trusting(&known)).await.unwrap_err(),
+        "certificate of localhost names \"Corp\" as its signer, but the one of that name that is known has another key: \
+         give the right --ca-file, or --insecure to try without"
     );
 }
 
@@ -154,6 +211,12 @@ async fn a_wrong_name_is_refused_and_its_own_name_accepted() {
     );
     options.sni = Some("db.test".to_owned());
     assert!(reach(issue(), &options).await.is_ok());
+    // No advice that is in force already.
+    options.sni = Some("web.example".to_owned());
+    assert_eq!(
+        reach(issue(), &options).await.unwrap_err(),
+        "certificate of web.example is for db.test, *.test: give --sni db.test instead, or --insecure to try without"
+    );
 }
 
 #[tokio::test]

@@ -189,9 +189,10 @@ async fn a_certificate_that_is_not_trusted_is_refused_as_elsewhere() {
     let nobody = load(&TlsOptions::default()).upstream(&database.mapping);
     let (dialed, accepted) = dial_with(&database.mapping, &nobody, server).await;
     assert!(accepted.is_err());
-    assert_eq!(
-        line(dialed),
-        "certificate of localhost is signed by an unknown authority: give --ca-file, or --insecure to try without"
+    let said = line(dialed);
+    assert!(
+        said.starts_with("certificate of localhost is signed by "),
+        "{said}"
     );
 }
 

@@ -46,7 +46,7 @@ impl Tls {
         let provider = Arc::new(ring::default_provider());
         let key = provider.key_provider.load_private_key(issued.key).unwrap();
         // Not checked against each other: one of the certificates cannot be read.
-        let key = CertifiedKey::new(vec![issued.cert], key);
+        let key = CertifiedKey::new([vec![issued.cert], issued.along].concat(), key);
         let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
             .with_protocol_versions(self.versions)
             .unwrap();

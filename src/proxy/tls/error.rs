@@ -10,66 +10,22 @@ use std::time::Duration;
 use rustls::pki_types::pem;
 use thiserror::Error;
 
-use super::explain::{names, suggestion};
-use crate::format::{quoted, reason, shown_path};
+use super::certificate::{NamedBy, Shown, judge};
+use crate::format::{one_line, quoted, reason, shown_path};
 use crate::units::Time;
 
 /// TLS with an upstream failed.
 #[derive(Debug, Error)]
 pub enum TlsError {
-    /// No root that we trust signed the certificate.
-    #[error(
-        "certificate of {host} is signed by an unknown authority: give --ca-file, or --insecure to try without"
-    )]
-    UnknownIssuer {
-        /// The name that was checked.
-        host: String,
-        /// What rustls said.
-        source: rustls::Error,
-    },
-    /// The certificate is an authority's own and none that was given.
-    #[error(
-        "certificate of {host} is an authority's own: give it as --ca-file, or --insecure to try without"
-    )]
-    Authority {
-        /// The name that was checked.
-        host: String,
-        /// What rustls said.
-        source: rustls::Error,
-    },
-    /// The certificate is another host's.
-    #[error(
-        "certificate of {host} {}: {}",
-        names(presented),
-        suggestion(presented)
-    )]
-    WrongName {
-        /// The name that was checked.
-        host: String,
-        /// The names in the certificate.
-        presented: Vec<String>,
-        /// What rustls said.
-        source: rustls::Error,
-    },
-    /// The certificate's time is over, or has not come.
-    #[error("certificate of {host} {when}: renew it, or give --insecure to try without")]
-    OutOfDate {
-        /// The name that was checked.
-        host: String,
-        /// `expired on 2024-05-01`, or `is not valid before` that.
-        when: String,
-        /// What rustls said.
-        source: rustls::Error,
-    },
-    /// The certificate is not valid for another reason.
-    #[error(
-        "certificate of {host} is not valid, {why}: replace it, or give --insecure to try without"
-    )]
+    /// The certificate is refused.
+    #[error("certificate of {host} {why}: {advice}")]
     Certificate {
         /// The name that was checked.
         host: String,
-        /// What is wrong with it.
+        /// What is wrong with it, or with one that it relies on.
         why: String,
+        /// What helps.
+        advice: String,
         /// What rustls said.
         source: rustls::Error,
     },
@@ -113,11 +69,23 @@ pub enum TlsError {
         /// What rustls said.
         source: rustls::Error,
     },
+    /// The upstream ended a connection that was open with an alert.
+    #[error("upstream {upstream} ended the connection with a TLS alert: {alert}")]
+    Alert {
+        /// The upstream.
+        upstream: String,
+        /// Its alert, in words.
+        alert: String,
+        /// What rustls said.
+        source: rustls::Error,
+    },
     /// The upstream broke the protocol, in the handshake or later.
-    #[error("TLS with {upstream} failed: {source}")]
+    #[error("TLS with {upstream} failed: {why}")]
     Protocol {
         /// The upstream.
         upstream: String,
+        /// What it did.
+        why: String,
         /// What rustls said.
         source: rustls::Error,
     },
@@ -295,9 +263,10 @@ fn nonsense(error: &rustls::Error) -> String {
             if matches!(problem, rustls::CertificateError::BadEncoding) {
                 return "its certificate is damaged".to_owned();
             }
-            format!("not a certificate that can be read, {problem}")
+            let verdict = judge(problem, &Shown::default(), NamedBy::Mapping);
+            format!("its certificate {}", verdict.why)
         }
-        rustls::Error::General(text) => text.clone(),
-        other => other.to_string(),
+        rustls::Error::General(text) => one_line(text),
+        other => one_line(&other.to_string()),
     }
 }

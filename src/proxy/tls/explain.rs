@@ -1,13 +1,12 @@
 //! From what rustls reports to the line that a person can act on. Pure: errors in, errors out.
 
-use std::borrow::Cow;
 use std::io;
-use std::time::Duration;
+use std::net::IpAddr;
 
-use rustls::pki_types::UnixTime;
-use rustls::{AlertDescription, CertificateError, InvalidMessage, PeerIncompatible};
+use rustls::{AlertDescription, InvalidMessage, PeerIncompatible, PeerMisbehaved};
 
 use super::TlsError;
+use super::certificate::{NamedBy, Shown, Verdict, judge, words};
 use crate::format::printable;
 
 /// Whom we speak TLS with: what an explanation needs to know of a connection.
@@ -15,8 +14,8 @@ use crate::format::printable;
 pub(crate) struct Peer {
     /// The name that the certificate is checked against, or the address.
     pub(crate) host: String,
-    /// Whether `host` is an address, so that the server was told no name.
-    pub(crate) nameless: bool,
+    /// Whose `host` is.
+    pub(crate) named_by: NamedBy,
     /// Host and port of the mapping.
     pub(crate) upstream: String,
     /// The forms of a mapping to try where the upstream does not speak TLS; `None` where it agreed to.
@@ -25,6 +24,15 @@ pub(crate) struct Peer {
     pub(crate) asked: bool,
     /// Whether we have one.
     pub(crate) client_cert: bool,
+    /// The certificates that were refused, where some were.
+    pub(crate) shown: Shown,
+}
+
+/// When an error came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum When {
+    Handshake,
+    Later,
 }
 
 // === impl Peer ===
@@ -34,7 +42,7 @@ impl Peer {
     pub(crate) fn handshake(&self, error: io::Error) -> TlsError {
         let upstream = self.upstream.clone();
         if let Some(source) = rustls_error(&error) {
-            return self.explain(source, true);
+            return self.explain(source, When::Handshake);
         }
         if error.kind() == io::ErrorKind::UnexpectedEof {
             let hint = match self.instead {
@@ -54,22 +62,29 @@ impl Peer {
 
     /// Explains why a connection that was open failed; `None` where TLS is not the reason.
     pub(crate) fn later(&self, error: &io::Error) -> Option<TlsError> {
-        rustls_error(error).map(|source| self.explain(source, false))
+        rustls_error(error).map(|source| self.explain(source, When::Later))
     }
 
-    fn explain(&self, source: rustls::Error, handshake: bool) -> TlsError {
+    fn explain(&self, source: rustls::Error, when: When) -> TlsError {
         use rustls::Error as E;
         let upstream = self.upstream.clone();
         match (&source, self.instead) {
             (E::InvalidCertificate(problem), _) => {
-                let problem = problem.clone();
-                self.certificate(&problem, source)
+                let Verdict { why, advice } = judge(problem, &self.shown, self.named_by);
+                TlsError::Certificate {
+                    host: self.host.clone(),
+                    why,
+                    advice,
+                    source,
+                }
             }
             (E::AlertReceived(alert), _) => {
                 let alert = *alert;
-                self.alert(alert, source)
+                self.alert(alert, when, source)
             }
-            (E::InvalidMessage(what), Some(instead)) if handshake && is_no_record(what) => {
+            (E::InvalidMessage(what), Some(instead))
+                if when == When::Handshake && is_no_record(what) =>
+            {
                 TlsError::NotTls {
                     upstream,
                     instead,
@@ -81,47 +96,15 @@ impl Peer {
                 why: incompatibility(what),
                 source,
             },
-            _ => TlsError::Protocol { upstream, source },
+            _ => TlsError::Protocol {
+                upstream,
+                why: broken(&source),
+                source,
+            },
         }
     }
 
-    fn certificate(&self, problem: &CertificateError, source: rustls::Error) -> TlsError {
-        use CertificateError as C;
-        let host = self.host.clone();
-        let when = match problem {
-            C::ExpiredContext { not_after, .. } => format!("expired on {}", date(*not_after)),
-            C::Expired => "expired".to_owned(),
-            C::NotValidYetContext { not_before, .. } => {
-                format!("is not valid before {}", date(*not_before))
-            }
-            C::NotValidYet => "is not valid yet".to_owned(),
-            C::UnknownIssuer => return TlsError::UnknownIssuer { host, source },
-            C::NotValidForNameContext { presented, .. } => {
-                let presented = presented.iter().filter_map(|name| bare(name)).collect();
-                return TlsError::WrongName {
-                    host,
-                    presented,
-                    source,
-                };
-            }
-            other if is_authority(other) => return TlsError::Authority { host, source },
-            other => {
-                let why = match other {
-                    _ if is_version_1(other) => "X.509 version 1".to_owned(),
-                    C::BadSignature => "its signature is wrong".to_owned(),
-                    C::InvalidPurpose | C::InvalidPurposeContext { .. } => {
-                        "it is not a server's".to_owned()
-                    }
-                    C::Revoked => "it was revoked".to_owned(),
-                    other => printable(&other.to_string()),
-                };
-                return TlsError::Certificate { host, why, source };
-            }
-        };
-        TlsError::OutOfDate { host, when, source }
-    }
-
-    fn alert(&self, alert: AlertDescription, source: rustls::Error) -> TlsError {
+    fn alert(&self, alert: AlertDescription, when: When, source: rustls::Error) -> TlsError {
         use AlertDescription as A;
         let upstream = self.upstream.clone();
         let about_client = self.asked && concerns_client_cert(alert);
@@ -131,61 +114,48 @@ impl Peer {
         if self.client_cert && about_client {
             return TlsError::ClientCertRefused {
                 upstream,
-                alert: words(alert),
+                alert: alert_words(alert),
                 source,
             };
         }
-        let why = match alert {
-            A::UnrecognisedName => format!("it does not know {}, give --sni NAME", self.host),
-            A::NoApplicationProtocol => "it speaks none of the protocols offered".to_owned(),
-            A::ProtocolVersion => incompatibility(&PeerIncompatible::ServerDoesNotSupportTls12Or13),
-            _ if self.nameless => {
-                format!(
-                    "{}; an address tells it no name, it may want --sni NAME",
-                    words(alert)
-                )
-            }
-            _ => words(alert),
-        };
+        if when == When::Later {
+            return TlsError::Alert {
+                upstream,
+                alert: alert_words(alert),
+                source,
+            };
+        }
         TlsError::Refused {
             upstream,
-            why,
+            why: self.refusal(alert),
             source,
         }
     }
-}
 
-/// Whether a certificate of an authority stands where a server's is due. It names the error of a crate that we see through
-/// rustls alone, by its text; tests notice where that changes.
-pub(super) fn is_authority(error: &CertificateError) -> bool {
-    matches!(error, CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity")
-}
-
-/// Whether the certificate is in the first, long obsolete form, which cannot be read. By its text, as above.
-pub(super) fn is_version_1(error: &CertificateError) -> bool {
-    matches!(error, CertificateError::Other(other) if other.to_string() == "UnsupportedCertVersion")
-}
-
-/// What a certificate says of names: `is for a.example, b.example`.
-pub(super) fn names(presented: &[String]) -> String {
-    const SHOWN: usize = 4;
-    if presented.is_empty() {
-        return "names no host, and its common name does not count".to_owned();
-    }
-    let shown = presented[..presented.len().min(SHOWN)].join(", ");
-    match presented.len().saturating_sub(SHOWN) {
-        0 => format!("is for {shown}"),
-        more => format!("is for {shown} and {more} more"),
-    }
-}
-
-/// What to try where the names do not fit: a name that the certificate has, where it has a whole one.
-pub(super) fn suggestion(presented: &[String]) -> String {
-    let name = presented.iter().find(|name| !name.starts_with('*'));
-    match (name, presented.is_empty()) {
-        (Some(name), _) => format!("give --sni {name}, or --insecure to try without"),
-        (None, false) => "give --sni NAME, or --insecure to try without".to_owned(),
-        (None, true) => "give --insecure to try without".to_owned(),
+    /// Why a handshake was refused, as far as the alert tells.
+    fn refusal(&self, alert: AlertDescription) -> String {
+        use AlertDescription as A;
+        // An address is not told to the server.
+        let named = match (self.host.parse::<IpAddr>(), self.named_by) {
+            (Ok(_), NamedBy::Mapping) => "; an address tells it no name, it may want --sni NAME",
+            (Ok(_), NamedBy::Sni) => "; an address as --sni tells it no name, it may want one",
+            (Err(_), _) => "",
+        };
+        match alert {
+            A::UnrecognisedName if self.named_by == NamedBy::Sni => {
+                format!("it does not know {}, the name of --sni", self.host)
+            }
+            A::UnrecognisedName => format!("it does not know {}, give --sni NAME", self.host),
+            A::NoApplicationProtocol => "it speaks none of the protocols offered".to_owned(),
+            A::ProtocolVersion => incompatibility(&PeerIncompatible::ServerDoesNotSupportTls12Or13),
+            // What a server says that finds nothing in common; it does not say of what.
+            A::HandshakeFailure | A::InsufficientSecurity => format!(
+                "{}, as of one that has only CBC, CCM, RSA key exchange, P-521 or SHA-1: let it speak ECDHE with AES-GCM \
+                 over X25519 or P-256{named}",
+                alert_words(alert)
+            ),
+            _ => format!("{}{named}", alert_words(alert)),
+        }
     }
 }
 
@@ -228,57 +198,44 @@ fn incompatibility(what: &PeerIncompatible) -> String {
         | PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig => {
             "it speaks neither TLS 1.2 nor 1.3".to_owned()
         }
-        other => format!("nothing in common ({other:?})"),
+        other => format!("it cannot be spoken with, {}", words(&format!("{other:?}"))),
     }
 }
 
-/// `DnsName("a.example")` and `IpAddress(10.0.0.1)` without the wrapping; `None` for what is not a host.
-fn bare(name: &str) -> Option<String> {
-    let inner = name
-        .strip_prefix("DnsName(\"")
-        .and_then(|rest| rest.strip_suffix("\")"))
-        .or_else(|| {
-            name.strip_prefix("IpAddress(")
-                .and_then(|rest| rest.strip_suffix(')'))
-        })?;
-    Some(printable(inner))
+/// What an upstream did that TLS does not allow.
+fn broken(source: &rustls::Error) -> String {
+    use rustls::Error as E;
+    match source {
+        E::InvalidMessage(what) if is_no_record(what) => {
+            "it sent something that is no TLS".to_owned()
+        }
+        E::InvalidMessage(what) => {
+            format!("it sent a damaged message, {}", words(&format!("{what:?}")))
+        }
+        E::InappropriateMessage { .. } | E::InappropriateHandshakeMessage { .. } => {
+            "it sent a message that is not due".to_owned()
+        }
+        E::DecryptError => "what it sent cannot be decrypted: it was changed on the way".to_owned(),
+        E::PeerSentOversizedRecord => "it sent a record that is too long".to_owned(),
+        E::NoCertificatesPresented => "it showed no certificate".to_owned(),
+        E::PeerMisbehaved(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme) => {
+            "it signed the handshake in a way that was not offered, with SHA-1 or a P-521 key, say"
+                .to_owned()
+        }
+        E::PeerMisbehaved(what) => {
+            format!("it broke the protocol, {}", words(&format!("{what:?}")))
+        }
+        other => printable(&other.to_string()),
+    }
 }
 
 /// An alert in words: `HandshakeFailure` is `handshake failure`.
-fn words(alert: AlertDescription) -> String {
-    let name: Cow<'_, str> = match alert {
-        AlertDescription::UnknownCA => "UnknownAuthority".into(),
-        other => format!("{other:?}").into(),
-    };
-    let mut line = String::new();
-    for char in name.chars() {
-        if char.is_uppercase() && !line.is_empty() {
-            line.push(' ');
-        }
-        line.extend(char.to_lowercase());
+fn alert_words(alert: AlertDescription) -> String {
+    match alert {
+        AlertDescription::UnknownCA => "unknown authority".to_owned(),
+        AlertDescription::Unknown(code) => format!("alert {code}, which has no name"),
+        known => words(&format!("{known:?}")),
     }
-    line
-}
-
-/// The day of a moment, `2024-05-01`, in UTC.
-fn date(at: UnixTime) -> String {
-    let days = Duration::from_secs(at.as_secs()).as_secs() / 86_400;
-    // Counted in years that begin in March, so that the leap day is a year's last; 719,468 days lie between 0000-03-01
-    // and 1970-01-01, and 146,097 in 400 years.
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
 }
 
 #[cfg(test)]

@@ -1,18 +1,21 @@
 //! Each failure of TLS, and the line it becomes.
 
-use rustls::OtherError;
-use rustls::pki_types::ServerName;
+use std::time::Duration;
+
+use rustls::pki_types::{ServerName, UnixTime};
+use rustls::{CertificateError, OtherError};
 
 use super::*;
 
 fn peer() -> Peer {
     Peer {
         host: "db.local".to_owned(),
-        nameless: false,
+        named_by: NamedBy::Mapping,
         upstream: "db.local:443".to_owned(),
         instead: Some("http:// or host:port"),
         asked: false,
         client_cert: false,
+        shown: Shown::default(),
     }
 }
 
@@ -103,24 +106,6 @@ fn a_certificate_out_of_date_says_since_or_until_when() {
 }
 
 #[test]
-fn dates_are_right_around_leap_days() {
-    for (secs, expected) in [
-        (0, "1970-01-01"),
-        (951_782_400, "2000-02-29"),
-        (951_868_800, "2000-03-01"),
-        (978_307_199, "2000-12-31"),
-        (4_107_542_399, "2100-02-28"),
-        (4_107_542_400, "2100-03-01"),
-        (253_402_300_799, "9999-12-31"),
-    ] {
-        assert_eq!(
-            date(UnixTime::since_unix_epoch(Duration::from_secs(secs))),
-            expected
-        );
-    }
-}
-
-#[test]
 fn a_plain_server_suggests_the_plain_form() {
     let error = || rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType);
     assert_eq!(
@@ -133,7 +118,7 @@ fn a_plain_server_suggests_the_plain_form() {
     };
     assert_eq!(
         line(&agreed, error()),
-        "TLS with db.local:443 failed: received corrupt message of type InvalidContentType"
+        "TLS with db.local:443 failed: it sent something that is no TLS"
     );
 }
 
@@ -153,7 +138,8 @@ fn a_client_certificate_is_asked_for_where_the_server_asked() {
     assert_eq!(alert(&asked, AlertDescription::BadCertificate), wanted);
     assert_eq!(
         alert(&peer(), AlertDescription::HandshakeFailure),
-        "upstream db.local:443 refused the TLS handshake: handshake failure"
+        "upstream db.local:443 refused the TLS handshake: handshake failure, as of one that has only CBC, CCM, RSA key \
+         exchange, P-521 or SHA-1: let it speak ECDHE with AES-GCM over X25519 or P-256"
     );
 }
 
@@ -171,9 +157,10 @@ fn a_client_certificate_that_was_given_can_be_refused() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn other_alerts_are_put_in_words() {
     let nameless = Peer {
-        nameless: true,
+        host: "10.0.0.1".to_owned(),
         ..peer()
     };
     for (peer, alert_, expected) in [
@@ -194,6 +181,33 @@ fn other_alerts_are_put_in_words() {
         ),
         (peer(), AlertDescription::InternalError, "internal error"),
         (
+            peer(),
+            AlertDescription::Unknown(0xc8),
+            "alert 200, which has no name",
+        ),
+        (
+            Peer {
+                named_by: NamedBy::Sni,
+                ..peer()
+            },
+            AlertDescription::UnrecognisedName,
+            "it does not know db.local, the name of --sni",
+        ),
+        (
+            nameless.clone(),
+            AlertDescription::HandshakeFailure,
+            "handshake failure, as of one that has only CBC, CCM, RSA key exchange, P-521 or SHA-1: let it speak ECDHE \
+             with AES-GCM over X25519 or P-256; an address tells it no name, it may want --sni NAME",
+        ),
+        (
+            Peer {
+                named_by: NamedBy::Sni,
+                ..nameless.clone()
+            },
+            AlertDescription::InternalError,
+            "internal error; an address as --sni tells it no name, it may want one",
+        ),
+        (
             nameless,
             AlertDescription::InternalError,
             "internal error; an address tells it no name, it may want --sni NAME",
@@ -202,6 +216,68 @@ fn other_alerts_are_put_in_words() {
         assert_eq!(
             alert(&peer, alert_),
             format!("upstream db.local:443 refused the TLS handshake: {expected}")
+        );
+    }
+}
+
+#[test]
+fn an_alert_on_an_open_connection_is_no_refused_handshake() {
+    let nameless = Peer {
+        host: "10.0.0.1".to_owned(),
+        ..peer()
+    };
+    for (alert, expected) in [
+        (AlertDescription::NoRenegotiation, "no renegotiation"),
+        (AlertDescription::HandshakeFailure, "handshake failure"),
+        (
+            AlertDescription::Unknown(0xc8),
+            "alert 200, which has no name",
+        ),
+    ] {
+        let error = rustls::Error::AlertReceived(alert);
+        let error = io::Error::new(io::ErrorKind::InvalidData, error);
+        assert_eq!(
+            nameless.later(&error).expect("it is TLS's").to_string(),
+            format!("upstream db.local:443 ended the connection with a TLS alert: {expected}")
+        );
+    }
+}
+
+#[test]
+fn what_breaks_the_protocol_is_told_in_words() {
+    use rustls::{ContentType, Error};
+    for (error, expected) in [
+        (
+            Error::InvalidMessage(InvalidMessage::MissingData("x")),
+            "it sent a damaged message, missing data",
+        ),
+        (
+            Error::InappropriateMessage {
+                expect_types: vec![ContentType::Handshake],
+                got_type: ContentType::ApplicationData,
+            },
+            "it sent a message that is not due",
+        ),
+        (
+            Error::DecryptError,
+            "what it sent cannot be decrypted: it was changed on the way",
+        ),
+        (
+            Error::PeerSentOversizedRecord,
+            "it sent a record that is too long",
+        ),
+        (
+            Error::PeerMisbehaved(PeerMisbehaved::SelectedUnofferedCipherSuite),
+            "it broke the protocol, selected unoffered cipher suite",
+        ),
+        (
+            Error::PeerMisbehaved(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme),
+            "it signed the handshake in a way that was not offered, with SHA-1 or a P-521 key, say",
+        ),
+    ] {
+        assert_eq!(
+            line(&peer(), error),
+            format!("TLS with db.local:443 failed: {expected}")
         );
     }
 }
@@ -252,11 +328,19 @@ fn other_faults_of_a_certificate_are_named() {
         ),
         (
             other("UnsupportedCertVersion"),
-            "certificate of db.local is not valid, X.509 version 1: replace it, or give --insecure to try without",
+            "certificate of db.local has the first version of the form, which cannot be read: replace it, or give --insecure to try without",
+        ),
+        (
+            other("NameConstraintViolation"),
+            "certificate of db.local is not valid, name constraint violation: replace it, or give --insecure to try without",
+        ),
+        (
+            CertificateError::BadEncoding,
+            "certificate of db.local cannot be read: replace it, or give --insecure to try without",
         ),
         (
             CertificateError::InvalidPurpose,
-            "certificate of db.local is not valid, it is not a server's: replace it, or give --insecure to try without",
+            "certificate of db.local is not a server's: replace it, or give --insecure to try without",
         ),
     ] {
         assert_eq!(

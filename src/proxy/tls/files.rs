@@ -32,7 +32,8 @@ pub(super) fn verifier(
     }
     if options.insecure {
         let algorithms = provider.signature_verification_algorithms;
-        return Ok(Arc::new(Unverified { algorithms }));
+        let verified = algorithms.supported_schemes();
+        return Ok(Arc::new(Unverified { verified }));
     }
     let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
         .build()

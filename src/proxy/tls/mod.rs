@@ -3,6 +3,7 @@
 //! faultboard ends TLS on the upstream's leg alone; the client speaks clear text to it, and nothing here serves TLS. The
 //! cryptography is ring's, named in every configuration, so that no other crate's choice for the process matters.
 
+mod certificate;
 mod error;
 mod explain;
 mod files;
@@ -50,10 +51,7 @@ pub struct TlsConfigs {
     /// Offers no protocol and keeps no session; each upstream has a copy that does.
     base: ClientConfig,
     sni: Option<ServerName<'static>>,
-    alpn: Vec<String>,
-    client_cert: bool,
-    resumption: bool,
-    strict_close: bool,
+    options: TlsOptions,
 }
 
 /// How many sessions of an upstream are kept. TLS 1.3 uses each up, and a server gives two or more with each handshake.
@@ -68,7 +66,6 @@ impl TlsConfigs {
         let client = Arc::new(ClientCert {
             key: client_key(options, &provider)?,
         });
-        let client_cert = client.key.is_some();
         let verifier = verifier(options, &provider)?;
         let sni = options.sni.as_ref().map(|name| {
             server_name(name).ok_or_else(|| TlsOptionError::Sni { name: name.clone() })
@@ -83,10 +80,7 @@ impl TlsConfigs {
         Ok(Self {
             base,
             sni: sni.transpose()?,
-            alpn: options.alpn.clone(),
-            client_cert,
-            resumption: !options.no_resumption,
-            strict_close: options.strict_close,
+            options: options.clone(),
         })
     }
 
@@ -95,7 +89,7 @@ impl TlsConfigs {
         let mut config = self.base.clone();
         let alpn = alpn.into_iter().map(|name| name.as_bytes().to_vec());
         config.alpn_protocols = alpn.collect();
-        if self.resumption {
+        if !self.options.no_resumption {
             config.resumption = Resumption::in_memory_sessions(SESSIONS);
         }
         Arc::new(config)

@@ -4,7 +4,7 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::ParsedCertificate;
 
-use super::explain::is_version_1;
+use super::certificate::is_version_1;
 use super::*;
 use crate::mapping::Mapping;
 

@@ -4,7 +4,7 @@
 //! the server's name alone: shared, a session that began at one port of a host, or under one `--sni`, would be offered
 //! to whoever listens at another.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -13,7 +13,8 @@ use rustls::{ClientConfig, ClientConnection, HandshakeKind, ProtocolVersion};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
-use super::verify::ASKED;
+use super::certificate::{NamedBy, Shown};
+use super::verify::MET;
 use super::{Peer, TlsConfigs, TlsError, server_name};
 use crate::mapping::{Host, Mapping, Protocol, TlsMode};
 use crate::proxy::dial::Deadline;
@@ -52,7 +53,11 @@ impl TlsConfigs {
                 || mapping.host.to_string(),
                 |name| name.to_str().into_owned(),
             ),
-            nameless: matches!(name, Some(ServerName::IpAddress(_))),
+            named_by: if self.sni.is_some() {
+                NamedBy::Sni
+            } else {
+                NamedBy::Mapping
+            },
             upstream: mapping.upstream(),
             instead: match mapping.protocol {
                 Some(Protocol::Https) => Some("http:// or host:port"),
@@ -60,12 +65,13 @@ impl TlsConfigs {
                 _ => None,
             },
             asked: false,
-            client_cert: self.client_cert,
+            client_cert: self.options.client_cert.is_some(),
+            shown: Shown::default(),
         };
         // PostgreSQL's servers know their own protocol alone, so the option for all is not for them.
         let (own, offered) = match mapping.tls() {
             _ if !mapping.alpn.is_empty() => (None, mapping.alpn.clone()),
-            TlsMode::Direct(own) => (own, self.alpn.clone()),
+            TlsMode::Direct(own) => (own, self.options.alpn.clone()),
             TlsMode::Postgres => (Some(POSTGRES), Vec::new()),
             TlsMode::Clear => (None, Vec::new()),
         };
@@ -79,7 +85,7 @@ impl TlsConfigs {
             name,
             peer,
             offered,
-            strict_close: self.strict_close,
+            strict_close: self.options.strict_close,
         }
     }
 }
@@ -102,17 +108,18 @@ impl UpstreamTls {
         let connector = TlsConnector::from(Arc::clone(&self.config));
         let stream = SharedSocket::new(Arc::clone(&socket));
         let left = deadline.left();
-        let shaking = ASKED.scope(Cell::new(false), async {
+        let shaking = MET.scope(RefCell::default(), async {
             let result = connector.connect(name, stream).await;
-            (result, ASKED.with(Cell::get))
+            (result, MET.with(RefCell::take))
         });
-        let Ok((result, asked)) = tokio::time::timeout_at(deadline.at(), shaking).await else {
+        let Ok((result, met)) = tokio::time::timeout_at(deadline.at(), shaking).await else {
             return Err(TlsError::TimedOut {
                 upstream: peer.upstream,
                 after: deadline.given(),
             });
         };
-        peer.asked = asked;
+        peer.asked = met.asked;
+        peer.shown = met.shown;
         let stream = result.map_err(|error| peer.handshake(error))?;
         let took = left.saturating_sub(deadline.left());
         let negotiated = Negotiated {

@@ -1,22 +1,30 @@
 //! How the two ends of a handshake are judged: the upstream's certificate, and ours where the upstream asks for it.
 
-use std::cell::Cell;
+use std::cell::RefCell;
 use std::sync::Arc;
 
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ResolvesClientCert, WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::sign::CertifiedKey;
 use rustls::{DigitallySignedStruct, Error, SignatureScheme};
 
-use super::explain::{is_authority, is_version_1};
+use super::certificate::{Shown, is_authority};
 
 tokio::task_local! {
-    /// Whether the handshake that runs in this task was asked for a client certificate. rustls tells the resolver, which
-    /// all handshakes share so that sessions can be resumed, and nobody else.
-    pub(super) static ASKED: Cell<bool>;
+    /// What the handshake that runs in this task has met. rustls tells the verifier and the resolver, which all handshakes
+    /// share so that sessions can be resumed, and nobody else.
+    pub(super) static MET: RefCell<Met>;
+}
+
+/// What a handshake has met that its explanation needs, should it fail.
+#[derive(Debug, Default)]
+pub(super) struct Met {
+    /// Whether it was asked for a client certificate.
+    pub(super) asked: bool,
+    /// The certificates that were refused.
+    pub(super) shown: Shown,
 }
 
 /// Verifies the chain up to a root, the dates and the name.
@@ -29,11 +37,21 @@ pub(super) struct Verified {
     pub(super) given: Vec<CertificateDer<'static>>,
 }
 
-/// Accepts any certificate, of `--insecure`. That the server has the certificate's key is checked all the same.
+/// Accepts any certificate, of `--insecure`. Whether the server has its key is not asked either: whose key it is, nobody
+/// knows, and keys and signatures that ring cannot verify are what the option is given for.
 #[derive(Debug)]
 pub(super) struct Unverified {
-    pub(super) algorithms: WebPkiSupportedAlgorithms,
+    /// How a server may sign where its signature is verified.
+    pub(super) verified: Vec<SignatureScheme>,
 }
+
+/// What `--insecure` lets a server sign with besides what can be verified.
+const UNVERIFIED: [SignatureScheme; 4] = [
+    SignatureScheme::ECDSA_NISTP521_SHA512,
+    SignatureScheme::ED448,
+    SignatureScheme::RSA_PKCS1_SHA1,
+    SignatureScheme::ECDSA_SHA1_Legacy,
+];
 
 /// Our own certificate, if any, for upstreams that ask; and a note of it that they asked.
 #[derive(Debug)]
@@ -42,6 +60,19 @@ pub(super) struct ClientCert {
 }
 
 // === impl Verified ===
+
+impl Verified {
+    /// Keeps what was refused for the explanation.
+    fn note(&self, sent: impl IntoIterator<Item = CertificateDer<'static>>, signature: bool) {
+        let shown = Shown {
+            sent: sent.into_iter().collect(),
+            given: self.given.clone(),
+            signature,
+        };
+        // Fails outside of a handshake of ours alone, where nobody wants to know.
+        let _ = MET.try_with(|met| met.borrow_mut().shown = shown);
+    }
+}
 
 impl ServerCertVerifier for Verified {
     fn verify_server_cert(
@@ -63,6 +94,11 @@ impl ServerCertVerifier for Verified {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, name)?;
                 Ok(ServerCertVerified::assertion())
             }
+            Err(error) => {
+                let sent = [end_entity].into_iter().chain(intermediates);
+                self.note(sent.map(|cert| cert.clone().into_owned()), false);
+                Err(error)
+            }
             verdict => verdict,
         }
     }
@@ -73,7 +109,8 @@ impl ServerCertVerifier for Verified {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls12_signature(message, cert, signed)
+        let verdict = self.chain.verify_tls12_signature(message, cert, signed);
+        verdict.inspect_err(|_| self.note([cert.clone().into_owned()], true))
     }
 
     fn verify_tls13_signature(
@@ -82,7 +119,8 @@ impl ServerCertVerifier for Verified {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.chain.verify_tls13_signature(message, cert, signed)
+        let verdict = self.chain.verify_tls13_signature(message, cert, signed);
+        verdict.inspect_err(|_| self.note([cert.clone().into_owned()], true))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -106,47 +144,24 @@ impl ServerCertVerifier for Unverified {
 
     fn verify_tls12_signature(
         &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        readable(verify_tls12_signature(
-            message,
-            cert,
-            signed,
-            &self.algorithms,
-        ))
+        Ok(HandshakeSignatureValid::assertion())
     }
 
     fn verify_tls13_signature(
         &self,
-        message: &[u8],
-        cert: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
+        _message: &[u8],
+        _cert: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        readable(verify_tls13_signature(
-            message,
-            cert,
-            signed,
-            &self.algorithms,
-        ))
+        Ok(HandshakeSignatureValid::assertion())
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
-    }
-}
-
-/// Lets a certificate pass whose key cannot be read because it has the first version of the form, as OpenSSL before 3.2
-/// makes them by default. Nothing is lost: whose key it is was not asked either.
-fn readable(
-    verdict: Result<HandshakeSignatureValid, Error>,
-) -> Result<HandshakeSignatureValid, Error> {
-    match verdict {
-        Err(Error::InvalidCertificate(ref problem)) if is_version_1(problem) => {
-            Ok(HandshakeSignatureValid::assertion())
-        }
-        verdict => verdict,
+        [&self.verified[..], &UNVERIFIED].concat()
     }
 }
 
@@ -159,7 +174,7 @@ impl ResolvesClientCert for ClientCert {
         _schemes: &[SignatureScheme],
     ) -> Option<Arc<CertifiedKey>> {
         // Fails outside of a handshake of ours alone, where nobody wants to know.
-        let _ = ASKED.try_with(|asked| asked.set(true));
+        let _ = MET.try_with(|met| met.borrow_mut().asked = true);
         self.key.clone()
     }
 

@@ -1,0 +1,410 @@
+//! What is wrong with a certificate, in words, from what it and those that came with it say of themselves.
+//!
+//! rustls says that a chain is refused, and seldom which of its certificates is to blame. Nothing is verified here, and
+//! nothing that is read here is trusted: it only ends up in an error.
+
+use std::time::Duration;
+
+use rustls::CertificateError;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::der_parser::Oid;
+use x509_parser::prelude::FromDer;
+use x509_parser::public_key::PublicKey;
+
+use crate::format::printable;
+
+/// The certificates of a handshake that failed.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shown {
+    /// What the server sent, its own certificate first.
+    pub(crate) sent: Vec<CertificateDer<'static>>,
+    /// The files of `--ca-file`.
+    pub(crate) given: Vec<CertificateDer<'static>>,
+    /// Whether the certificates were found good, and the server's signature below the handshake was not.
+    pub(crate) signature: bool,
+}
+
+/// Who said which name a server is to have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    /// The mapping.
+    Mapping,
+    /// `--sni`.
+    Sni,
+}
+
+/// What is wrong, as in "certificate of db.local expired on 2024-05-01", and what helps.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Verdict {
+    pub(super) why: String,
+    pub(super) advice: String,
+}
+
+/// How many bits the modulus of an RSA key may have: what ring verifies signatures of.
+const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
+
+// === impl Verdict ===
+
+impl Verdict {
+    /// Something that an option helps against, besides `--insecure`.
+    fn give(why: impl Into<String>, what: &str) -> Self {
+        Self {
+            why: why.into(),
+            advice: format!("give {what}, or --insecure to try without"),
+        }
+    }
+
+    /// Something that is to be done elsewhere.
+    fn mend(why: impl Into<String>, what: &str) -> Self {
+        Self {
+            why: why.into(),
+            advice: format!("{what}, or give --insecure to try without"),
+        }
+    }
+}
+
+/// Why these certificates are refused, for `problem`, which were checked against a name that `named_by` gave.
+pub(super) fn judge(problem: &CertificateError, shown: &Shown, named_by: NamedBy) -> Verdict {
+    use CertificateError as C;
+    let chain = Chain::read(&shown.sent);
+    match problem {
+        C::ExpiredContext { not_after, .. } => chain.out_of_date(
+            |cert| cert.validity().not_after.timestamp(),
+            *not_after,
+            "expired on",
+        ),
+        C::NotValidYetContext { not_before, .. } => chain.out_of_date(
+            |cert| cert.validity().not_before.timestamp(),
+            *not_before,
+            "is not valid before",
+        ),
+        C::Expired => Verdict::mend("expired", "renew it"),
+        C::NotValidYet => Verdict::mend("is not valid yet", "renew it"),
+        C::UnknownIssuer => chain.unknown_issuer(),
+        C::NotValidForNameContext { presented, .. } => {
+            let presented: Vec<String> = presented.iter().filter_map(|name| bare(name)).collect();
+            wrong_name(&presented, named_by)
+        }
+        C::BadSignature => chain
+            .unfit_rsa(&shown.given)
+            .unwrap_or_else(|| chain.bad_signature(shown.signature)),
+        C::UnsupportedSignatureAlgorithmContext { .. }
+        | C::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
+            chain.unsupported(shown.signature)
+        }
+        C::BadEncoding => Verdict::mend("cannot be read", "replace it"),
+        C::Revoked => Verdict::mend("was revoked", "replace it"),
+        C::InvalidPurpose | C::InvalidPurposeContext { .. } => {
+            Verdict::mend("is not a server's", "replace it")
+        }
+        other if is_authority(other) => Verdict::give("is an authority's own", "it as --ca-file"),
+        other if is_version_1(other) => Verdict::mend(
+            "has the first version of the form, which cannot be read",
+            "replace it",
+        ),
+        C::Other(other) => {
+            let why = format!("is not valid, {}", words(&other.to_string()));
+            Verdict::mend(why, "replace it")
+        }
+        _ => Verdict::mend("is not valid", "replace it"),
+    }
+}
+
+/// Whether a certificate of an authority stands where a server's is due. It names the error of a crate that we see through
+/// rustls alone, by its text; tests notice where that changes.
+pub(super) fn is_authority(error: &CertificateError) -> bool {
+    matches!(error, CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity")
+}
+
+/// Whether the certificate is in the first, long obsolete form, which cannot be read. By its text, as above.
+pub(super) fn is_version_1(error: &CertificateError) -> bool {
+    matches!(error, CertificateError::Other(other) if other.to_string() == "UnsupportedCertVersion")
+}
+
+/// The certificates that could be read, the server's own first.
+struct Chain<'a>(Vec<X509Certificate<'a>>);
+
+// === impl Chain ===
+
+impl<'a> Chain<'a> {
+    fn read(sent: &'a [CertificateDer<'_>]) -> Self {
+        let certs = sent.iter().map_while(|der| {
+            let (_, cert) = X509Certificate::from_der(der).ok()?;
+            Some(cert)
+        });
+        Self(certs.collect())
+    }
+
+    /// What is wrong with the certificate at this place of the chain: `has` of the server's own, else of one that it relies
+    /// on.
+    fn told(&self, place: usize, has: &str) -> String {
+        match self.0.get(place) {
+            Some(cert) if place > 0 => format!("relies on {}, which {has}", subject(cert)),
+            _ => has.to_owned(),
+        }
+    }
+
+    /// One whose time is over or has not come, the one with this date.
+    fn out_of_date(
+        &self,
+        date_of: impl Fn(&X509Certificate<'_>) -> i64,
+        at: UnixTime,
+        when: &str,
+    ) -> Verdict {
+        let dated = |cert: &X509Certificate<'_>| u64::try_from(date_of(cert)) == Ok(at.as_secs());
+        let place = self.0.iter().position(dated).unwrap_or(0);
+        let renew = if place == 0 {
+            "renew it"
+        } else {
+            "renew that one"
+        };
+        Verdict::mend(self.told(place, &format!("{when} {}", date(at))), renew)
+    }
+
+    /// One whose signer is neither trusted nor sent.
+    fn unknown_issuer(&self) -> Verdict {
+        let [own, others @ ..] = self.0.as_slice() else {
+            return Verdict::give("is signed by an unknown authority", "--ca-file");
+        };
+        if own.subject().as_raw() == own.issuer().as_raw() {
+            return Verdict::give("is signed by itself", "it as --ca-file");
+        }
+        // As far as those that were sent lead.
+        let mut last = own;
+        for _ in others {
+            let signer =
+                |cert: &&X509Certificate<'_>| cert.subject().as_raw() == last.issuer().as_raw();
+            match others.iter().find(signer) {
+                Some(next) => last = next,
+                None => break,
+            }
+        }
+        let issuer = name(last.issuer());
+        if std::ptr::eq(last, own) {
+            return Verdict::mend(
+                format!("is signed by {issuer}, which is unknown here and was not sent along"),
+                "give it as --ca-file, have the server send it",
+            );
+        }
+        Verdict::give(
+            format!("leads to {issuer}, which is unknown here"),
+            "its certificate as --ca-file",
+        )
+    }
+
+    /// An RSA key whose signatures are not verified, in a certificate that was sent or that signed one.
+    fn unfit_rsa(&self, given: &[CertificateDer<'_>]) -> Option<Verdict> {
+        let bits = |cert: &X509Certificate<'_>| match cert.public_key().parsed() {
+            Ok(PublicKey::RSA(key)) => Some(key.key_size()).filter(|bits| !RSA_BITS.contains(bits)),
+            _ => None,
+        };
+        let told = |bits: usize| {
+            let limit = match bits {
+                0..2048 => "fewer than 2048",
+                _ => "more than 8192",
+            };
+            format!("an RSA key of {bits} bits, and {limit} are not verified")
+        };
+        let mut sent = self.0.iter().enumerate().rev();
+        if let Some((place, bits)) = sent.find_map(|(place, cert)| Some((place, bits(cert)?))) {
+            let why = self.told(place, &format!("has {}", told(bits)));
+            return Some(Verdict::mend(why, "replace it"));
+        }
+        let given = Chain::read(given);
+        let signer = |cert: &&X509Certificate<'_>| {
+            let own =
+                |sent: &X509Certificate<'_>| sent.issuer().as_raw() == cert.subject().as_raw();
+            self.0.iter().any(own)
+        };
+        let (cert, bits) = given
+            .0
+            .iter()
+            .filter(signer)
+            .find_map(|cert| Some((cert, bits(cert)?)))?;
+        let why = format!("is signed by {} with {}", subject(cert), told(bits));
+        Some(Verdict::mend(why, "replace both"))
+    }
+
+    fn bad_signature(&self, handshake: bool) -> Verdict {
+        match self.0.last() {
+            _ if handshake => Verdict::mend(
+                "is not the server's, which does not have its key",
+                "give the server the right key",
+            ),
+            Some(last) => Verdict::give(
+                format!(
+                    "names {} as its signer, but the one of that name that is known has another key",
+                    name(last.issuer())
+                ),
+                "the right --ca-file",
+            ),
+            None => Verdict::mend("has a wrong signature", "replace it"),
+        }
+    }
+
+    /// A signature of a kind that is not verified.
+    fn unsupported(&self, handshake: bool) -> Verdict {
+        if handshake {
+            let key = self
+                .0
+                .first()
+                .map(|own| &own.public_key().algorithm.algorithm);
+            let key = key.map_or_else(|| "unknown".to_owned(), called);
+            let why = format!("has a key of a kind that is not supported ({key})");
+            return Verdict::mend(why, "replace it");
+        }
+        let kind = |cert: &X509Certificate<'_>| cert.signature_algorithm.algorithm.to_id_string();
+        let verified = |kind: &str| ALGORITHMS.iter().any(|(id, _, ok)| *ok && *id == kind);
+        let place = self.0.iter().position(|cert| !verified(&kind(cert)));
+        let has = match place.and_then(|place| self.0.get(place)) {
+            Some(cert) => {
+                let kind = called(&cert.signature_algorithm.algorithm);
+                format!("is signed with {kind}, which is not accepted")
+            }
+            None => {
+                "is signed with a key that does not go with the kind of its signature".to_owned()
+            }
+        };
+        Verdict::mend(self.told(place.unwrap_or(0), &has), "replace it")
+    }
+}
+
+/// Kinds of signatures and keys by their numbers, what they are called, and whether ring verifies such signatures in
+/// certificates (RFC 3279, 4055, 5758, 8410).
+const ALGORITHMS: [(&str, &str, bool); 16] = [
+    ("1.2.840.113549.1.1.11", "RSA and SHA-256", true),
+    ("1.2.840.113549.1.1.12", "RSA and SHA-384", true),
+    ("1.2.840.113549.1.1.13", "RSA and SHA-512", true),
+    ("1.2.840.113549.1.1.10", "RSA-PSS", true),
+    ("1.2.840.10045.4.3.2", "ECDSA and SHA-256", true),
+    ("1.2.840.10045.4.3.3", "ECDSA and SHA-384", true),
+    ("1.3.101.112", "Ed25519", true),
+    ("1.2.840.113549.1.1.4", "RSA and MD5", false),
+    ("1.2.840.113549.1.1.5", "RSA and SHA-1", false),
+    ("1.2.840.10045.4.1", "ECDSA and SHA-1", false),
+    ("1.2.840.10045.4.3.4", "ECDSA and SHA-512", false),
+    ("1.2.840.10040.4.3", "DSA and SHA-1", false),
+    ("1.2.840.113549.1.1.1", "RSA", false),
+    ("1.2.840.10045.2.1", "elliptic curve", false),
+    ("1.2.840.10040.4.1", "DSA", false),
+    ("1.3.101.113", "Ed448", false),
+];
+
+/// What a kind of signature or key is called, or its number.
+fn called(oid: &Oid<'_>) -> String {
+    let id = oid.to_id_string();
+    let known = ALGORITHMS.iter().find(|(known, ..)| *known == id);
+    known.map_or(id, |(_, name, _)| (*name).to_owned())
+}
+
+fn subject(cert: &X509Certificate<'_>) -> String {
+    name(cert.subject())
+}
+
+/// A name in quotes: the common name, else the organisation, else all of it.
+fn name(name: &x509_parser::x509::X509Name<'_>) -> String {
+    let attribute = name
+        .iter_common_name()
+        .chain(name.iter_organization())
+        .next();
+    let text = attribute.and_then(|attribute| attribute.as_str().ok());
+    let text = text.map_or_else(|| name.to_string(), str::to_owned);
+    if text.is_empty() {
+        return "an authority without a name".to_owned();
+    }
+    format!("\"{}\"", printable(&text))
+}
+
+/// What a certificate says of names, and what to try where they do not fit: a name that it has, where it has a whole one.
+fn wrong_name(presented: &[String], named_by: NamedBy) -> Verdict {
+    const SHOWN: usize = 4;
+    if presented.is_empty() {
+        return Verdict {
+            why: "names no host, and its common name does not count".to_owned(),
+            advice: "give --insecure to try without".to_owned(),
+        };
+    }
+    let shown = presented[..presented.len().min(SHOWN)].join(", ");
+    let why = match presented.len().saturating_sub(SHOWN) {
+        0 => format!("is for {shown}"),
+        more => format!("is for {shown} and {more} more"),
+    };
+    let whole = presented.iter().find(|name| !name.starts_with('*'));
+    let give = match (whole, named_by) {
+        (Some(name), NamedBy::Mapping) => format!("--sni {name}"),
+        (None, NamedBy::Mapping) => "--sni NAME".to_owned(),
+        (Some(name), NamedBy::Sni) => format!("--sni {name} instead"),
+        (None, NamedBy::Sni) => "another --sni".to_owned(),
+    };
+    Verdict::give(why, &give)
+}
+
+/// `DnsName("a.example")` and `IpAddress(10.0.0.1)` without the wrapping; `None` for what is not a host.
+fn bare(name: &str) -> Option<String> {
+    let inner = name
+        .strip_prefix("DnsName(\"")
+        .and_then(|rest| rest.strip_suffix("\")"))
+        .or_else(|| {
+            name.strip_prefix("IpAddress(")
+                .and_then(|rest| rest.strip_suffix(')'))
+        })?;
+    Some(printable(inner))
+}
+
+/// A name of a program's own in words, `HandshakeFailure` as `handshake failure`; what is more than a name is left out.
+pub(super) fn words(name: &str) -> String {
+    let end = name.find(|c: char| !c.is_ascii_alphanumeric());
+    let mut line = String::new();
+    for char in name[..end.unwrap_or(name.len())].chars() {
+        if char.is_uppercase() && !line.is_empty() {
+            line.push(' ');
+        }
+        line.extend(char.to_lowercase());
+    }
+    line
+}
+
+/// The day of a moment, `2024-05-01`, in UTC.
+fn date(at: UnixTime) -> String {
+    let days = Duration::from_secs(at.as_secs()).as_secs() / 86_400;
+    // Counted in years that begin in March, so that the leap day is a year's last; 719,468 days lie between 0000-03-01
+    // and 1970-01-01, and 146,097 in 400 years.
+    let days = days + 719_468;
+    let (era, day_of_era) = (days / 146_097, days % 146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let march_month = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
+    let month = if march_month < 10 {
+        march_month + 3
+    } else {
+        march_month - 9
+    };
+    let year = era * 400 + year_of_era + u64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_right_around_leap_days() {
+        for (secs, expected) in [
+            (0, "1970-01-01"),
+            (951_782_400, "2000-02-29"),
+            (951_868_800, "2000-03-01"),
+            (978_307_199, "2000-12-31"),
+            (4_107_542_399, "2100-02-28"),
+            (4_107_542_400, "2100-03-01"),
+            (253_402_300_799, "9999-12-31"),
+        ] {
+            assert_eq!(
+                date(UnixTime::since_unix_epoch(Duration::from_secs(secs))),
+                expected
+            );
+        }
+    }
+}
