@@ -23,13 +23,13 @@ use crate::syntax::{nearest, unknown};
 /// What a command did.
 #[derive(Debug)]
 pub enum Answer {
-    /// A proxy listens.
+    /// A proxy was added.
     Added {
         /// Its name.
         proxy: String,
         /// Its mapping.
         mapping: Mapping,
-        /// Where it listens.
+        /// Where it listens; nowhere while its faults refuse all clients.
         listening: Vec<SocketAddr>,
     },
     /// The proxy of this name is gone, its connections with it.
@@ -179,16 +179,20 @@ fn knows_all(snapshot: &Snapshot, engine: &Engine) -> bool {
 async fn add(engine: &Engine, mapping: Mapping, settings: Vec<Setting>) -> Result<Answer, Refusal> {
     let id = match engine.add(mapping.clone(), Plan::of(settings)).await {
         Ok(id) => id,
-        Err(AddError::Bind(error)) => return Err(not_bound(engine, error).await),
+        Err(AddError::Bind(error)) => return Err(not_bound(engine, error)),
         Err(AddError::Circle(circle)) => return Err(Refusal::Circle(circle)),
         Err(AddError::Name(error)) => return Err(error.into()),
     };
-    let row = rows(engine).await.into_iter().find(|row| row.id == id);
-    // No row: it was removed by someone else before a snapshot showed it.
-    let (proxy, listening) = row.map_or_else(
-        || (mapping.name_beside(mapping.listen, |_| false), Vec::new()),
-        |row| (row.name, row.listening),
+    // Where it was removed by someone else meanwhile: as it would have been called.
+    let name = engine.proxies().into_iter().find(|(known, _)| *known == id);
+    let proxy = name.map_or_else(
+        || mapping.name_beside(mapping.listen, |_| false),
+        |(_, name)| name,
     );
+    let listening = match engine.port(id) {
+        Some((PortState::Open | PortState::Waiting(_), addrs)) => addrs,
+        Some((PortState::Closed | PortState::Refusing, _)) | None => Vec::new(),
+    };
     Ok(Answer::Added {
         proxy,
         mapping,
@@ -206,21 +210,20 @@ fn rename(engine: &Engine, proxy: &str, name: Name) -> Result<Answer, Refusal> {
 }
 
 /// Why a port could not be listened on, with the name of a proxy of ours that has it.
-async fn not_bound(engine: &Engine, error: BindError) -> Refusal {
+fn not_bound(engine: &Engine, error: BindError) -> Refusal {
     if error.source.kind() != io::ErrorKind::AddrInUse {
         return error.into();
     }
     // All proxies are bound to the same addresses, so the port tells.
     let port = error.addr.port();
-    let has_it = |row: &ProxyRow| {
-        !matches!(row.port, PortState::Closed | PortState::Refusing)
-            && row.listening.iter().any(|addr| addr.port() == port)
+    let has_it = |id| match engine.port(id) {
+        Some((PortState::Open | PortState::Waiting(_), addrs)) => {
+            addrs.iter().any(|addr| addr.port() == port)
+        }
+        Some((PortState::Closed | PortState::Refusing, _)) | None => false,
     };
-    match rows(engine).await.into_iter().find(has_it) {
-        Some(row) => Refusal::OwnPort {
-            port,
-            proxy: row.name,
-        },
+    match engine.proxies().into_iter().find(|(id, _)| has_it(*id)) {
+        Some((_, proxy)) => Refusal::OwnPort { port, proxy },
         None => error.into(),
     }
 }

@@ -12,7 +12,7 @@ use super::Report;
 use super::commands::{Answered, Refused};
 use super::stats::{Pair, Stats};
 use crate::fault::Plan;
-use crate::snapshot::{CloseReason, Event, Happening, Negotiated, ProxyRow, TRUNCATED};
+use crate::snapshot::{CloseReason, Event, Happening, Negotiated, PortState, ProxyRow, TRUNCATED};
 use answer::Done;
 
 mod answer;
@@ -228,7 +228,12 @@ fn agreed(tls: &Negotiated) -> Tls<'_> {
 
 /// What was there before the first event: as if it had just been added.
 fn existing(row: &ProxyRow) -> Vec<Body<'_>> {
-    let mut bodies = listening(&row.name, &row.mapping.to_string(), &row.listening);
+    let mut bodies = match row.port {
+        PortState::Open | PortState::Waiting(_) => {
+            listening(&row.name, &row.mapping.to_string(), &row.listening)
+        }
+        PortState::Closed | PortState::Refusing => vec![Body::PortClosed { proxy: &row.name }],
+    };
     if !row.plan.is_empty() {
         bodies.push(faults(&row.name, &row.plan));
     }

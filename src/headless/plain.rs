@@ -33,11 +33,12 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
             )]
         }
         Report::Existing(row) => {
-            let mut sentences = vec![listening(
-                &row.name,
-                &row.mapping.to_string(),
-                &row.listening,
-            )];
+            let mut sentences = vec![match row.port {
+                PortState::Open | PortState::Waiting(_) => {
+                    listening(&row.name, &row.mapping.to_string(), &row.listening)
+                }
+                PortState::Closed | PortState::Refusing => port_closed(&row.name),
+            }];
             if !row.plan.is_empty() {
                 sentences.push(set(&row.name, &row.plan));
             }
@@ -57,7 +58,7 @@ fn happened(event: &Event) -> String {
         Happening::Listening { mapping, addrs } => listening(proxy, mapping, addrs),
         Happening::Removed => format!("{proxy} removed"),
         Happening::Renamed { before } => format!("{proxy} is the new name of {before}"),
-        Happening::PortClosed => format!("{proxy} port closed: clients are refused"),
+        Happening::PortClosed => port_closed(proxy),
         Happening::Opened {
             conn,
             client,
@@ -88,6 +89,10 @@ fn happened(event: &Event) -> String {
         Happening::Error(error) if proxy.is_empty() => format!("error: {error}"),
         Happening::Error(error) => format!("{proxy} error: {error}"),
     }
+}
+
+fn port_closed(proxy: &str) -> String {
+    format!("{proxy} port closed: clients are refused")
 }
 
 fn set(proxy: &str, plan: &Plan) -> String {

@@ -4,6 +4,7 @@ use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
 use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
 
 use super::super::inner::Inner;
 use super::super::look_up::LookUps;
@@ -44,11 +45,18 @@ fn desk() -> Desk {
         workers: Vec::new(),
         opened: opened.clone(),
         events: events.clone(),
+        tasks: TaskTracker::new(),
         next_proxy: AtomicU32::new(1),
         next_connection: AtomicU64::new(1),
     };
     let mapping = mapping::parse("80=db:81").expect("valid");
-    let proxy = Arc::new(Proxy::new(ProxyId(1), mapping, Plan::default(), &inner));
+    let proxy = Arc::new(Proxy::new(
+        ProxyId(1),
+        mapping,
+        Plan::default(),
+        &[],
+        &inner,
+    ));
     proxies.write().push(Arc::clone(&proxy));
     let stirs = Stirs::default();
     let watched = Watched {

@@ -1,12 +1,14 @@
 //! The handle to a running engine, and what its tasks share.
 
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
+use tokio_util::task::TaskTracker;
 
 use super::collector::{Collector, Watched};
 use super::error::{AddError, BindError, RenameError};
@@ -17,10 +19,10 @@ use super::port::Proxy;
 use super::record::{Kill, Order};
 use super::start::{Finish, start_workers};
 use super::worker::WorkerHandle;
-use super::{Options, StartError, clock, panics, sys, tls};
+use super::{Options, StartError, clock, gate, listener, panics, sys, tls};
 use crate::fault::Plan;
 use crate::mapping::{Circle, Mapping, Name};
-use crate::snapshot::{ConnId, Happening, ProxyId, Snapshot, Taken};
+use crate::snapshot::{ConnId, Happening, PortState, ProxyId, Snapshot, Taken};
 
 /// How many opened connections may wait for the collector's beat; their tasks wait while it is full.
 const OPENED: usize = 8192;
@@ -83,6 +85,7 @@ impl Engine {
             opened: opened_tx,
             events,
             news,
+            tasks: TaskTracker::new(),
             next_proxy: AtomicU32::new(1),
             next_connection: AtomicU64::new(1),
         };
@@ -122,52 +125,96 @@ impl Engine {
     /// # Errors
     /// The port cannot be listened on, another proxy has the name, or the mapping leads back to itself.
     pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, AddError> {
-        let id = ProxyId(self.inner.next_proxy.fetch_add(1, Ordering::Relaxed));
-        let proxy = Arc::new(Proxy::new(id, mapping, plan, &self.inner));
-        let listeners = proxy.bind(&self.inner)?;
-        // Named and listed before its first client: no connection shows under a name that is not its own.
-        self.enlist(&proxy)?;
-        if proxy.settings.in_force().refuses(clock::now()) {
-            drop(listeners);
-            proxy.want_port(true);
-        } else {
-            proxy
-                .accept(listeners.unwrap_or_default(), &self.inner)
-                .await;
-        }
-        proxy.settle_port_or_tell(&self.inner).await;
-        Ok(id)
+        let listeners = listener::bind(&self.inner.options, mapping.listen)?;
+        let proxy = self.enlist(mapping, plan, &listeners, None)?;
+        gate::begin(&proxy, listeners, &self.inner).await;
+        Ok(proxy.id)
     }
 
-    /// Gives the proxy a name of its own and a place in the list, and says so; not where it would lead to itself.
-    fn enlist(&self, proxy: &Arc<Proxy>) -> Result<(), AddError> {
+    /// Puts a proxy in the place of another one, whose connections end. Nothing is lost where it cannot be done: the first
+    /// one stands as it was. A proxy that is gone meanwhile is not missed.
+    ///
+    /// # Errors
+    /// The port cannot be listened on, another proxy has the name, or the mapping leads back to itself.
+    pub async fn replace(
+        &self,
+        id: ProxyId,
+        mapping: Mapping,
+        plan: Plan,
+    ) -> Result<ProxyId, AddError> {
+        let engine = self.clone();
+        let replacing = async move { engine.put_in_place_of(id, mapping, plan).await };
+        // A task of its own: a caller that goes away does not leave it half done.
+        let replaced = self.inner.tasks.spawn(replacing).await;
+        replaced.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
+    }
+
+    async fn put_in_place_of(
+        &self,
+        id: ProxyId,
+        mapping: Mapping,
+        plan: Plan,
+    ) -> Result<ProxyId, AddError> {
+        let old = self.proxy(id);
+        let listeners = match &old {
+            Some(old) if old.number() == mapping.listen => {
+                gate::take_over(old, mapping.listen, &self.inner).await?
+            }
+            _ => listener::bind(&self.inner.options, mapping.listen)?,
+        };
+        let enlisted = self.enlist(mapping, plan, &listeners, Some(id));
+        let proxy = match (enlisted, &old) {
+            (Ok(proxy), _) => proxy,
+            (Err(error), None) => return Err(error),
+            (Err(error), Some(old)) => {
+                drop(listeners);
+                gate::settle_or_tell(old, &self.inner).await;
+                return Err(error);
+            }
+        };
+        if let Some(old) = &old {
+            old.retire();
+            old.settings.stop();
+            self.inner.tell(old, Happening::Removed);
+        }
+        gate::begin(&proxy, listeners, &self.inner).await;
+        if let Some(old) = &old {
+            gate::close(old).await;
+        }
+        Ok(proxy.id)
+    }
+
+    /// Gives a proxy a number, a name of its own and a place in the list, where it may replace another one: before its first
+    /// client, so that no connection shows under a name that is not its own. Not where it would lead to itself.
+    fn enlist(
+        &self,
+        mapping: Mapping,
+        plan: Plan,
+        listeners: &[TcpListener],
+        replaces: Option<ProxyId>,
+    ) -> Result<Arc<Proxy>, AddError> {
         let mut proxies = self.inner.proxies.write();
-        if let Some(circle) = self.circle(proxy, &proxies) {
+        // Numbered under the lock: the list is in the order of numbers, whatever order ports are bound in.
+        let id = ProxyId(self.inner.next_proxy.fetch_add(1, Ordering::Relaxed));
+        let proxy = Arc::new(Proxy::new(id, mapping, plan, listeners, &self.inner));
+        let mut others = proxies.clone();
+        others.retain(|other| Some(other.id) != replaces);
+        if let Some(circle) = self.circle(&proxy, &others) {
             return Err(AddError::Circle(circle));
         }
-        proxy.take_name(proxy.mapping.name.clone(), &proxies)?;
-        proxies.push(Arc::clone(proxy));
-        drop(proxies);
+        proxy.take_name(proxy.mapping.name.clone(), &others)?;
+        others.push(Arc::clone(&proxy));
+        *proxies = others;
         self.inner.news.notify_one();
-        self.inner.tell_listening(proxy);
-        if !proxy.settings.plan().is_empty() {
-            self.inner.tell(
-                proxy,
-                Happening::Faults {
-                    plan: proxy.settings.plan(),
-                },
-            );
-        }
-        Ok(())
+        Ok(proxy)
     }
 
     /// The proxies that a connection through a new one would pass until it comes to it again.
-    fn circle(&self, new: &Arc<Proxy>, others: &[Arc<Proxy>]) -> Option<Circle> {
-        let port = |proxy: &Proxy| proxy.port().1.first().map(SocketAddr::port);
-        let all = others.iter().chain([new]);
-        let ports = all.filter_map(|proxy| Some((port(proxy)?, &proxy.mapping)));
+    fn circle(&self, new: &Proxy, others: &[Arc<Proxy>]) -> Option<Circle> {
+        let others = others.iter().map(|proxy| (proxy.number(), &proxy.mapping));
+        let ports = others.chain([(new.number(), &new.mapping)]).collect();
         let bound = &self.inner.options.bind;
-        Circle::through(port(new)?, &ports.collect(), bound, sys::is_local)
+        Circle::through(new.number(), &ports, bound, sys::is_local)
     }
 
     /// Ends a proxy: its port is closed, its connections are ended. False where there is none.
@@ -176,12 +223,18 @@ impl Engine {
             return false;
         };
         self.inner.proxies.write().retain(|other| other.id != id);
-        proxy.want_port(false);
+        proxy.retire();
         // All of it before the first wait: a caller that goes away leaves nothing behind.
         proxy.settings.stop();
         self.inner.tell(&proxy, Happening::Removed);
-        proxy.close_port().await;
+        gate::close(&proxy).await;
         true
+    }
+
+    /// Whether a proxy accepts clients, and where; the addresses are those that it listens on as soon as it does.
+    #[must_use]
+    pub fn port(&self, id: ProxyId) -> Option<(PortState, Vec<SocketAddr>)> {
+        Some(self.proxy(id)?.port())
     }
 
     /// Puts a plan in force on every open connection of the proxy and on all to come; returns, after a bounded wait, how many
@@ -191,7 +244,7 @@ impl Engine {
         let change = proxy.settings.change(plan);
         let plan = proxy.settings.plan();
         self.inner.tell(&proxy, Happening::Faults { plan });
-        proxy.settle_port_or_tell(&self.inner).await;
+        gate::settle_or_tell(&proxy, &self.inner).await;
         Some(proxy.settings.taken_by_all(change, self.inner.start).await)
     }
 
@@ -209,7 +262,7 @@ impl Engine {
             return Ok(());
         };
         proxy.want_port(open);
-        proxy.settle_port(&self.inner).await
+        gate::settle(&proxy, &self.inner).await
     }
 
     /// Ends a connection. False where there is none.
@@ -268,15 +321,14 @@ impl Engine {
     /// Ends everything: ports close, connections get `drain` to end by themselves and are then ended.
     pub async fn stop(&self, drain: Duration) {
         let proxies = self.inner.proxies.read().clone();
-        for proxy in &proxies {
-            proxy.want_port(false);
-            proxy.close_port().await;
-        }
+        join_all(proxies.iter().map(|proxy| gate::close(proxy))).await;
         self.wait_for_none(&proxies, drain).await;
         for proxy in &proxies {
             proxy.settings.stop();
         }
         self.wait_for_none(&proxies, STOP_LIMIT).await;
+        self.inner.tasks.close();
+        self.inner.tasks.wait().await;
         let finish = self.finish.lock().take();
         if let Some(finish) = finish {
             finish.finish().await;
@@ -302,3 +354,7 @@ impl Engine {
             .cloned()
     }
 }
+
+#[cfg(test)]
+#[path = "engine_tests.rs"]
+mod tests;

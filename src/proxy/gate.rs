@@ -1,83 +1,201 @@
-//! Whether a proxy's port is open: as its user wants it, unless a fault refuses all clients.
+//! Opens and closes proxies' ports: as their users want them, unless a fault refuses all clients.
+//!
+//! A port is opened and closed by one task at a time. Where it must change as time passes, because a schedule turns the
+//! fault or because another program holds the port, one task for each proxy keeps it; the proxy owns that task, and a change
+//! of settings wakes it.
 
-use std::sync::{Arc, Weak};
-use std::time::Duration;
+use std::convert::Infallible;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use super::error::BindError;
-use super::port::Proxy;
+use super::listener::{self, Port};
+use super::port::{Accepting, Kept, Proxy};
 use super::{Inner, clock};
 use crate::snapshot::Happening;
 
 /// How often a port that another program took is asked for again.
 const RETRY: Duration = Duration::from_secs(1);
 
-// === impl Proxy ===
-
-impl Proxy {
-    /// Opens or closes the port as its user and the faults want it now, and sees to it that it stays so as time passes.
-    ///
-    /// # Errors
-    /// The port cannot be listened on: another program took it while it was closed, say. It is asked for again until it can.
-    pub(super) async fn settle_port(
-        self: &Arc<Self>,
-        engine: &Arc<Inner>,
-    ) -> Result<(), BindError> {
-        let settled = self.open_or_close(engine).await;
-        let in_force = self.settings.in_force();
-        let turns = in_force.mentions_refusal() && in_force.next_turn(clock::now()).is_some();
-        if turns || settled.is_err() {
-            let keeper = keep(Arc::clone(self), Arc::downgrade(engine), settled.is_err());
-            // It ends with the proxy or with the next change of settings, and owns nothing.
-            tokio::spawn(keeper);
-        }
-        settled
+/// Opens the port of a new proxy, whose listeners are bound; closes it where its faults refuse all clients. Tells which of the
+/// two it did, and the faults.
+pub(super) async fn begin(proxy: &Arc<Proxy>, listeners: Vec<TcpListener>, engine: &Arc<Inner>) {
+    let mut kept = proxy.gate.lock().await;
+    let port = if refuses(proxy) {
+        None
+    } else {
+        let Ok(port) = claim(proxy, engine, || Ok::<_, Infallible>(listeners));
+        port
+    };
+    match &port {
+        Some(_) => engine.tell_listening(proxy),
+        None => engine.tell(proxy, Happening::PortClosed),
     }
-
-    /// The same, with an error told as an event.
-    pub(super) async fn settle_port_or_tell(self: &Arc<Self>, engine: &Arc<Inner>) {
-        if let Err(error) = self.settle_port(engine).await {
-            engine.tell(self, Happening::Error(lost(&error)));
-        }
+    let plan = proxy.settings.plan();
+    if !plan.is_empty() {
+        engine.tell(proxy, Happening::Faults { plan });
     }
+    if let Some(port) = port {
+        accept(port, engine).await;
+    }
+    keep(proxy, engine, &mut kept, false);
+}
 
-    async fn open_or_close(self: &Arc<Self>, engine: &Arc<Inner>) -> Result<(), BindError> {
-        let _alone = self.gate.lock().await;
-        let refused = self.settings.in_force().refuses(clock::now());
-        if self.wants_port() && !refused {
-            if let Some(listeners) = self.bind(engine)? {
-                engine.tell_listening(self);
-                self.accept(listeners, engine).await;
-            }
-        } else if self.close_port().await {
-            engine.tell(self, Happening::PortClosed);
-        }
-        Ok(())
+/// Opens or closes the port as its user and the faults want it now, and sees to it that it stays so as time passes.
+///
+/// # Errors
+/// The port cannot be listened on: another program took it while it was closed, say. It is asked for again until it can.
+pub(super) async fn settle(proxy: &Arc<Proxy>, engine: &Arc<Inner>) -> Result<(), BindError> {
+    let mut kept = proxy.gate.lock().await;
+    let settled = open_or_close(proxy, engine).await;
+    keep(proxy, engine, &mut kept, settled.is_err());
+    settled
+}
+
+/// Opens or closes the port as `settle` does, and tells an error as an event.
+pub(super) async fn settle_or_tell(proxy: &Arc<Proxy>, engine: &Arc<Inner>) {
+    if let Err(error) = settle(proxy, engine).await {
+        let lost = format!("{error}; trying again every second");
+        engine.tell(proxy, Happening::Error(lost));
     }
 }
 
-fn lost(error: &BindError) -> String {
-    format!("{error}; trying again every second")
+/// Binds listeners to the port of a proxy that goes, for the one that comes in its place. Where that fails, the port opens again
+/// as it was.
+///
+/// # Errors
+/// The port cannot be listened on.
+pub(super) async fn take_over(
+    proxy: &Arc<Proxy>,
+    port: u16,
+    engine: &Arc<Inner>,
+) -> Result<Vec<TcpListener>, BindError> {
+    let mut kept = proxy.gate.lock().await;
+    stop_accepting(proxy).await;
+    let bound = listener::bind(&engine.options, port);
+    if bound.is_err() {
+        let settled = open_or_close(proxy, engine).await;
+        keep(proxy, engine, &mut kept, settled.is_err());
+    }
+    bound
 }
 
-/// Settles a proxy's port whenever its plan changes by itself, and asks again for one that was taken by another program.
-async fn keep(proxy: Arc<Proxy>, engine: Weak<Inner>, mut lost: bool) {
-    let generation = proxy.settings.generation();
+/// Closes the port of a proxy that goes, and ends the task that keeps it: clients are refused from when this returns.
+pub(super) async fn close(proxy: &Proxy) {
+    // All of it before the first wait: a caller that goes away leaves nothing open behind.
+    proxy.retire();
+    {
+        let _alone = proxy.gate.lock().await;
+        stop_accepting(proxy).await;
+    }
+    // Not in turn: the task may be waiting for its own.
+    proxy.keeper.tasks.close();
+    proxy.keeper.tasks.wait().await;
+}
+
+fn refuses(proxy: &Proxy) -> bool {
+    proxy.settings.in_force().refuses(clock::now())
+}
+
+async fn open_or_close(proxy: &Arc<Proxy>, engine: &Arc<Inner>) -> Result<(), BindError> {
+    if proxy.wants_port() && !refuses(proxy) {
+        let number = proxy.number();
+        let bind = || listener::bind(&engine.options, number);
+        if let Some(port) = claim(proxy, engine, bind)? {
+            engine.tell_listening(proxy);
+            accept(port, engine).await;
+        }
+    } else if stop_accepting(proxy).await {
+        engine.tell(proxy, Happening::PortClosed);
+    }
+    Ok(())
+}
+
+/// Listens, so that clients may connect, and leaves accepting them to `accept`. `None` where the port is open already, or
+/// nobody wants it any more.
+fn claim<E>(
+    proxy: &Arc<Proxy>,
+    engine: &Arc<Inner>,
+    bind: impl FnOnce() -> Result<Vec<TcpListener>, E>,
+) -> Result<Option<Port>, E> {
+    let (stop, loops) = (CancellationToken::new(), TaskTracker::new());
+    let (stopped, open) = (stop.clone(), loops.token());
+    loops.close();
+    let listeners = proxy.open(Accepting { stop, loops }, bind)?;
+    Ok(listeners.map(|listeners| Port {
+        listeners,
+        proxy: Arc::clone(proxy),
+        engine: Arc::clone(engine),
+        stop: stopped,
+        open,
+    }))
+}
+
+/// Has one of the workers accept clients until the port is closed.
+async fn accept(port: Port, engine: &Inner) {
+    // Each proxy's clients come to another worker.
+    let worker = &engine.workers[port.proxy.id.0 as usize % engine.workers.len()];
+    worker.hand(|worker| listener::accept(port, worker)).await;
+}
+
+/// Stops accepting and closes the listeners: connections are refused from when this returns. False where the port was closed
+/// already.
+async fn stop_accepting(proxy: &Proxy) -> bool {
+    let Some(loops) = proxy.stop_accepting() else {
+        return false;
+    };
+    loops.wait().await;
+    // Told only now that it is so.
+    proxy.want_port(proxy.wants_port());
+    true
+}
+
+/// Has one task keep the port where it must change as time passes, and look anew where one does already.
+fn keep(proxy: &Arc<Proxy>, engine: &Arc<Inner>, kept: &mut Kept, lost: bool) {
+    if kept.by_a_task {
+        proxy.keeper.news.notify_one();
+    } else if let Some(turn) = next_turn(proxy, lost) {
+        kept.by_a_task = true;
+        let keeper = keeper(Arc::clone(proxy), Arc::clone(engine), turn);
+        proxy.keeper.tasks.spawn(keeper);
+    }
+}
+
+/// When the port is to be looked at again although nobody changes anything.
+fn next_turn(proxy: &Proxy, lost: bool) -> Option<Instant> {
+    let in_force = proxy.settings.in_force();
+    let now = clock::now();
+    let turn = if in_force.mentions_refusal() {
+        in_force.next_turn(now)
+    } else {
+        None
+    };
+    let retry = if lost { Some(now + RETRY) } else { None };
+    turn.into_iter().chain(retry).min()
+}
+
+/// Settles a proxy's port whenever its plan changes by itself, and asks again for one that was taken by another program, until
+/// there is nothing more of that kind to do.
+async fn keeper(proxy: Arc<Proxy>, engine: Arc<Inner>, mut turn: Instant) {
     loop {
-        let turn = proxy.settings.in_force().next_turn(clock::now());
-        let turn = turn.map(|turn| turn.saturating_duration_since(clock::now()));
-        let wait = match (turn, lost) {
-            (Some(turn), true) => turn.min(RETRY),
-            (Some(turn), false) => turn,
-            (None, true) => RETRY,
-            (None, false) => return,
-        };
-        tokio::time::sleep(wait).await;
-        let Some(engine) = engine.upgrade() else {
-            return;
-        };
-        if proxy.settings.generation() != generation || proxy.settings.is_stopped() {
-            return;
+        tokio::select! {
+            // Cancel-safe, all of them: they only wait, and a notice that was not taken stays.
+            () = proxy.keeper.stop.cancelled() => return,
+            () = tokio::time::sleep_until(turn.into()) => {}
+            () = proxy.keeper.news.notified() => {}
         }
-        lost = proxy.open_or_close(&engine).await.is_err();
+        let mut kept = proxy.gate.lock().await;
+        let settled = open_or_close(&proxy, &engine).await;
+        match next_turn(&proxy, settled.is_err()) {
+            Some(next) => turn = next,
+            None => {
+                kept.by_a_task = false;
+                return;
+            }
+        }
     }
 }

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
+use tokio_util::task::TaskTracker;
 
 use super::budget::Budget;
 use super::collector::Opened;
@@ -34,6 +35,8 @@ pub(super) struct Inner {
     pub(super) events: broadcast::Sender<Arc<Event>>,
     /// Has the collector look at once: a proxy was added.
     pub(super) news: Arc<Notify>,
+    /// What goes on although whoever asked for it may have gone.
+    pub(super) tasks: TaskTracker,
     pub(super) next_proxy: AtomicU32,
     pub(super) next_connection: AtomicU64,
 }

@@ -102,7 +102,7 @@ async fn accept_all(
                 if std::mem::replace(&mut wait, FIRST_WAIT) != FIRST_WAIT {
                     proxy.set_port_state(PortState::Open);
                 }
-                hand_over(stream, client, places, proxy, engine, &worker).await;
+                hand_over(stream, client, places, proxy, engine, &worker);
             }
             // The client went away between its connect and our accept.
             Err(error) if error.kind() == io::ErrorKind::ConnectionAborted => {}
@@ -173,8 +173,8 @@ fn wait_for(proxy: &Proxy, engine: &Inner, why: String) {
 }
 
 /// Gives a client to the worker that has the fewest; to this one, unless it has a quarter more than that: a wake-up costs
-/// more than so little unevenness.
-async fn hand_over(
+/// more than so little unevenness. A worker that has no room for more work is not waited for: the client stays here.
+fn hand_over(
     stream: TcpStream,
     client: SocketAddr,
     places: Places,
@@ -189,9 +189,11 @@ async fn hand_over(
             least = worker;
         }
     }
-    if own.active() <= least.active() + least.active() / 4 {
-        least = own;
-    }
+    let room = if own.active() <= least.active() + least.active() / 4 {
+        None
+    } else {
+        least.room()
+    };
     let job = Job {
         stream,
         client,
@@ -200,13 +202,12 @@ async fn hand_over(
         accepted: clock::now(),
         proxy: Arc::clone(proxy),
         engine: Arc::clone(engine),
-        load: least.load(),
+        load: if room.is_some() { least } else { own }.load(),
         places,
     };
     let serve = |worker| connection::run(job, worker);
-    if std::ptr::eq(least, own) {
-        here.spawn(serve);
-    } else {
-        least.hand(serve).await;
+    match room {
+        Some(room) => room.take(serve),
+        None => here.spawn(serve),
     }
 }

@@ -5,15 +5,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use tokio::sync::Semaphore;
+use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::error::{BindError, NameTaken};
+use super::Inner;
+use super::error::NameTaken;
 use super::meter::ProxyMeter;
 use super::settings::Settings;
 use super::tls::UpstreamTls;
-use super::{Inner, listener};
 use crate::fault::Plan;
 use crate::mapping::{Mapping, Name, name_taken};
 use crate::snapshot::{PortState, ProxyId};
@@ -32,7 +32,8 @@ pub(super) struct Proxy {
     ordinals: AtomicU64,
     meters: Vec<OnceLock<ProxyMeter>>,
     /// Held while the port is opened or closed.
-    pub(super) gate: tokio::sync::Mutex<()>,
+    pub(super) gate: tokio::sync::Mutex<Kept>,
+    pub(super) keeper: Keeper,
     port: Mutex<Port>,
 }
 
@@ -55,14 +56,36 @@ struct Port {
 
 /// The accept loop of an open port, and what stops it.
 pub(super) struct Accepting {
-    stop: CancellationToken,
-    loops: TaskTracker,
+    pub(super) stop: CancellationToken,
+    pub(super) loops: TaskTracker,
+}
+
+/// Whether a task keeps the port as time passes.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub(super) by_a_task: bool,
+}
+
+/// The task that keeps the port, one at most, and how it is reached.
+#[derive(Default)]
+pub(super) struct Keeper {
+    pub(super) tasks: TaskTracker,
+    /// Something has changed: it is to look again.
+    pub(super) news: Notify,
+    pub(super) stop: CancellationToken,
 }
 
 // === impl Proxy ===
 
 impl Proxy {
-    pub(super) fn new(id: ProxyId, mapping: Mapping, plan: Plan, engine: &Inner) -> Self {
+    /// A proxy whose port is bound, and yet to be opened.
+    pub(super) fn new(
+        id: ProxyId,
+        mapping: Mapping,
+        plan: Plan,
+        listeners: &[TcpListener],
+        engine: &Inner,
+    ) -> Self {
         let limit = engine.limit;
         Self {
             id,
@@ -75,10 +98,11 @@ impl Proxy {
             ordinals: AtomicU64::new(0),
             meters: (0..engine.workers.len()).map(|_| OnceLock::new()).collect(),
             gate: tokio::sync::Mutex::default(),
+            keeper: Keeper::default(),
             port: Mutex::new(Port {
                 wanted: true,
-                state: PortState::Closed,
-                addrs: Vec::new(),
+                state: PortState::Refusing,
+                addrs: addrs(listeners),
                 accepting: None,
             }),
         }
@@ -114,12 +138,7 @@ impl Proxy {
                 name: name.clone(),
             });
         }
-        let port = self
-            .port
-            .lock()
-            .addrs
-            .first()
-            .map_or(self.mapping.listen, SocketAddr::port);
+        let port = self.number();
         let is_default = |name: &Name| name.as_str() == self.mapping.default_name(port);
         let given = given.filter(|name| !is_default(name));
         let mapping = self.mapping.clone().called(given.clone());
@@ -149,10 +168,18 @@ impl Proxy {
         (port.state.clone(), port.addrs.clone())
     }
 
-    /// Says whether its user wants the port open.
+    /// The port that it listens on: the one that was found where its mapping asked for any free one.
+    pub(super) fn number(&self) -> u16 {
+        let port = self.port.lock();
+        port.addrs
+            .first()
+            .map_or(self.mapping.listen, SocketAddr::port)
+    }
+
+    /// Says whether its user wants the port open; one that has retired stays closed.
     pub(super) fn want_port(&self, open: bool) {
         let mut port = self.port.lock();
-        port.wanted = open;
+        port.wanted = open && !self.keeper.stop.is_cancelled();
         if port.accepting.is_none() {
             port.state = if open {
                 PortState::Refusing
@@ -176,62 +203,41 @@ impl Proxy {
         news
     }
 
-    /// Listens, so that clients may connect, and leaves accepting them to `accept`. `None` where it did so already. A port
-    /// that was any free one stays the one that was found.
-    pub(super) fn bind(&self, engine: &Inner) -> Result<Option<Vec<TcpListener>>, BindError> {
+    /// Notes that the port is open, with the listeners that `bind` makes. `None` where it is open already, or is not to be.
+    pub(super) fn open<E>(
+        &self,
+        accepting: Accepting,
+        bind: impl FnOnce() -> Result<Vec<TcpListener>, E>,
+    ) -> Result<Option<Vec<TcpListener>>, E> {
         let mut port = self.port.lock();
-        if port.accepting.is_some() {
+        if port.accepting.is_some() || !port.wanted {
             return Ok(None);
         }
-        let number = port
-            .addrs
-            .first()
-            .map_or(self.mapping.listen, SocketAddr::port);
-        let listeners = listener::bind(&engine.options, number)?;
-        let addrs = listeners
-            .iter()
-            .filter_map(|listener| listener.local_addr().ok());
-        port.addrs = addrs.collect();
+        let listeners = bind()?;
+        port.addrs = addrs(&listeners);
         port.state = PortState::Open;
+        port.accepting = Some(accepting);
         Ok(Some(listeners))
     }
 
-    /// Has one of the workers accept clients until `close_port`.
-    pub(super) async fn accept(self: &Arc<Self>, listeners: Vec<TcpListener>, engine: &Arc<Inner>) {
-        let stop = CancellationToken::new();
-        let loops = TaskTracker::new();
-        let port = listener::Port {
-            listeners,
-            proxy: Arc::clone(self),
-            engine: Arc::clone(engine),
-            stop: stop.clone(),
-            open: loops.token(),
-        };
-        loops.close();
-        self.port.lock().accepting = Some(Accepting { stop, loops });
-        // Each proxy's clients come to another worker.
-        let worker = &engine.workers[self.id.0 as usize % engine.workers.len()];
-        worker.hand(|worker| listener::accept(port, worker)).await;
-    }
-
-    /// Stops accepting and closes the listeners: connections are refused from when this returns. False where it was
-    /// closed already.
-    pub(super) async fn close_port(&self) -> bool {
-        let Some(Accepting { loops, .. }) = self.stop_accepting() else {
-            return false;
-        };
-        loops.wait().await;
-        // Told only now that it is so.
-        let wanted = self.wants_port();
-        self.want_port(wanted);
-        true
-    }
-
     /// Has the accept loop end; returns what to wait for where there was one.
-    pub(super) fn stop_accepting(&self) -> Option<Accepting> {
-        let mut port = self.port.lock();
-        port.accepting
-            .take()
-            .inspect(|accepting| accepting.stop.cancel())
+    pub(super) fn stop_accepting(&self) -> Option<TaskTracker> {
+        let Accepting { stop, loops } = self.port.lock().accepting.take()?;
+        stop.cancel();
+        Some(loops)
     }
+
+    /// Takes the port from its user for good: it closes, and so does whatever keeps it.
+    pub(super) fn retire(&self) {
+        self.keeper.stop.cancel();
+        self.want_port(false);
+        if let Some(Accepting { stop, .. }) = &self.port.lock().accepting {
+            stop.cancel();
+        }
+    }
+}
+
+fn addrs(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    let addrs = listeners.iter().filter_map(|one| one.local_addr().ok());
+    addrs.collect()
 }

@@ -104,11 +104,6 @@ impl Settings {
         records.values().filter(reached).count()
     }
 
-    /// Whether connections are to end as soon as they are known.
-    pub(super) fn is_stopped(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed)
-    }
-
     /// Waits until no connection is open.
     pub(super) async fn emptied(&self) {
         loop {

@@ -63,7 +63,7 @@ impl Finish {
 impl Drop for Finish {
     fn drop(&mut self) {
         for proxy in self.proxies.read().iter() {
-            proxy.stop_accepting();
+            proxy.retire();
             proxy.settings.stop();
         }
         self.stop_collector.cancel();

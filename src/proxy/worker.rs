@@ -51,6 +51,9 @@ pub(super) struct WorkerHandle {
     stirs: Stirs,
 }
 
+/// Room for a task in a worker's queue.
+pub(super) struct Room<'a>(mpsc::Permit<'a, Handed>);
+
 /// Counts a connection of a worker for as long as it lives.
 pub(super) struct Load(Arc<AtomicUsize>);
 
@@ -105,14 +108,34 @@ impl WorkerHandle {
         Load(Arc::clone(&self.active))
     }
 
+    /// Room for one more task, where its queue has any.
+    pub(super) fn room(&self) -> Option<Room<'_>> {
+        self.handed.try_reserve().ok().map(Room)
+    }
+
     /// Has the worker's thread make a task and run it to its end; the task is dropped where the worker has stopped.
     pub(super) async fn hand<F, T>(&self, task: F)
     where
         F: FnOnce(Rc<Worker>) -> T + Send + 'static,
         T: Future<Output = ()> + 'static,
     {
-        let start: Handed = Box::new(|worker| worker.spawn(task));
-        let _ = self.handed.send(start).await;
+        // It fails where the worker has stopped.
+        if let Ok(room) = self.handed.reserve().await {
+            Room(room).take(task);
+        }
+    }
+}
+
+// === impl Room ===
+
+impl Room<'_> {
+    /// Has the worker's thread make a task and run it to its end.
+    pub(super) fn take<F, T>(self, task: F)
+    where
+        F: FnOnce(Rc<Worker>) -> T + Send + 'static,
+        T: Future<Output = ()> + 'static,
+    {
+        self.0.send(Box::new(|worker| worker.spawn(task)));
     }
 }
 

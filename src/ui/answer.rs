@@ -49,8 +49,8 @@ pub enum Answer {
     Replaced {
         /// The command.
         ticket: u64,
-        /// Its number; or why not, and the number under which the old one came back.
-        result: Result<ProxyId, (String, Option<ProxyId>)>,
+        /// Its number; or why not, and then the old one stands as it was.
+        result: Result<ProxyId, String>,
     },
     /// A connection was ended.
     Cut {

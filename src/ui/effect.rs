@@ -36,15 +36,13 @@ pub enum Effect {
         /// Its faults, from the first byte on.
         plan: Plan,
     },
-    /// A proxy is removed and another one added; where that fails, the first one comes back.
+    /// A proxy takes another one's place; where that fails, the first one stands as it was.
     Replace {
         /// The command.
         ticket: u64,
         /// Which proxy goes.
         proxy: ProxyId,
-        /// What it forwarded, and its faults.
-        old: (Mapping, Plan),
-        /// What comes.
+        /// What the other one forwards, and its faults.
         new: (Mapping, Plan),
     },
     /// A proxy is removed.
@@ -129,6 +127,13 @@ pub trait Desk {
     fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<Taken>>;
     /// Adds a proxy; the error is one line.
     fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>>;
+    /// Puts a proxy in another one's place, which stands as it was where that fails; the error is one line.
+    fn replace(
+        &self,
+        proxy: ProxyId,
+        mapping: Mapping,
+        plan: Plan,
+    ) -> Pending<Result<ProxyId, String>>;
     /// Removes a proxy with its connections; false where it was gone.
     fn remove(&self, proxy: ProxyId) -> Pending<bool>;
     /// Gives a proxy another name, or takes the given one away; the answer is the name that it has, the error one line.
@@ -174,9 +179,8 @@ pub(super) fn ask<D: Desk + Clone + Send + Sync + 'static>(
         Effect::Replace {
             ticket,
             proxy,
-            old,
-            new,
-        } => answer(replace(desk.clone(), proxy, old, new), move |result| {
+            new: (mapping, plan),
+        } => answer(desk.replace(proxy, mapping, plan), move |result| {
             Answer::Replaced { ticket, result }
         }),
         Effect::Remove { ticket, proxy } => answer(desk.remove(proxy), move |found| {
@@ -220,22 +224,6 @@ fn answer<T: Send + 'static>(
     Box::pin(async move { Action::Answered(answer(pending.await)) })
 }
 
-/// Removes first: the new proxy may want the old one's port.
-fn replace<D: Desk + Send + Sync + 'static>(
-    desk: D,
-    proxy: ProxyId,
-    old: (Mapping, Plan),
-    new: (Mapping, Plan),
-) -> Pending<Result<ProxyId, (String, Option<ProxyId>)>> {
-    Box::pin(async move {
-        desk.remove(proxy).await;
-        match desk.add(new.0, new.1).await {
-            Ok(id) => Ok(id),
-            Err(why) => Err((why, desk.add(old.0, old.1).await.ok())),
-        }
-    })
-}
-
 // === impl Desk for Engine ===
 
 impl Desk for Engine {
@@ -265,6 +253,19 @@ impl Desk for Engine {
         Box::pin(async move {
             let added = engine.add(mapping, plan).await;
             added.map_err(|error| error.to_string())
+        })
+    }
+
+    fn replace(
+        &self,
+        proxy: ProxyId,
+        mapping: Mapping,
+        plan: Plan,
+    ) -> Pending<Result<ProxyId, String>> {
+        let engine = self.clone();
+        Box::pin(async move {
+            let replaced = engine.replace(proxy, mapping, plan).await;
+            replaced.map_err(|error| error.to_string())
         })
     }
 

@@ -251,6 +251,20 @@ impl Interface for Desk {
         })
     }
 
+    fn replace(
+        &self,
+        proxy: ProxyId,
+        mapping: Mapping,
+        plan: Plan,
+    ) -> Pending<Result<ProxyId, String>> {
+        let removed = Interface::remove(self, proxy);
+        let added = Interface::add(self, mapping, plan);
+        Box::pin(async move {
+            removed.await;
+            added.await
+        })
+    }
+
     fn remove(&self, proxy: ProxyId) -> Pending<bool> {
         self.note(Call::Remove(proxy));
         self.change(|snapshot| snapshot.proxies.retain(|row| row.id != proxy));

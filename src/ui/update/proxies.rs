@@ -106,17 +106,12 @@ pub(super) fn replace(
     let ticket = model.ticket();
     let asked = Asked::Replace {
         proxy,
-        old: old.clone(),
+        old,
         new: new.clone(),
         origin,
     };
     model.private.asked.insert(ticket, asked);
-    Effect::Replace {
-        ticket,
-        proxy,
-        old,
-        new,
-    }
+    Effect::Replace { ticket, proxy, new }
 }
 
 /// Gives a proxy another name, or takes the given one away: `names` are the given ones before and after.
@@ -214,7 +209,7 @@ pub(super) fn replaced(
     proxy: ProxyId,
     (before, after): ((Mapping, Plan), (Mapping, Plan)),
     origin: Origin,
-    result: Result<ProxyId, (String, Option<ProxyId>)>,
+    result: Result<ProxyId, String>,
 ) {
     match result {
         Ok(id) => {
@@ -230,15 +225,9 @@ pub(super) fn replaced(
                 push(model, edit);
             }
         }
-        Err((why, Some(back))) => {
-            renumber(model, proxy, back);
-            welcome(model, back, before.1);
+        Err(why) => {
             give_back(model, origin);
             model.say(Tone::Trouble, format!("{why}; {} is as it was", before.0));
-        }
-        Err((why, None)) => {
-            give_back(model, origin);
-            model.say(Tone::Trouble, format!("{why}; {} is gone", before.0));
         }
     }
 }

@@ -163,7 +163,7 @@ fn answer(effect: &Effect, well: bool) -> Option<Answer> {
         },
         Effect::Replace { ticket, .. } => Answer::Replaced {
             ticket,
-            result: well.then_some(id).ok_or_else(|| ("no".to_owned(), None)),
+            result: well.then_some(id).ok_or_else(|| "no".to_owned()),
         },
         Effect::WriteScene { ref file, .. } => Answer::SceneWritten {
             file: file.clone(),

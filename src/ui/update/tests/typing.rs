@@ -368,17 +368,12 @@ fn another_mapping_takes_the_proxys_place_and_undo_gives_it_back() {
         "{promise}"
     );
     let effects = does(&mut model, [Action::Accept]);
-    let [
-        Effect::Replace {
-            ticket, old, new, ..
-        },
-    ] = effects.as_slice()
-    else {
+    let [Effect::Replace { ticket, proxy, new }] = effects.as_slice() else {
         panic!("{effects:?}");
     };
     assert_eq!(
-        (old.0.to_string(), new.0.to_string()),
-        ("9001=db:80".into(), "9001=other:80".into())
+        (*proxy, new.0.to_string()),
+        (ProxyId(1), "9001=other:80".into())
     );
     let answer = Answer::Replaced {
         ticket: *ticket,
