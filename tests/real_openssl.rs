@@ -10,7 +10,7 @@ use std::time::Duration;
 use faultboard::mapping::Protocol;
 use faultboard::proxy::dial::{Deadline, dial};
 use faultboard::proxy::look_up::LookUps;
-use faultboard::proxy::tls::{TlsConfigs, TlsOptions};
+use faultboard::proxy::tls::{TlsConfigs, TlsOptions, UpstreamTls};
 use rustix::process::Signal;
 use support::mapping_to;
 use support::services::{Service, find};
@@ -138,7 +138,7 @@ impl OpenSsl {
         let tls = TlsConfigs::load(&options).expect("the files are there");
         let client = SocketAddr::from(([127, 0, 0, 1], 1));
         let deadline = Deadline::after(Duration::from_secs(60));
-        let tls = tls.upstream(&mapping);
+        let tls = UpstreamTls::new(&tls, &mapping);
         let dialed = dial(&mapping, &tls, &LookUps::default(), client, deadline).await;
         let error = dialed.err()?.to_string();
         Some(error.replace(&format!(":{port}"), ""))

@@ -1,4 +1,4 @@
-//! Looking up the addresses of a name, once for all that ask at the same time.
+//! Looks up the addresses of a name, once for all connections that ask at the same time.
 //!
 //! The system's resolver blocks its thread, and for as long as half a minute where the name service is silent. So each
 //! name that is being looked up has one thread, however many connections wait for it, and the number of such threads is

@@ -89,7 +89,7 @@ impl Proxy {
         let limit = engine.limit;
         Self {
             id,
-            tls: engine.tls.upstream(&mapping),
+            tls: UpstreamTls::new(&engine.tls, &mapping),
             mapping,
             settings: Settings::new(plan),
             permits: Arc::new(Semaphore::new(limit as usize)),

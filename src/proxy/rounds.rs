@@ -1,11 +1,12 @@
-//! How often a connection has passed a desk of this machine, so that a loop ends.
+//! Counts how many proxies of this machine a connection has passed, and ends it where that is a loop.
 //!
-//! A mapping can lead back to where it came from by way of a name or of a second desk, and nothing in the bytes tells. So
-//! desks give each other signs, in the abstract namespace of Unix sockets: names that exist as long as their owner lives,
-//! cost no file, and are seen within the same network namespace, as loopback addresses are. A desk that listens on a port
-//! says so, and one that dials such a port says from which of its own, and the how manyth round that is. Other programs
-//! are never asked, and nothing is sent. Elsewhere than on Linux there are no such names, and a loop ends where the limit
-//! of connections does.
+//! A mapping can lead back to itself by way of a name or of a second desk, and nothing in the bytes shows it. So desks give
+//! each other signs: names in the abstract namespace of Unix sockets, which exist as long as the socket that has them,
+//! leave no file, and are seen within one network namespace, as loopback addresses are. A desk puts up a sign for each port
+//! that it listens on. A desk that dials such a port puts up another one, with the local port that it dials from and the
+//! number of proxies that the connection has passed; the desk at the other end looks for it when it dials on. No other
+//! program is asked, and nothing is sent. Other systems than Linux have no such names: there a loop ends when the limit of
+//! connections is reached.
 //!
 //! ```text
 //!   client ──► A ──► B ──► A        A listens: "listens A"      B listens: "listens B"
@@ -22,16 +23,16 @@ pub(super) use self::signs::Sign;
 use self::signs::{exists, found};
 use super::sys::is_local;
 
-/// How many desks a connection may pass. More than anybody chains, fewer than hurt.
+/// How many proxies a connection may pass: more than anybody chains, and too few to do harm.
 const MOST: u8 = 8;
 
-/// Says that a desk listens on `port`, as long as the sign lives.
+/// Puts up the sign that a desk listens on `port`; it stands until it is dropped.
 pub(super) fn listens(port: u16) -> Option<Sign> {
     found(&format!("listens {port}"))
 }
 
-/// Says where a connection on behalf of `client` comes from, if `addr` is a desk's, and binds the socket for that. An error
-/// where the connection has passed so many desks that it is in a loop.
+/// Puts up the sign for a connection to `addr` on behalf of `client`, if a desk listens there, and binds `socket` to the
+/// local port that is on it. Fails where the connection has passed so many proxies that it must be in a loop.
 pub(super) fn sign(
     socket: &TcpSocket,
     addr: SocketAddr,
@@ -57,7 +58,7 @@ pub(super) fn sign(
     Ok(found(&dials(port, passed + 1)))
 }
 
-/// How many desks the connection of a client has passed.
+/// How many proxies the connection of a client has passed before it came here.
 fn rounds(client: SocketAddr) -> u8 {
     let passed = |round: &u8| exists(&dials(client.port(), *round));
     if !is_local(client.ip()) {

@@ -66,7 +66,7 @@ impl Echo {
 /// Dials such a server for the first time.
 async fn echo(acceptor: &TlsAcceptor, tls: &TlsConfigs, host: Host) -> Result<Negotiated, String> {
     let server = Echo::new(acceptor.clone(), host).await;
-    server.reach(&tls.upstream(&server.mapping)).await
+    server.reach(&UpstreamTls::new(tls, &server.mapping)).await
 }
 
 /// The same with a server's certificate for these names, and nothing special about the server.
@@ -88,7 +88,7 @@ fn trusting(authority: &Authority) -> TlsOptions {
 
 /// TLS without any option.
 fn untrusting(mapping: &Mapping) -> UpstreamTls {
-    load(&TlsOptions::default()).upstream(mapping)
+    UpstreamTls::new(&load(&TlsOptions::default()), mapping)
 }
 
 fn insecure() -> TlsOptions {
@@ -312,7 +312,7 @@ async fn resuming(versions: &'static [&SupportedProtocolVersion]) -> (Echo, TlsC
 async fn a_second_connection_resumes_the_session() {
     for versions in [ONLY_13, ONLY_12] {
         let (server, tls) = resuming(versions).await;
-        let tls = tls.upstream(&server.mapping);
+        let tls = UpstreamTls::new(&tls, &server.mapping);
         assert!(!server.reach(&tls).await.unwrap().resumed);
         assert!(server.reach(&tls).await.unwrap().resumed);
     }
@@ -326,7 +326,7 @@ async fn without_resumption_every_handshake_is_a_full_one() {
             ..insecure()
         };
         let (server, _) = resuming(versions).await;
-        let tls = load(&options).upstream(&server.mapping);
+        let tls = UpstreamTls::new(&load(&options), &server.mapping);
         assert!(!server.reach(&tls).await.unwrap().resumed);
         assert!(!server.reach(&tls).await.unwrap().resumed);
     }
@@ -338,9 +338,9 @@ async fn a_session_is_not_offered_to_another_upstream_of_the_same_name() {
         let (server, tls) = resuming(versions).await;
         // It would know the session: another port of a host, with the same keys.
         let other = Echo::new(server.acceptor.clone(), localhost()).await;
-        let first = tls.upstream(&server.mapping);
+        let first = UpstreamTls::new(&tls, &server.mapping);
         assert!(!server.reach(&first).await.unwrap().resumed);
-        let second = tls.upstream(&other.mapping);
+        let second = UpstreamTls::new(&tls, &other.mapping);
         assert!(!other.reach(&second).await.unwrap().resumed);
     }
 }

@@ -7,7 +7,7 @@ use std::task::Poll;
 
 use faultboard::mapping::Protocol;
 use faultboard::proxy::leg::Leg;
-use faultboard::proxy::tls::TlsOptions;
+use faultboard::proxy::tls::{TlsOptions, UpstreamTls};
 use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -25,7 +25,12 @@ async fn pair() -> (Leg, TlsStream<TcpStream>) {
     };
     let (listener, mapping) = listen(Protocol::Tls, localhost()).await;
     let server = async { acceptor.accept(accept(&listener).await).await.unwrap() };
-    let (dialed, server) = dial_with(&mapping, &load(&options).upstream(&mapping), server).await;
+    let (dialed, server) = dial_with(
+        &mapping,
+        &UpstreamTls::new(&load(&options), &mapping),
+        server,
+    )
+    .await;
     let leg = dialed.unwrap().leg;
     assert!(leg.is_tls());
     (leg, server)

@@ -41,7 +41,7 @@ impl Database {
         Self {
             listener,
             acceptor: server.acceptor(authority.issue(&["localhost"], Valid::Now)),
-            tls: tls.upstream(&mapping),
+            tls: UpstreamTls::new(&tls, &mapping),
             mapping,
         }
     }
@@ -186,7 +186,7 @@ async fn a_certificate_that_is_not_trusted_is_refused_as_elsewhere() {
         let stream = database.answer(b"S").await;
         database.acceptor.accept(stream).await.map(drop)
     };
-    let nobody = load(&TlsOptions::default()).upstream(&database.mapping);
+    let nobody = UpstreamTls::new(&load(&TlsOptions::default()), &database.mapping);
     let (dialed, accepted) = dial_with(&database.mapping, &nobody, server).await;
     assert!(accepted.is_err());
     let said = line(dialed);
@@ -234,7 +234,7 @@ async fn channel_binding_alone_ends_with_an_error_for_the_client() {
 async fn a_client_in_clear_text_is_led_to_its_cancel_request() {
     const CANCEL: &[u8] = b"\0\0\0\x10\x04\xd2\x16\x2e\0\0\0\x2a\x01\x02\x03\x04";
     let (listener, mapping) = listen(Protocol::Psql, localhost()).await;
-    let nothing = load(&TlsOptions::default()).upstream(&mapping);
+    let nothing = UpstreamTls::new(&load(&TlsOptions::default()), &mapping);
     let (dialed, accepted) = dial_with(&mapping, &nothing, accept(&listener)).await;
     let mut client = dialed.unwrap().leg;
     let mut ours = Leg::clear(accepted);

@@ -1,7 +1,8 @@
-//! What is wrong with a certificate, in words, from what it and those that came with it say of themselves.
+//! Says in words why a certificate was refused, and which one of its chain is to blame.
 //!
-//! rustls says that a chain is refused, and seldom which of its certificates is to blame. Nothing is verified here, and
-//! nothing that is read here is trusted: it only ends up in an error.
+//! rustls tells that a chain is refused, but seldom because of which certificate. Here the certificates are read again for
+//! their names, dates, keys and signatures. Nothing is verified, and nothing that is read is trusted: it only ends up in
+//! the line of an error.
 
 use std::time::Duration;
 
@@ -47,7 +48,7 @@ const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 // === impl Verdict ===
 
 impl Verdict {
-    /// Something that an option helps against, besides `--insecure`.
+    /// A fault for which an option of ours is the first advice.
     fn give(why: impl Into<String>, what: &str) -> Self {
         Self {
             why: why.into(),
@@ -55,7 +56,7 @@ impl Verdict {
         }
     }
 
-    /// Something that is to be done elsewhere.
+    /// A fault that must be mended at the server, or by whoever issues its certificate.
     fn mend(why: impl Into<String>, what: &str) -> Self {
         Self {
             why: why.into(),

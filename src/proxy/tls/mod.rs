@@ -45,17 +45,14 @@ pub struct TlsOptions {
     pub strict_close: bool,
 }
 
-/// The options, read and checked: what the TLS with every upstream is made of.
+/// The options, read and checked: what `UpstreamTls` is made of.
 #[derive(Clone, Debug)]
 pub struct TlsConfigs {
-    /// Offers no protocol and keeps no session; each upstream has a copy that does.
+    /// A configuration that offers no protocol and keeps no session; that of each upstream is a copy that does.
     base: ClientConfig,
     sni: Option<ServerName<'static>>,
     options: TlsOptions,
 }
-
-/// How many sessions of an upstream are kept. TLS 1.3 uses each up, and a server gives two or more with each handshake.
-const SESSIONS: usize = 8;
 
 // === impl TlsConfigs ===
 
@@ -82,17 +79,6 @@ impl TlsConfigs {
             sni: sni.transpose()?,
             options: options.clone(),
         })
-    }
-
-    /// A configuration that offers `alpn` and resumes no session that it did not begin.
-    fn config<'a>(&self, alpn: impl IntoIterator<Item = &'a str>) -> Arc<ClientConfig> {
-        let mut config = self.base.clone();
-        let alpn = alpn.into_iter().map(|name| name.as_bytes().to_vec());
-        config.alpn_protocols = alpn.collect();
-        if !self.options.no_resumption {
-            config.resumption = Resumption::in_memory_sessions(SESSIONS);
-        }
-        Arc::new(config)
     }
 }
 

@@ -56,6 +56,9 @@ fn every_protocol_offers_its_own_name() {
         ("1=tls://db", None),
     ] {
         let offered: Vec<&[u8]> = offered.map(str::as_bytes).into_iter().collect();
-        assert_eq!(tls.upstream(&mapping(text)).config.alpn_protocols, offered);
+        assert_eq!(
+            UpstreamTls::new(&tls, &mapping(text)).config.alpn_protocols,
+            offered
+        );
     }
 }

@@ -8,6 +8,7 @@ use std::cell::RefCell;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, HandshakeKind, ProtocolVersion};
 use tokio::net::TcpStream;
@@ -33,16 +34,19 @@ pub struct UpstreamTls {
     strict_close: bool,
 }
 
+/// How many sessions of an upstream are kept. TLS 1.3 uses each up, and a server gives two or more with each handshake.
+const SESSIONS: usize = 8;
+
 /// The protocol name that PostgreSQL's servers know.
 const POSTGRES: &str = "postgresql";
 
-// === impl TlsConfigs ===
+// === impl UpstreamTls ===
 
-impl TlsConfigs {
+impl UpstreamTls {
     /// TLS with the upstream of `mapping`, without any session yet.
     #[must_use]
-    pub fn upstream(&self, mapping: &Mapping) -> UpstreamTls {
-        let name = match (&self.sni, &mapping.host) {
+    pub fn new(configs: &TlsConfigs, mapping: &Mapping) -> Self {
+        let name = match (&configs.sni, &mapping.host) {
             (Some(name), _) => Some(name.clone()),
             (None, Host::V4(addr)) => Some(ServerName::from(IpAddr::from(*addr))),
             (None, Host::V6(addr)) => Some(ServerName::from(IpAddr::from(*addr))),
@@ -53,7 +57,7 @@ impl TlsConfigs {
                 || mapping.host.to_string(),
                 |name| name.to_str().into_owned(),
             ),
-            named_by: if self.sni.is_some() {
+            named_by: if configs.sni.is_some() {
                 NamedBy::Sni
             } else {
                 NamedBy::Mapping
@@ -65,34 +69,32 @@ impl TlsConfigs {
                 _ => None,
             },
             asked: false,
-            client_cert: self.options.client_cert.is_some(),
+            client_cert: configs.options.client_cert.is_some(),
             shown: Shown::default(),
         };
         // PostgreSQL's servers know their own protocol alone, so the option for all is not for them.
         let (own, offered) = match mapping.tls() {
             _ if !mapping.alpn.is_empty() => (None, mapping.alpn.clone()),
-            TlsMode::Direct(own) => (own, self.options.alpn.clone()),
+            TlsMode::Direct(own) if configs.options.alpn.is_empty() => (own, Vec::new()),
+            TlsMode::Direct(_) => (None, configs.options.alpn.clone()),
             TlsMode::Postgres => (Some(POSTGRES), Vec::new()),
             TlsMode::Clear => (None, Vec::new()),
         };
-        let config = if offered.is_empty() {
-            self.config(own)
-        } else {
-            self.config(offered.iter().map(String::as_str))
-        };
-        UpstreamTls {
-            config,
+        let mut config = configs.base.clone();
+        let protocols = own.into_iter().chain(offered.iter().map(String::as_str));
+        config.alpn_protocols = protocols.map(|name| name.as_bytes().to_vec()).collect();
+        if !configs.options.no_resumption {
+            config.resumption = Resumption::in_memory_sessions(SESSIONS);
+        }
+        Self {
+            config: Arc::new(config),
             name,
             peer,
             offered,
-            strict_close: self.options.strict_close,
+            strict_close: configs.options.strict_close,
         }
     }
-}
 
-// === impl UpstreamTls ===
-
-impl UpstreamTls {
     /// Speaks TLS on `socket`.
     ///
     /// May be cancelled at any point; the socket then closes with the last of its owners.
@@ -132,7 +134,7 @@ impl UpstreamTls {
     }
 }
 
-/// What a session has agreed on, in no time.
+/// What a session has agreed on; how long that took and what was offered is for the caller to add.
 fn negotiated(session: &ClientConnection) -> Negotiated {
     Negotiated {
         version: match session.protocol_version() {
