@@ -19,7 +19,7 @@ use std::time::Duration;
 use course::{Course, Leg};
 use faultboard::fault::link::Step;
 use faultboard::fault::{Direction, KINDS, Kind, Plan, Setting, Value, language};
-use faultboard::units::{ByteRate, Percent};
+use faultboard::units::{ByteCount, ByteRate, Percent};
 use proptest::prelude::*;
 
 fn kinds() -> impl Iterator<Item = &'static Kind> {
@@ -46,6 +46,19 @@ fn a_setting() -> impl Strategy<Value = Setting> {
             .acting(directions)
             .at_times(settings::schedule(draws[2]))
     })
+}
+
+/// A setting of any kind that owes its bytes, which a connection of some kilobytes and seconds feels.
+fn a_lively_setting() -> impl Strategy<Value = Setting> {
+    let kinds: Vec<_> = kinds().collect();
+    let schedule = prop_oneof![2 => Just(0), 1 => any::<u64>()];
+    (prop::sample::select(kinds), any::<[u64; 2]>(), schedule).prop_map(
+        |(kind, draws, schedule)| {
+            settings::of_values(kind, draws[0], settings::lively)
+                .acting(settings::directions(draws[1]))
+                .at_times(settings::schedule(schedule))
+        },
+    )
 }
 
 /// What is done to one setting of a plan.
@@ -82,7 +95,7 @@ fn changed(plan: &Plan, setting: &Setting, change: Change) -> Plan {
             Some(
                 setting
                     .clone()
-                    .with(param.name, settings::value(param, draw)),
+                    .with(param.name, settings::lively(param, draw)),
             )
         }
         Change::Share(share) => Some(setting.clone().hitting(Percent::new(share))),
@@ -100,9 +113,12 @@ fn changed(plan: &Plan, setting: &Setting, change: Change) -> Plan {
     plan
 }
 
-/// What chance decides beyond single pieces, made alike for a stage that has a past and one that has none.
+/// A setting without what comes out otherwise for a stage that has a past than for one that has none: delays that follow
+/// from one another, and slices whose sizes are drawn from where they begin.
 fn without_memory(setting: Setting) -> Setting {
-    setting.with("corr", Value::Percent(Percent::NONE))
+    setting
+        .with("corr", Value::Percent(Percent::NONE))
+        .with("vary", Value::Size(ByteCount::new(0)))
 }
 
 /// What of a plan lets two links of one connection leave with different pieces: for how long, and how many bytes.
@@ -252,66 +268,6 @@ proptest! {
         ..ProptestConfig::default()
     })]
 
-    /// Whatever is changed at whatever moment: what the new settings would not hold, had they found those bytes waiting, is
-    /// released as if the old ones had never been. So no fate that was drawn or dated by old settings survives them.
-    #[test]
-    fn a_change_releases_what_the_new_settings_would_not_hold(
-        direction in a_direction(),
-        seed: u64,
-        setting in a_setting(),
-        others in prop::collection::vec(a_setting(), 0..3),
-        change in a_change(),
-        mut legs in a_punctual_course(),
-        wait in a_time(),
-    ) {
-        let name = setting.kind.name;
-        let others = others.into_iter().filter(|other| other.kind.name != name && other.kind.name != "loss");
-        let plan = Plan::of(others.map(without_memory).chain([without_memory(setting.clone())]));
-        let mut after = changed(&plan, &setting, change);
-        if name == "loss" && let Some(changed) = after.find(setting.kind, direction).cloned() {
-            // Whoever loses more keeps what is under way: less is lost here.
-            let Some(Value::Percent(packets)) = setting.value("packets") else { unreachable!() };
-            let fewer = Percent::from_ppm(packets.ppm() / 7);
-            after.clear(setting.kind);
-            after.set(changed.with("packets", Value::Percent(fewer)));
-        }
-        let after = after.settings().iter().cloned().map(without_memory);
-        let mut after = Plan::of(after);
-        after.bypassed = matches!(change, Change::Bypass);
-        let is = |kind: &str| after.settings().iter().any(|setting| setting.kind.name == kind);
-        // Before a gate that closes, a slice more or less is a turn of the gate more or less.
-        prop_assume!(!is("slicer") || !(is("flap") || is("blackhole")));
-        let mut course = Course::new(direction, seed, &plan);
-        let mut twin = course.twin();
-        (course.writes, twin.writes) = (usize::MAX, usize::MAX);
-        legs.push(Leg::Pass(wait, usize::MAX));
-        for leg in &legs {
-            if let Leg::Come(bytes) = leg {
-                twin.come(*bytes);
-            }
-            course.go(leg);
-            twin.follow(&course);
-        }
-        course.set(&after);
-        twin.set(&after);
-        let (slack, bytes) = unevenness(&after);
-        let horizon = Duration::from_secs(3);
-        let from = course.now - course.start;
-        twin.pass(horizon, usize::MAX);
-        course.pass(horizon.saturating_add(slack), usize::MAX);
-        let left = |course: &Course, until: Duration| -> u64 {
-            let left = course.left.iter().filter(|(at, _)| *at <= until);
-            left.map(|(_, bytes)| *bytes as u64).sum()
-        };
-        for (at, _) in twin.left.iter().filter(|(at, _)| *at >= from) {
-            let (own, others) = (left(&course, *at + slack), left(&twin, *at));
-            prop_assert!(
-                own + bytes >= others,
-                "at {:?} after the change at {:?} from [{}] to [{}], {} of {} bytes have left that would have", at, from, plan, after, own, others
-            );
-        }
-    }
-
     /// The faults of the moment are in the fault language, whatever moves them.
     #[test]
     fn the_faults_of_any_moment_read_back(plans in prop::collection::vec((a_plan(), a_time()), 1..4), wait in a_time()) {
@@ -427,6 +383,74 @@ proptest! {
             level = f64::max(level - at.saturating_sub(last).as_secs_f64() * rate as f64, 0.0) + bytes as f64;
             last = at;
             prop_assert!(level <= 2.0 * piece + 2.0, "{} bytes ahead of {} B/s at {:?}", level, rate, at);
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 2_000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Whatever is changed at whatever moment: what the new settings would not hold, had they found those bytes waiting, is
+    /// released as if the old ones had never been. So no fate that was drawn or dated by old settings survives them.
+    #[test]
+    fn a_change_releases_what_the_new_settings_would_not_hold(
+        direction in a_direction(),
+        seed: u64,
+        setting in a_lively_setting(),
+        others in prop::collection::vec(a_lively_setting(), 0..3),
+        change in a_change(),
+        mut legs in a_punctual_course(),
+        wait in a_time(),
+    ) {
+        let name = setting.kind.name;
+        let others = others.into_iter().filter(|other| other.kind.name != name && other.kind.name != "loss");
+        let plan = Plan::of(others.map(without_memory).chain([without_memory(setting.clone())]));
+        let mut after = changed(&plan, &setting, change);
+        if name == "loss" && let Some(changed) = after.find(setting.kind, direction).cloned() {
+            // Whoever loses more keeps what is under way: less is lost here.
+            let Some(Value::Percent(packets)) = setting.value("packets") else { unreachable!() };
+            let fewer = Percent::from_ppm(packets.ppm() / 7);
+            after.clear(setting.kind);
+            after.set(changed.with("packets", Value::Percent(fewer)));
+        }
+        let after = after.settings().iter().cloned().map(without_memory);
+        let mut after = Plan::of(after);
+        after.bypassed = matches!(change, Change::Bypass);
+        let is = |kind: &str| after.settings().iter().any(|setting| setting.kind.name == kind);
+        // Before a gate that closes, a slice more or less is a turn of the gate more or less.
+        prop_assume!(!is("slicer") || !(is("flap") || is("blackhole")));
+        let mut course = Course::new(direction, seed, &plan);
+        let mut twin = course.twin();
+        (course.writes, twin.writes) = (usize::MAX, usize::MAX);
+        legs.push(Leg::Pass(wait, usize::MAX));
+        for leg in &legs {
+            if let Leg::Come(bytes) = leg {
+                twin.come(*bytes);
+            }
+            course.go(leg);
+            twin.follow(&course);
+        }
+        course.set(&after);
+        twin.set(&after);
+        let (slack, bytes) = unevenness(&after);
+        let horizon = Duration::from_secs(3);
+        let from = course.now - course.start;
+        twin.pass(horizon, usize::MAX);
+        course.pass(horizon.saturating_add(slack), usize::MAX);
+        let left = |course: &Course, until: Duration| -> u64 {
+            let left = course.left.iter().filter(|(at, _)| *at <= until);
+            left.map(|(_, bytes)| *bytes as u64).sum()
+        };
+        for (at, _) in twin.left.iter().filter(|(at, _)| *at >= from) {
+            let (own, others) = (left(&course, *at + slack), left(&twin, *at));
+            prop_assert!(
+                own + bytes >= others,
+                "at {:?} after the change at {:?} from [{}] to [{}], {} of {} bytes have left that would have", at, from, plan, after, own, others
+            );
         }
     }
 }

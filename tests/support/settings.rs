@@ -16,6 +16,15 @@ pub(crate) fn keeps_the_stream(kind: &Kind) -> bool {
 
 /// A setting of `kind` from one number: required parameters always, the others half of the time.
 pub(crate) fn setting(kind: &'static Kind, draw: u64) -> Setting {
+    of_values(kind, draw, value)
+}
+
+/// A setting of `kind` from one number, whose values come from `value`.
+pub(crate) fn of_values(
+    kind: &'static Kind,
+    draw: u64,
+    value: fn(&ParamSpec, u64) -> Value,
+) -> Setting {
     let mut setting = Setting::new(kind);
     for (index, spec) in kind.params.iter().enumerate() {
         let draw = mix(draw ^ mix(index as u64));
@@ -66,6 +75,30 @@ pub(crate) fn value(spec: &ParamSpec, draw: u64) -> Value {
             Value::Time(Duration::from_nanos(between(0, 10_000_000_000, draw)))
         }
         Unit::TimeOrSize => Value::Size(ByteCount::new(between(0, 10_000_000, draw))),
+    }
+}
+
+/// A value that `spec` allows and that a connection of some kilobytes and seconds feels.
+#[allow(dead_code, reason = "not each test uses it")]
+pub(crate) fn lively(spec: &ParamSpec, draw: u64) -> Value {
+    let most = match spec.unit {
+        Unit::Time => [1_000_000, 5_000_000_000],
+        Unit::Rate => [500, 500_000],
+        Unit::Size => [1, 3_000],
+        Unit::Percent => [50_000, 1_000_000],
+        Unit::Number => [1, 10],
+        Unit::Switch | Unit::Word(_) | Unit::TimeOrSize => return value(spec, draw),
+    };
+    let [low, high] = range(spec);
+    let number = between(most[0], most[1], draw).clamp(low, high);
+    match spec.unit {
+        Unit::Time => Value::Time(Duration::from_nanos(number)),
+        Unit::Rate => Value::Rate(ByteRate::new(number)),
+        Unit::Size => Value::Size(ByteCount::new(number)),
+        Unit::Number => Value::Number(number as f64),
+        _ => Value::Percent(Percent::from_ppm(
+            u32::try_from(number).expect("millionths"),
+        )),
     }
 }
 
