@@ -13,6 +13,9 @@ use crate::mapping::{Host, Mapping, Protocol};
 use crate::proxy::{Engine, Events, Options};
 use crate::snapshot::ProxyId;
 
+/// So long a test waits for what must happen; only a failure takes it.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// A desk with one proxy, and its upstream.
 struct Desk {
     engine: Engine,
@@ -57,7 +60,8 @@ impl Desk {
     }
 
     async fn next(&mut self) -> Happening {
-        let told = self.events.next().await;
+        let told = tokio::time::timeout(PATIENCE, self.events.next()).await;
+        let told = told.expect("an event in time");
         told.event().expect("an event").what.clone()
     }
 
