@@ -337,6 +337,66 @@ async fn stopping_ends_every_connection_and_tells_why() {
     );
 }
 
+#[tokio::test]
+async fn an_end_in_order_never_stands_behind_a_part() {
+    let engine = engine();
+    let upstream = serve(|mut stream| async move {
+        let _ = stream.read(&mut [0; 16]).await;
+        let _ = stream.write_all(b"first").await;
+        let _ = stream.read(&mut [0; 16]).await;
+        let _ = stream.write_all(b"second").await;
+        let _ = stream.read(&mut [0; 16]).await;
+    })
+    .await;
+    for (held, wanted) in [(false, Ok(0)), (true, Err(ErrorKind::ConnectionReset))] {
+        let (id, addr) = proxy(&engine, upstream, Plan::default()).await;
+        let mut client = TcpStream::connect(addr).await.expect("connects");
+        client.write_all(b"x").await.expect("sent");
+        client.read_exact(&mut [0; 5]).await.expect("a part");
+        if held {
+            engine.set_plan(id, Plan::of([latency(7_200_000)])).await;
+            client.write_all(b"y").await.expect("sent");
+            snapshot(&engine, |shown| {
+                shown.proxies.iter().any(|row| row.held != [0, 0])
+            })
+            .await;
+        }
+        assert!(engine.remove(id).await);
+        let seen = client.read(&mut [0]).await.map_err(|error| error.kind());
+        assert_eq!(seen, wanted, "held: {held}");
+    }
+}
+
+#[tokio::test]
+async fn an_upstream_that_resets_in_the_middle_of_an_answer_is_a_failure_although_the_client_had_said_all()
+ {
+    let upstream = serve(|mut stream| async move {
+        let _ = stream.read_to_end(&mut Vec::new()).await;
+        let _ = stream.write_all(b"part").await;
+        let _ = stream.peek(&mut [0]).await;
+        let _ = stream.set_zero_linger();
+    })
+    .await;
+    let engine = engine();
+    let (_, addr) = proxy(&engine, upstream, Plan::default()).await;
+    let mut events = engine.events();
+    let mut client = TcpStream::connect(addr).await.expect("connects");
+    client.write_all(b"question").await.expect("sent");
+    client.shutdown().await.expect("half-closed");
+    let mut part = Vec::new();
+    let end = client.read_to_end(&mut part).await;
+    let error = end.expect_err("a reset").kind();
+    assert_eq!(
+        (&part[..], error),
+        (&b"part"[..], ErrorKind::ConnectionReset)
+    );
+    let reason = CloseReason::Io {
+        leg: LegName::Upstream,
+        error: "connection reset".into(),
+    };
+    assert_eq!(close_reason(&mut events).await, reason);
+}
+
 /// A mapping from any free port to `port` of a name that is looked up, and stands for 127.0.0.1: in a notation that only
 /// the system's resolver reads, so that nobody can know it before.
 fn by_name(port: u16) -> Mapping {

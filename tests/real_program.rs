@@ -5,6 +5,7 @@
 mod session;
 mod support;
 
+use serde_json::json;
 use session::Session;
 use support::postgres::tls_only;
 use support::services::{fail, find, succeed};
@@ -69,7 +70,9 @@ async fn commands_reach_a_psql_that_is_connected() {
     let seen = succeed(&mut server.psql(port, "prefer", "select 6 * 7")).await;
     assert_eq!(seen, "42\n");
     let closed = session.wait("closed");
-    assert_eq!(closed["reason"], "client_done", "{closed}");
+    // A psql that is done says so inside the protocol, then ends its stream: a busy machine may let the server be first.
+    let in_order = [json!("client_done"), json!("upstream_done")];
+    assert!(in_order.contains(&closed["reason"]), "{closed}");
 
     let mut sleeping = server.psql(port, "disable", "select pg_sleep(600) /* killed */");
     let sleeping = tokio::spawn(async move { fail(&mut sleeping).await });

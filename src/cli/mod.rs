@@ -112,7 +112,7 @@ pub struct RunArgs {
     /// Clients served at once, per proxy; more wait to be accepted [default: 10000, or what descriptors allow]
     #[arg(long, value_name = "N", value_parser = options::max_connections, allow_hyphen_values = true)]
     pub max_connections: Option<u32>,
-    /// Time to reach an upstream, name look-up and TLS handshake included [default: 10s]
+    /// Time to reach an upstream, name look-up and TLS handshake included; a psqls client's first message has as much [default: 10s]
     #[arg(long, value_name = "TIME", value_parser = options::connect_timeout, allow_hyphen_values = true)]
     pub connect_timeout: Option<Duration>,
     /// Time without a byte until a silent peer is asked whether it lives, or off; gone after twice that [default: 60s]

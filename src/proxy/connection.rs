@@ -11,19 +11,19 @@ use tokio::net::TcpStream;
 
 use super::alarm::Timer;
 use super::collector::Opened;
-use super::ending::{Ending, reason_of, refuse, take_down};
+use super::ending::{reason_of, refuse, take_down};
 use super::error::broken;
 use super::leg::Leg;
 use super::listener::Places;
-use super::opening::{self, Failure, Ready};
+use super::opening::{Failure, Opening, Ready};
 #[cfg(test)]
 use super::panics::injected::{self, Place};
 use super::panics::{self, Panic};
 use super::port::Proxy;
-use super::pump::Pump;
+use super::pump::{End, Pump, TakeDown};
 use super::reading::Reading;
 use super::record::{Closed, Kill, Order, Record};
-use super::waiting::Waiting;
+use super::settings::Current;
 use super::watched::Watched;
 use super::worker::{Load, Worker};
 use super::{Inner, clock};
@@ -71,8 +71,8 @@ pub(super) async fn run(job: Job, worker: Rc<Worker>) {
             books.tell_bug(&panic)
         }
         Ok(Err(failure)) => Box::pin(refuse(client, failure)).await,
-        Ok(Ok((ready, circumstances))) => {
-            let mut relay = Relay::new(&books, client, ready, circumstances);
+        Ok(Ok(ready)) => {
+            let mut relay = Relay::new(&books, client, ready);
             let ending = std::future::poll_fn(|cx| relay.poll_contained(cx)).await;
             let taken_down = Box::pin(take_down(&books.record, relay.into_legs(), ending));
             let reason = panics::contain_task(taken_down).await;
@@ -114,11 +114,7 @@ async fn open(job: Job, worker: Rc<Worker>) -> Option<(Books, Leg)> {
 }
 
 /// Makes the upstream ready, unless an order comes before, or the client goes.
-async fn dial(
-    client: &mut Leg,
-    ordinal: u64,
-    books: &Books,
-) -> Result<(Ready, Circumstances), Failure> {
+async fn dial(client: &mut Leg, ordinal: u64, books: &Books) -> Result<Ready, Failure> {
     let Books {
         record,
         proxy,
@@ -134,18 +130,13 @@ async fn dial(
             .unwrap_or(engine.start),
         path: Duration::ZERO,
     };
-    let waiting = Waiting {
-        books,
-        circumstances: &circumstances,
-    };
     let gone = client.watch_error();
     let open = async {
         #[cfg(test)]
         injected::reach(Place::Opening, record.client);
-        waiting.pass().await?;
-        opening::open(client, proxy, engine, record).await
+        Opening::new(books, circumstances).run(client).await
     };
-    let ready = tokio::select! {
+    tokio::select! {
         // What a client's break means is said best by what reads from it, if anything does: it is asked before `gone`.
         biased;
         // Cancel-safe in effect: an order ends the connection, and with it what was being dialed.
@@ -156,12 +147,7 @@ async fn dial(
         opened = open => opened,
         // Cancel-safe: it only waits. A client that has ended its stream is not gone; one whose connection broke is.
         error = gone => Err(Failure { reason: broken(LegName::Client, &error), told: false }),
-    }?;
-    let circumstances = Circumstances {
-        path: ready.path,
-        ..circumstances
-    };
-    Ok((ready, circumstances))
+    }
 }
 
 /// Whether a client that had ended its stream takes no more: it has gone, and did not fail. TLS clients leave so, before
@@ -194,12 +180,12 @@ struct Relay<'a> {
 // === impl Relay ===
 
 impl<'a> Relay<'a> {
-    fn new(books: &'a Books, client: Leg, ready: Ready, circumstances: Circumstances) -> Self {
+    fn new(books: &'a Books, client: Leg, ready: Ready) -> Self {
         let worker = &books.worker;
         let legs = [client, ready.upstream].map(Watched::new);
-        let mut pump = Box::new(Pump::new(legs, circumstances, &books.engine.budget));
+        let mut pump = Box::new(Pump::new(legs, ready.circumstances, &books.engine.budget));
         pump.push(Direction::Up, &ready.before, clock::now());
-        Self {
+        let mut relay = Self {
             books,
             record: &books.record,
             proxy: &books.proxy,
@@ -209,7 +195,9 @@ impl<'a> Relay<'a> {
             reading: Reading::new(&books.record, books.proxy.meter(worker.index)),
             generation: 0,
             unreported: None,
-        }
+        };
+        relay.take(&ready.current);
+        relay
     }
 
     fn into_legs(self) -> [Leg; 2] {
@@ -217,17 +205,33 @@ impl<'a> Relay<'a> {
     }
 
     /// Polls the loop; a panic is told and ends it.
-    fn poll_contained(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+    fn poll_contained(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         panics::contain(|| self.poll(cx)).unwrap_or_else(|panic| {
-            self.books.tell_bug(&panic);
-            Poll::Ready(Ending::Failed)
+            Poll::Ready(End {
+                reason: self.books.tell_bug(&panic),
+                how: TakeDown::Reset,
+            })
         })
     }
 
-    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Ending> {
+    fn obey(&self, order: Order) -> End {
+        let how = match order {
+            Order::Kill(Kill::Rst) => TakeDown::Reset,
+            Order::Kill(Kill::Fin) => TakeDown::Close,
+            // An end in order behind a part would look like the end of the whole.
+            Order::Stop if !self.pump.is_idle() => TakeDown::Reset,
+            Order::Stop => TakeDown::Leave,
+        };
+        End {
+            reason: reason_of(order),
+            how,
+        }
+    }
+
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         loop {
             if let Some(order) = self.record.ordered() {
-                return Poll::Ready(Ending::Ordered(order));
+                return Poll::Ready(self.obey(order));
             }
             self.take_settings();
             // Mark first, look again after: whoever changes the settings from here on waits for this task's report.
@@ -247,7 +251,7 @@ impl<'a> Relay<'a> {
             }
             self.report();
             if let Poll::Ready(end) = polled {
-                return Poll::Ready(Ending::Over(end));
+                return Poll::Ready(end);
             }
             self.timer.set(self.pump.next_due(), cx.waker());
             self.worker.stir();
@@ -263,17 +267,17 @@ impl<'a> Relay<'a> {
 
     /// Takes over the plan in force where it has changed.
     fn take_settings(&mut self) {
-        let generation = self.proxy.settings.generation();
-        if generation == self.generation {
-            return;
+        if self.proxy.settings.generation() != self.generation {
+            self.take(&self.proxy.settings.current());
         }
-        let in_force = self.proxy.settings.in_force();
+    }
+
+    fn take(&mut self, current: &Current) {
         let now = clock::now();
-        self.pump.replan(&in_force, now);
-        self.generation = generation;
-        self.record
-            .hit
-            .store(self.hits(in_force.plan()), Ordering::Relaxed);
+        self.pump.replan(&current.in_force, now);
+        self.generation = current.generation;
+        let hits = self.hits(current.in_force.plan());
+        self.record.hit.store(hits, Ordering::Relaxed);
         self.unreported = Some(now.saturating_duration_since(self.books.engine.start));
     }
 

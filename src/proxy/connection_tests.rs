@@ -31,10 +31,15 @@ impl Desk {
     }
 
     async fn with(protocol: Option<Protocol>, faults: &str) -> Self {
+        Self::timed(protocol, faults, Duration::from_secs(10)).await
+    }
+
+    async fn timed(protocol: Option<Protocol>, faults: &str, connect_timeout: Duration) -> Self {
         let upstream = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let addr = upstream.local_addr().expect("bound");
         let engine = Engine::start(Options {
             workers: 1,
+            connect_timeout,
             ..Options::default()
         })
         .expect("starts");
@@ -282,4 +287,15 @@ async fn a_peer_that_resets_while_both_are_full_is_noticed() {
         error: "connection reset".to_owned(),
     };
     assert_eq!(reason, wanted);
+}
+
+#[tokio::test]
+async fn a_client_that_never_finishes_its_opening_of_postgresql_has_as_long_as_a_dial() {
+    let limit = Duration::from_millis(20);
+    let mut desk = Desk::timed(Some(Protocol::Psqls), "", limit).await;
+    let mut client = TcpStream::connect(desk.addr).await.expect("connects");
+    client.write_all(b"\0\0\0").await.expect("takes bytes");
+    let why = "the client sent no complete request within 20ms".to_owned();
+    assert_eq!(desk.ended().await.1, CloseReason::Tls(why));
+    assert!(end_of(&mut client).await.is_ok(), "an end in order");
 }

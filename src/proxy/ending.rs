@@ -9,19 +9,11 @@ use tokio::io::AsyncWriteExt;
 use super::leg::Leg;
 use super::opening::Failure;
 use super::pump::{End, TakeDown};
-use super::record::{Kill, Order, Record};
+use super::record::{Order, Record};
 use crate::snapshot::CloseReason;
 
 /// How long an orderly end may take before the sockets are dropped as they are.
 const FIN_LIMIT: Duration = Duration::from_secs(1);
-
-/// How the poll loop came to its end.
-pub(super) enum Ending {
-    Over(End),
-    Ordered(Order),
-    /// By a bug: both peers are reset.
-    Failed,
-}
 
 /// Ends a client that gets no upstream: as a refused connection would, or in order where it has been told why.
 pub(super) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
@@ -35,57 +27,30 @@ pub(super) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
 }
 
 /// Takes the two legs down as the connection ended, and returns why it did. Notes where TLS ended without saying so.
-pub(super) async fn take_down(record: &Record, legs: [Leg; 2], ending: Ending) -> CloseReason {
+pub(super) async fn take_down(record: &Record, legs: [Leg; 2], end: End) -> CloseReason {
     #[cfg(test)]
     super::panics::injected::reach(super::panics::injected::Place::TakingDown, record.client);
     let [mut client, mut upstream] = legs;
     // Where it was taken for an error, the reason says so.
-    let truncated = upstream.closed_without_notify() && upstream.cut_off().is_none();
+    let truncated = upstream.closed_without_notify() && !matches!(end.reason, CloseReason::Tls(_));
     record.truncated.store(truncated, Ordering::Relaxed);
-    match ending {
-        Ending::Over(End {
-            reason,
-            how: TakeDown::Done,
-        }) => upstream
-            .refusal()
-            .map_or(reason, |refused| CloseReason::Tls(refused.to_string())),
-        Ending::Over(End {
-            reason,
-            how: TakeDown::Close,
-        }) => {
-            close(client, upstream).await;
-            reason
+    match end.how {
+        TakeDown::Done => {
+            let refused = upstream.refusal();
+            return refused.map_or(end.reason, |error| CloseReason::Tls(error.to_string()));
         }
-        Ending::Over(End {
-            reason,
-            how: TakeDown::Reset,
-        }) => {
-            let cut_off = upstream.cut_off();
+        TakeDown::Close => close(client, upstream).await,
+        TakeDown::Reset => {
             client.reset();
             upstream.reset();
-            cut_off.map_or(reason, |error| CloseReason::Tls(error.to_string()))
         }
-        Ending::Ordered(Order::Kill(Kill::Rst)) => {
-            client.reset();
-            upstream.reset();
-            CloseReason::Killed
-        }
-        Ending::Failed => {
-            client.reset();
-            upstream.reset();
-            CloseReason::Internal
-        }
-        Ending::Ordered(Order::Kill(Kill::Fin)) => {
-            close(client, upstream).await;
-            CloseReason::Killed
-        }
-        Ending::Ordered(Order::Stop) => {
-            // In order as far as it goes at once: whoever stops does not wait for a thousand peers.
+        TakeDown::Leave => {
+            // As far as it goes at once: whoever stops does not wait for a thousand peers.
             let both = async { tokio::join!(client.shutdown(), upstream.shutdown()) };
             let _ = both.now_or_never();
-            CloseReason::Stopped
         }
     }
+    end.reason
 }
 
 /// Ends both streams in order.

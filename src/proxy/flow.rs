@@ -33,6 +33,10 @@ pub(super) struct Flow {
     pub(super) sink: Sink,
     /// How the source refuses what is sent to it: behind its stream its peer is reset.
     pub(super) refused: Option<Refusal>,
+    /// Whether the source was sent the end of the stream in the other direction.
+    pub(super) heard_end: bool,
+    /// Whether it has sent something since: it is not finished with.
+    pub(super) answers: bool,
     unflushed: bool,
     /// What the last read brought.
     brought: usize,
@@ -56,6 +60,8 @@ impl Flow {
             source: Source::Open,
             sink: Sink::Open,
             refused: None,
+            heard_end: false,
+            answers: false,
             unflushed: false,
             brought: 0,
             charge: Charge::on(budget),
@@ -206,6 +212,7 @@ impl Flow {
             Poll::Ready(Ok(0)) => self.source_ended(now),
             Poll::Ready(Ok(n)) => {
                 gauge.arrived(self.direction, n, now);
+                self.answers |= self.heard_end;
                 self.brought = n;
                 if clear {
                     return self.pass_through(sink, cx, &buffer[..n], now, gauge);
@@ -276,9 +283,15 @@ impl Flow {
         Moved::Something(bytes.len())
     }
 
+    /// Whether nothing waits, here or in the layers of the sink.
+    pub(super) fn is_idle(&self) -> bool {
+        self.link.is_empty() && !self.unflushed
+    }
+
     /// Throws away what waits: its receiver is gone.
     pub(super) fn discard(&mut self) {
         self.link.discard();
+        self.unflushed = false;
         self.charge.set(0);
     }
 }

@@ -50,7 +50,6 @@ mod start;
 pub mod sys;
 pub mod tls;
 mod wait;
-mod waiting;
 mod watched;
 mod window;
 mod worker;

@@ -1,26 +1,38 @@
-//! What happens before bytes flow: PostgreSQL's first message where the mapping asks for it, and the dial.
+//! What happens before bytes flow: the waits that faults ask for, PostgreSQL's first message, and the dial.
 
-use std::time::Duration;
+use std::task::Poll;
+use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt;
 
+use super::clock;
+use super::connection::Books;
 use super::dial::{self, Deadline};
 use super::error::{UpstreamError, broken};
 use super::leg::{Leg, tend};
-use super::port::Proxy;
-use super::postgres::ClientError;
-use super::record::Record;
-use super::{Inner, postgres};
+use super::postgres::{self, ClientError};
+use super::settings::Current;
+use crate::fault::link::Circumstances;
+use crate::fault::{Demands, Kind};
 use crate::mapping::TlsMode;
 use crate::snapshot::{CloseReason, LegName};
+
+/// A new connection whose upstream is not ready yet. A change of settings acts on it at once.
+pub(super) struct Opening<'a> {
+    books: &'a Books,
+    circumstances: Circumstances,
+    current: Current,
+}
 
 /// An upstream that is ready for the client's first byte.
 pub(super) struct Ready {
     pub(super) upstream: Leg,
     /// What the client sent while it was being dialed.
     pub(super) before: Vec<u8>,
-    /// What a round trip to the upstream takes.
-    pub(super) path: Duration,
+    /// With what a round trip to the upstream takes.
+    pub(super) circumstances: Circumstances,
+    /// The settings that were in force last.
+    pub(super) current: Current,
 }
 
 /// Why there is no upstream, and whether the client has been told so in its own protocol.
@@ -29,84 +41,165 @@ pub(super) struct Failure {
     pub(super) told: bool,
 }
 
-/// Makes a client's upstream ready, and notes in its record what was reached. May be cancelled at any point; what was open
-/// closes.
-pub(super) async fn open(
-    client: &mut Leg,
-    proxy: &Proxy,
-    engine: &Inner,
-    record: &Record,
-) -> Result<Ready, Failure> {
-    if proxy.mapping.tls() == TlsMode::Postgres {
-        return open_postgres(client, proxy, engine, record).await;
-    }
-    let dialed = dial(proxy, engine, record).await;
-    let (upstream, path) = dialed.map_err(|error| untold(&error))?;
-    Ok(Ready {
-        upstream,
-        before: Vec::new(),
-        path,
-    })
-}
+// === impl Opening ===
 
-async fn open_postgres(
-    client: &mut Leg,
-    proxy: &Proxy,
-    engine: &Inner,
-    record: &Record,
-) -> Result<Ready, Failure> {
-    // The client may take its time: it costs nobody else anything, and an order ends the wait.
-    let first = postgres::negotiate_client(client, None)
+impl<'a> Opening<'a> {
+    pub(super) fn new(books: &'a Books, circumstances: Circumstances) -> Self {
+        Self {
+            books,
+            circumstances,
+            current: books.proxy.settings.current(),
+        }
+    }
+
+    /// Makes the upstream ready, and notes in the record what was reached. May be cancelled at any point; what was open
+    /// closes.
+    pub(super) async fn run(mut self, client: &mut Leg) -> Result<Ready, Failure> {
+        self.wait().await?;
+        let opened = if self.books.proxy.mapping.tls() == TlsMode::Postgres {
+            self.reach_postgres(client).await?
+        } else {
+            let dialed = self.dial().await.map_err(|error| untold(&error))?;
+            (dialed, Vec::new())
+        };
+        let ((upstream, path), before) = opened;
+        Ok(Ready {
+            upstream,
+            before,
+            circumstances: Circumstances {
+                path,
+                ..self.circumstances
+            },
+            current: self.current,
+        })
+    }
+
+    /// Waits as the faults say before the client is served, then before the upstream is dialed.
+    async fn wait(&mut self) -> Result<(), Failure> {
+        let opened = self.circumstances.opened;
+        let demands = self.wait_until(|demands| (opened, demands.accept)).await;
+        if let Some(kind) = demands.refused {
+            return Err(self.fail(kind));
+        }
+        let served = clock::now();
+        let demands = self.wait_until(|demands| (served, demands.dial)).await;
+        if let Some(kind) = demands.fails {
+            return Err(self.fail(kind));
+        }
+        self.books.record.rest();
+        Ok(())
+    }
+
+    /// Waits for what `wait` makes of the faults' demands: from when on, and for how long. A refused client waits for
+    /// nothing.
+    async fn wait_until(&mut self, wait: impl Fn(&Demands) -> (Instant, Duration)) -> Demands {
+        let Books {
+            proxy,
+            record,
+            worker,
+            engine,
+            ..
+        } = self.books;
+        let mut timer = None;
+        std::future::poll_fn(|cx| {
+            loop {
+                if proxy.settings.generation() != self.current.generation {
+                    self.current = proxy.settings.current();
+                }
+                let Current {
+                    generation,
+                    in_force,
+                } = &self.current;
+                let now = clock::now();
+                let demands = in_force.demands(
+                    |setting| self.circumstances.hits(setting),
+                    |kind| self.circumstances.draw(kind),
+                    now,
+                );
+                let (since, time) = wait(&demands);
+                let due = since.checked_add(time);
+                if due.is_some_and(|due| due <= now) || demands.refused.is_some() {
+                    return Poll::Ready(demands);
+                }
+                if record.generation() != *generation {
+                    let since_start = now.saturating_duration_since(engine.start);
+                    proxy.settings.reported(record, *generation, since_start);
+                }
+                let turns = [due, in_force.next_turn(now)];
+                let timer = timer.get_or_insert_with(|| worker.alarm.timer());
+                timer.set(turns.into_iter().flatten().min(), cx.waker());
+                // Register, mark, look again: see `settings`.
+                record.park(cx, true);
+                if proxy.settings.generation() == *generation {
+                    return Poll::Pending;
+                }
+            }
+        })
         .await
-        .map_err(|error| Failure {
+    }
+
+    /// A fault of this kind ends the connection.
+    fn fail(&self, kind: &Kind) -> Failure {
+        let reason = CloseReason::Fault(kind.name);
+        self.books.record.end(&reason);
+        Failure {
+            reason,
+            told: false,
+        }
+    }
+
+    /// Hears the client's first message, which it has as long for as an upstream to be reached, then dials.
+    async fn reach_postgres(
+        &self,
+        client: &mut Leg,
+    ) -> Result<((Leg, Duration), Vec<u8>), Failure> {
+        let deadline = Deadline::after(self.books.engine.options.connect_timeout);
+        let first = postgres::negotiate_client(client, deadline).await;
+        let first = first.map_err(|error| Failure {
             reason: match error {
                 ClientError::Io { source } => broken(LegName::Client, &source),
                 error => CloseReason::Tls(error.to_string()),
             },
             told: true,
         })?;
-    match dial(proxy, engine, record).await {
-        Ok((upstream, path)) => {
-            let before = [first.bytes, first.rest].concat();
-            Ok(Ready {
-                upstream,
-                before,
-                path,
-            })
+        match self.dial().await {
+            Ok(dialed) => Ok((dialed, [first.bytes, first.rest].concat())),
+            Err(UpstreamError::Tls(error)) if !first.cancel => {
+                // A client that is gone needs no answer.
+                let _ = client.write_all(&postgres::reply(&error)).await;
+                Err(Failure {
+                    reason: CloseReason::Tls(error.to_string()),
+                    told: true,
+                })
+            }
+            Err(error) => Err(untold(&error)),
         }
-        Err(UpstreamError::Tls(error)) if !first.cancel => {
-            // A client that is gone needs no answer.
-            let _ = client.write_all(&postgres::reply(&error)).await;
-            Err(Failure {
-                reason: CloseReason::Tls(error.to_string()),
-                told: true,
-            })
-        }
-        Err(error) => Err(untold(&error)),
     }
-}
 
-async fn dial(
-    proxy: &Proxy,
-    engine: &Inner,
-    record: &Record,
-) -> Result<(Leg, Duration), UpstreamError> {
-    let deadline = Deadline::after(engine.options.connect_timeout);
-    let dialed = dial::dial(
-        &proxy.mapping,
-        &proxy.tls,
-        &engine.look_ups,
-        record.client,
-        deadline,
-    );
-    let dialed = dialed
-        .await
-        .map_err(|error| error.counted(|| proxy.settings.connected()))?;
-    // Fails only where the socket is gone already, which reading tells.
-    let _ = tend(&dialed.leg.socket().into(), engine.options.keepalive);
-    record.came_by(dialed.tried, dialed.sign, engine.now());
-    record.reached(dialed.addr, dialed.tls, engine.now());
-    Ok((dialed.leg, dialed.path))
+    /// The upstream's leg, and how long a round trip to it takes.
+    async fn dial(&self) -> Result<(Leg, Duration), UpstreamError> {
+        let Books {
+            proxy,
+            engine,
+            record,
+            ..
+        } = self.books;
+        let dialed = dial::dial(
+            &proxy.mapping,
+            &proxy.tls,
+            &engine.look_ups,
+            record.client,
+            Deadline::after(engine.options.connect_timeout),
+        );
+        let dialed = dialed
+            .await
+            .map_err(|error| error.counted(|| proxy.settings.connected()))?;
+        // Fails only where the socket is gone already, which reading tells.
+        let _ = tend(&dialed.leg.socket().into(), engine.options.keepalive);
+        record.came_by(dialed.tried, dialed.sign, engine.now());
+        record.reached(dialed.addr, dialed.tls, engine.now());
+        Ok((dialed.leg, dialed.path))
+    }
 }
 
 fn untold(error: &UpstreamError) -> Failure {

@@ -99,7 +99,7 @@ impl<S: Socket> Pump<S> {
     /// Whether nothing waits in either direction, so that a change of settings has nothing to do.
     #[must_use]
     pub fn is_idle(&self) -> bool {
-        self.flows.iter().all(|flow| flow.link.is_empty())
+        self.flows.iter().all(Flow::is_idle)
     }
 
     /// What decides which settings hit the connection.
@@ -144,6 +144,7 @@ impl<S: Socket> Pump<S> {
                     Moved::Nothing => continue,
                     Moved::Something(bytes) => {
                         turn += bytes;
+                        self.note_end(direction);
                         self.went_on(direction, &clock);
                     }
                     Moved::Reset => return Poll::Ready(self.reset()),
@@ -229,25 +230,34 @@ impl<S: Socket> Pump<S> {
         }
     }
 
-    /// Notes why the connection will have ended. A leg that breaks off after it was sent its peer's end has cut off
-    /// nothing: many servers hang up on a finished client so.
+    /// Notes why the connection will have ended. A leg that was sent its peer's end, and breaks off without another word or
+    /// behind its own end, has cut off nothing: many servers hang up on a finished client so. In the middle of an answer,
+    /// or with an error of TLS, it has.
     fn blame(&mut self, leg: LegName, error: &io::Error) {
         let (towards, done) = match leg {
             LegName::Client => (Direction::Down, CloseReason::UpstreamDone),
             LegName::Upstream => (Direction::Up, CloseReason::ClientDone),
         };
-        let finished = self.flows[towards.index()].sink == Sink::Ended;
-        let reason = if finished { done } else { broken(leg, error) };
+        let own = &self.flows[towards.opposite().index()];
+        let ended = own.source == Source::Ended || error.kind() == io::ErrorKind::BrokenPipe;
+        let finished = self.flows[towards.index()].sink == Sink::Ended && (ended || !own.answers);
+        let reason = match broken(leg, error) {
+            CloseReason::Io { .. } if finished => done,
+            reason => reason,
+        };
         self.broken.get_or_insert(reason);
+    }
+
+    /// Where a direction has ended, notes which was first, and that its receiver has heard it.
+    fn note_end(&mut self, direction: Direction) {
+        if self.flows[direction.index()].sink == Sink::Ended {
+            self.first_done.get_or_insert(direction);
+            self.flows[direction.opposite().index()].heard_end = true;
+        }
     }
 
     /// How the connection ends, once both directions have.
     fn finished(&mut self) -> Option<End> {
-        for flow in &self.flows {
-            if flow.sink == Sink::Ended {
-                self.first_done.get_or_insert(flow.direction);
-            }
-        }
         let sinks = self.flows.each_ref().map(|flow| flow.sink);
         match sinks {
             [Sink::Broken, Sink::Broken] => Some(self.reset()),

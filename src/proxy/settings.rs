@@ -31,6 +31,12 @@ pub(super) struct Settings {
     reported: Notify,
 }
 
+/// A plan and the number of the change that put it in force.
+pub(super) struct Current {
+    pub(super) generation: u64,
+    pub(super) in_force: Arc<InForce>,
+}
+
 /// A change that is in force, and the connections that were told of it.
 pub(super) struct Change {
     began: Instant,
@@ -58,6 +64,16 @@ impl Settings {
 
     pub(super) fn plan(&self) -> Arc<Plan> {
         Arc::clone(self.in_force.lock().plan())
+    }
+
+    /// The plan with its generation. Where a change comes in between, the generation is the one before: whoever compares it
+    /// looks once more.
+    pub(super) fn current(&self) -> Current {
+        let generation = self.generation();
+        Current {
+            generation,
+            in_force: self.in_force(),
+        }
     }
 
     pub(super) fn generation(&self) -> u64 {

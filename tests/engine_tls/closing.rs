@@ -1,13 +1,15 @@
 //! How the ends of a TLS stream pass through a running proxy, and what is said of them.
 
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
 
 use faultboard::fault::Plan;
 use faultboard::proxy::tls::TlsOptions;
 use faultboard::snapshot::{CloseReason, LegName};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
+use crate::authority::Authority;
 use crate::desk::Desk;
+use crate::server::{ONLY_13, Tls};
 
 /// Bytes that do not repeat soon.
 fn bytes(count: u32) -> Vec<u8> {
@@ -182,4 +184,46 @@ async fn the_fault_close_ends_tls_in_order() {
     assert_eq!(client.read(&mut [0]).await.unwrap(), 0);
     drop((client, server));
     assert_eq!(desk.closed().await, (CloseReason::Fault("close"), false));
+}
+
+#[tokio::test]
+async fn bytes_ahead_of_a_broken_record_reach_the_client() {
+    let mut desk = Desk::start().await;
+    let (mut client, mut server) = desk.connect().await;
+    let good = bytes(1_250);
+    let (socket, session) = server.get_mut();
+    session.writer().write_all(&good).unwrap();
+    let mut wire = Vec::new();
+    while session.wants_write() {
+        session.write_tls(&mut wire).unwrap();
+    }
+    // A record whose seal is wrong, in the same segment.
+    wire.extend([0x17, 3, 3, 0, 32]);
+    wire.extend([0; 32]);
+    socket.write_all(&wire).await.unwrap();
+    let mut read = Vec::new();
+    let error = client.read_to_end(&mut read).await.unwrap_err();
+    assert_eq!((read, error.kind()), (good, ErrorKind::ConnectionReset));
+    let (reason, truncated) = desk.closed().await;
+    assert!(
+        matches!(reason, CloseReason::Tls(_)) && !truncated,
+        "{reason}"
+    );
+}
+
+#[tokio::test]
+async fn a_refused_client_is_told_so_although_it_had_said_all() {
+    let roots = Authority::new().roots();
+    let tls = Tls {
+        clients: Some(roots),
+        versions: ONLY_13,
+        ..Tls::default()
+    };
+    let mut desk = Desk::serving(tls, TlsOptions::default()).await;
+    let mut client = desk.client().await;
+    client.write_all(b"question").await.unwrap();
+    client.shutdown().await.unwrap();
+    assert!(desk.serve().await.is_err());
+    let (reason, _) = desk.closed().await;
+    assert!(matches!(reason, CloseReason::Tls(_)), "{reason}");
 }

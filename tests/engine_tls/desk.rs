@@ -31,8 +31,13 @@ impl Desk {
     }
 
     pub(crate) async fn with(options: TlsOptions) -> Self {
+        Self::serving(Tls::default(), options).await
+    }
+
+    /// In front of a server whose TLS is like that.
+    pub(crate) async fn serving(tls: Tls, options: TlsOptions) -> Self {
         let authority = Authority::new();
-        let acceptor = Tls::default().acceptor(authority.issue(&["localhost"], Valid::Now));
+        let acceptor = tls.acceptor(authority.issue(&["localhost"], Valid::Now));
         let (listener, mapping) = listen(Protocol::Tls, localhost()).await;
         let engine = Engine::start(Options {
             workers: 1,
@@ -63,9 +68,18 @@ impl Desk {
 
     /// A client, and the server's end of its connection.
     pub(crate) async fn connect(&self) -> (TcpStream, TlsStream<TcpStream>) {
-        let client = TcpStream::connect(self.proxy).await.unwrap();
+        let client = self.client().await;
+        (client, self.serve().await.unwrap())
+    }
+
+    pub(crate) async fn client(&self) -> TcpStream {
+        TcpStream::connect(self.proxy).await.unwrap()
+    }
+
+    /// The server's end of the next connection.
+    pub(crate) async fn serve(&self) -> std::io::Result<TlsStream<TcpStream>> {
         let socket = accept(&self.listener).await;
-        (client, self.acceptor.accept(socket).await.unwrap())
+        self.acceptor.accept(socket).await
     }
 
     /// What the next handshake agreed on.

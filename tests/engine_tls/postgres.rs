@@ -11,7 +11,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 
 use crate::authority::{Authority, Valid};
-use crate::server::{Tls, accept, dial_with, line, listen, load, localhost};
+use crate::server::{Tls, accept, deadline, dial_with, line, listen, load, localhost};
 
 const SSL: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 const STARTUP: &[u8] = b"\0\0\0\x14\0\x03\0\0user\0alice\0\0";
@@ -245,7 +245,7 @@ async fn a_client_in_clear_text_is_led_to_its_cancel_request() {
         client.write_all(CANCEL).await.unwrap();
         answer
     };
-    let (first, answer) = tokio::join!(negotiate_client(&mut ours, None), ask);
+    let (first, answer) = tokio::join!(negotiate_client(&mut ours, deadline()), ask);
     assert_eq!(&answer, b"N");
     assert_eq!(
         first.unwrap(),

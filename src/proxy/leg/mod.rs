@@ -101,11 +101,6 @@ impl Leg {
         self.tls.as_ref().is_some_and(|tls| tls.truncated())
     }
 
-    /// The error that an end without `close_notify` was taken for, where it was.
-    pub(super) fn cut_off(&self) -> Option<TlsError> {
-        self.tls.as_ref().and_then(|tls| tls.cut_off())
-    }
-
     /// Why the stream was ended by the PostgreSQL filter, if it was: the client got an error in the server's place,
     /// then the end of the stream. Known once reading has met the end.
     #[must_use]

@@ -1,6 +1,6 @@
 //! The TLS of a leg: rustls above the shared socket, its errors put in words.
 
-use std::io::{self, ErrorKind, IoSlice};
+use std::io::{self, ErrorKind, IoSlice, Read};
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
@@ -17,6 +17,8 @@ pub(super) struct Secured {
     peer: Peer,
     truncated: bool,
     strict_close: bool,
+    /// What reading comes to behind the bytes that are still to be handed over.
+    failed: Option<io::Error>,
 }
 
 // === impl Secured ===
@@ -28,6 +30,7 @@ impl Secured {
             peer,
             truncated: false,
             strict_close,
+            failed: None,
         }
     }
 
@@ -37,7 +40,7 @@ impl Secured {
     }
 
     /// What that is, where it is an error.
-    pub(super) fn cut_off(&self) -> Option<TlsError> {
+    fn cut_off(&self) -> Option<TlsError> {
         (self.truncated && self.strict_close).then(|| TlsError::Truncated {
             upstream: self.peer.upstream.clone(),
         })
@@ -53,7 +56,19 @@ impl Secured {
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        match ready!(Pin::new(&mut self.stream).poll_read(cx, buf)) {
+        if self.failed.is_none() {
+            match ready!(Pin::new(&mut self.stream).poll_read(cx, buf)) {
+                Ok(()) => return Poll::Ready(Ok(())),
+                Err(error) => self.failed = Some(error),
+            }
+        }
+        // What was decrypted together with the error came before it.
+        let space = buf.initialize_unfilled();
+        if let Ok(n @ 1..) = self.stream.get_mut().1.reader().read(space) {
+            buf.advance(n);
+            return Poll::Ready(Ok(()));
+        }
+        match self.failed.take().map_or(Ok(()), Err) {
             // The end of the socket before the end of TLS. Common, and harmless where the protocol inside knows its
             // lengths: pass it on as the end that it is, unless that was ruled out.
             Err(error) if error.kind() == ErrorKind::UnexpectedEof => {

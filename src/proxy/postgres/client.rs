@@ -109,23 +109,13 @@ enum Encryption {
 ///
 /// A protocol error is told to the client before it is returned, where it can understand the answer. Cancelling loses
 /// what was read: the client's leg is of no use afterwards.
-pub async fn negotiate_client<S>(
-    client: &mut S,
-    deadline: Option<Deadline>,
-) -> Result<First, ClientError>
+pub async fn negotiate_client<S>(client: &mut S, deadline: Deadline) -> Result<First, ClientError>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
-    let result = match deadline {
-        None => negotiate(client).await,
-        Some(deadline) => {
-            let after = deadline.given();
-            match timeout_at(deadline.at(), negotiate(client)).await {
-                Ok(result) => result,
-                Err(_) => Err(ClientError::TimedOut { after }),
-            }
-        }
-    };
+    let after = deadline.given();
+    let result = timeout_at(deadline.at(), negotiate(client)).await;
+    let result = result.unwrap_or(Err(ClientError::TimedOut { after }));
     if let Err(error @ ClientError::Version { .. }) = &result {
         let answer = error_response(PROTOCOL_VIOLATION, &error.to_string());
         // A few bytes into an empty socket; where even they do not fit, the error stands all the same.

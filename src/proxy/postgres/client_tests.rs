@@ -182,6 +182,10 @@ proptest! {
     }
 }
 
+fn in_a_minute() -> Deadline {
+    Deadline::after(Duration::from_secs(60))
+}
+
 #[tokio::test]
 async fn a_client_is_led_to_its_startup() {
     let (mut client, mut ours) = duplex(64);
@@ -194,7 +198,7 @@ async fn a_client_is_led_to_its_startup() {
         }
         client.write_all(STARTUP).await.unwrap();
     };
-    let (first, ()) = tokio::join!(negotiate_client(&mut ours, None), asking);
+    let (first, ()) = tokio::join!(negotiate_client(&mut ours, in_a_minute()), asking);
     assert_eq!(first.unwrap(), started(b""));
 }
 
@@ -202,7 +206,9 @@ async fn a_client_is_led_to_its_startup() {
 async fn a_client_of_an_old_version_is_told_so() {
     let (mut client, mut ours) = duplex(1024);
     client.write_all(&[0, 0, 0, 8, 0, 2, 0, 0]).await.unwrap();
-    let error = negotiate_client(&mut ours, None).await.unwrap_err();
+    let error = negotiate_client(&mut ours, in_a_minute())
+        .await
+        .unwrap_err();
     drop(ours);
     let mut answer = Vec::new();
     client.read_to_end(&mut answer).await.unwrap();
@@ -215,8 +221,7 @@ async fn a_client_of_an_old_version_is_told_so() {
 #[tokio::test(start_paused = true)]
 async fn a_silent_client_ends_at_the_deadline() {
     let (_client, mut ours) = duplex(64);
-    let deadline = Deadline::after(Duration::from_secs(60));
-    let error = negotiate_client(&mut ours, Some(deadline))
+    let error = negotiate_client(&mut ours, in_a_minute())
         .await
         .unwrap_err();
     assert_eq!(

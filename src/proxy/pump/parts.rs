@@ -57,4 +57,6 @@ pub enum TakeDown {
     Reset,
     /// Both streams are to be ended in order; what waits is dropped.
     Close,
+    /// Both streams are to be ended in order as far as that goes at once; nothing waits.
+    Leave,
 }

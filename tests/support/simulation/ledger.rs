@@ -39,6 +39,8 @@ pub(crate) struct Told {
     pub(crate) deaf: bool,
     /// It gives nothing more: an error or the end was read.
     pub(crate) mute: bool,
+    /// It said something after it was sent the end of the other's stream.
+    pub(crate) answers: bool,
 }
 
 pub(crate) struct Ledger {
@@ -48,7 +50,7 @@ pub(crate) struct Ledger {
     looked: Instant,
     pub(crate) lanes: [Lane; 2],
     pub(crate) told: [Told; 2],
-    /// The first error that was told, and whether its leg had been sent the end of the other's stream before.
+    /// The first error that was told, and whether its leg had cut off nothing by it.
     pub(crate) first: Option<(LegName, ErrorKind, bool)>,
     /// When it was told.
     pub(crate) broke: Option<Instant>,
@@ -81,6 +83,7 @@ impl Ledger {
             !waits || acts != [false; 2],
             "leg {leg} is read although the other takes nothing and no fault acts"
         );
+        self.told[leg].answers |= self.lanes[1 - leg].end_passed;
         self.lanes[leg].arrive(bytes, now);
     }
 
@@ -149,7 +152,8 @@ impl Ledger {
         );
         told.deaf = true;
         told.mute |= said == Said::Reading;
-        let finished = self.lanes[1 - leg].end_passed;
+        let own_end = self.lanes[leg].end_read.is_some() || error == ErrorKind::BrokenPipe;
+        let finished = self.lanes[1 - leg].end_passed && (own_end || !told.answers);
         self.first.get_or_insert((name_of(leg), error, finished));
         self.broke.get_or_insert(now);
     }
