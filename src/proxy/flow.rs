@@ -3,14 +3,11 @@
 //! A flow owns no socket. Its two steps are given the leg to write to and the leg to read from, move at most one write's
 //! or one read's worth, and say what that came to; what it means for the other direction is the loop's concern.
 
-mod ends;
-
 use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-pub(super) use self::ends::{Moved, Refusal, Sink, Source};
 use super::budget::{Budget, Charge};
 use super::pump::{Gauge, Socket};
 use crate::fault::Direction;
@@ -44,6 +41,53 @@ pub(super) struct Flow {
     /// What the gauge was told of what waits.
     told: (usize, bool),
     pub(super) due: Option<Instant>,
+}
+
+/// The time within one poll. What is done in a round is done at one time; what is read has arrived at the time after.
+pub(super) struct RoundClock<F> {
+    ask: F,
+    /// The round's time, once it was asked for.
+    now: Option<Instant>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Source {
+    Open,
+    /// Its stream has ended.
+    Ended,
+    /// The leg is broken and gives nothing more.
+    Broken,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sink {
+    Open,
+    /// The end of the stream was passed on.
+    Ended,
+    /// The leg is broken and takes nothing more.
+    Broken,
+}
+
+/// How a leg refuses what is sent to it; what it sent itself can still be read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Refusal {
+    /// Its peer had closed: the end of its stream is to be found.
+    Closed,
+    /// Its connection broke, and that was told: the end that reading then finds was never sent.
+    Broke,
+}
+
+/// What one step of a direction came to.
+pub(super) enum Moved {
+    Nothing,
+    /// So many bytes, or the end of a stream.
+    Something(usize),
+    /// The peer is to be reset now.
+    Reset,
+    /// The leg that is to be read from later refuses what is sent to it.
+    SourceRefuses(io::Error),
+    SourceBroke(io::Error),
+    SinkBroke(io::Error),
 }
 
 // === impl Flow ===
@@ -92,7 +136,7 @@ impl Flow {
         &mut self,
         leg: &mut S,
         cx: &mut Context<'_>,
-        clock: &impl Fn() -> Instant,
+        clock: &mut RoundClock<impl Fn() -> Instant>,
         gauge: &mut impl Gauge,
     ) -> Moved {
         self.due = None;
@@ -100,7 +144,7 @@ impl Flow {
         if empty || self.sink == Sink::Broken {
             return Moved::Nothing;
         }
-        let now = clock();
+        let now = clock.now();
         self.link.resumed(now);
         let moved = match self.link.poll(now) {
             Step::Wait(due) => {
@@ -172,7 +216,7 @@ impl Flow {
         sink: &mut S,
         cx: &mut Context<'_>,
         buffer: &mut [u8],
-        clock: &impl Fn() -> Instant,
+        clock: &mut RoundClock<impl Fn() -> Instant>,
         gauge: &mut impl Gauge,
     ) -> Moved {
         if self.source == Source::Broken {
@@ -201,7 +245,7 @@ impl Flow {
         if read.is_pending() && !straight {
             return Moved::Nothing;
         }
-        let now = clock();
+        let now = clock.look();
         if straight {
             self.link
                 .filled(now, if let Poll::Ready(Ok(n)) = read { n } else { 0 });
@@ -293,5 +337,28 @@ impl Flow {
         self.link.discard();
         self.unflushed = false;
         self.charge.set(0);
+    }
+}
+
+// === impl RoundClock ===
+
+impl<F: Fn() -> Instant> RoundClock<F> {
+    pub(super) fn new(ask: F) -> Self {
+        Self { ask, now: None }
+    }
+
+    /// The round's time: perhaps a little old, so what is due is at most late.
+    pub(super) fn now(&mut self) -> Instant {
+        *self.now.get_or_insert_with(&self.ask)
+    }
+
+    /// The time at this moment, which is the round's from here on.
+    pub(super) fn look(&mut self) -> Instant {
+        *self.now.insert((self.ask)())
+    }
+
+    /// A new round begins.
+    pub(super) fn forget(&mut self) {
+        self.now = None;
     }
 }

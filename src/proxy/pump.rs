@@ -12,20 +12,16 @@
 //!
 //! The loop never splits a socket, because half of one cannot be reset.
 
-mod fates;
-mod parts;
-
-use std::io;
+use std::io::{self, IoSlice};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-pub use self::parts::{End, Gauge, Socket, TakeDown};
 use super::budget::Budget;
 use super::error::broken;
-use super::flow::{Flow, Moved, Refusal, Sink, Source};
-use crate::fault::link::Circumstances;
-use crate::fault::{Direction, InForce};
+use super::flow::{Flow, Moved, Refusal, RoundClock, Sink, Source};
+use crate::fault::link::{Circumstances, Severed};
+use crate::fault::{Cut, Direction, InForce};
 use crate::snapshot::{CloseReason, LegName};
 
 /// After so many rounds without waiting, other connections of the worker get their turn. Each asks a socket four things at
@@ -53,6 +49,60 @@ pub struct Pump<S> {
     fate: Option<Instant>,
     /// When both peers are reset at the latest, since one of them has gone.
     doomed: Option<Instant>,
+}
+
+/// What the loop asks of a socket. Each call registers the task to be woken when it returns `Pending`.
+pub trait Socket {
+    /// Reads some bytes; none is the end of the stream.
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+    /// Writes some of the bytes.
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>>;
+    /// Moves what was written, and waits inside the socket's own layers, towards the peer.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Ends the stream to the peer.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Waits for an error of the connection without reading from it.
+    fn poll_error(&mut self, cx: &mut Context<'_>) -> Poll<io::Error>;
+}
+
+/// What the loop tells of its work; one writer, no reader that waits.
+pub trait Gauge {
+    /// Bytes were delivered.
+    fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant);
+    /// A segment that left had been held for so long.
+    fn added(&mut self, direction: Direction, delay: Duration);
+    /// Bytes came from the client or the upstream.
+    fn arrived(&mut self, direction: Direction, bytes: usize, now: Instant);
+    /// So many bytes wait, and whether their sender is not read because more may not.
+    fn holds(&mut self, direction: Direction, bytes: usize, full: bool);
+    /// This direction has ended.
+    fn ended(&mut self, direction: Direction);
+}
+
+/// How a connection is to be taken down, and why.
+#[derive(Debug, PartialEq, Eq)]
+pub struct End {
+    /// Why.
+    pub reason: CloseReason,
+    /// How.
+    pub how: TakeDown,
+}
+
+/// What is left to do to a connection's sockets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TakeDown {
+    /// Nothing: both streams have ended in order.
+    Done,
+    /// Both peers are to be reset.
+    Reset,
+    /// Both streams are to be ended in order; what waits is dropped.
+    Close,
+    /// Both streams are to be ended in order as far as that goes at once; nothing waits.
+    Leave,
 }
 
 // === impl Pump ===
@@ -115,7 +165,7 @@ impl<S: Socket> Pump<S> {
     }
 
     /// Moves bytes until nothing can move, and waits for what would change that. `buffer` is scratch space; `clock` is
-    /// asked once a round, because a stale time would let bytes leave early.
+    /// asked at most once a round, and after each read: a time before it would let bytes leave before they have waited.
     pub fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -123,9 +173,11 @@ impl<S: Socket> Pump<S> {
         clock: impl Fn() -> Instant,
         gauge: &mut impl Gauge,
     ) -> Poll<End> {
+        let mut clock = RoundClock::new(clock);
         let mut turn = 0;
         for _ in 0..ROUNDS {
-            if let Some(end) = self.severed(&clock) {
+            clock.forget();
+            if let Some(end) = self.severed(&mut clock) {
                 return Poll::Ready(end);
             }
             let mut moved = false;
@@ -136,8 +188,8 @@ impl<S: Socket> Pump<S> {
                     Direction::Down => (upstream, client),
                 };
                 let flow = &mut self.flows[direction.index()];
-                let step = match flow.write_out(sink, cx, &clock, gauge) {
-                    Moved::Nothing => flow.read_in(source, sink, cx, buffer, &clock, gauge),
+                let step = match flow.write_out(sink, cx, &mut clock, gauge) {
+                    Moved::Nothing => flow.read_in(source, sink, cx, buffer, &mut clock, gauge),
                     other => other,
                 };
                 match step {
@@ -145,14 +197,14 @@ impl<S: Socket> Pump<S> {
                     Moved::Something(bytes) => {
                         turn += bytes;
                         self.note_end(direction);
-                        self.went_on(direction, &clock);
+                        self.went_on(direction, &mut clock);
                     }
                     Moved::Reset => return Poll::Ready(self.reset()),
-                    Moved::SourceBroke(error) => self.source_broke(direction, &error, clock()),
+                    Moved::SourceBroke(error) => self.source_broke(direction, &error, clock.look()),
                     Moved::SourceRefuses(error) => {
-                        self.sink_broke(direction.opposite(), &error, clock());
+                        self.sink_broke(direction.opposite(), &error, clock.look());
                     }
-                    Moved::SinkBroke(error) => self.sink_broke(direction, &error, clock()),
+                    Moved::SinkBroke(error) => self.sink_broke(direction, &error, clock.look()),
                 }
                 moved = true;
             }
@@ -176,6 +228,46 @@ impl<S: Socket> Pump<S> {
             flow.tell(gauge);
         }
         Poll::Pending
+    }
+
+    /// Takes the plan's own turns that have come.
+    fn take_turn(&mut self, clock: &mut RoundClock<impl Fn() -> Instant>) {
+        if let Some((in_force, turn)) = self.turns.take() {
+            let now = clock.now();
+            if turn <= now {
+                self.replan(&in_force, now);
+            } else {
+                self.turns = Some((in_force, turn));
+            }
+        }
+    }
+
+    /// Takes the plan's own turns, and says whether a fault ends the connection now.
+    fn severed(&mut self, clock: &mut RoundClock<impl Fn() -> Instant>) -> Option<End> {
+        self.take_turn(clock);
+        if self.doomed.is_some_and(|at| at <= clock.now()) {
+            return Some(self.reset());
+        }
+        self.fate = None;
+        for flow in &mut self.flows {
+            if flow.link.is_unbound() {
+                continue;
+            }
+            match flow.link.fate(clock.now()) {
+                Ok(None) => {}
+                Ok(Some(at)) => self.fate = Some(self.fate.map_or(at, |fate| fate.min(at))),
+                Err(Severed { kind, cut }) => {
+                    return Some(End {
+                        reason: CloseReason::Fault(kind.name),
+                        how: match cut {
+                            Cut::Reset => TakeDown::Reset,
+                            Cut::Close => TakeDown::Close,
+                        },
+                    });
+                }
+            }
+        }
+        None
     }
 
     /// The source of `direction` is broken: nothing more goes to it, and behind what it sent, its peer is reset.
@@ -222,11 +314,11 @@ impl<S: Socket> Pump<S> {
 
     /// Bytes go on in `direction`. Where they came from has ended its stream in order, and refuses only what is sent to it:
     /// its last words have as long as they take, as long as they are taken.
-    fn went_on(&mut self, direction: Direction, clock: impl Fn() -> Instant) {
+    fn went_on(&mut self, direction: Direction, clock: &mut RoundClock<impl Fn() -> Instant>) {
         let flow = &self.flows[direction.index()];
         if self.doomed.is_some() && flow.refused == Some(Refusal::Closed) {
             self.doomed = None;
-            self.doom(direction, clock());
+            self.doom(direction, clock.now());
         }
     }
 
