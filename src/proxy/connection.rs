@@ -13,6 +13,7 @@ use super::alarm::Timer;
 use super::collector::Opened;
 use super::ending::{reason_of, refuse, take_down};
 use super::error::broken;
+use super::gauge::ConnGauge;
 use super::leg::Leg;
 use super::listener::Places;
 use super::opening::{Failure, Opening, Ready};
@@ -21,10 +22,8 @@ use super::panics::injected::{self, Place};
 use super::panics::{self, Panic};
 use super::port::Proxy;
 use super::pump::{End, Pump, TakeDown};
-use super::reading::Reading;
 use super::record::{Closed, Kill, Order, Record};
 use super::settings::Current;
-use super::watched::Watched;
 use super::worker::{Load, Worker};
 use super::{Inner, clock};
 use crate::fault::link::Circumstances;
@@ -61,11 +60,11 @@ pub(super) struct Books {
 /// Its three phases are in boxes of their own: an idle connection keeps the memory of the second only.
 pub(super) async fn run(job: Job, worker: Rc<Worker>) {
     let ordinal = job.ordinal;
-    let Some((mut books, mut client)) = Box::pin(open(job, worker)).await else {
+    let Some((mut books, mut client)) = Box::pin(Books::open(job, worker)).await else {
         return;
     };
-    let dialed = panics::contain_task(Box::pin(dial(&mut client, ordinal, &books))).await;
-    let ended = match dialed {
+    let opening = Box::pin(make_ready(&mut client, ordinal, &books));
+    let ended = match panics::contain_task(opening).await {
         Err(panic) => {
             client.reset();
             books.tell_bug(&panic)
@@ -83,38 +82,8 @@ pub(super) async fn run(job: Job, worker: Rc<Worker>) {
     books.reason = Some(if left { CloseReason::ClientDone } else { ended });
 }
 
-/// Opens the books on a client. Nothing where the engine has stopped.
-async fn open(job: Job, worker: Rc<Worker>) -> Option<(Books, Leg)> {
-    let stream = TcpStream::from_std(job.stream).ok()?;
-    let opened = job.accepted.saturating_duration_since(job.engine.start);
-    let record = Arc::new(Record::new(
-        job.id,
-        job.proxy.id,
-        job.client,
-        opened,
-        worker.pages.take(),
-    ));
-    job.proxy.settings.enter(&record);
-    let books = Books {
-        record,
-        proxy: job.proxy,
-        engine: job.engine,
-        worker,
-        reason: None,
-        _load: job.load,
-        _places: job.places,
-    };
-    let news = Opened {
-        record: Arc::clone(&books.record),
-        proxy: Arc::clone(&books.proxy),
-    };
-    // Refused only when the engine has stopped; then the connection ends at once.
-    books.engine.opened.send(news).await.ok()?;
-    Some((books, Leg::clear(stream)))
-}
-
 /// Makes the upstream ready, unless an order comes before, or the client goes.
-async fn dial(client: &mut Leg, ordinal: u64, books: &Books) -> Result<Ready, Failure> {
+async fn make_ready(client: &mut Leg, ordinal: u64, books: &Books) -> Result<Ready, Failure> {
     let Books {
         record,
         proxy,
@@ -165,12 +134,11 @@ fn has_left(reason: &CloseReason, record: &Record) -> bool {
 /// The poll loop in its worker: what it is told from outside, and what it tells.
 struct Relay<'a> {
     books: &'a Books,
-    record: &'a Record,
-    proxy: &'a Proxy,
-    worker: &'a Worker,
-    pump: Box<Pump<Watched>>,
+    pump: Box<Pump<Leg>>,
     timer: Timer,
-    reading: Reading<'a>,
+    gauge: ConnGauge<'a>,
+    /// The settings that were in force last, until it runs them or others.
+    ready: Option<Current>,
     /// The generation of the settings that it runs.
     generation: u64,
     /// When it took them over, until that is reported.
@@ -182,26 +150,22 @@ struct Relay<'a> {
 impl<'a> Relay<'a> {
     fn new(books: &'a Books, client: Leg, ready: Ready) -> Self {
         let worker = &books.worker;
-        let legs = [client, ready.upstream].map(Watched::new);
+        let legs = [client, ready.upstream];
         let mut pump = Box::new(Pump::new(legs, ready.circumstances, &books.engine.budget));
         pump.push(Direction::Up, &ready.before, clock::now());
-        let mut relay = Self {
+        Self {
             books,
-            record: &books.record,
-            proxy: &books.proxy,
-            worker,
             pump,
             timer: worker.alarm.timer(),
-            reading: Reading::new(&books.record, books.proxy.meter(worker.index)),
+            gauge: ConnGauge::new(&books.record.slot, books.proxy.meter(worker.index)),
+            ready: Some(ready.current),
             generation: 0,
             unreported: None,
-        };
-        relay.take(&ready.current);
-        relay
+        }
     }
 
     fn into_legs(self) -> [Leg; 2] {
-        self.pump.into_legs().map(Watched::into_leg)
+        self.pump.into_legs()
     }
 
     /// Polls the loop; a panic is told and ends it.
@@ -230,35 +194,35 @@ impl<'a> Relay<'a> {
 
     fn poll(&mut self, cx: &mut Context<'_>) -> Poll<End> {
         loop {
-            if let Some(order) = self.record.ordered() {
+            if let Some(order) = self.books.record.ordered() {
                 return Poll::Ready(self.obey(order));
             }
             self.take_settings();
             // Mark first, look again after: whoever changes the settings from here on waits for this task's report.
-            self.record.run();
+            self.books.record.run();
             self.take_settings();
             let polled = {
-                let mut buffer = self.worker.buffer.borrow_mut();
-                let gauge = &mut self.reading;
+                let mut buffer = self.books.worker.buffer.borrow_mut();
+                let gauge = &mut self.gauge;
                 self.pump.poll(cx, &mut buffer, clock::now, gauge)
             };
             #[cfg(test)]
-            if self.record.slot.delivered() != [0, 0] {
-                injected::reach(Place::Relaying, self.record.client);
+            if self.books.record.slot.delivered() != [0, 0] {
+                injected::reach(Place::Relaying, self.books.record.client);
             }
             if let Poll::Ready(end) = &polled {
-                self.record.end(&end.reason);
+                self.books.record.end(&end.reason);
             }
             self.report();
             if let Poll::Ready(end) = polled {
                 return Poll::Ready(end);
             }
             self.timer.set(self.pump.next_due(), cx.waker());
-            self.worker.stir();
+            self.books.worker.stir();
             // Register, mark, look again: see `settings`.
-            self.record.park(cx, !self.pump.is_idle());
-            if self.proxy.settings.generation() == self.generation
-                && self.record.ordered().is_none()
+            self.books.record.park(cx, !self.pump.is_idle());
+            if self.books.proxy.settings.generation() == self.generation
+                && self.books.record.ordered().is_none()
             {
                 return Poll::Pending;
             }
@@ -267,17 +231,22 @@ impl<'a> Relay<'a> {
 
     /// Takes over the plan in force where it has changed.
     fn take_settings(&mut self) {
-        if self.proxy.settings.generation() != self.generation {
-            self.take(&self.proxy.settings.current());
+        let settings = &self.books.proxy.settings;
+        let generation = settings.generation();
+        if generation == self.generation {
+            return;
         }
-    }
-
-    fn take(&mut self, current: &Current) {
+        let ready = self.ready.take();
+        let ready = ready.filter(|ready| ready.generation == generation);
+        let Current {
+            generation,
+            in_force,
+        } = ready.unwrap_or_else(|| settings.current());
         let now = clock::now();
-        self.pump.replan(&current.in_force, now);
-        self.generation = current.generation;
-        let hits = self.hits(current.in_force.plan());
-        self.record.hit.store(hits, Ordering::Relaxed);
+        self.pump.replan(&in_force, now);
+        self.generation = generation;
+        let hits = self.hits(in_force.plan());
+        self.books.record.hit.store(hits, Ordering::Relaxed);
         self.unreported = Some(now.saturating_duration_since(self.books.engine.start));
     }
 
@@ -285,8 +254,8 @@ impl<'a> Relay<'a> {
     /// connection, its record says so.
     fn report(&mut self) {
         if let Some(since) = self.unreported.take() {
-            let settings = &self.proxy.settings;
-            settings.reported(self.record, self.generation, since);
+            let settings = &self.books.proxy.settings;
+            settings.reported(&self.books.record, self.generation, since);
         }
     }
 
@@ -303,6 +272,36 @@ impl<'a> Relay<'a> {
 // === impl Books ===
 
 impl Books {
+    /// Opens the books on a client. Nothing where the engine has stopped.
+    async fn open(job: Job, worker: Rc<Worker>) -> Option<(Self, Leg)> {
+        let stream = TcpStream::from_std(job.stream).ok()?;
+        let opened = job.accepted.saturating_duration_since(job.engine.start);
+        let record = Arc::new(Record::new(
+            job.id,
+            job.proxy.id,
+            job.client,
+            opened,
+            worker.pages.take(),
+        ));
+        job.proxy.settings.enter(&record);
+        let books = Self {
+            record,
+            proxy: job.proxy,
+            engine: job.engine,
+            worker,
+            reason: None,
+            _load: job.load,
+            _places: job.places,
+        };
+        let news = Opened {
+            record: Arc::clone(&books.record),
+            proxy: Arc::clone(&books.proxy),
+        };
+        // Refused only when the engine has stopped; then the connection ends at once.
+        books.engine.opened.send(news).await.ok()?;
+        Some((books, Leg::clear(stream)))
+    }
+
     /// Tells of a panic in the connection's task, as the reason why it ended.
     fn tell_bug(&self, panic: &Panic) -> CloseReason {
         let number = self.record.id.0;

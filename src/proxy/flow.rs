@@ -9,7 +9,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::budget::{Budget, Charge};
-use super::pump::{Gauge, Socket};
+use super::gauge::Gauge;
+use super::leg::Socket;
 use crate::fault::Direction;
 use crate::fault::link::{Circumstances, Link, SLICES, Step};
 

@@ -12,7 +12,7 @@
 //!
 //! The loop never splits a socket, because half of one cannot be reset.
 
-use std::io::{self, IoSlice};
+use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 use super::budget::Budget;
 use super::error::broken;
 use super::flow::{Flow, Moved, Refusal, RoundClock, Sink, Source};
+pub use super::gauge::Gauge;
+pub use super::leg::Socket;
 use crate::fault::link::{Circumstances, Severed};
 use crate::fault::{Cut, Direction, InForce};
 use crate::snapshot::{CloseReason, LegName};
@@ -49,38 +51,6 @@ pub struct Pump<S> {
     fate: Option<Instant>,
     /// When both peers are reset at the latest, since one of them has gone.
     doomed: Option<Instant>,
-}
-
-/// What the loop asks of a socket. Each call registers the task to be woken when it returns `Pending`.
-pub trait Socket {
-    /// Reads some bytes; none is the end of the stream.
-    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
-    /// Writes some of the bytes.
-    fn poll_write(
-        &mut self,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>>;
-    /// Moves what was written, and waits inside the socket's own layers, towards the peer.
-    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-    /// Ends the stream to the peer.
-    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
-    /// Waits for an error of the connection without reading from it.
-    fn poll_error(&mut self, cx: &mut Context<'_>) -> Poll<io::Error>;
-}
-
-/// What the loop tells of its work; one writer, no reader that waits.
-pub trait Gauge {
-    /// Bytes were delivered.
-    fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant);
-    /// A segment that left had been held for so long.
-    fn added(&mut self, direction: Direction, delay: Duration);
-    /// Bytes came from the client or the upstream.
-    fn arrived(&mut self, direction: Direction, bytes: usize, now: Instant);
-    /// So many bytes wait, and whether their sender is not read because more may not.
-    fn holds(&mut self, direction: Direction, bytes: usize, full: bool);
-    /// This direction has ended.
-    fn ended(&mut self, direction: Direction);
 }
 
 /// How a connection is to be taken down, and why.

@@ -7,6 +7,7 @@
 mod secured;
 mod socket;
 
+use std::fmt;
 use std::future::Future;
 use std::io::{self, ErrorKind, IoSlice};
 use std::pin::Pin;
@@ -24,6 +25,24 @@ use self::socket::{poll_read_socket, poll_write_socket, shut_down};
 use super::postgres::SaslFilter;
 use super::tls::{Peer, TlsError};
 
+/// What the loop asks of a socket. Each call registers the task to be woken when it returns `Pending`.
+pub trait Socket {
+    /// Reads some bytes; none is the end of the stream.
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>>;
+    /// Writes some of the bytes.
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>>;
+    /// Moves what was written, and waits inside the socket's own layers, towards the peer.
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Ends the stream to the peer.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>>;
+    /// Waits for an error of the connection without reading from it.
+    fn poll_error(&mut self, cx: &mut Context<'_>) -> Poll<io::Error>;
+}
+
 /// One of the two sockets of a connection.
 ///
 /// Reading and writing follow `AsyncRead` and `AsyncWrite`, with two rules for a hand-written poll loop:
@@ -35,13 +54,17 @@ use super::tls::{Peer, TlsError};
 ///   waits, since the next write flushes first. Without TLS there is nothing to flush.
 ///
 /// Cancelling any of it loses nothing: it is all polling.
-#[derive(Debug)]
 pub struct Leg {
     // Before the socket, so that a dropped session never outlives it.
     tls: Option<Box<Secured>>,
     filter: Option<Box<SaslFilter>>,
+    /// The watch for an error while reading is paused: kept until it resumes, since one that is made anew at every poll
+    /// would lose its place in the queue of those who are woken.
+    watch: Option<Watch>,
     socket: Arc<TcpStream>,
 }
+
+type Watch = Pin<Box<dyn Future<Output = io::Error> + Send>>;
 
 // === impl Leg ===
 
@@ -52,6 +75,7 @@ impl Leg {
         Self {
             tls: None,
             filter: None,
+            watch: None,
             socket: Arc::new(socket),
         }
     }
@@ -66,6 +90,7 @@ impl Leg {
         Self {
             tls: Some(Box::new(Secured::new(stream, peer, strict_close))),
             filter: None,
+            watch: None,
             socket,
         }
     }
@@ -144,6 +169,52 @@ impl Leg {
             Some(tls) => tls.poll_read(cx, buf),
             None => poll_read_socket(&self.socket, cx, buf),
         }
+    }
+}
+
+impl fmt::Debug for Leg {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_tls = self.tls.is_some();
+        let mut leg = f.debug_struct("Leg");
+        leg.field("tls", &is_tls).field("socket", &self.socket);
+        leg.finish_non_exhaustive()
+    }
+}
+
+impl Socket for Leg {
+    fn poll_read(&mut self, cx: &mut Context<'_>, buffer: &mut [u8]) -> Poll<io::Result<usize>> {
+        self.watch = None;
+        let mut buffer = ReadBuf::new(buffer);
+        ready!(Pin::new(&mut *self).poll_read(cx, &mut buffer))?;
+        Poll::Ready(Ok(buffer.filled().len()))
+    }
+
+    fn poll_write(
+        &mut self,
+        cx: &mut Context<'_>,
+        slices: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut *self).poll_write_vectored(cx, slices)
+    }
+
+    fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.wants_flush() {
+            Pin::new(&mut *self).poll_flush(cx)
+        } else {
+            Poll::Ready(Ok(()))
+        }
+    }
+
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut *self).poll_shutdown(cx)
+    }
+
+    fn poll_error(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
+        let watch = self.watch.take();
+        let mut watch = watch.unwrap_or_else(|| Box::pin(self.watch_error()));
+        let polled = watch.as_mut().poll(cx);
+        self.watch = Some(watch);
+        polled
     }
 }
 

@@ -1,0 +1,75 @@
+//! What a connection's poll loop tells of its work, and how that moves the counters.
+
+use std::time::{Duration, Instant};
+
+use super::meter::{ProxyMeter, Slot, add};
+use crate::fault::Direction;
+
+/// What the loop tells of its work; one writer, no reader that waits.
+pub trait Gauge {
+    /// Bytes were delivered.
+    fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant);
+    /// A segment that left had been held for so long.
+    fn added(&mut self, direction: Direction, delay: Duration);
+    /// Bytes came from the client or the upstream.
+    fn arrived(&mut self, direction: Direction, bytes: usize, now: Instant);
+    /// So many bytes wait, and whether their sender is not read because more may not.
+    fn holds(&mut self, direction: Direction, bytes: usize, full: bool);
+    /// This direction has ended.
+    fn ended(&mut self, direction: Direction);
+}
+
+/// Moves the counters of one connection, and its part of its proxy's.
+pub(super) struct ConnGauge<'a> {
+    slot: &'a Slot,
+    meter: &'a ProxyMeter,
+    /// When the client's first byte after silence came, until the first byte back leaves.
+    asked: Option<Instant>,
+}
+
+// === impl ConnGauge ===
+
+impl<'a> ConnGauge<'a> {
+    pub(super) fn new(slot: &'a Slot, meter: &'a ProxyMeter) -> Self {
+        Self {
+            slot,
+            meter,
+            asked: None,
+        }
+    }
+}
+
+impl Gauge for ConnGauge<'_> {
+    fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant) {
+        self.slot.add_delivered(direction, bytes as u64);
+        add(&self.meter.delivered[direction.index()], bytes as u64);
+        if direction == Direction::Down
+            && let Some(asked) = self.asked.take()
+        {
+            self.meter
+                .feels
+                .record(now.saturating_duration_since(asked));
+        }
+    }
+
+    fn added(&mut self, direction: Direction, delay: Duration) {
+        self.slot.set_added(direction, delay);
+        self.meter.added[direction.index()].record(delay);
+    }
+
+    fn arrived(&mut self, direction: Direction, _bytes: usize, now: Instant) {
+        if direction == Direction::Up {
+            self.asked.get_or_insert(now);
+        }
+    }
+
+    fn holds(&mut self, direction: Direction, bytes: usize, full: bool) {
+        if self.slot.set_held(direction, bytes as u64, full) {
+            add(&self.meter.fulls, 1);
+        }
+    }
+
+    fn ended(&mut self, direction: Direction) {
+        self.slot.set_ended(direction);
+    }
+}
