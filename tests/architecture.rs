@@ -169,15 +169,12 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
     &[
         "proxy/collector.rs",
         "proxy/connection.rs",
-        "proxy/ending.rs",
         "proxy/followed.rs",
         "proxy/inner.rs",
         "proxy/listener.rs",
         "proxy/opening.rs",
         "proxy/port.rs",
         "proxy/seen.rs",
-        "proxy/waiting.rs",
-        "proxy/worker.rs",
     ],
     &[
         "proxy/dial.rs",

@@ -8,15 +8,15 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::alarm::Timer;
 use super::collector::Opened;
-use super::ending::{reason_of, refuse, take_down};
+use super::ending::{Failure, reason_of, refuse, take_down};
 use super::error::broken;
 use super::gauge::ConnGauge;
 use super::leg::Leg;
-use super::listener::Places;
-use super::opening::{Failure, Opening, Ready};
+use super::opening::{Opening, Ready};
 #[cfg(test)]
 use super::panics::injected::{self, Place};
 use super::panics::{self, Panic};
@@ -29,6 +29,9 @@ use super::{Inner, clock};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, Plan, random};
 use crate::snapshot::{CloseReason, ConnId, Happening, LegName};
+
+/// A client's places: in its proxy's limit, and among the connections that the descriptor limit allows.
+pub(super) type Places = [OwnedSemaphorePermit; 2];
 
 /// An accepted client on its way to a worker.
 pub(super) struct Job {

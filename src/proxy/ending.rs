@@ -7,13 +7,18 @@ use futures_util::FutureExt;
 use tokio::io::AsyncWriteExt;
 
 use super::leg::Leg;
-use super::opening::Failure;
 use super::pump::{End, TakeDown};
 use super::record::{Order, Record};
 use crate::snapshot::CloseReason;
 
 /// How long an orderly end may take before the sockets are dropped as they are.
 const FIN_LIMIT: Duration = Duration::from_secs(1);
+
+/// Why a client gets no upstream, and whether it has been told so in its own protocol.
+pub(super) struct Failure {
+    pub(super) reason: CloseReason,
+    pub(super) told: bool,
+}
 
 /// Ends a client that gets no upstream: as a refused connection would, or in order where it has been told why.
 pub(super) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {

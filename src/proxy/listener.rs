@@ -14,7 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::connection::{self, Job};
+use super::connection::{self, Job, Places};
 use super::error::BindError;
 use super::port::Proxy;
 use super::sys::Acceptor;
@@ -121,9 +121,6 @@ async fn accept_all(
 fn cannot_accept(error: &io::Error) -> String {
     format!("cannot accept clients: {}", reason(error))
 }
-
-/// A client's places: in its proxy's limit, and among the connections that the descriptor limit allows.
-pub(super) type Places = [OwnedSemaphorePermit; 2];
 
 async fn accept_one(
     acceptors: &[Acceptor],

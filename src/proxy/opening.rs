@@ -8,6 +8,7 @@ use tokio::io::AsyncWriteExt;
 use super::clock;
 use super::connection::Books;
 use super::dial::{self, Deadline};
+use super::ending::Failure;
 use super::error::{UpstreamError, broken};
 use super::leg::{Leg, tend};
 use super::postgres::{self, ClientError};
@@ -33,12 +34,6 @@ pub(super) struct Ready {
     pub(super) circumstances: Circumstances,
     /// The settings that were in force last.
     pub(super) current: Current,
-}
-
-/// Why there is no upstream, and whether the client has been told so in its own protocol.
-pub(super) struct Failure {
-    pub(super) reason: CloseReason,
-    pub(super) told: bool,
 }
 
 // === impl Opening ===
