@@ -61,28 +61,50 @@ pub(super) struct Books {
 /// Runs a connection from its accept to its end. A panic in it is told as an event, and resets both peers.
 ///
 /// Its three phases are in boxes of their own: an idle connection keeps the memory of the second only.
-pub(super) async fn run(job: Job, worker: Rc<Worker>) {
+pub(super) fn run(job: Job, worker: Rc<Worker>) -> impl Future<Output = ()> {
+    // Boxed out here: what an async function is given, it keeps until its end.
+    let opening = Box::pin(open(job, worker));
+    async move {
+        let Some((mut books, opened)) = opening.await else {
+            return;
+        };
+        let ended = match opened {
+            Err(ended) => ended,
+            Ok((pump, current)) => {
+                let mut relay = Relay::new(&books, pump, current);
+                let end = std::future::poll_fn(|cx| relay.poll_contained(cx)).await;
+                let taken_down = Box::pin(take_down(&books.record, relay.into_legs(), end));
+                let reason = panics::contain_task(taken_down).await;
+                reason.unwrap_or_else(|panic| books.tell_bug(&panic))
+            }
+        };
+        let left = has_left(&ended, &books.record);
+        books.reason = Some(if left { CloseReason::ClientDone } else { ended });
+    }
+}
+
+/// The loop between a client and its upstream with the settings that were in force last, or why there is none.
+type Open = Result<(Box<Pump<Leg>>, Current), CloseReason>;
+
+/// Opens the books on a client and makes its upstream ready. Nothing where the engine has stopped.
+async fn open(job: Job, worker: Rc<Worker>) -> Option<(Books, Open)> {
     let ordinal = job.ordinal;
-    let Some((mut books, mut client)) = Box::pin(Books::open(job, worker)).await else {
-        return;
-    };
-    let opening = Box::pin(make_ready(&mut client, ordinal, &books));
-    let ended = match panics::contain_task(opening).await {
+    let (books, mut client) = Books::open(job, worker).await?;
+    let making = Box::pin(make_ready(&mut client, ordinal, &books));
+    let opened = match panics::contain_task(making).await {
         Err(panic) => {
             client.reset();
-            books.tell_bug(&panic)
+            Err(books.tell_bug(&panic))
         }
-        Ok(Err(failure)) => Box::pin(refuse(client, failure)).await,
+        Ok(Err(failure)) => Err(refuse(client, failure).await),
         Ok(Ok(ready)) => {
-            let mut relay = Relay::new(&books, client, ready);
-            let ending = std::future::poll_fn(|cx| relay.poll_contained(cx)).await;
-            let taken_down = Box::pin(take_down(&books.record, relay.into_legs(), ending));
-            let reason = panics::contain_task(taken_down).await;
-            reason.unwrap_or_else(|panic| books.tell_bug(&panic))
+            let legs = [client, ready.upstream];
+            let mut pump = Pump::new(legs, ready.circumstances, &books.engine.budget);
+            pump.push(Direction::Up, &ready.before, clock::now());
+            Ok((Box::new(pump), ready.current))
         }
     };
-    let left = has_left(&ended, &books.record);
-    books.reason = Some(if left { CloseReason::ClientDone } else { ended });
+    Some((books, opened))
 }
 
 /// Makes the upstream ready, unless an order comes before, or the client goes.
@@ -151,17 +173,14 @@ struct Relay<'a> {
 // === impl Relay ===
 
 impl<'a> Relay<'a> {
-    fn new(books: &'a Books, client: Leg, ready: Ready) -> Self {
+    fn new(books: &'a Books, pump: Box<Pump<Leg>>, current: Current) -> Self {
         let worker = &books.worker;
-        let legs = [client, ready.upstream];
-        let mut pump = Box::new(Pump::new(legs, ready.circumstances, &books.engine.budget));
-        pump.push(Direction::Up, &ready.before, clock::now());
         Self {
             books,
             pump,
             timer: worker.alarm.timer(),
             gauge: ConnGauge::new(&books.record.slot, books.proxy.meter(worker.index)),
-            ready: Some(ready.current),
+            ready: Some(current),
             generation: 0,
             unreported: None,
         }
