@@ -131,6 +131,8 @@ pub struct Point {
     pub rates: [f64; 2],
     /// Connections that failed in it.
     pub failed: u32,
+    /// Connections that a fault ended in it.
+    pub cut: u32,
 }
 
 /// One open connection.

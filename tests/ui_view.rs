@@ -204,12 +204,25 @@ fn a_proxy_without_connections_says_what_became_of_them() {
     let line = Line::new(ago(60_000), "db", "#44 connection refused", Tone::Trouble);
     model.log.push_back(line);
     model.changes.clear();
-    for (total, failed, says) in [
-        (0, 0, "none yet: point a client at 127.0.0.1:35432"),
-        (12, 3, "none open: 12 so far, 3 of them failed"),
+    for (total, failed, ended, says) in [
+        (0, 0, &[][..], "none yet: point a client at 127.0.0.1:35432"),
+        (12, 3, &[], "none open: 12 so far, 3 of them failed"),
+        (
+            68,
+            0,
+            &[("reset", 68)],
+            "none open: 68 so far, 68 cut by reset",
+        ),
+        (
+            80,
+            9,
+            &[("reset", 40), ("timeout", 28)],
+            "none open: 80 so far, 40 cut by reset, 28 by timeout, 9 failed",
+        ),
     ] {
         change_row(&mut model, 0, |row| {
             (row.open, row.taken, row.total, row.failed) = (0, 0, total, failed);
+            row.ended = ended.to_vec();
         });
         let shown = text(&screen(&model));
         assert!(shown.contains(says), "{shown}");
@@ -228,6 +241,50 @@ const UNTRUSTED: &str = "#44 upstream: certificate of my-db.example is signed by
 fn words(model: &Model) -> String {
     let screen = text(&screen(model));
     screen.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// A connection of a proxy was ended by a fault at this point of its history.
+fn cut(row: &mut ProxyRow, at: usize) {
+    Arc::make_mut(&mut row.history).points[at].cut = 3;
+    row.ended = vec![("reset", 68)];
+}
+
+#[test]
+fn a_proxy_whose_connections_faults_end_is_no_calm_green_dot() {
+    let strip = |change: &dyn Fn(&mut ProxyRow)| {
+        let mut model = few(80, 24, 1);
+        change_row(&mut model, 0, |row| {
+            (row.open, row.taken) = (0, 0);
+            change(row);
+        });
+        row(&screen(&model), 1)
+    };
+    let reset = faultboard::fault::language::parse("reset").expect("a fault");
+    let sets_reset = |row: &mut ProxyRow| row.plan = Arc::new(Plan::of(reset.clone()));
+    let lately = strip(&|row| cut(row, 118));
+    assert!(lately.contains("✕ 0 conn  cut 3"), "{lately}");
+    let since = strip(&|row| {
+        cut(row, 3);
+        sets_reset(row);
+    });
+    assert!(since.contains("✕ 0 conn  cut 68"), "{since}");
+    let lifted = strip(&|row| cut(row, 3));
+    assert!(lifted.contains("● 0 conn"), "{lifted}");
+}
+
+#[test]
+fn a_fault_that_hits_some_connections_says_how_many_on_its_strip() {
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        let mut model = few(width, height, 1);
+        change_row(&mut model, 0, |row| {
+            let faults = "latency 250ms share=50%, loss 2% share=10%";
+            let faults = faultboard::fault::language::parse(faults).expect("faults");
+            row.plan = Arc::new(Plan::of(faults));
+        });
+        let shown = text(&screen(&model));
+        assert!(shown.contains("LAT on 50%"), "{shown}");
+        assert!(width > 80 || shown.contains("LOS 2% on 10%"), "{shown}");
+    }
 }
 
 #[test]
@@ -316,7 +373,7 @@ fn a_quiet_screen_has_no_seconds() {
 
 #[test]
 fn every_two_states_of_a_proxy_differ_without_colour() {
-    let states: [State<'_>; 6] = [
+    let states: [State<'_>; 7] = [
         ("live", &|_| {}),
         ("bypassed", &|row| {
             Arc::make_mut(&mut row.plan).bypassed = true;
@@ -330,6 +387,7 @@ fn every_two_states_of_a_proxy_differ_without_colour() {
             let failed = |at| u32::from(at == 118);
             row.history = support::history(|_| Some(256), |_| [0.0; 2], failed);
         }),
+        ("cut", &|row| cut(row, 118)),
     ];
     for (width, height, rows) in [
         (40, 10, 2),
@@ -729,6 +787,8 @@ fn a_failure_is_a_cross_in_the_chart() {
         row.history = support::history(|_| Some(256), |_| [0.0; 2], failed);
     });
     assert_eq!(crosses(&model), 1);
+    change_row(&mut model, 0, |row| cut(row, 60));
+    assert_eq!(crosses(&model), 2, "one that was cut");
 }
 
 #[test]

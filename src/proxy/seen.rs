@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::followed::Conn;
 use super::meter::ProxyMeter;
 use super::port::Proxy;
-use super::window::{Figures, Window};
+use super::window::{Ends, Figures, Window};
 use crate::mapping::TlsMode;
 use crate::snapshot::{CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow};
 
@@ -47,7 +47,11 @@ impl Seen {
 
     /// Reads the counters, so that the window moves on.
     pub(super) fn beat(&mut self, proxy: &Proxy, at: Duration) -> Figures {
-        self.window.beat(at, proxy.meters(), self.failed)
+        let ends = Ends {
+            failed: self.failed,
+            cut: self.ended.iter().map(|(_, count)| count).sum(),
+        };
+        self.window.beat(at, proxy.meters(), ends)
     }
 
     /// A connection has ended so.

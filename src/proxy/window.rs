@@ -39,8 +39,17 @@ pub(super) struct Figures {
 pub(super) struct Window {
     samples: VecDeque<Sample>,
     felt: Option<Spread>,
-    last_point: Option<(Sample, u64)>,
+    last_point: Option<(Sample, Ends)>,
     history: Arc<History>,
+}
+
+/// How many connections of a proxy have come to a bad end since the start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Ends {
+    /// By an error.
+    pub(super) failed: u64,
+    /// By a fault.
+    pub(super) cut: u64,
 }
 
 /// How far back the figures look.
@@ -49,13 +58,12 @@ const LOOK_BACK: Duration = Duration::from_secs(1);
 // === impl Window ===
 
 impl Window {
-    /// Takes the counters at `at` and returns the figures of the last second. `failed` counts the connections that failed
-    /// since the start.
+    /// Takes the counters at `at` and returns the figures of the last second.
     pub(super) fn beat<'a>(
         &mut self,
         at: Duration,
         meters: impl Iterator<Item = &'a ProxyMeter> + Clone,
-        failed: u64,
+        ends: Ends,
     ) -> Figures {
         let sample = self.sample(at, meters);
         while self.samples.len() > 1 && self.samples[1].at.saturating_add(LOOK_BACK) <= at {
@@ -79,7 +87,7 @@ impl Window {
             ],
             feels: self.felt,
         };
-        self.point(sample, failed);
+        self.point(sample, ends);
         figures
     }
 
@@ -118,9 +126,9 @@ impl Window {
     }
 
     /// Adds a point to the history every half second.
-    fn point(&mut self, sample: Sample, failed: u64) {
-        let Some((last, failed_before)) = &self.last_point else {
-            self.last_point = Some((sample, failed));
+    fn point(&mut self, sample: Sample, ends: Ends) {
+        let Some((last, before)) = &self.last_point else {
+            self.last_point = Some((sample, ends));
             return;
         };
         let span = sample.at.saturating_sub(last.at);
@@ -135,14 +143,15 @@ impl Window {
             at: sample.at,
             feels: sample.feels.since(&last.feels).map(|feels| feels.p50),
             rates: [rate(0), rate(1)],
-            failed: u32::try_from(failed - failed_before).unwrap_or(u32::MAX),
+            failed: u32::try_from(ends.failed - before.failed).unwrap_or(u32::MAX),
+            cut: u32::try_from(ends.cut - before.cut).unwrap_or(u32::MAX),
         };
         let history = Arc::make_mut(&mut self.history);
         if history.points.len() == History::LEN {
             history.points.pop_front();
         }
         history.points.push_back(point);
-        self.last_point = Some((sample, failed));
+        self.last_point = Some((sample, ends));
     }
 }
 
@@ -185,7 +194,13 @@ mod tests {
     fn figures_are_those_of_the_last_second() {
         let meter = ProxyMeter::default();
         let mut window = Window::default();
-        let mut beat = |ms| window.beat(Duration::from_millis(ms), std::iter::once(&meter), 0);
+        let mut beat = |ms| {
+            window.beat(
+                Duration::from_millis(ms),
+                std::iter::once(&meter),
+                Ends::default(),
+            )
+        };
         beat(0);
         meter.delivered[1].store(1_000, Ordering::Relaxed);
         meter.added[1].record(Duration::from_millis(250));
@@ -204,7 +219,13 @@ mod tests {
     fn what_was_felt_last_stays_known() {
         let meter = ProxyMeter::default();
         let mut window = Window::default();
-        let mut beat = |ms| window.beat(Duration::from_millis(ms), std::iter::once(&meter), 0);
+        let mut beat = |ms| {
+            window.beat(
+                Duration::from_millis(ms),
+                std::iter::once(&meter),
+                Ends::default(),
+            )
+        };
         beat(0);
         meter.feels.record(Duration::from_millis(40));
         beat(100);
@@ -220,13 +241,20 @@ mod tests {
             window.beat(
                 Duration::from_millis(beat * 100),
                 std::iter::once(&meter),
-                beat,
+                Ends {
+                    failed: beat,
+                    cut: 2 * beat,
+                },
             );
         }
         let history = window.history();
         assert_eq!(
-            (history.points.len(), history.points[0].failed),
-            (History::LEN, 5)
+            (
+                history.points.len(),
+                history.points[0].failed,
+                history.points[0].cut
+            ),
+            (History::LEN, 5, 10)
         );
     }
 }

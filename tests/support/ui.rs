@@ -100,6 +100,7 @@ pub(crate) fn history(
             feels: feels(number).map(ms),
             rates: rates(number),
             failed: failed(number),
+            cut: 0,
         })
         .collect();
     Arc::new(History { points })

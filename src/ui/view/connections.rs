@@ -48,6 +48,21 @@ impl Widget for &Connections<'_> {
     }
 }
 
+/// What became of a proxy's connections: `3 of them failed`, `40 cut by reset, 28 by timeout, 1 failed`.
+fn ends(proxy: &ProxyRow) -> String {
+    let failed = format::count(proxy.failed);
+    if proxy.ended.is_empty() {
+        return format!("{failed} of them failed");
+    }
+    let mut parts: Vec<String> = Vec::new();
+    for (kind, count) in &proxy.ended {
+        let cut = if parts.is_empty() { "cut " } else { "" };
+        parts.push(format!("{} {cut}by {kind}", format::count(*count)));
+    }
+    parts.extend((proxy.failed > 0).then(|| format!("{failed} failed")));
+    parts.join(", ")
+}
+
 impl Connections<'_> {
     fn theme(&self) -> Theme {
         self.model.theme
@@ -91,8 +106,11 @@ impl Connections<'_> {
             (PortState::Open, Some(addr), 0) => format!("none yet: point a client at {addr}"),
             (PortState::Open, None, 0) => "none yet".to_owned(),
             (PortState::Open, _, total) => {
-                let (total, failed) = (format::count(total), format::count(proxy.failed));
-                format!("none open: {total} so far, {failed} of them failed")
+                format!(
+                    "none open: {} so far, {}",
+                    format::count(total),
+                    ends(proxy)
+                )
             }
         };
         Pen::new(buf, row(area, 1)).skip(2).text(&text, rest);

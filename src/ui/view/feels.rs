@@ -121,18 +121,17 @@ impl Feels<'_> {
         }
     }
 
-    /// A cross at the top wherever a connection failed.
+    /// A cross at the top wherever a connection failed, or was ended by a fault.
     fn failures(&self, chart: &Chart<'_>, buf: &mut Buffer) {
         let top = chart.plot.height.saturating_sub(1);
-        for point in self
-            .row
-            .history
-            .points
-            .iter()
-            .filter(|point| point.failed > 0)
-        {
+        for point in &self.row.history.points {
+            let role = match (point.failed, point.cut) {
+                (0, 0) => continue,
+                (0, _) => Role::Injected,
+                _ => Role::Trouble,
+            };
             if let Some(over) = chart.covered(point, chart.plot.width) {
-                chart.cell(over.start, top, "✕", Role::Trouble, buf);
+                chart.cell(over.start, top, "✕", role, buf);
             }
         }
     }

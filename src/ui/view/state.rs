@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::fault::Plan;
-use crate::snapshot::{PortState, ProxyRow};
+use crate::snapshot::{Point, PortState, ProxyRow};
 use crate::ui::format;
 use crate::ui::theme::Role;
 
@@ -19,20 +19,25 @@ pub(super) struct State {
     pub(super) role: Role,
     /// `4 conn`; nothing for a closed port without any.
     pub(super) conns: String,
-    /// `set 4/4`, `BYPASS`, `closed`, `full`, `failed 2` in the last seconds: at most 10 columns.
+    /// `set 4/4`, `BYPASS`, `closed`, `full`, `failed 2` and `cut 3` in the last seconds: at most 10 columns.
     pub(super) note: String,
 }
 
 /// What a proxy with this plan is doing.
 pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
-    let failed = failed_lately(row);
+    let failed = lately(row, |point| point.failed);
+    let cut = cut(row, plan);
     let (glyph, role, note) = match &row.port {
         PortState::Closed => ("✕", Role::Trouble, "closed".to_owned()),
         PortState::Refusing => ("✕", Role::Trouble, "refusing".to_owned()),
         PortState::Waiting(_) => ("!", Role::Trouble, "full".to_owned()),
         PortState::Open if plan.bypassed => ("⊘", Role::Trouble, "BYPASS".to_owned()),
         PortState::Open if row.taken < row.open => ("!", Role::Trouble, set(row)),
-        PortState::Open if failed > 0 => ("!", Role::Trouble, format!("failed {failed}")),
+        PortState::Open if failed > 0 => {
+            let note = format!("failed {}", short(failed.into()));
+            ("!", Role::Trouble, note)
+        }
+        PortState::Open if cut > 0 => ("✕", Role::Injected, format!("cut {}", short(cut))),
         PortState::Open => ("●", Role::Good, set(row)),
     };
     let conns = if row.open == 0 && matches!(row.port, PortState::Closed | PortState::Refusing) {
@@ -48,14 +53,35 @@ pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
     }
 }
 
-/// How many connections failed in the last ten seconds.
-fn failed_lately(row: &ProxyRow) -> u32 {
+/// How many connections faults ended in the last ten seconds. Where none is open any more and such a fault still acts, all
+/// that it ended: a dead application looks calm.
+fn cut(row: &ProxyRow, plan: &Plan) -> u64 {
+    let lately = lately(row, |point| point.cut);
+    if lately > 0 || row.open > 0 {
+        return u64::from(lately);
+    }
+    let acts = |kind: &str| plan.settings().iter().any(|it| it.kind.name == kind);
+    let ended = row.ended.iter().filter(|(kind, _)| acts(kind));
+    ended.map(|(_, count)| count).sum()
+}
+
+/// A count in at most four columns: `999`, `12k`.
+fn short(count: u64) -> String {
+    match count {
+        0..1_000 => count.to_string(),
+        1_000..1_000_000 => format!("{}k", count / 1_000),
+        _ => format!("{}M", count / 1_000_000),
+    }
+}
+
+/// How many connections came to such an end in the last ten seconds.
+fn lately(row: &ProxyRow, ends: impl Fn(&Point) -> u32) -> u32 {
     let Some(last) = row.history.points.back() else {
         return 0;
     };
     let points = row.history.points.iter().rev();
     let lately = points.take_while(|point| last.at.saturating_sub(point.at) < RECENT);
-    lately.map(|point| point.failed).sum()
+    lately.map(ends).sum()
 }
 
 /// What clients feel, and whether they feel it now.

@@ -12,11 +12,11 @@ use super::pen::{Pen, fit, fit_name, row, width, widths};
 use super::proof::Proof;
 use super::state::{State, feels, mapping, state};
 use super::strips::{directions_word, knobs};
-use crate::fault::Directions;
+use crate::fault::{Directions, Value};
 use crate::snapshot::ProxyRow;
-use crate::ui::knob;
 use crate::ui::model::{Focus, Model};
 use crate::ui::theme::{Role, Theme};
+use crate::ui::{format, knob};
 
 /// Columns of what stands at the right of a compact strip: the note with its gap, and what clients feel.
 const NOTE: u16 = 12;
@@ -215,21 +215,25 @@ impl Strip<'_> {
         pen.spans(&more);
     }
 
-    /// What is set on knobs that are not drawn.
+    /// What is set and no track shows: the values of knobs that are not drawn, and which share of the connections is hit.
     fn chips(&self) -> Vec<Span<'static>> {
-        let mut spans = Vec::new();
-        let directions = self.model.directions;
-        let drawn: Vec<usize> = knobs(self.mixer).map(|(index, _)| index).collect();
-        for (index, dial) in knob::all().iter().enumerate() {
-            if drawn.contains(&index) {
-                continue;
+        let style = self.theme().style(Role::Injected);
+        let chips = knob::all().iter().enumerate().filter_map(|(index, dial)| {
+            let value = dial.value(self.proof.plan, self.model.directions)?;
+            let is_drawn = knobs(self.mixer).any(|(drawn, _)| drawn == index);
+            let share = dial.share(self.proof.plan);
+            let share = share.map(|share| format!(" on {}", format::value(Value::Percent(share))));
+            let label = dial.knob.label;
+            match (is_drawn, share) {
+                (true, None) => None,
+                (true, Some(share)) => Some(format!("  {label}{share}")),
+                (false, share) => {
+                    let value = format::value(value);
+                    Some(format!("  {label} {value}{}", share.unwrap_or_default()))
+                }
             }
-            if let Some(value) = dial.value(self.proof.plan, directions) {
-                let chip = format!("  {} {}", dial.knob.label, crate::ui::format::value(value));
-                spans.push(Span::styled(chip, self.theme().style(Role::Injected)));
-            }
-        }
-        spans
+        });
+        chips.map(|chip| Span::styled(chip, style)).collect()
     }
 
     /// Why the first knob that does not simply agree does not.
