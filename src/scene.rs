@@ -77,7 +77,7 @@ pub fn parse(text: &str) -> Scene {
 }
 
 /// The line up to a `#` that begins it or follows a blank: a `#` within a word is the word's.
-fn without_comment(line: &str) -> &str {
+pub(crate) fn without_comment(line: &str) -> &str {
     let mut before = ' ';
     for (at, c) in line.char_indices() {
         if c == '#' && before.is_whitespace() {

@@ -199,6 +199,42 @@ async fn a_mapping_is_typed_added_selected_and_turned() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_port_that_another_program_has_is_said_while_typing_and_after_enter() {
+    const SAYS: &str = "cannot listen on 127.0.0.1:9005: address already in use";
+    let mut console = Console::start(Options::default());
+    console.desk.take_port(9_005, true);
+    console.wait(ms(100)).await;
+    console.press("9005=h:80");
+    console.wait(ms(10)).await;
+    assert!(console.screen().contains(SAYS), "{}", console.screen());
+    console.key(KeyCode::Enter, KeyModifiers::NONE);
+    console.wait(ms(10_000)).await;
+    let shown = console.screen();
+    assert!(shown.contains("+ 9005=h:80"), "the line is back: {shown}");
+    assert!(shown.contains(SAYS), "and wrong: {shown}");
+    assert!(!shown.contains("ok  listens on"), "{shown}");
+    console.desk.take_port(9_005, false);
+    console.key(KeyCode::Enter, KeyModifiers::NONE);
+    console.wait(ms(10)).await;
+    let calls = console.desk.calls();
+    assert!(matches!(calls.as_slice(), [Call::Add(..)]), "{calls:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_port_that_another_program_has_is_said_of_a_pasted_line() {
+    let mut console = Console::start(Options::default());
+    console.desk.take_port(9_005, true);
+    console.wait(ms(100)).await;
+    console.send(Input::Paste("9004=h:80\r9005=h:80\r".to_owned()));
+    console.wait(ms(10)).await;
+    let shown = console.screen();
+    assert!(
+        shown.contains("2 mappings, 1 right, line 2: cannot listen on"),
+        "{shown}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
 async fn pasted_lines_are_added_by_a_second_enter() {
     let mut console = Console::start(Options::default());
     console.wait(ms(100)).await;

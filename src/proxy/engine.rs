@@ -131,6 +131,14 @@ impl Engine {
         Ok(proxy.id)
     }
 
+    /// Whether a port could be listened on now; it is left as it is.
+    ///
+    /// # Errors
+    /// Another program has the port, or the system keeps it.
+    pub fn probe(&self, port: u16) -> Result<(), BindError> {
+        listener::probe(&self.inner.options.bind, port)
+    }
+
     /// Puts a proxy in the place of another one, whose connections end. Nothing is lost where it cannot be done: the first
     /// one stands as it was. A proxy that is gone meanwhile is not missed.
     ///

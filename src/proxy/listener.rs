@@ -41,6 +41,15 @@ pub(super) fn bind(options: &Options, port: u16) -> Result<Vec<TcpListener>, Bin
     Ok(listeners)
 }
 
+/// Whether all addresses could be listened on with this port. Nothing is: whoever connects meanwhile is refused.
+pub(super) fn probe(addrs: &[std::net::IpAddr], port: u16) -> Result<(), BindError> {
+    addrs.iter().try_for_each(|addr| {
+        let addr = SocketAddr::new(*addr, port);
+        let bound = sys::bind(addr);
+        bound.map_or_else(|source| Err(BindError::new(addr, source)), |_| Ok(()))
+    })
+}
+
 /// A proxy's listeners on their way to the worker that accepts its clients.
 pub(super) struct Port {
     pub(super) listeners: Vec<TcpListener>,

@@ -23,6 +23,17 @@ const MOST: u32 = 1 << 24;
 
 /// Opens a listening socket. An IPv6 one takes no IPv4 clients, so that both can be bound side by side.
 pub(super) fn listen(addr: SocketAddr, keepalive: Keepalive) -> io::Result<TcpListener> {
+    let socket = bind(addr)?;
+    // What is accepted inherits all of it, and announces the right window from the start.
+    tend(&(&socket).into(), keepalive)?;
+    socket.set_tcp_nodelay(true)?;
+    socket.set_recv_buffer_size(RECEIVE_BUFFER as usize)?;
+    socket.listen(BACKLOG)?;
+    Ok(socket.into())
+}
+
+/// Binds a socket that could listen, and does not: clients are refused as before.
+pub(super) fn bind(addr: SocketAddr) -> io::Result<Socket> {
     let domain = match addr.ip() {
         IpAddr::V4(_) => Domain::IPV4,
         IpAddr::V6(_) => Domain::IPV6,
@@ -36,13 +47,8 @@ pub(super) fn listen(addr: SocketAddr, keepalive: Keepalive) -> io::Result<TcpLi
     #[cfg(unix)]
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
-    // What is accepted inherits all of it, and announces the right window from the start.
-    tend(&(&socket).into(), keepalive)?;
-    socket.set_tcp_nodelay(true)?;
-    socket.set_recv_buffer_size(RECEIVE_BUFFER as usize)?;
     socket.bind(&addr.into())?;
-    socket.listen(BACKLOG)?;
-    Ok(socket.into())
+    Ok(socket)
 }
 
 /// Whether an address is this machine's: only such a one can be bound.

@@ -52,6 +52,13 @@ pub enum Answer {
         /// Its number; or why not, and then the old one stands as it was.
         result: Result<ProxyId, String>,
     },
+    /// A port was looked at.
+    Probed {
+        /// Its number.
+        port: u16,
+        /// Why it cannot be listened on, in one line.
+        result: Result<(), String>,
+    },
     /// A connection was ended.
     Cut {
         /// Which.

@@ -70,6 +70,8 @@ pub enum Effect {
         /// Whether it is to be open.
         open: bool,
     },
+    /// It is asked whether a port could be listened on.
+    Probe(u16),
     /// A connection ends.
     Cut {
         /// Which one.
@@ -140,6 +142,8 @@ pub trait Desk {
     fn rename(&self, proxy: ProxyId, name: Option<Name>) -> Result<String, String>;
     /// Opens or closes a proxy's port; its connections live on. The error is one line.
     fn set_port(&self, proxy: ProxyId, open: bool) -> Pending<Result<(), String>>;
+    /// Whether a port could be listened on now; the error is one line.
+    fn probe(&self, port: u16) -> Result<(), String>;
     /// Ends a connection; false where it was gone.
     fn cut(&self, conn: ConnId, how: Cut) -> bool;
     /// Closes the listeners and waits for the connections, at most so long; then ends them.
@@ -201,6 +205,10 @@ pub(super) fn ask<D: Desk + Clone + Send + Sync + 'static>(
         } => answer(desk.set_port(proxy, open), move |result| Answer::Port {
             ticket,
             result,
+        }),
+        Effect::Probe(port) => ready(Answer::Probed {
+            port,
+            result: desk.probe(port),
         }),
         Effect::Cut { conn, how } => {
             let found = desk.cut(conn, how);
@@ -284,6 +292,10 @@ impl Desk for Engine {
             let set = engine.set_port(proxy, open).await;
             set.map_err(|error| error.to_string())
         })
+    }
+
+    fn probe(&self, port: u16) -> Result<(), String> {
+        self.probe(port).map_err(|error| error.to_string())
     }
 
     fn cut(&self, conn: ConnId, how: Cut) -> bool {

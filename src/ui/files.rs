@@ -30,6 +30,7 @@ pub(super) fn carry_out(effect: Effect) -> Option<Answer> {
         | Effect::Remove { .. }
         | Effect::Rename { .. }
         | Effect::SetPort { .. }
+        | Effect::Probe(_)
         | Effect::Cut { .. }
         | Effect::Drain(_)
         | Effect::Quit

@@ -3,6 +3,7 @@
 //! Checking is pure and as fast as one types: the parser, and the ports of the proxies that there are. Nothing is
 //! looked up or opened here.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 
 use tui_input::{Input, InputRequest};
@@ -45,6 +46,10 @@ pub struct InputLine {
     pub editing: Option<ProxyId>,
     /// The lines that were entered, oldest first.
     pub history: Vec<String>,
+    /// Why ports that lines ask for cannot be listened on, as far as that is known.
+    pub(super) refused: BTreeMap<u16, String>,
+    /// Ports that lines ask for and nobody has looked at since.
+    pub(super) unprobed: BTreeSet<u16>,
     /// Which line of the history is shown, and what had been typed before.
     pub(super) recalled: Option<(usize, String)>,
     /// The word that Tab began with, and which of its completions is shown.
@@ -83,6 +88,8 @@ pub(super) struct Surroundings<'a> {
     pub(super) bind: &'a [IpAddr],
     /// The proxy that the line is to replace.
     pub(super) editing: Option<ProxyId>,
+    /// Why ports cannot be listened on, as far as that is known.
+    pub(super) refused: &'a BTreeMap<u16, String>,
 }
 
 // === impl Field ===
@@ -225,12 +232,29 @@ impl Check {
         match parse_line(line) {
             Err(error) if error.unfinished => Self::Unfinished(error),
             Err(error) => Self::Wrong(error),
-            Ok((mapping, settings)) => match taken(line, &mapping, around) {
-                Some(error) => Self::Wrong(error),
-                None => Self::Right(promise(&mapping, &settings, around)),
-            },
+            Ok((mapping, settings)) => {
+                let refused = || around.refused.get(&mapping.listen);
+                let refused = || Some(port_error(line, refused()?.clone()));
+                match taken(line, &mapping, around).or_else(refused) {
+                    Some(error) => Self::Wrong(error),
+                    None => Self::Right(promise(&mapping, &settings, around)),
+                }
+            }
         }
     }
+}
+
+/// The port that a line would open, where none of the proxies has it.
+pub(super) fn port_to_probe(line: &str, around: Surroundings<'_>) -> Option<u16> {
+    let (mapping, _) = parse_line(line).ok()?;
+    let has_port = |row: &ProxyRow| has_port(row, mapping.listen);
+    let is_ours = around.proxies.iter().any(has_port);
+    (mapping.listen != 0 && !is_ours).then_some(mapping.listen)
+}
+
+fn has_port(row: &ProxyRow, port: u16) -> bool {
+    let mut ports = row.listening.iter().map(std::net::SocketAddr::port);
+    row.mapping.listen == port || ports.any(|own| own == port)
 }
 
 /// Another proxy has the port, or the name.
@@ -248,6 +272,20 @@ fn taken(line: &str, mapping: &Mapping, around: Surroundings<'_>) -> Option<Pars
         })
     });
     clash(line, mapping, others)
+}
+
+/// An error under the port of a line.
+fn port_error(line: &str, message: String) -> ParseError {
+    let blanks = line.chars().take_while(|letter| letter.is_whitespace());
+    let start = blanks.count();
+    let port = line.trim_start().chars().take_while(char::is_ascii_digit);
+    ParseError {
+        input: line.to_owned(),
+        span: start..start + port.count(),
+        message,
+        unfinished: false,
+        expected: Vec::new(),
+    }
 }
 
 /// What Enter does with a line.

@@ -1,5 +1,6 @@
 //! A desk that is not an engine: it does what it is told in memory, and remembers it.
 
+use std::collections::BTreeSet;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +39,8 @@ struct Inner {
     calls: Mutex<Vec<Call>>,
     answers: Mutex<Vec<oneshot::Receiver<Taken>>>,
     stopped: tokio::sync::Notify,
+    /// Ports that another program has.
+    taken: Mutex<BTreeSet<u16>>,
 }
 
 impl Default for Inner {
@@ -49,6 +52,7 @@ impl Default for Inner {
             calls: Mutex::default(),
             answers: Mutex::default(),
             stopped: tokio::sync::Notify::default(),
+            taken: Mutex::default(),
         }
     }
 }
@@ -136,6 +140,16 @@ impl Desk {
         self.0.events.lock().take();
     }
 
+    /// Another program takes a port, or gives it back.
+    pub(crate) fn take_port(&self, port: u16, takes: bool) {
+        let mut taken = self.0.taken.lock();
+        if takes {
+            taken.insert(port);
+        } else {
+            taken.remove(&port);
+        }
+    }
+
     /// What the console asked for so far.
     pub(crate) fn calls(&self) -> Vec<Call> {
         self.0.calls.lock().clone()
@@ -155,6 +169,10 @@ impl Desk {
             });
         }
     }
+}
+
+fn in_use(port: u16) -> String {
+    format!("cannot listen on 127.0.0.1:{port}: address already in use")
 }
 
 fn of(snapshot: &mut Snapshot, id: ProxyId) -> impl Iterator<Item = &mut ProxyRow> {
@@ -240,6 +258,9 @@ impl Interface for Desk {
     fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>> {
         let desk = self.clone();
         Box::pin(async move {
+            if desk.0.taken.lock().contains(&mapping.listen) {
+                return Err(in_use(mapping.listen));
+            }
             desk.note(Call::Add(mapping.clone(), plan.clone()));
             let mut id = ProxyId(0);
             desk.change(|snapshot| {
@@ -287,6 +308,13 @@ impl Interface for Desk {
     fn set_port(&self, proxy: ProxyId, open: bool) -> Pending<Result<(), String>> {
         self.note(Call::SetPort(proxy, open));
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    fn probe(&self, port: u16) -> Result<(), String> {
+        if self.0.taken.lock().contains(&port) {
+            return Err(in_use(port));
+        }
+        Ok(())
     }
 
     fn cut(&self, conn: ConnId, how: Cut) -> bool {

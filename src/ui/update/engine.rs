@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{proxies, scenes};
+use super::{input, proxies, scenes};
 use crate::snapshot::{CloseReason, Event, Happening, Negotiated, ProxyId, Snapshot, Taken};
 use crate::ui::action::Answer;
 use crate::ui::effect::{Cut, Effect};
@@ -224,6 +224,7 @@ pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
             }
         }
         Answer::Port { ticket, result } => port(model, ticket, result),
+        Answer::Probed { port, result } => input::probed(model, port, result),
         Answer::Cut { conn, how, found } => {
             let text = match (found, how) {
                 (true, Cut::Reset) => format!("#{} reset by you", conn.0),

@@ -13,7 +13,7 @@ use crate::snapshot::ProxyId;
 use crate::syntax::ParseError;
 use crate::ui::complete;
 use crate::ui::effect::Effect;
-use crate::ui::input::{Check, Field, Surroundings};
+use crate::ui::input::{Check, Field, Surroundings, port_to_probe};
 use crate::ui::keymap::Mode;
 use crate::ui::knob::{self, Turn};
 use crate::ui::model::{Focus, Model, Origin, Overlay, Tone, ValueField};
@@ -81,10 +81,34 @@ pub(super) fn changed(model: &mut Model) {
     }
 }
 
-/// What the parser says to the line.
+/// What the parser says to the line, which is another one than before: its port is looked at.
 pub(super) fn check(model: &mut Model) {
+    let port = port_to_probe(model.input.field.text.value(), surroundings(model));
+    look_at(model, port);
+    recheck(model);
+}
+
+/// What the parser says to the line, as the proxies and the ports are now.
+pub(super) fn recheck(model: &mut Model) {
     let check = Check::of(model.input.field.text.value(), surroundings(model));
     model.input.check = check;
+}
+
+/// Has ports looked at; what was known of them is forgotten.
+pub(super) fn look_at(model: &mut Model, ports: impl IntoIterator<Item = u16>) {
+    for port in ports {
+        model.input.refused.remove(&port);
+        model.input.unprobed.insert(port);
+    }
+}
+
+/// A port was looked at.
+pub(super) fn probed(model: &mut Model, port: u16, result: Result<(), String>) {
+    if let Err(why) = result {
+        model.input.refused.insert(port, why);
+    }
+    recheck(model);
+    paste::recheck(model);
 }
 
 /// What a line is checked against.
@@ -93,6 +117,7 @@ pub(super) fn surroundings(model: &Model) -> Surroundings<'_> {
         proxies: &model.newest().proxies,
         bind: &model.bind,
         editing: model.input.editing,
+        refused: &model.input.refused,
     }
 }
 
@@ -192,8 +217,9 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     if !model.input.pasted.is_empty() {
         return paste::accept(model);
     }
-    // Proxies may have come or gone since the last key.
-    check(model);
+    // Proxies may have come or gone since the last key, and ports too: the engine has the last word.
+    model.input.refused.clear();
+    recheck(model);
     if !matches!(model.input.check, Check::Right(_)) {
         return vec![];
     }

@@ -42,10 +42,12 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     // Events come by the thousand, and the lists do not show them: a snapshot does.
     let moves_lists = !matches!(action, Action::Happened(_) | Action::Lost(_) | Action::Tick);
-    let effects = apply(model, action);
+    let mut effects = apply(model, action);
     if moves_lists {
         settle(model);
     }
+    let unprobed = std::mem::take(&mut model.input.unprobed);
+    effects.extend(unprobed.into_iter().map(Effect::Probe));
     effects
 }
 

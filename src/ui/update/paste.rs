@@ -1,20 +1,30 @@
 //! What is pasted: one line goes to the cursor, several are shown before they are added.
 
-use super::input::{changed, check, field, surroundings};
+use super::input::{changed, check, field, look_at, surroundings};
 use super::proxies;
 use crate::command::parse_line;
 use crate::fault::Plan;
+use crate::scene::without_comment;
 use crate::ui::effect::Effect;
-use crate::ui::input::{Check, PastedLine};
+use crate::ui::input::{Check, PastedLine, port_to_probe};
 use crate::ui::keymap::Mode;
 use crate::ui::model::{Model, Tone};
 
-/// What was pasted goes to the cursor; several lines at once are shown before they are added.
+/// What was pasted goes to the cursor; several lines at once are shown before they are added. Terminals end a pasted line
+/// with CR, programs with LF or both.
 pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
-    let mode = model.mode();
-    let lines: Vec<&str> = text.lines().map(str::trim).collect();
-    let lines: Vec<&str> = lines.into_iter().filter(|line| !line.is_empty()).collect();
-    let is_several = mode == Mode::Input && lines.len() > 1;
+    let takes_lines = model.mode() == Mode::Input;
+    let lines = text.split(['\r', '\n']);
+    // A scene has comments beside its mappings.
+    let lines = lines.map(|line| {
+        if takes_lines {
+            without_comment(line).trim()
+        } else {
+            line.trim()
+        }
+    });
+    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    let is_several = takes_lines && lines.len() > 1;
     match (field(model), lines.first()) {
         (None, _) => {
             let text = "not pasted: a text goes into a field, a opens the input line";
@@ -44,8 +54,17 @@ pub(super) fn forget(model: &mut Model) {
     model.input.armed = false;
 }
 
-/// What the parser says to each of them, as the proxies are now.
+/// What the parser says to each of them, whose ports are looked at.
 fn check_lines(model: &mut Model) {
+    let lines = model.input.pasted.iter();
+    let ports = lines.filter_map(|line| port_to_probe(&line.text, surroundings(model)));
+    let ports: Vec<u16> = ports.collect();
+    look_at(model, ports);
+    recheck(model);
+}
+
+/// What the parser says to each of them, as the proxies and the ports are now.
+pub(super) fn recheck(model: &mut Model) {
     let mut lines = std::mem::take(&mut model.input.pasted);
     for line in &mut lines {
         line.check = Check::of(&line.text, surroundings(model));
@@ -55,7 +74,7 @@ fn check_lines(model: &mut Model) {
 
 /// Enter adds them. Where one is wrong, the first Enter asks and the second one adds those that are right.
 pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
-    check_lines(model);
+    recheck(model);
     if !model.input.armed && !model.input.pasted_right() {
         model.input.armed = true;
         return vec![];

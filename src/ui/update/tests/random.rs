@@ -189,6 +189,10 @@ fn answer(effect: &Effect, well: bool) -> Option<Answer> {
             ticket,
             result: well.then_some(()).ok_or_else(|| "no".to_owned()),
         },
+        Effect::Probe(port) => Answer::Probed {
+            port,
+            result: well.then_some(()).ok_or_else(|| "no".to_owned()),
+        },
         Effect::Cut { conn, how } => Answer::Cut {
             conn,
             how,

@@ -218,6 +218,33 @@ fn several_pasted_lines_that_are_right_are_added_by_one_enter() {
 }
 
 #[test]
+fn pasted_lines_end_as_terminals_and_programs_end_them_and_comments_are_left_out() {
+    for pasted in [
+        "1=a:1\n2=b:2",
+        "1=a:1\r2=b:2\r",
+        "1=a:1\r\n2=b:2\r\n",
+        "# a scene\r1=a:1\r\r  # its second\r2=b:2\r",
+        "#!faultboard\n1=a:1\n2=b:2 # b",
+    ] {
+        let mut model = empty();
+        does(&mut model, [Action::Pasted(pasted.to_owned())]);
+        let summary = model.input.pasted_summary();
+        assert_eq!(summary, "2 mappings, Enter adds them", "{pasted:?}");
+        let effects = does(&mut model, [Action::Accept]);
+        let adds = effects
+            .iter()
+            .filter(|effect| matches!(effect, Effect::Add { .. }));
+        assert_eq!(adds.count(), 2, "{pasted:?}: {effects:?}");
+    }
+    let mut model = empty();
+    does(
+        &mut model,
+        [Action::Pasted("# nothing\r# but words\r".to_owned())],
+    );
+    assert_eq!((line(&model), model.input.pasted.len()), ("", 0));
+}
+
+#[test]
 fn of_pasted_lines_a_second_enter_adds_the_right_ones_and_leaves_the_wrong_one_in_the_line() {
     let mut model = empty();
     let pasted = "1=a:1 latency 5ms\n\n2=htps://c\r\n3=b:2\n4=\n";
