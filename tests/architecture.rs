@@ -182,18 +182,6 @@ const KNOWN_CIRCLES: &[&[&str]] = &[
         "proxy/tls/upstream.rs",
     ],
     &["ui/answer.rs", "ui/effect.rs", "ui/files.rs"],
-    &[
-        "ui/update/connections.rs",
-        "ui/update/engine.rs",
-        "ui/update/history.rs",
-        "ui/update/input.rs",
-        "ui/update/mixer.rs",
-        "ui/update/overlay.rs",
-        "ui/update/paste.rs",
-        "ui/update/presets.rs",
-        "ui/update/proxies.rs",
-        "ui/update/scenes.rs",
-    ],
 ];
 
 /// Two files that name each other are read together; three or more are a knot.

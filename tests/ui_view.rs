@@ -15,9 +15,8 @@ use faultboard::snapshot::{
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
 use faultboard::ui::knob::Turn;
-use faultboard::ui::model::{Column, Focus, Frozen, Line, Model, Sort, Tone};
+use faultboard::ui::model::{Column, Focus, Frozen, Line, Model, Solo, Sort, Tone};
 use faultboard::ui::theme::{Charset, Depth, Ground, Theme};
-use faultboard::ui::undo::Solo;
 use faultboard::ui::update::update;
 use faultboard::ui::view;
 use ratatui::buffer::{Buffer, Cell};

@@ -44,7 +44,6 @@ mod run;
 mod scale;
 pub mod terminal;
 pub mod theme;
-pub mod undo;
 pub mod update;
 pub mod view;
 

@@ -19,17 +19,18 @@ use ratatui::layout::Size;
 use super::input::InputLine;
 use super::keymap::Mode;
 use super::theme::Theme;
-use super::undo::{Solo, Undo};
 use crate::fault::{Directions, Plan};
 use crate::snapshot::{ProxyId, ProxyRow, Snapshot};
 
 mod lines;
 mod panes;
 mod private;
+pub(in crate::ui) mod undo;
 
 pub use lines::{Change, Content, Line, Said, Tone};
 pub use panes::{Column, ConnList, Focus, Help, Overlay, PathField, PresetList, Sort, ValueField};
 pub(in crate::ui) use private::{Asked, Origin, Private};
+pub use undo::{Solo, Undo};
 
 /// How many lines of what happened are kept; the oldest go first.
 pub const LOG_LEN: usize = 500;

@@ -5,7 +5,7 @@
 
 use std::cmp::Ordering;
 
-use super::mixer::Step;
+use super::Step;
 use crate::snapshot::{ConnId, ConnRow, Snapshot};
 use crate::ui::effect::{Cut, Effect};
 use crate::ui::model::{Column, Focus, Model, Sort, Tone};

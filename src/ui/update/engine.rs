@@ -1,13 +1,15 @@
-//! What the engine tells: snapshots, events, answers.
+//! What the engine tells: snapshots, which a frozen screen keeps aside, events, and what became of plans, ports and
+//! connections.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{input, proxies, scenes};
-use crate::snapshot::{CloseReason, Event, Happening, Negotiated, ProxyId, Snapshot, Taken};
-use crate::ui::action::Answer;
+use crate::snapshot::{
+    CloseReason, ConnId, Event, Happening, Negotiated, ProxyId, Snapshot, Taken,
+};
 use crate::ui::effect::{Cut, Effect};
-use crate::ui::model::{Asked, Content, Focus, Line, Model, Tone};
+use crate::ui::model::{Asked, Content, Focus, Frozen, LOG_LEN, Line, Model, Tone};
 
 /// Without a key or a byte for this long, the console is quiet.
 const QUIET: Duration = Duration::from_secs(5);
@@ -44,6 +46,31 @@ pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect>
     });
     choose_pane(model, &old);
     tick(model)
+}
+
+/// Freezes the screen, or shows what came meanwhile.
+pub(super) fn freeze(model: &mut Model) -> Vec<Effect> {
+    match model.frozen.take() {
+        None => {
+            model.frozen = Some(Frozen {
+                since: model.now,
+                latest: model.snapshot.clone(),
+                held: VecDeque::new(),
+            });
+            model.say(
+                Tone::Plain,
+                "the screen is frozen, the proxies are not: f goes on",
+            );
+            vec![]
+        }
+        Some(frozen) => {
+            model.log.extend(frozen.held);
+            let over = model.log.len().saturating_sub(LOG_LEN);
+            model.log.drain(..over);
+            model.say(Tone::Plain, "the screen is live again");
+            sampled(model, frozen.latest)
+        }
+    }
 }
 
 /// What removed proxies carried is not forgotten.
@@ -179,69 +206,8 @@ pub(super) fn lost(model: &mut Model, count: u64) -> Vec<Effect> {
     vec![]
 }
 
-/// The engine did, or refused, what was asked.
-#[expect(
-    clippy::too_many_lines,
-    reason = "a plain dispatch: an arm for each answer"
-)]
-pub(super) fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
-    match answer {
-        Answer::Set {
-            ticket,
-            proxy,
-            taken,
-        } => set(model, ticket, proxy, taken),
-        Answer::Added { ticket, result } => {
-            if let Some(Asked::Add {
-                mapping,
-                plan,
-                origin,
-            }) = model.private.asked.remove(&ticket)
-            {
-                proxies::added(model, (mapping, plan, origin), result);
-            }
-        }
-        Answer::Replaced { ticket, result } => {
-            if let Some(Asked::Replace {
-                proxy,
-                old,
-                new,
-                origin,
-            }) = model.private.asked.remove(&ticket)
-            {
-                proxies::replaced(model, proxy, (old, new), origin, result);
-            }
-        }
-        Answer::Removed { ticket, found } => removed(model, ticket, found),
-        Answer::Renamed { ticket, result } => {
-            if let Some(Asked::Rename {
-                proxy,
-                names,
-                origin,
-            }) = model.private.asked.remove(&ticket)
-            {
-                proxies::renamed(model, proxy, names, origin, result);
-            }
-        }
-        Answer::Port { ticket, result } => port(model, ticket, result),
-        Answer::Probed { port, result } => input::probed(model, port, result),
-        Answer::Cut { conn, how, found } => {
-            let text = match (found, how) {
-                (true, Cut::Reset) => format!("#{} reset by you", conn.0),
-                (true, Cut::Fin) => format!("#{} ended by you", conn.0),
-                (false, _) => format!("#{} is gone already", conn.0),
-            };
-            model.say(Tone::Plain, text);
-        }
-        Answer::SceneWritten { file, result } => scenes::written(model, file, result),
-        Answer::SceneRead { file, text } => return scenes::read(model, file, text),
-        Answer::Stopped => return vec![Effect::Quit],
-    }
-    vec![]
-}
-
 /// A plan reached its connections. Commands that this one overtook share its answer.
-fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Option<Taken>) {
+pub(super) fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Option<Taken>) {
     let mut answered = Vec::new();
     model.private.setting.retain(|(older, whose)| {
         let is_answered = *whose == proxy && *older <= ticket;
@@ -267,7 +233,8 @@ fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Option<Taken>) {
     }
 }
 
-fn removed(model: &mut Model, ticket: u64, found: bool) {
+/// A proxy was removed, or was gone already.
+pub(super) fn removed(model: &mut Model, ticket: u64, found: bool) {
     let Some(Asked::Remove { proxy, name }) = model.private.asked.remove(&ticket) else {
         return;
     };
@@ -280,7 +247,8 @@ fn removed(model: &mut Model, ticket: u64, found: bool) {
     model.say(Tone::Plain, text);
 }
 
-fn port(model: &mut Model, ticket: u64, result: Result<(), String>) {
+/// A port was opened or closed, or could not be.
+pub(super) fn port(model: &mut Model, ticket: u64, result: Result<(), String>) {
     let Some(Asked::Port { name, open, .. }) = model.private.asked.remove(&ticket) else {
         return;
     };
@@ -292,4 +260,14 @@ fn port(model: &mut Model, ticket: u64, result: Result<(), String>) {
         }
         Err(why) => model.say(Tone::Trouble, join(&name, &why)),
     }
+}
+
+/// A connection was ended, or was gone already.
+pub(super) fn cut(model: &mut Model, conn: ConnId, how: Cut, found: bool) {
+    let text = match (found, how) {
+        (true, Cut::Reset) => format!("#{} reset by you", conn.0),
+        (true, Cut::Fin) => format!("#{} ended by you", conn.0),
+        (false, _) => format!("#{} is gone already", conn.0),
+    };
+    model.say(Tone::Plain, text);
 }

@@ -2,10 +2,8 @@
 
 use tui_input::InputRequest;
 
-use super::mixer;
-use super::paste;
-use super::proxies;
 use super::turn::{self, Wish};
+use super::{line, mixer, paste, proxies};
 use crate::command::parse_line;
 use crate::fault::{Plan, Value, language};
 use crate::mapping::Mapping;
@@ -13,7 +11,7 @@ use crate::snapshot::ProxyId;
 use crate::syntax::ParseError;
 use crate::ui::complete;
 use crate::ui::effect::Effect;
-use crate::ui::input::{Check, Field, Surroundings, port_to_probe};
+use crate::ui::input::{Check, Field};
 use crate::ui::keymap::Mode;
 use crate::ui::knob::{self, Turn};
 use crate::ui::model::{Focus, Model, Origin, Overlay, Tone, ValueField};
@@ -55,8 +53,8 @@ pub(super) fn changed(model: &mut Model) {
         Mode::Input => {
             model.input.completing = None;
             model.input.recalled = None;
-            paste::forget(model);
-            check(model);
+            line::forget(model);
+            line::check(model);
         }
         Mode::Value => {
             if let Some(Overlay::Value(value)) = model.overlays.last_mut() {
@@ -81,46 +79,6 @@ pub(super) fn changed(model: &mut Model) {
     }
 }
 
-/// What the parser says to the line, which is another one than before: its port is looked at.
-pub(super) fn check(model: &mut Model) {
-    let port = port_to_probe(model.input.field.text.value(), surroundings(model));
-    look_at(model, port);
-    recheck(model);
-}
-
-/// What the parser says to the line, as the proxies and the ports are now.
-pub(super) fn recheck(model: &mut Model) {
-    let check = Check::of(model.input.field.text.value(), surroundings(model));
-    model.input.check = check;
-}
-
-/// Has ports looked at; what was known of them is forgotten.
-pub(super) fn look_at(model: &mut Model, ports: impl IntoIterator<Item = u16>) {
-    for port in ports {
-        model.input.refused.remove(&port);
-        model.input.unprobed.insert(port);
-    }
-}
-
-/// A port was looked at.
-pub(super) fn probed(model: &mut Model, port: u16, result: Result<(), String>) {
-    if let Err(why) = result {
-        model.input.refused.insert(port, why);
-    }
-    recheck(model);
-    paste::recheck(model);
-}
-
-/// What a line is checked against.
-pub(super) fn surroundings(model: &Model) -> Surroundings<'_> {
-    Surroundings {
-        proxies: &model.newest().proxies,
-        bind: &model.bind,
-        editing: model.input.editing,
-        refused: &model.input.refused,
-    }
-}
-
 /// Completes the word at the cursor, which stands at the end; again: to the next one that it may be.
 pub(super) fn complete(model: &mut Model) -> Vec<Effect> {
     if model.mode() != Mode::Input {
@@ -133,7 +91,7 @@ pub(super) fn complete(model: &mut Model) -> Vec<Effect> {
     if let Some(text) = complete::complete(&stem, turn) {
         model.input.set(text);
         model.input.completing = Some((stem, turn));
-        check(model);
+        line::check(model);
     }
     vec![]
 }
@@ -141,9 +99,9 @@ pub(super) fn complete(model: &mut Model) -> Vec<Effect> {
 /// The line before or after in the history.
 pub(super) fn recall(model: &mut Model, back: bool) -> Vec<Effect> {
     if model.mode() == Mode::Input {
-        paste::forget(model);
+        line::forget(model);
         model.input.recall(back);
-        check(model);
+        line::check(model);
     }
     vec![]
 }
@@ -151,11 +109,11 @@ pub(super) fn recall(model: &mut Model, back: bool) -> Vec<Effect> {
 /// To the input line, for another proxy: a line that edits one is put by.
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
     if model.input.editing.take().is_some() {
-        let line = model.input.field.text.value().to_owned();
-        if !line.is_empty() {
-            model.input.remember(&line);
+        let left = model.input.field.text.value().to_owned();
+        if !left.is_empty() {
+            model.input.remember(&left);
         }
-        refill(model, String::new(), None);
+        line::refill(model, String::new(), None);
     }
     mixer::focus(model, Focus::Input)
 }
@@ -171,18 +129,10 @@ pub(super) fn start_edit(model: &mut Model) -> Vec<Effect> {
     };
     let is_left = model.input.editing == Some(id) && !model.input.field.text.value().is_empty();
     if !is_left {
-        let text = proxies::line(&row.bound(), model.plan(id).unwrap_or(&row.plan));
-        refill(model, text, Some(id));
+        let text = proxies::in_words(&row.bound(), model.plan(id).unwrap_or(&row.plan));
+        line::refill(model, text, Some(id));
     }
     mixer::focus(model, Focus::Input)
-}
-
-/// Puts a text into the input line.
-pub(super) fn refill(model: &mut Model, text: String, editing: Option<ProxyId>) {
-    paste::forget(model);
-    model.input.editing = editing;
-    model.input.set(text);
-    check(model);
 }
 
 /// Leaves the input line and keeps what is typed; leaves pasted lines first.
@@ -190,13 +140,13 @@ pub(super) fn leave(model: &mut Model) {
     if model.input.pasted.is_empty() {
         model.focus = Focus::Mixer;
     }
-    paste::forget(model);
+    line::forget(model);
 }
 
 /// Forgets the line that edits a proxy.
 pub(super) fn forget_edit(model: &mut Model) {
     if let Some(id) = model.input.editing {
-        refill(model, String::new(), None);
+        line::refill(model, String::new(), None);
         let text = format!("the edit of {} is forgotten", model.name(id));
         model.say(Tone::Plain, text);
     }
@@ -205,7 +155,7 @@ pub(super) fn forget_edit(model: &mut Model) {
 /// A line that edits a proxy goes with it.
 pub(super) fn settle(model: &mut Model) {
     if model.input.editing.is_some_and(|id| !model.knows(id)) {
-        refill(model, String::new(), None);
+        line::refill(model, String::new(), None);
         if model.focus == Focus::Input {
             model.focus = Focus::Mixer;
         }
@@ -219,18 +169,18 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     }
     // Proxies may have come or gone since the last key, and ports too: the engine has the last word.
     model.input.refused.clear();
-    recheck(model);
+    line::recheck(model);
     if !matches!(model.input.check, Check::Right(_)) {
         return vec![];
     }
-    let line = model.input.field.text.value().to_owned();
-    let Ok((mapping, settings)) = parse_line(&line) else {
+    let typed = model.input.field.text.value().to_owned();
+    let Ok((mapping, settings)) = parse_line(&typed) else {
         return vec![];
     };
     let plan = Plan::of(settings);
-    model.input.remember(line.trim());
+    model.input.remember(typed.trim());
     let editing = model.input.editing.take();
-    refill(model, String::new(), None);
+    line::refill(model, String::new(), None);
     let edited = editing.and_then(|id| model.proxy(id));
     let edited = edited.map(|(_, row)| (row.id, row.bound()));
     match edited {
@@ -264,7 +214,7 @@ fn change(
         effects.push(proxies::rename(model, id, names, Origin::User));
     }
     if plan != before {
-        let text = super::history::difference(Some(&before), &plan);
+        let text = super::undo::difference(Some(&before), &plan);
         effects.extend(turn::set(model, Wish::one(id, plan, text), None));
     }
     if effects.is_empty() {

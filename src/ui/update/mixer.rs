@@ -1,34 +1,11 @@
-//! Moving about: strips, knobs, panes; which directions the keys turn; the frozen screen.
+//! Moving about: strips, knobs, panes; which directions the keys turn.
 
-use std::collections::VecDeque;
-
+use super::Step;
 use crate::fault::{Direction, Directions};
 use crate::ui::effect::Effect;
 use crate::ui::keymap::Mode;
 use crate::ui::knob;
-use crate::ui::model::{Focus, Frozen, LOG_LEN, Model, Tone};
-
-/// How far a step goes in a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Step {
-    First,
-    Back(usize),
-    On(usize),
-    Last,
-}
-
-impl Step {
-    /// Where the step leads from `place` in a list of `len`.
-    pub(super) fn from(self, place: usize, len: usize) -> usize {
-        let last = len.saturating_sub(1);
-        match self {
-            Self::First => 0,
-            Self::Back(by) => place.saturating_sub(by),
-            Self::On(by) => place.saturating_add(by).min(last),
-            Self::Last => last,
-        }
-    }
-}
+use crate::ui::model::{Focus, Model, Tone};
 
 /// How far a page goes in the list that has the keys.
 pub(super) fn page(model: &Model) -> usize {
@@ -90,31 +67,6 @@ pub(super) fn next_directions(model: &mut Model) -> Vec<Effect> {
     model.directions = next;
     model.say(Tone::Plain, format!("the keys turn {words}"));
     vec![]
-}
-
-/// Freezes the screen, or shows what came meanwhile.
-pub(super) fn freeze(model: &mut Model) -> Vec<Effect> {
-    match model.frozen.take() {
-        None => {
-            model.frozen = Some(Frozen {
-                since: model.now,
-                latest: model.snapshot.clone(),
-                held: VecDeque::new(),
-            });
-            model.say(
-                Tone::Plain,
-                "the screen is frozen, the proxies are not: f goes on",
-            );
-            vec![]
-        }
-        Some(frozen) => {
-            model.log.extend(frozen.held);
-            let over = model.log.len().saturating_sub(LOG_LEN);
-            model.log.drain(..over);
-            model.say(Tone::Plain, "the screen is live again");
-            super::engine::sampled(model, frozen.latest)
-        }
-    }
 }
 
 /// The selected strip exists where there is one, and is visible.

@@ -4,29 +4,31 @@
 //! clock: the loop puts the time into `model.now` before it calls.
 //!
 //! ```text
-//!  action ─► mixer        moving, panes, the screen
+//!  action ─► mixer        moving, panes
 //!            turn         knobs, bypass: new plans ─► set_plan
-//!            history      undo and redo
+//!            undo         steps back and forth
 //!            proxies      add, delete, open, close
-//!            input        the line and the fields
+//!            input        typing into the line and the fields
 //!            paste        what is pasted
+//!            line         the input line, and what is said of it
 //!            connections  the table: rows, order, cutting
 //!            overlay      help, value, questions, leaving
-//!            engine       snapshots, events, answers
+//!            presets      the list of presets
+//!            scenes       files
+//!            engine       snapshots, events, what became of what was asked
 //!        ─► settle        selection, scrolling and lists fit what there is now
 //! ```
 
-use super::action::Action;
+use super::action::{Action, Answer};
 use super::effect::{Cut, Effect};
 use super::keymap::Mode;
-use super::model::{Focus, Model, Overlay};
-use mixer::Step;
+use super::model::{Asked, Focus, Model, Overlay};
 use std::path::PathBuf;
 
 mod connections;
 mod engine;
-mod history;
 mod input;
+mod line;
 mod mixer;
 mod overlay;
 mod paste;
@@ -34,6 +36,29 @@ mod presets;
 mod proxies;
 mod scenes;
 mod turn;
+mod undo;
+
+/// How far a step goes in a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Step {
+    First,
+    Back(usize),
+    On(usize),
+    Last,
+}
+
+impl Step {
+    /// Where the step leads from `place` in a list of `len`.
+    fn from(self, place: usize, len: usize) -> usize {
+        let last = len.saturating_sub(1);
+        match self {
+            Self::First => 0,
+            Self::Back(by) => place.saturating_sub(by),
+            Self::On(by) => place.saturating_add(by).min(last),
+            Self::Last => last,
+        }
+    }
+}
 
 /// Takes one action and says what must happen outside, in that order.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
@@ -70,14 +95,14 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::PreviousKnob => mixer::next_knob(model, false),
         Action::ChooseKnob(knob) => mixer::choose_knob(model, knob),
         Action::NextDirections => mixer::next_directions(model),
-        Action::Freeze => mixer::freeze(model),
+        Action::Freeze => engine::freeze(model),
         Action::Turn(turn) => turn::turn(model, turn),
         Action::AllOff => turn::all_off(model),
         Action::Bypass => turn::bypass(model),
         Action::BypassAll => turn::bypass_all(model),
         Action::Solo => turn::solo(model),
-        Action::Undo => history::undo(model),
-        Action::Redo => history::redo(model),
+        Action::Undo => undo::undo(model),
+        Action::Redo => undo::redo(model),
         Action::Add => input::start(model),
         Action::EditMapping => input::start_edit(model),
         Action::Delete => proxies::delete(model),
@@ -108,7 +133,7 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Sampled(snapshot) => engine::sampled(model, snapshot),
         Action::Happened(event) => engine::happened(model, &event),
         Action::Lost(count) => engine::lost(model, count),
-        Action::Answered(answer) => engine::answered(model, answer),
+        Action::Answered(answer) => answered(model, answer),
         Action::Tick => engine::tick(model),
         Action::Resized(size) => {
             model.size = size;
@@ -126,6 +151,60 @@ fn step(model: &mut Model, step: Step) -> Vec<Effect> {
         Mode::Help => overlay::step(model, step),
         Mode::Presets => presets::step(model, step),
         Mode::Input | Mode::Value | Mode::Path | Mode::Quit | Mode::Confirm => {}
+    }
+    vec![]
+}
+
+/// The engine did, or refused, what was asked.
+#[expect(
+    clippy::too_many_lines,
+    reason = "a plain dispatch: an arm for each answer"
+)]
+fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
+    match answer {
+        Answer::Set {
+            ticket,
+            proxy,
+            taken,
+        } => engine::set(model, ticket, proxy, taken),
+        Answer::Added { ticket, result } => {
+            if let Some(Asked::Add {
+                mapping,
+                plan,
+                origin,
+            }) = model.private.asked.remove(&ticket)
+            {
+                proxies::added(model, (mapping, plan, origin), result);
+            }
+        }
+        Answer::Replaced { ticket, result } => {
+            if let Some(Asked::Replace {
+                proxy,
+                old,
+                new,
+                origin,
+            }) = model.private.asked.remove(&ticket)
+            {
+                proxies::replaced(model, proxy, (old, new), origin, result);
+            }
+        }
+        Answer::Removed { ticket, found } => engine::removed(model, ticket, found),
+        Answer::Renamed { ticket, result } => {
+            if let Some(Asked::Rename {
+                proxy,
+                names,
+                origin,
+            }) = model.private.asked.remove(&ticket)
+            {
+                proxies::renamed(model, proxy, names, origin, result);
+            }
+        }
+        Answer::Port { ticket, result } => engine::port(model, ticket, result),
+        Answer::Probed { port, result } => line::probed(model, port, result),
+        Answer::Cut { conn, how, found } => engine::cut(model, conn, how, found),
+        Answer::SceneWritten { file, result } => scenes::written(model, file, result),
+        Answer::SceneRead { file, text } => return scenes::read(model, file, text),
+        Answer::Stopped => return vec![Effect::Quit],
     }
     vec![]
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::mixer::Step;
+use super::Step;
 use super::{input, presets, proxies, scenes};
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;

@@ -1,12 +1,12 @@
 //! What is pasted: one line goes to the cursor, several are shown before they are added.
 
-use super::input::{changed, check, field, look_at, surroundings};
-use super::proxies;
+use super::input::{changed, field};
+use super::{line, proxies};
 use crate::command::parse_line;
 use crate::fault::Plan;
 use crate::scene::without_comment;
 use crate::ui::effect::Effect;
-use crate::ui::input::{Check, PastedLine, port_to_probe};
+use crate::ui::input::{Check, PastedLine};
 use crate::ui::keymap::Mode;
 use crate::ui::model::{Model, Tone};
 
@@ -38,57 +38,33 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
             });
             model.input.pasted = lines.collect();
             model.input.armed = false;
-            check_lines(model);
+            line::check_lines(model);
         }
-        (Some(field), Some(line)) => {
-            field.insert(line);
+        (Some(field), Some(text)) => {
+            field.insert(text);
             changed(model);
         }
     }
     vec![]
 }
 
-/// Forgets the pasted lines.
-pub(super) fn forget(model: &mut Model) {
-    model.input.pasted.clear();
-    model.input.armed = false;
-}
-
-/// What the parser says to each of them, whose ports are looked at.
-fn check_lines(model: &mut Model) {
-    let lines = model.input.pasted.iter();
-    let ports = lines.filter_map(|line| port_to_probe(&line.text, surroundings(model)));
-    let ports: Vec<u16> = ports.collect();
-    look_at(model, ports);
-    recheck(model);
-}
-
-/// What the parser says to each of them, as the proxies and the ports are now.
-pub(super) fn recheck(model: &mut Model) {
-    let mut lines = std::mem::take(&mut model.input.pasted);
-    for line in &mut lines {
-        line.check = Check::of(&line.text, surroundings(model));
-    }
-    model.input.pasted = lines;
-}
-
 /// Enter adds them. Where one is wrong, the first Enter asks and the second one adds those that are right.
 pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
-    recheck(model);
+    line::recheck_lines(model);
     if !model.input.armed && !model.input.pasted_right() {
         model.input.armed = true;
         return vec![];
     }
     let lines = std::mem::take(&mut model.input.pasted);
-    forget(model);
+    line::forget(model);
     let is_right = |line: &PastedLine| matches!(line.check, Check::Right(_));
     let (right, wrong): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_right);
     let mut effects = Vec::new();
-    for line in &right {
-        let Ok((mapping, settings)) = parse_line(&line.text) else {
+    for PastedLine { text, .. } in &right {
+        let Ok((mapping, settings)) = parse_line(text) else {
             continue;
         };
-        model.input.remember(&line.text);
+        model.input.remember(text);
         let plan = Plan::of(settings);
         effects.push(proxies::add_new(model, mapping, plan));
     }
@@ -106,12 +82,12 @@ fn correct(model: &mut Model, wrong: &[PastedLine]) {
     if !typed.is_empty() {
         model.input.remember(&typed);
     }
-    for line in others.iter().rev() {
-        model.input.remember(&line.text);
+    for other in others.iter().rev() {
+        model.input.remember(&other.text);
     }
     model.input.editing = None;
     model.input.set(first.text.clone());
-    check(model);
+    line::check(model);
     if !others.is_empty() {
         let text = format!("{} more lines to correct: ↑ brings them", others.len());
         model.say(Tone::Plain, text);

@@ -1,6 +1,6 @@
 //! The list of presets: one is tried out, taken, or left again.
 
-use super::mixer::Step;
+use super::Step;
 use super::turn::{self, Wish};
 use crate::fault::Plan;
 use crate::preset::Preset;

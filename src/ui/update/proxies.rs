@@ -1,14 +1,15 @@
 //! Proxies come and go: add, replace, delete; and their ports open and close.
 
+use super::{engine, line};
 use crate::fault::Plan;
 use crate::mapping::{Mapping, Name};
 use crate::snapshot::{PortState, ProxyId, ProxyRow};
 use crate::ui::effect::Effect;
+use crate::ui::model::undo::{Edit, Proxy, Step};
 use crate::ui::model::{Asked, Focus, Model, Origin, Overlay, Tone};
-use crate::ui::undo::{Edit, Proxy, Step};
 
 /// A mapping and its faults as the input line takes them.
-pub(super) fn line(mapping: &Mapping, plan: &Plan) -> String {
+pub(super) fn in_words(mapping: &Mapping, plan: &Plan) -> String {
     if plan.is_empty() {
         return mapping.to_string();
     }
@@ -196,7 +197,7 @@ pub(super) fn added(
             model.say(Tone::Trouble, why);
             let input = &model.input.field.text;
             if origin == Origin::User && input.value().is_empty() {
-                super::input::refill(model, line(&mapping, &plan), None);
+                line::refill(model, in_words(&mapping, &plan), None);
                 model.focus = Focus::Input;
             }
         }
@@ -291,7 +292,7 @@ fn give_back(model: &mut Model, origin: Origin) {
 fn welcome(model: &mut Model, id: ProxyId, plan: Plan) {
     if model.frozen.is_some() {
         // A frozen screen would never show it.
-        super::mixer::freeze(model);
+        engine::freeze(model);
     }
     if model.proxy(id).is_none() {
         model.private.awaited.push(id);

@@ -5,8 +5,8 @@ use crate::fault::Plan;
 use crate::snapshot::ProxyId;
 use crate::ui::effect::Effect;
 use crate::ui::knob::{self, Turn};
+use crate::ui::model::undo::{Edit, Held, Solo, Step};
 use crate::ui::model::{Change, Draft, Line, Model, Tone};
-use crate::ui::undo::{Edit, Held, Solo, Step};
 
 /// Plans that proxies are to get together, and what to call the change.
 #[derive(Default)]

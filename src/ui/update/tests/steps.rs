@@ -121,13 +121,13 @@ fn a_proxy_on_a_port_of_any_number_comes_back_on_the_one_that_it_had() {
 #[test]
 fn an_addition_on_any_port_that_is_undone_and_done_again_keeps_its_port() {
     let mut model = any_port();
-    let proxy = crate::ui::undo::Proxy {
+    let proxy = crate::ui::model::undo::Proxy {
         id: ProxyId(2),
         mapping: mapping(0, "web"),
         plan: Plan::default(),
     };
-    model.undo.push(crate::ui::undo::Step {
-        edits: vec![crate::ui::undo::Edit::Added(proxy)],
+    model.undo.push(crate::ui::model::undo::Step {
+        edits: vec![crate::ui::model::undo::Edit::Added(proxy)],
         solo: [None, None],
         held: None,
         at: model.now,
@@ -197,13 +197,13 @@ fn a_second_d_does_not_answer_the_question_whether_to_delete() {
 #[test]
 fn taking_back_an_addition_asks_where_it_would_cut_connections() {
     let mut model = model();
-    let proxy = crate::ui::undo::Proxy {
+    let proxy = crate::ui::model::undo::Proxy {
         id: ProxyId(1),
         mapping: mapping(9_001, "db"),
         plan: Plan::default(),
     };
-    model.undo.push(crate::ui::undo::Step {
-        edits: vec![crate::ui::undo::Edit::Added(proxy)],
+    model.undo.push(crate::ui::model::undo::Step {
+        edits: vec![crate::ui::model::undo::Edit::Added(proxy)],
         solo: [None, None],
         held: None,
         at: model.now,

@@ -250,7 +250,7 @@ fn a_change_that_knobs_do_not_show_is_said_in_settings() {
         ),
     ] {
         let plan = |text: &str| Plan::of(crate::fault::language::parse(text).expect("faults"));
-        assert_eq!(history::difference(Some(&plan(before)), &plan(after)), says);
+        assert_eq!(undo::difference(Some(&plan(before)), &plan(after)), says);
     }
 }
 

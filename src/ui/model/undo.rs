@@ -24,20 +24,20 @@ pub struct Undo {
 
 /// What one action changed.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Step {
+pub(in crate::ui) struct Step {
     /// The edits, in their order.
-    pub(super) edits: Vec<Edit>,
+    pub(in crate::ui) edits: Vec<Edit>,
     /// Which proxy acted alone before and after.
-    pub(super) solo: [Option<Solo>; 2],
+    pub(in crate::ui) solo: [Option<Solo>; 2],
     /// The turn that it belongs to, for a turn by keys that can be held.
-    pub(super) held: Option<Held>,
+    pub(in crate::ui) held: Option<Held>,
     /// When it was last added to.
-    pub(super) at: Duration,
+    pub(in crate::ui) at: Duration,
 }
 
 /// What became of one proxy.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Edit {
+pub(in crate::ui) enum Edit {
     /// Its plan.
     Plan {
         /// The proxy.
@@ -73,10 +73,10 @@ pub(super) enum Edit {
 
 /// A proxy, with what it takes to have it again as it was.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Proxy {
-    pub(super) id: ProxyId,
-    pub(super) mapping: Mapping,
-    pub(super) plan: Plan,
+pub(in crate::ui) struct Proxy {
+    pub(in crate::ui) id: ProxyId,
+    pub(in crate::ui) mapping: Mapping,
+    pub(in crate::ui) plan: Plan,
 }
 
 /// A proxy that acts alone: the others are bypassed for it.
@@ -90,11 +90,11 @@ pub struct Solo {
 
 /// A knob that is held.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Held {
-    pub(super) proxy: ProxyId,
-    pub(super) knob: usize,
-    pub(super) directions: Directions,
-    pub(super) stops: bool,
+pub(in crate::ui) struct Held {
+    pub(in crate::ui) proxy: ProxyId,
+    pub(in crate::ui) knob: usize,
+    pub(in crate::ui) directions: Directions,
+    pub(in crate::ui) stops: bool,
 }
 
 // === impl Undo ===
@@ -119,7 +119,7 @@ impl Undo {
     }
 
     /// Takes a new step; what was undone before it is forgotten.
-    pub(super) fn push(&mut self, step: Step) {
+    pub(in crate::ui) fn push(&mut self, step: Step) {
         self.undone.clear();
         self.done.push(step);
         if self.done.len() > LEN {
@@ -129,7 +129,12 @@ impl Undo {
 
     /// Lets a held knob's last step end at `after`. Returns what was before that step; `None` where the last step is
     /// another one, or long ago, or would end where it began.
-    pub(super) fn extend(&mut self, held: Held, after: &Plan, now: Duration) -> Option<Plan> {
+    pub(in crate::ui) fn extend(
+        &mut self,
+        held: Held,
+        after: &Plan,
+        now: Duration,
+    ) -> Option<Plan> {
         let step = self.done.last_mut()?;
         if step.held != Some(held) || now.saturating_sub(step.at) > HELD {
             return None;
@@ -152,26 +157,26 @@ impl Undo {
     }
 
     /// The last step, moved to those that can be done again.
-    pub(super) fn back(&mut self) -> Option<Step> {
+    pub(in crate::ui) fn back(&mut self) -> Option<Step> {
         let step = self.done.pop()?;
         self.undone.push(step.clone());
         Some(step)
     }
 
     /// The last step that was undone, moved back.
-    pub(super) fn forward(&mut self) -> Option<Step> {
+    pub(in crate::ui) fn forward(&mut self) -> Option<Step> {
         let step = self.undone.pop()?;
         self.done.push(step.clone());
         Some(step)
     }
 
     /// The step that `back` would take.
-    pub(super) fn last(&self) -> Option<&Step> {
+    pub(in crate::ui) fn last(&self) -> Option<&Step> {
         self.done.last()
     }
 
     /// Remembers under which given name and on which port a proxy runs, so that it comes back there.
-    pub(super) fn remember(&mut self, id: ProxyId, mapping: &Mapping) {
+    pub(in crate::ui) fn remember(&mut self, id: ProxyId, mapping: &Mapping) {
         for edit in self.edits_mut() {
             match edit {
                 Edit::Added(proxy) | Edit::Removed(proxy) if proxy.id == id => {
@@ -187,7 +192,7 @@ impl Undo {
     }
 
     /// Calls a proxy by its new number wherever a step names it by its old one.
-    pub(super) fn renumber(&mut self, old: ProxyId, new: ProxyId) {
+    pub(in crate::ui) fn renumber(&mut self, old: ProxyId, new: ProxyId) {
         for edit in self.edits_mut() {
             let id = edit.proxy_mut();
             if *id == old {
@@ -210,7 +215,7 @@ impl Undo {
 
 impl Step {
     /// What undoes this step: each edit the other way round, the last one first.
-    pub(super) fn reversed(&self) -> Self {
+    pub(in crate::ui) fn reversed(&self) -> Self {
         let [before, after] = self.solo.clone();
         Self {
             solo: [after, before],
@@ -259,7 +264,7 @@ impl Edit {
     }
 
     /// The proxy that it concerns.
-    pub(super) fn proxy(&self) -> ProxyId {
+    pub(in crate::ui) fn proxy(&self) -> ProxyId {
         match self {
             Self::Added(proxy) | Self::Removed(proxy) => proxy.id,
             Self::Plan { proxy, .. }
@@ -282,7 +287,7 @@ impl Edit {
 
 impl Solo {
     /// Calls a proxy by its new number.
-    pub(super) fn renumber(&mut self, old: ProxyId, new: ProxyId) {
+    pub(in crate::ui) fn renumber(&mut self, old: ProxyId, new: ProxyId) {
         let before = self.before.iter_mut().map(|(id, _)| id);
         for id in before.chain([&mut self.proxy]).filter(|id| **id == old) {
             *id = new;

@@ -6,8 +6,8 @@ use crate::fault::{Directions, KINDS, Kind, Plan};
 use crate::snapshot::ProxyId;
 use crate::ui::effect::Effect;
 use crate::ui::knob;
+use crate::ui::model::undo::{Edit, Step};
 use crate::ui::model::{Asked, Model, Origin, Overlay, Tone};
-use crate::ui::undo::{Edit, Step};
 
 /// Which way through the steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
