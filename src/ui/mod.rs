@@ -40,6 +40,7 @@ pub mod keymap;
 pub mod knob;
 pub mod model;
 mod pace;
+mod proof;
 mod run;
 mod scale;
 pub mod terminal;

@@ -17,7 +17,6 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 
 use super::pen::{Pen, Rule, row, width};
-use super::proof::{Proof, Reading, Verdict, arrow};
 use super::state::is_felt_now;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, Value};
@@ -25,6 +24,7 @@ use crate::snapshot::{ProxyId, ProxyRow, Spread};
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::Model;
+use crate::ui::proof::{Proof, Reading, Verdict, arrow};
 use crate::ui::theme::{Role, Theme};
 
 /// Columns: the name, what is set, the gap, the number of samples.

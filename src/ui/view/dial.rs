@@ -13,10 +13,10 @@ use ratatui::widgets::Widget;
 
 use super::layout::{Form, Mixer};
 use super::pen::{Pen, row, width};
-use super::proof::{Reading, Verdict};
 use super::track::{Measured, Track};
 use crate::fault::knob::Metric;
 use crate::ui::knob::Dial;
+use crate::ui::proof::{Reading, Verdict};
 use crate::ui::theme::{Role, Theme};
 
 /// Columns of a knob's label and the blank after it.

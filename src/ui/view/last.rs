@@ -13,10 +13,10 @@ use ratatui::widgets::Widget;
 
 use super::log::role;
 use super::pen::{Pen, fit, row, width, wrap};
-use super::proof::{Proof, waiting};
 use crate::snapshot::ProxyId;
 use crate::ui::format;
 use crate::ui::model::{Model, Said, Tone};
+use crate::ui::proof::{Proof, waiting};
 use crate::ui::theme::Role;
 
 /// For so long an answer is held, whatever fails after it.

@@ -3,10 +3,10 @@
 //! Rows go first to the strips (at most half of them, then the strips scroll), then to the charts, then to the
 //! connections; the input line takes its rows from the connections, so that nothing else moves when it opens.
 
-use ratatui::layout::{Rect, Size};
+use ratatui::layout::Constraint::{Fill, Length};
+use ratatui::layout::{Layout, Position, Rect, Size};
 
 use super::last::Last;
-use super::rows::{Rows, beside};
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Overlay};
 
@@ -97,33 +97,39 @@ pub(super) fn class(size: Size) -> Class {
 
 /// Where everything stands on a screen of this size.
 pub(super) fn layout(size: Size, model: &Model) -> Screen {
-    let mut rest = Rows::of(size);
-    let mut screen = Screen::nothing(size);
-    screen.header = rest.top(1);
-    match class(size) {
+    let class = class(size);
+    let footer = match class {
+        Class::TooSmall => 0,
+        Class::Strips => 1,
+        Class::Full => 2,
+    };
+    let input = match class {
+        Class::Strips | Class::Full if !has_input(model) => 0,
+        Class::TooSmall => 0,
+        // Narrow screens have a row more for what is wrong.
+        Class::Full if size.width < 120 => 4,
+        Class::Strips | Class::Full => 3,
+    };
+    let rows = [Length(1), Fill(1), Length(input), Length(footer)];
+    let whole = Rect::from((Position::ORIGIN, size));
+    let [header, body, input, footer] = Layout::vertical(rows).areas(whole);
+    let mut screen = Screen {
+        header,
+        input,
+        footer,
+        ..Screen::nothing(size)
+    };
+    match class {
         Class::TooSmall => {}
-        Class::Strips => {
-            screen.footer = rest.bottom(1);
-            if has_input(model) {
-                screen.input = rest.bottom(3);
-            }
-            screen.mixer = mixer(rest.all(), Form::Compact, model);
+        Class::Strips => screen.mixer = mixer(body, Form::Compact, model),
+        Class::Full if model.snapshot.proxies.is_empty() => {
+            let last = Length(Last::rows(size.width, model));
+            [screen.empty, screen.last] = Layout::vertical([Fill(1), last]).areas(body);
         }
-        Class::Full => {
-            screen.footer = rest.bottom(2);
-            if has_input(model) {
-                // Narrow screens have a row more for what is wrong.
-                screen.input = rest.bottom(if size.width < 120 { 4 } else { 3 });
-            }
-            if model.snapshot.proxies.is_empty() {
-                screen.last = rest.bottom(Last::rows(size.width, model));
-                screen.empty = rest.all();
-            } else if size.width >= WIDE.width && size.height >= WIDE.height {
-                wide(&mut screen, size, rest, model);
-            } else {
-                stacked(&mut screen, size, rest, model);
-            }
+        Class::Full if size.width >= WIDE.width && size.height >= WIDE.height => {
+            wide(&mut screen, size, body, model);
         }
+        Class::Full => stacked(&mut screen, size, body, model),
     }
     screen
 }
@@ -138,7 +144,7 @@ pub(super) fn has_input(model: &Model) -> bool {
 }
 
 /// Strips, charts, connections, one below the other.
-fn stacked(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
+fn stacked(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
     let form = if size.width >= TALL {
         Form::Tall
     } else {
@@ -146,14 +152,13 @@ fn stacked(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
     };
     let head = if form == Form::Compact { 0 } else { 2 };
     let wanted = strips_wanted(model, 2).saturating_add(head);
-    let top = rest.top(wanted.min(size.height / 2));
-    screen.mixer = mixer(top, form, model);
+    let top = wanted.min(size.height / 2).min(body.height);
     // The rows that there would be without the input line, less the one for the last line.
     let whole = size
         .height
-        .saturating_sub(screen.header.height + top.height + screen.footer.height + 1);
+        .saturating_sub(screen.header.height + top + screen.footer.height + 1);
     let charts = (whole * 2 / 5).clamp(5, 12);
-    let left = rest.left().saturating_sub(1);
+    let left = (body.height - top).saturating_sub(1);
     let charts = if left >= charts + 3 {
         charts
     } else if model.focus == Focus::Connections || left < 3 {
@@ -161,29 +166,23 @@ fn stacked(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
     } else {
         left
     };
-    let area = rest.top(charts);
-    let half = area.width / 2;
-    screen.feels = Rect {
-        width: half,
-        ..area
-    };
-    screen.rates = Rect {
-        x: half,
-        width: area.width - half,
-        ..area
-    };
-    screen.last = rest.top(Last::rows(size.width, model));
-    let area = rest.all();
+    let last = Last::rows(size.width, model).min(body.height - top - charts);
+    let rows = [Length(top), Length(charts), Length(last), Fill(1)];
+    let [strips, charts, last, lists] = Layout::vertical(rows).areas(body);
+    screen.mixer = mixer(strips, form, model);
+    let halves = [Length(charts.width / 2), Fill(1)];
+    [screen.feels, screen.rates] = Layout::horizontal(halves).areas(charts);
+    screen.last = last;
     let log = if size.width < TALL {
         0
     } else {
         (size.width * 34 / 100).clamp(40, 64)
     };
-    (screen.conns, screen.log) = beside(area, log);
+    (screen.conns, screen.log) = beside(lists, log);
 }
 
 /// Strips with charts beside them, connections with what happened beside them.
-fn wide(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
+fn wide(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
     let column = (size.width * 32 / 100).clamp(52, 80);
     let knobs = u16::try_from(knob::all().len()).unwrap_or(u16::MAX);
     let compare = knobs.saturating_add(4).min(8);
@@ -192,18 +191,32 @@ fn wide(screen: &mut Screen, size: Size, mut rest: Rows, model: &Model) {
     let height = airy
         .max(compare + 16)
         .min(most)
-        .min(rest.left().saturating_sub(1));
-    let area = rest.top(height);
-    let (left, right) = beside(area, column);
+        .min(body.height.saturating_sub(1));
+    let last = Length(Last::rows(size.width, model));
+    let rows = [Length(height), last, Fill(1)];
+    let [top, last, lists] = Layout::vertical(rows).areas(body);
+    let (left, right) = beside(top, column);
     screen.mixer = mixer(left, Form::Wide, model);
-    let mut right = Rows::within(right);
-    if right.left() >= compare + 12 {
-        screen.compare = right.bottom(compare);
+    let compare = if right.height >= compare + 12 {
+        compare
+    } else {
+        0
+    };
+    let feels = (right.height - compare).div_ceil(2);
+    let rows = [Length(feels), Fill(1), Length(compare)];
+    [screen.feels, screen.rates, screen.compare] = Layout::vertical(rows).areas(right);
+    screen.last = last;
+    (screen.conns, screen.log) = beside(lists, column);
+}
+
+/// An area in two, a line of one column between them; the right part this wide.
+fn beside(area: Rect, right: u16) -> (Rect, Rect) {
+    if right == 0 {
+        return (area, Rect { width: 0, ..area });
     }
-    screen.feels = right.top(right.left().div_ceil(2));
-    screen.rates = right.all();
-    screen.last = rest.top(Last::rows(size.width, model));
-    (screen.conns, screen.log) = beside(rest.all(), column);
+    let columns = [Fill(1), Length(1), Length(right.min(area.width))];
+    let [left, _, right] = Layout::horizontal(columns).areas(area);
+    (left, right)
 }
 
 fn strips_wanted(model: &Model, height: u16) -> u16 {
@@ -225,9 +238,8 @@ fn mixer(area: Rect, form: Form, model: &Model) -> Mixer {
     let most = if form == Form::Wide { all } else { all.min(3) };
     let shown = slots(least, knob).clamp(1, most.max(1));
     let head = if form == Form::Compact { 0 } else { 2 };
-    let mut rows = Rows::within(area);
-    let head = rows.top(head);
-    let wanted = |height| strips_wanted(model, height) <= rows.left();
+    let [head, strips] = Layout::vertical([Length(head), Fill(1)]).areas(area);
+    let wanted = |height| strips_wanted(model, height) <= strips.height;
     let height = match form {
         Form::Compact | Form::Tall => 2,
         Form::Wide if wanted(4) => 4,
@@ -242,7 +254,7 @@ fn mixer(area: Rect, form: Form, model: &Model) -> Mixer {
     };
     Mixer {
         head,
-        strips: rows.all(),
+        strips,
         form,
         height,
         margin,

@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use super::*;
 use crate::snapshot::{ProxyId, Snapshot};
-use crate::ui::view::proof::tests::{model, proxy};
+use crate::ui::proof::tests::{model, proxy};
 
 fn with_proxies(count: u32) -> Model {
     let mut model = model(proxy([]));
@@ -36,14 +36,18 @@ fn areas(screen: &Screen) -> Vec<Rect> {
     all.into_iter().filter(|area| !area.is_empty()).collect()
 }
 
+/// Around each size from which on something is drawn in another way.
+const WIDTHS: [u16; 14] = [1, 20, 39, 40, 59, 60, 80, 99, 100, 119, 120, 159, 160, 220];
+const HEIGHTS: [u16; 13] = [1, 2, 5, 9, 10, 15, 16, 17, 24, 29, 30, 31, 60];
+
 #[test]
 fn areas_neither_overlap_nor_leave_the_screen() {
     for proxies in [0, 1, 3, 40] {
         let mut model = with_proxies(proxies);
         for focus in [Focus::Mixer, Focus::Connections, Focus::Input] {
             model.focus = focus;
-            for width in (1..=220).step_by(3) {
-                for height in 1..=60 {
+            for width in WIDTHS {
+                for height in HEIGHTS {
                     let size = Size::new(width, height);
                     let areas = areas(&layout(size, &model));
                     let whole = Rect::new(0, 0, width, height);

@@ -37,12 +37,10 @@ mod connections;
 mod dial;
 mod empty;
 mod feels;
-mod figures;
 mod footer;
 mod header;
 mod help;
 mod input;
-mod judge;
 mod last;
 mod layout;
 mod log;
@@ -50,10 +48,8 @@ mod pen;
 mod plot;
 mod popup;
 mod presets;
-mod proof;
 mod quit;
 mod rates;
-mod rows;
 mod state;
 mod strip;
 mod strips;
@@ -73,13 +69,13 @@ use layout::{Class, Screen, layout};
 use log::Log;
 use pen::Pen;
 use presets::PresetPanel;
-use proof::{Proof, busiest};
 use quit::{Question, QuestionPanel};
 use rates::Rates;
 use strips::Strips;
 use too_small::TooSmall;
 
 use super::model::{Model, Overlay};
+use super::proof::{Proof, busiest};
 use super::theme::Role;
 use crate::snapshot::ProxyId;
 
@@ -178,7 +174,7 @@ fn panes(model: &Model, screen: &Screen, buf: &mut Buffer) {
         Log { model }.render(screen.log, buf);
         divide(model, screen.log, buf);
     }
-    if screen.compare.x > screen.mixer.strips.x {
+    if screen.compare.height > 0 && screen.compare.x > screen.mixer.strips.x {
         let column = screen.feels.union(screen.rates).union(screen.compare);
         divide(model, column, buf);
     }

@@ -5,18 +5,29 @@
 
 use std::ops::Range;
 
+use ratatui::symbols::bar;
+use ratatui::symbols::braille::BRAILLE;
+
 /// A line in braille, two columns of four dots in each cell.
 pub(super) struct Line {
+    /// The dots of each cell, row by row from the top.
     cells: Vec<u8>,
     columns: u16,
     rows: u16,
 }
 
-/// The bit of each dot of a braille cell, by column and row from the top.
-const DOTS: [[u8; 4]; 2] = [[0x01, 0x02, 0x04, 0x40], [0x08, 0x10, 0x20, 0x80]];
-
 /// Blocks from one eighth to all of a cell.
-const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+const EIGHTHS: [&str; 9] = [
+    " ",
+    bar::ONE_EIGHTH,
+    bar::ONE_QUARTER,
+    bar::THREE_EIGHTHS,
+    bar::HALF,
+    bar::FIVE_EIGHTHS,
+    bar::THREE_QUARTERS,
+    bar::SEVEN_EIGHTHS,
+    bar::FULL,
+];
 
 /// A whole number of steps out of `steps` for a fraction of them.
 #[expect(
@@ -77,14 +88,14 @@ impl Line {
     /// The glyph of a cell, a row counted from the bottom; `None` where there is nothing.
     pub(super) fn glyph(&self, column: u16, row: u16) -> Option<char> {
         let dots = *self.cells.get(self.index(column, row)?)?;
-        (dots > 0).then(|| char::from_u32(0x2800 + u32::from(dots)))?
+        (dots > 0).then(|| BRAILLE[usize::from(dots)])
     }
 
     /// Sets the dot at `x` from the left and `y` from the bottom.
     fn dot(&mut self, x: u16, y: u16) {
         if let Some(index) = self.index(x / 2, y / 4) {
-            let from_top = 3 - usize::from(y % 4);
-            self.cells[index] |= DOTS[usize::from(x % 2)][from_top];
+            let from_top = 3 - y % 4;
+            self.cells[index] |= 1 << (2 * from_top + x % 2);
         }
     }
 

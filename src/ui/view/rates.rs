@@ -8,13 +8,13 @@ use ratatui::widgets::Widget;
 use super::charts::{Chart, FIGURES, round_up};
 use super::pen::{Pen, row};
 use super::plot::block;
-use super::proof::arrow;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, Value};
 use crate::snapshot::ProxyRow;
 use crate::ui::format;
 use crate::ui::knob;
 use crate::ui::model::Model;
+use crate::ui::proof::arrow;
 use crate::ui::theme::Role;
 
 /// A cap this many times above the traffic is not in the picture.

@@ -9,12 +9,12 @@ use ratatui::widgets::Widget;
 use super::dial::DialCell;
 use super::layout::{Form, Mixer};
 use super::pen::{Pen, fit, fit_name, row, width, widths};
-use super::proof::Proof;
 use super::state::{State, feels, mapping, state};
 use super::strips::{directions_word, knobs};
 use crate::fault::{Directions, Value};
 use crate::snapshot::ProxyRow;
 use crate::ui::model::{Focus, Model};
+use crate::ui::proof::Proof;
 use crate::ui::theme::{Role, Theme};
 use crate::ui::{format, knob};
 

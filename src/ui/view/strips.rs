@@ -13,13 +13,13 @@ use ratatui::widgets::Widget;
 
 use super::layout::{Form, Mixer};
 use super::pen::{Pen, Rule, row, width};
-use super::proof::Proof;
 use super::strip::Strip;
 use super::track::KEYS;
 use crate::fault::Directions;
 use crate::snapshot::{ProxyId, ProxyRow};
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::{Focus, Model};
+use crate::ui::proof::Proof;
 use crate::ui::theme::{Role, Theme};
 
 /// The strips, from the first visible one on.

@@ -36,7 +36,7 @@ fn spread(p50: u64, stray: u64, count: u64) -> Spread {
 }
 
 /// A proxy with traffic, four connections that run what is set, and these settings.
-pub(in crate::ui::view) fn proxy(settings: impl IntoIterator<Item = Setting>) -> ProxyRow {
+pub(in crate::ui) fn proxy(settings: impl IntoIterator<Item = Setting>) -> ProxyRow {
     ProxyRow {
         id: ProxyId(1),
         name: "db".to_owned(),
@@ -64,7 +64,7 @@ pub(in crate::ui::view) fn proxy(settings: impl IntoIterator<Item = Setting>) ->
     }
 }
 
-pub(in crate::ui::view) fn model(row: ProxyRow) -> Model {
+pub(in crate::ui) fn model(row: ProxyRow) -> Model {
     let bind = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
     let mut model = Model::new(1, bind, Size::new(80, 24));
     model.snapshot = Arc::new(Snapshot {

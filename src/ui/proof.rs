@@ -1,0 +1,461 @@
+//! Did the knob do anything? What is set beside what was measured, and why they differ where they do.
+//!
+//! Nothing here draws. A knob never claims more than was measured: without traffic there is a dash and a reason, and for a moment after a
+//! change, while the last second still holds bytes of the old setting, nothing is judged.
+
+use std::time::Duration;
+
+use self::judge::Beside;
+use super::format;
+use super::knob::{self, Dial};
+use super::model::Model;
+use crate::fault::knob::Metric;
+use crate::fault::{Direction, Directions, Plan, Setting, Value};
+use crate::snapshot::{PortState, ProxyId, ProxyRow, Snapshot, Spread};
+use crate::units::{ByteCount, ByteRate, Percent};
+
+mod judge;
+
+/// A measured value, as text of 7 columns at most, and on how many samples it rests.
+type Figure = (Option<Value>, String, Option<u64>);
+
+/// For so long after a change the last second still shows what was before it.
+const SETTLES: Duration = Duration::from_secs(2);
+
+/// One knob of one proxy: set, measured, and what to think of it.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::ui) struct Reading {
+    pub(in crate::ui) set: Option<Value>,
+    pub(in crate::ui) measured: Option<Value>,
+    /// At most 7 columns: `250ms`, `±25ms`, `↓64K/s`, `off`.
+    pub(in crate::ui) set_text: String,
+    /// At most 7 columns: `251ms`, `340K/s`, `-`.
+    pub(in crate::ui) measured_text: String,
+    pub(in crate::ui) verdict: Verdict,
+    /// How many samples it rests on, where they are counted.
+    pub(in crate::ui) count: Option<u64>,
+}
+
+/// Whether what was measured is what was set.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::ui) enum Verdict {
+    /// Nothing is set.
+    Off,
+    /// It was changed a moment ago.
+    Settling,
+    /// There is no figure to judge it by.
+    Unjudged,
+    /// It is.
+    Agrees,
+    /// Nobody can say, and why.
+    Unknown(String),
+    /// It is not, and why.
+    Differs(String),
+}
+
+/// Why a knob's proof is missing, or fails.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::ui) struct Gap {
+    /// `LAT 140ms: 2 of 11 wait for a chunk`.
+    pub(in crate::ui) text: String,
+    /// Whether it fails.
+    pub(in crate::ui) differs: bool,
+}
+
+/// What a proxy's knobs are judged by.
+pub(in crate::ui) struct Proof<'a> {
+    pub(in crate::ui) row: &'a ProxyRow,
+    pub(in crate::ui) plan: &'a Plan,
+    pub(in crate::ui) settling: bool,
+    busiest: Option<[f64; 2]>,
+}
+
+/// The rates of the fastest connection of each of these proxies, up and down.
+///
+/// A rate for each connection is proved by the fastest of them; this is asked only where such a rate is set.
+pub(in crate::ui) fn busiest(snapshot: &Snapshot, proxies: &[ProxyId]) -> Vec<(ProxyId, [f64; 2])> {
+    let mut found: Vec<_> = proxies.iter().map(|id| (*id, [0.0; 2])).collect();
+    if found.is_empty() {
+        return found;
+    }
+    for conn in &snapshot.conns {
+        if let Some((_, fastest)) = found.iter_mut().find(|(id, _)| *id == conn.proxy) {
+            fastest[0] = conn.rates[0].max(fastest[0]);
+            fastest[1] = conn.rates[1].max(fastest[1]);
+        }
+    }
+    found
+}
+
+/// `↑` or `↓`.
+pub(in crate::ui) const fn arrow(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Up => "↑",
+        Direction::Down => "↓",
+    }
+}
+
+/// Whether a setting paces each connection by itself.
+fn is_each(setting: &Setting) -> bool {
+    setting.kind.shares.is_some_and(|shares| !shares(setting))
+}
+
+// === impl Verdict ===
+
+impl Verdict {
+    /// Between set and measured.
+    pub(in crate::ui) const fn mark(&self) -> &'static str {
+        match self {
+            Self::Agrees => "=",
+            Self::Differs(_) => "!",
+            Self::Off | Self::Settling | Self::Unjudged | Self::Unknown(_) => "▸",
+        }
+    }
+
+    /// Why it does not simply agree.
+    pub(in crate::ui) fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Unknown(why) | Self::Differs(why) => Some(why),
+            Self::Off | Self::Settling | Self::Unjudged | Self::Agrees => None,
+        }
+    }
+}
+
+// === impl Proof ===
+
+impl<'a> Proof<'a> {
+    /// What the knobs of `row` are judged by; `busiest` as made for the proxies that are shown.
+    pub(in crate::ui) fn new(
+        model: &'a Model,
+        row: &'a ProxyRow,
+        busiest: &[(ProxyId, [f64; 2])],
+    ) -> Self {
+        let changed = model.changes_of(row.id).next_back();
+        let is_fresh = |at: Duration| model.snapshot.at < at.saturating_add(SETTLES);
+        Self {
+            row,
+            plan: model.present(row),
+            settling: model.drafts.contains_key(&row.id)
+                || changed.is_some_and(|change| is_fresh(change.at)),
+            busiest: busiest
+                .iter()
+                .find(|(id, _)| *id == row.id)
+                .map(|(_, rates)| *rates),
+        }
+    }
+
+    /// Whether judging needs the rates of the fastest connection.
+    pub(in crate::ui) fn needs_busiest(model: &Model, row: &ProxyRow) -> bool {
+        let plan = model.plan(row.id).unwrap_or(&row.plan);
+        row.open > 1 && plan.settings().iter().any(is_each)
+    }
+
+    /// A knob as it stands.
+    pub(in crate::ui) fn reading(&self, dial: &Dial, directions: Directions) -> Reading {
+        let set = dial.value(self.plan, directions);
+        let (measured, measured_text, count) = match dial.knob.metric {
+            Metric::AddedDelay => self.added(dial, directions, |spread| spread.p50),
+            Metric::AddedSpread => self.added(dial, directions, half_width),
+            Metric::Rate => self.rate(dial, directions),
+            Metric::Ended => self.ended(dial),
+            Metric::Held => self.held(directions),
+            Metric::None => (None, "-".to_owned(), None),
+        };
+        Reading {
+            set,
+            measured,
+            set_text: self.set_text(dial, directions, set),
+            measured_text,
+            verdict: self.verdict(dial, directions, set, measured),
+            count,
+        }
+    }
+
+    /// What is to say of all knobs that are set; else of the first that differs, or that nobody can judge.
+    pub(in crate::ui) fn gap(&self, directions: Directions) -> Option<Gap> {
+        let of_all = self.of_all();
+        let mut unknown = None;
+        for dial in knob::all() {
+            let reading = self.reading(dial, directions);
+            let Some(why) = reading.verdict.reason() else {
+                continue;
+            };
+            let differs = matches!(reading.verdict, Verdict::Differs(_));
+            let label = dial.knob.label;
+            let text = match (&of_all, differs) {
+                (Some(_), _) => why.to_owned(),
+                (None, true) => format!("{label} {}: {why}", reading.measured_text),
+                (None, false) => format!("{label}: {why}"),
+            };
+            let gap = Gap { text, differs };
+            if differs || of_all.is_some() {
+                return Some(gap);
+            }
+            unknown = unknown.or(Some(gap));
+        }
+        unknown
+    }
+
+    fn set_text(&self, dial: &Dial, directions: Directions, set: Option<Value>) -> String {
+        let Some(set) = set else {
+            // Set, and not its time yet or any more.
+            return if self.moves(dial) { "~off" } else { "off" }.to_owned();
+        };
+        let ways = Direction::BOTH.map(|direction| self.plan.find(dial.kind, direction));
+        let way = match (directions, ways) {
+            _ if self.moves(dial) => "~",
+            (Directions::Only(direction), _) => arrow(direction),
+            (Directions::Both, [Some(_), None]) => "↑",
+            (Directions::Both, [None, Some(_)]) => "↓",
+            (Directions::Both, [Some(up), _]) if up.directions != Directions::Both => "↕",
+            (Directions::Both, _) if dial.knob.metric == Metric::AddedSpread => "±",
+            (Directions::Both, _) => "",
+        };
+        format!("{way}{}", format::value(set))
+    }
+
+    /// A figure of the added delay, over a round trip where both directions are asked for.
+    fn added(
+        &self,
+        dial: &Dial,
+        directions: Directions,
+        figure: impl Fn(&Spread) -> Duration,
+    ) -> Figure {
+        let mut sum = None;
+        let mut count = 0;
+        let mut missing = None;
+        let mut present = None;
+        for direction in Direction::BOTH {
+            if !directions.contain(direction) {
+                continue;
+            }
+            let one_way = Directions::Only(direction);
+            match self.row.added[direction.index()] {
+                Some(spread) => {
+                    sum = Some(sum.unwrap_or(Duration::ZERO) + figure(&spread));
+                    count += spread.count;
+                    present = Some(direction);
+                }
+                None if dial.value(self.plan, one_way).is_some() => missing = Some(direction),
+                None => {}
+            }
+        }
+        let way = match (missing, present) {
+            (Some(_), Some(present)) => arrow(present),
+            _ => "",
+        };
+        let text = sum.map_or_else(|| "-".to_owned(), |time| figure_text(way, time));
+        (sum.map(Value::Time), text, Some(count))
+    }
+
+    /// The rates that a rate's proof rests on: of the fastest connection where each has its own, else of all together.
+    pub(in crate::ui) fn rates(&self, dial: &Dial) -> [f64; 2] {
+        let mut ways = Direction::BOTH.into_iter();
+        let each = ways.any(|way| self.plan.find(dial.kind, way).is_some_and(is_each));
+        self.busiest.filter(|_| each).unwrap_or(self.row.rates)
+    }
+
+    /// Whether time moves the kind's values.
+    fn moves(&self, dial: &Dial) -> bool {
+        let mut ways = Direction::BOTH.into_iter();
+        self.row.present.is_some()
+            && ways.any(|way| {
+                let set = self.row.plan.one_way(dial.kind, way);
+                set.is_some() && self.plan.one_way(dial.kind, way) != set
+            })
+    }
+
+    /// Bytes per second: of the fastest connection where each has its own rate, else of all together. Of two
+    /// directions, the faster one.
+    fn rate(&self, dial: &Dial, directions: Directions) -> Figure {
+        let rate = Direction::BOTH
+            .into_iter()
+            .filter(|direction| directions.contain(*direction))
+            .map(|direction| self.rates(dial)[direction.index()])
+            .fold(0.0, f64::max);
+        if self.row.open == 0 && rate == 0.0 {
+            return (None, "-".to_owned(), None);
+        }
+        let text = format::rate_short(rate);
+        (Some(Value::Rate(byte_rate(rate))), text, None)
+    }
+
+    /// Which share of the connections so far the kind has ended.
+    fn ended(&self, dial: &Dial) -> Figure {
+        let ended = self.row.ended.iter();
+        let count = ended
+            .filter(|(kind, _)| *kind == dial.kind.name)
+            .map(|(_, count)| *count)
+            .sum::<u64>();
+        let total = self.row.total.max(count);
+        let share = u32::try_from(count.saturating_mul(1_000_000) / total.max(1));
+        let value = share.map(Percent::from_ppm).map(Value::Percent);
+        let value = value.ok().filter(|_| count > 0);
+        let text = format!("{}x", format::count(count));
+        (value, text, Some(total))
+    }
+
+    /// How many bytes wait.
+    fn held(&self, directions: Directions) -> Figure {
+        let bytes = Direction::BOTH
+            .into_iter()
+            .filter(|direction| directions.contain(*direction))
+            .map(|direction| self.row.held[direction.index()])
+            .sum::<u64>();
+        let value = Value::Size(ByteCount::new(bytes));
+        let text = format::bytes_short(bytes as f64);
+        (Some(value).filter(|_| bytes > 0), text, None)
+    }
+
+    /// Whether what was measured is what is set, in these directions together.
+    fn verdict(
+        &self,
+        dial: &Dial,
+        directions: Directions,
+        set: Option<Value>,
+        measured: Option<Value>,
+    ) -> Verdict {
+        if set.is_none() {
+            return Verdict::Off;
+        }
+        if self.moves(dial) {
+            // The last second is over, and so is what was set in it.
+            return Verdict::Unjudged;
+        }
+        if matches!(
+            dial.knob.metric,
+            Metric::Ended | Metric::Held | Metric::None
+        ) {
+            return if measured.is_some() {
+                Verdict::Agrees
+            } else {
+                Verdict::Unjudged
+            };
+        }
+        if let Some(verdict) = self.of_all().or_else(|| self.of_one(dial, measured)) {
+            return verdict;
+        }
+        // The worst of both directions, but for rates the better one: an idle direction proves nothing.
+        let rank = |verdict: &Verdict| match verdict {
+            Verdict::Differs(_) => 3,
+            Verdict::Unknown(_) if dial.knob.metric == Metric::Rate => 1,
+            Verdict::Unknown(_) => 2,
+            Verdict::Agrees if dial.knob.metric == Metric::Rate => 2,
+            Verdict::Agrees | Verdict::Off | Verdict::Settling | Verdict::Unjudged => 1,
+        };
+        Direction::BOTH
+            .into_iter()
+            .filter(|direction| directions.contain(*direction))
+            .filter_map(|direction| self.judge(dial, direction))
+            .max_by_key(rank)
+            .unwrap_or(Verdict::Off)
+    }
+
+    /// What is to say of all knobs of the proxy, whatever they are.
+    fn of_all(&self) -> Option<Verdict> {
+        let unknown = |why: &str| Some(Verdict::Unknown(why.to_owned()));
+        let row = self.row;
+        if self.plan.bypassed {
+            return unknown("bypassed");
+        }
+        if row.open == 0 {
+            return unknown(match row.port {
+                PortState::Closed | PortState::Refusing => "the port is closed",
+                PortState::Open | PortState::Waiting(_) => "no connections",
+            });
+        }
+        if self.settling {
+            return Some(Verdict::Settling);
+        }
+        if row.taken < row.open {
+            return Some(Verdict::Differs(waiting(row)));
+        }
+        if row.bytes == [0, 0] {
+            return unknown("no traffic yet");
+        }
+        None
+    }
+
+    /// What keeps one knob from being judged.
+    fn of_one(&self, dial: &Dial, measured: Option<Value>) -> Option<Verdict> {
+        if measured.is_none() {
+            return Some(Verdict::Unknown("idle".to_owned()));
+        }
+        let shares = Direction::BOTH.map(|way| self.plan.find(dial.kind, way));
+        let partial = shares.into_iter().flatten();
+        let mut partial = partial.filter(|setting| setting.share != Percent::ALL);
+        let share = partial.next()?.share;
+        Some(Verdict::Unknown(format!("hits {share} of connections")))
+    }
+
+    fn judge(&self, dial: &Dial, direction: Direction) -> Option<Verdict> {
+        let set = dial.value(self.plan, Directions::Only(direction))?;
+        let added = self.row.added[direction.index()];
+        let setting = self.plan.find(dial.kind, direction)?;
+        let beside = Beside {
+            jitter: self.jitter(dial, direction),
+            beyond: dial.knob.beyond_proof.and_then(|beyond| beyond(setting)),
+            has_others: self.has_others(dial),
+        };
+        match (dial.knob.metric, set) {
+            (Metric::AddedDelay, Value::Time(set)) => Some(judge::delay(&added?, set, &beside)),
+            (Metric::AddedSpread, Value::Time(set)) => Some(judge::spread(&added?, set, &beside)),
+            (Metric::Rate, Value::Rate(cap)) => {
+                Some(judge::rate(self.rates(dial)[direction.index()], cap))
+            }
+            _ => None,
+        }
+    }
+
+    /// Whether faults of other kinds are set.
+    fn has_others(&self, dial: &Dial) -> bool {
+        let mut settings = self.plan.settings().iter();
+        settings.any(|setting| setting.kind.name != dial.kind.name)
+    }
+
+    /// How far the delays of a kind are set to stray.
+    fn jitter(&self, dial: &Dial, direction: Direction) -> Duration {
+        let jitter = dial.kind.knobs.iter().find_map(|knob| {
+            let beside = Dial { knob, ..*dial };
+            let value = beside.value(self.plan, Directions::Only(direction))?;
+            (knob.metric == Metric::AddedSpread).then(|| value.time())?
+        });
+        jitter.unwrap_or_default()
+    }
+}
+
+/// Why some connections do not run what is set.
+pub(in crate::ui) fn waiting(row: &ProxyRow) -> String {
+    let others = row.open.saturating_sub(row.taken);
+    let since = row.waiting.map_or_else(String::new, |waiting| {
+        format!(", since {}", format::time(waiting))
+    });
+    format!("{others} of {} wait for a chunk{since}", row.open)
+}
+
+/// Half the way from the 1st percentile to the 99th.
+pub(in crate::ui) fn half_width(spread: &Spread) -> Duration {
+    spread.p99.saturating_sub(spread.p1) / 2
+}
+
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast saturates, and rates are not negative"
+)]
+fn byte_rate(rate: f64) -> ByteRate {
+    ByteRate::new(rate.round() as u64)
+}
+
+/// A measured time on a knob; less than a tenth of a millisecond says nothing about a setting.
+fn figure_text(way: &str, time: Duration) -> String {
+    let shown = if time < Duration::from_micros(100) {
+        Duration::ZERO
+    } else {
+        time
+    };
+    format!("{way}{}", format::time_tight(shown))
+}
+
+#[cfg(test)]
+pub(in crate::ui) mod tests;
