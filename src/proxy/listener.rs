@@ -217,3 +217,22 @@ fn hand_over(
         None => here.spawn(serve),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr, TcpStream};
+
+    use super::*;
+
+    #[test]
+    fn a_probe_tells_a_port_that_another_has_and_leaves_a_free_one_closed() {
+        let here = [IpAddr::V4(Ipv4Addr::LOCALHOST)];
+        let other = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+        let addr = other.local_addr().expect("it is bound");
+        let error = probe(&here, addr.port()).expect_err("another has it");
+        assert_eq!(error.source.kind(), io::ErrorKind::AddrInUse);
+        drop(other);
+        probe(&here, addr.port()).expect("it is free again");
+        assert!(TcpStream::connect(addr).is_err(), "nothing listens");
+    }
+}

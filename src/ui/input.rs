@@ -10,7 +10,7 @@ use tui_input::{Input, InputRequest};
 
 use crate::command::parse_line;
 use crate::fault::Setting;
-use crate::mapping::{Mapping, Name, Other, TlsMode, clash};
+use crate::mapping::{Circle, Mapping, Name, Other, TlsMode, clash};
 use crate::snapshot::{ProxyId, ProxyRow};
 use crate::syntax::ParseError;
 
@@ -233,9 +233,10 @@ impl Check {
             Err(error) if error.unfinished => Self::Unfinished(error),
             Err(error) => Self::Wrong(error),
             Ok((mapping, settings)) => {
-                let refused = || around.refused.get(&mapping.listen);
-                let refused = || Some(port_error(line, refused()?.clone()));
-                match taken(line, &mapping, around).or_else(refused) {
+                let circle = || circle(&mapping, around).map(|circle| circle.to_string());
+                let refused = || around.refused.get(&mapping.listen).cloned();
+                let closed = || Some(port_error(line, circle().or_else(refused)?));
+                match taken(line, &mapping, around).or_else(closed) {
                     Some(error) => Self::Wrong(error),
                     None => Self::Right(promise(&mapping, &settings, around)),
                 }
@@ -272,6 +273,18 @@ fn taken(line: &str, mapping: &Mapping, around: Surroundings<'_>) -> Option<Pars
         })
     });
     clash(line, mapping, others)
+}
+
+/// The way back to itself that a mapping would have.
+fn circle(mapping: &Mapping, around: Surroundings<'_>) -> Option<Circle> {
+    let others = around.proxies.iter();
+    let others = others.filter(|row| Some(row.id) != around.editing && !row.listening.is_empty());
+    let others: Vec<Mapping> = others.map(ProxyRow::bound).collect();
+    let all = others.iter().chain([mapping]);
+    let ports = all.map(|mapping| (mapping.listen, mapping)).collect();
+    Circle::through(mapping.listen, &ports, around.bind, |addr| {
+        addr.is_loopback()
+    })
 }
 
 /// An error under the port of a line.

@@ -78,6 +78,14 @@ fn the_line_is_unfinished_wrong_or_says_what_enter_does() {
             "9090=host:80 as web",
             "wrong at 17: the name web is taken by proxy 2 (web): give another one, as in web-2",
         ),
+        (
+            "7000=localhost:7000",
+            "wrong at 1: 7000=localhost:7000 leads to the port on which it listens itself: give the port of a server",
+        ),
+        (
+            "7000=localhost:9001",
+            "listens on 127.0.0.1:7000, clear text to localhost:9001",
+        ),
     ] {
         assert_eq!(says(&mut model(), text), said, "{text}");
     }
