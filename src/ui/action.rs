@@ -12,29 +12,29 @@ use crate::snapshot::{Event, Snapshot};
 /// One thing that happens to the model. What the keys mean is said by the table of keys (`keymap`).
 #[derive(Clone, Debug)]
 pub enum Action {
-    /// To the row above.
+    /// Moves the selection to the row above.
     Up,
-    /// To the row below.
+    /// Moves the selection to the row below.
     Down,
-    /// To the first row.
+    /// Moves the selection to the first row.
     First,
-    /// To the last row.
+    /// Moves the selection to the last row.
     Last,
-    /// A screenful up.
+    /// Moves the selection a screenful up.
     PageUp,
-    /// A screenful down.
+    /// Moves the selection a screenful down.
     PageDown,
-    /// To the next pane.
+    /// Gives the next pane the keys.
     NextPane,
-    /// To the pane before.
+    /// Gives the pane before this one the keys.
     PreviousPane,
-    /// From the strips to the selected proxy's connections.
+    /// Gives the selected proxy's connections the keys.
     ToConnections,
-    /// To the next knob.
+    /// Selects the next knob.
     NextKnob,
-    /// To the knob before.
+    /// Selects the knob before this one.
     PreviousKnob,
-    /// To this knob: an index into `knob::all()`.
+    /// Selects a knob, by its index in `knob::all()`.
     ChooseKnob(usize),
     /// Turns the selected knob.
     Turn(Turn),
@@ -48,23 +48,23 @@ pub enum Action {
     WriteScene,
     /// Asks for a file whose proxies are added.
     OpenScene,
-    /// All knobs of the selected proxy off.
+    /// Turns all knobs of the selected proxy off.
     AllOff,
-    /// Which directions the keys turn.
+    /// Changes which directions the keys turn: both, down, up.
     NextDirections,
-    /// The selected proxy with or without its faults.
+    /// Switches the faults of the selected proxy off or on, their settings kept.
     Bypass,
-    /// All proxies without their faults, or with them again.
+    /// Switches the faults of all proxies off; where all are off, on.
     BypassAll,
-    /// The selected proxy alone with its faults.
+    /// Lets the selected proxy act alone, by bypassing the others; again, as it was before.
     Solo,
-    /// The last change back.
+    /// Takes the last step back.
     Undo,
-    /// The last change that was undone, again.
+    /// Takes the last step that was undone again.
     Redo,
-    /// To the input line.
+    /// Opens the input line for another proxy.
     Add,
-    /// To the input line, with the selected proxy's mapping and faults in it.
+    /// Opens the input line with the selected proxy's mapping and faults in it.
     EditMapping,
     /// Deletes the selected proxy.
     Delete,
@@ -72,15 +72,15 @@ pub enum Action {
     TogglePort,
     /// Freezes the screen, or lets it go on.
     Freeze,
-    /// The next order of the connections: the same column the other way round, then the next column.
+    /// Sorts the connections the other way round, then by the next column.
     NextSort,
     /// Resets the selected connection.
     Reset,
     /// Ends the selected connection in an orderly way.
     HalfClose,
-    /// The keys.
+    /// Lists the keys.
     Help,
-    /// One step back.
+    /// Goes one step back: closes an overlay, leaves a pane.
     Back,
     /// Ends the program, after a question where connections are open.
     Quit,
@@ -90,7 +90,7 @@ pub enum Action {
     Suspend,
     /// Draws the screen again.
     Redraw,
-    /// Enter: what the line, the field or the question says.
+    /// Does what the line, the field or the question says: Enter, or yes.
     Accept,
     /// Completes the word in the input line.
     Complete,
@@ -98,28 +98,28 @@ pub enum Action {
     Drain,
     /// Ends the program now.
     QuitNow,
-    /// An edit of the text that has the keys.
+    /// Edits the text that has the keys.
     Edit(InputRequest),
-    /// The line before, in the history.
+    /// Shows the line that was entered before this one.
     HistoryBack,
-    /// The line after, in the history.
+    /// Shows the line that was entered after this one.
     HistoryForward,
     /// Clears the text; the second time brings it back.
     ClearText,
 
     /// A text was pasted.
     Pasted(String),
-    /// The terminal has another size.
+    /// The terminal has this size now.
     Resized(Size),
-    /// A key that means nothing here.
+    /// A key was pressed that means nothing here.
     Unbound,
     /// Time went by.
     Tick,
-    /// A new snapshot.
+    /// A new snapshot came.
     Sampled(Arc<Snapshot>),
     /// Something happened in the engine.
     Happened(Arc<Event>),
-    /// So many happenings were lost.
+    /// So many events were lost, because the console was too slow for them.
     Lost(u64),
     /// The engine did, or refused, what was asked.
     Answered(Answer),

@@ -34,7 +34,7 @@ pub struct Field {
 /// The line where proxies are added: a mapping and its faults.
 #[derive(Debug, Default)]
 pub struct InputLine {
-    /// The text.
+    /// The text and the cursor.
     pub field: Field,
     /// What the parser says to it.
     pub check: Check,
@@ -73,7 +73,7 @@ pub enum Check {
 /// One of several lines that were pasted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PastedLine {
-    /// The text.
+    /// The line as it was pasted, without blanks around it.
     pub text: String,
     /// What the parser says to it.
     pub check: Check,

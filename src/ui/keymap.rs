@@ -25,7 +25,7 @@ pub enum Mode {
     Connections,
     /// The input line.
     Input,
-    /// The field of `=`.
+    /// The field of `=`, for a knob's value.
     Value,
     /// The help overlay.
     Help,
@@ -42,19 +42,19 @@ pub enum Mode {
 /// The heading under which help lists a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Group {
-    /// Moving about.
+    /// Keys that move the selection, or from pane to pane.
     Move,
-    /// Turning knobs.
+    /// Keys that turn knobs.
     Turn,
-    /// With and without.
+    /// Keys that show the difference: with the faults and without.
     Compare,
-    /// Proxies and connections.
+    /// Keys for proxies and connections.
     Manage,
-    /// The screen.
+    /// Keys that change what the screen shows.
     See,
-    /// Typing.
+    /// Keys that edit text.
     Type,
-    /// The program.
+    /// Keys that do what was typed, go back, or leave the program.
     Leave,
 }
 
@@ -65,7 +65,7 @@ pub struct Hint {
     pub keys: String,
     /// What they do; in the footer a word or two.
     pub words: String,
-    /// The heading.
+    /// The heading under which help lists it.
     pub group: Group,
     /// What Enter on the line does.
     pub action: Action,
@@ -216,7 +216,7 @@ impl Hint {
 // === impl Mode ===
 
 impl Mode {
-    /// All of them.
+    /// Every mode.
     pub const ALL: [Self; 9] = [
         Self::Mixer,
         Self::Connections,
@@ -258,7 +258,7 @@ impl Mode {
 // === impl Group ===
 
 impl Group {
-    /// All of them, in the order of help.
+    /// Every group, in the order in which help lists them.
     pub const ALL: [Self; 7] = [
         Self::Turn,
         Self::Compare,
@@ -269,7 +269,7 @@ impl Group {
         Self::Leave,
     ];
 
-    /// The heading.
+    /// The heading in help.
     #[must_use]
     pub const fn title(self) -> &'static str {
         match self {

@@ -20,9 +20,9 @@ const SHARE: &str = "share";
 /// A knob with the kind whose parameter it turns.
 #[derive(Clone, Copy, Debug)]
 pub struct Dial {
-    /// The kind.
+    /// The kind of fault.
     pub kind: &'static Kind,
-    /// The knob.
+    /// The knob, as the kind's table has it.
     pub knob: &'static Knob,
 }
 

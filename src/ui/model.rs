@@ -99,7 +99,7 @@ pub struct Model {
 /// A frozen screen.
 #[derive(Debug)]
 pub struct Frozen {
-    /// Since when.
+    /// The moment from which on nothing moves on it.
     pub since: Duration,
     /// The newest snapshot, which is not shown.
     pub latest: Arc<Snapshot>,
@@ -110,7 +110,7 @@ pub struct Frozen {
 /// A plan that was set: it is what the knobs show until a snapshot shows it.
 #[derive(Clone, Debug)]
 pub struct Draft {
-    /// The plan.
+    /// The plan that was set.
     pub plan: Plan,
     /// The number of the command that carries it.
     pub(super) ticket: u64,
@@ -249,8 +249,8 @@ impl Model {
     }
 
     /// A key was pressed, or a byte moved.
-    pub(in crate::ui) fn stir(&mut self) {
-        self.private.stirred = self.now;
+    pub(in crate::ui) fn wake(&mut self) {
+        self.private.woken = self.now;
         self.quiet = false;
     }
 

@@ -20,9 +20,9 @@ const SECOND: Duration = Duration::from_secs(1);
 /// Why the screen is not what it should be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Dirt {
-    /// It is.
+    /// Nothing has changed since the last frame.
     None,
-    /// Figures moved.
+    /// Only figures changed.
     Data,
     /// The user did something.
     Key,
@@ -50,12 +50,12 @@ impl Pace {
         }
     }
 
-    /// Something changed.
+    /// Remembers that the screen is no longer what it should be, and why.
     pub(super) fn touch(&mut self, dirt: Dirt) {
         self.dirt = self.dirt.max(dirt);
     }
 
-    /// Looks at the clock; returns for how long nothing has to be drawn: nought if something has to be now.
+    /// Looks at the clock; returns for how long nothing has to be drawn: zero if something has to be now.
     pub(super) fn wait(&mut self, model: &Model) -> Duration {
         if self.clock != clock(model) {
             self.touch(Dirt::Data);

@@ -39,17 +39,17 @@ pub(in crate::ui) struct Reading {
 /// Whether what was measured is what was set.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::ui) enum Verdict {
-    /// Nothing is set.
+    /// Nothing is set, so nothing is to be proved.
     Off,
-    /// It was changed a moment ago.
+    /// It was set a moment ago: the last second still holds what was before.
     Settling,
-    /// There is no figure to judge it by.
+    /// Nothing is measured that it could be judged by.
     Unjudged,
-    /// It is.
+    /// What was measured is what was set.
     Agrees,
-    /// Nobody can say, and why.
+    /// Nobody can say whether it is, for this reason.
     Unknown(String),
-    /// It is not, and why.
+    /// It is not, for this reason.
     Differs(String),
 }
 

@@ -10,7 +10,7 @@ use ratatui::style::{Color, Modifier, Style};
 /// What a piece of the screen is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// Text.
+    /// Text without a meaning of its own.
     Plain,
     /// What rests: frames, units of empty tracks, hints.
     Rest,
@@ -57,7 +57,7 @@ pub enum Depth {
     Ansi,
     /// The 256 of xterm.
     Indexed,
-    /// All.
+    /// All 16 million.
     True,
 }
 
@@ -66,7 +66,7 @@ pub enum Depth {
 pub enum Charset {
     /// Box drawing, blocks and braille.
     Unicode,
-    /// Printable ASCII.
+    /// Printable ASCII alone.
     Ascii,
 }
 

@@ -7,14 +7,14 @@ use crossterm::event::{KeyCode, KeyModifiers};
 /// A key with its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
-    /// The key.
+    /// The key without its modifiers.
     pub code: KeyCode,
     /// Ctrl, Alt, and Shift where it makes no letter of its own.
     pub modifiers: KeyModifiers,
 }
 
 impl Key {
-    /// The key alone.
+    /// A key without modifiers.
     pub(super) const fn plain(code: KeyCode) -> Self {
         Self::with(code, KeyModifiers::NONE)
     }

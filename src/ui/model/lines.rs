@@ -45,7 +45,7 @@ pub enum Content {
     Text {
         /// The name of the proxy that it concerns, empty where it concerns none.
         proxy: String,
-        /// The text.
+        /// What it says, without the proxy's name.
         text: String,
         /// How it is meant.
         tone: Tone,
@@ -61,7 +61,7 @@ pub struct Said<'a> {
     pub change: Option<&'a Change>,
     /// The name of the proxy that it concerns, empty where it concerns none.
     pub proxy: &'a str,
-    /// The text.
+    /// What it says, without the proxy's name.
     pub text: &'a str,
     /// How it is meant.
     pub tone: Tone,
@@ -70,7 +70,7 @@ pub struct Said<'a> {
 /// How a line is meant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Tone {
-    /// A fact.
+    /// A fact that is neither good nor bad.
     #[default]
     Plain,
     /// A change of faults, by the user or by a fault's own schedule.

@@ -10,25 +10,25 @@ use crate::ui::keymap::Mode;
 /// Which pane has the keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Focus {
-    /// The strips.
+    /// The strips have them.
     #[default]
     Mixer,
-    /// The table of connections.
+    /// The table of connections has them.
     Connections,
-    /// The line where proxies are added.
+    /// The line where proxies are added has them.
     Input,
 }
 
 /// Something over the panes that takes the keys.
 #[derive(Debug)]
 pub enum Overlay {
-    /// The keys that work in the mode below it, filtered by what is typed.
+    /// The keys that work in the mode below, filtered by what is typed.
     Help(Help),
-    /// A value for the selected knob.
+    /// The field for a value of the selected knob.
     Value(ValueField),
-    /// The presets.
+    /// The list of presets.
     Presets(PresetList),
-    /// The name of a file.
+    /// The field for a file's name.
     Path(PathField),
     /// Whether to quit, while connections are open.
     Quit,
@@ -43,7 +43,7 @@ pub enum Overlay {
 pub struct Help {
     /// The mode whose keys it shows.
     pub mode: Mode,
-    /// The filter.
+    /// What is typed to filter the keys.
     pub filter: Field,
     /// The selected line of `keymap::help(mode, filter)`.
     pub line: usize,
@@ -56,7 +56,7 @@ pub struct Help {
 pub struct PathField {
     /// Whether it is to be written; else it is read.
     pub writes: bool,
-    /// The text.
+    /// The name as it is typed.
     pub field: Field,
 }
 
@@ -67,7 +67,7 @@ pub struct PresetList {
     pub proxy: ProxyId,
     /// Its plan when the list was opened.
     pub before: Plan,
-    /// The filter.
+    /// What is typed to filter the presets.
     pub filter: Field,
     /// The selected line of `shown`.
     pub line: usize,
@@ -82,7 +82,7 @@ pub struct ValueField {
     pub proxy: ProxyId,
     /// The knob: an index into `knob::all()`.
     pub knob: usize,
-    /// The text.
+    /// The value as it is typed.
     pub field: Field,
     /// The value that Enter sets, where there is no error; `None` is off.
     pub value: Option<Value>,
@@ -101,14 +101,14 @@ pub struct ConnList {
     pub total: usize,
     /// The selected connection.
     pub selected: Option<ConnId>,
-    /// The order.
+    /// In which order they stand.
     pub sort: Sort,
 }
 
 /// The order of the connections.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sort {
-    /// By what.
+    /// The column that is compared.
     pub column: Column,
     /// Whether the greatest comes first.
     pub descending: bool,
@@ -121,13 +121,13 @@ pub enum Column {
     Id,
     /// How long it has been open.
     Age,
-    /// Bytes up.
+    /// Bytes delivered from client to upstream.
     BytesUp,
-    /// Bytes down.
+    /// Bytes delivered from upstream to client.
     BytesDown,
-    /// Bytes per second up.
+    /// Bytes per second from client to upstream.
     RateUp,
-    /// Bytes per second down.
+    /// Bytes per second from upstream to client.
     RateDown,
     /// The last added delay.
     Added,

@@ -12,7 +12,7 @@ use crate::snapshot::ProxyId;
 #[derive(Debug, Default)]
 pub(in crate::ui) struct Private {
     /// When a key was last pressed or a byte last moved.
-    pub(in crate::ui) stirred: Duration,
+    pub(in crate::ui) woken: Duration,
     /// When Ctrl-C was last pressed.
     pub(in crate::ui) interrupted: Option<Duration>,
     /// The number of the last change of faults.

@@ -19,7 +19,7 @@ const HELD: Duration = Duration::from_millis(500);
 #[derive(Debug, Default)]
 pub struct Undo {
     done: Vec<Step>,
-    undone: Vec<Step>,
+    pub(in crate::ui) undone: Vec<Step>,
 }
 
 /// What one action changed.
@@ -38,7 +38,7 @@ pub(in crate::ui) struct Step {
 /// What became of one proxy.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::ui) enum Edit {
-    /// Its plan.
+    /// It got another plan.
     Plan {
         /// The proxy.
         proxy: ProxyId,
@@ -51,7 +51,7 @@ pub(in crate::ui) enum Edit {
     Added(Proxy),
     /// It was removed.
     Removed(Proxy),
-    /// It took another's place.
+    /// It took another proxy's place.
     Replaced {
         /// The proxy, by the number that it has now.
         proxy: ProxyId,
@@ -110,12 +110,6 @@ impl Undo {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.done.is_empty()
-    }
-
-    /// How many steps can be done again.
-    #[must_use]
-    pub fn redo_len(&self) -> usize {
-        self.undone.len()
     }
 
     /// Takes a new step; what was undone before it is forgotten.

@@ -10,7 +10,7 @@ use crate::snapshot::{ConnId, ConnRow, Snapshot};
 use crate::ui::effect::{Cut, Effect};
 use crate::ui::model::{Column, Focus, Model, Sort, Tone};
 
-/// The same column the other way round, then the next column.
+/// Sorts by the same column the other way round, then by the next column.
 pub(super) fn next_sort(model: &mut Model) -> Vec<Effect> {
     let sort = &mut model.conns.sort;
     if sort.descending {

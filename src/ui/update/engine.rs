@@ -16,7 +16,7 @@ const QUIET: Duration = Duration::from_secs(5);
 
 /// Time went by.
 pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
-    if model.now.saturating_sub(model.private.stirred) >= QUIET {
+    if model.now.saturating_sub(model.private.woken) >= QUIET {
         model.quiet = true;
     }
     vec![]
@@ -25,7 +25,7 @@ pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
 /// A new snapshot: shown, or kept aside where the screen is frozen.
 pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
     if moved(model.newest(), &snapshot) {
-        model.stir();
+        model.wake();
     }
     count_gone(model, &snapshot);
     if let Some(frozen) = &mut model.frozen {

@@ -106,7 +106,7 @@ pub(super) fn recall(model: &mut Model, back: bool) -> Vec<Effect> {
     vec![]
 }
 
-/// To the input line, for another proxy: a line that edits one is put by.
+/// To the input line, for another proxy: a line that edits one goes to the history.
 pub(super) fn start(model: &mut Model) -> Vec<Effect> {
     if model.input.editing.take().is_some() {
         let left = model.input.field.text.value().to_owned();

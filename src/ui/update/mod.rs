@@ -63,7 +63,7 @@ impl Step {
 /// Takes one action and says what must happen outside, in that order.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if by_the_user(&action) {
-        model.stir();
+        model.wake();
     }
     // Events come by the thousand, and the lists do not show them: a snapshot does.
     let moves_lists = !matches!(action, Action::Happened(_) | Action::Lost(_) | Action::Tick);

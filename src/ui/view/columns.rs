@@ -12,7 +12,7 @@ use super::pen::width;
 /// Columns between two columns.
 pub(super) const BETWEEN: u16 = 2;
 
-/// A column.
+/// A column that the table can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Column {
     Id,

@@ -35,7 +35,7 @@ pub(super) enum Form {
 pub(super) struct Mixer {
     /// The titles above the strips; no rows in the compact form.
     pub(super) head: Rect,
-    /// The strips.
+    /// Where the strips stand, one below the other.
     pub(super) strips: Rect,
     pub(super) form: Form,
     /// Rows of one strip.
@@ -75,11 +75,11 @@ pub(super) struct Screen {
 /// What a size is enough for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
-    /// A message.
+    /// A message that the screen is too small.
     TooSmall,
-    /// Strips.
+    /// The strips, without charts and lists.
     Strips,
-    /// Everything.
+    /// Strips, charts and lists.
     Full,
 }
 

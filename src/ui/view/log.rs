@@ -14,7 +14,7 @@ use crate::ui::theme::Role;
 /// From this width on, times have milliseconds.
 const EXACT_FROM: u16 = 56;
 
-/// What happened.
+/// The pane that lists what happened.
 pub(super) struct Log<'a> {
     pub(super) model: &'a Model,
 }

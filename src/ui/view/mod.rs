@@ -82,13 +82,13 @@ use crate::snapshot::ProxyId;
 /// How much of the lists a screen of some size shows; `update` scrolls by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
-    /// Strips.
+    /// How many strips are visible.
     pub strips: usize,
-    /// Rows of the table of connections.
+    /// How many rows of the table of connections are visible.
     pub conns: usize,
-    /// Lines of the help overlay.
+    /// How many lines of the help overlay are visible.
     pub help: usize,
-    /// Lines of the list of presets.
+    /// How many lines of the list of presets are visible.
     pub presets: usize,
 }
 

@@ -16,7 +16,7 @@ const WIDTH: u16 = 76;
 /// Rows of the box that are no presets: the borders, the filter, a blank one, and the source.
 const FRAME: u16 = 5;
 
-/// The list.
+/// The list of presets in a box over the panes.
 pub(super) struct PresetPanel<'a> {
     pub(super) model: &'a Model,
     pub(super) list: &'a PresetList,

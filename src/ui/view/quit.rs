@@ -12,7 +12,7 @@ use crate::ui::keymap::{self, Mode};
 use crate::ui::model::Model;
 use crate::ui::theme::Role;
 
-/// A question.
+/// What a question is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Question {
     Quit,

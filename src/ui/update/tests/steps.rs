@@ -11,7 +11,7 @@ fn undo_and_redo_walk_over_steps_of_every_sort() {
     );
     does(&mut model, [Action::Undo, Action::Undo, Action::Undo]);
     assert_eq!(shown(&model, 1), "");
-    assert_eq!((model.undo.len(), model.undo.redo_len()), (0, 3));
+    assert_eq!((model.undo.len(), model.undo.undone.len()), (0, 3));
     does(&mut model, [Action::Undo]);
     assert_eq!(notice(&model), "nothing to undo");
     does(&mut model, [Action::Redo, Action::Redo, Action::Redo]);
@@ -28,7 +28,7 @@ fn a_new_turn_forgets_what_was_undone() {
         &mut model,
         [turn(Turn::To(5)), Action::Undo, turn(Turn::To(1))],
     );
-    assert_eq!((model.undo.len(), model.undo.redo_len()), (1, 0));
+    assert_eq!((model.undo.len(), model.undo.undone.len()), (1, 0));
 }
 
 #[test]
@@ -168,7 +168,7 @@ fn a_proxy_that_cannot_come_back_leaves_its_step_to_be_undone() {
         &mut model,
         [Action::Answered(Answer::Added { ticket, result })],
     );
-    assert_eq!((model.undo.len(), model.undo.redo_len()), (1, 0));
+    assert_eq!((model.undo.len(), model.undo.undone.len()), (1, 0));
     assert!(notice(&model).contains("already in use"));
 }
 

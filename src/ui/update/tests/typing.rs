@@ -360,7 +360,7 @@ fn editing_the_name_renames_the_proxy_and_undo_takes_it_back() {
         result,
     };
     does(&mut model, [Action::Answered(refused)]);
-    assert_eq!((model.undo.len(), model.undo.redo_len()), (0, 1));
+    assert_eq!((model.undo.len(), model.undo.undone.len()), (0, 1));
 }
 
 #[test]
