@@ -75,7 +75,7 @@ pub struct Hint {
 #[derive(Clone, Debug)]
 struct Binding {
     modes: &'static [Mode],
-    keys: Vec<Key>,
+    keys: Cow<'static, [Key]>,
     action: Action,
     /// What the keys do, in a few words.
     words: Cow<'static, str>,
@@ -149,12 +149,12 @@ pub fn elsewhere(mode: Mode, key: &str) -> Vec<(Mode, Hint)> {
 /// Every row: the table's, and one for the letter of each knob.
 fn bindings() -> &'static [Binding] {
     static ALL: std::sync::LazyLock<Vec<Binding>> = std::sync::LazyLock::new(|| {
-        let mut rows = table::rows();
+        let mut rows = table::ROWS.to_vec();
         let keys = knob::all().iter().enumerate();
         let keys = keys.filter_map(|(index, dial)| Some((index, dial.knob.key?)));
         rows.extend(keys.map(|(index, key)| Binding {
             modes: table::PANES,
-            keys: vec![Key::plain(KeyCode::Char(key))],
+            keys: vec![Key::plain(KeyCode::Char(key))].into(),
             action: Action::ChooseKnob(index),
             words: format!("choose {}", knob::all()[index].knob.title.to_lowercase()).into(),
             group: Group::Turn,

@@ -1,5 +1,7 @@
 //! The table itself, and the footers made from it.
 
+use std::borrow::Cow;
+
 use crossterm::event::{KeyCode, KeyModifiers};
 use tui_input::InputRequest as Text;
 
@@ -12,6 +14,7 @@ pub(super) const PANES: &[Mode] = &[Mode::Mixer, Mode::Connections];
 const EVERYWHERE: &[Mode] = &Mode::ALL;
 const MIXER: &[Mode] = &[Mode::Mixer];
 const CONNECTIONS: &[Mode] = &[Mode::Connections];
+const BACKWARDS: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Input];
 const LISTS: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Help, Mode::Presets];
 const PRESETS: &[Mode] = &[Mode::Presets];
 const OVERLAYS: &[Mode] = &[Mode::Help, Mode::Presets];
@@ -26,8 +29,24 @@ const INPUT: &[Mode] = &[Mode::Input];
 const QUESTIONS: &[Mode] = &[Mode::Quit, Mode::Confirm];
 const QUIT: &[Mode] = &[Mode::Quit];
 const CONFIRM: &[Mode] = &[Mode::Confirm];
-const SHIFT: KeyModifiers = KeyModifiers::SHIFT;
-const CTRL: KeyModifiers = KeyModifiers::CONTROL;
+
+const LEFT: Key = plain(KeyCode::Left);
+const RIGHT: Key = plain(KeyCode::Right);
+const UP: Key = plain(KeyCode::Up);
+const DOWN: Key = plain(KeyCode::Down);
+const HOME: Key = plain(KeyCode::Home);
+const END: Key = plain(KeyCode::End);
+const ENTER: Key = plain(KeyCode::Enter);
+const ESC: Key = plain(KeyCode::Esc);
+const TAB: Key = plain(KeyCode::Tab);
+const F1: Key = plain(KeyCode::F(1));
+const FAR_LEFT: Key = Key::with(KeyCode::Left, KeyModifiers::SHIFT);
+const FAR_RIGHT: Key = Key::with(KeyCode::Right, KeyModifiers::SHIFT);
+const WORD_LEFT: Key = Key::with(KeyCode::Left, KeyModifiers::CONTROL);
+const WORD_RIGHT: Key = Key::with(KeyCode::Right, KeyModifiers::CONTROL);
+const BACKSPACE: Key = plain(KeyCode::Backspace);
+const DELETE: Key = plain(KeyCode::Delete);
+const ALT_BACKSPACE: Key = Key::with(KeyCode::Backspace, KeyModifiers::ALT);
 
 const fn plain(code: KeyCode) -> Key {
     Key::plain(code)
@@ -37,376 +56,115 @@ const fn letter(letter: char) -> Key {
     Key::letter(letter)
 }
 
-/// The rows, in the order of help.
-pub(super) fn rows() -> Vec<Binding> {
-    let mut rows = turning();
-    rows.extend(comparing());
-    rows.extend(managing());
-    rows.extend(moving());
-    rows.extend(typing());
-    rows.extend(leaving());
-    rows
-}
-
-fn row<const N: usize>(
-    modes: &'static [Mode],
-    group: Group,
-    keys: [Key; N],
-    action: Action,
-    words: &'static str,
-) -> Binding {
-    Binding {
-        modes,
-        keys: keys.to_vec(),
-        action,
-        words: words.into(),
-        group,
-        printed: None,
+/// What help prints for the keys of a row, where the table says so.
+const fn printed(said: &[&'static str]) -> Option<&'static str> {
+    match said {
+        [said, ..] => Some(said),
+        [] => None,
     }
 }
 
-fn turning() -> Vec<Binding> {
-    let left = [plain(KeyCode::Left), letter('h'), letter('-')];
-    let right = [plain(KeyCode::Right), letter('l'), letter('+')];
-    let further_left = [letter('H'), Key::with(KeyCode::Left, SHIFT)];
-    let further_right = [letter('L'), Key::with(KeyCode::Right, SHIFT)];
-    let on = |key, action, words| row(PANES, Group::Turn, [key], action, words);
-    let mut rows = vec![
-        row(
-            PANES,
-            Group::Turn,
-            left,
-            Action::Turn(Turn::Fine(-1)),
-            "turn a little, less pain",
-        ),
-        row(
-            PANES,
-            Group::Turn,
-            right,
-            Action::Turn(Turn::Fine(1)),
-            "turn a little, more pain",
-        ),
-        row(
-            PANES,
-            Group::Turn,
-            further_left,
-            Action::Turn(Turn::Stop(-1)),
-            "to the stop before",
-        ),
-        row(
-            PANES,
-            Group::Turn,
-            further_right,
-            Action::Turn(Turn::Stop(1)),
-            "to the next stop",
-        ),
-    ];
-    for (stop, digit) in (1..=9).zip('1'..='9') {
-        // One line of help speaks for all nine.
-        rows.push(Binding {
-            printed: Some(if stop == 1 { "1 … 9" } else { "" }),
-            ..on(letter(digit), Action::Turn(Turn::To(stop)), "to a stop")
-        });
-    }
-    rows.extend([
-        on(letter('0'), Action::Turn(Turn::Off), "knob off"),
-        on(letter('='), Action::TypeValue, "type a value: 300ms, off"),
-        on(letter('p'), Action::Presets, "presets: networks by name"),
-        on(letter('x'), Action::AllOff, "all knobs here off"),
-        on(
-            letter('D'),
-            Action::NextDirections,
-            "turn both directions, down, up",
-        ),
-        on(letter('['), Action::PreviousKnob, "knob before"),
-        on(letter(']'), Action::NextKnob, "next knob"),
-    ]);
-    rows
-}
-
-fn comparing() -> Vec<Binding> {
-    let all = |key, action, words| row(PANES, Group::Compare, [key], action, words);
-    vec![
-        all(letter(' '), Action::Bypass, "bypass this one (A/B)"),
-        all(
-            letter('!'),
-            Action::BypassAll,
-            "bypass all at once, or none",
-        ),
-        all(letter('s'), Action::Solo, "solo: bypass the others"),
-        all(letter('u'), Action::Undo, "undo"),
-        row(
-            PANES,
-            Group::Compare,
-            [letter('U'), Key::ctrl('r')],
-            Action::Redo,
-            "do again",
-        ),
-    ]
-}
-
-fn managing() -> Vec<Binding> {
-    let on = |modes, key, action, words| row(modes, Group::Manage, [key], action, words);
-    vec![
-        on(PANES, letter('a'), Action::Add, "add a proxy"),
-        on(
-            PANES,
-            letter('e'),
-            Action::EditMapping,
-            "edit mapping and faults",
-        ),
-        on(
-            PANES,
-            letter('o'),
-            Action::TogglePort,
-            "open or close the port",
-        ),
-        on(
-            MIXER,
-            letter('d'),
-            Action::Delete,
-            "delete; undo brings it back",
-        ),
-        on(
-            PANES,
-            letter('w'),
-            Action::WriteScene,
-            "write the desk to a file",
-        ),
-        on(
-            PANES,
-            Key::ctrl('o'),
-            Action::OpenScene,
-            "add the proxies of a file",
-        ),
-        on(
-            CONNECTIONS,
-            letter('X'),
-            Action::Reset,
-            "reset the connection (RST)",
-        ),
-        on(
-            CONNECTIONS,
-            letter('F'),
-            Action::HalfClose,
-            "end the connection (FIN)",
-        ),
-    ]
-}
-
-fn moving() -> Vec<Binding> {
-    let on = |modes, keys, action, words| row(modes, Group::Move, keys, action, words);
-    let one = |modes, key, action, words| row(modes, Group::Move, [key], action, words);
-    let (up, down) = (KeyCode::Up, KeyCode::Down);
-    vec![
-        on(PANES, [plain(up), letter('k')], Action::Up, "one up"),
-        on(PANES, [plain(down), letter('j')], Action::Down, "one down"),
-        on(
-            PANES,
-            [letter('g'), plain(KeyCode::Home)],
-            Action::First,
-            "to the first",
-        ),
-        on(
-            PANES,
-            [letter('G'), plain(KeyCode::End)],
-            Action::Last,
-            "to the last",
-        ),
-        one(
-            LISTS,
-            plain(KeyCode::PageUp),
-            Action::PageUp,
-            "a screenful up",
-        ),
-        one(
-            LISTS,
-            plain(KeyCode::PageDown),
-            Action::PageDown,
-            "a screenful down",
-        ),
-        one(OVERLAYS, plain(up), Action::Up, "one up"),
-        one(OVERLAYS, plain(down), Action::Down, "one down"),
-        row(
-            PRESETS,
-            Group::Turn,
-            [letter(' ')],
-            Action::Audition,
-            "try it",
-        ),
-        one(PANES, plain(KeyCode::Tab), Action::NextPane, "next pane"),
-        one(
-            &[Mode::Mixer, Mode::Connections, Mode::Input],
-            plain(KeyCode::BackTab),
-            Action::PreviousPane,
-            "pane before",
-        ),
-        one(
-            MIXER,
-            letter('c'),
-            Action::ToConnections,
-            "to its connections",
-        ),
-        row(
-            PANES,
-            Group::See,
-            [letter('f')],
-            Action::Freeze,
-            "freeze the screen, or go on",
-        ),
-        row(
-            PANES,
-            Group::See,
-            [letter('S')],
-            Action::NextSort,
-            "sort the connections",
-        ),
-    ]
-}
-
-fn typing() -> Vec<Binding> {
-    let on = |keys, action, words| row(INPUT, Group::Type, keys, action, words);
-    let edit = |keys: &[Key], request, words: &'static str| Binding {
-        keys: keys.to_vec(),
-        ..row(TEXTS, Group::Type, [], Action::Edit(request), words)
+/// The modes and the heading of each row, its keys, what they mean, and the words of help; after `as`, what help prints
+/// for the keys.
+macro_rules! rows {
+    ($($modes:ident $group:ident [$($key:expr),+] $action:expr => $words:literal $(as $printed:literal)?;)+) => {
+        &[$(Binding {
+            modes: $modes,
+            keys: Cow::Borrowed(&[$($key),+]),
+            action: $action,
+            words: Cow::Borrowed($words),
+            group: Group::$group,
+            printed: printed(&[$($printed)?]),
+        }),+]
     };
-    let (left, right, alt) = (KeyCode::Left, KeyCode::Right, KeyModifiers::ALT);
-    vec![
-        row(
-            INPUT,
-            Group::Type,
-            [plain(KeyCode::Tab)],
-            Action::Complete,
-            "complete the word",
-        ),
-        on(
-            [plain(KeyCode::Up), Key::ctrl('p')],
-            Action::HistoryBack,
-            "the line before",
-        ),
-        on(
-            [plain(KeyCode::Down), Key::ctrl('n')],
-            Action::HistoryForward,
-            "the line after",
-        ),
-        row(
-            TEXTS,
-            Group::Type,
-            [Key::ctrl('u')],
-            Action::ClearText,
-            "clear; twice: bring it back",
-        ),
-        edit(
-            &[plain(left), Key::ctrl('b')],
-            Text::GoToPrevChar,
-            "a character back",
-        ),
-        edit(
-            &[plain(right), Key::ctrl('f')],
-            Text::GoToNextChar,
-            "a character on",
-        ),
-        edit(
-            &[Key::alt('b'), Key::with(left, CTRL)],
-            Text::GoToPrevWord,
-            "a word back",
-        ),
-        edit(
-            &[Key::alt('f'), Key::with(right, CTRL)],
-            Text::GoToNextWord,
-            "a word on",
-        ),
-        edit(
-            &[plain(KeyCode::Home), Key::ctrl('a')],
-            Text::GoToStart,
-            "to the start",
-        ),
-        edit(
-            &[plain(KeyCode::End), Key::ctrl('e')],
-            Text::GoToEnd,
-            "to the end",
-        ),
-        edit(
-            &[plain(KeyCode::Backspace), Key::ctrl('h')],
-            Text::DeletePrevChar,
-            "delete the character before",
-        ),
-        edit(
-            &[plain(KeyCode::Delete), Key::ctrl('d')],
-            Text::DeleteNextChar,
-            "delete the character here",
-        ),
-        edit(
-            &[Key::ctrl('w'), Key::with(KeyCode::Backspace, alt)],
-            Text::DeletePrevWord,
-            "delete the word before",
-        ),
-        edit(
-            &[Key::alt('d')],
-            Text::DeleteNextWord,
-            "delete the word here",
-        ),
-        edit(&[Key::ctrl('k')], Text::DeleteTillEnd, "delete to the end"),
-        edit(&[Key::ctrl('y')], Text::Yank, "put back what was deleted"),
-    ]
 }
 
-fn leaving() -> Vec<Binding> {
-    let on = |modes, key, action, words| row(modes, Group::Leave, [key], action, words);
-    vec![
-        on(TEXTS, plain(KeyCode::Enter), Action::Accept, "do it"),
-        on(
-            QUESTIONS,
-            plain(KeyCode::Enter),
-            Action::Back,
-            "one step back",
-        ),
-        on(CONFIRM, letter('y'), Action::Accept, "do it"),
-        on(CONFIRM, letter('n'), Action::Back, "one step back"),
-        on(
-            QUIT,
-            letter('d'),
-            Action::Drain,
-            "accept no more, wait, then quit",
-        ),
-        on(QUIT, letter('q'), Action::QuitNow, "close them and quit"),
-        row(
-            PANES,
-            Group::Leave,
-            [letter('?'), plain(KeyCode::F(1))],
-            Action::Help,
-            "help",
-        ),
-        on(INPUT, plain(KeyCode::F(1)), Action::Help, "help"),
-        on(
-            EVERYWHERE,
-            plain(KeyCode::Esc),
-            Action::Back,
-            "one step back",
-        ),
-        on(PANES, letter('q'), Action::Quit, "quit"),
-        on(
-            EVERYWHERE,
-            Key::ctrl('c'),
-            Action::Interrupt,
-            "quit; twice: at once",
-        ),
-        on(EVERYWHERE, Key::ctrl('z'), Action::Suspend, "suspend"),
-        on(
-            EVERYWHERE,
-            Key::ctrl('l'),
-            Action::Redraw,
-            "draw the screen again",
-        ),
-    ]
-}
+/// The rows, in the order of help.
+pub(super) static ROWS: &[Binding] = rows! {
+    PANES Turn [LEFT, letter('h'), letter('-')] Action::Turn(Turn::Fine(-1)) => "turn a little, less pain";
+    PANES Turn [RIGHT, letter('l'), letter('+')] Action::Turn(Turn::Fine(1)) => "turn a little, more pain";
+    PANES Turn [letter('H'), FAR_LEFT] Action::Turn(Turn::Stop(-1)) => "to the stop before";
+    PANES Turn [letter('L'), FAR_RIGHT] Action::Turn(Turn::Stop(1)) => "to the next stop";
+    PANES Turn [letter('1')] Action::Turn(Turn::To(1)) => "to a stop" as "1 … 9";
+    PANES Turn [letter('2')] Action::Turn(Turn::To(2)) => "to a stop" as "";
+    PANES Turn [letter('3')] Action::Turn(Turn::To(3)) => "to a stop" as "";
+    PANES Turn [letter('4')] Action::Turn(Turn::To(4)) => "to a stop" as "";
+    PANES Turn [letter('5')] Action::Turn(Turn::To(5)) => "to a stop" as "";
+    PANES Turn [letter('6')] Action::Turn(Turn::To(6)) => "to a stop" as "";
+    PANES Turn [letter('7')] Action::Turn(Turn::To(7)) => "to a stop" as "";
+    PANES Turn [letter('8')] Action::Turn(Turn::To(8)) => "to a stop" as "";
+    PANES Turn [letter('9')] Action::Turn(Turn::To(9)) => "to a stop" as "";
+    PANES Turn [letter('0')] Action::Turn(Turn::Off) => "knob off";
+    PANES Turn [letter('=')] Action::TypeValue => "type a value: 300ms, off";
+    PANES Turn [letter('p')] Action::Presets => "presets: networks by name";
+    PANES Turn [letter('x')] Action::AllOff => "all knobs here off";
+    PANES Turn [letter('D')] Action::NextDirections => "turn both directions, down, up";
+    PANES Turn [letter('[')] Action::PreviousKnob => "knob before";
+    PANES Turn [letter(']')] Action::NextKnob => "next knob";
+    PRESETS Turn [letter(' ')] Action::Audition => "try it";
+    PANES Compare [letter(' ')] Action::Bypass => "bypass this one (A/B)";
+    PANES Compare [letter('!')] Action::BypassAll => "bypass all at once, or none";
+    PANES Compare [letter('s')] Action::Solo => "solo: bypass the others";
+    PANES Compare [letter('u')] Action::Undo => "undo";
+    PANES Compare [letter('U'), Key::ctrl('r')] Action::Redo => "do again";
+    PANES Manage [letter('a')] Action::Add => "add a proxy";
+    PANES Manage [letter('e')] Action::EditMapping => "edit mapping and faults";
+    PANES Manage [letter('o')] Action::TogglePort => "open or close the port";
+    MIXER Manage [letter('d')] Action::Delete => "delete; undo brings it back";
+    PANES Manage [letter('w')] Action::WriteScene => "write the desk to a file";
+    PANES Manage [Key::ctrl('o')] Action::OpenScene => "add the proxies of a file";
+    CONNECTIONS Manage [letter('X')] Action::Reset => "reset the connection (RST)";
+    CONNECTIONS Manage [letter('F')] Action::HalfClose => "end the connection (FIN)";
+    PANES Move [UP, letter('k')] Action::Up => "one up";
+    PANES Move [DOWN, letter('j')] Action::Down => "one down";
+    PANES Move [letter('g'), HOME] Action::First => "to the first";
+    PANES Move [letter('G'), END] Action::Last => "to the last";
+    LISTS Move [plain(KeyCode::PageUp)] Action::PageUp => "a screenful up";
+    LISTS Move [plain(KeyCode::PageDown)] Action::PageDown => "a screenful down";
+    OVERLAYS Move [UP] Action::Up => "one up";
+    OVERLAYS Move [DOWN] Action::Down => "one down";
+    PANES Move [TAB] Action::NextPane => "next pane";
+    BACKWARDS Move [plain(KeyCode::BackTab)] Action::PreviousPane => "pane before";
+    MIXER Move [letter('c')] Action::ToConnections => "to its connections";
+    PANES See [letter('f')] Action::Freeze => "freeze the screen, or go on";
+    PANES See [letter('S')] Action::NextSort => "sort the connections";
+    INPUT Type [TAB] Action::Complete => "complete the word";
+    INPUT Type [UP, Key::ctrl('p')] Action::HistoryBack => "the line before";
+    INPUT Type [DOWN, Key::ctrl('n')] Action::HistoryForward => "the line after";
+    TEXTS Type [Key::ctrl('u')] Action::ClearText => "clear; twice: bring it back";
+    TEXTS Type [LEFT, Key::ctrl('b')] Action::Edit(Text::GoToPrevChar) => "a character back";
+    TEXTS Type [RIGHT, Key::ctrl('f')] Action::Edit(Text::GoToNextChar) => "a character on";
+    TEXTS Type [Key::alt('b'), WORD_LEFT] Action::Edit(Text::GoToPrevWord) => "a word back";
+    TEXTS Type [Key::alt('f'), WORD_RIGHT] Action::Edit(Text::GoToNextWord) => "a word on";
+    TEXTS Type [HOME, Key::ctrl('a')] Action::Edit(Text::GoToStart) => "to the start";
+    TEXTS Type [END, Key::ctrl('e')] Action::Edit(Text::GoToEnd) => "to the end";
+    TEXTS Type [BACKSPACE, Key::ctrl('h')] Action::Edit(Text::DeletePrevChar) => "delete the character before";
+    TEXTS Type [DELETE, Key::ctrl('d')] Action::Edit(Text::DeleteNextChar) => "delete the character here";
+    TEXTS Type [Key::ctrl('w'), ALT_BACKSPACE] Action::Edit(Text::DeletePrevWord) => "delete the word before";
+    TEXTS Type [Key::alt('d')] Action::Edit(Text::DeleteNextWord) => "delete the word here";
+    TEXTS Type [Key::ctrl('k')] Action::Edit(Text::DeleteTillEnd) => "delete to the end";
+    TEXTS Type [Key::ctrl('y')] Action::Edit(Text::Yank) => "put back what was deleted";
+    TEXTS Leave [ENTER] Action::Accept => "do it";
+    QUESTIONS Leave [ENTER] Action::Back => "one step back";
+    CONFIRM Leave [letter('y')] Action::Accept => "do it";
+    CONFIRM Leave [letter('n')] Action::Back => "one step back";
+    QUIT Leave [letter('d')] Action::Drain => "accept no more, wait, then quit";
+    QUIT Leave [letter('q')] Action::QuitNow => "close them and quit";
+    PANES Leave [letter('?'), F1] Action::Help => "help";
+    INPUT Leave [F1] Action::Help => "help";
+    EVERYWHERE Leave [ESC] Action::Back => "one step back";
+    PANES Leave [letter('q')] Action::Quit => "quit";
+    EVERYWHERE Leave [Key::ctrl('c')] Action::Interrupt => "quit; twice: at once";
+    EVERYWHERE Leave [Key::ctrl('z')] Action::Suspend => "suspend";
+    EVERYWHERE Leave [Key::ctrl('l')] Action::Redraw => "draw the screen again";
+};
 
 /// A hint of a footer: its modes, a key of the row that it stands for, the keys as printed, a word or two.
 type Footer = (&'static [Mode], Key, &'static str, &'static str);
 
 /// The footers, the most needed hints first.
 pub(super) static FOOTERS: &[Footer] = &[
-    (PANES, plain(KeyCode::Left), "←→", "turn"),
+    (PANES, LEFT, "←→", "turn"),
     (PANES, letter('1'), "1-9", "stop"),
     (PANES, letter('0'), "0", "off"),
     (MIXER, letter(' '), "Space", "A/B"),
@@ -419,7 +177,7 @@ pub(super) static FOOTERS: &[Footer] = &[
     (PANES, letter('?'), "?", "help"),
     (PANES, letter('u'), "u", "undo"),
     (MIXER, letter('c'), "c", "conns"),
-    (CONNECTIONS, plain(KeyCode::Esc), "Esc", "back"),
+    (CONNECTIONS, ESC, "Esc", "back"),
     (PANES, letter('='), "=", "type a value"),
     (PANES, letter('!'), "!", "all off"),
     (PANES, letter('L'), "HL", "to stop"),
@@ -427,26 +185,26 @@ pub(super) static FOOTERS: &[Footer] = &[
     (MIXER, letter('s'), "s", "solo"),
     (PANES, letter('f'), "f", "freeze"),
     (PANES, letter('q'), "q", "quit"),
-    (INPUT, plain(KeyCode::Enter), "Enter", "add"),
-    (INPUT, plain(KeyCode::Tab), "Tab", "complete"),
-    (INPUT, plain(KeyCode::Up), "↑", "history"),
-    (INPUT, plain(KeyCode::Esc), "Esc", "leave"),
+    (INPUT, ENTER, "Enter", "add"),
+    (INPUT, TAB, "Tab", "complete"),
+    (INPUT, UP, "↑", "history"),
+    (INPUT, ESC, "Esc", "leave"),
     (INPUT, Key::ctrl('c'), "Ctrl-C", "quit"),
-    (INPUT, plain(KeyCode::F(1)), "F1", "help"),
-    (&[Mode::Value], plain(KeyCode::Enter), "Enter", "set"),
-    (&[Mode::Value], plain(KeyCode::Esc), "Esc", "leave"),
-    (&[Mode::Path], plain(KeyCode::Enter), "Enter", "do it"),
-    (&[Mode::Path], plain(KeyCode::Esc), "Esc", "leave"),
-    (&[Mode::Help], plain(KeyCode::Enter), "Enter", "do it"),
-    (&[Mode::Help], plain(KeyCode::Up), "↑↓", "choose"),
-    (&[Mode::Help], plain(KeyCode::Esc), "Esc", "close"),
+    (INPUT, F1, "F1", "help"),
+    (&[Mode::Value], ENTER, "Enter", "set"),
+    (&[Mode::Value], ESC, "Esc", "leave"),
+    (&[Mode::Path], ENTER, "Enter", "do it"),
+    (&[Mode::Path], ESC, "Esc", "leave"),
+    (&[Mode::Help], ENTER, "Enter", "do it"),
+    (&[Mode::Help], UP, "↑↓", "choose"),
+    (&[Mode::Help], ESC, "Esc", "close"),
     (PRESETS, letter(' '), "Space", "try it"),
-    (PRESETS, plain(KeyCode::Enter), "Enter", "take it"),
-    (PRESETS, plain(KeyCode::Up), "↑↓", "choose"),
-    (PRESETS, plain(KeyCode::Esc), "Esc", "as before"),
-    (QUIT, plain(KeyCode::Esc), "Esc", "stay"),
+    (PRESETS, ENTER, "Enter", "take it"),
+    (PRESETS, UP, "↑↓", "choose"),
+    (PRESETS, ESC, "Esc", "as before"),
+    (QUIT, ESC, "Esc", "stay"),
     (QUIT, letter('d'), "d", "drain"),
     (QUIT, letter('q'), "q", "close them now"),
     (CONFIRM, letter('y'), "y", "yes"),
-    (CONFIRM, plain(KeyCode::Esc), "Esc", "no"),
+    (CONFIRM, ESC, "Esc", "no"),
 ];

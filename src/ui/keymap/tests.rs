@@ -11,7 +11,7 @@ fn no_two_actions_share_a_key_in_one_mode() {
     for mode in Mode::ALL {
         let mut taken: HashMap<Key, String> = HashMap::new();
         for row in bindings().iter().filter(|row| row.modes.contains(&mode)) {
-            for key in &row.keys {
+            for key in row.keys.iter() {
                 let clash = taken.insert(*key, row.words.to_string());
                 assert_eq!(clash, None, "{key} in {mode:?} is also {}", row.words);
             }
