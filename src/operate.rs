@@ -6,18 +6,16 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::join_all;
 use thiserror::Error;
-use tokio::time::timeout;
 
 use crate::command::{Command, KillHow, Target};
 use crate::fault::{Kind, Plan, Setting};
 use crate::format::quoted;
 use crate::mapping::{Circle, Mapping, Name, port_taken};
 use crate::proxy::{AddError, BindError, Engine, Kill, NameTaken, RenameError};
-use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Snapshot, Taken};
+use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Taken};
 use crate::syntax::{nearest, unknown};
 
 /// What a command did.
@@ -98,12 +96,6 @@ pub enum Refusal {
     Circle(Circle),
 }
 
-/// For how long a listing waits for a snapshot that knows every proxy.
-const FRESH: Duration = Duration::from_secs(1);
-
-/// Within this, whatever has changed is in a snapshot: they come ten times a second.
-const BEAT: Duration = Duration::from_millis(150);
-
 /// Carries `command` out and returns when it has taken effect. A caller that gives up waiting leaves the change made or
 /// not made, never half made on one proxy.
 pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
@@ -132,48 +124,14 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
         }
         Command::Bypass(target, on) => change(engine, target, |plan| plan.bypassed = on).await,
         Command::Kill(conn, how) => kill(engine, conn, how),
-        Command::List => Ok(Answer::Listed(current_rows(engine).await)),
+        Command::List => Ok(Answer::Listed(rows(engine).await)),
         Command::Quit => Ok(Answer::Quit),
     }
 }
 
-/// The proxies as they are now: waits for a snapshot newer than the call, or knows after a beat that nothing has changed.
-async fn current_rows(engine: &Engine) -> Vec<ProxyRow> {
-    let mut snapshots = engine.snapshots();
-    snapshots.mark_unchanged();
-    // Either way the newest snapshot is current.
-    let _ = timeout(BEAT, snapshots.changed()).await;
-    rows(engine).await
-}
-
-/// The proxies as the newest snapshot shows them, with the names and faults that they have now; waits for a snapshot
-/// that knows all of them.
+/// The proxies as they are now.
 pub async fn rows(engine: &Engine) -> Vec<ProxyRow> {
-    let mut snapshots = engine.snapshots();
-    let complete = async {
-        while !knows_all(&snapshots.borrow_and_update(), engine) {
-            if snapshots.changed().await.is_err() {
-                break;
-            }
-        }
-    };
-    // A proxy that was removed meanwhile, or an engine that stops, is no reason to wait: what is known is shown.
-    let _ = timeout(FRESH, complete).await;
-    let rows = engine.snapshots().borrow().proxies.clone();
-    let names = engine.proxies();
-    rows.into_iter()
-        .filter_map(|mut row| {
-            let (_, name) = names.iter().find(|(id, _)| *id == row.id)?;
-            row.name.clone_from(name);
-            row.plan = engine.plan(row.id)?;
-            Some(row)
-        })
-        .collect()
-}
-
-fn knows_all(snapshot: &Snapshot, engine: &Engine) -> bool {
-    let known = |id| snapshot.proxies.iter().any(|row| row.id == id);
-    engine.proxies().into_iter().all(|(id, _)| known(id))
+    engine.snapshot().await.proxies.clone()
 }
 
 async fn add(engine: &Engine, mapping: Mapping, settings: Vec<Setting>) -> Result<Answer, Refusal> {

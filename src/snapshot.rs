@@ -217,6 +217,8 @@ impl History {
     pub const LEN: usize = 120;
     /// How far apart they are.
     pub const STEP: Duration = Duration::from_millis(500);
+    /// How far back they reach.
+    pub const SPAN: Duration = Duration::from_secs(60);
 }
 
 // === impl Taken ===

@@ -1,15 +1,16 @@
 //! The collector: reads every counter on its beat and makes a snapshot of them.
 //!
 //! Connections tell it only that they were opened, over a bounded channel, before any byte moves. Their end is a reason and a
-//! time in their record, which the next beat reads: nothing can be lost, so no row can stay behind. Nothing but the beat
-//! wakes it, and a beat since which no connection has stirred walks over none.
+//! time in their record, which the next beat reads: nothing can be lost, so no row can stay behind. Nothing but the beat,
+//! and whoever asks for a snapshot, wakes it. A beat since which nothing has stirred walks over no connection and visits no
+//! proxy but those whose last minute still has something in it: a proxy without traffic costs nothing.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use tokio::sync::{Notify, broadcast, mpsc, watch};
+use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
@@ -17,11 +18,10 @@ use super::followed::Conn;
 use super::port::Proxy;
 use super::record::{Closed, Record};
 use super::seen::{Seen, Sum};
+use super::window::BEAT;
 use super::worker::Stirs;
-use crate::snapshot::{Event, Happening, Snapshot};
+use crate::snapshot::{Event, Happening, ProxyId, Snapshot};
 
-/// How often counters are read.
-pub(super) const BEAT: Duration = Duration::from_millis(100);
 /// A snapshot in which nothing moved is published only this often, so that ages go on; a crowd's less often, by as much
 /// for each `CROWD` connections: a walk over thousands of idle ones is all that an idle process does.
 const QUIET_BEAT: Duration = Duration::from_secs(1);
@@ -38,22 +38,42 @@ pub(super) struct Watched {
     pub(super) start: Instant,
     pub(super) insecure: bool,
     pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
+    /// Counts what connections do, for each worker.
     pub(super) stirs: Vec<Stirs>,
+    /// Counts what is done to proxies by others.
+    pub(super) changes: Arc<AtomicU64>,
 }
+
+/// Whoever wants a snapshot of this moment, and gets the one that is published for it.
+pub(super) type Asked = oneshot::Sender<Arc<Snapshot>>;
 
 /// Reads the counters and tells what happens.
 pub(super) struct Collector {
     watched: Watched,
     opened: mpsc::Receiver<Opened>,
+    asked: mpsc::Receiver<Asked>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     events: broadcast::Sender<Arc<Event>>,
     conns: Vec<Conn>,
+    /// The proxies that are listed, in the order of their numbers.
     seen: Vec<Seen>,
     /// When the last snapshot was published.
     published: Duration,
-    /// What the workers had counted when connections were last walked over, and whether figures still moved then.
+    /// What was counted when connections were last walked over, and whether figures still moved then.
     stirs: u64,
     restless: bool,
+}
+
+// === impl Watched ===
+
+impl Watched {
+    /// Grows whenever there may be something new to see.
+    fn stirs(&self) -> u64 {
+        let stirs = self.stirs.iter().map(Stirs::count);
+        // Acquire: with the release in `Proxy::touch`.
+        let changes = self.changes.load(Ordering::Acquire);
+        stirs.fold(changes, u64::wrapping_add)
+    }
 }
 
 // === impl Collector ===
@@ -61,7 +81,7 @@ pub(super) struct Collector {
 impl Collector {
     pub(super) fn new(
         watched: Watched,
-        opened: mpsc::Receiver<Opened>,
+        (opened, asked): (mpsc::Receiver<Opened>, mpsc::Receiver<Asked>),
         snapshots: watch::Sender<Arc<Snapshot>>,
         events: broadcast::Sender<Arc<Event>>,
     ) -> Self {
@@ -69,6 +89,7 @@ impl Collector {
         Self {
             watched,
             opened,
+            asked,
             snapshots,
             events,
             conns: Vec::new(),
@@ -86,15 +107,56 @@ impl Collector {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
             tokio::select! {
-                // Cancel-safe, all: a tick or a notice that was not returned comes again, the token only reports.
+                // Cancel-safe, all: what was not returned comes again, the token only reports.
                 _ = beat.tick() => self.beat(),
-                () = news.notified() => self.beat(),
+                () = news.notified() => self.welcome(),
+                Some(asked) = self.asked.recv() => self.answer(asked),
                 () = stop.cancelled() => {
                     self.restless = true;
                     return self.beat();
                 }
             }
         }
+    }
+
+    /// Publishes a snapshot with the proxies that were added.
+    fn welcome(&mut self) {
+        let at = self.now();
+        self.follow();
+        self.publish(at);
+    }
+
+    /// Publishes a snapshot of this moment for all who ask for one. It is no beat: rates go on as if it had not been.
+    fn answer(&mut self, first: Asked) {
+        let at = self.now();
+        self.take_opened();
+        self.follow();
+        self.take_leave();
+        for seen in &mut self.seen {
+            seen.look(at);
+        }
+        self.publish(at);
+        let snapshot = self.snapshots.borrow().clone();
+        let mut asked = Some(first);
+        while let Some(one) = asked {
+            // Nobody waits any more where this fails.
+            let _ = one.send(Arc::clone(&snapshot));
+            asked = self.asked.try_recv().ok();
+        }
+    }
+
+    fn now(&self) -> Duration {
+        clock::now().saturating_duration_since(self.watched.start)
+    }
+
+    /// Takes the connections that were opened, and says whether there were any.
+    fn take_opened(&mut self) -> bool {
+        let mut any = false;
+        while let Ok(opened) = self.opened.try_recv() {
+            self.open(opened);
+            any = true;
+        }
+        any
     }
 
     fn open(&mut self, Opened { record, proxy }: Opened) {
@@ -104,17 +166,14 @@ impl Collector {
             upstream: proxy.mapping.upstream(),
         };
         self.tell(record.opened, &proxy, what);
-        self.seen(&proxy).total += 1;
-        let moved = record.opened;
-        self.conns.push(Conn {
-            record,
-            proxy,
-            delivered: [0; 2],
-            rates: [0.0; 2],
-            moved,
-            told_detour: false,
-            told_tls: false,
-        });
+        if self.seen(proxy.id).is_none() {
+            self.follow();
+        }
+        if let Some(seen) = self.seen(proxy.id) {
+            seen.total += 1;
+            seen.stir();
+        }
+        self.conns.push(Conn::new(record, proxy));
     }
 
     /// Tells how a connection's upstream was reached, and what its TLS agreed on, once.
@@ -123,86 +182,109 @@ impl Collector {
             self.tell(at, &conn.proxy, reached);
         }
         if let Some((at, tls)) = conn.secured() {
-            self.seen(&conn.proxy).tls = Some(Arc::clone(&tls));
+            if let Some(seen) = self.seen(conn.proxy.id) {
+                seen.tls = Some(Arc::clone(&tls));
+                seen.stir();
+            }
             let id = conn.record.id;
             self.tell(at, &conn.proxy, Happening::Secured { conn: id, tls });
         }
     }
 
     fn beat(&mut self) {
-        let at = clock::now().saturating_duration_since(self.watched.start);
+        let at = self.now();
         // Counted first: what stirs from here on is for the next beat.
-        let stirs = self.watched.stirs.iter().map(Stirs::count).sum();
-        let mut news = false;
-        while let Ok(opened) = self.opened.try_recv() {
-            self.open(opened);
-            news = true;
-        }
-        let proxies = self.watched.proxies.read().clone();
+        let stirs = self.watched.stirs();
+        let opened = self.take_opened();
         let crowds = u32::try_from(1 + self.conns.len() / CROWD).unwrap_or(u32::MAX);
         let due = at.saturating_sub(self.published) >= QUIET_BEAT * crowds;
-        let stirred = news || self.restless || stirs != self.stirs;
-        if stirred || due || self.differ(&proxies) {
+        let stirred = opened || due || self.restless || stirs != self.stirs;
+        let mut moves = false;
+        if stirred {
             self.stirs = stirs;
-            self.look(at, &proxies);
-        } else {
-            for proxy in &proxies {
-                self.seen(proxy).beat(proxy, at);
-            }
+            self.follow();
+            self.take_leave();
+            moves = self.walk(at);
+        }
+        for seen in &mut self.seen {
+            moves |= seen.beat(at, stirred);
+        }
+        self.restless = moves;
+        if stirred || moves {
+            self.publish(at);
         }
     }
 
-    /// Walks over everything, and publishes what it sees.
-    fn look(&mut self, at: Duration, proxies: &[Arc<Proxy>]) {
+    /// Follows the proxies that are listed now, and no others.
+    fn follow(&mut self) {
+        let proxies = self.watched.proxies.read();
+        let listed = proxies.iter().map(|proxy| proxy.id);
+        if listed.eq(self.seen.iter().map(Seen::id)) {
+            return;
+        }
+        // Both are in the order of numbers.
+        let mut known = std::mem::take(&mut self.seen).into_iter().peekable();
+        for proxy in proxies.iter() {
+            while known.next_if(|seen| seen.id() < proxy.id).is_some() {}
+            let seen = known.next_if(|seen| seen.id() == proxy.id);
+            self.seen
+                .push(seen.unwrap_or_else(|| Seen::new(proxy, self.watched.start)));
+        }
+    }
+
+    /// Tells what connections have reached and how they have ended.
+    fn take_leave(&mut self) {
         let mut conns = std::mem::take(&mut self.conns);
         for conn in &mut conns {
             self.tell_upstream(conn);
         }
         self.conns = conns;
         self.reap();
+    }
+
+    /// Reads the counters of all connections, and says whether any still moves.
+    fn walk(&mut self, at: Duration) -> bool {
+        let mut conns = std::mem::take(&mut self.conns);
+        let mut moves = false;
+        for conn in &mut conns {
+            if conn.beat(at)
+                && let Some(seen) = self.seen(conn.proxy.id)
+            {
+                seen.stir();
+            }
+            moves |= conn.moves();
+        }
+        self.conns = conns;
+        moves
+    }
+
+    /// Publishes what there is to see.
+    fn publish(&mut self, at: Duration) {
         let mut snapshot = Snapshot {
             at,
             conns: Vec::with_capacity(self.conns.len()),
+            proxies: Vec::with_capacity(self.seen.len()),
             ..Snapshot::default()
         };
-        let mut sums = vec![Sum::default(); proxies.len()];
-        self.restless = false;
-        for conn in &mut self.conns {
+        let mut sums = vec![Sum::default(); self.seen.len()];
+        for conn in &self.conns {
             let row = conn.row(at);
-            self.restless |= row.rates.iter().any(|rate| *rate > 0.0);
-            if let Ok(index) = proxies.binary_search_by_key(&row.proxy, |proxy| proxy.id) {
+            if let Ok(index) = self.seen.binary_search_by_key(&row.proxy, Seen::id) {
                 sums[index].add(conn, &row);
             }
             snapshot.conns.push(row);
         }
-        self.seen
-            .retain(|seen| proxies.iter().any(|proxy| proxy.id == seen.id));
-        for (proxy, sum) in proxies.iter().zip(sums) {
-            let Watched {
-                start, insecure, ..
-            } = self.watched;
-            let row = self.seen(proxy).row(proxy, sum, insecure, (start, at));
+        for (seen, sum) in self.seen.iter_mut().zip(sums) {
+            let row = seen.row(sum, self.watched.insecure, at);
             for way in 0..2 {
                 snapshot.rates[way] += row.rates[way];
             }
-            let moves = row.rates.iter().any(|rate| *rate > 0.0) || row.added != [None; 2];
-            self.restless |= moves || row.taken < row.open || row.present.is_some();
+            // For how long the slowest has been waiting goes on.
+            self.restless |= row.taken < row.open;
             snapshot.proxies.push(row);
         }
         self.published = at;
         self.snapshots.send_replace(Arc::new(snapshot));
-    }
-
-    /// Whether the proxies are others than those that were published last, or run other settings.
-    fn differ(&self, proxies: &[Arc<Proxy>]) -> bool {
-        let shown = &self.snapshots.borrow().proxies;
-        shown.len() != proxies.len()
-            || shown.iter().zip(proxies).any(|(row, proxy)| {
-                row.id != proxy.id
-                    || row.generation != proxy.settings.generation()
-                    || row.port != proxy.port().0
-                    || row.name != proxy.name()
-            })
     }
 
     /// Takes leave of the connections that have ended.
@@ -219,7 +301,9 @@ impl Collector {
             let Some(Closed { reason, at }) = conn.record.closed.get() else {
                 continue;
             };
-            self.seen(&conn.proxy).took_leave(reason);
+            if let Some(seen) = self.seen(conn.proxy.id) {
+                seen.took_leave(reason);
+            }
             let what = Happening::Closed {
                 conn: conn.record.id,
                 bytes: conn.record.slot.delivered(),
@@ -231,13 +315,9 @@ impl Collector {
         }
     }
 
-    fn seen(&mut self, proxy: &Proxy) -> &mut Seen {
-        let known = self.seen.iter().position(|seen| seen.id == proxy.id);
-        let index = known.unwrap_or_else(|| {
-            self.seen.push(Seen::new(proxy.id));
-            self.seen.len() - 1
-        });
-        &mut self.seen[index]
+    fn seen(&mut self, id: ProxyId) -> Option<&mut Seen> {
+        let index = self.seen.binary_search_by_key(&id, Seen::id).ok()?;
+        Some(&mut self.seen[index])
     }
 
     /// Tells whoever listens; nobody needs to.

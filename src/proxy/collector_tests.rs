@@ -26,48 +26,50 @@ struct Desk {
     pages: Arc<Pages>,
 }
 
-fn desk() -> Desk {
-    let (events, told) = broadcast::channel(1 << 15);
-    let proxies = Arc::<RwLock<Vec<Arc<Proxy>>>>::default();
+/// What the tasks of an engine without workers share.
+fn inner(opened: mpsc::Sender<Opened>, events: broadcast::Sender<Arc<Event>>) -> Inner {
     let options = Options::default();
-    let start = clock::now();
-    let (opened, news) = mpsc::channel(1 << 14);
-    let inner = Inner {
+    Inner {
         news: Arc::default(),
         tls: tls::TlsConfigs::load(&options.tls).expect("nothing to load"),
         options,
-        start,
+        start: clock::now(),
         budget: Arc::default(),
         places: Arc::new(Semaphore::new(1)),
         limit: 1,
         look_ups: LookUps::default(),
-        proxies: Arc::clone(&proxies),
+        proxies: Arc::default(),
         workers: Vec::new(),
-        opened: opened.clone(),
-        events: events.clone(),
+        opened,
+        asked: mpsc::channel(1).0,
+        changes: Arc::default(),
+        events,
         tasks: TaskTracker::new(),
         next_proxy: AtomicU32::new(1),
         next_connection: AtomicU64::new(1),
-    };
+    }
+}
+
+fn desk() -> Desk {
+    let (events, told) = broadcast::channel(1 << 15);
+    let (opened, news) = mpsc::channel(1 << 14);
+    let (_, asked) = mpsc::channel(1);
+    let inner = inner(opened.clone(), events.clone());
     let mapping = mapping::parse("80=db:81").expect("valid");
-    let proxy = Arc::new(Proxy::new(
-        ProxyId(1),
-        mapping,
-        Plan::default(),
-        &[],
-        &inner,
-    ));
-    proxies.write().push(Arc::clone(&proxy));
+    let proxy = Proxy::new(ProxyId(1), mapping, Plan::default(), &[], &inner);
+    let proxy = Arc::new(proxy);
+    inner.proxies.write().push(Arc::clone(&proxy));
     let stirs = Stirs::default();
     let watched = Watched {
-        start,
+        start: inner.start,
         insecure: false,
-        proxies,
+        proxies: inner.proxies,
         stirs: vec![stirs.clone()],
+        changes: inner.changes,
     };
     let (published, snapshots) = watch::channel(Arc::default());
     Desk {
-        collector: Collector::new(watched, news, published, events),
+        collector: Collector::new(watched, (news, asked), published, events),
         opened,
         snapshots,
         events: told,
@@ -211,7 +213,7 @@ async fn other_settings_are_looked_at_without_a_stir() {
     let _idle = desk.open(1);
     desk.beat_after(BEAT).await;
     desk.beat_after(BEAT).await;
-    desk.proxy.settings.change(Plan::default());
+    desk.proxy.change(Plan::default());
     assert!(desk.beat_after(BEAT).await);
 }
 
@@ -228,4 +230,76 @@ async fn the_age_of_an_idle_connection_goes_on_once_a_second() {
         published <= 6 && age >= Duration::from_secs(3),
         "{published} {age:?}"
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_snapshot_that_is_asked_for_is_of_the_moment_and_no_beat() {
+    let mut desk = desk();
+    let record = desk.open(1);
+    desk.beat_after(BEAT).await;
+    record.slot.add_delivered(Direction::Up, 1_000);
+    desk.stirs.raise();
+    tokio::time::advance(BEAT / 2).await;
+    for _ in 0..3 {
+        let (answer, asked) = oneshot::channel();
+        desk.collector.answer(answer);
+        let snapshot = asked.await.expect("an answer");
+        let row = &snapshot.conns[0];
+        assert_eq!((row.bytes, row.rates), ([1_000, 0], [0.0; 2]));
+    }
+    desk.beat_after(BEAT / 2).await;
+    let snapshot = desk.snapshots.borrow().clone();
+    assert!((snapshot.conns[0].rates[0] - 2_000.0).abs() < 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_that_nothing_stirs_is_not_visited() {
+    let mut desk = desk();
+    desk.beat_after(BEAT).await;
+    // Not told to the collector, so that only a visit could find it.
+    desk.proxy.settings.change(Plan::default());
+    let mut published = 0;
+    for _ in 0..20 {
+        published += u32::from(desk.beat_after(BEAT).await);
+    }
+    let shown = desk.snapshots.borrow().proxies[0].generation;
+    assert_eq!((published, shown), (2, 1));
+    desk.proxy.touch();
+    desk.beat_after(BEAT).await;
+    assert_eq!(desk.snapshots.borrow().proxies[0].generation, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_that_waits_for_its_hour_stirs_nothing_until_then() {
+    let mut desk = desk();
+    let later = crate::fault::language::parse("latency 1s start=10s").expect("faults");
+    desk.proxy.change(Plan::of(later));
+    desk.beat_after(BEAT).await;
+    let mut published = 0;
+    for _ in 0..50 {
+        published += u32::from(desk.beat_after(BEAT).await);
+    }
+    assert!(published <= 6, "{published}");
+    let before = desk.snapshots.borrow().proxies[0].present.clone();
+    assert_eq!(before.map(|plan| plan.to_string()).as_deref(), Some(""));
+    let mut turned = None;
+    for beat in 0..60 {
+        desk.beat_after(BEAT).await;
+        if desk.snapshots.borrow().proxies[0].present.is_none() {
+            turned.get_or_insert(beat);
+        }
+    }
+    assert_eq!(turned, Some(48), "on the beat of its moment");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_proxy_is_listed_again_as_soon_as_it_is_listed_anew() {
+    let mut desk = desk();
+    desk.beat_after(BEAT).await;
+    let listed = std::mem::take(&mut *desk.collector.watched.proxies.write());
+    desk.proxy.touch();
+    assert!(desk.beat_after(BEAT).await && desk.snapshots.borrow().proxies.is_empty());
+    *desk.collector.watched.proxies.write() = listed;
+    desk.proxy.touch();
+    assert!(desk.beat_after(BEAT).await && desk.snapshots.borrow().proxies.len() == 1);
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use futures_util::future::join_all;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
 use super::collector::{Collector, Watched};
@@ -26,6 +26,8 @@ use crate::snapshot::{ConnId, Happening, PortState, ProxyId, Snapshot, Taken};
 
 /// How many opened connections may wait for the collector's beat; their tasks wait while it is full.
 const OPENED: usize = 8192;
+/// How many questions for a snapshot of the moment may wait for the collector; whoever asks waits while it is full.
+const ASKED: usize = 16;
 /// How many events may wait for a reader that is slow; beyond that it is told how many it missed.
 const EVENTS: usize = 16_384;
 /// How many connections a proxy takes where neither the user nor the descriptor limit says less.
@@ -58,6 +60,8 @@ impl Engine {
             .unwrap_or(MAX_CONNECTIONS.min(allowed))
             .max(1);
         let (opened_tx, opened) = mpsc::channel(OPENED);
+        let (asked_tx, asked) = mpsc::channel(ASKED);
+        let changes = Arc::<AtomicU64>::default();
         let workers = start_workers(&options).map_err(StartError::Worker)?;
         let (events, _) = broadcast::channel(EVENTS);
         let (snapshots_tx, snapshots) = watch::channel(Arc::default());
@@ -68,8 +72,9 @@ impl Engine {
             insecure: options.tls.insecure,
             proxies: Arc::clone(&proxies),
             stirs: workers.iter().map(WorkerHandle::stirs).collect(),
+            changes: Arc::clone(&changes),
         };
-        let collector = Collector::new(watched, opened, snapshots_tx, events.clone());
+        let collector = Collector::new(watched, (opened, asked), snapshots_tx, events.clone());
         let news = Arc::<Notify>::default();
         let finish = Finish::start(collector, &news, &proxies);
         let inner = Inner {
@@ -83,6 +88,8 @@ impl Engine {
             proxies,
             workers,
             opened: opened_tx,
+            asked: asked_tx,
+            changes,
             events,
             news,
             tasks: TaskTracker::new(),
@@ -100,6 +107,16 @@ impl Engine {
     #[must_use]
     pub fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         self.snapshots.clone()
+    }
+
+    /// Everything as it is at this moment, which whoever follows `snapshots` sees too; after the engine's end, the last that was
+    /// seen.
+    pub async fn snapshot(&self) -> Arc<Snapshot> {
+        let (answer, snapshot) = oneshot::channel();
+        // It fails where the collector has ended, and the answer with it.
+        let _ = self.inner.asked.send(answer).await;
+        let snapshot = snapshot.await;
+        snapshot.unwrap_or_else(|_| self.snapshots.borrow().clone())
     }
 
     /// What happens from now on.
@@ -213,6 +230,7 @@ impl Engine {
         proxy.take_name(proxy.mapping.name.clone(), &others)?;
         others.push(Arc::clone(&proxy));
         *proxies = others;
+        proxy.touch();
         self.inner.news.notify_one();
         Ok(proxy)
     }
@@ -249,7 +267,7 @@ impl Engine {
     /// took it. `None` where there is no such proxy.
     pub async fn set_plan(&self, id: ProxyId, plan: Plan) -> Option<Taken> {
         let proxy = self.proxy(id)?;
-        let change = proxy.settings.change(plan);
+        let change = proxy.change(plan);
         let plan = proxy.settings.plan();
         self.inner.tell(&proxy, Happening::Faults { plan });
         gate::settle_or_tell(&proxy, &self.inner).await;

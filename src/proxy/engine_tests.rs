@@ -93,6 +93,26 @@ async fn a_proxy_that_refuses_from_the_start_is_told_closed_and_never_listening(
     assert!(is_open(&engine, id));
 }
 
+#[tokio::test(start_paused = true)]
+async fn a_hundred_proxies_are_added_and_listed_without_waiting_for_a_beat() {
+    let engine = engine(1);
+    // The first beat comes at once.
+    let mut snapshots = engine.snapshots();
+    snapshots.changed().await.expect("the engine lives");
+    let before = engine.now();
+    for count in 1..=100 {
+        engine
+            .add(mapping(0), Plan::default())
+            .await
+            .expect("added");
+        let snapshot = engine.snapshot().await;
+        assert_eq!(snapshot.proxies.len(), count);
+        assert_eq!(snapshot.proxies[count - 1].port, PortState::Open);
+    }
+    // The paused clock goes on only where everybody waits for it.
+    assert_eq!(engine.now(), before);
+}
+
 #[tokio::test]
 async fn a_proxy_without_refusal_is_told_listening_before_its_faults() {
     let engine = engine(1);
@@ -227,14 +247,14 @@ async fn a_full_worker_delays_neither_clients_nor_the_closing_of_a_port() {
     let here = id.0 as usize % 2;
     let [own, other] = [here, 1 - here].map(|index| &engine.inner.workers[index]);
     // The other worker's thread stands still, and its queue is full.
-    let (release, wait) = blocking::channel::<()>();
-    let (began, begun) = oneshot::channel();
+    let (release, wait) = blocking::sync_channel::<()>(1);
+    let (began, stands) = oneshot::channel();
     let stand_still = move |_| async move {
         let _ = began.send(());
         let _ = wait.recv();
     };
     other.hand(stand_still).await;
-    begun.await.expect("it stands still");
+    stands.await.expect("it stands still");
     while let Some(room) = other.room() {
         room.take(|_| std::future::ready(()));
     }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::collector::BEAT;
 use super::port::Proxy;
 use super::record::Record;
+use super::window::BEAT;
 use crate::fault::Direction;
 use crate::snapshot::{ConnRow, ConnState, Happening, Negotiated};
 
@@ -17,18 +17,35 @@ const IDLE: Duration = Duration::from_secs(1);
 pub(super) struct Conn {
     pub(super) record: Arc<Record>,
     pub(super) proxy: Arc<Proxy>,
-    pub(super) delivered: [u64; 2],
-    pub(super) rates: [f64; 2],
-    pub(super) moved: Duration,
+    /// What was counted at the last beat.
+    delivered: [u64; 2],
+    fulls: u64,
+    rates: [f64; 2],
+    /// When bytes moved last, since the engine's start.
+    moved: Duration,
     /// Whether it was told which addresses were tried in vain.
-    pub(super) told_detour: bool,
+    told_detour: bool,
     /// Whether it was told what its TLS agreed on.
-    pub(super) told_tls: bool,
+    told_tls: bool,
 }
 
 // === impl Conn ===
 
 impl Conn {
+    pub(super) fn new(record: Arc<Record>, proxy: Arc<Proxy>) -> Self {
+        let moved = record.opened;
+        Self {
+            record,
+            proxy,
+            delivered: [0; 2],
+            fulls: 0,
+            rates: [0.0; 2],
+            moved,
+            told_detour: false,
+            told_tls: false,
+        }
+    }
+
     /// When its upstream was reached where other addresses had been tried in vain, and what is told of it; once.
     pub(super) fn reached(&mut self) -> Option<(Duration, Happening)> {
         if self.told_detour {
@@ -51,10 +68,10 @@ impl Conn {
         Some((secured.at, Arc::clone(&secured.tls)))
     }
 
-    pub(super) fn row(&mut self, at: Duration) -> ConnRow {
-        let record = &self.record;
-        let delivered = record.slot.delivered();
-        let held = record.slot.held();
+    /// Reads its counters at a beat, and says whether they have grown since the last one.
+    pub(super) fn beat(&mut self, at: Duration) -> bool {
+        let slot = &self.record.slot;
+        let (delivered, fulls) = (slot.delivered(), slot.fulls());
         for (rate, (now, before)) in self
             .rates
             .iter_mut()
@@ -70,7 +87,20 @@ impl Conn {
         if delivered != self.delivered {
             self.moved = at;
         }
-        self.delivered = delivered;
+        let grown = (delivered, fulls) != (self.delivered, self.fulls);
+        (self.delivered, self.fulls) = (delivered, fulls);
+        grown
+    }
+
+    /// Whether its rates are yet to come to rest.
+    pub(super) fn moves(&self) -> bool {
+        self.rates.iter().any(|rate| *rate > 0.0)
+    }
+
+    /// Its row at this moment, with the rates of the last beat.
+    pub(super) fn row(&self, at: Duration) -> ConnRow {
+        let record = &self.record;
+        let held = record.slot.held();
         let silent = at.saturating_sub(self.moved);
         let state = match () {
             () if record.upstream.get().is_none() => ConnState::Dialing,
@@ -87,7 +117,7 @@ impl Conn {
             client: record.client,
             upstream: record.upstream.get().copied(),
             age: at.saturating_sub(record.opened),
-            bytes: delivered,
+            bytes: record.slot.delivered(),
             rates: self.rates,
             held,
             full: record.slot.fulls(),

@@ -174,7 +174,7 @@ fn next_turn(proxy: &Proxy, lost: bool) -> Option<Instant> {
     } else {
         None
     };
-    let retry = if lost { Some(now + RETRY) } else { None };
+    let retry = if lost { now.checked_add(RETRY) } else { None };
     turn.into_iter().chain(retry).min()
 }
 
@@ -190,12 +190,10 @@ async fn keeper(proxy: Arc<Proxy>, engine: Arc<Inner>, mut turn: Instant) {
         }
         let mut kept = proxy.gate.lock().await;
         let settled = open_or_close(&proxy, &engine).await;
-        match next_turn(&proxy, settled.is_err()) {
-            Some(next) => turn = next,
-            None => {
-                kept.by_a_task = false;
-                return;
-            }
-        }
+        let Some(next) = next_turn(&proxy, settled.is_err()) else {
+            kept.by_a_task = false;
+            return;
+        };
+        turn = next;
     }
 }

@@ -9,7 +9,7 @@ use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 use tokio_util::task::TaskTracker;
 
 use super::budget::Budget;
-use super::collector::Opened;
+use super::collector::{Asked, Opened};
 use super::look_up::LookUps;
 use super::port::Proxy;
 use super::worker::WorkerHandle;
@@ -32,6 +32,10 @@ pub(super) struct Inner {
     pub(super) workers: Vec<WorkerHandle>,
     /// To the collector. A connection awaits it before any byte moves; the collector only inserts.
     pub(super) opened: mpsc::Sender<Opened>,
+    /// To the collector: who wants a snapshot of the moment.
+    pub(super) asked: mpsc::Sender<Asked>,
+    /// Counts what is done to proxies by others than their connections.
+    pub(super) changes: Arc<AtomicU64>,
     pub(super) events: broadcast::Sender<Arc<Event>>,
     /// Has the collector look at once: a proxy was added.
     pub(super) news: Arc<Notify>,

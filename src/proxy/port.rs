@@ -12,7 +12,7 @@ use tokio_util::task::TaskTracker;
 use super::Inner;
 use super::error::NameTaken;
 use super::meter::ProxyMeter;
-use super::settings::Settings;
+use super::settings::{Change, Settings};
 use super::tls::UpstreamTls;
 use crate::fault::Plan;
 use crate::mapping::{Mapping, Name, name_taken};
@@ -35,6 +35,10 @@ pub(super) struct Proxy {
     pub(super) gate: tokio::sync::Mutex<Kept>,
     pub(super) keeper: Keeper,
     port: Mutex<Port>,
+    /// Counts what was done to it by others than its connections.
+    changes: AtomicU64,
+    /// Counts the same over all proxies.
+    all_changes: Arc<AtomicU64>,
 }
 
 /// What a proxy is called.
@@ -99,6 +103,8 @@ impl Proxy {
             meters: (0..engine.workers.len()).map(|_| OnceLock::new()).collect(),
             gate: tokio::sync::Mutex::default(),
             keeper: Keeper::default(),
+            changes: AtomicU64::new(1),
+            all_changes: Arc::clone(&engine.changes),
             port: Mutex::new(Port {
                 wanted: true,
                 state: PortState::Refusing,
@@ -116,6 +122,26 @@ impl Proxy {
     pub(super) fn mapping(&self) -> Mapping {
         let given = self.called.lock().given.clone();
         self.mapping.clone().called(given)
+    }
+
+    /// Puts a plan in force, for a caller that then waits until it is taken.
+    pub(super) fn change(&self, plan: Plan) -> Change {
+        let change = self.settings.change(plan);
+        self.touch();
+        change
+    }
+
+    /// Says that something was done to it, after that is so.
+    pub(super) fn touch(&self) {
+        // Release, both: whoever sees the count sees what was done.
+        self.changes.fetch_add(1, Ordering::Release);
+        self.all_changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// Grows with everything that is done to it.
+    pub(super) fn changes(&self) -> u64 {
+        // Acquire: with the release in `touch`.
+        self.changes.load(Ordering::Acquire)
     }
 
     /// Takes the name that is given, or else the one that the mapping comes to, beside all `proxies`. A given name that is
@@ -144,6 +170,7 @@ impl Proxy {
         let mapping = self.mapping.clone().called(given.clone());
         let name = mapping.name_beside(port, |name| of(name).is_some());
         *self.called.lock() = Called { given, name };
+        self.touch();
         Ok(())
     }
 
@@ -187,6 +214,7 @@ impl Proxy {
                 PortState::Closed
             };
         }
+        self.touch();
     }
 
     pub(super) fn wants_port(&self) -> bool {
@@ -199,6 +227,7 @@ impl Proxy {
         let news = port.accepting.is_some() && port.state != state;
         if news {
             port.state = state;
+            self.touch();
         }
         news
     }
@@ -217,6 +246,7 @@ impl Proxy {
         port.addrs = addrs(&listeners);
         port.state = PortState::Open;
         port.accepting = Some(accepting);
+        self.touch();
         Ok(Some(listeners))
     }
 

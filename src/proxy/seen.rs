@@ -7,23 +7,38 @@ use super::followed::Conn;
 use super::meter::ProxyMeter;
 use super::port::Proxy;
 use super::window::{Ends, Figures, Window};
+use crate::fault::Plan;
 use crate::mapping::TlsMode;
 use crate::snapshot::{CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow};
 
 /// A proxy as the collector follows it.
+///
+/// It is visited on the beats of the collector for as long as its last minute has something in it, and then left alone until
+/// something stirs it again: its row stays the one that was made last.
 pub(super) struct Seen {
-    pub(super) id: ProxyId,
+    proxy: Arc<Proxy>,
+    start: Instant,
     window: Window,
+    figures: Figures,
     pub(super) total: u64,
-    pub(super) failed: u64,
+    failed: u64,
     /// How many connections faults have ended, by their kinds.
     ended: Vec<(&'static str, u64)>,
     waiting_since: Option<Duration>,
     pub(super) tls: Option<Arc<Negotiated>>,
+    /// Whether beats read its counters.
+    awake: bool,
+    /// Whether its plan acts in another way as time passes.
+    timed: bool,
+    /// The row that was made last, whether it shows what is past, and what stood behind it.
+    row: Option<ProxyRow>,
+    stale: bool,
+    sum: Sum,
+    changes: u64,
 }
 
 /// What the connections of one proxy come to.
-#[derive(Clone, Copy, Default)]
+#[derive(Clone, Copy, Default, PartialEq)]
 pub(super) struct Sum {
     open: u32,
     taken: u32,
@@ -33,29 +48,86 @@ pub(super) struct Sum {
 // === impl Seen ===
 
 impl Seen {
-    pub(super) fn new(id: ProxyId) -> Self {
+    /// A proxy of an engine that began at `start`.
+    pub(super) fn new(proxy: &Arc<Proxy>, start: Instant) -> Self {
         Self {
-            id,
+            proxy: Arc::clone(proxy),
+            start,
             window: Window::default(),
+            figures: Figures::default(),
             total: 0,
             failed: 0,
             ended: Vec::new(),
             waiting_since: None,
             tls: None,
+            awake: true,
+            timed: true,
+            row: None,
+            stale: true,
+            sum: Sum::default(),
+            changes: 0,
         }
     }
 
-    /// Reads the counters, so that the window moves on.
-    pub(super) fn beat(&mut self, proxy: &Proxy, at: Duration) -> Figures {
-        let ends = Ends {
-            failed: self.failed,
-            cut: self.ended.iter().map(|(_, count)| count).sum(),
+    pub(super) fn id(&self) -> ProxyId {
+        self.proxy.id
+    }
+
+    /// Something has happened to it: beats read its counters from here on, and its row is made anew.
+    pub(super) fn stir(&mut self) {
+        self.awake = true;
+        self.stale = true;
+    }
+
+    /// Moves on by a beat, and says whether its row moves with it. `stirred` where anything at all has happened since the last
+    /// beat.
+    pub(super) fn beat(&mut self, at: Duration, stirred: bool) -> bool {
+        if stirred && self.proxy.changes() != self.changes {
+            self.stir();
+        }
+        let mut moves = self.timed && self.takes_turn(at);
+        if self.awake {
+            let ends = Ends {
+                failed: self.failed,
+                cut: self.ended.iter().map(|(_, count)| count).sum(),
+            };
+            self.figures = self.window.beat(at, self.proxy.meters(), ends);
+            self.awake = !self.window.is_blank();
+            self.stale = true;
+            moves |= self.figures.moves();
+        }
+        moves
+    }
+
+    /// Reads its counters between two beats.
+    pub(super) fn look(&mut self, at: Duration) {
+        self.figures = self.window.look(at, self.proxy.meters());
+        self.stale = true;
+    }
+
+    /// Whether time has changed how its plan acts.
+    fn takes_turn(&mut self, at: Duration) -> bool {
+        let Some(row) = &self.row else {
+            return false;
         };
-        self.window.beat(at, proxy.meters(), ends)
+        let turned = self.present(at) != row.present;
+        self.stale |= turned;
+        turned
+    }
+
+    /// Its faults as they act at `at`, where time moves them.
+    fn present(&self, at: Duration) -> Option<Arc<Plan>> {
+        let in_force = self.proxy.settings.in_force();
+        in_force.present(self.moment(at)).map(Arc::new)
+    }
+
+    fn moment(&self, at: Duration) -> Instant {
+        self.start.checked_add(at).unwrap_or(self.start)
     }
 
     /// A connection has ended so.
     pub(super) fn took_leave(&mut self, reason: &CloseReason) {
+        self.stir();
         self.failed += u64::from(reason.failed());
         if let CloseReason::Fault(kind) = reason {
             match self.ended.iter_mut().find(|(known, _)| known == kind) {
@@ -65,36 +137,41 @@ impl Seen {
         }
     }
 
-    /// Its row at `at` after `start`, with what its connections come to.
-    pub(super) fn row(
-        &mut self,
-        proxy: &Proxy,
-        sum: Sum,
-        insecure: bool,
-        (start, at): (Instant, Duration),
-    ) -> ProxyRow {
+    /// Its row at `at`, with what its connections come to.
+    pub(super) fn row(&mut self, sum: Sum, insecure: bool, at: Duration) -> ProxyRow {
+        let waits = sum.taken < sum.open;
+        match &self.row {
+            Some(row) if !self.stale && !waits && sum == self.sum => row.clone(),
+            _ => {
+                self.stale = false;
+                self.sum = sum;
+                self.waiting_since = waits.then(|| self.waiting_since.unwrap_or(at));
+                // Before what it counts: what changes meanwhile is seen next.
+                self.changes = self.proxy.changes();
+                let row = self.fresh_row(insecure, at);
+                let in_force = self.proxy.settings.in_force();
+                let turns = in_force.next_turn(self.moment(at)).is_some();
+                self.timed = turns || row.present.is_some();
+                self.row.insert(row).clone()
+            }
+        }
+    }
+
+    fn fresh_row(&self, insecure: bool, at: Duration) -> ProxyRow {
+        let Self { proxy, figures, .. } = self;
         let (port, listening) = proxy.port();
-        let Sum { open, taken, held } = sum;
-        let insecure = insecure && proxy.mapping.tls() != TlsMode::Clear;
-        self.waiting_since = if taken < open {
-            self.waiting_since.or(Some(at))
-        } else {
-            None
-        };
-        let figures = self.beat(proxy, at);
-        let in_force = proxy.settings.in_force();
-        let moment = start.checked_add(at).unwrap_or(start);
+        let Sum { open, taken, held } = self.sum;
         ProxyRow {
             id: proxy.id,
             name: proxy.name(),
             mapping: proxy.mapping(),
             listening,
             port,
-            insecure,
+            insecure: insecure && proxy.mapping.tls() != TlsMode::Clear,
             tls: self.tls.clone(),
-            present: in_force.present(moment).map(Arc::new),
+            present: self.present(at),
             ended: self.ended.clone(),
-            plan: Arc::clone(in_force.plan()),
+            plan: proxy.settings.plan(),
             generation: proxy.settings.generation(),
             open,
             taken,

@@ -39,12 +39,16 @@ pub(super) struct Figures {
 pub(super) struct Window {
     samples: VecDeque<Sample>,
     felt: Option<Spread>,
+    /// When something was counted last.
+    stirred: Option<Duration>,
+    /// Whether beats may be left out.
+    rests: bool,
     last_point: Option<(Sample, Ends)>,
     history: Arc<History>,
 }
 
 /// How many connections of a proxy have come to a bad end since the start.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Ends {
     /// By an error.
     pub(super) failed: u64,
@@ -52,43 +56,91 @@ pub(super) struct Ends {
     pub(super) cut: u64,
 }
 
+/// How often counters are read.
+pub(super) const BEAT: Duration = Duration::from_millis(100);
 /// How far back the figures look.
 const LOOK_BACK: Duration = Duration::from_secs(1);
 
 // === impl Window ===
 
 impl Window {
-    /// Takes the counters at `at` and returns the figures of the last second.
+    /// Takes the counters at `at`, on a beat, and returns the figures of the last second. Beats may be
+    /// left out after one that left the window blank.
     pub(super) fn beat<'a>(
         &mut self,
         at: Duration,
         meters: impl Iterator<Item = &'a ProxyMeter> + Clone,
         ends: Ends,
     ) -> Figures {
+        if let Some(before) = self.resumed(at) {
+            let ends_before = self.last_point.take().map_or(ends, |(_, ends)| ends);
+            self.last_point = Some((before.clone(), ends_before));
+            self.samples = VecDeque::from([before]);
+        }
         let sample = self.sample(at, meters);
         while self.samples.len() > 1 && self.samples[1].at.saturating_add(LOOK_BACK) <= at {
             self.samples.pop_front();
         }
+        let last = self.samples.back();
+        if last.is_some_and(|last| last.differs(&sample)) {
+            self.stirred = Some(at);
+        }
         self.samples.push_back(sample.clone());
-        let first = &self.samples[0];
-        let span = at.saturating_sub(first.at).as_secs_f64();
+        let figures = self.figures(&self.samples[0], &sample);
+        self.felt = figures.feels;
+        self.point(sample, ends);
+        self.rests = self.is_blank();
+        if self.rests {
+            self.history = Arc::default();
+        }
+        figures
+    }
+
+    /// The figures of the last second between two beats.
+    pub(super) fn look<'a>(
+        &self,
+        at: Duration,
+        meters: impl Iterator<Item = &'a ProxyMeter> + Clone,
+    ) -> Figures {
+        let sample = self.sample(at, meters);
+        let resumed = self.resumed(at);
+        let first = resumed.as_ref().or_else(|| self.samples.front());
+        self.figures(first.unwrap_or(&sample), &sample)
+    }
+
+    /// Whether nothing was counted in the last minute, so that its history has nothing to show.
+    pub(super) fn is_blank(&self) -> bool {
+        let at = self.samples.back().map_or(Duration::ZERO, |last| last.at);
+        // A step more: the last point ends after what it counts.
+        let minute = History::SPAN.saturating_add(History::STEP);
+        self.stirred
+            .is_none_or(|stirred| at.saturating_sub(stirred) > minute)
+    }
+
+    /// The last sample as that of the beat before `at`, where beats were left out since: nothing was counted in between.
+    fn resumed(&self, at: Duration) -> Option<Sample> {
+        let last = self.samples.back().filter(|_| self.rests)?;
+        Some(Sample {
+            at: at.saturating_sub(BEAT).max(last.at),
+            ..last.clone()
+        })
+    }
+
+    fn figures(&self, first: &Sample, sample: &Sample) -> Figures {
+        let span = sample.at.saturating_sub(first.at).as_secs_f64();
         let rate = |way: usize| {
             let bytes = sample.delivered[way].saturating_sub(first.delivered[way]);
             if span > 0.0 { bytes as f64 / span } else { 0.0 }
         };
-        let feels = sample.feels.since(&first.feels);
-        self.felt = feels.or(self.felt);
-        let figures = Figures {
+        Figures {
             delivered: sample.delivered,
             rates: [rate(0), rate(1)],
             added: [
                 sample.added[0].since(&first.added[0]),
                 sample.added[1].since(&first.added[1]),
             ],
-            feels: self.felt,
-        };
-        self.point(sample, ends);
-        figures
+            feels: sample.feels.since(&first.feels).or(self.felt),
+        }
     }
 
     pub(super) fn history(&self) -> Arc<History> {
@@ -127,6 +179,10 @@ impl Window {
 
     /// Adds a point to the history every half second.
     fn point(&mut self, sample: Sample, ends: Ends) {
+        let known = self.last_point.as_ref();
+        if known.is_some_and(|(_, before)| *before != ends) {
+            self.stirred = Some(sample.at);
+        }
         let Some((last, before)) = &self.last_point else {
             self.last_point = Some((sample, ends));
             return;
@@ -152,6 +208,28 @@ impl Window {
         }
         history.points.push_back(point);
         self.last_point = Some((sample, ends));
+    }
+}
+
+// === impl Figures ===
+
+impl Figures {
+    /// Whether they change although nothing more is counted, because the last second goes by.
+    pub(super) fn moves(&self) -> bool {
+        self.rates.iter().any(|rate| *rate > 0.0) || self.added != [None; 2]
+    }
+}
+
+// === impl Sample ===
+
+impl Sample {
+    /// Whether anything was counted between the two.
+    fn differs(&self, other: &Self) -> bool {
+        let totals = |sample: &Self| {
+            let [up, down] = sample.added.each_ref().map(|tally| tally.total);
+            (sample.delivered, [up, down, sample.feels.total])
+        };
+        totals(self) != totals(other)
     }
 }
 
@@ -188,6 +266,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use super::super::meter::add;
     use super::*;
 
     #[test]
@@ -204,9 +283,11 @@ mod tests {
         beat(0);
         meter.delivered[1].store(1_000, Ordering::Relaxed);
         meter.added[1].record(Duration::from_millis(250));
-        let first = beat(500);
-        assert!((first.rates[1] - 2_000.0).abs() < 1.0, "{}", first.rates[1]);
+        let first = beat(100);
+        assert!((first.rates[1] - 10_000.0).abs() < 1.0, "{first:?}");
         assert_eq!(first.added[1].map(|added| added.count), Some(1));
+        let half = beat(500);
+        assert!((half.rates[1] - 2_000.0).abs() < 1.0, "{half:?}");
         beat(1_000);
         let later = beat(1_600);
         assert!(
@@ -256,5 +337,35 @@ mod tests {
             ),
             (History::LEN, 5, 10)
         );
+    }
+
+    #[test]
+    fn a_minute_without_anything_leaves_nothing_and_what_comes_then_is_of_its_own_beat() {
+        let meter = ProxyMeter::default();
+        let mut window = Window::default();
+        let at = |beat: u64| Duration::from_millis(beat * 100);
+        window.beat(at(0), std::iter::once(&meter), Ends::default());
+        assert!(window.is_blank(), "it has seen nothing yet");
+        add(&meter.delivered[1], 1_000);
+        for beat in 1..=606 {
+            window.beat(at(beat), std::iter::once(&meter), Ends::default());
+            assert!(!window.is_blank(), "beat {beat}");
+        }
+        let points = &window.history().points;
+        assert!(points.iter().all(|point| point.rates[1] < 1.0));
+        window.beat(at(607), std::iter::once(&meter), Ends::default());
+        assert!(window.is_blank() && window.history().points.is_empty());
+        // Beats are left out for an hour.
+        add(&meter.delivered[1], 1_000);
+        let looked = window.look(at(36_607), std::iter::once(&meter));
+        let figures = window.beat(at(36_607), std::iter::once(&meter), Ends::default());
+        for rates in [looked.rates, figures.rates] {
+            assert!((rates[1] - 10_000.0).abs() < 1.0, "{rates:?}");
+        }
+        let ends = Ends { failed: 1, cut: 0 };
+        let later = window.beat(at(36_612), std::iter::once(&meter), ends);
+        assert!((later.rates[1] - 1_666.0).abs() < 1.0, "{later:?}");
+        let history = window.history();
+        assert_eq!((history.points.len(), history.points[0].failed), (1, 1));
     }
 }
