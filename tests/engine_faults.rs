@@ -333,9 +333,16 @@ async fn a_port_that_another_program_took_meanwhile_is_told_and_taken_back() {
 #[tokio::test]
 async fn a_proxy_that_refuses_from_the_start_lets_no_client_in() {
     let engine = engine();
-    let (id, addr) = proxy(&engine, echo().await, plan("refuse")).await;
+    let mut events = engine.events();
+    let added = engine.add(mapping(echo().await), plan("refuse")).await;
+    let id = added.expect("a free port");
+    let shown = port_is(&engine, PortState::Refusing).await;
+    let [addr] = shown.proxies[0].listening[..] else {
+        panic!("one address that it had: {:?}", shown.proxies[0].listening);
+    };
     assert!(TcpStream::connect(addr).await.is_err());
     set(&engine, id, "refuse share=0%").await;
+    assert_eq!(support::listening(&mut events).await, addr);
     round_trip(&mut connect(addr).await, b"nobody is hit").await;
 }
 
@@ -415,13 +422,12 @@ async fn a_scheduled_fault_begins_and_ends_by_itself_on_idle_and_new_connections
 async fn a_scheduled_refusal_closes_the_port_and_gives_it_back() {
     let engine = engine();
     let (id, addr) = proxy(&engine, echo().await, Plan::default()).await;
-    set(&engine, id, "refuse start=1s for=1s").await;
-    round_trip(&mut connect(addr).await, b"not yet").await;
-    let closed = port_is(&engine, PortState::Refusing);
-    closed.await;
+    let mut events = engine.events();
+    set(&engine, id, "refuse start=1s").await;
+    while !matches!(next(&mut events).await.what, Happening::PortClosed) {}
     assert!(TcpStream::connect(addr).await.is_err());
-    let open = port_is(&engine, PortState::Open);
-    open.await;
+    set(&engine, id, "refuse for=1s").await;
+    assert_eq!(support::listening(&mut events).await, addr);
     round_trip(&mut connect(addr).await, b"again").await;
 }
 
