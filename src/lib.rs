@@ -6,19 +6,29 @@
 //! # Layers
 //!
 //! ```text
-//! main ─► ui ─► proxy ─► fault ─► syntax, units      text ─► data: mapping, fault::language, command
-//!   └─► headless, demo ─┘   └► snapshot              plain data, what the engine shows of itself
+//!  main, start              the program: what it opens, what ends it
+//!    │
+//!    ├─ cli, check          the command line, and what can be told of it without starting anything
+//!    ├─ ui                  the console: keys in, frames out (feature `tui`)
+//!    ├─ headless, operate   the program without a screen: commands in, events out
+//!    ├─ demo, logging       built-in upstreams with traffic; the structured log
+//!    ▼
+//!  proxy                    the engine: sockets, threads, TLS, counters, the one clock
+//!    ▼
+//!  snapshot                 what the engine shows of itself, as plain data
+//!  fault, mapping, command, preset, scene     text to data and back; what faults do to bytes
+//!  units, format, syntax    quantities; figures and texts for people; errors with a caret
 //! ```
 //!
-//! - [`units`], [`syntax`], [`fault`], [`mapping`], [`command`] and [`snapshot`] are pure: no IO, no clock, no global
-//!   randomness. A fault is told the time and draws from a generator that its connection owns.
-//! - [`proxy`] is the engine: sockets, threads, the one clock. Nothing below it knows tokio.
-//! - `ui` is the console (feature `tui`), [`headless`] the program without one, [`demo`] its built-in upstreams and traffic;
-//!   [`operate`] carries out commands for both, [`cli`], [`check`], [`logging`] and [`stop`] are what `main` is made of.
+//! - What stands below [`proxy`] is pure: no IO, no clock, no global randomness. A fault is told the time and draws from a
+//!   generator that its connection owns. Nothing below [`proxy`] knows tokio.
+//! - `ui` splits once more: `update` changes the model and does no IO, `view` draws it and changes nothing, and what must
+//!   happen outside is an effect that the loop carries out.
+//! - [`stop`] says why a run ends from outside; the program's allocator is chosen beside `main`.
 //!
-//! An import that points the other way fails `tests/architecture.rs`.
+//! An import that points upwards fails `tests/architecture.rs`.
 //!
-//! # Data flow
+//! # The way of a byte
 //!
 //! ```text
 //!         accept          hand-off to a worker     one task per connection, both directions in one poll loop
@@ -31,12 +41,54 @@
 //! key ─► keymap ─► Action ─► update(&mut Model) ─► Effect ─► Engine::set_plan
 //! ```
 //!
+//! | what one looks for | where it is |
+//! |---|---|
+//! | where a byte is read and written | `proxy`, the type `Flow`: one direction of a connection, without sockets |
+//! | where a byte is delayed, cut or changed | `fault::link` asks `fault::chain`, which asks one file of `fault::kinds` a kind |
+//! | where a key becomes a change | `ui::keymap` makes an action of it, `ui::update` a plan, `ui::effect` asks the engine |
+//! | where a word becomes a change | [`command`] reads it, [`operate`] carries it out |
+//! | where a new kind of fault goes | one file in `fault::kinds`, and its word in the table of `fault::kinds` |
+//! | where a mapping is read | [`mapping`], a function for each production of its grammar |
+//! | where TLS with an upstream is set up | [`proxy::tls`] |
+//! | what is measured, and when | `proxy::meter` counts, `proxy::collector` reads ten times a second |
+//!
 //! # Words
 //!
-//! A *mapping* is a parsed line, a *proxy* the same while it runs. A *connection* is one client and its upstream, a *leg*
-//! one of its two sockets. *Up* is client to upstream, *down* the way back. A *fault* is an effect, a *kind* its row in the
-//! table, a *setting* a kind with values, a *plan* all settings of a proxy. A *link* is the pure state of one
-//! direction; a *segment* is bytes with their arrival time in it.
+//! What a user meets:
+//!
+//! - *mapping*: a parsed line, `35432=psql://my-db as orders`. *Proxy*: a mapping while it runs.
+//! - *client*: the peer that connected to us. *Upstream*: the peer that we dial. *Connection*: one client and its upstream.
+//!   *Leg*: one of the connection's two sockets. *Up* is client to upstream, *down* the way back.
+//! - *fault*: an effect. *Kind*: its row in the table of faults. *Setting*: a kind with values, a share and directions. *Plan*: all
+//!   settings of a proxy, as its user asked for them. *Plan in force*: a plan together with when each setting was set.
+//! - *share*: the part of the connections that a setting hits. *Bypass*: all faults of a proxy switched off, their settings
+//!   kept. *Solo*: one proxy with its faults, the others bypassed.
+//! - *added*: how long bytes were really held. *Feels*: the time from a client's first byte after silence to the first byte back.
+//!
+//! What the code uses in a sense of its own:
+//!
+//! - *beat*: one round of the collector, ten a second; with `reset every=`, the moments at which all connections are reset.
+//! - *budget*: how many bytes may be held, by one direction and by all together. A direction is *full* when it holds all that it
+//!   may; its sender is not read until something has left.
+//! - *chunk*: bytes as one read brought them. *Segment*: bytes in a queue, with the time of their arrival. *Slice*: a part of a
+//!   segment that is written at once.
+//! - *circle*: mappings that lead back to one of themselves. *Round*: how often one client's bytes have passed a desk.
+//! - *fate*: what a fault has decided about bytes or a connection before it happens. It is drawn from numbers that belong to the
+//!   connection, so a change of settings does not draw it anew.
+//! - *gate*: the last stage of a link, which holds bytes whatever their pace (`blackhole`, `timeout`, `flap`); and in `proxy`, what
+//!   opens and closes a proxy's port.
+//! - *generation*: the number of a proxy's plan, counted up by each change. A connection takes the new plan when its own number
+//!   is another one.
+//! - *held*: bytes that a fault keeps back; they leave when the plan in force says so.
+//! - *link*: one direction of a connection as a pure state: what waits, and when it may leave. *Stage*: one fault in it. *Chain*: its
+//!   stages in their order. *Head*: the bytes at its front, the only ones whose time is computed.
+//! - *park*: what a task does that has nothing to do now: it leaves word who is to be woken, looks once more, and waits.
+//! - *record*: what everybody may know of one connection: its counters, its state, the orders for it, and how it ended.
+//! - *stir*: whatever a connection did since the last beat. Connections that have not stirred are not visited.
+//! - *taken*: the open connections that run the newest plan, `4 of 4`; those that hold nothing count at once, because their next
+//!   byte meets it. *Cut* are those that the change itself ended.
+//! - *turn*: the next moment at which a plan in force changes by itself (a schedule, a wave, a ramp); in `ui`, one step of a knob.
+//! - *draft*: in `ui`, a plan that was sent and that no snapshot shows yet. *Stop*: one of the nine values that a knob's keys jump to.
 
 pub mod check;
 pub mod cli;

@@ -22,11 +22,11 @@ pub struct Preset {
     pub name: &'static str,
     /// Kilobits per second down; absent where the rate is not limited.
     pub down_kbit: Option<u32>,
-    /// The same up.
+    /// Kilobits per second up; absent where the rate is not limited.
     pub up_kbit: Option<u32>,
     /// Microseconds that the way down takes.
     pub delay_down_us: u32,
-    /// The same up.
+    /// Microseconds that the way up takes.
     pub delay_up_us: u32,
     /// How far the delay strays one way, in microseconds.
     pub jitter_us: u32,

@@ -34,7 +34,7 @@ pub struct Scene {
 pub struct LineError {
     /// Its number, counted from 1.
     pub line: usize,
-    /// Why.
+    /// What is wrong with it, and where in the line.
     pub error: ParseError,
 }
 

@@ -105,11 +105,11 @@ pub enum PortState {
 pub struct Spread {
     /// How many were counted.
     pub count: u64,
-    /// 1st percentile.
+    /// The 1st percentile: one in a hundred is less.
     pub p1: Duration,
-    /// Median.
+    /// The median.
     pub p50: Duration,
-    /// 99th percentile.
+    /// The 99th percentile: one in a hundred is more.
     pub p99: Duration,
 }
 

@@ -193,19 +193,19 @@ impl Slip {
         }
     }
 
-    /// The same, where more text could mend it.
+    /// This slip, marked as one that more text could mend, or as one that none can.
     pub(crate) fn unfinished_if(mut self, unfinished: bool) -> Self {
         self.unfinished = unfinished;
         self
     }
 
-    /// The same, where more digits could mend it.
+    /// This slip, marked as one that more digits could mend, or as one that none can.
     pub(crate) fn growing(self, unfinished: bool) -> Self {
         let digit = unfinished.then_some("a digit");
         self.unfinished_if(unfinished).expecting(digit)
     }
 
-    /// The same with what may follow, or what was expected.
+    /// This slip, with more of what may follow or was expected.
     pub(crate) fn expecting<T: Into<String>>(
         mut self,
         expected: impl IntoIterator<Item = T>,
@@ -228,7 +228,7 @@ impl Slip {
         self.unfinished
     }
 
-    /// The same with what another slip expects, too.
+    /// This slip, with what another one expects added to its own.
     pub(crate) fn or(self, other: Self) -> Self {
         self.expecting(other.expected)
     }

@@ -274,6 +274,73 @@ fn update_model_and_view_do_no_io() {
     );
 }
 
+/// The documentation of each item, with the number of its first line.
+fn docs(text: &str) -> Vec<(usize, String)> {
+    let mut docs: Vec<(usize, String)> = Vec::new();
+    let mut goes_on = false;
+    for (number, line) in (1..).zip(text.lines()) {
+        let doc = line.trim_start().strip_prefix("///");
+        match (doc, docs.last_mut().filter(|_| goes_on)) {
+            (Some(doc), Some((_, whole))) => *whole = format!("{whole} {}", doc.trim()),
+            (Some(doc), None) => docs.push((number, doc.trim().to_owned())),
+            (None, _) => {}
+        }
+        goes_on = doc.is_some();
+    }
+    docs
+}
+
+/// What is wrong with a text that documents an item: it cannot be understood where its neighbours are not seen.
+fn leans_on_others(doc: &str) -> Option<&'static str> {
+    if doc.split_whitespace().count() < 2 {
+        return Some("one word documents nothing");
+    }
+    let begins = doc.starts_with("The same ") || doc.starts_with("The same,");
+    begins.then_some("say what is the same, so that it can be read alone")
+}
+
+#[test]
+fn every_documentation_can_be_read_alone() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut faults = Vec::new();
+    for source in sources() {
+        let text = std::fs::read_to_string(root.join(&source.path)).expect("text");
+        for (line, doc) in docs(&text) {
+            if let Some(why) = leans_on_others(&doc) {
+                faults.push(format!("src/{}:{line}: \"{doc}\": {why}", source.path));
+            }
+        }
+    }
+    fail_with(&faults);
+}
+
+#[test]
+fn the_guide_and_the_page_of_the_crate_name_every_layer() {
+    let guide = include_str!("../.github/CONTRIBUTING.md");
+    let page = include_str!("../src/lib.rs");
+    let page = page.split("pub mod ").next().unwrap_or(page);
+    for (layer, _) in LAYERS {
+        assert!(
+            guide.contains(&format!("`{layer}`")),
+            "{layer} in CONTRIBUTING.md"
+        );
+        assert!(page.contains(layer), "{layer} in the page of src/lib.rs");
+    }
+}
+
+#[test]
+fn the_reader_of_documentation_knows_one_item_from_the_next() {
+    let text = "/// Why.\npub why: u8,\n    /// The same\n    /// up.\n    pub up: u8,\n/// What it is called.\n";
+    let read = docs(text);
+    let wanted = [(1, "Why."), (3, "The same up."), (6, "What it is called.")];
+    assert_eq!(read, wanted.map(|(line, doc)| (line, doc.to_owned())));
+    let wrong: Vec<bool> = read
+        .iter()
+        .map(|(_, doc)| leans_on_others(doc).is_some())
+        .collect();
+    assert_eq!(wrong, [true, true, false]);
+}
+
 #[test]
 fn one_place_reads_the_clock() {
     let parts = sources();

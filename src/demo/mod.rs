@@ -48,7 +48,7 @@ pub enum DemoError {
     /// An upstream found no port.
     #[error("cannot start the demo's upstream {name}: {}", reason(source))]
     Upstream {
-        /// Which.
+        /// The name of the upstream.
         name: &'static str,
         /// What the system said.
         source: io::Error,

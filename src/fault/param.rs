@@ -24,7 +24,7 @@ pub enum Value {
     Time(Duration),
     /// Bytes per second.
     Rate(ByteRate),
-    /// Bytes.
+    /// An amount of bytes.
     Size(ByteCount),
     /// A share.
     Percent(Percent),
@@ -39,13 +39,13 @@ pub enum Value {
 /// What a parameter is measured in, and so which texts it reads.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Unit {
-    /// `250ms`
+    /// A time, as in `250ms`.
     Time,
-    /// `1Mbit/s`
+    /// A rate, as in `1Mbit/s`.
     Rate,
-    /// `64KiB`
+    /// An amount of bytes, as in `64KiB`.
     Size,
-    /// `2%`
+    /// A share, as in `2%`.
     Percent,
     /// `3` or `1.5`
     Number,

@@ -109,7 +109,7 @@ struct Closed<'a> {
     proxy: &'a str,
     connection: u64,
     bytes: Pair<u64>,
-    /// Seconds.
+    /// How many seconds it was open.
     duration: f64,
     reason: &'static str,
     /// The kind, where a fault ended it.

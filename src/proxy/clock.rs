@@ -5,7 +5,7 @@
 
 use std::time::Instant;
 
-/// Now.
+/// The time now, on the clock that everything of the engine is dated by.
 #[expect(clippy::disallowed_methods, reason = "this is the one place")]
 #[must_use]
 pub fn now() -> Instant {

@@ -22,9 +22,9 @@ use crate::units::Time;
 #[derive(Debug, Error)]
 #[error("cannot listen on {addr}: {}{}", reason(source), self.hint())]
 pub struct BindError {
-    /// Where.
+    /// The address that was to be listened on.
     pub addr: SocketAddr,
-    /// Why.
+    /// What the system said.
     pub source: io::Error,
 }
 
@@ -57,7 +57,7 @@ pub enum RenameError {
 #[derive(Debug, Error)]
 #[error("{line}")]
 pub struct NameTaken {
-    /// The name.
+    /// The name that is taken.
     pub name: Name,
     /// Whose it is, and one that is free.
     pub(super) line: String,
@@ -69,7 +69,7 @@ pub enum DialError {
     /// Its name has no address, or the name service failed.
     #[error("cannot find {host}: {}", look_up_reason(source))]
     Unknown {
-        /// The name.
+        /// The name that was looked up.
         host: String,
         /// What the resolver said; others may have waited for the same answer.
         source: Arc<io::Error>,
@@ -77,13 +77,13 @@ pub enum DialError {
     /// The resolver answered with an empty list.
     #[error("cannot find {host}: the name has no address")]
     NoAddress {
-        /// The name.
+        /// The name that was looked up.
         host: String,
     },
     /// The resolver did not answer in time.
     #[error("cannot find {host}: no answer from the name service within {}", Time(*after))]
     LookUpTimedOut {
-        /// The name.
+        /// The name that was looked up.
         host: String,
         /// How long it was given.
         after: Duration,
@@ -93,7 +93,7 @@ pub enum DialError {
         "cannot find {host}: {running} other names are being looked up, and the name service answers none of them"
     )]
     TooManyLookUps {
-        /// The name.
+        /// The name that was looked up.
         host: String,
         /// How many look-ups run.
         running: usize,

@@ -17,7 +17,8 @@ use crate::fault::link::{Circumstances, Link, SLICES, Step};
 /// What is read at a time where it will be held.
 const HELD_READ: usize = 64 << 10;
 
-/// The same from a source that filled that: fewer and larger pieces cost less to pass on.
+/// What is read at a time where it will be held, from a source whose last read was that large: fewer and larger pieces
+/// cost less to pass on.
 const HELD_STREAM: usize = 512 << 10;
 
 /// A read that brought so much is followed by one straight into the queue; small messages are copied to share a buffer.

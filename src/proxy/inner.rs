@@ -65,7 +65,7 @@ impl Inner {
         }));
     }
 
-    /// The same of what is no proxy's.
+    /// Tells whoever listens of something that failed and belongs to no proxy.
     pub(super) fn report(&self, what: String) {
         let _ = self.events.send(Arc::new(Event {
             at: self.now(),

@@ -56,9 +56,9 @@ pub struct Pump<S> {
 /// How a connection is to be taken down, and why.
 #[derive(Debug, PartialEq, Eq)]
 pub struct End {
-    /// Why.
+    /// Why it is taken down, as its row and its event say it.
     pub reason: CloseReason,
-    /// How.
+    /// What its two peers get to see.
     pub how: TakeDown,
 }
 

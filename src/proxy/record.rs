@@ -33,7 +33,7 @@ pub(super) enum Order {
 const RUNNING: u8 = 0;
 /// A connection's task has come to its end; its sockets may still be open.
 const OVER: u8 = 1;
-/// The same, because a fault ended the connection.
+/// A connection's task has come to its end because a fault ended the connection; its sockets may still be open.
 const CUT: u8 = 2;
 
 /// What is known of a connection, and how its task is reached.

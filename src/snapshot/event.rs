@@ -12,11 +12,11 @@ use crate::units::Time;
 /// Something that happened, at a moment since the engine's start.
 #[derive(Clone, Debug)]
 pub struct Event {
-    /// When.
+    /// When it happened, since the engine's start.
     pub at: Duration,
     /// The name of the proxy that it concerns, empty where none.
     pub proxy: String,
-    /// What.
+    /// What happened, with what belongs to it.
     pub what: Happening,
 }
 
@@ -25,9 +25,9 @@ pub struct Event {
 pub enum Happening {
     /// A proxy listens.
     Listening {
-        /// The mapping.
+        /// The mapping of the proxy, as text that reads back.
         mapping: String,
-        /// The addresses.
+        /// The addresses on which it listens, one for each that it is bound to.
         addrs: Vec<SocketAddr>,
     },
     /// A proxy was removed.
@@ -72,7 +72,7 @@ pub enum Happening {
         bytes: [u64; 2],
         /// How long it was open.
         lasted: Duration,
-        /// Why.
+        /// Why it ended.
         reason: CloseReason,
         /// Whether the upstream ended its TLS stream without saying so (no `close_notify`): all that came was passed on,
         /// but whether it is all that was sent, nobody knows.
@@ -104,7 +104,7 @@ pub enum CloseReason {
     Io {
         /// Which of the two.
         leg: LegName,
-        /// How.
+        /// How it broke, in words.
         error: String,
     },
     /// Ended by the user.

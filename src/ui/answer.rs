@@ -61,23 +61,23 @@ pub enum Answer {
     },
     /// A connection was ended.
     Cut {
-        /// Which.
+        /// The connection that was to be ended.
         conn: ConnId,
-        /// How.
+        /// How it was to be ended.
         how: Cut,
         /// Whether it was there.
         found: bool,
     },
     /// A scene was written, or could not be.
     SceneWritten {
-        /// Where.
+        /// The file, as its name was typed.
         file: PathBuf,
         /// Why not.
         result: Result<(), String>,
     },
     /// A scene's text was read, or could not be.
     SceneRead {
-        /// Where.
+        /// The file, as its name was typed.
         file: PathBuf,
         /// The text, or why not.
         text: Result<String, String>,

@@ -76,12 +76,12 @@ pub enum Effect {
     Cut {
         /// Which one.
         conn: ConnId,
-        /// How.
+        /// How it is to be ended.
         how: Cut,
     },
     /// A scene is written to a file.
     WriteScene {
-        /// Where.
+        /// The file, as its name was typed.
         file: PathBuf,
         /// The scene.
         text: String,

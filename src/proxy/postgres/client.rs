@@ -79,7 +79,7 @@ pub enum ClientError {
     Version {
         /// Before the point.
         major: u32,
-        /// Behind it.
+        /// The number behind the point of the version.
         minor: u32,
     },
     /// It goes on asking for encryption.
@@ -94,7 +94,7 @@ pub enum ClientError {
     /// Its socket broke.
     #[error("client: {}", reason(source))]
     Io {
-        /// How.
+        /// What the system said.
         source: io::Error,
     },
 }

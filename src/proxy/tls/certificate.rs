@@ -29,9 +29,9 @@ pub(crate) struct Shown {
 /// Who said which name a server is to have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum NamedBy {
-    /// The mapping.
+    /// The mapping said it: the name is its host.
     Mapping,
-    /// `--sni`.
+    /// The option `--sni` said it.
     Sni,
 }
 

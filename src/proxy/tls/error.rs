@@ -34,7 +34,7 @@ pub enum TlsError {
         "upstream {upstream} asks for a client certificate: give --client-cert and --client-key"
     )]
     ClientCertWanted {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
         /// What rustls said.
         source: rustls::Error,
@@ -42,7 +42,7 @@ pub enum TlsError {
     /// The upstream does not accept our client certificate.
     #[error("upstream {upstream} does not accept the client certificate of --client-cert: {alert}")]
     ClientCertRefused {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
         /// Its alert, in words.
         alert: String,
@@ -52,7 +52,7 @@ pub enum TlsError {
     /// What the upstream sent is not TLS.
     #[error("upstream {upstream} does not speak TLS: use {instead}")]
     NotTls {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
         /// The forms of a mapping that may work.
         instead: &'static str,
@@ -62,9 +62,9 @@ pub enum TlsError {
     /// The upstream ended the handshake with an alert, or there is nothing in common.
     #[error("upstream {upstream} refused the TLS handshake: {why}")]
     Refused {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
-        /// Why.
+        /// What the upstream said, or what is wrong, in words.
         why: String,
         /// What rustls said.
         source: rustls::Error,
@@ -82,7 +82,7 @@ pub enum TlsError {
     /// The upstream broke the protocol, in the handshake or later.
     #[error("TLS with {upstream} failed: {why}")]
     Protocol {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
         /// What it did.
         why: String,
@@ -92,13 +92,13 @@ pub enum TlsError {
     /// The upstream ended without `close_notify`, where that counts as an error.
     #[error("upstream {upstream} closed without close_notify: there may have been more to come")]
     Truncated {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
     },
     /// The upstream closed the connection in the middle of the handshake.
     #[error("upstream {upstream} closed the connection during the TLS handshake{hint}")]
     Closed {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
         /// What may be the matter.
         hint: &'static str,
@@ -106,7 +106,7 @@ pub enum TlsError {
     /// The upstream did not answer in time.
     #[error("no TLS handshake with {upstream} within {}", Time(*after))]
     TimedOut {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
         /// How long it was given.
         after: Duration,
@@ -114,15 +114,15 @@ pub enum TlsError {
     /// The connection broke in the middle of the handshake.
     #[error("TLS handshake with {upstream} failed: {}", reason(source))]
     Io {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
-        /// How.
+        /// What the system said.
         source: io::Error,
     },
     /// A host that cannot be asked for by name.
     #[error("{host} cannot stand in a certificate: give --sni NAME")]
     ServerName {
-        /// The host.
+        /// The host that no certificate can name.
         host: String,
     },
     /// A PostgreSQL server that offers no TLS. Clear text is never the answer to that.
@@ -130,13 +130,13 @@ pub enum TlsError {
         "upstream {upstream} offers no TLS: psqls:// never falls back to clear text, use psql:// if that will do"
     )]
     NotOffered {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
     },
     /// A PostgreSQL server that answered the request for TLS with an error.
     #[error("upstream {upstream} answered the request for TLS with an error: {message}")]
     ServerError {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
         /// The error's text. Nobody has proved who wrote it.
         message: String,
@@ -146,13 +146,13 @@ pub enum TlsError {
     /// Bytes in clear text behind the agreement to use TLS: somebody between wants to put words into the server's mouth.
     #[error("upstream {upstream} sent clear text before the TLS handshake: refused")]
     EarlyBytes {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
     },
     /// Something that does not speak PostgreSQL's protocol.
     #[error("upstream {upstream} does not speak PostgreSQL: {why}")]
     NotPostgres {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
         /// What it did.
         why: String,
@@ -163,7 +163,7 @@ pub enum TlsError {
          server offer SCRAM-SHA-256 as well"
     )]
     ChannelBinding {
-        /// The upstream.
+        /// The upstream as the mapping names it, with its port.
         upstream: String,
     },
 }
