@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::event::{CloseReason, Event, Happening, LegName, Negotiated, TRUNCATED};
-use crate::fault::{Direction, Plan};
+use crate::fault::{Direction, PerDirection, Plan};
 use crate::mapping::Mapping;
 
 /// Numbers a proxy for as long as the process runs.
@@ -32,7 +32,7 @@ pub struct Snapshot {
     /// The open connections, oldest first.
     pub conns: Vec<ConnRow>,
     /// Bytes per second over all proxies, up and down.
-    pub rates: [f64; 2],
+    pub rates: PerDirection<f64>,
 }
 
 /// One proxy.
@@ -67,15 +67,15 @@ pub struct ProxyRow {
     /// Connections that ended in an error since the start: the upstream not reached, TLS refused, a reset.
     pub failed: u64,
     /// Bytes delivered since the start, up and down.
-    pub bytes: [u64; 2],
+    pub bytes: PerDirection<u64>,
     /// Bytes delivered per second, up and down, over the last second.
-    pub rates: [f64; 2],
+    pub rates: PerDirection<f64>,
     /// Bytes that wait, up and down.
-    pub held: [u64; 2],
+    pub held: PerDirection<u64>,
     /// How often a direction of a connection came to hold all that may wait, since the start.
     pub full: u64,
     /// How long bytes were held, up and down, over the last second.
-    pub added: [Option<Spread>; 2],
+    pub added: PerDirection<Option<Spread>>,
     /// From a client's first byte after silence to the first byte back, over the last second; the last known one where
     /// there was none.
     pub feels: Option<Spread>,
@@ -128,7 +128,7 @@ pub struct Point {
     /// Median of what clients felt, `None` without a round trip.
     pub feels: Option<Duration>,
     /// Bytes delivered per second, up and down.
-    pub rates: [f64; 2],
+    pub rates: PerDirection<f64>,
     /// Connections that failed in it.
     pub failed: u32,
     /// Connections that a fault ended in it.
@@ -149,11 +149,11 @@ pub struct ConnRow {
     /// For how long it has been open.
     pub age: Duration,
     /// Bytes delivered, up and down.
-    pub bytes: [u64; 2],
+    pub bytes: PerDirection<u64>,
     /// Bytes delivered per second, up and down.
-    pub rates: [f64; 2],
+    pub rates: PerDirection<f64>,
     /// Bytes that wait, up and down.
-    pub held: [u64; 2],
+    pub held: PerDirection<u64>,
     /// How often one of its directions came to hold all that may wait.
     pub full: u64,
     /// The last delay that it was given, up and down together; `None` before the first byte.

@@ -36,7 +36,7 @@ async fn wait_for(engine: &Engine, holds: impl FnMut(&Arc<Snapshot>) -> bool) ->
 }
 
 fn lives(row: &ProxyRow) -> bool {
-    row.open > 0 && row.bytes[0] > 0 && row.bytes[1] > 0
+    row.open > 0 && row.bytes.up > 0 && row.bytes.down > 0
 }
 
 async fn end(engine: Engine, demo: Demo) {
@@ -79,7 +79,7 @@ async fn clients_whose_connections_are_cut_come_again() {
         let mut ids: Vec<_> = snapshot
             .conns
             .iter()
-            .filter(|conn| Some(conn.id) > last && conn.bytes[1] > 0)
+            .filter(|conn| Some(conn.id) > last && conn.bytes.down > 0)
             .map(|conn| conn.proxy)
             .collect();
         ids.sort();

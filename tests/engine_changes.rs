@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::sync::OnceLock;
 
 use faultboard::fault::random::mix;
-use faultboard::fault::{Direction, Directions, Plan, language};
+use faultboard::fault::{Direction, Directions, PerDirection, Plan, language};
 use faultboard::proxy::{Engine, clock};
 use faultboard::snapshot::{CloseReason, ProxyId, Snapshot, Taken};
 use support::mischief::change_with_progress;
@@ -135,8 +135,8 @@ async fn jammed(engine: &Engine) {
         let Some(row) = shown.proxies.first() else {
             return false;
         };
-        let delivered = std::mem::replace(&mut before, row.bytes[1]);
-        row.held[1] > 0 && delivered == row.bytes[1] && delivered > 0
+        let delivered = std::mem::replace(&mut before, row.bytes.down);
+        row.held.down > 0 && delivered == row.bytes.down && delivered > 0
     };
     snapshot(engine, jammed).await;
 }
@@ -263,7 +263,10 @@ async fn two_hundred_connections_take_a_change_and_are_counted() {
     for client in clients.iter_mut().step_by(2) {
         client.write_all(b"held").await.expect("sent");
     }
-    snapshot(&engine, |shown| shown.proxies[0].held == [400, 0]).await;
+    snapshot(&engine, |shown| {
+        shown.proxies[0].held == PerDirection::of(400, 0)
+    })
+    .await;
     let free = Plan::default();
     assert_eq!(taken(&engine, id, free).await, (200, 200), "holding ones");
     for client in clients.iter_mut().step_by(2) {

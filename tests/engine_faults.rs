@@ -207,7 +207,7 @@ async fn a_stop_and_a_kill_do_not_wait_for_a_blackhole() {
     let mut client = connect(addr).await;
     client.write_all(b"held").await.expect("it is taken");
     let held = snapshot(&engine, |snapshot| {
-        snapshot.conns.first().is_some_and(|conn| conn.held[0] == 4)
+        snapshot.conns.first().is_some_and(|conn| conn.held.up == 4)
     });
     let conn = held.await.conns[0].id;
     assert!(engine.kill(conn, faultboard::proxy::Kill::Rst));

@@ -5,7 +5,7 @@ mod support;
 use std::io::ErrorKind;
 use std::net::SocketAddr;
 
-use faultboard::fault::Plan;
+use faultboard::fault::{PerDirection, Plan};
 use faultboard::mapping::{Host, Mapping};
 use faultboard::proxy::{Engine, Kill, clock};
 use faultboard::snapshot::{CloseReason, ConnId, Happening, LegName};
@@ -23,10 +23,16 @@ async fn bytes_go_there_and_back_and_are_counted() {
     let mut client = TcpStream::connect(addr).await.expect("connects");
     assert_eq!(round_trip(&mut client, b"hello").await, b"hello");
     let shown = snapshot(&engine, |shown| {
-        shown.conns.first().is_some_and(|conn| conn.bytes == [5, 5])
+        shown
+            .conns
+            .first()
+            .is_some_and(|conn| conn.bytes == PerDirection::of(5, 5))
     })
     .await;
-    assert_eq!((shown.proxies[0].open, shown.proxies[0].bytes), (1, [5, 5]));
+    assert_eq!(
+        (shown.proxies[0].open, shown.proxies[0].bytes),
+        (1, PerDirection::of(5, 5))
+    );
 }
 
 #[tokio::test]
@@ -107,7 +113,7 @@ async fn a_client_that_half_closes_in_mid_download_and_reads_later_loses_nothing
         shown
             .proxies
             .first()
-            .is_some_and(|row| row.bytes[1] > 100_000)
+            .is_some_and(|row| row.bytes.down > 100_000)
     };
     snapshot(&engine, half).await;
     let mut got = Vec::new();
@@ -211,7 +217,10 @@ async fn lifting_a_fault_frees_what_is_held() {
     let mut client = TcpStream::connect(addr).await.expect("connects");
     client.write_all(b"held").await.expect("sent");
     snapshot(&engine, |shown| {
-        shown.proxies.first().is_some_and(|row| row.held == [4, 0])
+        shown
+            .proxies
+            .first()
+            .is_some_and(|row| row.held == PerDirection::of(4, 0))
     })
     .await;
     let taken = engine
@@ -232,11 +241,11 @@ async fn a_slow_peer_is_given_no_more_than_it_may_hold() {
         let _ = client.write_all(&pattern(50_000_000)).await;
     });
     let shown = snapshot(&engine, |shown| {
-        shown.proxies.first().is_some_and(|row| row.held[0] > 6_000)
+        shown.proxies.first().is_some_and(|row| row.held.up > 6_000)
     })
     .await;
     assert!(
-        shown.proxies[0].held[0] < 20_000,
+        shown.proxies[0].held.up < 20_000,
         "{:?} bytes wait at 10 kB/s",
         shown.proxies[0].held
     );
@@ -326,7 +335,7 @@ async fn stopping_ends_every_connection_and_tells_why() {
     let mut client = TcpStream::connect(addr).await.expect("connects");
     client.write_all(b"held for an hour").await.expect("sent");
     snapshot(&engine, |shown| {
-        shown.proxies.first().is_some_and(|row| row.held[0] > 0)
+        shown.proxies.first().is_some_and(|row| row.held.up > 0)
     })
     .await;
     engine.stop(std::time::Duration::ZERO).await;
@@ -357,7 +366,7 @@ async fn an_end_in_order_never_stands_behind_a_part() {
             engine.set_plan(id, Plan::of([latency(7_200_000)])).await;
             client.write_all(b"y").await.expect("sent");
             snapshot(&engine, |shown| {
-                shown.proxies.iter().any(|row| row.held != [0, 0])
+                shown.proxies.iter().any(|row| row.held.sum() > 0)
             })
             .await;
         }

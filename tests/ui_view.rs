@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use faultboard::fault::{Direction, Directions, Plan};
+use faultboard::fault::{Direction, Directions, PerDirection, Plan};
 use faultboard::snapshot::{
     ConnId, ConnRow, ConnState, PortState, ProxyId, ProxyRow, Snapshot, Spread,
 };
@@ -430,8 +430,10 @@ fn every_two_states_of_a_connection_differ_without_colour() {
 fn every_two_verdicts_differ_without_colour() {
     let measured: [State<'_>; 4] = [
         ("agrees", &|_| {}),
-        ("differs", &|row| row.added = [Some(spread(60, 1, 90)); 2]),
-        ("idle", &|row| row.added = [None; 2]),
+        ("differs", &|row| {
+            row.added = PerDirection::both(Some(spread(60, 1, 90)))
+        }),
+        ("idle", &|row| row.added = PerDirection::default()),
         ("off", &|row| row.plan = Arc::default()),
     ];
     for (width, height) in [(40, 10), (80, 24), (120, 35), (200, 50)] {
@@ -924,7 +926,7 @@ fn what_is_measured_where_nothing_is_set_is_dim() {
         let mut model = few(80, 24, 1);
         change_row(&mut model, 0, |row| {
             row.plan = Arc::new(plan);
-            row.added = [Some(spread(40, 40, 90)); 2];
+            row.added = PerDirection::both(Some(spread(40, 40, 90)));
         });
         let drawn = screen(&model);
         let line = row(&drawn, 2);

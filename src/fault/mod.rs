@@ -16,7 +16,10 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 use std::fmt;
+use std::ops::{Add, Index, IndexMut};
 use std::time::Duration;
+
+use serde::Serialize;
 
 mod chain;
 pub mod demands;
@@ -89,6 +92,99 @@ pub struct Kind {
     pub ends: bool,
     /// Whether the bytes that leave are others than those that came.
     pub alters: bool,
+}
+
+/// A value for each direction of a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+pub struct PerDirection<T> {
+    /// The value of the way from the client to the upstream.
+    pub up: T,
+    /// The value of the way back.
+    pub down: T,
+}
+
+// === impl PerDirection ===
+
+impl<T> PerDirection<T> {
+    /// A value for the way up and one for the way down.
+    pub const fn of(up: T, down: T) -> Self {
+        Self { up, down }
+    }
+
+    /// What `value` says of each direction.
+    pub fn from_fn(mut value: impl FnMut(Direction) -> T) -> Self {
+        Self {
+            up: value(Direction::Up),
+            down: value(Direction::Down),
+        }
+    }
+
+    /// One value for both directions.
+    pub fn both(value: T) -> Self
+    where
+        T: Clone,
+    {
+        Self {
+            up: value.clone(),
+            down: value,
+        }
+    }
+
+    /// What `change` makes of each value.
+    pub fn map<U>(self, mut change: impl FnMut(T) -> U) -> PerDirection<U> {
+        PerDirection {
+            up: change(self.up),
+            down: change(self.down),
+        }
+    }
+
+    /// What `change` makes of a reference to each value.
+    pub fn map_ref<U>(&self, mut change: impl FnMut(&T) -> U) -> PerDirection<U> {
+        PerDirection {
+            up: change(&self.up),
+            down: change(&self.down),
+        }
+    }
+
+    /// Both values, the one for the way up first.
+    pub fn iter(&self) -> impl Iterator<Item = &T> {
+        [&self.up, &self.down].into_iter()
+    }
+}
+
+impl<T: Add<Output = T>> PerDirection<T> {
+    /// Both values together.
+    pub fn sum(self) -> T {
+        self.up + self.down
+    }
+}
+
+impl<T: Add<Output = T>> Add for PerDirection<T> {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self::of(self.up + other.up, self.down + other.down)
+    }
+}
+
+impl<T> Index<Direction> for PerDirection<T> {
+    type Output = T;
+
+    fn index(&self, direction: Direction) -> &T {
+        match direction {
+            Direction::Up => &self.up,
+            Direction::Down => &self.down,
+        }
+    }
+}
+
+impl<T> IndexMut<Direction> for PerDirection<T> {
+    fn index_mut(&mut self, direction: Direction) -> &mut T {
+        match direction {
+            Direction::Up => &mut self.up,
+            Direction::Down => &mut self.down,
+        }
+    }
 }
 
 // === impl Direction ===

@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::Report;
 use super::commands::{Answered, Refused};
-use super::stats::{Pair, Stats};
-use crate::fault::Plan;
+use super::stats::Stats;
+use crate::fault::{PerDirection, Plan};
 use crate::snapshot::{CloseReason, Event, Happening, Negotiated, PortState, ProxyRow, TRUNCATED};
 use answer::Done;
 
@@ -108,7 +108,7 @@ struct Tls<'a> {
 struct Closed<'a> {
     proxy: &'a str,
     connection: u64,
-    bytes: Pair<u64>,
+    bytes: PerDirection<u64>,
     /// How many seconds it was open.
     duration: f64,
     reason: &'static str,
@@ -197,7 +197,7 @@ fn happened(event: &Event) -> Vec<Body<'_>> {
         } => vec![Body::Closed(Closed {
             proxy,
             connection: conn.0,
-            bytes: Pair::of(*bytes),
+            bytes: *bytes,
             duration: seconds(*lasted),
             reason: reason_word(reason),
             fault: match reason {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
+use crate::fault::PerDirection;
 use crate::headless::commands::Refused;
 use crate::operate::{Answer, Change};
 use crate::snapshot::Taken;
@@ -22,7 +23,7 @@ fn happened(what: Happening) -> String {
 fn closed(reason: CloseReason, truncated: bool) -> String {
     happened(Happening::Closed {
         conn: ConnId(7),
-        bytes: [412, 16_000],
+        bytes: PerDirection::of(412, 16_000),
         lasted: Duration::from_micros(1_500_250),
         reason,
         truncated,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Report;
 use super::commands::{Answered, Refused};
 use super::stats::port_word;
-use crate::fault::Plan;
+use crate::fault::{PerDirection, Plan};
 use crate::format::figures::{bytes, clock, rate, time};
 use crate::format::one_line;
 use crate::operate::{Answer, Change};
@@ -73,7 +73,7 @@ fn happened(event: &Event) -> String {
         Happening::Secured { conn, tls } => format!("{proxy} connection {} upstream {tls}", conn.0),
         Happening::Closed {
             conn,
-            bytes: [up, down],
+            bytes: PerDirection { up, down },
             lasted,
             reason,
             truncated,
@@ -170,12 +170,12 @@ fn listed(row: &ProxyRow) -> String {
 }
 
 fn summary(row: &ProxyRow) -> String {
-    let [up, down] = row.rates.map(rate);
+    let PerDirection { up, down } = row.rates.map(rate);
     let mut line = format!(
         "{} {} open of {}, {} failed, {up} up, {down} down",
         row.name, row.open, row.total, row.failed
     );
-    let [up, down] = row.added;
+    let PerDirection { up, down } = row.added;
     for (what, spread) in [("added up", up), ("added down", down), ("feels", row.feels)] {
         if let Some(Spread { p50, p99, .. }) = spread {
             let _ = write!(line, ", {what} {} (p99 {})", time(p50), time(p99));

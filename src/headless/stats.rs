@@ -7,14 +7,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::fault::PerDirection;
 use crate::snapshot::{PortState, ProxyId, ProxyRow, Snapshot, Spread};
-
-/// A figure for each direction.
-#[derive(Clone, Copy, Serialize)]
-pub(super) struct Pair<T> {
-    up: T,
-    down: T,
-}
 
 /// The figures of a proxy's row as they are printed.
 #[derive(Serialize)]
@@ -27,15 +21,15 @@ pub(super) struct Stats<'a> {
     /// Of these, those that ended in an error.
     failed: u64,
     /// Bytes delivered since the start.
-    bytes: Pair<u64>,
+    bytes: PerDirection<u64>,
     /// Whole bytes per second, over the last second.
-    rates: Pair<u64>,
+    rates: PerDirection<u64>,
     /// Bytes that wait.
-    held: Pair<u64>,
+    held: PerDirection<u64>,
     /// How often a direction of a connection came to hold all that may wait, since the start.
     full: u64,
     /// How long bytes were held, over the last second; `None` where none passed.
-    added: Pair<Option<Quantiles>>,
+    added: PerDirection<Option<Quantiles>>,
     /// From a client's first byte after silence to the first byte back.
     feels: Option<Quantiles>,
     /// Whether clients are accepted: `open`, `closed`, `refusing` or `waiting`.
@@ -58,15 +52,6 @@ struct Quantiles {
 /// What was printed last, proxy by proxy, as JSON.
 #[derive(Default)]
 pub(super) struct Printed(HashMap<ProxyId, String>);
-
-// === impl Pair ===
-
-impl<T> Pair<T> {
-    /// From up and down, the order of every pair of a snapshot.
-    pub(super) fn of([up, down]: [T; 2]) -> Self {
-        Self { up, down }
-    }
-}
 
 // === impl Printed ===
 
@@ -101,11 +86,11 @@ impl<'a> Stats<'a> {
             connections: row.open,
             total: row.total,
             failed: row.failed,
-            bytes: Pair::of(row.bytes),
-            rates: Pair::of(row.rates.map(whole)),
-            held: Pair::of(row.held),
+            bytes: row.bytes,
+            rates: row.rates.map(whole),
+            held: row.held,
             full: row.full,
-            added: Pair::of(row.added.map(|spread| spread.map(Quantiles::of))),
+            added: row.added.map(|spread| spread.map(Quantiles::of)),
             feels: row.feels.map(Quantiles::of),
             port: port_word(&row.port),
             waiting: match &row.port {
@@ -174,11 +159,11 @@ mod tests {
             waiting: None,
             total: 0,
             failed: 0,
-            bytes: [0; 2],
-            rates: [0.0; 2],
-            held: [0; 2],
+            bytes: PerDirection::default(),
+            rates: PerDirection::default(),
+            held: PerDirection::default(),
             full: 0,
-            added: [None; 2],
+            added: PerDirection::default(),
             feels: None,
             present: None,
             ended: Vec::new(),
@@ -200,7 +185,7 @@ mod tests {
         let mut printed = Printed::default();
         let busy = |bytes| ProxyRow {
             total: 1,
-            bytes: [bytes, 0],
+            bytes: PerDirection::of(bytes, 0),
             ..row(2)
         };
         assert_eq!(names(&mut printed, vec![row(1), busy(5)]), ["proxy-2"]);
@@ -213,7 +198,7 @@ mod tests {
         let mut printed = Printed::default();
         let at_rate = |rate| ProxyRow {
             total: 1,
-            rates: [rate, 0.0],
+            rates: PerDirection::of(rate, 0.0),
             ..row(1)
         };
         assert_eq!(names(&mut printed, vec![at_rate(100.2)]), ["proxy-1"]);

@@ -119,12 +119,13 @@ fn write(event: &Event) {
         }
         Happening::Closed {
             conn,
-            bytes: [up, down],
+            bytes,
             lasted,
             reason,
             truncated,
         } => {
             let (connection, lasted) = (conn.0, lasted.as_secs_f64());
+            let (up, down) = (bytes.up, bytes.down);
             if reason.failed() {
                 warn!(at, proxy, connection, up, down, lasted, %reason, "failed");
             } else {

@@ -276,9 +276,7 @@ impl Collector {
         }
         for (seen, sum) in self.seen.iter_mut().zip(sums) {
             let row = seen.row(sum, self.watched.insecure, at);
-            for way in 0..2 {
-                snapshot.rates[way] += row.rates[way];
-            }
+            snapshot.rates = snapshot.rates + row.rates;
             // For how long the slowest has been waiting goes on.
             self.restless |= row.taken < row.open;
             snapshot.proxies.push(row);

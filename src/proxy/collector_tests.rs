@@ -11,7 +11,7 @@ use super::super::look_up::LookUps;
 use super::super::meter::Pages;
 use super::super::{Options, tls};
 use super::*;
-use crate::fault::{Direction, Plan};
+use crate::fault::{Direction, PerDirection, Plan};
 use crate::mapping;
 use crate::snapshot::{CloseReason, ConnId, Negotiated, ProxyId};
 
@@ -121,7 +121,7 @@ impl Desk {
                 Happening::Opened { conn, .. } => format!("opened {}", conn.0),
                 Happening::Closed {
                     conn,
-                    bytes: [up, down],
+                    bytes: PerDirection { up, down },
                     reason,
                     ..
                 } => format!("closed {} {reason:?} {up} {down}", conn.0),
@@ -203,7 +203,7 @@ async fn a_connection_that_stirred_is_looked_at_on_the_next_beat() {
     let snapshot = desk.snapshots.borrow().clone();
     assert_eq!(
         (snapshot.conns[0].held, snapshot.conns[0].full),
-        ([0, 9], 1)
+        (PerDirection::of(0, 9), 1)
     );
 }
 
@@ -245,11 +245,14 @@ async fn a_snapshot_that_is_asked_for_is_of_the_moment_and_no_beat() {
         desk.collector.answer(answer);
         let snapshot = asked.await.expect("an answer");
         let row = &snapshot.conns[0];
-        assert_eq!((row.bytes, row.rates), ([1_000, 0], [0.0; 2]));
+        assert_eq!(
+            (row.bytes, row.rates),
+            (PerDirection::of(1_000, 0), PerDirection::default())
+        );
     }
     desk.beat_after(BEAT / 2).await;
     let snapshot = desk.snapshots.borrow().clone();
-    assert!((snapshot.conns[0].rates[0] - 2_000.0).abs() < 1.0);
+    assert!((snapshot.conns[0].rates.up - 2_000.0).abs() < 1.0);
 }
 
 #[tokio::test(start_paused = true)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::port::Proxy;
 use super::record::Record;
 use super::window::BEAT;
-use crate::fault::Direction;
+use crate::fault::{Direction, PerDirection};
 use crate::snapshot::{ConnRow, ConnState, Happening, Negotiated};
 
 /// After so long without a byte a connection is shown as idle.
@@ -18,9 +18,9 @@ pub(super) struct Conn {
     pub(super) record: Arc<Record>,
     pub(super) proxy: Arc<Proxy>,
     /// What was counted at the last beat.
-    delivered: [u64; 2],
+    delivered: PerDirection<u64>,
     fulls: u64,
-    rates: [f64; 2],
+    rates: PerDirection<f64>,
     /// When bytes moved last, since the engine's start.
     moved: Duration,
     /// Whether it was told which addresses were tried in vain.
@@ -37,9 +37,9 @@ impl Conn {
         Self {
             record,
             proxy,
-            delivered: [0; 2],
+            delivered: PerDirection::default(),
             fulls: 0,
-            rates: [0.0; 2],
+            rates: PerDirection::default(),
             moved,
             told_detour: false,
             told_tls: false,
@@ -72,17 +72,11 @@ impl Conn {
     pub(super) fn beat(&mut self, at: Duration) -> bool {
         let slot = &self.record.slot;
         let (delivered, fulls) = (slot.delivered(), slot.fulls());
-        for (rate, (now, before)) in self
-            .rates
-            .iter_mut()
-            .zip(delivered.iter().zip(self.delivered))
-        {
-            let bytes = now.saturating_sub(before) as f64;
+        for way in Direction::BOTH {
+            let bytes = delivered[way].saturating_sub(self.delivered[way]) as f64;
             // A moving average whose weight falls to a tenth in about a second.
-            *rate = 0.8 * *rate + 0.2 * bytes / BEAT.as_secs_f64();
-            if *rate < 1.0 {
-                *rate = 0.0;
-            }
+            let rate = 0.8 * self.rates[way] + 0.2 * bytes / BEAT.as_secs_f64();
+            self.rates[way] = if rate < 1.0 { 0.0 } else { rate };
         }
         if delivered != self.delivered {
             self.moved = at;
@@ -105,7 +99,7 @@ impl Conn {
         let state = match () {
             () if record.upstream.get().is_none() => ConnState::Dialing,
             () if record.slot.is_full() => ConnState::Full,
-            () if held != [0, 0] => ConnState::Held,
+            () if held.sum() > 0 => ConnState::Held,
             () if record.slot.ended(Direction::Up) => ConnState::Half(Direction::Up),
             () if record.slot.ended(Direction::Down) => ConnState::Half(Direction::Down),
             () if silent >= IDLE => ConnState::Idle(silent),

@@ -42,7 +42,7 @@ impl<'a> ConnGauge<'a> {
 impl Gauge for ConnGauge<'_> {
     fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant) {
         self.slot.add_delivered(direction, bytes as u64);
-        add(&self.meter.delivered[direction.index()], bytes as u64);
+        add(&self.meter.delivered[direction], bytes as u64);
         if direction == Direction::Down
             && let Some(asked) = self.asked.take()
         {
@@ -54,7 +54,7 @@ impl Gauge for ConnGauge<'_> {
 
     fn added(&mut self, direction: Direction, delay: Duration) {
         self.slot.set_added(direction, delay);
-        self.meter.added[direction.index()].record(delay);
+        self.meter.added[direction].record(delay);
     }
 
     fn arrived(&mut self, direction: Direction, _bytes: usize, now: Instant) {

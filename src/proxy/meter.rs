@@ -10,7 +10,7 @@ use std::time::Duration;
 use parking_lot::Mutex;
 
 use super::histogram::Histogram;
-use crate::fault::Direction;
+use crate::fault::{Direction, PerDirection};
 
 /// How many slots a page has.
 const PAGE: usize = 256;
@@ -19,10 +19,10 @@ const PAGE: usize = 256;
 #[derive(Debug, Default)]
 #[repr(align(64))]
 pub(super) struct Slot {
-    delivered: [AtomicU64; 2],
-    held: [AtomicU64; 2],
+    delivered: PerDirection<AtomicU64>,
+    held: PerDirection<AtomicU64>,
     /// Nanoseconds that the last segment was held, and one more; 0 before the first.
-    added: [AtomicU64; 2],
+    added: PerDirection<AtomicU64>,
     flags: AtomicU64,
     /// How often a direction became full.
     fulls: AtomicU64,
@@ -52,9 +52,9 @@ struct PagesState {
 #[derive(Debug, Default)]
 pub(super) struct ProxyMeter {
     /// Bytes delivered, up and down.
-    pub(super) delivered: [AtomicU64; 2],
+    pub(super) delivered: PerDirection<AtomicU64>,
     /// How long segments were held, up and down.
-    pub(super) added: [Histogram; 2],
+    pub(super) added: PerDirection<Histogram>,
     /// From a client's first byte after silence to the first byte back.
     pub(super) feels: Histogram,
     /// How often a direction of a connection became full.
@@ -75,12 +75,12 @@ pub(super) fn add(counter: &AtomicU64, n: u64) {
 
 impl Slot {
     pub(super) fn add_delivered(&self, direction: Direction, bytes: u64) {
-        add(&self.delivered[direction.index()], bytes);
+        add(&self.delivered[direction], bytes);
     }
 
     /// Says whether the direction has become full by this.
     pub(super) fn set_held(&self, direction: Direction, bytes: u64, full: bool) -> bool {
-        self.held[direction.index()].store(bytes, Ordering::Relaxed);
+        self.held[direction].store(bytes, Ordering::Relaxed);
         let flag = FULL << direction.index();
         let news = full && self.flags.load(Ordering::Relaxed) & flag == 0;
         if news {
@@ -92,7 +92,7 @@ impl Slot {
 
     pub(super) fn set_added(&self, direction: Direction, delay: Duration) {
         let nanos = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX - 1);
-        self.added[direction.index()].store(nanos + 1, Ordering::Relaxed);
+        self.added[direction].store(nanos + 1, Ordering::Relaxed);
     }
 
     pub(super) fn set_ended(&self, direction: Direction) {
@@ -107,27 +107,23 @@ impl Slot {
         );
     }
 
-    pub(super) fn delivered(&self) -> [u64; 2] {
+    pub(super) fn delivered(&self) -> PerDirection<u64> {
         self.delivered
-            .each_ref()
-            .map(|counter| counter.load(Ordering::Relaxed))
+            .map_ref(|counter| counter.load(Ordering::Relaxed))
     }
 
-    pub(super) fn held(&self) -> [u64; 2] {
-        self.held
-            .each_ref()
-            .map(|counter| counter.load(Ordering::Relaxed))
+    pub(super) fn held(&self) -> PerDirection<u64> {
+        self.held.map_ref(|counter| counter.load(Ordering::Relaxed))
     }
 
     /// How long the last segments were held, up and down together.
     pub(super) fn added(&self) -> Option<Duration> {
         let nanos = self
             .added
-            .each_ref()
-            .map(|counter| counter.load(Ordering::Relaxed));
-        let held = |nanos: u64| nanos.saturating_sub(1);
-        (nanos != [0, 0])
-            .then(|| Duration::from_nanos(held(nanos[0]).saturating_add(held(nanos[1]))))
+            .map_ref(|counter| counter.load(Ordering::Relaxed));
+        let held = nanos.map(|nanos| nanos.saturating_sub(1));
+        (nanos != PerDirection::default())
+            .then(|| Duration::from_nanos(held.up.saturating_add(held.down)))
     }
 
     pub(super) fn fulls(&self) -> u64 {
@@ -146,8 +142,8 @@ impl Slot {
         for counter in self
             .delivered
             .iter()
-            .chain(&self.held)
-            .chain(&self.added)
+            .chain(self.held.iter())
+            .chain(self.added.iter())
             .chain([&self.flags, &self.fulls])
         {
             counter.store(0, Ordering::Relaxed);
@@ -222,7 +218,7 @@ mod tests {
                 again.delivered(),
                 again.ended(Direction::Down)
             ),
-            (number, [0, 0], false)
+            (number, PerDirection::default(), false)
         );
     }
 

@@ -7,7 +7,7 @@ use super::followed::Conn;
 use super::meter::ProxyMeter;
 use super::port::Proxy;
 use super::window::{Ends, Figures, Window};
-use crate::fault::Plan;
+use crate::fault::{PerDirection, Plan};
 use crate::mapping::TlsMode;
 use crate::snapshot::{CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow};
 
@@ -42,7 +42,7 @@ pub(super) struct Seen {
 pub(super) struct Sum {
     open: u32,
     taken: u32,
-    held: [u64; 2],
+    held: PerDirection<u64>,
 }
 
 // === impl Seen ===
@@ -196,8 +196,6 @@ impl Sum {
         self.open += 1;
         let generation = conn.proxy.settings.generation();
         self.taken += u32::from(conn.record.runs(generation));
-        for (sum, held) in self.held.iter_mut().zip(row.held) {
-            *sum += held;
-        }
+        self.held = self.held + row.held;
     }
 }

@@ -7,14 +7,15 @@ use std::time::Duration;
 
 use super::histogram::{Counts, Histogram};
 use super::meter::ProxyMeter;
+use crate::fault::{Direction, PerDirection};
 use crate::snapshot::{History, Point, Spread};
 
 /// What the counters showed at one beat.
 #[derive(Clone, Debug)]
 struct Sample {
     at: Duration,
-    delivered: [u64; 2],
-    added: [Tally; 2],
+    delivered: PerDirection<u64>,
+    added: PerDirection<Tally>,
     feels: Tally,
 }
 
@@ -28,9 +29,9 @@ struct Tally {
 /// What the last second came to.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Figures {
-    pub(super) delivered: [u64; 2],
-    pub(super) rates: [f64; 2],
-    pub(super) added: [Option<Spread>; 2],
+    pub(super) delivered: PerDirection<u64>,
+    pub(super) rates: PerDirection<f64>,
+    pub(super) added: PerDirection<Option<Spread>>,
     pub(super) feels: Option<Spread>,
 }
 
@@ -128,17 +129,14 @@ impl Window {
 
     fn figures(&self, first: &Sample, sample: &Sample) -> Figures {
         let span = sample.at.saturating_sub(first.at).as_secs_f64();
-        let rate = |way: usize| {
+        let rate = |way: Direction| {
             let bytes = sample.delivered[way].saturating_sub(first.delivered[way]);
             if span > 0.0 { bytes as f64 / span } else { 0.0 }
         };
         Figures {
             delivered: sample.delivered,
-            rates: [rate(0), rate(1)],
-            added: [
-                sample.added[0].since(&first.added[0]),
-                sample.added[1].since(&first.added[1]),
-            ],
+            rates: PerDirection::from_fn(rate),
+            added: PerDirection::from_fn(|way| sample.added[way].since(&first.added[way])),
             feels: sample.feels.since(&first.feels).or(self.felt),
         }
     }
@@ -153,13 +151,13 @@ impl Window {
         meters: impl Iterator<Item = &'a ProxyMeter> + Clone,
     ) -> Sample {
         let last = self.samples.back();
-        let delivered = [0, 1].map(|way: usize| {
+        let delivered = PerDirection::from_fn(|way| {
             meters
                 .clone()
                 .map(|meter| meter.delivered[way].load(Ordering::Relaxed))
                 .sum()
         });
-        let added = [0, 1].map(|way: usize| {
+        let added = PerDirection::from_fn(|way| {
             Tally::of(
                 meters.clone().map(|meter| &meter.added[way]),
                 last.map(|last| &last.added[way]),
@@ -192,13 +190,13 @@ impl Window {
         if span.saturating_add(Duration::from_millis(50)) < History::STEP {
             return;
         }
-        let rate = |way: usize| {
+        let rate = |way: Direction| {
             sample.delivered[way].saturating_sub(last.delivered[way]) as f64 / span.as_secs_f64()
         };
         let point = Point {
             at: sample.at,
             feels: sample.feels.since(&last.feels).map(|feels| feels.p50),
-            rates: [rate(0), rate(1)],
+            rates: PerDirection::from_fn(rate),
             failed: u32::try_from(ends.failed - before.failed).unwrap_or(u32::MAX),
             cut: u32::try_from(ends.cut - before.cut).unwrap_or(u32::MAX),
         };
@@ -216,7 +214,7 @@ impl Window {
 impl Figures {
     /// Whether they change although nothing more is counted, because the last second goes by.
     pub(super) fn moves(&self) -> bool {
-        self.rates.iter().any(|rate| *rate > 0.0) || self.added != [None; 2]
+        self.rates.iter().any(|rate| *rate > 0.0) || self.added != PerDirection::default()
     }
 }
 
@@ -226,7 +224,7 @@ impl Sample {
     /// Whether anything was counted between the two.
     fn differs(&self, other: &Self) -> bool {
         let totals = |sample: &Self| {
-            let [up, down] = sample.added.each_ref().map(|tally| tally.total);
+            let PerDirection { up, down } = sample.added.map_ref(|tally| tally.total);
             (sample.delivered, [up, down, sample.feels.total])
         };
         totals(self) != totals(other)
@@ -281,17 +279,17 @@ mod tests {
             )
         };
         beat(0);
-        meter.delivered[1].store(1_000, Ordering::Relaxed);
-        meter.added[1].record(Duration::from_millis(250));
+        meter.delivered.down.store(1_000, Ordering::Relaxed);
+        meter.added.down.record(Duration::from_millis(250));
         let first = beat(100);
-        assert!((first.rates[1] - 10_000.0).abs() < 1.0, "{first:?}");
-        assert_eq!(first.added[1].map(|added| added.count), Some(1));
+        assert!((first.rates.down - 10_000.0).abs() < 1.0, "{first:?}");
+        assert_eq!(first.added.down.map(|added| added.count), Some(1));
         let half = beat(500);
-        assert!((half.rates[1] - 2_000.0).abs() < 1.0, "{half:?}");
+        assert!((half.rates.down - 2_000.0).abs() < 1.0, "{half:?}");
         beat(1_000);
         let later = beat(1_600);
         assert!(
-            later.rates[1] < 1.0 && later.added[1].is_none(),
+            later.rates.down < 1.0 && later.added.down.is_none(),
             "{later:?}"
         );
     }
@@ -346,25 +344,25 @@ mod tests {
         let at = |beat: u64| Duration::from_millis(beat * 100);
         window.beat(at(0), std::iter::once(&meter), Ends::default());
         assert!(window.is_blank(), "it has seen nothing yet");
-        add(&meter.delivered[1], 1_000);
+        add(&meter.delivered.down, 1_000);
         for beat in 1..=606 {
             window.beat(at(beat), std::iter::once(&meter), Ends::default());
             assert!(!window.is_blank(), "beat {beat}");
         }
         let points = &window.history().points;
-        assert!(points.iter().all(|point| point.rates[1] < 1.0));
+        assert!(points.iter().all(|point| point.rates.down < 1.0));
         window.beat(at(607), std::iter::once(&meter), Ends::default());
         assert!(window.is_blank() && window.history().points.is_empty());
         // Beats are left out for an hour.
-        add(&meter.delivered[1], 1_000);
+        add(&meter.delivered.down, 1_000);
         let looked = window.look(at(36_607), std::iter::once(&meter));
         let figures = window.beat(at(36_607), std::iter::once(&meter), Ends::default());
         for rates in [looked.rates, figures.rates] {
-            assert!((rates[1] - 10_000.0).abs() < 1.0, "{rates:?}");
+            assert!((rates.down - 10_000.0).abs() < 1.0, "{rates:?}");
         }
         let ends = Ends { failed: 1, cut: 0 };
         let later = window.beat(at(36_612), std::iter::once(&meter), ends);
-        assert!((later.rates[1] - 1_666.0).abs() < 1.0, "{later:?}");
+        assert!((later.rates.down - 1_666.0).abs() < 1.0, "{later:?}");
         let history = window.history();
         assert_eq!((history.points.len(), history.points[0].failed), (1, 1));
     }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ConnId;
-use crate::fault::Plan;
+use crate::fault::{PerDirection, Plan};
 use crate::units::Time;
 
 /// Something that happened, at a moment since the engine's start.
@@ -69,7 +69,7 @@ pub enum Happening {
         /// The connection.
         conn: ConnId,
         /// Bytes delivered, up and down.
-        bytes: [u64; 2],
+        bytes: PerDirection<u64>,
         /// How long it was open.
         lasted: Duration,
         /// Why it ended.

@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use super::model::Model;
-use crate::fault::Plan;
+use crate::fault::{PerDirection, Plan};
 use crate::format::figures;
 use crate::mapping::Mapping;
 
@@ -16,7 +16,7 @@ pub struct Farewell {
     /// How many connections there were.
     pub connections: u64,
     /// Bytes delivered, up and down.
-    pub bytes: [u64; 2],
+    pub bytes: PerDirection<u64>,
     /// The seed of every random choice.
     pub seed: u64,
     /// Options that the command repeats as they were.
@@ -30,11 +30,10 @@ impl Farewell {
     pub(super) fn of(model: &Model, arguments: Vec<String>) -> Self {
         let rows = &model.newest().proxies;
         let (connections, bytes) = model.private.gone;
-        let sum = |index: usize| rows.iter().map(|row| row.bytes[index]).sum::<u64>();
         Self {
             lasted: model.now,
             connections: connections + rows.iter().map(|row| row.total).sum::<u64>(),
-            bytes: [bytes[0] + sum(0), bytes[1] + sum(1)],
+            bytes: rows.iter().fold(bytes, |sum, row| sum + row.bytes),
             seed: model.seed,
             arguments,
             proxies: rows
@@ -95,7 +94,7 @@ impl fmt::Display for Farewell {
             1 => "1 connection".to_owned(),
             count => format!("{count} connections"),
         };
-        let [up, down] = self.bytes.map(figures::bytes);
+        let PerDirection { up, down } = self.bytes.map(figures::bytes);
         writeln!(
             f,
             "faultboard: {}, {connections}, {up} up, {down} down",
@@ -132,7 +131,7 @@ mod tests {
         Farewell {
             lasted: Duration::from_secs(3_725),
             connections: 12,
-            bytes: [999, 88_040_000],
+            bytes: PerDirection::of(999, 88_040_000),
             seed: 7,
             arguments: vec!["--bind".to_owned(), "::1".to_owned()],
             proxies,

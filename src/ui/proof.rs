@@ -10,7 +10,7 @@ use super::format;
 use super::knob::{self, Dial};
 use super::model::Model;
 use crate::fault::knob::Metric;
-use crate::fault::{Direction, Directions, Plan, Setting, Value};
+use crate::fault::{Direction, Directions, PerDirection, Plan, Setting, Value};
 use crate::snapshot::{PortState, ProxyId, ProxyRow, Snapshot, Spread};
 use crate::units::{ByteCount, ByteRate, Percent};
 
@@ -67,21 +67,26 @@ pub(in crate::ui) struct Proof<'a> {
     pub(in crate::ui) row: &'a ProxyRow,
     pub(in crate::ui) plan: &'a Plan,
     pub(in crate::ui) settling: bool,
-    busiest: Option<[f64; 2]>,
+    busiest: Option<PerDirection<f64>>,
 }
 
 /// The rates of the fastest connection of each of these proxies, up and down.
 ///
 /// A rate for each connection is proved by the fastest of them; this is asked only where such a rate is set.
-pub(in crate::ui) fn busiest(snapshot: &Snapshot, proxies: &[ProxyId]) -> Vec<(ProxyId, [f64; 2])> {
-    let mut found: Vec<_> = proxies.iter().map(|id| (*id, [0.0; 2])).collect();
+pub(in crate::ui) fn busiest(
+    snapshot: &Snapshot,
+    proxies: &[ProxyId],
+) -> Vec<(ProxyId, PerDirection<f64>)> {
+    let mut found: Vec<_> = proxies
+        .iter()
+        .map(|id| (*id, PerDirection::default()))
+        .collect();
     if found.is_empty() {
         return found;
     }
     for conn in &snapshot.conns {
         if let Some((_, fastest)) = found.iter_mut().find(|(id, _)| *id == conn.proxy) {
-            fastest[0] = conn.rates[0].max(fastest[0]);
-            fastest[1] = conn.rates[1].max(fastest[1]);
+            *fastest = PerDirection::from_fn(|way| conn.rates[way].max(fastest[way]));
         }
     }
     found
@@ -128,7 +133,7 @@ impl<'a> Proof<'a> {
     pub(in crate::ui) fn new(
         model: &'a Model,
         row: &'a ProxyRow,
-        busiest: &[(ProxyId, [f64; 2])],
+        busiest: &[(ProxyId, PerDirection<f64>)],
     ) -> Self {
         let changed = model.changes_of(row.id).next_back();
         let is_fresh = |at: Duration| model.snapshot.at < at.saturating_add(SETTLES);
@@ -230,7 +235,7 @@ impl<'a> Proof<'a> {
                 continue;
             }
             let one_way = Directions::Only(direction);
-            match self.row.added[direction.index()] {
+            match self.row.added[direction] {
                 Some(spread) => {
                     sum = Some(sum.unwrap_or(Duration::ZERO) + figure(&spread));
                     count += spread.count;
@@ -249,7 +254,7 @@ impl<'a> Proof<'a> {
     }
 
     /// The rates that a rate's proof rests on: of the fastest connection where each has its own, else of all together.
-    pub(in crate::ui) fn rates(&self, dial: &Dial) -> [f64; 2] {
+    pub(in crate::ui) fn rates(&self, dial: &Dial) -> PerDirection<f64> {
         let mut ways = Direction::BOTH.into_iter();
         let each = ways.any(|way| self.plan.find(dial.kind, way).is_some_and(is_each));
         self.busiest.filter(|_| each).unwrap_or(self.row.rates)
@@ -271,7 +276,7 @@ impl<'a> Proof<'a> {
         let rate = Direction::BOTH
             .into_iter()
             .filter(|direction| directions.contain(*direction))
-            .map(|direction| self.rates(dial)[direction.index()])
+            .map(|direction| self.rates(dial)[direction])
             .fold(0.0, f64::max);
         if self.row.open == 0 && rate == 0.0 {
             return (None, "-".to_owned(), None);
@@ -300,7 +305,7 @@ impl<'a> Proof<'a> {
         let bytes = Direction::BOTH
             .into_iter()
             .filter(|direction| directions.contain(*direction))
-            .map(|direction| self.row.held[direction.index()])
+            .map(|direction| self.row.held[direction])
             .sum::<u64>();
         let value = Value::Size(ByteCount::new(bytes));
         let text = format::bytes_short(bytes as f64);
@@ -370,7 +375,7 @@ impl<'a> Proof<'a> {
         if row.taken < row.open {
             return Some(Verdict::Differs(waiting(row)));
         }
-        if row.bytes == [0, 0] {
+        if row.bytes.sum() == 0 {
             return unknown("no traffic yet");
         }
         None
@@ -390,7 +395,7 @@ impl<'a> Proof<'a> {
 
     fn judge(&self, dial: &Dial, direction: Direction) -> Option<Verdict> {
         let set = dial.value(self.plan, Directions::Only(direction))?;
-        let added = self.row.added[direction.index()];
+        let added = self.row.added[direction];
         let setting = self.plan.find(dial.kind, direction)?;
         let beside = Beside {
             jitter: self.jitter(dial, direction),
@@ -400,9 +405,7 @@ impl<'a> Proof<'a> {
         match (dial.knob.metric, set) {
             (Metric::AddedDelay, Value::Time(set)) => Some(judge::delay(&added?, set, &beside)),
             (Metric::AddedSpread, Value::Time(set)) => Some(judge::spread(&added?, set, &beside)),
-            (Metric::Rate, Value::Rate(cap)) => {
-                Some(judge::rate(self.rates(dial)[direction.index()], cap))
-            }
+            (Metric::Rate, Value::Rate(cap)) => Some(judge::rate(self.rates(dial)[direction], cap)),
             _ => None,
         }
     }

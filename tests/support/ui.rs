@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use faultboard::fault::{Direction, Directions, Kind, Plan, Setting, Value};
+use faultboard::fault::{Direction, Directions, Kind, PerDirection, Plan, Setting, Value};
 use faultboard::mapping::{Host, Mapping, Protocol};
 use faultboard::snapshot::{
     ConnId, ConnRow, ConnState, History, Point, PortState, ProxyId, ProxyRow, Snapshot, Spread,
@@ -71,11 +71,11 @@ pub(crate) fn proxy(id: u32, name: &str, mapping: Mapping) -> ProxyRow {
         waiting: None,
         total: 0,
         failed: 0,
-        bytes: [0; 2],
-        rates: [0.0; 2],
-        held: [0; 2],
+        bytes: PerDirection::default(),
+        rates: PerDirection::default(),
+        held: PerDirection::default(),
         full: 0,
-        added: [None; 2],
+        added: PerDirection::default(),
         feels: None,
         present: None,
         ended: Vec::new(),
@@ -88,6 +88,11 @@ pub(crate) fn mapping(listen: u16, protocol: Option<Protocol>, host: &str, port:
     Mapping::new(listen, protocol, Host::Name(host.to_owned()), port)
 }
 
+/// A figure up and one down.
+fn both_ways<T>([up, down]: [T; 2]) -> PerDirection<T> {
+    PerDirection::of(up, down)
+}
+
 /// A minute of history: what clients felt and the rate down, by the point's number from the oldest.
 pub(crate) fn history(
     feels: impl Fn(u32) -> Option<u64>,
@@ -98,7 +103,7 @@ pub(crate) fn history(
         .map(|number| Point {
             at: NOW.saturating_sub(ms(500) * (119 - number)),
             feels: feels(number).map(ms),
-            rates: rates(number),
+            rates: both_ways(rates(number)),
             failed: failed(number),
             cut: 0,
         })
@@ -117,9 +122,9 @@ pub(crate) fn conn(id: u64, proxy: u32, age: u64, state: ConnState) -> ConnRow {
         )),
         upstream: Some(SocketAddr::from(([10, 0, 0, 7], 5432))),
         age: Duration::from_secs(age),
-        bytes: [0; 2],
-        rates: [0.0; 2],
-        held: [0; 2],
+        bytes: PerDirection::default(),
+        rates: PerDirection::default(),
+        held: PerDirection::default(),
         full: 0,
         added: None,
         generation: 17,
@@ -141,9 +146,9 @@ fn db() -> ProxyRow {
         open: 4,
         taken: 4,
         total: 31,
-        bytes: [2_400_000, 129_000_000],
-        rates: [12_000.0, 340_000.0],
-        added: [Some(spread(125, 1, 206)), Some(spread(126, 1, 206))],
+        bytes: PerDirection::of(2_400_000, 129_000_000),
+        rates: PerDirection::of(12_000.0, 340_000.0),
+        added: PerDirection::of(Some(spread(125, 1, 206)), Some(spread(126, 1, 206))),
         feels: Some(Spread {
             count: 412,
             p1: ms(251),
@@ -180,9 +185,9 @@ fn web() -> ProxyRow {
         open: 7,
         taken: 7,
         total: 122,
-        bytes: [900_000, 44_000_000],
-        rates: [3_000.0, 420_000.0],
-        added: [Some(spread(0, 0, 20)), Some(spread(12, 8, 20))],
+        bytes: PerDirection::of(900_000, 44_000_000),
+        rates: PerDirection::of(3_000.0, 420_000.0),
+        added: PerDirection::of(Some(spread(0, 0, 20)), Some(spread(12, 8, 20))),
         feels: Some(spread(41, 6, 20)),
         history: history(
             |number| Some(36 + wave(number)),
@@ -206,9 +211,9 @@ fn cache() -> ProxyRow {
         open: 1,
         taken: 1,
         total: 4,
-        bytes: [40_000, 910_000],
-        rates: [800.0, 12_000.0],
-        added: [Some(spread(0, 0, 9)), Some(spread(0, 0, 9))],
+        bytes: PerDirection::of(40_000, 910_000),
+        rates: PerDirection::of(800.0, 12_000.0),
+        added: PerDirection::of(Some(spread(0, 0, 9)), Some(spread(0, 0, 9))),
         feels: Some(spread(1, 0, 9)),
         history: history(|_| Some(1), |_| [800.0, 12_000.0], |_| 0),
         ..proxy(3, "cache", mapping(6_380, None, "redis", 6_379))
@@ -227,9 +232,9 @@ fn search() -> ProxyRow {
         taken: 9,
         waiting: Some(ms(1_200)),
         total: 63,
-        bytes: [70_000, 5_100_000],
-        rates: [1_000.0, 2_000_000.0],
-        added: [Some(spread(0, 0, 50)), Some(spread(140, 30, 50))],
+        bytes: PerDirection::of(70_000, 5_100_000),
+        rates: PerDirection::of(1_000.0, 2_000_000.0),
+        added: PerDirection::of(Some(spread(0, 0, 50)), Some(spread(140, 30, 50))),
         feels: Some(spread(144, 30, 50)),
         history: history(|_| Some(144), |_| [1_000.0, 2_000_000.0], |_| 0),
         ..proxy(4, "search", mapping(9_201, None, "es", 9_200))
@@ -258,9 +263,9 @@ fn bulk() -> ProxyRow {
         open: 1_191,
         taken: 1_191,
         total: 4_410,
-        bytes: [8_000_000, 91_000_000_000],
-        rates: [900_000.0, 188_000_000.0],
-        added: [Some(spread(12, 1, 900)), Some(spread(13, 1, 900))],
+        bytes: PerDirection::of(8_000_000, 91_000_000_000),
+        rates: PerDirection::of(900_000.0, 188_000_000.0),
+        added: PerDirection::of(Some(spread(12, 1, 900)), Some(spread(13, 1, 900))),
         feels: Some(spread(31, 4, 900)),
         history: history(|_| Some(31), |_| [900_000.0, 188_000_000.0], |_| 0),
         ..proxy(
@@ -272,9 +277,9 @@ fn bulk() -> ProxyRow {
 }
 
 fn conns() -> Vec<ConnRow> {
-    let busy = |id, age, bytes: [u64; 2], rates, added| ConnRow {
-        bytes,
-        rates,
+    let busy = |id, age, bytes: [u64; 2], rates: [f64; 2], added| ConnRow {
+        bytes: both_ways(bytes),
+        rates: both_ways(rates),
         added: Some(ms(added)),
         ..conn(id, 1, age, ConnState::Open)
     };
@@ -282,13 +287,13 @@ fn conns() -> Vec<ConnRow> {
         busy(31, 252, [1_200_000, 88_000_000], [11_000.0, 210_000.0], 251),
         busy(28, 580, [640_000, 41_000_000], [900.0, 130_000.0], 252),
         ConnRow {
-            bytes: [2_100, 18_000],
+            bytes: PerDirection::of(2_100, 18_000),
             added: Some(ms(250)),
             ..conn(40, 1, 12, ConnState::Idle(Duration::from_secs(8)))
         },
         ConnRow {
-            bytes: [412, 0],
-            held: [0, 16_000],
+            bytes: PerDirection::of(412, 0),
+            held: PerDirection::of(0, 16_000),
             full: 0,
             generation: 16,
             ..conn(41, 1, 3, ConnState::Held)
@@ -343,10 +348,10 @@ pub(crate) fn rich(width: u16, height: u16) -> Model {
         at: NOW,
         proxies: vec![db(), web(), cache(), search(), auth(), bulk()],
         conns: conns(),
-        rates: [412_000.0, 8_400_000.0],
+        rates: PerDirection::of(412_000.0, 8_400_000.0),
     };
     let busiest = |id, proxy, down| ConnRow {
-        rates: [100.0, down],
+        rates: PerDirection::of(100.0, down),
         ..conn(id, proxy, 60, ConnState::Open)
     };
     snapshot.conns.push(busiest(90, 2, 63_400.0));

@@ -5,7 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use faultboard::fault::Plan;
+use faultboard::fault::{PerDirection, Plan};
 use faultboard::mapping::{self, Mapping, Name};
 use faultboard::proxy::Events;
 pub(crate) use faultboard::snapshot::Taken;
@@ -82,9 +82,9 @@ impl Desk {
             client: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
             upstream: None,
             age: Duration::ZERO,
-            bytes: [0; 2],
-            rates: [0.0; 2],
-            held: [0; 2],
+            bytes: PerDirection::default(),
+            rates: PerDirection::default(),
+            held: PerDirection::default(),
             full: 0,
             added: None,
             generation: 0,
@@ -98,7 +98,7 @@ impl Desk {
     pub(crate) fn traffic(&self, id: u32, bytes: u64) {
         self.change(|snapshot| {
             for row in of(snapshot, ProxyId(id)) {
-                row.bytes[1] += bytes;
+                row.bytes.down += bytes;
             }
         });
     }
@@ -196,11 +196,11 @@ fn row(id: ProxyId, mapping: Mapping, plan: Plan, open: u32) -> ProxyRow {
         waiting: None,
         total: u64::from(open),
         failed: 0,
-        bytes: [0; 2],
-        rates: [0.0; 2],
-        held: [0; 2],
+        bytes: PerDirection::default(),
+        rates: PerDirection::default(),
+        held: PerDirection::default(),
         full: 0,
-        added: [None; 2],
+        added: PerDirection::default(),
         feels: None,
         present: None,
         ended: Vec::new(),

@@ -4,8 +4,9 @@ use std::net::SocketAddr;
 
 use serde::Serialize;
 
-use super::super::stats::{Pair, port_word};
+use super::super::stats::port_word;
 use super::{Tls, agreed};
+use crate::fault::PerDirection;
 use crate::operate::{Answer, Change};
 use crate::snapshot::{ProxyRow, Taken};
 
@@ -50,7 +51,7 @@ struct Listed<'a> {
     connections: u32,
     total: u64,
     failed: u64,
-    bytes: Pair<u64>,
+    bytes: PerDirection<u64>,
     /// What the last handshake agreed on, where the upstream speaks TLS.
     #[serde(skip_serializing_if = "Option::is_none")]
     tls: Option<Tls<'a>>,
@@ -124,7 +125,7 @@ fn listed(row: &ProxyRow) -> Listed<'_> {
         connections: row.open,
         total: row.total,
         failed: row.failed,
-        bytes: Pair::of(row.bytes),
+        bytes: row.bytes,
         tls: row.tls.as_deref().map(agreed),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::fault::Plan;
+use crate::fault::{PerDirection, Plan};
 use crate::mapping::{Mapping, Name};
 use crate::snapshot::ProxyId;
 
@@ -30,7 +30,7 @@ pub(in crate::ui) struct Private {
     /// Where the selected connection stood.
     pub(in crate::ui) conn_at: usize,
     /// Connections and bytes, up and down, of proxies that were removed.
-    pub(in crate::ui) gone: (u64, [u64; 2]),
+    pub(in crate::ui) gone: (u64, PerDirection<u64>),
     /// The file that a scene was last read from or written to.
     pub(in crate::ui) scene: Option<PathBuf>,
     /// Version and protocol of each proxy's last TLS handshake, by its name: at most one for each that there was.

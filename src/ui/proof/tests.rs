@@ -4,7 +4,7 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 
 use super::*;
-use crate::fault::Kind;
+use crate::fault::{Kind, PerDirection};
 use crate::mapping::{Host, Mapping};
 use crate::snapshot::{ConnId, ConnRow, ConnState};
 use crate::ui::model::Change;
@@ -52,11 +52,11 @@ pub(in crate::ui) fn proxy(settings: impl IntoIterator<Item = Setting>) -> Proxy
         waiting: None,
         total: 4,
         failed: 0,
-        bytes: [1_000; 2],
-        rates: [0.0; 2],
-        held: [0; 2],
+        bytes: PerDirection::both(1_000),
+        rates: PerDirection::default(),
+        held: PerDirection::default(),
         full: 0,
-        added: [None; 2],
+        added: PerDirection::default(),
         feels: None,
         present: None,
         ended: Vec::new(),
@@ -112,7 +112,7 @@ fn delays_agree_within_two_milliseconds_or_two_per_cent() {
         (2, 3, true),
     ] {
         let row = ProxyRow {
-            added: [Some(spread(each_way, 0, 90)), Some(spread(each_way, 0, 90))],
+            added: PerDirection::of(Some(spread(each_way, 0, 90)), Some(spread(each_way, 0, 90))),
             ..proxy([latency(set, 0)])
         };
         let is = verdict(row, "LAT") == Verdict::Agrees;
@@ -123,7 +123,7 @@ fn delays_agree_within_two_milliseconds_or_two_per_cent() {
 #[test]
 fn a_round_trip_is_the_sum_of_both_ways() {
     let row = ProxyRow {
-        added: [Some(spread(125, 0, 10)), Some(spread(126, 0, 12))],
+        added: PerDirection::of(Some(spread(125, 0, 10)), Some(spread(126, 0, 12))),
         ..proxy([latency(250, 0)])
     };
     let reading = reading(&model(row), "LAT");
@@ -135,7 +135,7 @@ fn a_round_trip_is_the_sum_of_both_ways() {
 #[test]
 fn one_measured_way_of_two_says_which() {
     let row = ProxyRow {
-        added: [None, Some(spread(125, 0, 10))],
+        added: PerDirection::of(None, Some(spread(125, 0, 10))),
         ..proxy([latency(250, 0)])
     };
     let reading = reading(&model(row), "LAT");
@@ -164,11 +164,11 @@ fn what_keeps_a_knob_from_being_judged_is_said() {
         ..alone.clone()
     };
     let untouched = ProxyRow {
-        bytes: [0; 2],
+        bytes: PerDirection::default(),
         ..set()
     };
     let share = ProxyRow {
-        added: [Some(spread(125, 0, 9)); 2],
+        added: PerDirection::both(Some(spread(125, 0, 9))),
         ..proxy([latency(250, 0).hitting(Percent::new(10))])
     };
     for (row, why) in [
@@ -189,7 +189,7 @@ fn connections_that_do_not_run_what_is_set_are_counted() {
     let row = ProxyRow {
         taken: 1,
         waiting: Some(ms(1_200)),
-        added: [Some(spread(125, 0, 9)); 2],
+        added: PerDirection::both(Some(spread(125, 0, 9))),
         ..proxy([latency(250, 0)])
     };
     let why = "3 of 4 wait for a chunk, since 1.2 s";
@@ -199,7 +199,7 @@ fn connections_that_do_not_run_what_is_set_are_counted() {
 #[test]
 fn nothing_is_judged_while_the_last_second_still_shows_what_was_before() {
     let row = || ProxyRow {
-        added: [Some(spread(0, 0, 90)); 2],
+        added: PerDirection::both(Some(spread(0, 0, 90))),
         ..proxy([latency(250, 0)])
     };
     for (ago, settling) in [(0, true), (1_999, true), (2_000, false)] {
@@ -215,14 +215,14 @@ fn nothing_is_judged_while_the_last_second_still_shows_what_was_before() {
 #[test]
 fn what_jitter_does_to_dense_traffic_is_no_difference() {
     let bunched = ProxyRow {
-        added: [Some(spread(140, 3, 400)); 2],
+        added: PerDirection::both(Some(spread(140, 3, 400))),
         ..proxy([latency(250, 50)])
     };
     let why = "late bytes hold back those behind them";
     assert_eq!(verdict(bunched.clone(), "LAT"), unknown(why));
     assert_eq!(verdict(bunched, "JIT"), unknown(why));
     let sparse = ProxyRow {
-        added: [Some(spread(128, 24, 100)); 2],
+        added: PerDirection::both(Some(spread(128, 24, 100))),
         ..proxy([latency(250, 50)])
     };
     assert_eq!(verdict(sparse.clone(), "LAT"), Verdict::Agrees);
@@ -232,7 +232,7 @@ fn what_jitter_does_to_dense_traffic_is_no_difference() {
 #[test]
 fn what_another_fault_adds_is_no_difference() {
     let row = ProxyRow {
-        added: [Some(spread(400, 90, 100)); 2],
+        added: PerDirection::both(Some(spread(400, 90, 100))),
         ..proxy([latency(250, 50), bandwidth(64_000)])
     };
     let why = "other faults hold bytes too";
@@ -243,14 +243,14 @@ fn what_another_fault_adds_is_no_difference() {
 #[test]
 fn few_samples_and_endless_jitter_have_no_width() {
     let few = ProxyRow {
-        added: [Some(spread(125, 25, 49)); 2],
+        added: PerDirection::both(Some(spread(125, 25, 49))),
         ..proxy([latency(250, 50)])
     };
     let why = "only 49 samples in the last second";
     assert_eq!(verdict(few, "JIT"), unknown(why));
     let normal = latency(250, 50).with("dist", Value::Word("normal"));
     let row = ProxyRow {
-        added: [Some(spread(125, 60, 400)); 2],
+        added: PerDirection::both(Some(spread(125, 60, 400))),
         ..proxy([normal])
     };
     assert_eq!(
@@ -262,7 +262,7 @@ fn few_samples_and_endless_jitter_have_no_width() {
 #[test]
 fn a_rate_for_each_connection_is_proved_by_the_fastest() {
     let row = ProxyRow {
-        rates: [2_000.0, 190_000.0],
+        rates: PerDirection::of(2_000.0, 190_000.0),
         ..proxy([bandwidth(64_000)])
     };
     let mut model = model(row);
@@ -272,9 +272,9 @@ fn a_rate_for_each_connection_is_proved_by_the_fastest() {
         client: ([127, 0, 0, 1], 50_000).into(),
         upstream: None,
         age: ms(9),
-        bytes: [0; 2],
-        rates: [500.0, down],
-        held: [0; 2],
+        bytes: PerDirection::default(),
+        rates: PerDirection::of(500.0, down),
+        held: PerDirection::default(),
         full: 0,
         added: None,
         generation: 2,
@@ -300,7 +300,7 @@ fn a_rate_for_the_proxy_is_proved_by_all_connections_together() {
         (80_000.0, Verdict::Differs("faster than the cap".to_owned())),
     ] {
         let row = ProxyRow {
-            rates: [0.0, down],
+            rates: PerDirection::of(0.0, down),
             ..proxy([whole.clone()])
         };
         assert_eq!(verdict(row, "BW"), verdict_of, "{down}");
@@ -310,8 +310,8 @@ fn a_rate_for_the_proxy_is_proved_by_all_connections_together() {
 #[test]
 fn the_first_gap_is_one_that_differs() {
     let row = ProxyRow {
-        added: [Some(spread(60, 0, 90)); 2],
-        rates: [0.0, 10.0],
+        added: PerDirection::both(Some(spread(60, 0, 90))),
+        rates: PerDirection::of(0.0, 10.0),
         ..proxy([latency(250, 0), bandwidth(64_000)])
     };
     let model = model(row);

@@ -128,10 +128,10 @@ fn compare(sort: Sort, a: &ConnRow, b: &ConnRow) -> Ordering {
     let order = match sort.column {
         Column::Id => a.id.cmp(&b.id),
         Column::Age => a.age.cmp(&b.age),
-        Column::BytesUp => a.bytes[0].cmp(&b.bytes[0]),
-        Column::BytesDown => a.bytes[1].cmp(&b.bytes[1]),
-        Column::RateUp => a.rates[0].total_cmp(&b.rates[0]),
-        Column::RateDown => a.rates[1].total_cmp(&b.rates[1]),
+        Column::BytesUp => a.bytes.up.cmp(&b.bytes.up),
+        Column::BytesDown => a.bytes.down.cmp(&b.bytes.down),
+        Column::RateUp => a.rates.up.total_cmp(&b.rates.up),
+        Column::RateDown => a.rates.down.total_cmp(&b.rates.down),
         Column::Added => a.added.cmp(&b.added),
         Column::Held => held(a).cmp(&held(b)),
     };
@@ -144,5 +144,5 @@ fn compare(sort: Sort, a: &ConnRow, b: &ConnRow) -> Ordering {
 }
 
 fn held(conn: &ConnRow) -> u64 {
-    conn.held[0].saturating_add(conn.held[1])
+    conn.held.up.saturating_add(conn.held.down)
 }

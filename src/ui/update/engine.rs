@@ -79,7 +79,7 @@ fn count_gone(model: &mut Model, new: &Snapshot) {
     let stays = |id: ProxyId| new.proxies.iter().any(|row| row.id == id);
     for row in model.newest().proxies.iter().filter(|row| !stays(row.id)) {
         total += row.total;
-        bytes = [bytes[0] + row.bytes[0], bytes[1] + row.bytes[1]];
+        bytes = bytes + row.bytes;
     }
     model.private.gone = (total, bytes);
 }

@@ -16,7 +16,7 @@ use ratatui::layout::Size;
 use tui_input::InputRequest;
 
 use super::*;
-use crate::fault::{Directions, Plan};
+use crate::fault::{Directions, PerDirection, Plan};
 use crate::mapping::{Host, Mapping};
 use crate::snapshot::*;
 use crate::ui::action::Answer;
@@ -47,11 +47,11 @@ fn row(id: u32, name: &str, open: u32) -> ProxyRow {
         waiting: None,
         total: u64::from(open),
         failed: 0,
-        bytes: [0; 2],
-        rates: [0.0; 2],
-        held: [0; 2],
+        bytes: PerDirection::default(),
+        rates: PerDirection::default(),
+        held: PerDirection::default(),
         full: 0,
-        added: [None; 2],
+        added: PerDirection::default(),
         feels: None,
         present: None,
         ended: Vec::new(),
@@ -66,9 +66,9 @@ fn conn(id: u64, proxy: u32, down: u64) -> ConnRow {
         client: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
         upstream: None,
         age: Duration::from_secs(100 - id.min(100)),
-        bytes: [0, down],
-        rates: [0.0, down as f64],
-        held: [0; 2],
+        bytes: PerDirection::of(0, down),
+        rates: PerDirection::of(0.0, down as f64),
+        held: PerDirection::default(),
         full: 0,
         added: None,
         generation: 0,
@@ -88,7 +88,7 @@ fn desk() -> Snapshot {
             conn(3, 3, 5),
             conn(4, 1, 20),
         ],
-        rates: [0.0; 2],
+        rates: PerDirection::default(),
     }
 }
 

@@ -180,12 +180,12 @@ impl Column {
             Self::Upstream => upstream(row),
             Self::Age if model.quiet => format::age_in_minutes(row.age),
             Self::Age => format::age(row.age),
-            Self::BytesUp => format::bytes(row.bytes[0]),
-            Self::BytesDown => format::bytes(row.bytes[1]),
-            Self::RateUp => format::rate(row.rates[0]),
-            Self::RateDown => format::rate(row.rates[1]),
+            Self::BytesUp => format::bytes(row.bytes.up),
+            Self::BytesDown => format::bytes(row.bytes.down),
+            Self::RateUp => format::rate(row.rates.up),
+            Self::RateDown => format::rate(row.rates.down),
             Self::Added => row.added.map_or_else(|| "-".to_owned(), format::time),
-            Self::Held => format::bytes(row.held[0] + row.held[1]),
+            Self::Held => format::bytes(row.held.up + row.held.down),
             Self::Set if row.generation == proxy.generation => format!("#{}", row.generation),
             Self::Set => format!("#{}!", row.generation),
             Self::Hit => hit(row),
@@ -221,7 +221,7 @@ fn state(model: &Model, row: &ConnRow) -> String {
     match row.state {
         ConnState::Dialing => "dialing".to_owned(),
         ConnState::Open => "open".to_owned(),
-        ConnState::Held => match row.held[0] + row.held[1] {
+        ConnState::Held => match row.held.up + row.held.down {
             0 => "held".to_owned(),
             bytes => format!("held {}", format::bytes(bytes)),
         },

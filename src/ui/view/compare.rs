@@ -19,7 +19,7 @@ use ratatui::widgets::Widget;
 use super::pen::{Pen, Rule, row, width};
 use super::state::is_felt_now;
 use crate::fault::knob::Metric;
-use crate::fault::{Direction, Directions, Value};
+use crate::fault::{Direction, Directions, PerDirection, Value};
 use crate::snapshot::{ProxyId, ProxyRow, Spread};
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
@@ -37,7 +37,7 @@ const COUNT: u16 = 6;
 pub(super) struct Compare<'a> {
     pub(super) model: &'a Model,
     pub(super) row: &'a ProxyRow,
-    pub(super) busiest: &'a [(ProxyId, [f64; 2])],
+    pub(super) busiest: &'a [(ProxyId, PerDirection<f64>)],
 }
 
 /// One line of the table.
@@ -94,7 +94,7 @@ impl Compare<'_> {
             (Metric::AddedSpread, Some(_)) => both(format!("±{}", reading.measured_text)),
             (Metric::Rate, _) => {
                 let ways = Direction::BOTH.map(arrow);
-                let [up, down] = proof.rates(dial).map(format::rate);
+                let PerDirection { up, down } = proof.rates(dial).map(format::rate);
                 let all = format!("{}{up} {}{down}", ways[0], ways[1]);
                 [all, reading.measured_text.clone()]
             }
@@ -119,7 +119,7 @@ impl Compare<'_> {
         let ways = Direction::BOTH
             .into_iter()
             .filter(|way| directions.contain(*way));
-        ways.filter_map(|way| self.row.added[way.index()])
+        ways.filter_map(|way| self.row.added[way])
             .reduce(|up, down| Spread {
                 count: up.count + down.count,
                 p1: up.p1 + down.p1,
@@ -142,7 +142,7 @@ impl Compare<'_> {
             role: Role::Measured,
         };
         let mut entries = vec![entry("app feels", quantiles(&felt), Some(felt.count))];
-        if let (Some(_), Some(added)) = (self.row.added[0], self.spread(Directions::Both)) {
+        if let (Some(_), Some(added)) = (self.row.added.up, self.spread(Directions::Both)) {
             let rest = felt.p50.saturating_sub(added.p50);
             let text = format!("about {}", format::time(rest));
             let measured = [format!("{text}: the upstream's"), text];

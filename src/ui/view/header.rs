@@ -14,6 +14,7 @@ use ratatui::text::Span;
 use ratatui::widgets::Widget;
 
 use super::pen::{Pen, width};
+use crate::fault::PerDirection;
 use crate::ui::format;
 use crate::ui::model::Model;
 use crate::ui::theme::{Role, Theme};
@@ -113,7 +114,7 @@ impl Header<'_> {
             Role::Plain,
             format!("{} conn", format::count(open)),
         ));
-        let [up, down] = snapshot.rates.map(format::rate);
+        let PerDirection { up, down } = snapshot.rates.map(format::rate);
         pieces.push(piece(50, Role::Measured, format!("↑{up} ↓{down}")));
         let failed: u64 = snapshot.proxies.iter().map(|row| row.failed).sum();
         if failed > 0 {

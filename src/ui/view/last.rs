@@ -13,6 +13,7 @@ use ratatui::widgets::Widget;
 
 use super::log::role;
 use super::pen::{Pen, fit, row, width, wrap};
+use crate::fault::PerDirection;
 use crate::snapshot::ProxyId;
 use crate::ui::format;
 use crate::ui::model::{Model, Said, Tone};
@@ -33,7 +34,7 @@ const MORE: u16 = 4;
 /// The last thing that happened, and the first gap.
 pub(super) struct Last<'a> {
     pub(super) model: &'a Model,
-    pub(super) busiest: &'a [(ProxyId, [f64; 2])],
+    pub(super) busiest: &'a [(ProxyId, PerDirection<f64>)],
 }
 
 /// What is said, and when it was true.

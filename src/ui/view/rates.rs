@@ -114,7 +114,7 @@ impl Rates<'_> {
     fn most(&self, direction: Direction) -> f64 {
         let points = self.row.history.points.iter();
         points
-            .map(|point| point.rates[direction.index()])
+            .map(|point| point.rates[direction])
             .fold(0.0, f64::max)
     }
 
@@ -126,7 +126,7 @@ impl Rates<'_> {
         let gap = if cap.is_empty() { "" } else { "  " };
         let first = self.first();
         let second = first.opposite();
-        let rate = |direction: Direction| format::rate(self.row.rates[direction.index()]);
+        let rate = |direction: Direction| format::rate(self.row.rates[direction]);
         let legend = [
             (format!("{} {}", arrow(first), rate(first)), Role::Measured),
             (
@@ -172,7 +172,7 @@ impl Rates<'_> {
             for column in covered {
                 if let Some(sum) = columns.get_mut(usize::from(column)) {
                     let (rates, count) = sum.unwrap_or_default();
-                    *sum = Some((rates + point.rates[way.index()], count + 1.0));
+                    *sum = Some((rates + point.rates[way], count + 1.0));
                 }
             }
         }

@@ -15,7 +15,7 @@ use super::layout::{Form, Mixer};
 use super::pen::{Pen, Rule, row, width};
 use super::strip::Strip;
 use super::track::KEYS;
-use crate::fault::Directions;
+use crate::fault::{Directions, PerDirection};
 use crate::snapshot::{ProxyId, ProxyRow};
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::{Focus, Model};
@@ -27,7 +27,7 @@ pub(super) struct Strips<'a> {
     pub(super) model: &'a Model,
     pub(super) mixer: &'a Mixer,
     /// The rates of the fastest connections, as `Proof` needs them.
-    pub(super) busiest: &'a [(ProxyId, [f64; 2])],
+    pub(super) busiest: &'a [(ProxyId, PerDirection<f64>)],
 }
 
 /// The knobs that are drawn, with their places in the table of all.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::fault::PerDirection;
 
 #[test]
 fn a_frozen_screen_keeps_its_snapshot_and_shows_the_newest_when_it_goes_on() {
@@ -76,7 +77,7 @@ fn five_seconds_without_traffic_or_keys_are_quiet_and_a_byte_ends_it() {
         );
         assert_eq!(model.quiet, expected, "at {at} ms");
     }
-    snapshot.proxies[2].bytes[1] += 1;
+    snapshot.proxies[2].bytes.down += 1;
     does(&mut model, [Action::Sampled(Arc::new(snapshot))]);
     assert!(!model.quiet);
     model.now = Duration::from_secs(60);
@@ -95,7 +96,7 @@ fn the_log_is_bounded_and_counts_what_was_lost() {
             proxy: "db".to_owned(),
             what: Happening::Closed {
                 conn: ConnId(conn),
-                bytes: [0; 2],
+                bytes: PerDirection::default(),
                 lasted: Duration::ZERO,
                 reason: CloseReason::Dial("refused".to_owned()),
                 truncated: false,
@@ -121,7 +122,7 @@ fn an_end_of_tls_without_notice_is_told_without_alarm() {
         proxy: "db".to_owned(),
         what: Happening::Closed {
             conn: ConnId(7),
-            bytes: [0; 2],
+            bytes: PerDirection::default(),
             lasted: Duration::ZERO,
             reason: CloseReason::UpstreamDone,
             truncated: true,
