@@ -8,7 +8,8 @@ use std::process::Command;
 use std::time::Duration;
 
 use faultboard::mapping::Protocol;
-use faultboard::proxy::dial::{Deadline, dial};
+use faultboard::proxy::clock::Deadline;
+use faultboard::proxy::dial::dial;
 use faultboard::proxy::look_up::LookUps;
 use faultboard::proxy::tls::{TlsConfigs, TlsOptions, UpstreamTls};
 use rustix::process::Signal;

@@ -10,13 +10,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use tokio::sync::{Notify, broadcast, mpsc, oneshot, watch};
+use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use super::clock;
 use super::followed::Conn;
+use super::inner::{Asked, Opened};
 use super::port::Proxy;
-use super::record::{Closed, Record};
+use super::record::Closed;
 use super::seen::{Seen, Sum};
 use super::window::BEAT;
 use super::worker::Stirs;
@@ -26,12 +27,6 @@ use crate::snapshot::{Event, Happening, ProxyId, Snapshot};
 /// for each `CROWD` connections: a walk over thousands of idle ones is all that an idle process does.
 const QUIET_BEAT: Duration = Duration::from_secs(1);
 const CROWD: usize = 2_000;
-
-/// A connection that a worker has taken over.
-pub(super) struct Opened {
-    pub(super) record: Arc<Record>,
-    pub(super) proxy: Arc<Proxy>,
-}
 
 /// What the collector looks at.
 pub(super) struct Watched {
@@ -43,9 +38,6 @@ pub(super) struct Watched {
     /// Counts what is done to proxies by others.
     pub(super) changes: Arc<AtomicU64>,
 }
-
-/// Whoever wants a snapshot of this moment, and gets the one that is published for it.
-pub(super) type Asked = oneshot::Sender<Arc<Snapshot>>;
 
 /// Reads the counters and tells what happens.
 pub(super) struct Collector {

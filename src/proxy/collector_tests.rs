@@ -3,12 +3,13 @@
 use std::net::Ipv4Addr;
 use std::sync::atomic::{AtomicU32, AtomicU64};
 
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
 use super::super::inner::Inner;
 use super::super::look_up::LookUps;
 use super::super::meter::Pages;
+use super::super::record::Record;
 use super::super::{Options, tls};
 use super::*;
 use crate::fault::{Direction, PerDirection, Plan};
@@ -40,6 +41,7 @@ fn inner(opened: mpsc::Sender<Opened>, events: broadcast::Sender<Arc<Event>>) ->
         look_ups: LookUps::default(),
         proxies: Arc::default(),
         workers: Vec::new(),
+        pages: Vec::new(),
         opened,
         asked: mpsc::channel(1).0,
         changes: Arc::default(),
@@ -56,7 +58,8 @@ fn desk() -> Desk {
     let (_, asked) = mpsc::channel(1);
     let inner = inner(opened.clone(), events.clone());
     let mapping = mapping::parse("80=db:81").expect("valid");
-    let proxy = Proxy::new(ProxyId(1), mapping, Plan::default(), &[], &inner);
+    let allotted = inner.allot(&mapping);
+    let proxy = Proxy::new(ProxyId(1), mapping, Plan::default(), &[], allotted);
     let proxy = Arc::new(proxy);
     inner.proxies.write().push(Arc::clone(&proxy));
     let stirs = Stirs::default();

@@ -11,10 +11,10 @@ use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
 use super::alarm::Timer;
-use super::collector::Opened;
 use super::ending::{Failure, reason_of, refuse, take_down};
 use super::error::broken;
 use super::gauge::ConnGauge;
+use super::inner::Opened;
 use super::leg::Leg;
 use super::opening::{Opening, Ready};
 #[cfg(test)]
@@ -303,7 +303,7 @@ impl Books {
             job.proxy.id,
             job.client,
             opened,
-            worker.pages.take(),
+            job.engine.pages[worker.index].take(),
         ));
         job.proxy.settings.enter(&record);
         let books = Self {

@@ -13,9 +13,9 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::net::{TcpSocket, TcpStream};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::timeout_at;
 
-use super::clock;
+use super::clock::{self, Deadline};
 use super::error::{Attempt, Attempts, DialError, PortsTaken, UpstreamError};
 use super::leg::{Leg, RECEIVE_BUFFER};
 use super::look_up::{LookUpError, LookUps};
@@ -29,13 +29,6 @@ use crate::units::Time;
 /// How long an address is given before the next one is tried beside it: the "Connection Attempt Delay" that RFC 8305
 /// recommends in its section 5.
 const ATTEMPT_DELAY: Duration = Duration::from_millis(250);
-
-/// Until when something must be done, and how long it was given for that.
-#[derive(Clone, Copy, Debug)]
-pub struct Deadline {
-    at: Instant,
-    given: Duration,
-}
 
 /// An upstream's leg, ready for the first byte.
 #[derive(Debug)]
@@ -52,38 +45,6 @@ pub struct Dialed {
     pub path: Duration,
     /// Tells the next desk on the way, where there is one; kept for as long as the connection lives.
     pub(super) sign: Option<Sign>,
-}
-
-// === impl Deadline ===
-
-impl Deadline {
-    /// The moment that comes so long after now.
-    #[must_use]
-    pub fn after(given: Duration) -> Self {
-        let now = clock::now();
-        // No option allows so long a time that it could not be added.
-        let at = now.checked_add(given).unwrap_or(now);
-        Self {
-            at: at.into(),
-            given,
-        }
-    }
-
-    /// The moment, for a timer.
-    pub(super) fn at(self) -> Instant {
-        self.at
-    }
-
-    /// How long it is until then.
-    pub(super) fn left(self) -> Duration {
-        self.at
-            .saturating_duration_since(Instant::from_std(clock::now()))
-    }
-
-    /// The time that was given, in all: what an error says that was not enough.
-    pub(super) fn given(self) -> Duration {
-        self.given
-    }
 }
 
 /// Connects to the upstream of `mapping` on behalf of `client` and secures the connection as its protocol says.
@@ -108,12 +69,15 @@ pub async fn dial(
     let (leg, tls) = match mapping.tls() {
         TlsMode::Clear => (Leg::clear(socket), None),
         TlsMode::Direct(_) => {
-            let (leg, agreed) = tls.handshake(Arc::new(socket), deadline).await?;
-            (leg, Some(agreed))
+            let socket = Arc::new(socket);
+            let (secured, agreed) = tls.handshake(&socket, deadline).await?;
+            (Leg::secure(socket, secured), Some(agreed))
         }
         TlsMode::Postgres => {
-            let (leg, agreed) = postgres::secure(socket, mapping, tls, deadline).await?;
-            (leg, Some(agreed))
+            let socket = Arc::new(socket);
+            let secured = postgres::secure(&socket, mapping, tls, deadline).await?;
+            let (secured, filter, agreed) = secured;
+            (Leg::secure(socket, secured).filtered(filter), Some(agreed))
         }
     };
     Ok(Dialed {

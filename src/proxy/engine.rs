@@ -13,11 +13,10 @@ use tokio_util::task::TaskTracker;
 use super::collector::{Collector, Watched};
 use super::error::{AddError, BindError, RenameError};
 use super::events::Events;
-use super::inner::Inner;
+use super::inner::{Finish, Inner, start_workers};
 use super::look_up::LookUps;
 use super::port::Proxy;
 use super::record::{Kill, Order};
-use super::start::{Finish, start_workers};
 use super::worker::WorkerHandle;
 use super::{Options, StartError, clock, gate, listener, panics, sys, tls};
 use crate::fault::Plan;
@@ -55,10 +54,6 @@ impl Engine {
         panics::install();
         let tls = tls::TlsConfigs::load(&options.tls)?;
         let allowed = sys::raise_descriptor_limit();
-        let limit = options
-            .max_connections
-            .unwrap_or(MAX_CONNECTIONS.min(allowed))
-            .max(1);
         let (opened_tx, opened) = mpsc::channel(OPENED);
         let (asked_tx, asked) = mpsc::channel(ASKED);
         let changes = Arc::<AtomicU64>::default();
@@ -76,16 +71,18 @@ impl Engine {
         };
         let collector = Collector::new(watched, (opened, asked), snapshots_tx, events.clone());
         let news = Arc::<Notify>::default();
-        let finish = Finish::start(collector, &news, &proxies);
+        let running = |stop| collector.run(Arc::clone(&news), stop);
+        let finish = Finish::start(running, &proxies);
         let inner = Inner {
+            limit: limit(&options, allowed),
             options,
             start,
             budget: Arc::default(),
             places: Arc::new(Semaphore::new(allowed as usize)),
-            limit,
             tls,
             look_ups: LookUps::default(),
             proxies,
+            pages: workers.iter().map(|_| Arc::default()).collect(),
             workers,
             opened: opened_tx,
             asked: asked_tx,
@@ -221,7 +218,8 @@ impl Engine {
         let mut proxies = self.inner.proxies.write();
         // Numbered under the lock: the list is in the order of numbers, whatever order ports are bound in.
         let id = ProxyId(self.inner.next_proxy.fetch_add(1, Ordering::Relaxed));
-        let proxy = Arc::new(Proxy::new(id, mapping, plan, listeners, &self.inner));
+        let allotted = self.inner.allot(&mapping);
+        let proxy = Arc::new(Proxy::new(id, mapping, plan, listeners, allotted));
         let mut others = proxies.clone();
         others.retain(|other| Some(other.id) != replaces);
         if let Some(circle) = self.circle(&proxy, &others) {
@@ -379,6 +377,12 @@ impl Engine {
             .find(|proxy| proxy.id == id)
             .cloned()
     }
+}
+
+/// How many connections each proxy takes at a time, where the descriptor limit allows so many in all.
+fn limit(options: &Options, allowed: u32) -> u32 {
+    let most = MAX_CONNECTIONS.min(allowed);
+    options.max_connections.unwrap_or(most).max(1)
 }
 
 #[cfg(test)]

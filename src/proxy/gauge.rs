@@ -2,7 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use super::meter::{ProxyMeter, Slot, add};
+use super::histogram::add;
+use super::meter::{ProxyMeter, Slot};
 use crate::fault::Direction;
 
 /// What the loop tells of its work; one writer, no reader that waits.

@@ -6,7 +6,6 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::meter::add;
 use crate::snapshot::Spread;
 
 /// Sub-buckets of each power of two: a bucket is at most 1/128 of its value wide. They are those of a High Dynamic Range
@@ -33,6 +32,14 @@ pub(super) struct Counts(Vec<u32>);
 /// What was counted between two moments.
 #[derive(Clone, Debug)]
 pub(super) struct Interval(hdrhistogram::Histogram<u32>);
+
+/// Adds to a counter that only this task writes.
+pub(super) fn add(counter: &AtomicU64, n: u64) {
+    counter.store(
+        counter.load(Ordering::Relaxed).wrapping_add(n),
+        Ordering::Relaxed,
+    );
+}
 
 // === impl Histogram ===
 

@@ -1,20 +1,26 @@
 //! What the tasks of an engine share.
 
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::budget::Budget;
-use super::collector::{Asked, Opened};
 use super::look_up::LookUps;
-use super::port::Proxy;
+use super::meter::Pages;
+use super::port::{Allotted, Proxy};
+use super::record::Record;
+use super::tls::UpstreamTls;
+use super::wait::Spin;
 use super::worker::WorkerHandle;
 use super::{Options, clock, tls};
-use crate::snapshot::{ConnId, Event, Happening};
+use crate::mapping::Mapping;
+use crate::snapshot::{ConnId, Event, Happening, Snapshot};
 
 /// What the engine's tasks share.
 pub(super) struct Inner {
@@ -30,6 +36,8 @@ pub(super) struct Inner {
     pub(super) look_ups: LookUps,
     pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
     pub(super) workers: Vec<WorkerHandle>,
+    /// The slots of each worker's connections.
+    pub(super) pages: Vec<Arc<Pages>>,
     /// To the collector. A connection awaits it before any byte moves; the collector only inserts.
     pub(super) opened: mpsc::Sender<Opened>,
     /// To the collector: who wants a snapshot of the moment.
@@ -45,11 +53,49 @@ pub(super) struct Inner {
     pub(super) next_connection: AtomicU64,
 }
 
+/// A connection that a worker has taken over.
+pub(super) struct Opened {
+    pub(super) record: Arc<Record>,
+    pub(super) proxy: Arc<Proxy>,
+}
+
+/// Whoever wants a snapshot of this moment, and gets the one that is published for it.
+pub(super) type Asked = oneshot::Sender<Arc<Snapshot>>;
+
+/// What ends with the engine. Dropped with the last handle, it ends whatever was not stopped.
+pub(super) struct Finish {
+    collector: TaskTracker,
+    stop_collector: CancellationToken,
+    proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
+}
+
+/// Starts the threads that move bytes.
+pub(super) fn start_workers(options: &Options) -> io::Result<Vec<WorkerHandle>> {
+    let spin = if options.spin {
+        Spin::Bounded
+    } else {
+        Spin::Never
+    };
+    (0..options.workers.max(1))
+        .map(|index| WorkerHandle::start(index, spin))
+        .collect()
+}
+
 // === impl Inner ===
 
 impl Inner {
     pub(super) fn now(&self) -> Duration {
         clock::now().saturating_duration_since(self.start)
+    }
+
+    /// What a new proxy gets of what the engine has.
+    pub(super) fn allot(&self, mapping: &Mapping) -> Allotted {
+        Allotted {
+            tls: UpstreamTls::new(&self.tls, mapping),
+            limit: self.limit,
+            workers: self.workers.len(),
+            changes: Arc::clone(&self.changes),
+        }
     }
 
     pub(super) fn next_connection(&self) -> ConnId {
@@ -83,5 +129,44 @@ impl Inner {
                 addrs,
             },
         );
+    }
+}
+
+// === impl Finish ===
+
+impl Finish {
+    /// Starts the collector, which runs until the token that it is given says so.
+    pub(super) fn start<F>(
+        collector: impl FnOnce(CancellationToken) -> F,
+        proxies: &Arc<RwLock<Vec<Arc<Proxy>>>>,
+    ) -> Self
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let finish = Self {
+            collector: TaskTracker::new(),
+            stop_collector: CancellationToken::new(),
+            proxies: Arc::clone(proxies),
+        };
+        let running = collector(finish.stop_collector.clone());
+        finish.collector.spawn(running);
+        finish.collector.close();
+        finish
+    }
+
+    /// Has the collector read everything once more, and end.
+    pub(super) async fn finish(self) {
+        self.stop_collector.cancel();
+        self.collector.wait().await;
+    }
+}
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        for proxy in self.proxies.read().iter() {
+            proxy.retire();
+            proxy.settings.stop();
+        }
+        self.stop_collector.cancel();
     }
 }

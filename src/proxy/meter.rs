@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::histogram::Histogram;
+use super::histogram::{Histogram, add};
 use crate::fault::{Direction, PerDirection};
 
 /// How many slots a page has.
@@ -62,14 +62,6 @@ pub(super) struct ProxyMeter {
 }
 
 const FULL: u64 = 1;
-
-/// Adds to a counter that only this task writes.
-pub(super) fn add(counter: &AtomicU64, n: u64) {
-    counter.store(
-        counter.load(Ordering::Relaxed).wrapping_add(n),
-        Ordering::Relaxed,
-    );
-}
 
 // === impl Slot ===
 

@@ -46,7 +46,6 @@ mod record;
 mod rounds;
 mod seen;
 mod settings;
-mod start;
 pub mod sys;
 pub mod tls;
 mod wait;

@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt;
 
-use super::clock;
+use super::clock::{self, Deadline};
 use super::connection::Books;
-use super::dial::{self, Deadline};
+use super::dial;
 use super::ending::Failure;
 use super::error::{UpstreamError, broken};
 use super::leg::{Leg, tend};

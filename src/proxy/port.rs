@@ -9,7 +9,6 @@ use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::Inner;
 use super::error::NameTaken;
 use super::meter::ProxyMeter;
 use super::settings::{Change, Settings};
@@ -39,6 +38,18 @@ pub(super) struct Proxy {
     changes: AtomicU64,
     /// Counts the same over all proxies.
     all_changes: Arc<AtomicU64>,
+}
+
+/// What a new proxy gets of what its engine has.
+pub(super) struct Allotted {
+    /// TLS with its upstream, where the mapping asks for it.
+    pub(super) tls: UpstreamTls,
+    /// How many connections it takes at a time.
+    pub(super) limit: u32,
+    /// How many workers may move its counters.
+    pub(super) workers: usize,
+    /// Counts what is done to proxies by others than their connections.
+    pub(super) changes: Arc<AtomicU64>,
 }
 
 /// What a proxy is called.
@@ -88,23 +99,28 @@ impl Proxy {
         mapping: Mapping,
         plan: Plan,
         listeners: &[TcpListener],
-        engine: &Inner,
+        allotted: Allotted,
     ) -> Self {
-        let limit = engine.limit;
+        let Allotted {
+            tls,
+            limit,
+            workers,
+            changes,
+        } = allotted;
         Self {
             id,
-            tls: UpstreamTls::new(&engine.tls, &mapping),
+            tls,
             mapping,
             settings: Settings::new(plan),
             permits: Arc::new(Semaphore::new(limit as usize)),
             limit,
             called: Mutex::default(),
             ordinals: AtomicU64::new(0),
-            meters: (0..engine.workers.len()).map(|_| OnceLock::new()).collect(),
+            meters: (0..workers).map(|_| OnceLock::new()).collect(),
             gate: tokio::sync::Mutex::default(),
             keeper: Keeper::default(),
             changes: AtomicU64::new(1),
-            all_changes: Arc::clone(&engine.changes),
+            all_changes: changes,
             port: Mutex::new(Port {
                 wanted: true,
                 state: PortState::Refusing,

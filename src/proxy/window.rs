@@ -264,7 +264,7 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::meter::add;
+    use super::super::histogram::add;
     use super::*;
 
     #[test]

@@ -1,7 +1,7 @@
 //! Worker threads: each has a runtime of its own and runs the tasks that it is handed to their end.
 //!
-//! Timers, buffers and counters of a connection belong to its worker's thread, so nothing on the data path is locked. What
-//! the tasks do is no concern of the worker's.
+//! Timers and buffers of a connection belong to its worker's thread, so nothing on the data path is locked. What the tasks do
+//! is no concern of the worker's.
 
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -13,7 +13,6 @@ use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
 
 use super::alarm::Alarm;
-use super::meter::Pages;
 use super::wait::Spin;
 
 /// The scratch space that all connections of a worker read into: shared, it costs nothing per connection. What a stream
@@ -35,7 +34,6 @@ pub(super) struct Worker {
     pub(super) index: usize,
     pub(super) alarm: Rc<Alarm>,
     pub(super) buffer: RefCell<Box<[u8]>>,
-    pub(super) pages: Arc<Pages>,
     stirs: Stirs,
     tasks: TaskTracker,
 }
@@ -187,7 +185,6 @@ async fn run(index: usize, mut queue: mpsc::Receiver<Handed>, stirs: Stirs, spin
         index,
         alarm: Rc::new(Alarm::default()),
         buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
-        pages: Arc::default(),
         stirs,
         tasks: TaskTracker::new(),
     });

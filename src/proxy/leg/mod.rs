@@ -4,7 +4,6 @@
 //! code, and so that reset and the watch for errors can reach the socket below TLS: the socket is shared with them.
 //! The two directions are never split into halves, since a half cannot reset.
 
-mod secured;
 mod socket;
 
 use std::fmt;
@@ -16,14 +15,12 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
-use tokio_rustls::client::TlsStream;
 
-use self::secured::Secured;
 pub(super) use self::socket::SharedSocket;
 pub use self::socket::{Keepalive, RECEIVE_BUFFER, prepare, tend};
 use self::socket::{poll_read_socket, poll_write_socket, shut_down};
 use super::postgres::SaslFilter;
-use super::tls::{Peer, TlsError};
+use super::tls::{Secured, TlsError};
 
 /// What the loop asks of a socket. Each call registers the task to be woken when it returns `Pending`.
 pub trait Socket {
@@ -80,15 +77,10 @@ impl Leg {
         }
     }
 
-    /// A leg under TLS, after the handshake. With `strict_close`, an end without `close_notify` is an error.
-    pub(super) fn secure(
-        socket: Arc<TcpStream>,
-        stream: TlsStream<SharedSocket>,
-        peer: Peer,
-        strict_close: bool,
-    ) -> Self {
+    /// A leg under TLS, after the handshake on its socket.
+    pub(super) fn secure(socket: Arc<TcpStream>, tls: Secured) -> Self {
         Self {
-            tls: Some(Box::new(Secured::new(stream, peer, strict_close))),
+            tls: Some(Box::new(tls)),
             filter: None,
             watch: None,
             socket,

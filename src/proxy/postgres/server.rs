@@ -12,31 +12,30 @@ use tokio::time::timeout_at;
 use super::{SaslFilter, number};
 use crate::format::printable;
 use crate::mapping::Mapping;
-use crate::proxy::dial::Deadline;
-use crate::proxy::leg::{Leg, SharedSocket};
-use crate::proxy::tls::{TlsError, UpstreamTls};
+use crate::proxy::clock::Deadline;
+use crate::proxy::leg::SharedSocket;
+use crate::proxy::tls::{Secured, TlsError, UpstreamTls};
 use crate::snapshot::Negotiated;
 
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 /// An error that comes in place of an answer is not longer than libpq would read.
 const LONGEST_ERROR: usize = 30_000;
 
-/// Asks the server of `mapping` for TLS and speaks it; the leg hides channel binding from the client.
+/// Asks the server of `mapping` for TLS and speaks it; the filter hides channel binding from the client.
 pub(in crate::proxy) async fn secure(
-    socket: TcpStream,
+    socket: &Arc<TcpStream>,
     mapping: &Mapping,
     tls: &UpstreamTls,
     deadline: Deadline,
-) -> Result<(Leg, Negotiated), TlsError> {
-    let socket = Arc::new(socket);
+) -> Result<(Secured, SaslFilter, Negotiated), TlsError> {
     let upstream = mapping.upstream();
     let after = deadline.given();
-    match timeout_at(deadline.at(), ask(&socket, &upstream)).await {
+    match timeout_at(deadline.at(), ask(socket, &upstream)).await {
         Ok(answer) => answer?,
         Err(_) => return Err(TlsError::TimedOut { upstream, after }),
     }
-    let (leg, negotiated) = tls.handshake(socket, deadline).await?;
-    Ok((leg.filtered(SaslFilter::new(upstream)), negotiated))
+    let (secured, negotiated) = tls.handshake(socket, deadline).await?;
+    Ok((secured, SaslFilter::new(upstream), negotiated))
 }
 
 /// Sends SSLRequest and reads exactly one byte, so that whatever comes behind it can only be taken for TLS.

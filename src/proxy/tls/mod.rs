@@ -7,6 +7,7 @@ mod certificate;
 mod error;
 mod explain;
 mod files;
+mod secured;
 mod upstream;
 mod verify;
 
@@ -21,6 +22,7 @@ use rustls::pki_types::ServerName;
 pub use self::error::{TlsError, TlsOptionError};
 pub(super) use self::explain::Peer;
 use self::files::{client_key, verifier};
+pub(super) use self::secured::Secured;
 pub use self::upstream::UpstreamTls;
 use self::verify::ClientCert;
 

@@ -15,11 +15,12 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
 use super::certificate::{NamedBy, Shown};
+use super::secured::Secured;
 use super::verify::MET;
 use super::{Peer, TlsConfigs, TlsError, server_name};
 use crate::mapping::{Host, Mapping, Protocol, TlsMode};
-use crate::proxy::dial::Deadline;
-use crate::proxy::leg::{Leg, SharedSocket};
+use crate::proxy::clock::Deadline;
+use crate::proxy::leg::SharedSocket;
 use crate::snapshot::Negotiated;
 
 /// TLS with one upstream: made once for a proxy, used by each of its connections.
@@ -100,15 +101,15 @@ impl UpstreamTls {
     /// May be cancelled at any point; the socket then closes with the last of its owners.
     pub(in crate::proxy) async fn handshake(
         &self,
-        socket: Arc<TcpStream>,
+        socket: &Arc<TcpStream>,
         deadline: Deadline,
-    ) -> Result<(Leg, Negotiated), TlsError> {
+    ) -> Result<(Secured, Negotiated), TlsError> {
         let mut peer = self.peer.clone();
         let Some(name) = self.name.clone() else {
             return Err(TlsError::ServerName { host: peer.host });
         };
         let connector = TlsConnector::from(Arc::clone(&self.config));
-        let stream = SharedSocket::new(Arc::clone(&socket));
+        let stream = SharedSocket::new(Arc::clone(socket));
         let left = deadline.left();
         let shaking = MET.scope(RefCell::default(), async {
             let result = connector.connect(name, stream).await;
@@ -129,8 +130,8 @@ impl UpstreamTls {
             took,
             ..negotiated(stream.get_ref().1)
         };
-        let leg = Leg::secure(socket, stream, peer, self.strict_close);
-        Ok((leg, negotiated))
+        let secured = Secured::new(stream, peer, self.strict_close);
+        Ok((secured, negotiated))
     }
 }
 

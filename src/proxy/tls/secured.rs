@@ -7,12 +7,12 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
-use super::SharedSocket;
-use crate::proxy::tls::{Peer, TlsError};
+use super::{Peer, TlsError};
+use crate::proxy::leg::SharedSocket;
 
 /// A session and what is known of its peer.
 #[derive(Debug)]
-pub(super) struct Secured {
+pub(crate) struct Secured {
     stream: TlsStream<SharedSocket>,
     peer: Peer,
     truncated: bool,
@@ -24,7 +24,7 @@ pub(super) struct Secured {
 // === impl Secured ===
 
 impl Secured {
-    pub(super) fn new(stream: TlsStream<SharedSocket>, peer: Peer, strict_close: bool) -> Self {
+    pub(crate) fn new(stream: TlsStream<SharedSocket>, peer: Peer, strict_close: bool) -> Self {
         Self {
             stream,
             peer,
@@ -35,7 +35,7 @@ impl Secured {
     }
 
     /// Whether the socket ended before TLS did.
-    pub(super) fn truncated(&self) -> bool {
+    pub(crate) fn truncated(&self) -> bool {
         self.truncated
     }
 
@@ -47,11 +47,11 @@ impl Secured {
     }
 
     /// Whether encrypted bytes wait for room in the socket.
-    pub(super) fn wants_flush(&self) -> bool {
+    pub(crate) fn wants_flush(&self) -> bool {
         self.stream.get_ref().1.wants_write()
     }
 
-    pub(super) fn poll_read(
+    pub(crate) fn poll_read(
         &mut self,
         cx: &mut Context<'_>,
         buf: &mut ReadBuf<'_>,
@@ -85,7 +85,7 @@ impl Secured {
 
     /// Writes as much as the socket takes, some records at a time: what rustls holds of it is bounded by its own limit, four
     /// records, however much is given.
-    pub(super) fn poll_write_vectored(
+    pub(crate) fn poll_write_vectored(
         &mut self,
         cx: &mut Context<'_>,
         bufs: &[IoSlice<'_>],
@@ -119,13 +119,13 @@ impl Secured {
         Poll::Ready(result.map_err(|error| self.last_words(cx, error)))
     }
 
-    pub(super) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_flush(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let result = ready!(Pin::new(&mut self.stream).poll_flush(cx));
         Poll::Ready(result.map_err(|error| self.last_words(cx, error)))
     }
 
     /// Says that the stream ends, then ends the socket's direction.
-    pub(super) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+    pub(crate) fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 
