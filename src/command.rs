@@ -8,7 +8,7 @@ use std::fmt;
 use crate::fault::{Kind, Setting};
 use crate::mapping::{Mapping, Name};
 use crate::preset::Preset;
-use crate::snapshot::ConnId;
+use crate::snapshot::{ConnId, Kill};
 use crate::syntax::{self, ParseError};
 
 mod grammar;
@@ -31,7 +31,7 @@ pub enum Command {
     /// Switches the faults off for now, or on again.
     Bypass(Target, bool),
     /// Ends a connection.
-    Kill(ConnId, KillHow),
+    Kill(ConnId, Kill),
     /// Lists the proxies.
     List,
     /// Ends the program.
@@ -45,16 +45,6 @@ pub enum Target {
     All,
     /// Those of the proxy of this name.
     Proxy(String),
-}
-
-/// How a connection is ended.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum KillHow {
-    /// By a reset, as a crashed peer's.
-    #[default]
-    Rst,
-    /// In order, as a peer that is done.
-    Fin,
 }
 
 /// Reads a mapping, with its name and its ALPN where they are given, and after a blank the faults that it begins with: what
@@ -129,8 +119,8 @@ impl fmt::Display for Command {
             Self::Preset(target, preset) => write!(f, "preset {target} {}", preset.name),
             Self::Bypass(target, true) => write!(f, "bypass {target} on"),
             Self::Bypass(target, false) => write!(f, "bypass {target} off"),
-            Self::Kill(conn, KillHow::Rst) => write!(f, "kill {}", conn.0),
-            Self::Kill(conn, KillHow::Fin) => write!(f, "kill {} fin", conn.0),
+            Self::Kill(conn, Kill::Rst) => write!(f, "kill {}", conn.0),
+            Self::Kill(conn, Kill::Fin) => write!(f, "kill {} fin", conn.0),
             Self::List => f.write_str("list"),
             Self::Quit => f.write_str("quit"),
         }

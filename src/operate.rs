@@ -10,12 +10,12 @@ use std::sync::Arc;
 use futures_util::future::join_all;
 use thiserror::Error;
 
-use crate::command::{Command, KillHow, Target};
+use crate::command::{Command, Target};
 use crate::fault::{Kind, Plan, Setting};
 use crate::format::quoted;
 use crate::mapping::{Circle, Mapping, Name, port_taken};
-use crate::proxy::{AddError, BindError, Engine, Kill, NameTaken, RenameError};
-use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Taken};
+use crate::proxy::{AddError, BindError, Engine, NameTaken, RenameError};
+use crate::snapshot::{ConnId, Kill, PortState, ProxyId, ProxyRow, Taken};
 use crate::syntax::{nearest, unknown};
 
 /// What a command did.
@@ -230,11 +230,7 @@ fn clear(plan: &mut Plan, kind: Option<&Kind>) {
     }
 }
 
-fn kill(engine: &Engine, conn: ConnId, how: KillHow) -> Result<Answer, Refusal> {
-    let how = match how {
-        KillHow::Rst => Kill::Rst,
-        KillHow::Fin => Kill::Fin,
-    };
+fn kill(engine: &Engine, conn: ConnId, how: Kill) -> Result<Answer, Refusal> {
     if engine.kill(conn, how) {
         Ok(Answer::Killed(conn))
     } else {

@@ -22,6 +22,16 @@ pub struct ProxyId(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ConnId(pub u64);
 
+/// How a connection is ended by its number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kill {
+    /// By a reset to both peers, as of a peer that crashed.
+    #[default]
+    Rst,
+    /// By an orderly end to both peers, as of one that is done.
+    Fin,
+}
+
 /// Everything at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Snapshot {

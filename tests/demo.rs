@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use faultboard::demo::Demo;
 use faultboard::fault::Plan;
-use faultboard::proxy::{Engine, Kill, Options};
+use faultboard::proxy::{Engine, Options};
+use faultboard::snapshot::Kill;
 use faultboard::snapshot::{ProxyRow, Snapshot};
 use tokio::time::timeout;
 

@@ -4,14 +4,14 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use faultboard::command::{self, Command, KillHow, Target};
+use faultboard::command::{self, Command, Target};
 use faultboard::fault::param::Default;
 use faultboard::fault::{
     Direction, Directions, KINDS, Kind, ParamSpec, Setting, Unit, Value, language,
 };
 use faultboard::format::without_secrets;
 use faultboard::mapping::{self, Host, Mapping, Name, Protocol, TlsMode};
-use faultboard::snapshot::ConnId;
+use faultboard::snapshot::{ConnId, Kill};
 use faultboard::syntax::ParseError;
 use faultboard::units::{ByteCount, ByteRate, Percent};
 use proptest::prelude::*;
@@ -446,7 +446,7 @@ fn a_command() -> impl Strategy<Value = Command> {
         (a_target(), kind).prop_map(|(target, kind)| Command::Clear(target, kind)),
         (a_target(), any::<bool>()).prop_map(|(target, on)| Command::Bypass(target, on)),
         (any::<u64>(), any::<bool>()).prop_map(|(conn, rst)| {
-            let how = if rst { KillHow::Rst } else { KillHow::Fin };
+            let how = if rst { Kill::Rst } else { Kill::Fin };
             Command::Kill(ConnId(conn), how)
         }),
         Just(Command::List),

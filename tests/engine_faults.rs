@@ -210,7 +210,7 @@ async fn a_stop_and_a_kill_do_not_wait_for_a_blackhole() {
         snapshot.conns.first().is_some_and(|conn| conn.held.up == 4)
     });
     let conn = held.await.conns[0].id;
-    assert!(engine.kill(conn, faultboard::proxy::Kill::Rst));
+    assert!(engine.kill(conn, faultboard::snapshot::Kill::Rst));
     assert_eq!(
         rest(&mut client).await,
         (0, Some(ErrorKind::ConnectionReset))

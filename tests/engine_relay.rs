@@ -7,7 +7,8 @@ use std::net::SocketAddr;
 
 use faultboard::fault::{PerDirection, Plan};
 use faultboard::mapping::{Host, Mapping};
-use faultboard::proxy::{Engine, Kill, clock};
+use faultboard::proxy::{Engine, clock};
+use faultboard::snapshot::Kill;
 use faultboard::snapshot::{CloseReason, ConnId, Happening, LegName};
 use support::{
     bandwidth, close_reason, echo, engine, latency, mapping, next, nobody, pattern, proxy,

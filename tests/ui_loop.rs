@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use faultboard::snapshot::Kill;
 use faultboard::snapshot::{ConnId, ProxyId};
 use faultboard::ui::Farewell;
-use faultboard::ui::effect::Cut;
 use tokio::sync::oneshot;
 
 #[path = "support/ui_console.rs"]
@@ -263,8 +263,8 @@ async fn each_key_asks_the_engine_for_what_help_says_of_it() {
             calls.as_slice(),
             [
                 Call::SetPort(ProxyId(1), false),
-                Call::Cut(ConnId(7), Cut::Reset),
-                Call::Cut(ConnId(7), Cut::Fin),
+                Call::Cut(ConnId(7), Kill::Rst),
+                Call::Cut(ConnId(7), Kill::Fin),
                 Call::Remove(ProxyId(1))
             ]
         ),

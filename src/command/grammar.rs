@@ -24,14 +24,14 @@ use winnow::error::ErrMode;
 use winnow::stream::Location;
 use winnow::token::take_till;
 
-use super::{Command, KillHow, Target};
+use super::{Command, Target};
 use crate::fault::language::{faults, kind};
 use crate::fault::{KINDS, Kind, Setting};
 use crate::format::shortened;
 use crate::mapping::grammar::{begun_option, mapping, name};
 use crate::mapping::{Mapping, Name};
 use crate::preset::{self, PRESETS};
-use crate::snapshot::ConnId;
+use crate::snapshot::{ConnId, Kill};
 use crate::syntax::{Input, Parsed, Slip, blanks, nearest, unknown, until_blank};
 
 /// A word that begins a command, an example of it, and what reads the rest.
@@ -189,11 +189,11 @@ fn kill(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let conn = connection(form, input)?;
     blanks(input)?;
     if input.is_empty() {
-        return Ok(Command::Kill(conn, KillHow::default()));
+        return Ok(Command::Kill(conn, Kill::default()));
     }
     let how = match keyword("word", "", &["rst", "fin"], input)? {
-        0 => KillHow::Rst,
-        _ => KillHow::Fin,
+        0 => Kill::Rst,
+        _ => Kill::Fin,
     };
     Ok(Command::Kill(conn, how))
 }

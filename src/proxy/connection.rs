@@ -22,13 +22,13 @@ use super::panics::injected::{self, Place};
 use super::panics::{self, Panic};
 use super::port::Proxy;
 use super::pump::{End, Pump, TakeDown};
-use super::record::{Closed, Kill, Order, Record};
+use super::record::{Closed, Order, Record};
 use super::settings::Current;
 use super::worker::{Load, Worker};
 use super::{Inner, clock};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, Plan, random};
-use crate::snapshot::{CloseReason, ConnId, Happening, LegName};
+use crate::snapshot::{CloseReason, ConnId, Happening, Kill, LegName};
 
 /// A client's places: in its proxy's limit, and among the connections that the descriptor limit allows.
 pub(super) type Places = [OwnedSemaphorePermit; 2];

@@ -16,12 +16,12 @@ use super::events::Events;
 use super::inner::{Finish, Inner, start_workers};
 use super::look_up::LookUps;
 use super::port::Proxy;
-use super::record::{Kill, Order};
+use super::record::Order;
 use super::worker::WorkerHandle;
 use super::{Options, StartError, clock, gate, listener, panics, sys, tls};
 use crate::fault::Plan;
 use crate::mapping::{Circle, Mapping, Name};
-use crate::snapshot::{ConnId, Happening, PortState, ProxyId, Snapshot, Taken};
+use crate::snapshot::{ConnId, Happening, Kill, PortState, ProxyId, Snapshot, Taken};
 
 /// How many opened connections may wait for the collector's beat; their tasks wait while it is full.
 const OPENED: usize = 8192;

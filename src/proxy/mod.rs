@@ -56,7 +56,6 @@ pub use engine::Engine;
 pub use error::{AddError, BindError, DialError, NameTaken, RenameError, TlsError};
 pub use events::{Events, Told};
 pub use leg::Keepalive;
-pub use record::Kill;
 
 use self::inner::Inner;
 

@@ -11,16 +11,7 @@ use futures_util::task::AtomicWaker;
 use super::error::Attempts;
 use super::meter::SlotRef;
 use super::rounds::Sign;
-use crate::snapshot::{CloseReason, ConnId, Negotiated, ProxyId};
-
-/// How to end a connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kill {
-    /// A reset to both peers.
-    Rst,
-    /// An orderly end to both peers.
-    Fin,
-}
+use crate::snapshot::{CloseReason, ConnId, Kill, Negotiated, ProxyId};
 
 /// What a connection's task is told to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

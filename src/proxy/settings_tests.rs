@@ -5,8 +5,8 @@ use std::net::Ipv4Addr;
 use futures_util::FutureExt;
 
 use super::super::meter::Pages;
-use super::super::record::Kill;
 use super::*;
+use crate::snapshot::Kill;
 use crate::snapshot::ProxyId;
 
 fn connection(settings: &Settings, number: u64) -> Arc<Record> {

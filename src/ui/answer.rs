@@ -2,8 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::effect::Cut;
-use crate::snapshot::{ConnId, ProxyId, Taken};
+use crate::snapshot::{ConnId, Kill, ProxyId, Taken};
 
 /// What the engine made of a command; `ticket` is the number of the command.
 #[derive(Clone, Debug)]
@@ -64,7 +63,7 @@ pub enum Answer {
         /// The connection that was to be ended.
         conn: ConnId,
         /// How it was to be ended.
-        how: Cut,
+        how: Kill,
         /// Whether it was there.
         found: bool,
     },

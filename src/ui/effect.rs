@@ -11,9 +11,9 @@ use super::action::{Action, Answer};
 use super::files;
 use crate::fault::Plan;
 use crate::mapping::{Mapping, Name};
-use crate::proxy::{Engine, Kill};
+use crate::proxy::Engine;
 pub use crate::proxy::{Events, Told};
-use crate::snapshot::{ConnId, ProxyId, Snapshot, Taken};
+use crate::snapshot::{ConnId, Kill, ProxyId, Snapshot, Taken};
 
 /// One thing that must happen outside the model. `ticket` numbers a command; its answer carries the same number.
 #[derive(Clone, Debug, PartialEq)]
@@ -77,7 +77,7 @@ pub enum Effect {
         /// Which one.
         conn: ConnId,
         /// How it is to be ended.
-        how: Cut,
+        how: Kill,
     },
     /// A scene is written to a file.
     WriteScene {
@@ -98,15 +98,6 @@ pub enum Effect {
     Suspend,
     /// The screen is drawn again from nothing.
     Repaint,
-}
-
-/// How a connection is ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Cut {
-    /// By TCP RST to both peers.
-    Reset,
-    /// In an orderly way.
-    Fin,
 }
 
 /// What a command comes to, later.
@@ -145,7 +136,7 @@ pub trait Desk {
     /// Whether a port could be listened on now; the error is one line.
     fn probe(&self, port: u16) -> Result<(), String>;
     /// Ends a connection; false where it was gone.
-    fn cut(&self, conn: ConnId, how: Cut) -> bool;
+    fn cut(&self, conn: ConnId, how: Kill) -> bool;
     /// Closes the listeners and waits for the connections, at most so long; then ends them.
     fn stop(&self, drain: Duration) -> Pending<()>;
 }
@@ -298,11 +289,7 @@ impl Desk for Engine {
         self.probe(port).map_err(|error| error.to_string())
     }
 
-    fn cut(&self, conn: ConnId, how: Cut) -> bool {
-        let how = match how {
-            Cut::Reset => Kill::Rst,
-            Cut::Fin => Kill::Fin,
-        };
+    fn cut(&self, conn: ConnId, how: Kill) -> bool {
         self.kill(conn, how)
     }
 

@@ -8,11 +8,12 @@ use std::time::Duration;
 use faultboard::fault::{PerDirection, Plan};
 use faultboard::mapping::{self, Mapping, Name};
 use faultboard::proxy::Events;
+use faultboard::snapshot::Kill;
 pub(crate) use faultboard::snapshot::Taken;
 use faultboard::snapshot::{
     ConnId, ConnRow, ConnState, Event, Happening, PortState, ProxyId, ProxyRow, Snapshot,
 };
-use faultboard::ui::effect::{Cut, Desk as Interface, Pending};
+use faultboard::ui::effect::{Desk as Interface, Pending};
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot, watch};
 
@@ -24,7 +25,7 @@ pub(crate) enum Call {
     Remove(ProxyId),
     Rename(ProxyId, Option<Name>),
     SetPort(ProxyId, bool),
-    Cut(ConnId, Cut),
+    Cut(ConnId, Kill),
     Stop(Duration),
 }
 
@@ -317,7 +318,7 @@ impl Interface for Desk {
         Ok(())
     }
 
-    fn cut(&self, conn: ConnId, how: Cut) -> bool {
+    fn cut(&self, conn: ConnId, how: Kill) -> bool {
         self.note(Call::Cut(conn, how));
         true
     }

@@ -6,8 +6,9 @@
 use std::cmp::Ordering;
 
 use super::Step;
+use crate::snapshot::Kill;
 use crate::snapshot::{ConnId, ConnRow, Snapshot};
-use crate::ui::effect::{Cut, Effect};
+use crate::ui::effect::Effect;
 use crate::ui::model::{Column, Focus, Model, Sort, Tone};
 
 /// Sorts by the same column the other way round, then by the next column.
@@ -30,7 +31,7 @@ pub(super) fn next_sort(model: &mut Model) -> Vec<Effect> {
 }
 
 /// Ends the selected connection: by RST, or in an orderly way.
-pub(super) fn cut(model: &mut Model, how: Cut) -> Vec<Effect> {
+pub(super) fn cut(model: &mut Model, how: Kill) -> Vec<Effect> {
     let Some(conn) = model.conns.selected else {
         model.say(Tone::Plain, "no connection is selected");
         return vec![];

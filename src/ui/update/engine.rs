@@ -6,9 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::snapshot::{
-    CloseReason, ConnId, Event, Happening, Negotiated, ProxyId, Snapshot, Taken,
+    CloseReason, ConnId, Event, Happening, Kill, Negotiated, ProxyId, Snapshot, Taken,
 };
-use crate::ui::effect::{Cut, Effect};
+use crate::ui::effect::Effect;
 use crate::ui::model::{Asked, Content, Focus, Frozen, LOG_LEN, Line, Model, Tone};
 
 /// Without a key or a byte for this long, the console is quiet.
@@ -263,10 +263,10 @@ pub(super) fn port(model: &mut Model, ticket: u64, result: Result<(), String>) {
 }
 
 /// A connection was ended, or was gone already.
-pub(super) fn cut(model: &mut Model, conn: ConnId, how: Cut, found: bool) {
+pub(super) fn cut(model: &mut Model, conn: ConnId, how: Kill, found: bool) {
     let text = match (found, how) {
-        (true, Cut::Reset) => format!("#{} reset by you", conn.0),
-        (true, Cut::Fin) => format!("#{} ended by you", conn.0),
+        (true, Kill::Rst) => format!("#{} reset by you", conn.0),
+        (true, Kill::Fin) => format!("#{} ended by you", conn.0),
         (false, _) => format!("#{} is gone already", conn.0),
     };
     model.say(Tone::Plain, text);

@@ -20,9 +20,10 @@
 //! ```
 
 use super::action::{Action, Answer};
-use super::effect::{Cut, Effect};
+use super::effect::Effect;
 use super::keymap::Mode;
 use super::model::{Asked, Focus, Model, Overlay};
+use crate::snapshot::Kill;
 use std::path::PathBuf;
 
 mod connections;
@@ -108,8 +109,8 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Delete => proxies::delete(model),
         Action::TogglePort => proxies::toggle_port(model),
         Action::NextSort => connections::next_sort(model),
-        Action::Reset => connections::cut(model, Cut::Reset),
-        Action::HalfClose => connections::cut(model, Cut::Fin),
+        Action::Reset => connections::cut(model, Kill::Rst),
+        Action::HalfClose => connections::cut(model, Kill::Fin),
         Action::Edit(request) => input::edit(model, request),
         Action::ClearText => input::clear(model),
         Action::Pasted(text) => paste::paste(model, &text),

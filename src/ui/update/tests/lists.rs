@@ -88,10 +88,10 @@ fn a_connection_is_cut_at_once_and_the_answer_says_so() {
         conn: ConnId(2),
         how,
     };
-    assert_eq!(effects, [cut(Cut::Reset), cut(Cut::Fin)]);
+    assert_eq!(effects, [cut(Kill::Rst), cut(Kill::Fin)]);
     let answer = Answer::Cut {
         conn: ConnId(2),
-        how: Cut::Reset,
+        how: Kill::Rst,
         found: true,
     };
     does(&mut model, [Action::Answered(answer)]);
