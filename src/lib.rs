@@ -46,7 +46,7 @@
 //! | where a byte is read and written | `proxy`, the type `Flow`: one direction of a connection, without sockets |
 //! | where a byte is delayed, cut or changed | `fault::link` asks `fault::chain`, which asks one file of `fault::kinds` a kind |
 //! | where a key becomes a change | `ui::keymap` makes an action of it, `ui::update` a plan, `ui::effect` asks the engine |
-//! | where a word becomes a change | [`command`] reads it, [`operate`] carries it out |
+//! | where a word becomes a change | [`command`] reads it, [`operate`] finds whom it means, [`request`] asks the engine |
 //! | where a new kind of fault goes | one file in `fault::kinds`, and its word in the table of `fault::kinds` |
 //! | where a mapping is read | [`mapping`], a function for each production of its grammar |
 //! | where TLS with an upstream is set up | [`proxy::tls`] |
@@ -102,6 +102,7 @@ pub mod mapping;
 pub mod operate;
 pub mod preset;
 pub mod proxy;
+pub mod request;
 pub mod scene;
 pub mod snapshot;
 pub mod stop;

@@ -288,6 +288,7 @@ async fn console(
 ) -> Result<()> {
     let Opened { demo, problems } = open(engine, options, upstreams).await?;
     let told = ui::Options {
+        seed: options.engine.seed,
         bind: options.engine.bind.clone(),
         arguments: options.repeated.clone(),
         scene: options.scene.clone().map(|file| (file, problems)),

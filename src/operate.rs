@@ -13,9 +13,10 @@ use thiserror::Error;
 use crate::command::{Command, Target};
 use crate::fault::{Kind, Plan, Setting};
 use crate::format::quoted;
-use crate::mapping::{Circle, Mapping, Name, port_taken};
-use crate::proxy::{AddError, BindError, Engine, NameTaken, RenameError};
-use crate::snapshot::{ConnId, Kill, PortState, ProxyId, ProxyRow, Taken};
+use crate::mapping::{Mapping, Name, port_taken};
+use crate::proxy::{AddError, BindError, Engine, RenameError};
+use crate::request::{Request, RequestError};
+use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Taken};
 use crate::syntax::{nearest, unknown};
 
 /// What a command did.
@@ -74,9 +75,6 @@ pub enum Refusal {
     /// All proxies were meant, and there is none.
     #[error("no proxy to act on yet: add one first, as in add 9090=https://example.com")]
     NoProxy,
-    /// No open connection has this number.
-    #[error("no open connection {}", .0.0)]
-    NoConnection(ConnId),
     /// The port is another proxy's of ours.
     #[error("{}", port_taken(*port, &format!("proxy {proxy}")))]
     OwnPort {
@@ -85,15 +83,9 @@ pub enum Refusal {
         /// The proxy's name.
         proxy: String,
     },
-    /// The name is another proxy's.
+    /// The engine could not do it.
     #[error(transparent)]
-    Name(#[from] NameTaken),
-    /// The listener could not be opened.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// The mapping leads back to itself.
-    #[error(transparent)]
-    Circle(Circle),
+    Engine(#[from] RequestError),
 }
 
 /// Carries `command` out and returns when it has taken effect. A caller that gives up waiting leaves the change made or
@@ -103,11 +95,10 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
         Command::Add(mapping, settings) => add(engine, mapping, settings).await,
         Command::Remove(name) => {
             let (id, name) = find(engine, &name)?;
-            if engine.remove(id).await {
-                Ok(Answer::Removed(name))
-            } else {
-                Err(unknown_name(engine, &name))
-            }
+            let removed = Request::Remove(id).carry_out(engine).await;
+            let gone = |_| unknown_name(engine, &name);
+            removed.map_err(gone)?;
+            Ok(Answer::Removed(name))
         }
         Command::Rename(proxy, name) => rename(engine, &proxy, name),
         Command::Set(target, settings) => {
@@ -123,7 +114,10 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
             change(engine, target, edit).await
         }
         Command::Bypass(target, on) => change(engine, target, |plan| plan.bypassed = on).await,
-        Command::Kill(conn, how) => kill(engine, conn, how),
+        Command::Kill(conn, how) => {
+            Request::Kill(conn, how).carry_out(engine).await?;
+            Ok(Answer::Killed(conn))
+        }
         Command::List => Ok(Answer::Listed(rows(engine).await)),
         Command::Quit => Ok(Answer::Quit),
     }
@@ -135,12 +129,8 @@ pub async fn rows(engine: &Engine) -> Vec<ProxyRow> {
 }
 
 async fn add(engine: &Engine, mapping: Mapping, settings: Vec<Setting>) -> Result<Answer, Refusal> {
-    let id = match engine.add(mapping.clone(), Plan::of(settings)).await {
-        Ok(id) => id,
-        Err(AddError::Bind(error)) => return Err(not_bound(engine, error)),
-        Err(AddError::Circle(circle)) => return Err(Refusal::Circle(circle)),
-        Err(AddError::Name(error)) => return Err(error.into()),
-    };
+    let added = engine.add(mapping.clone(), Plan::of(settings)).await;
+    let id = added.map_err(|error| not_added(engine, error))?;
     // Where it was removed by someone else meanwhile: as it would have been called.
     let name = engine.proxies().into_iter().find(|(known, _)| *known == id);
     let proxy = name.map_or_else(
@@ -162,18 +152,22 @@ fn rename(engine: &Engine, proxy: &str, name: Name) -> Result<Answer, Refusal> {
     let (id, before) = find(engine, proxy)?;
     match engine.rename(id, Some(name)) {
         Ok(proxy) => Ok(Answer::Renamed { proxy, before }),
-        Err(RenameError::Taken(error)) => Err(error.into()),
+        Err(RenameError::Taken(error)) => Err(RequestError::from(error).into()),
         Err(RenameError::Gone) => Err(unknown_name(engine, proxy)),
     }
 }
 
-/// Why a port could not be listened on, with the name of a proxy of ours that has it.
-fn not_bound(engine: &Engine, error: BindError) -> Refusal {
-    if error.source.kind() != io::ErrorKind::AddrInUse {
-        return error.into();
-    }
-    // All proxies are bound to the same addresses, so the port tells.
-    let port = error.addr.port();
+/// Why a proxy could not be added, with the name of another one of ours where that has its port.
+fn not_added(engine: &Engine, error: AddError) -> Refusal {
+    let port = match &error {
+        // All proxies are bound to the same addresses, so the port tells.
+        AddError::Bind(BindError { addr, source }) if source.kind() == io::ErrorKind::AddrInUse => {
+            addr.port()
+        }
+        AddError::Bind(_) | AddError::Circle(_) | AddError::Name(_) => {
+            return RequestError::from(error).into();
+        }
+    };
     let has_it = |id| match engine.port(id) {
         Some((PortState::Open | PortState::Waiting(_), addrs)) => {
             addrs.iter().any(|addr| addr.port() == port)
@@ -182,7 +176,7 @@ fn not_bound(engine: &Engine, error: BindError) -> Refusal {
     };
     match engine.proxies().into_iter().find(|(id, _)| has_it(*id)) {
         Some((_, proxy)) => Refusal::OwnPort { port, proxy },
-        None => error.into(),
+        None => RequestError::from(error).into(),
     }
 }
 
@@ -204,11 +198,8 @@ async fn change(
         let mut plan = Plan::clone(&*engine.plan(id)?);
         edit(&mut plan);
         let taken = engine.set_plan(id, plan.clone()).await?;
-        Some(Change {
-            proxy,
-            plan: Arc::new(plan),
-            taken,
-        })
+        let plan = Arc::new(plan);
+        Some(Change { proxy, plan, taken })
     });
     let changes: Vec<Change> = join_all(changes).await.into_iter().flatten().collect();
     if changes.is_empty() {
@@ -227,14 +218,6 @@ fn clear(plan: &mut Plan, kind: Option<&Kind>) {
     match kind {
         Some(kind) => plan.clear(kind),
         None => plan.clear_all(),
-    }
-}
-
-fn kill(engine: &Engine, conn: ConnId, how: Kill) -> Result<Answer, Refusal> {
-    if engine.kill(conn, how) {
-        Ok(Answer::Killed(conn))
-    } else {
-        Err(Refusal::NoConnection(conn))
     }
 }
 

@@ -49,17 +49,21 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["format", "units", "syntax", "fault", "mapping", "command"],
     ),
     (
+        "request",
+        &["units", "fault", "mapping", "snapshot", "proxy"],
+    ),
+    (
         "operate",
         &[
-            "format", "units", "syntax", "fault", "preset", "mapping", "snapshot", "command",
-            "proxy",
+            "request", "format", "units", "syntax", "fault", "preset", "mapping", "snapshot",
+            "command", "proxy",
         ],
     ),
     (
         "headless",
         &[
-            "format", "units", "syntax", "fault", "preset", "mapping", "snapshot", "command",
-            "proxy", "operate", "stop",
+            "request", "format", "units", "syntax", "fault", "preset", "mapping", "snapshot",
+            "command", "proxy", "operate", "stop",
         ],
     ),
     (
@@ -75,8 +79,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "ui",
         &[
-            "format", "units", "syntax", "fault", "preset", "mapping", "snapshot", "command",
-            "proxy", "operate", "scene", "stop",
+            "request", "format", "units", "syntax", "fault", "preset", "mapping", "snapshot",
+            "command", "proxy", "operate", "scene", "stop",
         ],
     ),
 ];

@@ -21,18 +21,19 @@ mod console;
 mod desk;
 
 use console::{Console, Options};
-use desk::{Call, Desk, Taken};
+use desk::{Desk, Taken};
+use faultboard::request::Request;
 
 fn ms(ms: u64) -> Duration {
     Duration::from_millis(ms)
 }
 
-fn plans(calls: &[Call]) -> Vec<String> {
-    let plan = |call: &Call| match call {
-        Call::SetPlan(id, plan) => Some(format!("{}: {plan}", id.0)),
+fn plans(requests: &[Request]) -> Vec<String> {
+    let plan = |request: &Request| match request {
+        Request::SetPlan { proxy, plan } => Some(format!("{}: {plan}", proxy.0)),
         _ => None,
     };
-    calls.iter().filter_map(plan).collect()
+    requests.iter().filter_map(plan).collect()
 }
 
 #[tokio::test(start_paused = true)]
@@ -45,7 +46,7 @@ async fn a_key_is_on_the_screen_in_the_next_frame() {
     console.wait(Duration::ZERO).await;
     assert_eq!(console.frames(), before + 1);
     assert!(console.screen().contains("250ms"), "{}", console.screen());
-    assert_eq!(plans(&console.desk.calls()), ["1: latency 250ms"]);
+    assert_eq!(plans(&console.desk.requests()), ["1: latency 250ms"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -57,7 +58,7 @@ async fn keys_that_are_ready_together_are_one_frame_and_one_change() {
     console.press("123456789");
     console.wait(Duration::ZERO).await;
     assert_eq!(console.frames(), before + 1);
-    assert_eq!(plans(&console.desk.calls()), ["1: latency 10s"]);
+    assert_eq!(plans(&console.desk.requests()), ["1: latency 10s"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -93,7 +94,7 @@ async fn changes_reach_the_engine_in_the_order_of_the_keys_while_answers_are_awa
         console.wait(ms(50)).await;
     }
     assert_eq!(
-        plans(&console.desk.calls()),
+        plans(&console.desk.requests()),
         ["1: latency 250ms", "1: latency 500ms", "1: "]
     );
 }
@@ -138,7 +139,7 @@ async fn a_held_key_changes_settings_once_a_frame() {
     }
     console.wait(ms(100)).await;
     let frames = console.frames() - before;
-    let changes = plans(&console.desk.calls());
+    let changes = plans(&console.desk.requests());
     assert!(
         changes.len() <= frames,
         "{} changes in {frames} frames",
@@ -177,7 +178,7 @@ async fn a_flood_of_events_does_not_keep_keys_waiting() {
     }
     console.press("5");
     console.wait(Duration::ZERO).await;
-    assert_eq!(plans(&console.desk.calls()), ["1: latency 250ms"]);
+    assert_eq!(plans(&console.desk.requests()), ["1: latency 250ms"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -187,15 +188,15 @@ async fn a_mapping_is_typed_added_selected_and_turned() {
     console.press("35432=psql://my-db:5432 latency 100ms");
     console.key(KeyCode::Enter, KeyModifiers::NONE);
     console.wait(ms(200)).await;
-    let calls = console.desk.calls();
-    let [Call::Add(mapping, plan)] = calls.as_slice() else {
-        panic!("{calls:?}");
+    let requests = console.desk.requests();
+    let [Request::Add { mapping, plan, .. }] = requests.as_slice() else {
+        panic!("{requests:?}");
     };
     assert_eq!(mapping.to_string(), "35432=psql://my-db");
     assert_eq!(plan.to_string(), "latency 100ms");
     console.press("5");
     console.wait(ms(10)).await;
-    assert_eq!(plans(&console.desk.calls()), ["1: latency 250ms"]);
+    assert_eq!(plans(&console.desk.requests()), ["1: latency 250ms"]);
 }
 
 #[tokio::test(start_paused = true)]
@@ -216,8 +217,11 @@ async fn a_port_that_another_program_has_is_said_while_typing_and_after_enter() 
     console.desk.take_port(9_005, false);
     console.key(KeyCode::Enter, KeyModifiers::NONE);
     console.wait(ms(10)).await;
-    let calls = console.desk.calls();
-    assert!(matches!(calls.as_slice(), [Call::Add(..)]), "{calls:?}");
+    let requests = console.desk.requests();
+    assert!(
+        matches!(requests.as_slice(), [Request::Add { .. }]),
+        "{requests:?}"
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -241,10 +245,10 @@ async fn pasted_lines_are_added_by_a_second_enter() {
     console.send(Input::Paste("1=a:1\n2=b:2\nnonsense\n".to_owned()));
     console.key(KeyCode::Enter, KeyModifiers::NONE);
     console.wait(ms(100)).await;
-    assert!(console.desk.calls().is_empty());
+    assert!(console.desk.requests().is_empty());
     console.key(KeyCode::Enter, KeyModifiers::NONE);
     console.wait(ms(100)).await;
-    assert_eq!(console.desk.calls().len(), 2);
+    assert_eq!(console.desk.requests().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
@@ -257,18 +261,21 @@ async fn each_key_asks_the_engine_for_what_help_says_of_it() {
     console.key(KeyCode::Esc, KeyModifiers::NONE);
     console.press("d");
     console.wait(ms(100)).await;
-    let calls = console.desk.calls();
+    let requests = console.desk.requests();
     assert!(
         matches!(
-            calls.as_slice(),
+            requests.as_slice(),
             [
-                Call::SetPort(ProxyId(1), false),
-                Call::Cut(ConnId(7), Kill::Rst),
-                Call::Cut(ConnId(7), Kill::Fin),
-                Call::Remove(ProxyId(1))
+                Request::SetPort {
+                    proxy: ProxyId(1),
+                    open: false
+                },
+                Request::Kill(ConnId(7), Kill::Rst),
+                Request::Kill(ConnId(7), Kill::Fin),
+                Request::Remove(ProxyId(1))
             ]
         ),
-        "{calls:?}"
+        "{requests:?}"
     );
 }
 
@@ -287,9 +294,12 @@ async fn a_name_is_typed_behind_the_mapping_and_undone() {
     );
     console.press("u");
     console.wait(ms(300)).await;
-    let names = console.desk.calls();
-    let names = names.iter().map(|call| match call {
-        Call::Rename(ProxyId(1), name) => name.as_ref().map(ToString::to_string),
+    let names = console.desk.requests();
+    let names = names.iter().map(|request| match request {
+        Request::Rename {
+            proxy: ProxyId(1),
+            name,
+        } => name.as_ref().map(ToString::to_string),
         other => panic!("{other:?}"),
     });
     let names: Vec<Option<String>> = names.collect();
@@ -306,9 +316,9 @@ async fn a_deleted_proxy_is_added_again_by_undo() {
     assert!(console.screen().contains("u brings it back"));
     console.press("u");
     console.wait(ms(100)).await;
-    let calls = console.desk.calls();
-    let [_, Call::Remove(_), Call::Add(mapping, plan)] = calls.as_slice() else {
-        panic!("{calls:?}");
+    let requests = console.desk.requests();
+    let [_, Request::Remove(_), Request::Add { mapping, plan, .. }] = requests.as_slice() else {
+        panic!("{requests:?}");
     };
     assert_eq!(
         (mapping.to_string(), plan.to_string()),
@@ -342,7 +352,9 @@ async fn quitting_with_connections_asks_and_a_drain_waits_for_them() {
     console.wait(ms(100)).await;
     console.press("qd");
     console.wait(ms(5_000)).await;
-    assert!(matches!(console.desk.calls().as_slice(), [Call::Stop(limit)] if *limit == ms(10_000)));
+    assert!(
+        matches!(console.desk.requests().as_slice(), [Request::Stop(limit)] if *limit == ms(10_000))
+    );
     assert!(!console.is_over(), "connections are still open");
     console.desk.stopped();
     farewell(console).await;
@@ -455,7 +467,10 @@ async fn proxies_of_the_start_are_in_the_first_frame() {
     console.press("5");
     console.wait(Duration::ZERO).await;
     assert!(matches!(
-        console.desk.calls().as_slice(),
-        [Call::SetPlan(ProxyId(1), _)]
+        console.desk.requests().as_slice(),
+        [Request::SetPlan {
+            proxy: ProxyId(1),
+            ..
+        }]
     ));
 }

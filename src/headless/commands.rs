@@ -10,7 +10,8 @@ use super::lines::{LONGEST, Line, Lines};
 use crate::command;
 use crate::format::without_secrets;
 use crate::operate::{self, Answer, Refusal};
-use crate::proxy::Engine;
+use crate::proxy::{AddError, Engine};
+use crate::request::RequestError;
 
 /// How many bytes are read at once.
 const AT_ONCE: usize = 64 * 1024;
@@ -85,11 +86,19 @@ async fn carry_out(engine: &Engine, line: &str) -> Result<Answer, Refused> {
     answer.map_err(|refusal| Refused {
         column: match &refusal {
             Refusal::UnknownProxy { name, .. } => column_of_argument(line, name),
-            Refusal::NoConnection(_) | Refusal::OwnPort { .. } | Refusal::Circle(_) => {
-                column_of_argument(line, "")
-            }
-            Refusal::Name(taken) => column_of_name(line, taken.name.as_str()),
-            Refusal::NoProxy | Refusal::Bind(_) => None,
+            Refusal::OwnPort { .. }
+            | Refusal::Engine(
+                RequestError::NoConnection(_) | RequestError::Add(AddError::Circle(_)),
+            ) => column_of_argument(line, ""),
+            Refusal::Engine(
+                RequestError::Name(taken) | RequestError::Add(AddError::Name(taken)),
+            ) => column_of_name(line, taken.name.as_str()),
+            Refusal::NoProxy
+            | Refusal::Engine(
+                RequestError::NoProxy(_)
+                | RequestError::Add(AddError::Bind(_))
+                | RequestError::Port(_),
+            ) => None,
         },
         error: refusal.to_string(),
     })

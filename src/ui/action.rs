@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 use tui_input::InputRequest;
 
-pub use super::answer::Answer;
+pub use super::effect::Answer;
 use super::knob::Turn;
 use crate::snapshot::{Event, Snapshot};
 

@@ -4,48 +4,16 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use super::action::Answer;
-use super::effect::Effect;
 use crate::format::{reason, shown_path};
 use crate::scene;
 
-/// Does what an effect says of files; nothing where it says nothing.
-pub(super) fn carry_out(effect: Effect) -> Option<Answer> {
-    match effect {
-        Effect::WriteScene {
-            file,
-            text,
-            replaces,
-        } => Some(Answer::SceneWritten {
-            result: write(&file, &text, replaces),
-            file,
-        }),
-        Effect::ReadScene(file) => Some(Answer::SceneRead {
-            text: read(&file),
-            file,
-        }),
-        Effect::SetPlan { .. }
-        | Effect::Add { .. }
-        | Effect::Replace { .. }
-        | Effect::Remove { .. }
-        | Effect::Rename { .. }
-        | Effect::SetPort { .. }
-        | Effect::Probe(_)
-        | Effect::Cut { .. }
-        | Effect::Drain(_)
-        | Effect::Quit
-        | Effect::Suspend
-        | Effect::Repaint => None,
-    }
-}
-
 /// Writes a file; one that is there already is replaced only where that is said. The error is one line.
-fn write(path: &Path, text: &str, replaces: bool) -> Result<(), String> {
+pub(super) fn write(path: &Path, text: &str, replaces: bool) -> Result<(), String> {
     write_all(path, text, replaces).map_err(|error| failed("write", path, &error))
 }
 
 /// Reads a file. The error is one line.
-fn read(path: &Path) -> Result<String, String> {
+pub(super) fn read(path: &Path) -> Result<String, String> {
     read_all(path).map_err(|error| failed("read", path, &error))
 }
 

@@ -28,7 +28,6 @@ use model::Model;
 use crate::proxy::panics;
 
 pub mod action;
-mod answer;
 mod complete;
 pub mod effect;
 pub mod farewell;
@@ -52,6 +51,8 @@ pub use farewell::Farewell;
 
 /// What the console is told at its start.
 pub struct Options {
+    /// The seed of every random choice.
+    pub seed: u64,
     /// Where proxies listen.
     pub bind: Vec<IpAddr>,
     /// Options of the command line that the command which repeats the session repeats.
@@ -165,6 +166,7 @@ fn meaning(model: &Model, event: Input) -> Option<Action> {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            seed: 0,
             bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             arguments: Vec::new(),
             history: Vec::new(),

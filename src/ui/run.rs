@@ -20,7 +20,8 @@ use super::farewell::Farewell;
 use super::model::Model;
 use super::pace::{Dirt, Pace};
 use super::{FromOutside, Options, RunError, meaning, update, view};
-use crate::snapshot::Snapshot;
+use crate::request::Request;
+use crate::snapshot::{ProxyId, Snapshot};
 
 /// So many events are taken before the screen is looked at again, lest a flood of them hide it.
 const DRAIN: usize = 256;
@@ -68,7 +69,7 @@ where
         mut options: Options,
     ) -> Result<Self, RunError> {
         let size = terminal.size().map_err(draw_error)?;
-        let mut model = Model::new(desk.seed(), options.bind.clone(), size);
+        let mut model = Model::new(options.seed, options.bind.clone(), size);
         model.input.history = std::mem::take(&mut options.history);
         model.theme = options.theme.unwrap_or_default();
         if let Some((file, problems)) = options.scene.take() {
@@ -187,7 +188,7 @@ where
     /// Whether all that is to be done is to change settings, and the screen shows no newer ones yet: a key that is held
     /// changes them once a frame, however fast it repeats.
     fn waits_for_a_frame(&mut self) -> bool {
-        let changes = |effect: &Effect| matches!(effect, Effect::SetPlan { .. });
+        let changes = |effect: &Effect| plan_of(effect).is_some();
         self.effects.iter().all(changes) && !self.pace.wait(&self.model).is_zero()
     }
 
@@ -203,10 +204,9 @@ where
     fn update(&mut self, action: Action, dirt: Dirt) {
         self.model.now = self.desk.now();
         for effect in update::update(&mut self.model, action) {
-            if let Effect::SetPlan { proxy, .. } = &effect {
-                let overtakes = |older: &Effect| matches!(older, Effect::SetPlan { proxy: older, .. } if older == proxy);
-                self.effects.retain(|older| !overtakes(older));
-            }
+            let planned = plan_of(&effect);
+            let overtakes = |older: &Effect| planned.is_some() && plan_of(older) == planned;
+            self.effects.retain(|older| !overtakes(older));
             self.effects.push_back(effect);
         }
         self.pace.touch(dirt);
@@ -221,7 +221,7 @@ where
                 self.repaint()?;
             }
             effect => {
-                let Some(mut pending) = effect::ask(&self.desk, effect) else {
+                let Some(mut pending) = effect::carry_out(&self.desk, effect) else {
                     return Ok(());
                 };
                 // The first poll is what gives the command: commands keep the order of the keys.
@@ -254,6 +254,14 @@ where
             self.pace.drawn(&self.model);
         }
         Ok(())
+    }
+}
+
+/// Whose plan an effect sets.
+fn plan_of(effect: &Effect) -> Option<ProxyId> {
+    match effect {
+        Effect::Ask(_, Request::SetPlan { proxy, .. }) => Some(*proxy),
+        _ => None,
     }
 }
 

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use faultboard::fault::{PerDirection, Plan};
 use faultboard::mapping::{self, Mapping, Name};
-use faultboard::proxy::Events;
-use faultboard::snapshot::Kill;
+use faultboard::proxy::{AddError, BindError, Events};
+use faultboard::request::{Outcome, Request, RequestError};
 pub(crate) use faultboard::snapshot::Taken;
 use faultboard::snapshot::{
     ConnId, ConnRow, ConnState, Event, Happening, PortState, ProxyId, ProxyRow, Snapshot,
@@ -16,18 +16,6 @@ use faultboard::snapshot::{
 use faultboard::ui::effect::{Desk as Interface, Pending};
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot, watch};
-
-/// What the console asked for.
-#[derive(Clone, Debug)]
-pub(crate) enum Call {
-    SetPlan(ProxyId, Plan),
-    Add(Mapping, Plan),
-    Remove(ProxyId),
-    Rename(ProxyId, Option<Name>),
-    SetPort(ProxyId, bool),
-    Cut(ConnId, Kill),
-    Stop(Duration),
-}
 
 /// The desk of a test; clones are the same one.
 #[derive(Clone, Default)]
@@ -37,7 +25,7 @@ struct Inner {
     start: tokio::time::Instant,
     snapshots: Mutex<Option<watch::Sender<Arc<Snapshot>>>>,
     events: Mutex<Option<broadcast::Sender<Arc<Event>>>>,
-    calls: Mutex<Vec<Call>>,
+    requests: Mutex<Vec<Request>>,
     answers: Mutex<Vec<oneshot::Receiver<Taken>>>,
     stopped: tokio::sync::Notify,
     /// Ports that another program has.
@@ -50,7 +38,7 @@ impl Default for Inner {
             start: now(),
             snapshots: Mutex::new(Some(watch::Sender::default())),
             events: Mutex::new(Some(broadcast::Sender::new(64))),
-            calls: Mutex::default(),
+            requests: Mutex::default(),
             answers: Mutex::default(),
             stopped: tokio::sync::Notify::default(),
             taken: Mutex::default(),
@@ -152,12 +140,63 @@ impl Desk {
     }
 
     /// What the console asked for so far.
-    pub(crate) fn calls(&self) -> Vec<Call> {
-        self.0.calls.lock().clone()
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.0.requests.lock().clone()
     }
 
-    fn note(&self, call: Call) {
-        self.0.calls.lock().push(call);
+    /// A proxy more, under the next number.
+    fn add(&self, mapping: Mapping, plan: Plan) -> ProxyId {
+        let mut id = ProxyId(0);
+        self.change(|snapshot| {
+            let last = snapshot.proxies.iter().map(|row| row.id.0).max();
+            id = ProxyId(last.unwrap_or(0) + 1);
+            snapshot.proxies.push(row(id, mapping, plan, 0));
+        });
+        id
+    }
+
+    fn remove(&self, proxy: ProxyId) {
+        self.change(|snapshot| snapshot.proxies.retain(|row| row.id != proxy));
+    }
+
+    fn rename(&self, proxy: ProxyId, name: Option<Name>) -> String {
+        let mut called = String::new();
+        self.change(|snapshot| {
+            for row in of(snapshot, proxy) {
+                row.mapping = row.mapping.clone().called(name.clone());
+                row.name = row.mapping.name_beside(row.mapping.listen, |_| false);
+                called.clone_from(&row.name);
+            }
+        });
+        called
+    }
+
+    async fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Result<Outcome, RequestError> {
+        let mut open = None;
+        self.change(|snapshot| {
+            for row in of(snapshot, proxy) {
+                row.plan = Arc::new(plan.clone());
+                row.generation += 1;
+                open = Some(row.open);
+            }
+        });
+        let answer = self.0.answers.lock().pop();
+        let taken = match answer {
+            Some(answer) => match answer.await {
+                Ok(taken) => taken,
+                Err(_) => std::future::pending().await,
+            },
+            None => {
+                let of = open.ok_or(RequestError::NoProxy(proxy))?;
+                Taken {
+                    taken: of,
+                    of,
+                    cut: 0,
+                    micros: 1_000,
+                }
+            }
+        };
+        Ok(Outcome::Planned(proxy, taken))
     }
 
     fn change(&self, change: impl FnOnce(&mut Snapshot)) {
@@ -172,8 +211,11 @@ impl Desk {
     }
 }
 
-fn in_use(port: u16) -> String {
-    format!("cannot listen on 127.0.0.1:{port}: address already in use")
+fn in_use(port: u16) -> BindError {
+    BindError {
+        addr: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
+        source: rustix::io::Errno::ADDRINUSE.into(),
+    }
 }
 
 fn of(snapshot: &mut Snapshot, id: ProxyId) -> impl Iterator<Item = &mut ProxyRow> {
@@ -214,10 +256,6 @@ impl Interface for Desk {
         now() - self.0.start
     }
 
-    fn seed(&self) -> u64 {
-        42
-    }
-
     fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
         let snapshots = self.0.snapshots.lock();
         snapshots.as_ref().expect("it still tells").subscribe()
@@ -228,104 +266,50 @@ impl Interface for Desk {
         events.as_ref().expect("it still tells").subscribe().into()
     }
 
-    fn set_plan(&self, proxy: ProxyId, plan: Plan) -> Pending<Option<Taken>> {
+    fn ask(&self, request: Request) -> Pending<Result<Outcome, RequestError>> {
         let desk = self.clone();
         Box::pin(async move {
-            desk.note(Call::SetPlan(proxy, plan.clone()));
-            let mut open = None;
-            desk.change(|snapshot| {
-                for row in of(snapshot, proxy) {
-                    row.plan = Arc::new(plan.clone());
-                    row.generation += 1;
-                    open = Some(row.open);
+            let is_taken = |port| desk.0.taken.lock().contains(&port);
+            match &request {
+                Request::Add { mapping, .. } if is_taken(mapping.listen) => {
+                    return Err(AddError::Bind(in_use(mapping.listen)).into());
                 }
-            });
-            let answer = desk.0.answers.lock().pop();
-            let Some(answer) = answer else {
-                return open.map(|of| Taken {
-                    taken: of,
-                    of,
-                    cut: 0,
-                    micros: 1_000,
-                });
-            };
-            match answer.await {
-                Ok(taken) => Some(taken),
-                Err(_) => std::future::pending().await,
+                Request::Probe(port) => {
+                    let free = if is_taken(*port) {
+                        Err(Arc::new(in_use(*port)))
+                    } else {
+                        Ok(())
+                    };
+                    return Ok(Outcome::Probed(*port, free));
+                }
+                request => desk.0.requests.lock().push(request.clone()),
             }
+            Ok(match request {
+                Request::Probe(port) => Outcome::Probed(port, Ok(())),
+                Request::Add { mapping, plan } => Outcome::Added(desk.add(mapping, plan)),
+                Request::Replace {
+                    proxy,
+                    mapping,
+                    plan,
+                } => {
+                    desk.remove(proxy);
+                    Outcome::Added(desk.add(mapping, plan))
+                }
+                Request::Remove(proxy) => {
+                    desk.remove(proxy);
+                    Outcome::Removed(proxy)
+                }
+                Request::Rename { proxy, name } => {
+                    Outcome::Renamed(proxy, desk.rename(proxy, name))
+                }
+                Request::SetPlan { proxy, plan } => return desk.set_plan(proxy, plan).await,
+                Request::SetPort { proxy, .. } => Outcome::PortSet(proxy),
+                Request::Kill(conn, how) => Outcome::Killed(conn, how),
+                Request::Stop(_) => {
+                    desk.0.stopped.notified().await;
+                    Outcome::Stopped
+                }
+            })
         })
-    }
-
-    fn add(&self, mapping: Mapping, plan: Plan) -> Pending<Result<ProxyId, String>> {
-        let desk = self.clone();
-        Box::pin(async move {
-            if desk.0.taken.lock().contains(&mapping.listen) {
-                return Err(in_use(mapping.listen));
-            }
-            desk.note(Call::Add(mapping.clone(), plan.clone()));
-            let mut id = ProxyId(0);
-            desk.change(|snapshot| {
-                let last = snapshot.proxies.iter().map(|row| row.id.0).max();
-                id = ProxyId(last.unwrap_or(0) + 1);
-                snapshot.proxies.push(row(id, mapping, plan, 0));
-            });
-            Ok(id)
-        })
-    }
-
-    fn replace(
-        &self,
-        proxy: ProxyId,
-        mapping: Mapping,
-        plan: Plan,
-    ) -> Pending<Result<ProxyId, String>> {
-        let removed = Interface::remove(self, proxy);
-        let added = Interface::add(self, mapping, plan);
-        Box::pin(async move {
-            removed.await;
-            added.await
-        })
-    }
-
-    fn remove(&self, proxy: ProxyId) -> Pending<bool> {
-        self.note(Call::Remove(proxy));
-        self.change(|snapshot| snapshot.proxies.retain(|row| row.id != proxy));
-        Box::pin(std::future::ready(true))
-    }
-
-    fn rename(&self, proxy: ProxyId, name: Option<Name>) -> Result<String, String> {
-        self.note(Call::Rename(proxy, name.clone()));
-        let mut called = String::new();
-        self.change(|snapshot| {
-            for row in of(snapshot, proxy) {
-                row.mapping = row.mapping.clone().called(name.clone());
-                row.name = row.mapping.name_beside(row.mapping.listen, |_| false);
-                called.clone_from(&row.name);
-            }
-        });
-        Ok(called)
-    }
-
-    fn set_port(&self, proxy: ProxyId, open: bool) -> Pending<Result<(), String>> {
-        self.note(Call::SetPort(proxy, open));
-        Box::pin(std::future::ready(Ok(())))
-    }
-
-    fn probe(&self, port: u16) -> Result<(), String> {
-        if self.0.taken.lock().contains(&port) {
-            return Err(in_use(port));
-        }
-        Ok(())
-    }
-
-    fn cut(&self, conn: ConnId, how: Kill) -> bool {
-        self.note(Call::Cut(conn, how));
-        true
-    }
-
-    fn stop(&self, drain: Duration) -> Pending<()> {
-        let desk = self.clone();
-        self.note(Call::Stop(drain));
-        Box::pin(async move { desk.0.stopped.notified().await })
     }
 }

@@ -6,6 +6,7 @@
 use std::cmp::Ordering;
 
 use super::Step;
+use crate::request::Request;
 use crate::snapshot::Kill;
 use crate::snapshot::{ConnId, ConnRow, Snapshot};
 use crate::ui::effect::Effect;
@@ -36,7 +37,7 @@ pub(super) fn cut(model: &mut Model, how: Kill) -> Vec<Effect> {
         model.say(Tone::Plain, "no connection is selected");
         return vec![];
     };
-    vec![Effect::Cut { conn, how }]
+    vec![Effect::Ask(model.ticket(), Request::Kill(conn, how))]
 }
 
 /// Moves the selection.

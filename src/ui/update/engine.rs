@@ -5,11 +5,12 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::request::RequestError;
 use crate::snapshot::{
     CloseReason, ConnId, Event, Happening, Kill, Negotiated, ProxyId, Snapshot, Taken,
 };
 use crate::ui::effect::Effect;
-use crate::ui::model::{Asked, Content, Focus, Frozen, LOG_LEN, Line, Model, Tone};
+use crate::ui::model::{Content, Focus, Frozen, LOG_LEN, Line, Model, Tone};
 
 /// Without a key or a byte for this long, the console is quiet.
 const QUIET: Duration = Duration::from_secs(5);
@@ -207,7 +208,28 @@ pub(super) fn lost(model: &mut Model, count: u64) -> Vec<Effect> {
 }
 
 /// A plan reached its connections. Commands that this one overtook share its answer.
-pub(super) fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Option<Taken>) {
+pub(super) fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Taken) {
+    let answered = answered_by(model, ticket, proxy);
+    if let Some(draft) = model.drafts.get_mut(&proxy)
+        && draft.ticket <= ticket
+    {
+        draft.answered = Some(model.now);
+    }
+    let changes = model.changes.iter_mut();
+    for change in changes.filter(|change| answered.contains(&change.ticket)) {
+        change.take(taken);
+    }
+}
+
+/// A plan reached nobody.
+pub(super) fn gone(model: &mut Model, ticket: u64, proxy: ProxyId) {
+    answered_by(model, ticket, proxy);
+    model.drafts.remove(&proxy);
+    model.say(Tone::Trouble, "that proxy is gone");
+}
+
+/// The commands that set a plan of a proxy and are answered with this one.
+fn answered_by(model: &mut Model, ticket: u64, proxy: ProxyId) -> Vec<u64> {
     let mut answered = Vec::new();
     model.private.setting.retain(|(older, whose)| {
         let is_answered = *whose == proxy && *older <= ticket;
@@ -216,28 +238,11 @@ pub(super) fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Option<
         }
         !is_answered
     });
-    match model.drafts.get_mut(&proxy) {
-        Some(draft) if draft.ticket <= ticket && taken.is_some() => {
-            draft.answered = Some(model.now);
-        }
-        Some(_) if taken.is_none() => drop(model.drafts.remove(&proxy)),
-        _ => {}
-    }
-    let Some(taken) = taken else {
-        model.say(Tone::Trouble, "that proxy is gone");
-        return;
-    };
-    let changes = model.changes.iter_mut();
-    for change in changes.filter(|change| answered.contains(&change.ticket)) {
-        change.take(taken);
-    }
+    answered
 }
 
 /// A proxy was removed, or was gone already.
-pub(super) fn removed(model: &mut Model, ticket: u64, found: bool) {
-    let Some(Asked::Remove { proxy, name }) = model.private.asked.remove(&ticket) else {
-        return;
-    };
+pub(super) fn removed(model: &mut Model, proxy: ProxyId, name: &str, found: bool) {
     model.private.awaited.retain(|id| *id != proxy);
     let text = if found {
         format!("{name} deleted: u brings it back")
@@ -248,26 +253,22 @@ pub(super) fn removed(model: &mut Model, ticket: u64, found: bool) {
 }
 
 /// A port was opened or closed, or could not be.
-pub(super) fn port(model: &mut Model, ticket: u64, result: Result<(), String>) {
-    let Some(Asked::Port { name, open, .. }) = model.private.asked.remove(&ticket) else {
-        return;
-    };
-    match result {
-        Ok(()) if open => model.say(Tone::Good, format!("{name}: port open")),
-        Ok(()) => {
+pub(super) fn port(model: &mut Model, name: &str, open: bool, failed: Option<&RequestError>) {
+    match failed {
+        None if open => model.say(Tone::Good, format!("{name}: port open")),
+        None => {
             let text = format!("{name}: port closed, its connections live on: o opens it");
             model.say(Tone::Plain, text);
         }
-        Err(why) => model.say(Tone::Trouble, join(&name, &why)),
+        Some(why) => model.say(Tone::Trouble, join(name, &why.to_string())),
     }
 }
 
-/// A connection was ended, or was gone already.
-pub(super) fn cut(model: &mut Model, conn: ConnId, how: Kill, found: bool) {
-    let text = match (found, how) {
-        (true, Kill::Rst) => format!("#{} reset by you", conn.0),
-        (true, Kill::Fin) => format!("#{} ended by you", conn.0),
-        (false, _) => format!("#{} is gone already", conn.0),
+/// A connection was ended.
+pub(super) fn killed(model: &mut Model, conn: ConnId, how: Kill) {
+    let text = match how {
+        Kill::Rst => format!("#{} reset by you", conn.0),
+        Kill::Fin => format!("#{} ended by you", conn.0),
     };
     model.say(Tone::Plain, text);
 }

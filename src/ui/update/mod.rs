@@ -22,7 +22,8 @@
 use super::action::{Action, Answer};
 use super::effect::Effect;
 use super::keymap::Mode;
-use super::model::{Asked, Focus, Model, Overlay};
+use super::model::{Asked, Focus, Model, Overlay, Tone};
+use crate::request::{Outcome, Request, RequestError};
 use crate::snapshot::Kill;
 use std::path::PathBuf;
 
@@ -73,7 +74,10 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         settle(model);
     }
     let unprobed = std::mem::take(&mut model.input.unprobed);
-    effects.extend(unprobed.into_iter().map(Effect::Probe));
+    let probes = unprobed
+        .into_iter()
+        .map(|port| Effect::Ask(model.ticket(), Request::Probe(port)));
+    effects.extend(probes);
     effects
 }
 
@@ -156,58 +160,101 @@ fn step(model: &mut Model, step: Step) -> Vec<Effect> {
     vec![]
 }
 
-/// The engine did, or refused, what was asked.
-#[expect(
-    clippy::too_many_lines,
-    reason = "a plain dispatch: an arm for each answer"
-)]
+/// The engine did, or refused, what was asked, or a file was written or read.
 fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
     match answer {
-        Answer::Set {
-            ticket,
-            proxy,
-            taken,
-        } => engine::set(model, ticket, proxy, taken),
-        Answer::Added { ticket, result } => {
-            if let Some(Asked::Add {
+        Answer::Engine(_, Ok(Outcome::Stopped)) => return vec![Effect::Quit],
+        Answer::Engine(ticket, Ok(outcome)) => done(model, ticket, outcome),
+        Answer::Engine(ticket, Err(why)) => refused(model, ticket, &why),
+        Answer::SceneWritten { file, result } => scenes::written(model, file, result),
+        Answer::SceneRead { file, text } => return scenes::read(model, file, text),
+    }
+    vec![]
+}
+
+/// The engine did what it was asked.
+fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
+    match (outcome, model.private.asked.remove(&ticket)) {
+        (
+            Outcome::Added(id),
+            Some(Asked::Add {
                 mapping,
                 plan,
                 origin,
-            }) = model.private.asked.remove(&ticket)
-            {
-                proxies::added(model, (mapping, plan, origin), result);
-            }
-        }
-        Answer::Replaced { ticket, result } => {
-            if let Some(Asked::Replace {
+            }),
+        ) => proxies::added(model, (mapping, plan, origin), Ok(id)),
+        (
+            Outcome::Added(id),
+            Some(Asked::Replace {
                 proxy,
                 old,
                 new,
                 origin,
-            }) = model.private.asked.remove(&ticket)
-            {
-                proxies::replaced(model, proxy, (old, new), origin, result);
-            }
-        }
-        Answer::Removed { ticket, found } => engine::removed(model, ticket, found),
-        Answer::Renamed { ticket, result } => {
-            if let Some(Asked::Rename {
+            }),
+        ) => proxies::replaced(model, proxy, (old, new), origin, Ok(id)),
+        (
+            Outcome::Renamed(_, name),
+            Some(Asked::Rename {
                 proxy,
                 names,
                 origin,
-            }) = model.private.asked.remove(&ticket)
-            {
-                proxies::renamed(model, proxy, names, origin, result);
-            }
+            }),
+        ) => proxies::renamed(model, proxy, names, origin, Ok(name)),
+        (Outcome::Removed(_), Some(Asked::Remove { proxy, name })) => {
+            engine::removed(model, proxy, &name, true);
         }
-        Answer::Port { ticket, result } => engine::port(model, ticket, result),
-        Answer::Probed { port, result } => line::probed(model, port, result),
-        Answer::Cut { conn, how, found } => engine::cut(model, conn, how, found),
-        Answer::SceneWritten { file, result } => scenes::written(model, file, result),
-        Answer::SceneRead { file, text } => return scenes::read(model, file, text),
-        Answer::Stopped => return vec![Effect::Quit],
+        (Outcome::PortSet(_), Some(Asked::Port { name, open, .. })) => {
+            engine::port(model, &name, open, None);
+        }
+        (Outcome::Planned(proxy, taken), _) => engine::set(model, ticket, proxy, taken),
+        (Outcome::Killed(conn, how), _) => engine::killed(model, conn, how),
+        (Outcome::Probed(port, result), _) => {
+            let result = result.map_err(|error| error.to_string());
+            line::probed(model, port, result);
+        }
+        // Nobody waits for it any more.
+        (
+            Outcome::Added(_)
+            | Outcome::Removed(_)
+            | Outcome::Renamed(..)
+            | Outcome::PortSet(_)
+            | Outcome::Stopped,
+            _,
+        ) => {}
     }
-    vec![]
+}
+
+/// The engine refused what it was asked.
+fn refused(model: &mut Model, ticket: u64, why: &RequestError) {
+    match model.private.asked.remove(&ticket) {
+        Some(Asked::Add {
+            mapping,
+            plan,
+            origin,
+        }) => proxies::added(model, (mapping, plan, origin), Err(why)),
+        Some(Asked::Replace {
+            proxy,
+            old,
+            new,
+            origin,
+        }) => proxies::replaced(model, proxy, (old, new), origin, Err(why)),
+        Some(Asked::Rename {
+            proxy,
+            names,
+            origin,
+        }) => proxies::renamed(model, proxy, names, origin, Err(why)),
+        Some(Asked::Remove { proxy, name }) => engine::removed(model, proxy, &name, false),
+        Some(Asked::Port { name, open, .. }) => engine::port(model, &name, open, Some(why)),
+        None => match why {
+            RequestError::NoConnection(conn) => {
+                model.say(Tone::Plain, format!("#{} is gone already", conn.0));
+            }
+            RequestError::NoProxy(proxy) => engine::gone(model, ticket, *proxy),
+            RequestError::Name(_) | RequestError::Add(_) | RequestError::Port(_) => {
+                model.say(Tone::Trouble, why.to_string())
+            }
+        },
+    }
 }
 
 /// The desk was read from a file before the console began, and these lines say what is wrong in it.

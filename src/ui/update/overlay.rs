@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::Step;
 use super::{input, presets, proxies, scenes};
+use crate::request::Request;
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;
 use crate::ui::keymap;
@@ -130,7 +131,7 @@ pub(super) fn drain(model: &mut Model) -> Vec<Effect> {
     };
     let text = format!("draining: {open} may end, at most 10 s; q closes now");
     model.say(Tone::Plain, text);
-    vec![Effect::Drain(DRAIN)]
+    vec![Effect::Ask(model.ticket(), Request::Stop(DRAIN))]
 }
 
 /// Stops the process; asks where connections are open, since they stall meanwhile.

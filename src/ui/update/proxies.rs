@@ -3,6 +3,7 @@
 use super::{engine, line};
 use crate::fault::Plan;
 use crate::mapping::{Mapping, Name};
+use crate::request::{Request, RequestError};
 use crate::snapshot::{PortState, ProxyId, ProxyRow};
 use crate::ui::effect::Effect;
 use crate::ui::model::undo::{Edit, Proxy, Step};
@@ -66,7 +67,7 @@ pub(super) fn remove(model: &mut Model, id: ProxyId) -> Vec<Effect> {
     }
     let asked = Asked::Remove { proxy: id, name };
     model.private.asked.insert(ticket, asked);
-    vec![Effect::Remove { ticket, proxy: id }]
+    vec![Effect::Ask(ticket, Request::Remove(id))]
 }
 
 /// Adds a proxy with its faults.
@@ -79,11 +80,8 @@ pub(super) fn add(model: &mut Model, proxy: Proxy, origin: Origin) -> Effect {
         origin,
     };
     model.private.asked.insert(ticket, asked);
-    Effect::Add {
-        ticket,
-        mapping,
-        plan,
-    }
+    let request = Request::Add { mapping, plan };
+    Effect::Ask(ticket, request)
 }
 
 /// Adds a proxy that its user asks for.
@@ -112,7 +110,13 @@ pub(super) fn replace(
         origin,
     };
     model.private.asked.insert(ticket, asked);
-    Effect::Replace { ticket, proxy, new }
+    let (mapping, plan) = new;
+    let request = Request::Replace {
+        proxy,
+        mapping,
+        plan,
+    };
+    Effect::Ask(ticket, request)
 }
 
 /// Gives a proxy another name, or takes the given one away: `names` are the given ones before and after.
@@ -130,11 +134,7 @@ pub(super) fn rename(
         origin,
     };
     model.private.asked.insert(ticket, asked);
-    Effect::Rename {
-        ticket,
-        proxy,
-        name,
-    }
+    Effect::Ask(ticket, Request::Rename { proxy, name })
 }
 
 /// Closes the selected proxy's port, or opens it again.
@@ -157,11 +157,8 @@ pub(super) fn toggle_port(model: &mut Model) -> Vec<Effect> {
         open,
     };
     model.private.asked.insert(ticket, asked);
-    vec![Effect::SetPort {
-        ticket,
-        proxy: id,
-        open,
-    }]
+    let request = Request::SetPort { proxy: id, open };
+    vec![Effect::Ask(ticket, request)]
 }
 
 // === answers ===
@@ -170,7 +167,7 @@ pub(super) fn toggle_port(model: &mut Model) -> Vec<Effect> {
 pub(super) fn added(
     model: &mut Model,
     (mapping, plan, origin): (Mapping, Plan, Origin),
-    result: Result<ProxyId, String>,
+    result: Result<ProxyId, &RequestError>,
 ) {
     match (result, origin) {
         (Ok(id), Origin::User) => {
@@ -194,7 +191,7 @@ pub(super) fn added(
         }
         (Err(why), origin) => {
             give_back(model, origin);
-            model.say(Tone::Trouble, why);
+            model.say(Tone::Trouble, why.to_string());
             let input = &model.input.field.text;
             if origin == Origin::User && input.value().is_empty() {
                 line::refill(model, in_words(&mapping, &plan), None);
@@ -210,7 +207,7 @@ pub(super) fn replaced(
     proxy: ProxyId,
     (before, after): ((Mapping, Plan), (Mapping, Plan)),
     origin: Origin,
-    result: Result<ProxyId, String>,
+    result: Result<ProxyId, &RequestError>,
 ) {
     match result {
         Ok(id) => {
@@ -239,7 +236,7 @@ pub(super) fn renamed(
     proxy: ProxyId,
     (before, after): (Option<Name>, Option<Name>),
     origin: Origin,
-    result: Result<String, String>,
+    result: Result<String, &RequestError>,
 ) {
     match result {
         Ok(name) => {
@@ -256,7 +253,7 @@ pub(super) fn renamed(
         }
         Err(why) => {
             give_back(model, origin);
-            model.say(Tone::Trouble, why);
+            model.say(Tone::Trouble, why.to_string());
         }
     }
 }

@@ -18,6 +18,8 @@ use tui_input::InputRequest;
 use super::*;
 use crate::fault::{Directions, PerDirection, Plan};
 use crate::mapping::{Host, Mapping};
+use crate::proxy::{AddError, BindError};
+use crate::request::{Outcome, Request, RequestError};
 use crate::snapshot::Kill;
 use crate::snapshot::*;
 use crate::ui::action::Answer;
@@ -131,7 +133,7 @@ fn shown(model: &Model, proxy: u32) -> String {
 
 fn plans(effects: &[Effect]) -> Vec<String> {
     let sent = effects.iter().map(|effect| match effect {
-        Effect::SetPlan { proxy, plan, .. } => format!("{}: {plan}", proxy.0),
+        Effect::Ask(_, Request::SetPlan { proxy, plan }) => format!("{}: {plan}", proxy.0),
         other => format!("{other:?}"),
     });
     sent.collect()
@@ -139,27 +141,36 @@ fn plans(effects: &[Effect]) -> Vec<String> {
 
 fn ticket(effects: &[Effect]) -> u64 {
     match effects.first() {
-        Some(
-            Effect::SetPlan { ticket, .. }
-            | Effect::Add { ticket, .. }
-            | Effect::Remove { ticket, .. }
-            | Effect::SetPort { ticket, .. }
-            | Effect::Rename { ticket, .. }
-            | Effect::Replace { ticket, .. },
-        ) => *ticket,
+        Some(Effect::Ask(ticket, _)) => *ticket,
         other => panic!("no command: {other:?}"),
     }
 }
 
 fn set(ticket: u64, proxy: u32, taken: u32) -> Action {
-    Action::Answered(Answer::Set {
-        ticket,
-        proxy: ProxyId(proxy),
-        taken: Some(Taken {
-            taken,
-            of: taken,
-            cut: 0,
-            micros: 3_000,
-        }),
-    })
+    let taken = Taken {
+        taken,
+        of: taken,
+        cut: 0,
+        micros: 3_000,
+    };
+    did(ticket, Outcome::Planned(ProxyId(proxy), taken))
+}
+
+/// The engine did what it was asked under this number.
+fn did(ticket: u64, outcome: Outcome) -> Action {
+    Action::Answered(Answer::Engine(ticket, Ok(outcome)))
+}
+
+/// The engine could not do what it was asked under this number.
+fn refused(ticket: u64, why: RequestError) -> Action {
+    Action::Answered(Answer::Engine(ticket, Err(Arc::new(why))))
+}
+
+/// A port that another program has.
+fn in_use(addr: &str) -> RequestError {
+    let error = BindError {
+        addr: addr.parse().expect("an address"),
+        source: rustix::io::Errno::ADDRINUSE.into(),
+    };
+    AddError::Bind(error).into()
 }

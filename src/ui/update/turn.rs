@@ -2,6 +2,7 @@
 //! engine.
 
 use crate::fault::Plan;
+use crate::request::Request;
 use crate::snapshot::ProxyId;
 use crate::ui::effect::Effect;
 use crate::ui::knob::{self, Turn};
@@ -296,11 +297,7 @@ fn send(model: &mut Model, ticket: u64, proxy: ProxyId, plan: Plan) -> Effect {
         answered: None,
     };
     model.drafts.insert(proxy, draft);
-    Effect::SetPlan {
-        ticket,
-        proxy,
-        plan,
-    }
+    Effect::Ask(ticket, Request::SetPlan { proxy, plan })
 }
 
 /// What a change of the bypass is called.

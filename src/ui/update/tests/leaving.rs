@@ -41,11 +41,7 @@ fn a_proxy_that_is_added_thaws_the_screen() {
     let mut model = model();
     does(&mut model, [Action::Freeze, Action::Down, Action::Delete]);
     let ticket = ticket(&does(&mut model, [Action::Undo]));
-    let result = Ok(ProxyId(9));
-    does(
-        &mut model,
-        [Action::Answered(Answer::Added { ticket, result })],
-    );
+    does(&mut model, [did(ticket, Outcome::Added(ProxyId(9)))]);
     assert!(model.frozen.is_none());
 }
 
@@ -53,12 +49,8 @@ fn a_proxy_that_is_added_thaws_the_screen() {
 fn turning_a_proxy_that_went_says_so_and_leaves_no_draft() {
     let mut model = model();
     let ticket = ticket(&does(&mut model, [turn(Turn::To(5))]));
-    let answer = Answer::Set {
-        ticket,
-        proxy: ProxyId(1),
-        taken: None,
-    };
-    does(&mut model, [Action::Answered(answer)]);
+    let answer = refused(ticket, RequestError::NoProxy(ProxyId(1)));
+    does(&mut model, [answer]);
     assert_eq!(notice(&model), "that proxy is gone");
     assert_eq!(shown(&model, 1), "");
 }
@@ -194,13 +186,11 @@ fn quitting_asks_only_with_live_connections() {
 fn draining_waits_and_a_second_quit_does_not() {
     let mut model = model();
     let effects = does(&mut model, [Action::Quit, Action::Drain]);
-    assert_eq!(effects, [Effect::Drain(Duration::from_secs(10))]);
+    let stop = Request::Stop(Duration::from_secs(10));
+    assert_eq!(effects, [Effect::Ask(1, stop)]);
     assert_eq!(model.draining, Some(Duration::from_secs(11)));
     assert_eq!(does(&mut model, [Action::Quit]), [Effect::Quit]);
-    assert_eq!(
-        does(&mut model, [Action::Answered(Answer::Stopped)]),
-        [Effect::Quit]
-    );
+    assert_eq!(does(&mut model, [did(1, Outcome::Stopped)]), [Effect::Quit]);
 }
 
 #[test]

@@ -5,22 +5,21 @@ fn a_port_closes_and_opens_again() {
     let mut model = model();
     let effects = does(&mut model, [Action::TogglePort, Action::TogglePort]);
     assert!(
-        matches!(effects.as_slice(), [Effect::SetPort { open: false, .. }]),
+        matches!(
+            effects.as_slice(),
+            [Effect::Ask(_, Request::SetPort { open: false, .. })]
+        ),
         "once"
     );
     let ticket = ticket(&effects);
-    let result = Ok(());
-    does(
-        &mut model,
-        [Action::Answered(Answer::Port { ticket, result })],
-    );
+    does(&mut model, [did(ticket, Outcome::PortSet(ProxyId(1)))]);
     let mut closed = desk();
     closed.proxies[0].port = PortState::Closed;
     does(&mut model, [Action::Sampled(Arc::new(closed))]);
     let effects = does(&mut model, [Action::TogglePort]);
     assert!(matches!(
         effects.as_slice(),
-        [Effect::SetPort { open: true, .. }]
+        [Effect::Ask(_, Request::SetPort { open: true, .. })]
     ));
 }
 
@@ -84,17 +83,10 @@ fn a_connection_is_cut_at_once_and_the_answer_says_so() {
         &mut model,
         [Action::ToConnections, Action::Reset, Action::HalfClose],
     );
-    let cut = |how| Effect::Cut {
-        conn: ConnId(2),
-        how,
-    };
-    assert_eq!(effects, [cut(Kill::Rst), cut(Kill::Fin)]);
-    let answer = Answer::Cut {
-        conn: ConnId(2),
-        how: Kill::Rst,
-        found: true,
-    };
-    does(&mut model, [Action::Answered(answer)]);
+    let cut = |ticket, how| Effect::Ask(ticket, Request::Kill(ConnId(2), how));
+    assert_eq!(effects, [cut(1, Kill::Rst), cut(2, Kill::Fin)]);
+    let answer = did(1, Outcome::Killed(ConnId(2), Kill::Rst));
+    does(&mut model, [answer]);
     assert_eq!(notice(&model), "#2 reset by you");
 }
 
@@ -214,7 +206,10 @@ fn the_desk_is_written_to_a_file_and_read_from_one() {
         &mut model,
         [Action::Answered(Answer::SceneRead { file, text })],
     );
-    assert!(matches!(&effects[..], [Effect::Add { .. }]), "{effects:?}");
+    assert!(
+        matches!(&effects[..], [Effect::Ask(_, Request::Add { .. })]),
+        "{effects:?}"
+    );
     assert!(notice(&model).starts_with("desk.scene:2:3: unknown protocol"));
 }
 

@@ -139,67 +139,65 @@ fn moves() -> impl Strategy<Value = Move> {
     ]
 }
 
-/// What a desk would answer, well or badly.
-#[expect(
-    clippy::too_many_lines,
-    reason = "a plain dispatch: an arm for each effect"
-)]
-fn answer(effect: &Effect, well: bool) -> Option<Answer> {
-    let id = ProxyId(50);
-    Some(match *effect {
-        Effect::SetPlan { ticket, proxy, .. } => Answer::Set {
-            ticket,
-            proxy,
-            taken: well.then_some(Taken {
-                taken: 1,
-                of: 1,
-                cut: 0,
-                micros: 9,
-            }),
-        },
-        Effect::Add { ticket, .. } => Answer::Added {
-            ticket,
-            result: well.then_some(id).ok_or_else(|| "no".to_owned()),
-        },
-        Effect::Replace { ticket, .. } => Answer::Replaced {
-            ticket,
-            result: well.then_some(id).ok_or_else(|| "no".to_owned()),
-        },
-        Effect::WriteScene { ref file, .. } => Answer::SceneWritten {
+/// What would be answered, well or badly.
+fn answer(effect: &Effect, well: bool) -> Option<Action> {
+    let no = || "no".to_owned();
+    let answer = match effect {
+        Effect::Ask(_, Request::Stop(_)) | Effect::Quit | Effect::Suspend | Effect::Repaint => {
+            return None;
+        }
+        Effect::Ask(ticket, request) => {
+            return Some(if well {
+                did(*ticket, outcome(request))
+            } else {
+                refused(*ticket, refusal(request))
+            });
+        }
+        Effect::WriteScene { file, .. } => Answer::SceneWritten {
             file: file.clone(),
-            result: well.then_some(()).ok_or_else(|| "no".to_owned()),
+            result: well.then_some(()).ok_or_else(no),
         },
-        Effect::ReadScene(ref file) => Answer::SceneRead {
+        Effect::ReadScene(file) => Answer::SceneRead {
             file: file.clone(),
             text: well
                 .then(|| "7=x:1 latency 5ms\n8=\n".to_owned())
-                .ok_or_else(|| "no".to_owned()),
+                .ok_or_else(no),
         },
-        Effect::Remove { ticket, .. } => Answer::Removed {
-            ticket,
-            found: well,
-        },
-        Effect::Rename { ticket, .. } => Answer::Renamed {
-            ticket,
-            result: well
-                .then(|| "new".to_owned())
-                .ok_or_else(|| "no".to_owned()),
-        },
-        Effect::SetPort { ticket, .. } => Answer::Port {
-            ticket,
-            result: well.then_some(()).ok_or_else(|| "no".to_owned()),
-        },
-        Effect::Probe(port) => Answer::Probed {
-            port,
-            result: well.then_some(()).ok_or_else(|| "no".to_owned()),
-        },
-        Effect::Cut { conn, how } => Answer::Cut {
-            conn,
-            how,
-            found: well,
-        },
-        Effect::Drain(_) | Effect::Quit | Effect::Suspend | Effect::Repaint => return None,
-    })
+    };
+    Some(Action::Answered(answer))
+}
+
+fn outcome(request: &Request) -> Outcome {
+    let taken = Taken {
+        taken: 1,
+        of: 1,
+        cut: 0,
+        micros: 9,
+    };
+    match *request {
+        Request::Add { .. } | Request::Replace { .. } => Outcome::Added(ProxyId(50)),
+        Request::Remove(proxy) => Outcome::Removed(proxy),
+        Request::Rename { proxy, .. } => Outcome::Renamed(proxy, "new".to_owned()),
+        Request::SetPlan { proxy, .. } => Outcome::Planned(proxy, taken),
+        Request::SetPort { proxy, .. } => Outcome::PortSet(proxy),
+        Request::Probe(port) => Outcome::Probed(port, Ok(())),
+        Request::Kill(conn, how) => Outcome::Killed(conn, how),
+        Request::Stop(_) => Outcome::Stopped,
+    }
+}
+
+fn refusal(request: &Request) -> RequestError {
+    match *request {
+        Request::Remove(proxy) | Request::Rename { proxy, .. } | Request::SetPlan { proxy, .. } => {
+            RequestError::NoProxy(proxy)
+        }
+        Request::Kill(conn, _) => RequestError::NoConnection(conn),
+        Request::Add { .. }
+        | Request::Replace { .. }
+        | Request::SetPort { .. }
+        | Request::Probe(_)
+        | Request::Stop(_) => in_use("127.0.0.1:9001"),
+    }
 }
 
 proptest! {
@@ -239,7 +237,7 @@ proptest! {
                     Action::Tick
                 }
                 Move::Answer(well) => match asked.pop_front().and_then(|effect| answer(&effect, well)) {
-                    Some(answer) => Action::Answered(answer),
+                    Some(answer) => answer,
                     None => continue,
                 },
             };

@@ -45,10 +45,7 @@ fn a_deleted_proxy_comes_back_with_its_faults_and_its_steps() {
     let effects = does(&mut model, [Action::Delete]);
     assert!(matches!(
         effects.as_slice(),
-        [Effect::Remove {
-            proxy: ProxyId(2),
-            ..
-        }]
+        [Effect::Ask(_, Request::Remove(ProxyId(2)))]
     ));
     let mut gone = desk();
     gone.proxies.remove(1);
@@ -56,26 +53,14 @@ fn a_deleted_proxy_comes_back_with_its_faults_and_its_steps() {
     assert_eq!(model.selected, Some(ProxyId(3)), "its neighbour");
 
     let effects = does(&mut model, [Action::Undo]);
-    let [
-        Effect::Add {
-            ticket,
-            mapping,
-            plan,
-        },
-    ] = effects.as_slice()
-    else {
+    let [Effect::Ask(ticket, Request::Add { mapping, plan })] = effects.as_slice() else {
         panic!("{effects:?}");
     };
     assert_eq!(
         (mapping, plan.to_string()),
         (&row(2, "web", 0).mapping, "latency 250ms".into())
     );
-    let result = Ok(ProxyId(9));
-    let ticket = *ticket;
-    does(
-        &mut model,
-        [Action::Answered(Answer::Added { ticket, result })],
-    );
+    does(&mut model, [did(*ticket, Outcome::Added(ProxyId(9)))]);
     assert_eq!(model.selected, Some(ProxyId(9)));
     assert_eq!(shown(&model, 9), "latency 250ms", "before any snapshot");
     let effects = does(&mut model, [Action::Undo]);
@@ -101,20 +86,11 @@ fn a_proxy_on_a_port_of_any_number_comes_back_on_the_one_that_it_had() {
     does(&mut model, [Action::Solo, Action::Delete]);
     assert_eq!(model.solo, None);
     let effects = does(&mut model, [Action::Sampled(Arc::default()), Action::Undo]);
-    let [
-        Effect::Add {
-            ticket, mapping, ..
-        },
-    ] = effects.as_slice()
-    else {
+    let [Effect::Ask(ticket, Request::Add { mapping, .. })] = effects.as_slice() else {
         panic!("{effects:?}");
     };
     assert_eq!(*mapping, row(2, "web", 0).mapping);
-    let (ticket, result) = (*ticket, Ok(ProxyId(9)));
-    does(
-        &mut model,
-        [Action::Answered(Answer::Added { ticket, result })],
-    );
+    does(&mut model, [did(*ticket, Outcome::Added(ProxyId(9)))]);
     assert_eq!(model.solo.as_ref().map(|solo| solo.proxy), Some(ProxyId(9)));
 }
 
@@ -133,15 +109,9 @@ fn an_addition_on_any_port_that_is_undone_and_done_again_keeps_its_port() {
         at: model.now,
     });
     let ticket = ticket(&does(&mut model, [Action::Undo]));
-    does(
-        &mut model,
-        [Action::Answered(Answer::Removed {
-            ticket,
-            found: true,
-        })],
-    );
+    does(&mut model, [did(ticket, Outcome::Removed(ProxyId(1)))]);
     let effects = does(&mut model, [Action::Redo]);
-    let [Effect::Add { mapping, .. }] = effects.as_slice() else {
+    let [Effect::Ask(_, Request::Add { mapping, .. })] = effects.as_slice() else {
         panic!("{effects:?}");
     };
     assert_eq!(*mapping, row(2, "web", 0).mapping);
@@ -163,11 +133,7 @@ fn a_proxy_that_cannot_come_back_leaves_its_step_to_be_undone() {
     let mut model = model();
     does(&mut model, [Action::Down, Action::Delete]);
     let ticket = ticket(&does(&mut model, [Action::Undo]));
-    let result = Err("cannot listen on 127.0.0.1:9002: address already in use".to_owned());
-    does(
-        &mut model,
-        [Action::Answered(Answer::Added { ticket, result })],
-    );
+    does(&mut model, [refused(ticket, in_use("127.0.0.1:9002"))]);
     assert_eq!((model.undo.len(), model.undo.undone.len()), (1, 0));
     assert!(notice(&model).contains("already in use"));
 }

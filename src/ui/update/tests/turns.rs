@@ -267,17 +267,14 @@ fn a_change_that_ends_connections_says_how_many() {
             &mut model,
             [Action::ChooseKnob(knob.expect("a knob")), turn(Turn::To(9))],
         );
-        let answer = Answer::Set {
-            ticket: ticket(&effects),
-            proxy: ProxyId(1),
-            taken: Some(Taken {
-                taken: of,
-                of,
-                cut,
-                micros: 3_000,
-            }),
+        let taken = Taken {
+            taken: of,
+            of,
+            cut,
+            micros: 3_000,
         };
-        does(&mut model, [Action::Answered(answer)]);
+        let answer = did(ticket(&effects), Outcome::Planned(ProxyId(1), taken));
+        does(&mut model, [answer]);
         assert_eq!(notice(&model), says);
     }
 }
@@ -337,7 +334,7 @@ fn a_preset_is_tried_taken_and_left() {
     let effects = does(&mut model, [Action::Audition]);
     let preset = Plan::of(crate::preset::PRESETS[1].settings());
     assert!(
-        matches!(&effects[..], [Effect::SetPlan { plan, .. }] if *plan == preset),
+        matches!(&effects[..], [Effect::Ask(_, Request::SetPlan { plan, .. })] if *plan == preset),
         "{effects:?}"
     );
     does(&mut model, [Action::Back]);

@@ -5,7 +5,6 @@ use tui_input::InputRequest as Text;
 
 use super::*;
 use crate::snapshot::Snapshot;
-use crate::ui::action::Answer;
 use crate::ui::input::Check;
 use crate::ui::keymap::Mode;
 use crate::ui::knob;
@@ -103,7 +102,7 @@ fn enter_adds_the_mapping_with_its_faults_and_clears_the_line() {
     let mut model = empty();
     type_in(&mut model, "9090=host:80 latency 300ms");
     let effects = does(&mut model, [Action::Accept]);
-    let [Effect::Add { mapping, plan, .. }] = effects.as_slice() else {
+    let [Effect::Ask(_, Request::Add { mapping, plan, .. })] = effects.as_slice() else {
         panic!("{effects:?}");
     };
     assert_eq!(
@@ -111,11 +110,8 @@ fn enter_adds_the_mapping_with_its_faults_and_clears_the_line() {
         ("9090=host:80".into(), "latency 300ms".into())
     );
     assert_eq!(line(&model), "");
-    let answer = Answer::Added {
-        ticket: ticket(&effects),
-        result: Ok(ProxyId(1)),
-    };
-    does(&mut model, [Action::Answered(answer)]);
+    let answer = did(ticket(&effects), Outcome::Added(ProxyId(1)));
+    does(&mut model, [answer]);
     assert_eq!(
         (model.focus, model.selected),
         (Focus::Mixer, Some(ProxyId(1)))
@@ -124,10 +120,7 @@ fn enter_adds_the_mapping_with_its_faults_and_clears_the_line() {
     let effects = does(&mut model, [Action::Undo]);
     assert!(matches!(
         effects.as_slice(),
-        [Effect::Remove {
-            proxy: ProxyId(1),
-            ..
-        }]
+        [Effect::Ask(_, Request::Remove(ProxyId(1)))]
     ));
 }
 
@@ -147,11 +140,7 @@ fn a_port_that_another_program_has_brings_the_line_back() {
     let mut model = empty();
     type_in(&mut model, "9090=host:80 latency 300ms");
     let ticket = ticket(&does(&mut model, [Action::Accept]));
-    let result = Err("cannot listen on 127.0.0.1:9090: address already in use".to_owned());
-    does(
-        &mut model,
-        [Action::Answered(Answer::Added { ticket, result })],
-    );
+    does(&mut model, [refused(ticket, in_use("127.0.0.1:9090"))]);
     assert_eq!(line(&model), "9090=host:80 latency 300ms");
     assert_eq!(model.focus, Focus::Input);
     assert!(notice(&model).contains("address already in use"));
@@ -241,7 +230,7 @@ fn pasted_lines_end_as_terminals_and_programs_end_them_and_comments_are_left_out
         let effects = does(&mut model, [Action::Accept]);
         let adds = effects
             .iter()
-            .filter(|effect| matches!(effect, Effect::Add { .. }));
+            .filter(|effect| matches!(effect, Effect::Ask(_, Request::Add { .. })));
         assert_eq!(adds.count(), 2, "{pasted:?}: {effects:?}");
     }
     let mut model = empty();
@@ -338,13 +327,12 @@ fn editing_the_name_renames_the_proxy_and_undo_takes_it_back() {
     let promise = Check::Right("renames db to orders".into());
     assert_eq!(model.input.check, promise);
     let names = |effects: &[Effect]| match effects {
-        [Effect::Rename { proxy, name, .. }] => (proxy.0, name.as_ref().map(ToString::to_string)),
+        [Effect::Ask(_, Request::Rename { proxy, name })] => {
+            (proxy.0, name.as_ref().map(ToString::to_string))
+        }
         other => panic!("{other:?}"),
     };
-    let renamed = |ticket, name: &str| {
-        let result = Ok(name.to_owned());
-        Action::Answered(Answer::Renamed { ticket, result })
-    };
+    let renamed = |ticket, name: &str| did(ticket, Outcome::Renamed(ProxyId(1), name.to_owned()));
     let effects = does(&mut model, [Action::Accept]);
     assert_eq!(names(&effects), (1, Some("orders".to_owned())));
     does(&mut model, [renamed(ticket(&effects), "orders")]);
@@ -354,12 +342,10 @@ fn editing_the_name_renames_the_proxy_and_undo_takes_it_back() {
     does(&mut model, [renamed(ticket(&effects), "db")]);
     let effects = does(&mut model, [Action::Redo]);
     assert_eq!(names(&effects), (1, Some("orders".to_owned())));
-    let result = Err("the name orders is taken".to_owned());
-    let refused = Answer::Renamed {
-        ticket: ticket(&effects),
-        result,
-    };
-    does(&mut model, [Action::Answered(refused)]);
+    does(
+        &mut model,
+        [refused(ticket(&effects), RequestError::NoProxy(ProxyId(1)))],
+    );
     assert_eq!((model.undo.len(), model.undo.undone.len()), (0, 1));
 }
 
@@ -403,25 +389,22 @@ fn another_mapping_takes_the_proxys_place_and_undo_gives_it_back() {
         "{promise}"
     );
     let effects = does(&mut model, [Action::Accept]);
-    let [Effect::Replace { ticket, proxy, new }] = effects.as_slice() else {
+    let [Effect::Ask(ticket, Request::Replace { proxy, mapping, .. })] = effects.as_slice() else {
         panic!("{effects:?}");
     };
     assert_eq!(
-        (*proxy, new.0.to_string()),
+        (*proxy, mapping.to_string()),
         (ProxyId(1), "9001=other:80".into())
     );
-    let answer = Answer::Replaced {
-        ticket: *ticket,
-        result: Ok(ProxyId(4)),
-    };
-    does(&mut model, [Action::Answered(answer)]);
+    let answer = did(*ticket, Outcome::Added(ProxyId(4)));
+    does(&mut model, [answer]);
     assert_eq!(model.selected, Some(ProxyId(4)));
     let effects = does(&mut model, [Action::Undo]);
-    let [Effect::Replace { proxy, new, .. }] = effects.as_slice() else {
+    let [Effect::Ask(_, Request::Replace { proxy, mapping, .. })] = effects.as_slice() else {
         panic!("{effects:?}");
     };
     assert_eq!(
-        (*proxy, new.0.to_string()),
+        (*proxy, mapping.to_string()),
         (ProxyId(4), "9001=db:80".into())
     );
 }

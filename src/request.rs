@@ -1,0 +1,150 @@
+//! What can be asked of a running engine, by number, and what becomes of it.
+//!
+//! The console makes a request of a key, `operate` of a command with names in it, and a test answers one in an engine's
+//! place. Nothing here knows who asks. An outcome says whom it is about, so that it can be told without its request; an
+//! error stays a type up to the line that prints it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use thiserror::Error;
+
+use crate::fault::Plan;
+use crate::mapping::{Mapping, Name};
+use crate::proxy::{AddError, BindError, Engine, NameTaken, RenameError};
+use crate::snapshot::{ConnId, Kill, ProxyId, Taken};
+
+/// One thing that an engine can be asked to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Request {
+    /// A proxy is added.
+    Add {
+        /// What it forwards.
+        mapping: Mapping,
+        /// Its faults, from the first byte on.
+        plan: Plan,
+    },
+    /// A proxy takes another one's place; where that fails, the first one stands as it was.
+    Replace {
+        /// Which proxy goes.
+        proxy: ProxyId,
+        /// What the other one forwards.
+        mapping: Mapping,
+        /// Its faults, from the first byte on.
+        plan: Plan,
+    },
+    /// A proxy is removed with its connections.
+    Remove(ProxyId),
+    /// A proxy gets another name.
+    Rename {
+        /// Which proxy.
+        proxy: ProxyId,
+        /// The name, `None` for the one that its mapping comes to.
+        name: Option<Name>,
+    },
+    /// A proxy gets another plan.
+    SetPlan {
+        /// Which proxy.
+        proxy: ProxyId,
+        /// The plan.
+        plan: Plan,
+    },
+    /// A port opens or closes; the connections of its proxy live on.
+    SetPort {
+        /// Which proxy's.
+        proxy: ProxyId,
+        /// Whether it is to be open.
+        open: bool,
+    },
+    /// It is looked whether a port could be listened on now.
+    Probe(u16),
+    /// A connection ends.
+    Kill(ConnId, Kill),
+    /// All ports close, connections may end by themselves for so long, and then the engine ends them and itself.
+    Stop(Duration),
+}
+
+/// What a request came to.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// The proxy is there, under this number.
+    Added(ProxyId),
+    /// The proxy is gone.
+    Removed(ProxyId),
+    /// The proxy has this name now.
+    Renamed(ProxyId, String),
+    /// The plan is in force, and its connections have taken it so.
+    Planned(ProxyId, Taken),
+    /// The port is open, or closed, as was asked.
+    PortSet(ProxyId),
+    /// Whether the port could have been listened on, and why not.
+    Probed(u16, Result<(), Arc<BindError>>),
+    /// The connection was told to end so.
+    Killed(ConnId, Kill),
+    /// The engine has ended.
+    Stopped,
+}
+
+/// Why a request came to nothing. Prints as one line.
+#[derive(Debug, Error)]
+pub enum RequestError {
+    /// The proxy is gone.
+    #[error("that proxy is gone")]
+    NoProxy(ProxyId),
+    /// No open connection has this number.
+    #[error("no open connection {}", .0.0)]
+    NoConnection(ConnId),
+    /// The name is another proxy's.
+    #[error(transparent)]
+    Name(#[from] NameTaken),
+    /// The proxy could not be added.
+    #[error(transparent)]
+    Add(#[from] AddError),
+    /// The port could not be opened.
+    #[error(transparent)]
+    Port(#[from] BindError),
+}
+
+// === impl Request ===
+
+impl Request {
+    /// Asks `engine` for it, and returns when it has taken effect. The first poll gives the command; dropped after that,
+    /// what has begun goes on.
+    pub async fn carry_out(self, engine: &Engine) -> Result<Outcome, RequestError> {
+        match self {
+            Self::Add { mapping, plan } => Ok(Outcome::Added(engine.add(mapping, plan).await?)),
+            Self::Replace {
+                proxy,
+                mapping,
+                plan,
+            } => Ok(Outcome::Added(engine.replace(proxy, mapping, plan).await?)),
+            Self::Remove(proxy) => match engine.remove(proxy).await {
+                true => Ok(Outcome::Removed(proxy)),
+                false => Err(RequestError::NoProxy(proxy)),
+            },
+            Self::Rename { proxy, name } => match engine.rename(proxy, name) {
+                Ok(name) => Ok(Outcome::Renamed(proxy, name)),
+                Err(RenameError::Gone) => Err(RequestError::NoProxy(proxy)),
+                Err(RenameError::Taken(error)) => Err(error.into()),
+            },
+            Self::SetPlan { proxy, plan } => {
+                let taken = engine.set_plan(proxy, plan).await;
+                let taken = taken.ok_or(RequestError::NoProxy(proxy))?;
+                Ok(Outcome::Planned(proxy, taken))
+            }
+            Self::SetPort { proxy, open } => {
+                engine.set_port(proxy, open).await?;
+                Ok(Outcome::PortSet(proxy))
+            }
+            Self::Probe(port) => Ok(Outcome::Probed(port, engine.probe(port).map_err(Arc::new))),
+            Self::Kill(conn, how) => match engine.kill(conn, how) {
+                true => Ok(Outcome::Killed(conn, how)),
+                false => Err(RequestError::NoConnection(conn)),
+            },
+            Self::Stop(drain) => {
+                engine.stop(drain).await;
+                Ok(Outcome::Stopped)
+            }
+        }
+    }
+}
