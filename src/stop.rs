@@ -66,9 +66,11 @@ pub struct StopRequest {
 impl StopRequest {
     /// Catches the signals that end a process; inside a runtime.
     pub fn new(after: Option<Duration>) -> io::Result<Self> {
-        let catch = |number: i32| match is_ignored(number) {
-            false => signal(SignalKind::from_raw(number)).map(Some),
-            true => Ok(None),
+        let catch = |number: i32| {
+            if is_ignored(number) {
+                return Ok(None);
+            }
+            signal(SignalKind::from_raw(number)).map(Some)
         };
         let requests = REQUESTS.iter().map(|signal| (signal, false));
         let mut signals = Vec::new();

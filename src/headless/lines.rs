@@ -92,9 +92,10 @@ impl<R: AsyncBufRead + Unpin> Lines<R> {
     fn take(&mut self) -> Option<Line> {
         let line = std::mem::take(&mut self.line);
         let line = line.strip_suffix(b"\r").unwrap_or(&line);
-        let line = match std::mem::take(&mut self.first) {
-            true => line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line),
-            false => line,
+        let line = if std::mem::take(&mut self.first) {
+            line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+        } else {
+            line
         };
         match std::str::from_utf8(line) {
             Ok(text) if text.trim().is_empty() || text.trim_start().starts_with('#') => None,
