@@ -431,7 +431,7 @@ fn every_two_verdicts_differ_without_colour() {
     let measured: [State<'_>; 4] = [
         ("agrees", &|_| {}),
         ("differs", &|row| {
-            row.added = PerDirection::both(Some(spread(60, 1, 90)))
+            row.added = PerDirection::both(Some(spread(60, 1, 90)));
         }),
         ("idle", &|row| row.added = PerDirection::default()),
         ("off", &|row| row.plan = Arc::default()),

@@ -16,7 +16,8 @@
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]
 
 use std::fmt;
-use std::ops::{Add, Index, IndexMut};
+use std::iter::Sum;
+use std::ops::{Index, IndexMut};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -152,18 +153,18 @@ impl<T> PerDirection<T> {
     }
 }
 
-impl<T: Add<Output = T>> PerDirection<T> {
+impl<T: Sum> PerDirection<T> {
     /// Both values together.
     pub fn sum(self) -> T {
-        self.up + self.down
+        [self.up, self.down].into_iter().sum()
     }
-}
 
-impl<T: Add<Output = T>> Add for PerDirection<T> {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self::of(self.up + other.up, self.down + other.down)
+    /// Each value and the one of `other` in its direction together.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        let up = [self.up, other.up].into_iter().sum();
+        let down = [self.down, other.down].into_iter().sum();
+        Self { up, down }
     }
 }
 

@@ -268,7 +268,7 @@ impl Collector {
         }
         for (seen, sum) in self.seen.iter_mut().zip(sums) {
             let row = seen.row(sum, self.watched.insecure, at);
-            snapshot.rates = snapshot.rates + row.rates;
+            snapshot.rates = snapshot.rates.plus(row.rates);
             // For how long the slowest has been waiting goes on.
             self.restless |= row.taken < row.open;
             snapshot.proxies.push(row);

@@ -196,6 +196,6 @@ impl Sum {
         self.open += 1;
         let generation = conn.proxy.settings.generation();
         self.taken += u32::from(conn.record.runs(generation));
-        self.held = self.held + row.held;
+        self.held = self.held.plus(row.held);
     }
 }

@@ -33,7 +33,7 @@ impl Farewell {
         Self {
             lasted: model.now,
             connections: connections + rows.iter().map(|row| row.total).sum::<u64>(),
-            bytes: rows.iter().fold(bytes, |sum, row| sum + row.bytes),
+            bytes: rows.iter().fold(bytes, |sum, row| sum.plus(row.bytes)),
             seed: model.seed,
             arguments,
             proxies: rows

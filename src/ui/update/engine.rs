@@ -80,7 +80,7 @@ fn count_gone(model: &mut Model, new: &Snapshot) {
     let stays = |id: ProxyId| new.proxies.iter().any(|row| row.id == id);
     for row in model.newest().proxies.iter().filter(|row| !stays(row.id)) {
         total += row.total;
-        bytes = bytes + row.bytes;
+        bytes = bytes.plus(row.bytes);
     }
     model.private.gone = (total, bytes);
 }
