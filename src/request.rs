@@ -118,10 +118,12 @@ impl Request {
                 mapping,
                 plan,
             } => Ok(Outcome::Added(engine.replace(proxy, mapping, plan).await?)),
-            Self::Remove(proxy) => match engine.remove(proxy).await {
-                true => Ok(Outcome::Removed(proxy)),
-                false => Err(RequestError::NoProxy(proxy)),
-            },
+            Self::Remove(proxy) => {
+                let removed = engine.remove(proxy).await.then_some(proxy);
+                removed
+                    .map(Outcome::Removed)
+                    .ok_or(RequestError::NoProxy(proxy))
+            }
             Self::Rename { proxy, name } => match engine.rename(proxy, name) {
                 Ok(name) => Ok(Outcome::Renamed(proxy, name)),
                 Err(RenameError::Gone) => Err(RequestError::NoProxy(proxy)),
@@ -137,10 +139,10 @@ impl Request {
                 Ok(Outcome::PortSet(proxy))
             }
             Self::Probe(port) => Ok(Outcome::Probed(port, engine.probe(port).map_err(Arc::new))),
-            Self::Kill(conn, how) => match engine.kill(conn, how) {
-                true => Ok(Outcome::Killed(conn, how)),
-                false => Err(RequestError::NoConnection(conn)),
-            },
+            Self::Kill(conn, how) => {
+                let killed = engine.kill(conn, how).then_some(Outcome::Killed(conn, how));
+                killed.ok_or(RequestError::NoConnection(conn))
+            }
             Self::Stop(drain) => {
                 engine.stop(drain).await;
                 Ok(Outcome::Stopped)

@@ -251,7 +251,7 @@ fn refused(model: &mut Model, ticket: u64, why: &RequestError) {
             }
             RequestError::NoProxy(proxy) => engine::gone(model, ticket, *proxy),
             RequestError::Name(_) | RequestError::Add(_) | RequestError::Port(_) => {
-                model.say(Tone::Trouble, why.to_string())
+                model.say(Tone::Trouble, why.to_string());
             }
         },
     }
