@@ -131,11 +131,11 @@ impl Desk {
 
     /// Another program takes a port, or gives it back.
     pub(crate) fn take_port(&self, port: u16, takes: bool) {
-        let mut taken = self.0.taken.lock();
+        let mut ports = self.0.taken.lock();
         if takes {
-            taken.insert(port);
+            ports.insert(port);
         } else {
-            taken.remove(&port);
+            ports.remove(&port);
         }
     }
 
@@ -159,11 +159,11 @@ impl Desk {
         self.change(|snapshot| snapshot.proxies.retain(|row| row.id != proxy));
     }
 
-    fn rename(&self, proxy: ProxyId, name: Option<Name>) -> String {
+    fn rename(&self, proxy: ProxyId, name: Option<&Name>) -> String {
         let mut called = String::new();
         self.change(|snapshot| {
             for row in of(snapshot, proxy) {
-                row.mapping = row.mapping.clone().called(name.clone());
+                row.mapping = row.mapping.clone().called(name.cloned());
                 row.name = row.mapping.name_beside(row.mapping.listen, |_| false);
                 called.clone_from(&row.name);
             }
@@ -181,19 +181,18 @@ impl Desk {
             }
         });
         let answer = self.0.answers.lock().pop();
-        let taken = match answer {
-            Some(answer) => match answer.await {
+        let taken = if let Some(answer) = answer {
+            match answer.await {
                 Ok(taken) => taken,
                 Err(_) => std::future::pending().await,
-            },
-            None => {
-                let of = open.ok_or(RequestError::NoProxy(proxy))?;
-                Taken {
-                    taken: of,
-                    of,
-                    cut: 0,
-                    micros: 1_000,
-                }
+            }
+        } else {
+            let of = open.ok_or(RequestError::NoProxy(proxy))?;
+            Taken {
+                taken: of,
+                of,
+                cut: 0,
+                micros: 1_000,
             }
         };
         Ok(Outcome::Planned(proxy, taken))
@@ -300,7 +299,7 @@ impl Interface for Desk {
                     Outcome::Removed(proxy)
                 }
                 Request::Rename { proxy, name } => {
-                    Outcome::Renamed(proxy, desk.rename(proxy, name))
+                    Outcome::Renamed(proxy, desk.rename(proxy, name.as_ref()))
                 }
                 Request::SetPlan { proxy, plan } => return desk.set_plan(proxy, plan).await,
                 Request::SetPort { proxy, .. } => Outcome::PortSet(proxy),
