@@ -10,15 +10,17 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot, watch};
 use tokio_util::task::TaskTracker;
 
-use super::collector::{Collector, Watched};
-use super::error::{AddError, BindError, RenameError};
+use super::collector::{Collector, Sources};
+use super::error::{AddError, BindError, RenameError, StartError};
 use super::events::Events;
-use super::inner::{Finish, Inner, start_workers};
-use super::look_up::LookUps;
-use super::port::Proxy;
+use super::net::look_up::LookUps;
+use super::net::sys;
+use super::proxy::Proxy;
 use super::record::Order;
-use super::worker::WorkerHandle;
-use super::{Options, StartError, clock, gate, listener, panics, sys, tls};
+use super::shared::{Finish, Options, Shared, start_workers};
+use super::thread::worker::WorkerHandle;
+use super::thread::{clock, panics};
+use super::{listener, port, tls};
 use crate::fault::Plan;
 use crate::mapping::{Circle, Mapping, Name};
 use crate::snapshot::{ConnId, Happening, Kill, PortState, ProxyId, Snapshot, Taken};
@@ -37,7 +39,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(2);
 /// A running engine. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Inner>,
+    inner: Arc<Shared>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     finish: Arc<Mutex<Option<Finish>>>,
 }
@@ -62,18 +64,18 @@ impl Engine {
         let (snapshots_tx, snapshots) = watch::channel(Arc::default());
         let proxies = Arc::<RwLock<Vec<Arc<Proxy>>>>::default();
         let start = clock::now();
-        let watched = Watched {
+        let sources = Sources {
             start,
             insecure: options.tls.insecure,
             proxies: Arc::clone(&proxies),
             stirs: workers.iter().map(WorkerHandle::stirs).collect(),
             changes: Arc::clone(&changes),
         };
-        let collector = Collector::new(watched, (opened, asked), snapshots_tx, events.clone());
+        let collector = Collector::new(sources, (opened, asked), snapshots_tx, events.clone());
         let news = Arc::<Notify>::default();
         let running = |stop| collector.run(Arc::clone(&news), stop);
         let finish = Finish::start(running, &proxies);
-        let inner = Inner {
+        let inner = Shared {
             limit: limit(&options, allowed),
             options,
             start,
@@ -141,7 +143,7 @@ impl Engine {
     pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, AddError> {
         let listeners = listener::bind(&self.inner.options, mapping.listen)?;
         let proxy = self.enlist(mapping, plan, &listeners, None)?;
-        gate::begin(&proxy, listeners, &self.inner).await;
+        port::begin(&proxy, listeners, &self.inner).await;
         Ok(proxy.id)
     }
 
@@ -180,7 +182,7 @@ impl Engine {
         let old = self.proxy(id);
         let listeners = match &old {
             Some(old) if old.number() == mapping.listen => {
-                gate::take_over(old, mapping.listen, &self.inner).await?
+                port::take_over(old, mapping.listen, &self.inner).await?
             }
             _ => listener::bind(&self.inner.options, mapping.listen)?,
         };
@@ -190,7 +192,7 @@ impl Engine {
             (Err(error), None) => return Err(error),
             (Err(error), Some(old)) => {
                 drop(listeners);
-                gate::settle_or_tell(old, &self.inner).await;
+                port::settle_or_tell(old, &self.inner).await;
                 return Err(error);
             }
         };
@@ -199,9 +201,9 @@ impl Engine {
             old.settings.stop();
             self.inner.tell(old, Happening::Removed);
         }
-        gate::begin(&proxy, listeners, &self.inner).await;
+        port::begin(&proxy, listeners, &self.inner).await;
         if let Some(old) = &old {
-            gate::close(old).await;
+            port::close(old).await;
         }
         Ok(proxy.id)
     }
@@ -251,7 +253,7 @@ impl Engine {
         // All of it before the first wait: a caller that goes away leaves nothing behind.
         proxy.settings.stop();
         self.inner.tell(&proxy, Happening::Removed);
-        gate::close(&proxy).await;
+        port::close(&proxy).await;
         true
     }
 
@@ -268,7 +270,7 @@ impl Engine {
         let change = proxy.change(plan);
         let plan = proxy.settings.plan();
         self.inner.tell(&proxy, Happening::Faults { plan });
-        gate::settle_or_tell(&proxy, &self.inner).await;
+        port::settle_or_tell(&proxy, &self.inner).await;
         Some(proxy.settings.taken_by_all(change, self.inner.start).await)
     }
 
@@ -286,7 +288,7 @@ impl Engine {
             return Ok(());
         };
         proxy.want_port(open);
-        gate::settle(&proxy, &self.inner).await
+        port::settle(&proxy, &self.inner).await
     }
 
     /// Ends a connection. False where there is none.
@@ -345,7 +347,7 @@ impl Engine {
     /// Ends everything: ports close, connections get `drain` to end by themselves and are then ended.
     pub async fn stop(&self, drain: Duration) {
         let proxies = self.inner.proxies.read().clone();
-        join_all(proxies.iter().map(|proxy| gate::close(proxy))).await;
+        join_all(proxies.iter().map(|proxy| port::close(proxy))).await;
         self.wait_for_none(&proxies, drain).await;
         for proxy in &proxies {
             proxy.settings.stop();

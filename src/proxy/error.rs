@@ -18,6 +18,17 @@ use crate::mapping::{Circle, Name};
 use crate::snapshot::{CloseReason, LegName};
 use crate::units::Time;
 
+/// Why an engine could not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A certificate, key or authority could not be loaded.
+    #[error(transparent)]
+    Tls(#[from] TlsOptionError),
+    /// A worker thread could not be started.
+    #[error("cannot start a worker thread")]
+    Worker(#[source] io::Error),
+}
+
 /// A listener could not be opened.
 #[derive(Debug, Error)]
 #[error("cannot listen on {addr}: {}{}", reason(source), self.hint())]

@@ -14,12 +14,14 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::connection::{self, Job, Places};
+use super::conn::task::{self, Job, Places};
 use super::error::BindError;
-use super::port::Proxy;
-use super::sys::Acceptor;
-use super::worker::Worker;
-use super::{Inner, Options, clock, panics, rounds, sys};
+use super::net::sys::Acceptor;
+use super::net::{rounds, sys};
+use super::proxy::Proxy;
+use super::shared::{Options, Shared};
+use super::thread::worker::Worker;
+use super::thread::{clock, panics};
 use crate::format::reason;
 use crate::snapshot::{Happening, PortState};
 
@@ -51,10 +53,10 @@ pub(super) fn probe(addrs: &[std::net::IpAddr], port: u16) -> Result<(), BindErr
 }
 
 /// A proxy's listeners on their way to the worker that accepts its clients.
-pub(super) struct Port {
+pub(super) struct Listening {
     pub(super) listeners: Vec<TcpListener>,
     pub(super) proxy: Arc<Proxy>,
-    pub(super) engine: Arc<Inner>,
+    pub(super) engine: Arc<Shared>,
     pub(super) stop: CancellationToken,
     /// Whoever closes the port waits until this is dropped.
     pub(super) open: TaskTrackerToken,
@@ -62,8 +64,8 @@ pub(super) struct Port {
 
 /// Accepts clients of a proxy until it is told to stop. The listeners close with it: from then on connections are refused.
 /// One loop serves all of a proxy's addresses, since they share its limit.
-pub(super) async fn accept(port: Port, worker: Rc<Worker>) {
-    let Port {
+pub(super) async fn accept(port: Listening, worker: Rc<Worker>) {
+    let Listening {
         listeners,
         proxy,
         engine,
@@ -94,7 +96,7 @@ pub(super) async fn accept(port: Port, worker: Rc<Worker>) {
 async fn accept_all(
     acceptors: Vec<Acceptor>,
     proxy: &Arc<Proxy>,
-    engine: &Arc<Inner>,
+    engine: &Arc<Shared>,
     stop: CancellationToken,
     worker: Rc<Worker>,
 ) {
@@ -134,7 +136,7 @@ fn cannot_accept(error: &io::Error) -> String {
 async fn accept_one(
     acceptors: &[Acceptor],
     proxy: &Proxy,
-    engine: &Inner,
+    engine: &Shared,
 ) -> io::Result<(TcpStream, SocketAddr, Places)> {
     let of_proxy = || {
         let limit = proxy.limit;
@@ -159,7 +161,7 @@ async fn accept_one(
 async fn place(
     places: &Arc<Semaphore>,
     proxy: &Proxy,
-    engine: &Inner,
+    engine: &Shared,
     full: impl FnOnce() -> String,
 ) -> io::Result<OwnedSemaphorePermit> {
     if let Ok(permit) = Arc::clone(places).try_acquire_owned() {
@@ -172,7 +174,7 @@ async fn place(
 }
 
 /// Clients wait in the kernel's backlog: shown on the proxy, and told once.
-fn wait_for(proxy: &Proxy, engine: &Inner, why: String) {
+fn wait_for(proxy: &Proxy, engine: &Shared, why: String) {
     if proxy.set_port_state(PortState::Waiting(why.clone())) {
         engine.tell(proxy, Happening::Error(why));
     }
@@ -185,7 +187,7 @@ fn hand_over(
     client: SocketAddr,
     places: Places,
     proxy: &Arc<Proxy>,
-    engine: &Arc<Inner>,
+    engine: &Arc<Shared>,
     here: &Rc<Worker>,
 ) {
     let own = &engine.workers[here.index];
@@ -211,7 +213,7 @@ fn hand_over(
         load: if room.is_some() { least } else { own }.load(),
         places,
     };
-    let serve = |worker| connection::run(job, worker);
+    let serve = |worker| task::run(job, worker);
     match room {
         Some(room) => room.take(serve),
         None => here.spawn(serve),

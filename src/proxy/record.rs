@@ -9,8 +9,8 @@ use std::time::Duration;
 use futures_util::task::AtomicWaker;
 
 use super::error::Attempts;
-use super::meter::SlotRef;
-use super::rounds::Sign;
+use super::meter::slots::SlotRef;
+use super::net::rounds::Sign;
 use crate::snapshot::{CloseReason, ConnId, Kill, Negotiated, ProxyId};
 
 /// What a connection's task is told to do.
@@ -41,7 +41,7 @@ pub(super) struct Record {
     /// What tells the next desk on the way of it.
     sign: OnceLock<Sign>,
     /// Where its upstream speaks TLS; in a box, as most connections have none.
-    pub(super) secured: OnceLock<Box<Secured>>,
+    pub(super) secured: OnceLock<Box<Agreed>>,
     pub(super) closed: OnceLock<Closed>,
     pub(super) slot: SlotRef,
     /// The kinds of fault that act on it, a bit for each place in the table.
@@ -69,7 +69,7 @@ pub(super) struct Detour {
 
 /// What a connection's TLS agreed on.
 #[derive(Debug)]
-pub(super) struct Secured {
+pub(super) struct Agreed {
     pub(super) tls: Arc<Negotiated>,
     /// Since the engine's start.
     pub(super) at: Duration,
@@ -129,7 +129,7 @@ impl Record {
     pub(super) fn reached(&self, addr: SocketAddr, tls: Option<Negotiated>, at: Duration) {
         let _ = self.upstream.set(addr);
         if let Some(tls) = tls.map(Arc::new) {
-            let _ = self.secured.set(Box::new(Secured { tls, at }));
+            let _ = self.secured.set(Box::new(Agreed { tls, at }));
         }
     }
 

@@ -12,8 +12,8 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::Notify;
 
-use super::clock;
 use super::record::{Order, Record};
+use super::thread::clock;
 use crate::fault::{InForce, Plan};
 use crate::snapshot::{ConnId, Taken};
 

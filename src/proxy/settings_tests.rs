@@ -4,8 +4,8 @@ use std::net::Ipv4Addr;
 
 use futures_util::FutureExt;
 
-use super::super::meter::Pages;
 use super::*;
+use crate::proxy::meter::slots::Pages;
 use crate::snapshot::Kill;
 use crate::snapshot::ProxyId;
 

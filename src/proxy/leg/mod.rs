@@ -4,7 +4,7 @@
 //! code, and so that reset and the watch for errors can reach the socket below TLS: the socket is shared with them.
 //! The two directions are never split into halves, since a half cannot reset.
 
-mod socket;
+pub mod dial;
 
 use std::fmt;
 use std::future::Future;
@@ -16,11 +16,9 @@ use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, AsyncWrite, Interest, ReadBuf};
 use tokio::net::TcpStream;
 
-pub(super) use self::socket::SharedSocket;
-pub use self::socket::{Keepalive, RECEIVE_BUFFER, prepare, tend};
-use self::socket::{poll_read_socket, poll_write_socket, shut_down};
-use super::postgres::SaslFilter;
-use super::tls::{Secured, TlsError};
+use crate::proxy::net::socket::{poll_read_socket, poll_write_socket, shut_down};
+use crate::proxy::postgres::SaslFilter;
+use crate::proxy::tls::{Secured, TlsError};
 
 /// What the loop asks of a socket. Each call registers the task to be woken when it returns `Pending`.
 pub trait Socket {

@@ -7,6 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
+use crate::proxy::net::socket::{Keepalive, prepare};
 
 /// A leg, and the socket of its peer.
 async fn pair() -> (Leg, TcpStream) {

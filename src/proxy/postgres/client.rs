@@ -9,7 +9,7 @@ use tokio::time::timeout_at;
 
 use super::{PROTOCOL_VIOLATION, error_response, number};
 use crate::format::reason;
-use crate::proxy::clock::Deadline;
+use crate::proxy::thread::clock::Deadline;
 use crate::units::Time;
 
 /// The client's first message that is for the server.

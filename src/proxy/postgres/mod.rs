@@ -23,7 +23,7 @@ mod server;
 pub use self::client::{ClientError, First, Opening, Step, negotiate_client};
 pub use self::sasl::SaslFilter;
 pub(super) use self::server::secure;
-use super::tls::TlsError;
+use crate::proxy::tls::TlsError;
 
 /// What the client of a `psqls` mapping is told when TLS with its server failed: a PostgreSQL ErrorResponse, or the
 /// server's own error. A client that sent a CancelRequest expects no answer.

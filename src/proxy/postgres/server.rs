@@ -12,8 +12,8 @@ use tokio::time::timeout_at;
 use super::{SaslFilter, number};
 use crate::format::printable;
 use crate::mapping::Mapping;
-use crate::proxy::clock::Deadline;
-use crate::proxy::leg::SharedSocket;
+use crate::proxy::net::socket::SharedSocket;
+use crate::proxy::thread::clock::Deadline;
 use crate::proxy::tls::{Secured, TlsError, UpstreamTls};
 use crate::snapshot::Negotiated;
 

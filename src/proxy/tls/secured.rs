@@ -8,7 +8,7 @@ use tokio::io::{AsyncBufRead, AsyncRead, AsyncWrite, ReadBuf};
 use tokio_rustls::client::TlsStream;
 
 use super::{Peer, TlsError};
-use crate::proxy::leg::SharedSocket;
+use crate::proxy::net::socket::SharedSocket;
 
 /// A session and what is known of its peer.
 #[derive(Debug)]

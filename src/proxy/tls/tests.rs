@@ -4,9 +4,9 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::server::ParsedCertificate;
 
-use super::certificate::is_version_1;
 use super::*;
 use crate::mapping::Mapping;
+use crate::proxy::tls::certificate::is_version_1;
 
 /// From `openssl x509 -req` of version 3.0, which makes version 1 of the form where nobody asks for extensions.
 const VERSION_1: &[u8] = b"-----BEGIN CERTIFICATE-----

@@ -19,8 +19,8 @@ use super::secured::Secured;
 use super::verify::MET;
 use super::{Peer, TlsConfigs, TlsError, server_name};
 use crate::mapping::{Host, Mapping, Protocol, TlsMode};
-use crate::proxy::clock::Deadline;
-use crate::proxy::leg::SharedSocket;
+use crate::proxy::net::socket::SharedSocket;
+use crate::proxy::thread::clock::Deadline;
 use crate::snapshot::Negotiated;
 
 /// TLS with one upstream: made once for a proxy, used by each of its connections.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::histogram::{Counts, Histogram};
-use super::meter::ProxyMeter;
 use crate::fault::{Direction, PerDirection};
+use crate::proxy::meter::histogram::{Counts, Histogram};
+use crate::proxy::meter::slots::ProxyMeter;
 use crate::snapshot::{History, Point, Spread};
 
 /// What the counters showed at one beat.
@@ -28,16 +28,16 @@ struct Tally {
 
 /// What the last second came to.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Figures {
-    pub(super) delivered: PerDirection<u64>,
-    pub(super) rates: PerDirection<f64>,
-    pub(super) added: PerDirection<Option<Spread>>,
-    pub(super) feels: Option<Spread>,
+pub(crate) struct Figures {
+    pub(crate) delivered: PerDirection<u64>,
+    pub(crate) rates: PerDirection<f64>,
+    pub(crate) added: PerDirection<Option<Spread>>,
+    pub(crate) feels: Option<Spread>,
 }
 
 /// The beats of the last second, and the points of the last minute.
 #[derive(Debug, Default)]
-pub(super) struct Window {
+pub(crate) struct Window {
     samples: VecDeque<Sample>,
     felt: Option<Spread>,
     /// When something was counted last.
@@ -50,15 +50,15 @@ pub(super) struct Window {
 
 /// How many connections of a proxy have come to a bad end since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Ends {
+pub(crate) struct Ends {
     /// By an error.
-    pub(super) failed: u64,
+    pub(crate) failed: u64,
     /// By a fault.
-    pub(super) cut: u64,
+    pub(crate) cut: u64,
 }
 
 /// How often counters are read.
-pub(super) const BEAT: Duration = Duration::from_millis(100);
+pub(crate) const BEAT: Duration = Duration::from_millis(100);
 /// How far back the figures look.
 const LOOK_BACK: Duration = Duration::from_secs(1);
 
@@ -67,7 +67,7 @@ const LOOK_BACK: Duration = Duration::from_secs(1);
 impl Window {
     /// Takes the counters at `at`, on a beat, and returns the figures of the last second. Beats may be
     /// left out after one that left the window blank.
-    pub(super) fn beat<'a>(
+    pub(crate) fn beat<'a>(
         &mut self,
         at: Duration,
         meters: impl Iterator<Item = &'a ProxyMeter> + Clone,
@@ -98,7 +98,7 @@ impl Window {
     }
 
     /// The figures of the last second between two beats.
-    pub(super) fn look<'a>(
+    pub(crate) fn look<'a>(
         &self,
         at: Duration,
         meters: impl Iterator<Item = &'a ProxyMeter> + Clone,
@@ -110,7 +110,7 @@ impl Window {
     }
 
     /// Whether nothing was counted in the last minute, so that its history has nothing to show.
-    pub(super) fn is_blank(&self) -> bool {
+    pub(crate) fn is_blank(&self) -> bool {
         let at = self.samples.back().map_or(Duration::ZERO, |last| last.at);
         // A step more: the last point ends after what it counts.
         let minute = History::SPAN.saturating_add(History::STEP);
@@ -141,7 +141,7 @@ impl Window {
         }
     }
 
-    pub(super) fn history(&self) -> Arc<History> {
+    pub(crate) fn history(&self) -> Arc<History> {
         Arc::clone(&self.history)
     }
 
@@ -213,7 +213,7 @@ impl Window {
 
 impl Figures {
     /// Whether they change although nothing more is counted, because the last second goes by.
-    pub(super) fn moves(&self) -> bool {
+    pub(crate) fn moves(&self) -> bool {
         self.rates.iter().any(|rate| *rate > 0.0) || self.added != PerDirection::default()
     }
 }
@@ -264,8 +264,8 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
-    use super::super::histogram::add;
     use super::*;
+    use crate::proxy::meter::histogram::add;
 
     #[test]
     fn figures_are_those_of_the_last_second() {

@@ -6,14 +6,14 @@ use std::sync::atomic::{AtomicU32, AtomicU64};
 use tokio::sync::{Semaphore, oneshot};
 use tokio_util::task::TaskTracker;
 
-use super::super::inner::Inner;
-use super::super::look_up::LookUps;
-use super::super::meter::Pages;
-use super::super::record::Record;
-use super::super::{Options, tls};
 use super::*;
 use crate::fault::{Direction, PerDirection, Plan};
 use crate::mapping;
+use crate::proxy::meter::slots::Pages;
+use crate::proxy::net::look_up::LookUps;
+use crate::proxy::record::Record;
+use crate::proxy::shared::Shared;
+use crate::proxy::{Options, tls};
 use crate::snapshot::{CloseReason, ConnId, Negotiated, ProxyId};
 
 /// A collector and what it watches, in the place of an engine.
@@ -28,9 +28,9 @@ struct Desk {
 }
 
 /// What the tasks of an engine without workers share.
-fn inner(opened: mpsc::Sender<Opened>, events: broadcast::Sender<Arc<Event>>) -> Inner {
+fn inner(opened: mpsc::Sender<Opened>, events: broadcast::Sender<Arc<Event>>) -> Shared {
     let options = Options::default();
-    Inner {
+    Shared {
         news: Arc::default(),
         tls: tls::TlsConfigs::load(&options.tls).expect("nothing to load"),
         options,
@@ -63,7 +63,7 @@ fn desk() -> Desk {
     let proxy = Arc::new(proxy);
     inner.proxies.write().push(Arc::clone(&proxy));
     let stirs = Stirs::default();
-    let watched = Watched {
+    let sources = Sources {
         start: inner.start,
         insecure: false,
         proxies: inner.proxies,
@@ -72,7 +72,7 @@ fn desk() -> Desk {
     };
     let (published, snapshots) = watch::channel(Arc::default());
     Desk {
-        collector: Collector::new(watched, (news, asked), published, events),
+        collector: Collector::new(sources, (news, asked), published, events),
         opened,
         snapshots,
         events: told,
@@ -302,10 +302,10 @@ async fn a_plan_that_waits_for_its_hour_stirs_nothing_until_then() {
 async fn a_proxy_is_listed_again_as_soon_as_it_is_listed_anew() {
     let mut desk = desk();
     desk.beat_after(BEAT).await;
-    let listed = std::mem::take(&mut *desk.collector.watched.proxies.write());
+    let listed = std::mem::take(&mut *desk.collector.sources.proxies.write());
     desk.proxy.touch();
     assert!(desk.beat_after(BEAT).await && desk.snapshots.borrow().proxies.is_empty());
-    *desk.collector.watched.proxies.write() = listed;
+    *desk.collector.sources.proxies.write() = listed;
     desk.proxy.touch();
     assert!(desk.beat_after(BEAT).await && desk.snapshots.borrow().proxies.len() == 1);
 }

@@ -9,10 +9,10 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::budget::{Budget, Charge};
-use super::gauge::Gauge;
-use super::leg::Socket;
 use crate::fault::Direction;
 use crate::fault::link::{Circumstances, Link, SLICES, Step};
+use crate::proxy::leg::Socket;
+use crate::proxy::meter::gauge::Gauge;
 
 /// What is read at a time where it will be held.
 const HELD_READ: usize = 64 << 10;
@@ -25,35 +25,35 @@ const HELD_STREAM: usize = 512 << 10;
 const STREAMS: usize = 16 << 10;
 
 /// One direction: from `legs[direction]` into the link, and out of it to the other leg.
-pub(super) struct Flow {
-    pub(super) link: Link,
-    pub(super) direction: Direction,
-    pub(super) source: Source,
-    pub(super) sink: Sink,
+pub(crate) struct Flow {
+    pub(crate) link: Link,
+    pub(crate) direction: Direction,
+    pub(crate) source: Source,
+    pub(crate) sink: Sink,
     /// How the source refuses what is sent to it: behind its stream its peer is reset.
-    pub(super) refused: Option<Refusal>,
+    pub(crate) refused: Option<Refusal>,
     /// Whether the source was sent the end of the stream in the other direction.
-    pub(super) heard_end: bool,
+    pub(crate) heard_end: bool,
     /// Whether it has sent something since: it is not finished with.
-    pub(super) answers: bool,
+    pub(crate) answers: bool,
     unflushed: bool,
     /// What the last read brought.
     brought: usize,
     charge: Charge,
     /// What the gauge was told of what waits.
     told: (usize, bool),
-    pub(super) due: Option<Instant>,
+    pub(crate) due: Option<Instant>,
 }
 
 /// The time within one poll. What is done in a round is done at one time; what is read has arrived at the time after.
-pub(super) struct RoundClock<F> {
+pub(crate) struct RoundClock<F> {
     ask: F,
     /// The round's time, once it was asked for.
     now: Option<Instant>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Source {
+pub(crate) enum Source {
     Open,
     /// Its stream has ended.
     Ended,
@@ -62,7 +62,7 @@ pub(super) enum Source {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sink {
+pub(crate) enum Sink {
     Open,
     /// The end of the stream was passed on.
     Ended,
@@ -72,7 +72,7 @@ pub(super) enum Sink {
 
 /// How a leg refuses what is sent to it; what it sent itself can still be read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Refusal {
+pub(crate) enum Refusal {
     /// Its peer had closed: the end of its stream is to be found.
     Closed,
     /// Its connection broke, and that was told: the end that reading then finds was never sent.
@@ -80,7 +80,7 @@ pub(super) enum Refusal {
 }
 
 /// What one step of a direction came to.
-pub(super) enum Moved {
+pub(crate) enum Moved {
     Nothing,
     /// So many bytes, or the end of a stream.
     Something(usize),
@@ -95,7 +95,7 @@ pub(super) enum Moved {
 // === impl Flow ===
 
 impl Flow {
-    pub(super) fn new(
+    pub(crate) fn new(
         direction: Direction,
         circumstances: &Circumstances,
         budget: &Arc<Budget>,
@@ -123,7 +123,7 @@ impl Flow {
     }
 
     /// Tells how much waits, where that has changed.
-    pub(super) fn tell(&mut self, gauge: &mut impl Gauge) {
+    pub(crate) fn tell(&mut self, gauge: &mut impl Gauge) {
         self.charge();
         let full = self.link.is_full() || !self.charge.allows_more();
         let holds = (self.link.held(), full);
@@ -134,7 +134,7 @@ impl Flow {
     }
 
     /// Writes what is due, or ends the stream where its end is.
-    pub(super) fn write_out<S: Socket>(
+    pub(crate) fn write_out<S: Socket>(
         &mut self,
         leg: &mut S,
         cx: &mut Context<'_>,
@@ -212,7 +212,7 @@ impl Flow {
     }
 
     /// Reads what the source has, as far as there is room; else waits for news that it is gone.
-    pub(super) fn read_in<S: Socket>(
+    pub(crate) fn read_in<S: Socket>(
         &mut self,
         source: &mut S,
         sink: &mut S,
@@ -330,12 +330,12 @@ impl Flow {
     }
 
     /// Whether nothing waits, here or in the layers of the sink.
-    pub(super) fn is_idle(&self) -> bool {
+    pub(crate) fn is_idle(&self) -> bool {
         self.link.is_empty() && !self.unflushed
     }
 
     /// Throws away what waits: its receiver is gone.
-    pub(super) fn discard(&mut self) {
+    pub(crate) fn discard(&mut self) {
         self.link.discard();
         self.unflushed = false;
         self.charge.set(0);
@@ -345,22 +345,22 @@ impl Flow {
 // === impl RoundClock ===
 
 impl<F: Fn() -> Instant> RoundClock<F> {
-    pub(super) fn new(ask: F) -> Self {
+    pub(crate) fn new(ask: F) -> Self {
         Self { ask, now: None }
     }
 
     /// The round's time: perhaps a little old, so what is due is at most late.
-    pub(super) fn now(&mut self) -> Instant {
+    pub(crate) fn now(&mut self) -> Instant {
         *self.now.get_or_insert_with(&self.ask)
     }
 
     /// The time at this moment, which is the round's from here on.
-    pub(super) fn look(&mut self) -> Instant {
+    pub(crate) fn look(&mut self) -> Instant {
         *self.now.insert((self.ask)())
     }
 
     /// A new round begins.
-    pub(super) fn forget(&mut self) {
+    pub(crate) fn forget(&mut self) {
         self.now = None;
     }
 }

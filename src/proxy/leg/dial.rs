@@ -15,14 +15,15 @@ use futures_util::stream::FuturesUnordered;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout_at;
 
-use super::clock::{self, Deadline};
-use super::error::{Attempt, Attempts, DialError, PortsTaken, UpstreamError};
-use super::leg::{Leg, RECEIVE_BUFFER};
-use super::look_up::{LookUpError, LookUps};
-use super::postgres;
-use super::rounds::{self, Sign};
-use super::tls::UpstreamTls;
+use super::Leg;
 use crate::mapping::{Host, Mapping, TlsMode};
+use crate::proxy::error::{Attempt, Attempts, DialError, PortsTaken, UpstreamError};
+use crate::proxy::net::look_up::{LookUpError, LookUps};
+use crate::proxy::net::rounds::{self, Sign};
+use crate::proxy::net::socket::RECEIVE_BUFFER;
+use crate::proxy::postgres;
+use crate::proxy::thread::clock::{self, Deadline};
+use crate::proxy::tls::UpstreamTls;
 use crate::snapshot::Negotiated;
 use crate::units::Time;
 
@@ -44,7 +45,7 @@ pub struct Dialed {
     /// How long the answer to the connect took: about a round trip.
     pub path: Duration,
     /// Tells the next desk on the way, where there is one; kept for as long as the connection lives.
-    pub(super) sign: Option<Sign>,
+    pub(crate) sign: Option<Sign>,
 }
 
 /// Connects to the upstream of `mapping` on behalf of `client` and secures the connection as its protocol says.

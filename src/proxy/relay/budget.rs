@@ -25,7 +25,7 @@ pub struct Budget {
 
 /// One direction's part of the budget; given back when it goes.
 #[derive(Debug)]
-pub(super) struct Charge {
+pub(crate) struct Charge {
     budget: std::sync::Arc<Budget>,
     held: usize,
 }
@@ -57,7 +57,7 @@ impl Default for Budget {
 // === impl Charge ===
 
 impl Charge {
-    pub(super) fn on(budget: &std::sync::Arc<Budget>) -> Self {
+    pub(crate) fn on(budget: &std::sync::Arc<Budget>) -> Self {
         Self {
             budget: std::sync::Arc::clone(budget),
             held: 0,
@@ -65,7 +65,7 @@ impl Charge {
     }
 
     /// Says how much the direction holds now.
-    pub(super) fn set(&mut self, held: usize) {
+    pub(crate) fn set(&mut self, held: usize) {
         // Relaxed: the sum is all that is shared, and it may be a moment old.
         match held.checked_sub(self.held) {
             Some(0) => return,
@@ -79,12 +79,12 @@ impl Charge {
     }
 
     /// Whether the direction may be read. One that may not holds enough to be woken by its own bytes' release.
-    pub(super) fn allows_more(&self) -> bool {
+    pub(crate) fn allows_more(&self) -> bool {
         self.room() > 0
     }
 
     /// How much a read may bring; nothing, or enough that reading does not become a byte at a time.
-    pub(super) fn room(&self) -> usize {
+    pub(crate) fn room(&self) -> usize {
         if !self.budget.is_spent() {
             return usize::MAX;
         }

@@ -1,6 +1,7 @@
 //! What the tasks of an engine share.
 
 use std::io;
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -10,20 +11,45 @@ use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::budget::Budget;
-use super::look_up::LookUps;
-use super::meter::Pages;
-use super::port::{Allotted, Proxy};
+use super::meter::slots::Pages;
+use super::net::look_up::LookUps;
+use super::net::socket::Keepalive;
+use super::proxy::{Allotted, Proxy};
 use super::record::Record;
+use super::relay::budget::Budget;
+use super::thread::clock;
+use super::thread::wait::Spin;
+use super::thread::worker::WorkerHandle;
+use super::tls;
 use super::tls::UpstreamTls;
-use super::wait::Spin;
-use super::worker::WorkerHandle;
-use super::{Options, clock, tls};
 use crate::mapping::Mapping;
 use crate::snapshot::{ConnId, Event, Happening, Snapshot};
 
+/// How an engine is set up.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The addresses that its proxies listen on.
+    pub bind: Vec<IpAddr>,
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// How upstreams' certificates are verified.
+    pub tls: tls::TlsOptions,
+    /// How long dialing an upstream may take, name look-up and TLS included.
+    pub connect_timeout: Duration,
+    /// How a peer that vanished without a word is noticed, on both legs.
+    pub keepalive: Keepalive,
+    /// How many connections each proxy takes at a time; 10,000 or what the descriptor limit
+    /// allows where `None`.
+    pub max_connections: Option<u32>,
+    /// How many worker threads move bytes.
+    pub workers: usize,
+    /// Whether the last 0.2 ms of a delay may be spent spinning, at most 2 % of a core for each worker. Delays are more
+    /// exact with it.
+    pub spin: bool,
+}
+
 /// What the engine's tasks share.
-pub(super) struct Inner {
+pub(super) struct Shared {
     pub(super) options: Options,
     pub(super) start: Instant,
     pub(super) budget: Arc<Budget>,
@@ -81,9 +107,26 @@ pub(super) fn start_workers(options: &Options) -> io::Result<Vec<WorkerHandle>> 
         .collect()
 }
 
-// === impl Inner ===
+// === impl Options ===
 
-impl Inner {
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            seed: 0,
+            tls: tls::TlsOptions::default(),
+            connect_timeout: Duration::from_secs(10),
+            keepalive: Keepalive::default(),
+            max_connections: None,
+            workers: std::thread::available_parallelism().map_or(1, std::num::NonZero::get),
+            spin: true,
+        }
+    }
+}
+
+// === impl Shared ===
+
+impl Shared {
     pub(super) fn now(&self) -> Duration {
         clock::now().saturating_duration_since(self.start)
     }

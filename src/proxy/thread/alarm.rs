@@ -24,7 +24,7 @@ const SLACK: usize = 64;
 
 /// The timers of one worker.
 #[derive(Default)]
-pub(super) struct Alarm {
+pub(crate) struct Alarm {
     state: RefCell<State>,
     /// An earlier time than the one that is waited for was set.
     sooner: Notify,
@@ -49,7 +49,7 @@ struct Slot {
 }
 
 /// One connection's timer.
-pub(super) struct Timer {
+pub(crate) struct Timer {
     alarm: Rc<Alarm>,
     slot: usize,
 }
@@ -57,7 +57,7 @@ pub(super) struct Timer {
 // === impl Alarm ===
 
 impl Alarm {
-    pub(super) fn timer(self: &Rc<Self>) -> Timer {
+    pub(crate) fn timer(self: &Rc<Self>) -> Timer {
         let mut state = self.state.borrow_mut();
         let slot = state.free.pop().unwrap_or_else(|| {
             state.slots.push(Slot::default());
@@ -70,7 +70,7 @@ impl Alarm {
     }
 
     /// Wakes timers as their times come; the worker runs it beside its connections.
-    pub(super) async fn run(&self, spin: Spin) {
+    pub(crate) async fn run(&self, spin: Spin) {
         let mut wait = Wait::new(spin);
         loop {
             let now = clock::now();
@@ -144,7 +144,7 @@ impl Alarm {
 
 impl Timer {
     /// Wakes the task at `due`, and no more at an earlier time.
-    pub(super) fn set(&self, due: Option<Instant>, waker: &Waker) {
+    pub(crate) fn set(&self, due: Option<Instant>, waker: &Waker) {
         let mut state = self.alarm.state.borrow_mut();
         let Some(due) = due else {
             if state.unset(self.slot) {

@@ -7,7 +7,7 @@
 
 /// Whether a wait may spin through its last moments.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Spin {
+pub(crate) enum Spin {
     /// Within the bounds above.
     Bounded,
     /// Never: delays are then some 0.1 to 0.2 ms longer.
@@ -15,9 +15,9 @@ pub(super) enum Spin {
 }
 
 #[cfg(not(target_os = "linux"))]
-pub(super) use coarse::Wait;
+pub(crate) use coarse::Wait;
 #[cfg(target_os = "linux")]
-pub(super) use exact::Wait;
+pub(crate) use exact::Wait;
 
 #[cfg(target_os = "linux")]
 mod exact {
@@ -32,7 +32,7 @@ mod exact {
     use tokio::io::unix::AsyncFd;
 
     use super::Spin;
-    use crate::proxy::clock;
+    use crate::proxy::thread::clock;
 
     /// The longest spin.
     const SPIN: Duration = Duration::from_micros(200);
@@ -46,7 +46,7 @@ mod exact {
     const WEIGHT: u32 = 8;
 
     /// A timer of the system that wakes one thread.
-    pub(in crate::proxy) struct Wait {
+    pub(crate) struct Wait {
         fd: Option<AsyncFd<OwnedFd>>,
         /// Whether the system's timer is set.
         armed: bool,
@@ -77,7 +77,7 @@ mod exact {
             deprecated,
             reason = "its replacement is unsafe, for the sake of types that may lose their descriptor; OwnedFd cannot"
         )]
-        pub(in crate::proxy) fn new(spin: Spin) -> Self {
+        pub(crate) fn new(spin: Spin) -> Self {
             let fd = timerfd_create(
                 TimerfdClockId::Monotonic,
                 TimerfdFlags::NONBLOCK | TimerfdFlags::CLOEXEC,
@@ -98,7 +98,7 @@ mod exact {
         }
 
         /// Waits until `at`. Cancel-safe: the next wait arms the timer anew.
-        pub(in crate::proxy) async fn until(&mut self, at: Instant) {
+        pub(crate) async fn until(&mut self, at: Instant) {
             let now = clock::now();
             let kind = usize::from(at.saturating_duration_since(now) > LONG);
             let early = self.habits[kind].expected().min(self.allowance.at(now));
@@ -112,7 +112,7 @@ mod exact {
         }
 
         /// Spins until `at`, as far as that is allowed; returns when it is then.
-        pub(in crate::proxy) fn spin_until(&mut self, at: Instant) -> Instant {
+        pub(crate) fn spin_until(&mut self, at: Instant) -> Instant {
             let from = clock::now();
             let end = from
                 .checked_add(self.allowance.at(from))
@@ -127,7 +127,7 @@ mod exact {
         }
 
         /// Takes back what the system was asked for: nothing is waited for.
-        pub(in crate::proxy) fn disarm(&mut self) {
+        pub(crate) fn disarm(&mut self) {
             if std::mem::take(&mut self.armed) {
                 // Refused only where the timer is gone, and then it wakes nobody.
                 let _ = self.set(Duration::ZERO);
@@ -270,26 +270,26 @@ mod exact {
 mod coarse {
     use std::time::Instant;
 
-    use super::Spin;
-    use crate::proxy::clock;
+    use super::clock;
+    use super::wait::Spin;
 
     /// tokio's timer.
-    pub(in crate::proxy) struct Wait;
+    pub(crate) struct Wait;
 
     impl Wait {
-        pub(in crate::proxy) fn new(_spin: Spin) -> Self {
+        pub(crate) fn new(_spin: Spin) -> Self {
             Self
         }
 
         /// Waits until `at`, 1 to 2 ms longer. Cancel-safe.
-        pub(in crate::proxy) async fn until(&mut self, at: Instant) {
+        pub(crate) async fn until(&mut self, at: Instant) {
             tokio::time::sleep_until(at.into()).await;
         }
 
-        pub(in crate::proxy) fn spin_until(&mut self, _at: Instant) -> Instant {
+        pub(crate) fn spin_until(&mut self, _at: Instant) -> Instant {
             clock::now()
         }
 
-        pub(in crate::proxy) fn disarm(&mut self) {}
+        pub(crate) fn disarm(&mut self) {}
     }
 }

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
-use super::clock;
+use crate::proxy::thread::clock;
 
 /// How many look-ups may run at a time. Fewer than the 512 threads of tokio's pool, in which they block.
 const MOST: usize = 400;
@@ -40,7 +40,7 @@ pub enum LookUpError {
 }
 
 /// What a name was found to stand for, in the order in which the system prefers the addresses; the ports are 0.
-pub(super) type Found = Result<Arc<[SocketAddr]>, LookUpError>;
+pub(crate) type Found = Result<Arc<[SocketAddr]>, LookUpError>;
 
 /// What finds the addresses of a name, and blocks until it has.
 type Resolve = Arc<dyn Fn(&str) -> io::Result<Vec<SocketAddr>> + Send + Sync>;
@@ -76,7 +76,7 @@ impl LookUps {
 
     /// The addresses of `name`. May be cancelled: the look-up goes on for others that wait for it, and is forgotten when
     /// it ends.
-    pub(super) async fn find(&self, name: &str) -> Found {
+    pub(crate) async fn find(&self, name: &str) -> Found {
         let mut found = self.join(name)?;
         let gone = || LookUpError::Failed(Arc::new(io::ErrorKind::Interrupted.into()));
         // Fails only where the runtime ended before the thread began.

@@ -5,12 +5,12 @@ use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
 use socket2::{Domain, Protocol, Socket, Type};
 
-use super::leg::{Keepalive, RECEIVE_BUFFER, tend};
+use super::socket::{Keepalive, RECEIVE_BUFFER, tend};
 
 #[cfg(not(target_os = "linux"))]
-pub(super) use anywhere::Acceptor;
+pub(crate) use anywhere::Acceptor;
 #[cfg(target_os = "linux")]
-pub(super) use linux::Acceptor;
+pub(crate) use linux::Acceptor;
 
 /// How many clients may wait for the accept loop; the kernel's own limit may be lower.
 const BACKLOG: i32 = 4096;
@@ -22,7 +22,7 @@ const RESERVED: u64 = 32;
 const MOST: u32 = 1 << 24;
 
 /// Opens a listening socket. An IPv6 one takes no IPv4 clients, so that both can be bound side by side.
-pub(super) fn listen(addr: SocketAddr, keepalive: Keepalive) -> io::Result<TcpListener> {
+pub(crate) fn listen(addr: SocketAddr, keepalive: Keepalive) -> io::Result<TcpListener> {
     let socket = bind(addr)?;
     // What is accepted inherits all of it, and announces the right window from the start.
     tend(&(&socket).into(), keepalive)?;
@@ -33,7 +33,7 @@ pub(super) fn listen(addr: SocketAddr, keepalive: Keepalive) -> io::Result<TcpLi
 }
 
 /// Binds a socket that could listen, and does not: clients are refused as before.
-pub(super) fn bind(addr: SocketAddr) -> io::Result<Socket> {
+pub(crate) fn bind(addr: SocketAddr) -> io::Result<Socket> {
     let domain = match addr.ip() {
         IpAddr::V4(_) => Domain::IPV4,
         IpAddr::V6(_) => Domain::IPV6,
@@ -52,7 +52,7 @@ pub(super) fn bind(addr: SocketAddr) -> io::Result<Socket> {
 }
 
 /// Whether an address is this machine's: only such a one can be bound.
-pub(super) fn is_local(addr: IpAddr) -> bool {
+pub(crate) fn is_local(addr: IpAddr) -> bool {
     let addr = addr.to_canonical();
     addr.is_loopback() || addr.is_unspecified() || UdpSocket::bind((addr, 0)).is_ok()
 }
@@ -98,7 +98,7 @@ mod linux {
     use tokio::io::unix::AsyncFd;
 
     /// A listener that hands out sockets of no runtime yet, ready for that of any thread, in one call of the system's.
-    pub(in crate::proxy) struct Acceptor(AsyncFd<TcpListener>);
+    pub(crate) struct Acceptor(AsyncFd<TcpListener>);
 
     impl Acceptor {
         /// Listens on the current runtime.
@@ -106,12 +106,12 @@ mod linux {
             deprecated,
             reason = "its replacement is unsafe, for the sake of types that may lose their descriptor; a listener cannot"
         )]
-        pub(in crate::proxy) fn new(listener: TcpListener) -> io::Result<Self> {
+        pub(crate) fn new(listener: TcpListener) -> io::Result<Self> {
             AsyncFd::new(listener).map(Self)
         }
 
         /// Waits for a client. Its socket does not block, and has what the listener was given.
-        pub(in crate::proxy) fn poll_accept(
+        pub(crate) fn poll_accept(
             &self,
             cx: &mut Context<'_>,
         ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {
@@ -138,19 +138,19 @@ mod anywhere {
     use std::net::{SocketAddr, TcpListener, TcpStream};
     use std::task::{Context, Poll, ready};
 
-    use crate::proxy::leg::prepare;
+    use crate::proxy::net::socket::prepare;
 
     /// A listener that hands out sockets of no runtime yet.
-    pub(in crate::proxy) struct Acceptor(tokio::net::TcpListener);
+    pub(crate) struct Acceptor(tokio::net::TcpListener);
 
     impl Acceptor {
         /// Listens on the current runtime.
-        pub(in crate::proxy) fn new(listener: TcpListener) -> io::Result<Self> {
+        pub(crate) fn new(listener: TcpListener) -> io::Result<Self> {
             tokio::net::TcpListener::from_std(listener).map(Self)
         }
 
         /// Waits for a client.
-        pub(in crate::proxy) fn poll_accept(
+        pub(crate) fn poll_accept(
             &self,
             cx: &mut Context<'_>,
         ) -> Poll<io::Result<(TcpStream, SocketAddr)>> {

@@ -5,41 +5,42 @@ use std::time::{Duration, Instant};
 
 use tokio::io::AsyncWriteExt;
 
-use super::clock::{self, Deadline};
-use super::connection::Books;
-use super::dial;
 use super::ending::Failure;
-use super::error::{UpstreamError, broken};
-use super::leg::{Leg, tend};
-use super::postgres::{self, ClientError};
-use super::settings::Current;
+use super::task::Books;
 use crate::fault::link::Circumstances;
 use crate::fault::{Demands, Kind};
 use crate::mapping::TlsMode;
+use crate::proxy::error::{UpstreamError, broken};
+use crate::proxy::leg::Leg;
+use crate::proxy::leg::dial;
+use crate::proxy::net::socket::tend;
+use crate::proxy::postgres::{self, ClientError};
+use crate::proxy::settings::Current;
+use crate::proxy::thread::clock::{self, Deadline};
 use crate::snapshot::{CloseReason, LegName};
 
 /// A new connection whose upstream is not ready yet. A change of settings acts on it at once.
-pub(super) struct Opening<'a> {
+pub(crate) struct Opening<'a> {
     books: &'a Books,
     circumstances: Circumstances,
     current: Current,
 }
 
 /// An upstream that is ready for the client's first byte.
-pub(super) struct Ready {
-    pub(super) upstream: Leg,
+pub(crate) struct Ready {
+    pub(crate) upstream: Leg,
     /// What the client sent while it was being dialed.
-    pub(super) before: Vec<u8>,
+    pub(crate) before: Vec<u8>,
     /// With what a round trip to the upstream takes.
-    pub(super) circumstances: Circumstances,
+    pub(crate) circumstances: Circumstances,
     /// The settings that were in force last.
-    pub(super) current: Current,
+    pub(crate) current: Current,
 }
 
 // === impl Opening ===
 
 impl<'a> Opening<'a> {
-    pub(super) fn new(books: &'a Books, circumstances: Circumstances) -> Self {
+    pub(crate) fn new(books: &'a Books, circumstances: Circumstances) -> Self {
         Self {
             books,
             circumstances,
@@ -49,7 +50,7 @@ impl<'a> Opening<'a> {
 
     /// Makes the upstream ready, and notes in the record what was reached. May be cancelled at any point; what was open
     /// closes.
-    pub(super) async fn run(mut self, client: &mut Leg) -> Result<Ready, Failure> {
+    pub(crate) async fn run(mut self, client: &mut Leg) -> Result<Ready, Failure> {
         self.wait().await?;
         let opened = if self.books.proxy.mapping.tls() == TlsMode::Postgres {
             self.reach_postgres(client).await?

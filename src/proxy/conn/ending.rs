@@ -6,22 +6,24 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use tokio::io::AsyncWriteExt;
 
-use super::leg::Leg;
-use super::pump::{End, TakeDown};
-use super::record::{Order, Record};
+use crate::proxy::leg::Leg;
+use crate::proxy::record::{Order, Record};
+use crate::proxy::relay::pump::{End, TakeDown};
+#[cfg(test)]
+use crate::proxy::thread::panics::injected;
 use crate::snapshot::CloseReason;
 
 /// How long an orderly end may take before the sockets are dropped as they are.
 const FIN_LIMIT: Duration = Duration::from_secs(1);
 
 /// Why a client gets no upstream, and whether it has been told so in its own protocol.
-pub(super) struct Failure {
-    pub(super) reason: CloseReason,
-    pub(super) told: bool,
+pub(crate) struct Failure {
+    pub(crate) reason: CloseReason,
+    pub(crate) told: bool,
 }
 
 /// Ends a client that gets no upstream: as a refused connection would, or in order where it has been told why.
-pub(super) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
+pub(crate) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
     if failure.told {
         // Cut off without harm: the socket is dropped next.
         let _ = tokio::time::timeout(FIN_LIMIT, end(&mut client)).await;
@@ -32,9 +34,9 @@ pub(super) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
 }
 
 /// Takes the two legs down as the connection ended, and returns why it did. Notes where TLS ended without saying so.
-pub(super) async fn take_down(record: &Record, legs: [Leg; 2], end: End) -> CloseReason {
+pub(crate) async fn take_down(record: &Record, legs: [Leg; 2], end: End) -> CloseReason {
     #[cfg(test)]
-    super::panics::injected::reach(super::panics::injected::Place::TakingDown, record.client);
+    injected::reach(injected::Place::TakingDown, record.client);
     let [mut client, mut upstream] = legs;
     // Where it was taken for an error, the reason says so.
     let truncated = upstream.closed_without_notify() && !matches!(end.reason, CloseReason::Tls(_));
@@ -74,7 +76,7 @@ async fn end(leg: &mut Leg) {
 }
 
 /// Why a connection ended that was told to.
-pub(super) fn reason_of(order: Order) -> CloseReason {
+pub(crate) fn reason_of(order: Order) -> CloseReason {
     match order {
         Order::Kill(_) => CloseReason::Killed,
         Order::Stop => CloseReason::Stopped,

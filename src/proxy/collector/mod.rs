@@ -5,6 +5,10 @@
 //! and whoever asks for a snapshot, wakes it. A beat since which nothing has stirred walks over no connection and visits no
 //! proxy but those whose last minute still has something in it: a proxy without traffic costs nothing.
 
+mod conns;
+mod proxies;
+mod window;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -13,14 +17,14 @@ use parking_lot::RwLock;
 use tokio::sync::{Notify, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
-use super::clock;
-use super::followed::Conn;
-use super::inner::{Asked, Opened};
-use super::port::Proxy;
-use super::record::Closed;
-use super::seen::{Seen, Sum};
-use super::window::BEAT;
-use super::worker::Stirs;
+use self::conns::ConnFigures;
+use self::proxies::{ProxyFigures, Sum};
+use self::window::BEAT;
+use crate::proxy::proxy::Proxy;
+use crate::proxy::record::Closed;
+use crate::proxy::shared::{Asked, Opened};
+use crate::proxy::thread::clock;
+use crate::proxy::thread::worker::Stirs;
 use crate::snapshot::{Event, Happening, ProxyId, Snapshot};
 
 /// A snapshot in which nothing moved is published only this often, so that ages go on; a crowd's less often, by as much
@@ -29,26 +33,26 @@ const QUIET_BEAT: Duration = Duration::from_secs(1);
 const CROWD: usize = 2_000;
 
 /// What the collector looks at.
-pub(super) struct Watched {
-    pub(super) start: Instant,
-    pub(super) insecure: bool,
-    pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
+pub(crate) struct Sources {
+    pub(crate) start: Instant,
+    pub(crate) insecure: bool,
+    pub(crate) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
     /// Counts what connections do, for each worker.
-    pub(super) stirs: Vec<Stirs>,
+    pub(crate) stirs: Vec<Stirs>,
     /// Counts what is done to proxies by others.
-    pub(super) changes: Arc<AtomicU64>,
+    pub(crate) changes: Arc<AtomicU64>,
 }
 
 /// Reads the counters and tells what happens.
-pub(super) struct Collector {
-    watched: Watched,
+pub(crate) struct Collector {
+    sources: Sources,
     opened: mpsc::Receiver<Opened>,
     asked: mpsc::Receiver<Asked>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     events: broadcast::Sender<Arc<Event>>,
-    conns: Vec<Conn>,
+    conns: Vec<ConnFigures>,
     /// The proxies that are listed, in the order of their numbers.
-    seen: Vec<Seen>,
+    seen: Vec<ProxyFigures>,
     /// When the last snapshot was published.
     published: Duration,
     /// What was counted when connections were last walked over, and whether figures still moved then.
@@ -56,9 +60,9 @@ pub(super) struct Collector {
     restless: bool,
 }
 
-// === impl Watched ===
+// === impl Sources ===
 
-impl Watched {
+impl Sources {
     /// Grows whenever there may be something new to see.
     fn stirs(&self) -> u64 {
         let stirs = self.stirs.iter().map(Stirs::count);
@@ -71,15 +75,15 @@ impl Watched {
 // === impl Collector ===
 
 impl Collector {
-    pub(super) fn new(
-        watched: Watched,
+    pub(crate) fn new(
+        sources: Sources,
         (opened, asked): (mpsc::Receiver<Opened>, mpsc::Receiver<Asked>),
         snapshots: watch::Sender<Arc<Snapshot>>,
         events: broadcast::Sender<Arc<Event>>,
     ) -> Self {
         let published = Duration::ZERO;
         Self {
-            watched,
+            sources,
             opened,
             asked,
             snapshots,
@@ -94,7 +98,7 @@ impl Collector {
 
     /// Collects on its beat, and at once where `news` says that there is a proxy more, until it is told to stop; then reads
     /// everything once more.
-    pub(super) async fn run(mut self, news: Arc<Notify>, stop: CancellationToken) {
+    pub(crate) async fn run(mut self, news: Arc<Notify>, stop: CancellationToken) {
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
@@ -138,7 +142,7 @@ impl Collector {
     }
 
     fn now(&self) -> Duration {
-        clock::now().saturating_duration_since(self.watched.start)
+        clock::now().saturating_duration_since(self.sources.start)
     }
 
     /// Takes the connections that were opened, and says whether there were any.
@@ -165,11 +169,11 @@ impl Collector {
             seen.total += 1;
             seen.stir();
         }
-        self.conns.push(Conn::new(record, proxy));
+        self.conns.push(ConnFigures::new(record, proxy));
     }
 
     /// Tells how a connection's upstream was reached, and what its TLS agreed on, once.
-    fn tell_upstream(&mut self, conn: &mut Conn) {
+    fn tell_upstream(&mut self, conn: &mut ConnFigures) {
         if let Some((at, reached)) = conn.reached() {
             self.tell(at, &conn.proxy, reached);
         }
@@ -186,7 +190,7 @@ impl Collector {
     fn beat(&mut self) {
         let at = self.now();
         // Counted first: what stirs from here on is for the next beat.
-        let stirs = self.watched.stirs();
+        let stirs = self.sources.stirs();
         let opened = self.take_opened();
         let crowds = u32::try_from(1 + self.conns.len() / CROWD).unwrap_or(u32::MAX);
         let due = at.saturating_sub(self.published) >= QUIET_BEAT * crowds;
@@ -209,9 +213,9 @@ impl Collector {
 
     /// Follows the proxies that are listed now, and no others.
     fn follow(&mut self) {
-        let proxies = self.watched.proxies.read();
+        let proxies = self.sources.proxies.read();
         let listed = proxies.iter().map(|proxy| proxy.id);
-        if listed.eq(self.seen.iter().map(Seen::id)) {
+        if listed.eq(self.seen.iter().map(ProxyFigures::id)) {
             return;
         }
         // Both are in the order of numbers.
@@ -220,7 +224,7 @@ impl Collector {
             while known.next_if(|seen| seen.id() < proxy.id).is_some() {}
             let seen = known.next_if(|seen| seen.id() == proxy.id);
             self.seen
-                .push(seen.unwrap_or_else(|| Seen::new(proxy, self.watched.start)));
+                .push(seen.unwrap_or_else(|| ProxyFigures::new(proxy, self.sources.start)));
         }
     }
 
@@ -261,7 +265,7 @@ impl Collector {
         let mut sums = vec![Sum::default(); self.seen.len()];
         for conn in &self.conns {
             let row = conn.row(at);
-            if let Ok(index) = self.seen.binary_search_by_key(&row.proxy, Seen::id) {
+            if let Ok(index) = self.seen.binary_search_by_key(&row.proxy, ProxyFigures::id) {
                 sums[index].add(conn, &row);
             }
             snapshot.conns.push(row);
@@ -279,7 +283,7 @@ impl Collector {
 
     /// Takes leave of the connections that have ended.
     fn reap(&mut self) {
-        let ended = |conn: &mut Conn| conn.record.closed.get().is_some();
+        let ended = |conn: &mut ConnFigures| conn.record.closed.get().is_some();
         let mut ended: Vec<_> = self.conns.extract_if(.., ended).collect();
         if self.conns.capacity() > 4 * self.conns.len() {
             // A storm's list is given back.
@@ -305,8 +309,8 @@ impl Collector {
         }
     }
 
-    fn seen(&mut self, id: ProxyId) -> Option<&mut Seen> {
-        let index = self.seen.binary_search_by_key(&id, Seen::id).ok()?;
+    fn seen(&mut self, id: ProxyId) -> Option<&mut ProxyFigures> {
+        let index = self.seen.binary_search_by_key(&id, ProxyFigures::id).ok()?;
         Some(&mut self.seen[index])
     }
 
@@ -321,5 +325,4 @@ impl Collector {
 }
 
 #[cfg(test)]
-#[path = "collector_tests.rs"]
 mod tests;

@@ -30,36 +30,36 @@ const NEWS_INTERVAL: u32 = 8;
 type Handed = Box<dyn FnOnce(&Rc<Worker>) + Send>;
 
 /// What a task uses of its worker.
-pub(super) struct Worker {
-    pub(super) index: usize,
-    pub(super) alarm: Rc<Alarm>,
-    pub(super) buffer: RefCell<Box<[u8]>>,
+pub(crate) struct Worker {
+    pub(crate) index: usize,
+    pub(crate) alarm: Rc<Alarm>,
+    pub(crate) buffer: RefCell<Box<[u8]>>,
     stirs: Stirs,
     tasks: TaskTracker,
 }
 
 /// Counts what a worker's connections did, so that whoever looks at them knows when there is nothing new to see.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Stirs(Arc<AtomicU64>);
+pub(crate) struct Stirs(Arc<AtomicU64>);
 
 /// The handle to a worker's thread.
-pub(super) struct WorkerHandle {
+pub(crate) struct WorkerHandle {
     handed: mpsc::Sender<Handed>,
     active: Arc<AtomicUsize>,
     stirs: Stirs,
 }
 
 /// Room for a task in a worker's queue.
-pub(super) struct Room<'a>(mpsc::Permit<'a, Handed>);
+pub(crate) struct Room<'a>(mpsc::Permit<'a, Handed>);
 
 /// Counts a connection of a worker for as long as it lives.
-pub(super) struct Load(Arc<AtomicUsize>);
+pub(crate) struct Load(Arc<AtomicUsize>);
 
 // === impl WorkerHandle ===
 
 impl WorkerHandle {
     /// Starts a thread. It ends by itself when the handle is dropped and its connections have ended.
-    pub(super) fn start(index: usize, spin: Spin) -> std::io::Result<Self> {
+    pub(crate) fn start(index: usize, spin: Spin) -> std::io::Result<Self> {
         let (handed, queue) = mpsc::channel(HANDED);
         let (started, starts) = std::sync::mpsc::sync_channel(1);
         let stirs = Stirs::default();
@@ -92,27 +92,27 @@ impl WorkerHandle {
         })
     }
 
-    pub(super) fn active(&self) -> usize {
+    pub(crate) fn active(&self) -> usize {
         self.active.load(Ordering::Relaxed)
     }
 
-    pub(super) fn stirs(&self) -> Stirs {
+    pub(crate) fn stirs(&self) -> Stirs {
         self.stirs.clone()
     }
 
     /// Counts one more connection.
-    pub(super) fn load(&self) -> Load {
+    pub(crate) fn load(&self) -> Load {
         self.active.fetch_add(1, Ordering::Relaxed);
         Load(Arc::clone(&self.active))
     }
 
     /// Room for one more task, where its queue has any.
-    pub(super) fn room(&self) -> Option<Room<'_>> {
+    pub(crate) fn room(&self) -> Option<Room<'_>> {
         self.handed.try_reserve().ok().map(Room)
     }
 
     /// Has the worker's thread make a task and run it to its end; the task is dropped where the worker has stopped.
-    pub(super) async fn hand<F, T>(&self, task: F)
+    pub(crate) async fn hand<F, T>(&self, task: F)
     where
         F: FnOnce(Rc<Worker>) -> T + Send + 'static,
         T: Future<Output = ()> + 'static,
@@ -128,7 +128,7 @@ impl WorkerHandle {
 
 impl Room<'_> {
     /// Has the worker's thread make a task and run it to its end.
-    pub(super) fn take<F, T>(self, task: F)
+    pub(crate) fn take<F, T>(self, task: F)
     where
         F: FnOnce(Rc<Worker>) -> T + Send + 'static,
         T: Future<Output = ()> + 'static,
@@ -141,7 +141,7 @@ impl Room<'_> {
 
 impl Worker {
     /// Runs a task on this worker, whose thread this must be.
-    pub(super) fn spawn<F, T>(self: &Rc<Self>, task: F)
+    pub(crate) fn spawn<F, T>(self: &Rc<Self>, task: F)
     where
         F: FnOnce(Rc<Self>) -> T,
         T: Future<Output = ()> + 'static,
@@ -150,7 +150,7 @@ impl Worker {
     }
 
     /// Says that a connection has done something, after what it did is written.
-    pub(super) fn stir(&self) {
+    pub(crate) fn stir(&self) {
         self.stirs.raise();
     }
 }
@@ -159,7 +159,7 @@ impl Worker {
 
 impl Stirs {
     /// Counts one more; only the worker's thread does.
-    pub(super) fn raise(&self) {
+    pub(crate) fn raise(&self) {
         let Self(count) = self;
         // Release: whoever sees the count sees what was done.
         count.store(
@@ -168,7 +168,7 @@ impl Stirs {
         );
     }
 
-    pub(super) fn count(&self) -> u64 {
+    pub(crate) fn count(&self) -> u64 {
         // Acquire: with the release in `raise`.
         self.0.load(Ordering::Acquire)
     }

@@ -20,21 +20,21 @@ const BUCKETS: usize = 26 * SUB as usize;
 
 /// Times in buckets whose width is at most 1/128 of their value, from 1 µs to 71 minutes.
 #[derive(Debug)]
-pub(super) struct Histogram {
+pub(crate) struct Histogram {
     buckets: Box<[AtomicU32]>,
     total: AtomicU64,
 }
 
 /// What several histograms had counted at one moment, bucket by bucket.
 #[derive(Clone, Debug)]
-pub(super) struct Counts(Vec<u32>);
+pub(crate) struct Counts(Vec<u32>);
 
 /// What was counted between two moments.
 #[derive(Clone, Debug)]
-pub(super) struct Interval(hdrhistogram::Histogram<u32>);
+pub(crate) struct Interval(hdrhistogram::Histogram<u32>);
 
 /// Adds to a counter that only this task writes.
-pub(super) fn add(counter: &AtomicU64, n: u64) {
+pub(crate) fn add(counter: &AtomicU64, n: u64) {
     counter.store(
         counter.load(Ordering::Relaxed).wrapping_add(n),
         Ordering::Relaxed,
@@ -54,7 +54,7 @@ impl Default for Histogram {
 
 impl Histogram {
     /// Counts one time; only one task at a time may.
-    pub(super) fn record(&self, time: Duration) {
+    pub(crate) fn record(&self, time: Duration) {
         let bucket = &self.buckets[bucket_of(time)];
         bucket.store(
             bucket.load(Ordering::Relaxed).wrapping_add(1),
@@ -64,12 +64,12 @@ impl Histogram {
     }
 
     /// How many times were counted so far.
-    pub(super) fn total(&self) -> u64 {
+    pub(crate) fn total(&self) -> u64 {
         self.total.load(Ordering::Relaxed)
     }
 
     /// Adds what was counted so far.
-    pub(super) fn add_to(&self, counts: &mut Counts) {
+    pub(crate) fn add_to(&self, counts: &mut Counts) {
         for (sum, bucket) in counts.0.iter_mut().zip(&self.buckets) {
             *sum = sum.wrapping_add(bucket.load(Ordering::Relaxed));
         }
@@ -79,12 +79,12 @@ impl Histogram {
 // === impl Counts ===
 
 impl Counts {
-    pub(super) fn zero() -> Self {
+    pub(crate) fn zero() -> Self {
         Self(vec![0; BUCKETS])
     }
 
     /// What was counted since `before`, which counted a part of it: right unless a bucket counted 2^32 times in between.
-    pub(super) fn since(&self, before: &Self) -> Interval {
+    pub(crate) fn since(&self, before: &Self) -> Interval {
         let counts = hdrhistogram::Histogram::new_with_bounds(1, MOST, DIGITS);
         let mut counts = counts.expect("the bounds are in order");
         for ((now, then), bucket) in self.0.iter().zip(&before.0).zip(0..) {
@@ -101,7 +101,7 @@ impl Counts {
 
 impl Interval {
     /// The figures that are shown; `None` where nothing was counted.
-    pub(super) fn spread(&self) -> Option<Spread> {
+    pub(crate) fn spread(&self) -> Option<Spread> {
         let count = self.0.len();
         let at = |q| self.quantile(q);
         (count > 0).then(|| Spread {
@@ -113,7 +113,7 @@ impl Interval {
     }
 
     /// The time below which this share of those counted lies: the middle of its bucket.
-    pub(super) fn quantile(&self, q: f64) -> Duration {
+    pub(crate) fn quantile(&self, q: f64) -> Duration {
         let micros = self.0.value_at_quantile(q);
         let low = self.0.lowest_equivalent(micros);
         let width = self.0.next_non_equivalent(micros) - low;

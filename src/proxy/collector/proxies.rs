@@ -3,29 +3,29 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::followed::Conn;
-use super::meter::ProxyMeter;
-use super::port::Proxy;
+use super::conns::ConnFigures;
 use super::window::{Ends, Figures, Window};
 use crate::fault::{PerDirection, Plan};
 use crate::mapping::TlsMode;
+use crate::proxy::meter::slots::ProxyMeter;
+use crate::proxy::proxy::Proxy;
 use crate::snapshot::{CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow};
 
 /// A proxy as the collector follows it.
 ///
 /// It is visited on the beats of the collector for as long as its last minute has something in it, and then left alone until
 /// something stirs it again: its row stays the one that was made last.
-pub(super) struct Seen {
+pub(crate) struct ProxyFigures {
     proxy: Arc<Proxy>,
     start: Instant,
     window: Window,
     figures: Figures,
-    pub(super) total: u64,
+    pub(crate) total: u64,
     failed: u64,
     /// How many connections faults have ended, by their kinds.
     ended: Vec<(&'static str, u64)>,
     waiting_since: Option<Duration>,
-    pub(super) tls: Option<Arc<Negotiated>>,
+    pub(crate) tls: Option<Arc<Negotiated>>,
     /// Whether beats read its counters.
     awake: bool,
     /// Whether its plan acts in another way as time passes.
@@ -39,17 +39,17 @@ pub(super) struct Seen {
 
 /// What the connections of one proxy come to.
 #[derive(Clone, Copy, Default, PartialEq)]
-pub(super) struct Sum {
+pub(crate) struct Sum {
     open: u32,
     taken: u32,
     held: PerDirection<u64>,
 }
 
-// === impl Seen ===
+// === impl ProxyFigures ===
 
-impl Seen {
+impl ProxyFigures {
     /// A proxy of an engine that began at `start`.
-    pub(super) fn new(proxy: &Arc<Proxy>, start: Instant) -> Self {
+    pub(crate) fn new(proxy: &Arc<Proxy>, start: Instant) -> Self {
         Self {
             proxy: Arc::clone(proxy),
             start,
@@ -69,19 +69,19 @@ impl Seen {
         }
     }
 
-    pub(super) fn id(&self) -> ProxyId {
+    pub(crate) fn id(&self) -> ProxyId {
         self.proxy.id
     }
 
     /// Something has happened to it: beats read its counters from here on, and its row is made anew.
-    pub(super) fn stir(&mut self) {
+    pub(crate) fn stir(&mut self) {
         self.awake = true;
         self.stale = true;
     }
 
     /// Moves on by a beat, and says whether its row moves with it. `stirred` where anything at all has happened since the last
     /// beat.
-    pub(super) fn beat(&mut self, at: Duration, stirred: bool) -> bool {
+    pub(crate) fn beat(&mut self, at: Duration, stirred: bool) -> bool {
         if stirred && self.proxy.changes() != self.changes {
             self.stir();
         }
@@ -100,7 +100,7 @@ impl Seen {
     }
 
     /// Reads its counters between two beats.
-    pub(super) fn look(&mut self, at: Duration) {
+    pub(crate) fn look(&mut self, at: Duration) {
         self.figures = self.window.look(at, self.proxy.meters());
         self.stale = true;
     }
@@ -126,7 +126,7 @@ impl Seen {
     }
 
     /// A connection has ended so.
-    pub(super) fn took_leave(&mut self, reason: &CloseReason) {
+    pub(crate) fn took_leave(&mut self, reason: &CloseReason) {
         self.stir();
         self.failed += u64::from(reason.failed());
         if let CloseReason::Fault(kind) = reason {
@@ -138,7 +138,7 @@ impl Seen {
     }
 
     /// Its row at `at`, with what its connections come to.
-    pub(super) fn row(&mut self, sum: Sum, insecure: bool, at: Duration) -> ProxyRow {
+    pub(crate) fn row(&mut self, sum: Sum, insecure: bool, at: Duration) -> ProxyRow {
         let waits = sum.taken < sum.open;
         match &self.row {
             Some(row) if !self.stale && !waits && sum == self.sum => row.clone(),
@@ -192,7 +192,7 @@ impl Seen {
 // === impl Sum ===
 
 impl Sum {
-    pub(super) fn add(&mut self, conn: &Conn, row: &ConnRow) {
+    pub(crate) fn add(&mut self, conn: &ConnFigures, row: &ConnRow) {
         self.open += 1;
         let generation = conn.proxy.settings.generation();
         self.taken += u32::from(conn.record.runs(generation));

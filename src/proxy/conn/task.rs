@@ -10,49 +10,49 @@ use std::time::{Duration, Instant};
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
 
-use super::alarm::Timer;
 use super::ending::{Failure, reason_of, refuse, take_down};
-use super::error::broken;
-use super::gauge::ConnGauge;
-use super::inner::Opened;
-use super::leg::Leg;
 use super::opening::{Opening, Ready};
-#[cfg(test)]
-use super::panics::injected::{self, Place};
-use super::panics::{self, Panic};
-use super::port::Proxy;
-use super::pump::{End, Pump, TakeDown};
-use super::record::{Closed, Order, Record};
-use super::settings::Current;
-use super::worker::{Load, Worker};
-use super::{Inner, clock};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, Plan, random};
+use crate::proxy::error::broken;
+use crate::proxy::leg::Leg;
+use crate::proxy::meter::gauge::ConnGauge;
+use crate::proxy::proxy::Proxy;
+use crate::proxy::record::{Closed, Order, Record};
+use crate::proxy::relay::pump::{End, Pump, TakeDown};
+use crate::proxy::settings::Current;
+use crate::proxy::shared::{Opened, Shared};
+use crate::proxy::thread::alarm::Timer;
+use crate::proxy::thread::clock;
+#[cfg(test)]
+use crate::proxy::thread::panics::injected::{self, Place};
+use crate::proxy::thread::panics::{self, Panic};
+use crate::proxy::thread::worker::{Load, Worker};
 use crate::snapshot::{CloseReason, ConnId, Happening, Kill, LegName};
 
 /// A client's places: in its proxy's limit, and among the connections that the descriptor limit allows.
-pub(super) type Places = [OwnedSemaphorePermit; 2];
+pub(crate) type Places = [OwnedSemaphorePermit; 2];
 
 /// An accepted client on its way to a worker.
-pub(super) struct Job {
-    pub(super) stream: std::net::TcpStream,
-    pub(super) client: SocketAddr,
-    pub(super) id: ConnId,
+pub(crate) struct Job {
+    pub(crate) stream: std::net::TcpStream,
+    pub(crate) client: SocketAddr,
+    pub(crate) id: ConnId,
     /// The connection's number within its proxy, from which its randomness is derived.
-    pub(super) ordinal: u64,
-    pub(super) accepted: Instant,
-    pub(super) proxy: Arc<Proxy>,
-    pub(super) engine: Arc<Inner>,
-    pub(super) load: Load,
-    pub(super) places: Places,
+    pub(crate) ordinal: u64,
+    pub(crate) accepted: Instant,
+    pub(crate) proxy: Arc<Proxy>,
+    pub(crate) engine: Arc<Shared>,
+    pub(crate) load: Load,
+    pub(crate) places: Places,
 }
 
 /// Closes the books on a connection, however its task ends.
-pub(super) struct Books {
-    pub(super) record: Arc<Record>,
-    pub(super) proxy: Arc<Proxy>,
-    pub(super) engine: Arc<Inner>,
-    pub(super) worker: Rc<Worker>,
+pub(crate) struct Books {
+    pub(crate) record: Arc<Record>,
+    pub(crate) proxy: Arc<Proxy>,
+    pub(crate) engine: Arc<Shared>,
+    pub(crate) worker: Rc<Worker>,
     reason: Option<CloseReason>,
     _load: Load,
     _places: Places,
@@ -61,7 +61,7 @@ pub(super) struct Books {
 /// Runs a connection from its accept to its end. A panic in it is told as an event, and resets both peers.
 ///
 /// Its three phases are in boxes of their own: an idle connection keeps the memory of the second only.
-pub(super) fn run(job: Job, worker: Rc<Worker>) -> impl Future<Output = ()> {
+pub(crate) fn run(job: Job, worker: Rc<Worker>) -> impl Future<Output = ()> {
     // Boxed out here: what an async function is given, it keeps until its end.
     let opening = Box::pin(open(job, worker));
     async move {
@@ -348,5 +348,5 @@ impl Drop for Books {
 }
 
 #[cfg(test)]
-#[path = "connection_tests.rs"]
+#[path = "task_tests.rs"]
 mod tests;

@@ -15,7 +15,7 @@ use tokio::net::TcpStream;
 use crate::units::Time;
 
 /// What the kernel may hold of received bytes for us. More would hide back-pressure from the sender.
-pub const RECEIVE_BUFFER: u32 = 256 * 1024;
+pub(crate) const RECEIVE_BUFFER: u32 = 256 * 1024;
 
 /// Whether the system asks a silent peer for a sign of life, so that one that has vanished is noticed.
 ///
@@ -34,12 +34,13 @@ const PROBES: u32 = 6;
 
 /// A socket that others hold as well: TLS above it, reset and the error watch beside it.
 #[derive(Debug)]
-pub(in crate::proxy) struct SharedSocket(Arc<TcpStream>);
+pub(crate) struct SharedSocket(Arc<TcpStream>);
 
 /// Sets what every socket of ours has: no waiting for more to send, and a bounded receive buffer.
 ///
 /// For client sockets that do not inherit it from their listener; dialing does it for upstreams.
-pub fn prepare(socket: &TcpStream) -> io::Result<()> {
+#[cfg(any(test, not(target_os = "linux")))]
+pub(crate) fn prepare(socket: &TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
     SockRef::from(socket).set_recv_buffer_size(RECEIVE_BUFFER as usize)
 }
@@ -48,7 +49,7 @@ pub fn prepare(socket: &TcpStream) -> io::Result<()> {
 /// that has vanished is noticed.
 ///
 /// For listeners, whose clients' sockets inherit it, and for sockets to upstreams.
-pub fn tend(socket: &SockRef<'_>, keepalive: Keepalive) -> io::Result<()> {
+pub(crate) fn tend(socket: &SockRef<'_>, keepalive: Keepalive) -> io::Result<()> {
     socket.set_out_of_band_inline(true)?;
     match keepalive {
         Keepalive::Off => socket.set_keepalive(false),
@@ -83,7 +84,7 @@ impl fmt::Display for Keepalive {
 // === impl SharedSocket ===
 
 impl SharedSocket {
-    pub(in crate::proxy) fn new(socket: Arc<TcpStream>) -> Self {
+    pub(crate) fn new(socket: Arc<TcpStream>) -> Self {
         Self(socket)
     }
 }
@@ -128,7 +129,7 @@ impl AsyncWrite for SharedSocket {
     }
 }
 
-pub(super) fn poll_read_socket(
+pub(crate) fn poll_read_socket(
     socket: &TcpStream,
     cx: &mut Context<'_>,
     buf: &mut ReadBuf<'_>,
@@ -145,7 +146,7 @@ pub(super) fn poll_read_socket(
     }
 }
 
-pub(super) fn poll_write_socket(
+pub(crate) fn poll_write_socket(
     socket: &TcpStream,
     cx: &mut Context<'_>,
     bufs: &[IoSlice<'_>],
@@ -159,7 +160,7 @@ pub(super) fn poll_write_socket(
     }
 }
 
-pub(super) fn shut_down(socket: &TcpStream) -> io::Result<()> {
+pub(crate) fn shut_down(socket: &TcpStream) -> io::Result<()> {
     match SockRef::from(socket).shutdown(Shutdown::Write) {
         // The peer has ended the connection altogether: there is nothing left to end.
         Err(error) if error.kind() == ErrorKind::NotConnected => Ok(()),

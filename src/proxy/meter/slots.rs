@@ -18,7 +18,7 @@ const PAGE: usize = 256;
 /// The counters of one connection.
 #[derive(Debug, Default)]
 #[repr(align(64))]
-pub(super) struct Slot {
+pub(crate) struct Slot {
     delivered: PerDirection<AtomicU64>,
     held: PerDirection<AtomicU64>,
     /// Nanoseconds that the last segment was held, and one more; 0 before the first.
@@ -30,7 +30,7 @@ pub(super) struct Slot {
 
 /// A connection's slot, given back when the collector has read its last figures.
 #[derive(Debug)]
-pub(super) struct SlotRef {
+pub(crate) struct SlotRef {
     page: Arc<[Slot; PAGE]>,
     number: u32,
     pages: Arc<Pages>,
@@ -38,7 +38,7 @@ pub(super) struct SlotRef {
 
 /// The slots of one worker's connections.
 #[derive(Debug, Default)]
-pub(super) struct Pages {
+pub(crate) struct Pages {
     state: Mutex<PagesState>,
 }
 
@@ -50,15 +50,15 @@ struct PagesState {
 
 /// The counters of one proxy, as far as one worker's connections move them.
 #[derive(Debug, Default)]
-pub(super) struct ProxyMeter {
+pub(crate) struct ProxyMeter {
     /// Bytes delivered, up and down.
-    pub(super) delivered: PerDirection<AtomicU64>,
+    pub(crate) delivered: PerDirection<AtomicU64>,
     /// How long segments were held, up and down.
-    pub(super) added: PerDirection<Histogram>,
+    pub(crate) added: PerDirection<Histogram>,
     /// From a client's first byte after silence to the first byte back.
-    pub(super) feels: Histogram,
+    pub(crate) feels: Histogram,
     /// How often a direction of a connection became full.
-    pub(super) fulls: AtomicU64,
+    pub(crate) fulls: AtomicU64,
 }
 
 const FULL: u64 = 1;
@@ -66,12 +66,12 @@ const FULL: u64 = 1;
 // === impl Slot ===
 
 impl Slot {
-    pub(super) fn add_delivered(&self, direction: Direction, bytes: u64) {
+    pub(crate) fn add_delivered(&self, direction: Direction, bytes: u64) {
         add(&self.delivered[direction], bytes);
     }
 
     /// Says whether the direction has become full by this.
-    pub(super) fn set_held(&self, direction: Direction, bytes: u64, full: bool) -> bool {
+    pub(crate) fn set_held(&self, direction: Direction, bytes: u64, full: bool) -> bool {
         self.held[direction].store(bytes, Ordering::Relaxed);
         let flag = FULL << direction.index();
         let news = full && self.flags.load(Ordering::Relaxed) & flag == 0;
@@ -82,12 +82,12 @@ impl Slot {
         news
     }
 
-    pub(super) fn set_added(&self, direction: Direction, delay: Duration) {
+    pub(crate) fn set_added(&self, direction: Direction, delay: Duration) {
         let nanos = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX - 1);
         self.added[direction].store(nanos + 1, Ordering::Relaxed);
     }
 
-    pub(super) fn set_ended(&self, direction: Direction) {
+    pub(crate) fn set_ended(&self, direction: Direction) {
         self.set_flag(FULL << (2 + direction.index()), true);
     }
 
@@ -99,17 +99,17 @@ impl Slot {
         );
     }
 
-    pub(super) fn delivered(&self) -> PerDirection<u64> {
+    pub(crate) fn delivered(&self) -> PerDirection<u64> {
         self.delivered
             .map_ref(|counter| counter.load(Ordering::Relaxed))
     }
 
-    pub(super) fn held(&self) -> PerDirection<u64> {
+    pub(crate) fn held(&self) -> PerDirection<u64> {
         self.held.map_ref(|counter| counter.load(Ordering::Relaxed))
     }
 
     /// How long the last segments were held, up and down together.
-    pub(super) fn added(&self) -> Option<Duration> {
+    pub(crate) fn added(&self) -> Option<Duration> {
         let nanos = self
             .added
             .map_ref(|counter| counter.load(Ordering::Relaxed));
@@ -118,15 +118,15 @@ impl Slot {
             .then(|| Duration::from_nanos(held.up.saturating_add(held.down)))
     }
 
-    pub(super) fn fulls(&self) -> u64 {
+    pub(crate) fn fulls(&self) -> u64 {
         self.fulls.load(Ordering::Relaxed)
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.flags.load(Ordering::Relaxed) & 0b11 != 0
     }
 
-    pub(super) fn ended(&self, direction: Direction) -> bool {
+    pub(crate) fn ended(&self, direction: Direction) -> bool {
         self.flags.load(Ordering::Relaxed) & (FULL << (2 + direction.index())) != 0
     }
 
@@ -146,7 +146,7 @@ impl Slot {
 // === impl ProxyMeter ===
 
 impl ProxyMeter {
-    pub(super) fn fulls(&self) -> u64 {
+    pub(crate) fn fulls(&self) -> u64 {
         self.fulls.load(Ordering::Relaxed)
     }
 }
@@ -155,7 +155,7 @@ impl ProxyMeter {
 
 impl Pages {
     /// A free slot; a new page where there is none.
-    pub(super) fn take(self: &Arc<Self>) -> SlotRef {
+    pub(crate) fn take(self: &Arc<Self>) -> SlotRef {
         let mut state = self.state.lock();
         let number = state.free.pop().unwrap_or_else(|| {
             let first = u32::try_from(state.pages.len() * PAGE)

@@ -4,19 +4,19 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::port::Proxy;
-use super::record::Record;
 use super::window::BEAT;
 use crate::fault::{Direction, PerDirection};
+use crate::proxy::proxy::Proxy;
+use crate::proxy::record::Record;
 use crate::snapshot::{ConnRow, ConnState, Happening, Negotiated};
 
 /// After so long without a byte a connection is shown as idle.
 const IDLE: Duration = Duration::from_secs(1);
 
 /// A connection as the collector follows it.
-pub(super) struct Conn {
-    pub(super) record: Arc<Record>,
-    pub(super) proxy: Arc<Proxy>,
+pub(crate) struct ConnFigures {
+    pub(crate) record: Arc<Record>,
+    pub(crate) proxy: Arc<Proxy>,
     /// What was counted at the last beat.
     delivered: PerDirection<u64>,
     fulls: u64,
@@ -29,10 +29,10 @@ pub(super) struct Conn {
     told_tls: bool,
 }
 
-// === impl Conn ===
+// === impl ConnFigures ===
 
-impl Conn {
-    pub(super) fn new(record: Arc<Record>, proxy: Arc<Proxy>) -> Self {
+impl ConnFigures {
+    pub(crate) fn new(record: Arc<Record>, proxy: Arc<Proxy>) -> Self {
         let moved = record.opened;
         Self {
             record,
@@ -47,7 +47,7 @@ impl Conn {
     }
 
     /// When its upstream was reached where other addresses had been tried in vain, and what is told of it; once.
-    pub(super) fn reached(&mut self) -> Option<(Duration, Happening)> {
+    pub(crate) fn reached(&mut self) -> Option<(Duration, Happening)> {
         if self.told_detour {
             return None;
         }
@@ -59,7 +59,7 @@ impl Conn {
     }
 
     /// When its TLS was agreed on, and what; once.
-    pub(super) fn secured(&mut self) -> Option<(Duration, Arc<Negotiated>)> {
+    pub(crate) fn secured(&mut self) -> Option<(Duration, Arc<Negotiated>)> {
         if self.told_tls {
             return None;
         }
@@ -69,7 +69,7 @@ impl Conn {
     }
 
     /// Reads its counters at a beat, and says whether they have grown since the last one.
-    pub(super) fn beat(&mut self, at: Duration) -> bool {
+    pub(crate) fn beat(&mut self, at: Duration) -> bool {
         let slot = &self.record.slot;
         let (delivered, fulls) = (slot.delivered(), slot.fulls());
         for way in Direction::BOTH {
@@ -87,12 +87,12 @@ impl Conn {
     }
 
     /// Whether its rates are yet to come to rest.
-    pub(super) fn moves(&self) -> bool {
+    pub(crate) fn moves(&self) -> bool {
         self.rates.iter().any(|rate| *rate > 0.0)
     }
 
     /// Its row at this moment, with the rates of the last beat.
-    pub(super) fn row(&self, at: Duration) -> ConnRow {
+    pub(crate) fn row(&self, at: Duration) -> ConnRow {
         let record = &self.record;
         let held = record.slot.held();
         let silent = at.saturating_sub(self.moved);

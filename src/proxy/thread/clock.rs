@@ -35,18 +35,18 @@ impl Deadline {
     }
 
     /// The moment, for a timer.
-    pub(super) fn at(self) -> tokio::time::Instant {
+    pub(crate) fn at(self) -> tokio::time::Instant {
         self.at
     }
 
     /// How long it is until then.
-    pub(super) fn left(self) -> Duration {
+    pub(crate) fn left(self) -> Duration {
         self.at
             .saturating_duration_since(tokio::time::Instant::from_std(now()))
     }
 
     /// The time that was given, in all: what an error says that was not enough.
-    pub(super) fn given(self) -> Duration {
+    pub(crate) fn given(self) -> Duration {
         self.given
     }
 }

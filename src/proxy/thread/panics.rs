@@ -26,7 +26,7 @@ thread_local! {
 pub(crate) struct Panic(String);
 
 /// Has panics inside `contain` kept instead of printed, in every thread of the process.
-pub(super) fn install() {
+pub(crate) fn install() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
         let before = panic::take_hook();
@@ -55,7 +55,7 @@ pub(crate) fn contain<T>(step: impl FnOnce() -> T) -> Result<T, Panic> {
 }
 
 /// Runs a task to its end, or to its first panic.
-pub(super) async fn contain_task<T>(
+pub(crate) async fn contain_task<T>(
     mut task: Pin<Box<impl Future<Output = T>>>,
 ) -> Result<T, Panic> {
     std::future::poll_fn(|cx| match contain(|| task.as_mut().poll(cx)) {
@@ -92,14 +92,14 @@ impl fmt::Display for Panic {
 
 /// Bugs that a test asks for.
 #[cfg(test)]
-pub(super) mod injected {
+pub(crate) mod injected {
     use std::net::SocketAddr;
 
     use parking_lot::Mutex;
 
     /// A place in the life of a connection.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-    pub(in crate::proxy) enum Place {
+    pub(crate) enum Place {
         Opening,
         Relaying,
         TakingDown,
@@ -108,12 +108,12 @@ pub(super) mod injected {
     static BUGS: Mutex<Vec<(SocketAddr, Place)>> = Mutex::new(Vec::new());
 
     /// Has the connection of `client` panic once it comes to `place`.
-    pub(in crate::proxy) fn inject(client: SocketAddr, place: Place) {
+    pub(crate) fn inject(client: SocketAddr, place: Place) {
         BUGS.lock().push((client, place));
     }
 
     /// Panics where a test has asked for it.
-    pub(in crate::proxy) fn reach(place: Place, client: SocketAddr) {
+    pub(crate) fn reach(place: Place, client: SocketAddr) {
         let hit = BUGS.lock().contains(&(client, place));
         assert!(!hit, "injected while {place:?}");
     }

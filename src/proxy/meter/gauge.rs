@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::histogram::add;
-use super::meter::{ProxyMeter, Slot};
+use super::slots::{ProxyMeter, Slot};
 use crate::fault::Direction;
 
 /// What the loop tells of its work; one writer, no reader that waits.
@@ -21,7 +21,7 @@ pub trait Gauge {
 }
 
 /// Moves the counters of one connection, and its part of its proxy's.
-pub(super) struct ConnGauge<'a> {
+pub(crate) struct ConnGauge<'a> {
     slot: &'a Slot,
     meter: &'a ProxyMeter,
     /// When the client's first byte after silence came, until the first byte back leaves.
@@ -31,7 +31,7 @@ pub(super) struct ConnGauge<'a> {
 // === impl ConnGauge ===
 
 impl<'a> ConnGauge<'a> {
-    pub(super) fn new(slot: &'a Slot, meter: &'a ProxyMeter) -> Self {
+    pub(crate) fn new(slot: &'a Slot, meter: &'a ProxyMeter) -> Self {
         Self {
             slot,
             meter,

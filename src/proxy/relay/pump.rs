@@ -18,12 +18,12 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::budget::Budget;
-use super::error::broken;
 use super::flow::{Flow, Moved, Refusal, RoundClock, Sink, Source};
-pub use super::gauge::Gauge;
-pub use super::leg::Socket;
 use crate::fault::link::{Circumstances, Severed};
 use crate::fault::{Cut, Direction, InForce};
+use crate::proxy::error::broken;
+pub use crate::proxy::leg::Socket;
+pub use crate::proxy::meter::gauge::Gauge;
 use crate::snapshot::{CloseReason, LegName};
 
 /// After so many rounds without waiting, other connections of the worker get their turn. Each asks a socket four things at

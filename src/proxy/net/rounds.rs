@@ -19,7 +19,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use tokio::net::TcpSocket;
 
-pub(super) use self::signs::Sign;
+pub(crate) use self::signs::Sign;
 use self::signs::{exists, found};
 use super::sys::is_local;
 
@@ -27,13 +27,13 @@ use super::sys::is_local;
 const MOST: u8 = 8;
 
 /// Puts up the sign that a desk listens on `port`; it stands until it is dropped.
-pub(super) fn listens(port: u16) -> Option<Sign> {
+pub(crate) fn listens(port: u16) -> Option<Sign> {
     found(&format!("listens {port}"))
 }
 
 /// Puts up the sign for a connection to `addr` on behalf of `client`, if a desk listens there, and binds `socket` to the
 /// local port that is on it. Fails where the connection has passed so many proxies that it must be in a loop.
-pub(super) fn sign(
+pub(crate) fn sign(
     socket: &TcpSocket,
     addr: SocketAddr,
     client: SocketAddr,
@@ -79,17 +79,15 @@ mod signs {
 
     /// A sign that stands until it is dropped.
     #[derive(Debug)]
-    pub(in crate::proxy) struct Sign(
-        #[expect(dead_code, reason = "held for its name")] UnixDatagram,
-    );
+    pub(crate) struct Sign(#[expect(dead_code, reason = "held for its name")] UnixDatagram);
 
     /// Puts up a sign; `None` where it stands already, or the system has no such names.
-    pub(super) fn found(text: &str) -> Option<Sign> {
+    pub(crate) fn found(text: &str) -> Option<Sign> {
         UnixDatagram::bind_addr(&name(text)?).ok().map(Sign)
     }
 
     /// Whether a sign stands.
-    pub(super) fn exists(text: &str) -> bool {
+    pub(crate) fn exists(text: &str) -> bool {
         // One socket for all that ask: that it can be connected is the answer, and it never carries anything.
         static ASKING: OnceLock<Option<UnixDatagram>> = OnceLock::new();
         let asking = ASKING.get_or_init(|| UnixDatagram::unbound().ok());
@@ -108,13 +106,13 @@ mod signs {
 mod signs {
     /// There are none.
     #[derive(Debug)]
-    pub(in crate::proxy) enum Sign {}
+    pub(crate) enum Sign {}
 
-    pub(super) fn found(_text: &str) -> Option<Sign> {
+    pub(crate) fn found(_text: &str) -> Option<Sign> {
         None
     }
 
-    pub(super) fn exists(_text: &str) -> bool {
+    pub(crate) fn exists(_text: &str) -> bool {
         false
     }
 }

@@ -1,0 +1,289 @@
+//! A proxy: a mapping while it runs, with its port, its settings and its counters.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
+
+use parking_lot::Mutex;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::error::NameTaken;
+use super::meter::slots::ProxyMeter;
+use super::settings::{Change, Settings};
+use super::tls::UpstreamTls;
+use crate::fault::Plan;
+use crate::mapping::{Mapping, Name, name_taken};
+use crate::snapshot::{PortState, ProxyId};
+
+/// A mapping while it runs.
+pub(super) struct Proxy {
+    pub(super) id: ProxyId,
+    pub(super) mapping: Mapping,
+    pub(super) settings: Settings,
+    /// TLS with its upstream, where the mapping asks for it.
+    pub(super) tls: UpstreamTls,
+    /// A permit for every connection that may be open.
+    pub(super) permits: Arc<Semaphore>,
+    pub(super) limit: u32,
+    called: Mutex<Called>,
+    ordinals: AtomicU64,
+    meters: Vec<OnceLock<ProxyMeter>>,
+    /// Held while the port is opened or closed.
+    pub(super) gate: tokio::sync::Mutex<Kept>,
+    pub(super) keeper: Keeper,
+    port: Mutex<Port>,
+    /// Counts what was done to it by others than its connections.
+    changes: AtomicU64,
+    /// Counts the same over all proxies.
+    all_changes: Arc<AtomicU64>,
+}
+
+/// What a new proxy gets of what its engine has.
+pub(super) struct Allotted {
+    /// TLS with its upstream, where the mapping asks for it.
+    pub(super) tls: UpstreamTls,
+    /// How many connections it takes at a time.
+    pub(super) limit: u32,
+    /// How many workers may move its counters.
+    pub(super) workers: usize,
+    /// Counts what is done to proxies by others than their connections.
+    pub(super) changes: Arc<AtomicU64>,
+}
+
+/// What a proxy is called.
+#[derive(Default)]
+struct Called {
+    /// The name that it was given, `None` where it has the one that its mapping comes to.
+    given: Option<Name>,
+    name: String,
+}
+
+/// The listening side of a proxy.
+struct Port {
+    /// Whether its user wants it open.
+    wanted: bool,
+    state: PortState,
+    addrs: Vec<SocketAddr>,
+    accepting: Option<Accepting>,
+}
+
+/// The accept loop of an open port, and what stops it.
+pub(super) struct Accepting {
+    pub(super) stop: CancellationToken,
+    pub(super) loops: TaskTracker,
+}
+
+/// Whether a task keeps the port as time passes.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub(super) by_a_task: bool,
+}
+
+/// The task that keeps the port, one at most, and how it is reached.
+#[derive(Default)]
+pub(super) struct Keeper {
+    pub(super) tasks: TaskTracker,
+    /// Something has changed: it is to look again.
+    pub(super) news: Notify,
+    pub(super) stop: CancellationToken,
+}
+
+// === impl Proxy ===
+
+impl Proxy {
+    /// A proxy whose port is bound, and yet to be opened.
+    pub(super) fn new(
+        id: ProxyId,
+        mapping: Mapping,
+        plan: Plan,
+        listeners: &[TcpListener],
+        allotted: Allotted,
+    ) -> Self {
+        let Allotted {
+            tls,
+            limit,
+            workers,
+            changes,
+        } = allotted;
+        Self {
+            id,
+            tls,
+            mapping,
+            settings: Settings::new(plan),
+            permits: Arc::new(Semaphore::new(limit as usize)),
+            limit,
+            called: Mutex::default(),
+            ordinals: AtomicU64::new(0),
+            meters: (0..workers).map(|_| OnceLock::new()).collect(),
+            gate: tokio::sync::Mutex::default(),
+            keeper: Keeper::default(),
+            changes: AtomicU64::new(1),
+            all_changes: changes,
+            port: Mutex::new(Port {
+                wanted: true,
+                state: PortState::Refusing,
+                addrs: addrs(listeners),
+                accepting: None,
+            }),
+        }
+    }
+
+    pub(super) fn name(&self) -> String {
+        self.called.lock().name.clone()
+    }
+
+    /// The mapping with the name that the proxy has been given by now.
+    pub(super) fn mapping(&self) -> Mapping {
+        let given = self.called.lock().given.clone();
+        self.mapping.clone().called(given)
+    }
+
+    /// Puts a plan in force, for a caller that then waits until it is taken.
+    pub(super) fn change(&self, plan: Plan) -> Change {
+        let change = self.settings.change(plan);
+        self.touch();
+        change
+    }
+
+    /// Says that something was done to it, after that is so.
+    pub(super) fn touch(&self) {
+        // Release, both: whoever sees the count sees what was done.
+        self.changes.fetch_add(1, Ordering::Release);
+        self.all_changes.fetch_add(1, Ordering::Release);
+    }
+
+    /// Grows with everything that is done to it.
+    pub(super) fn changes(&self) -> u64 {
+        // Acquire: with the release in `touch`.
+        self.changes.load(Ordering::Acquire)
+    }
+
+    /// Takes the name that is given, or else the one that the mapping comes to, beside all `proxies`. A given name that is
+    /// the default one counts as not given.
+    pub(super) fn take_name(
+        &self,
+        given: Option<Name>,
+        proxies: &[Arc<Self>],
+    ) -> Result<(), NameTaken> {
+        let of = |name: &str| {
+            let mut others = proxies.iter().filter(|other| other.id != self.id);
+            others.find(|other| other.name() == name)
+        };
+        if let Some(name) = &given
+            && let Some(other) = of(name.as_str())
+        {
+            let by = other.mapping.clone().called(None).to_string();
+            return Err(NameTaken {
+                line: name_taken(name.as_str(), &by, |name| of(name).is_some()),
+                name: name.clone(),
+            });
+        }
+        let port = self.number();
+        let is_default = |name: &Name| name.as_str() == self.mapping.default_name(port);
+        let given = given.filter(|name| !is_default(name));
+        let mapping = self.mapping.clone().called(given.clone());
+        let name = mapping.name_beside(port, |name| of(name).is_some());
+        *self.called.lock() = Called { given, name };
+        self.touch();
+        Ok(())
+    }
+
+    /// The number of the next connection within this proxy.
+    pub(super) fn next_ordinal(&self) -> u64 {
+        self.ordinals.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// The counters that connections of this worker move.
+    pub(super) fn meter(&self, worker: usize) -> &ProxyMeter {
+        self.meters[worker].get_or_init(ProxyMeter::default)
+    }
+
+    /// The counters of all workers that have moved any.
+    pub(super) fn meters(&self) -> impl Iterator<Item = &ProxyMeter> + Clone {
+        self.meters.iter().filter_map(OnceLock::get)
+    }
+
+    /// Whether clients are accepted, and where.
+    pub(super) fn port(&self) -> (PortState, Vec<SocketAddr>) {
+        let port = self.port.lock();
+        (port.state.clone(), port.addrs.clone())
+    }
+
+    /// The port that it listens on: the one that was found where its mapping asked for any free one.
+    pub(super) fn number(&self) -> u16 {
+        let port = self.port.lock();
+        port.addrs
+            .first()
+            .map_or(self.mapping.listen, SocketAddr::port)
+    }
+
+    /// Says whether its user wants the port open; one that has retired stays closed.
+    pub(super) fn want_port(&self, open: bool) {
+        let mut port = self.port.lock();
+        port.wanted = open && !self.keeper.stop.is_cancelled();
+        if port.accepting.is_none() {
+            port.state = if open {
+                PortState::Refusing
+            } else {
+                PortState::Closed
+            };
+        }
+        self.touch();
+    }
+
+    pub(super) fn wants_port(&self) -> bool {
+        self.port.lock().wanted
+    }
+
+    /// Says whether an open port is in a new state.
+    pub(super) fn set_port_state(&self, state: PortState) -> bool {
+        let mut port = self.port.lock();
+        let news = port.accepting.is_some() && port.state != state;
+        if news {
+            port.state = state;
+            self.touch();
+        }
+        news
+    }
+
+    /// Notes that the port is open, with the listeners that `bind` makes. `None` where it is open already, or is not to be.
+    pub(super) fn open<E>(
+        &self,
+        accepting: Accepting,
+        bind: impl FnOnce() -> Result<Vec<TcpListener>, E>,
+    ) -> Result<Option<Vec<TcpListener>>, E> {
+        let mut port = self.port.lock();
+        if port.accepting.is_some() || !port.wanted {
+            return Ok(None);
+        }
+        let listeners = bind()?;
+        port.addrs = addrs(&listeners);
+        port.state = PortState::Open;
+        port.accepting = Some(accepting);
+        self.touch();
+        Ok(Some(listeners))
+    }
+
+    /// Has the accept loop end; returns what to wait for where there was one.
+    pub(super) fn stop_accepting(&self) -> Option<TaskTracker> {
+        let Accepting { stop, loops } = self.port.lock().accepting.take()?;
+        stop.cancel();
+        Some(loops)
+    }
+
+    /// Takes the port from its user for good: it closes, and so does whatever keeps it.
+    pub(super) fn retire(&self) {
+        self.keeper.stop.cancel();
+        self.want_port(false);
+        if let Some(Accepting { stop, .. }) = &self.port.lock().accepting {
+            stop.cancel();
+        }
+    }
+}
+
+fn addrs(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+    let addrs = listeners.iter().filter_map(|one| one.local_addr().ok());
+    addrs.collect()
+}
