@@ -271,7 +271,7 @@ impl Collector {
             snapshot.conns.push(row);
         }
         for (seen, sum) in self.seen.iter_mut().zip(sums) {
-            let row = seen.row(sum, self.watched.insecure, at);
+            let row = seen.row(sum, self.sources.insecure, at);
             snapshot.rates = snapshot.rates.plus(row.rates);
             // For how long the slowest has been waiting goes on.
             self.restless |= row.taken < row.open;
