@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::event::{CloseReason, Event, Happening, LegName, Negotiated, TRUNCATED};
-use crate::fault::{Direction, PerDirection, Plan};
+use crate::fault::{Direction, PerDirection, Plan, Setting};
 use crate::mapping::Mapping;
 
 /// Numbers a proxy for as long as the process runs.
@@ -91,10 +91,34 @@ pub struct ProxyRow {
     pub feels: Option<Spread>,
     /// The faults as they act at this moment, where time moves them.
     pub present: Option<Arc<Plan>>,
+    /// The faults that act at certain times only.
+    pub scheduled: Vec<Scheduled>,
     /// How many connections faults have ended since the start, by their kinds.
     pub ended: Vec<(&'static str, u64)>,
     /// The last minute.
     pub history: Arc<History>,
+}
+
+/// A fault that acts at certain times only. All times are since the engine's start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scheduled {
+    /// The fault.
+    pub setting: Setting,
+    /// When it begins to act, or began.
+    pub begins: Duration,
+    /// When it ends, or ended; absent where it goes on.
+    pub ends: Option<Duration>,
+}
+
+/// Where a scheduled fault stands in its time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Phase {
+    /// It begins after this long.
+    Coming(Duration),
+    /// It acts, and ends after this long; absent where it goes on.
+    Acting(Option<Duration>),
+    /// It has ended.
+    Over,
 }
 
 /// Whether a proxy accepts clients.
@@ -217,6 +241,32 @@ impl ProxyRow {
             mapping.listen = addr.port();
         }
         mapping
+    }
+}
+
+// === impl Scheduled ===
+
+impl Scheduled {
+    /// Where it stands at a time since the engine's start.
+    #[must_use]
+    pub fn phase(&self, at: Duration) -> Phase {
+        if let Some(wait) = self.begins.checked_sub(at).filter(|wait| !wait.is_zero()) {
+            return Phase::Coming(wait);
+        }
+        let left = self.ends.map(|ends| ends.saturating_sub(at));
+        match left {
+            Some(Duration::ZERO) => Phase::Over,
+            left => Phase::Acting(left),
+        }
+    }
+
+    /// The times at which it begins or ends by itself: not its beginning where it began as it was set.
+    pub fn turns(&self) -> impl Iterator<Item = (Duration, bool)> {
+        let begins = !self.setting.schedule.start.is_zero();
+        let begins = begins.then_some((self.begins, true));
+        begins
+            .into_iter()
+            .chain(self.ends.map(|ends| (ends, false)))
     }
 }
 

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use faultboard::fault::{Direction, Directions, PerDirection, Plan};
 use faultboard::snapshot::{
-    ConnId, ConnRow, ConnState, PortState, ProxyId, ProxyRow, Snapshot, Spread,
+    ConnId, ConnRow, ConnState, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread,
 };
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
@@ -283,6 +283,38 @@ fn a_fault_that_hits_some_connections_says_how_many_on_its_strip() {
         let shown = text(&screen(&model));
         assert!(shown.contains("LAT on 50%"), "{shown}");
         assert!(width > 80 || shown.contains("LOS 2% on 10%"), "{shown}");
+    }
+}
+
+#[test]
+fn a_schedule_is_counted_down_and_draws_no_line_of_what_is_not_injected() {
+    let faults = faultboard::fault::language::parse("latency 400ms start=2s for=4s");
+    let faults = faults.expect("a fault");
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        for (before, says, line) in [
+            (2_000, "in 2s", false),
+            (0, "LAT 4s left", true),
+            (-3_000, "LAT 1s left", true),
+            (-4_000, "over", false),
+        ] {
+            let mut model = few(width, height, 1);
+            let begins = NOW.as_millis() as i64 + before;
+            let begins = ms(u64::try_from(begins).expect("after the start"));
+            change_row(&mut model, 0, |row| {
+                row.plan = Arc::new(Plan::of(faults.clone()));
+                row.present = (!line).then(Arc::default);
+                let setting = faults[0].clone();
+                row.scheduled = vec![Scheduled {
+                    setting,
+                    begins,
+                    ends: Some(begins + ms(4_000)),
+                }];
+            });
+            let shown = text(&screen(&model));
+            assert!(shown.contains(says), "{says}: {shown}");
+            assert_eq!(shown.contains("set 400ms"), line, "{shown}");
+            assert!(!shown.contains("~off"), "{shown}");
+        }
     }
 }
 

@@ -165,6 +165,21 @@ impl InForce {
         Some(present)
     }
 
+    /// The settings that act at certain times only, and from when to when they do.
+    pub fn scheduled(&self) -> impl Iterator<Item = (&Setting, Instant, Option<Instant>)> {
+        let scheduled = self.settings();
+        let scheduled = scheduled.filter(|(setting, _)| setting.schedule != Schedule::default());
+        scheduled.filter_map(|(setting, onset)| {
+            let begins = onset.since(setting)?;
+            let lasts = setting.schedule.lasts;
+            Some((
+                setting,
+                begins,
+                lasts.and_then(|lasts| begins.checked_add(lasts)),
+            ))
+        })
+    }
+
     /// What the faults ask of a new connection, which `hits` says they hit or not, at `now`; `draw` is the connection's
     /// number for the kind.
     #[must_use]

@@ -166,6 +166,7 @@ mod tests {
             added: PerDirection::default(),
             feels: None,
             present: None,
+            scheduled: Vec::new(),
             ended: Vec::new(),
             history: Arc::default(),
         }

@@ -240,6 +240,15 @@ impl Model {
         }
     }
 
+    /// The time that the screen shows, since the engine's start: a frozen one stands still.
+    #[must_use]
+    pub fn shown_at(&self) -> Duration {
+        match &self.frozen {
+            Some(_) => self.snapshot.at,
+            None => self.now.max(self.snapshot.at),
+        }
+    }
+
     /// The newest snapshot, shown or not.
     #[must_use]
     pub fn newest(&self) -> &Snapshot {

@@ -11,7 +11,7 @@ use super::knob::{self, Dial};
 use super::model::Model;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, PerDirection, Plan, Setting, Value};
-use crate::snapshot::{PortState, ProxyId, ProxyRow, Snapshot, Spread};
+use crate::snapshot::{Phase, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread};
 use crate::units::{ByteCount, ByteRate, Percent};
 
 mod judge;
@@ -21,6 +21,9 @@ type Figure = (Option<Value>, String, Option<u64>);
 
 /// For so long after a change the last second still shows what was before it.
 const SETTLES: Duration = Duration::from_secs(2);
+
+/// What is left of a second counts as one.
+const ALMOST: Duration = Duration::from_millis(999);
 
 /// One knob of one proxy: set, measured, and what to think of it.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,6 +70,8 @@ pub(in crate::ui) struct Proof<'a> {
     pub(in crate::ui) row: &'a ProxyRow,
     pub(in crate::ui) plan: &'a Plan,
     pub(in crate::ui) settling: bool,
+    /// When it is, since the engine's start.
+    now: Duration,
     busiest: Option<PerDirection<f64>>,
 }
 
@@ -136,12 +141,16 @@ impl<'a> Proof<'a> {
         busiest: &[(ProxyId, PerDirection<f64>)],
     ) -> Self {
         let changed = model.changes_of(row.id).next_back();
-        let is_fresh = |at: Duration| model.snapshot.at < at.saturating_add(SETTLES);
+        let is_fresh = |at: Duration| (at..at.saturating_add(SETTLES)).contains(&model.snapshot.at);
+        let mut turns = row.scheduled.iter().flat_map(Scheduled::turns);
         Self {
             row,
             plan: model.present(row),
             settling: model.drafts.contains_key(&row.id)
-                || changed.is_some_and(|change| is_fresh(change.at)),
+                || changed
+                    .is_some_and(|change| model.snapshot.at < change.at || is_fresh(change.at))
+                || turns.any(|(at, _)| is_fresh(at)),
+            now: model.shown_at(),
             busiest: busiest
                 .iter()
                 .find(|(id, _)| *id == row.id)
@@ -203,8 +212,12 @@ impl<'a> Proof<'a> {
 
     fn set_text(&self, dial: &Dial, directions: Directions, set: Option<Value>) -> String {
         let Some(set) = set else {
-            // Set, and not its time yet or any more.
-            return if self.moves(dial) { "~off" } else { "off" }.to_owned();
+            let waits = self.phase(dial);
+            return match waits.filter(|_| dial.value(&self.row.plan, directions).is_some()) {
+                Some(Phase::Coming(wait)) => format!("in {}", format::age(wait + ALMOST)),
+                Some(Phase::Over) => "over".to_owned(),
+                Some(Phase::Acting(_)) | None => "off".to_owned(),
+            };
         };
         let ways = Direction::BOTH.map(|direction| self.plan.find(dial.kind, direction));
         let way = match (directions, ways) {
@@ -217,6 +230,17 @@ impl<'a> Proof<'a> {
             (Directions::Both, _) => "",
         };
         format!("{way}{}", format::value(set))
+    }
+
+    /// The schedule of a dial's kind, where it has one.
+    fn scheduled(&self, dial: &Dial) -> Option<&'a Scheduled> {
+        let mut scheduled = self.row.scheduled.iter();
+        scheduled.find(|it| it.setting.kind.name == dial.kind.name)
+    }
+
+    /// Where a dial's kind stands in its schedule, where it has one.
+    pub(in crate::ui) fn phase(&self, dial: &Dial) -> Option<Phase> {
+        Some(self.scheduled(dial)?.phase(self.now))
     }
 
     /// A figure of the added delay, over a round trip where both directions are asked for.
@@ -260,13 +284,14 @@ impl<'a> Proof<'a> {
         self.busiest.filter(|_| each).unwrap_or(self.row.rates)
     }
 
-    /// Whether time moves the kind's values.
+    /// Whether time moves the dial's value.
     fn moves(&self, dial: &Dial) -> bool {
         let mut ways = Direction::BOTH.into_iter();
         self.row.present.is_some()
             && ways.any(|way| {
-                let set = self.row.plan.one_way(dial.kind, way);
-                set.is_some() && self.plan.one_way(dial.kind, way) != set
+                let way = Directions::Only(way);
+                let set = dial.value(&self.row.plan, way);
+                set.is_some() && dial.value(self.plan, way) != set
             })
     }
 

@@ -78,6 +78,7 @@ pub(crate) fn proxy(id: u32, name: &str, mapping: Mapping) -> ProxyRow {
         added: PerDirection::default(),
         feels: None,
         present: None,
+        scheduled: Vec::new(),
         ended: Vec::new(),
         history: Arc::default(),
     }

@@ -245,6 +245,7 @@ fn row(id: ProxyId, mapping: Mapping, plan: Plan, open: u32) -> ProxyRow {
         added: PerDirection::default(),
         feels: None,
         present: None,
+        scheduled: Vec::new(),
         ended: Vec::new(),
         history: Arc::default(),
     }

@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::conns::ConnFigures;
 use super::window::{Ends, Figures, Window};
-use crate::fault::{PerDirection, Plan};
+use crate::fault::{InForce, PerDirection, Plan};
 use crate::mapping::TlsMode;
 use crate::proxy::meter::slots::ProxyMeter;
 use crate::proxy::proxy::Proxy;
-use crate::snapshot::{CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow};
+use crate::snapshot::{CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow, Scheduled};
 
 /// A proxy as the collector follows it.
 ///
@@ -170,6 +170,7 @@ impl ProxyFigures {
             insecure: insecure && proxy.mapping.tls() != TlsMode::Clear,
             tls: self.tls.clone(),
             present: self.present(at),
+            scheduled: scheduled(&proxy.settings.in_force(), self.start),
             ended: self.ended.clone(),
             plan: proxy.settings.plan(),
             generation: proxy.settings.generation(),
@@ -187,6 +188,18 @@ impl ProxyFigures {
             history: self.window.history(),
         }
     }
+}
+
+/// The faults that act at certain times only, these times counted from `start`.
+fn scheduled(in_force: &InForce, start: Instant) -> Vec<Scheduled> {
+    let since = |at: Instant| at.saturating_duration_since(start);
+    let scheduled = in_force.scheduled();
+    let scheduled = scheduled.map(|(setting, begins, ends)| Scheduled {
+        setting: setting.clone(),
+        begins: since(begins),
+        ends: ends.map(since),
+    });
+    scheduled.collect()
 }
 
 // === impl Sum ===

@@ -59,6 +59,7 @@ pub(in crate::ui) fn proxy(settings: impl IntoIterator<Item = Setting>) -> Proxy
         added: PerDirection::default(),
         feels: None,
         present: None,
+        scheduled: Vec::new(),
         ended: Vec::new(),
         history: Arc::default(),
     }
@@ -344,5 +345,59 @@ fn a_value_that_moves_by_itself_is_shown_and_not_judged() {
     let model = self::model(row);
     let reading =
         Proof::new(&model, &model.snapshot.proxies[0], &[]).reading(dial, Directions::Both);
-    assert_eq!(reading.set_text, "~off");
+    assert_eq!(reading.set_text, "off", "without a schedule that is known");
+}
+
+/// A proxy whose latency of 400 ms acts from 62 s to 66 s, at a time in milliseconds.
+fn scheduled(at: u64) -> Model {
+    let faults = crate::fault::language::parse("latency 400ms start=2s for=4s").expect("a fault");
+    let mut row = proxy(faults.clone());
+    let acts = (62_000..66_000).contains(&at);
+    row.present = (!acts).then(|| Plan::default().into());
+    row.scheduled = faults
+        .into_iter()
+        .map(|setting| Scheduled {
+            setting,
+            begins: ms(62_000),
+            ends: Some(ms(66_000)),
+        })
+        .collect();
+    // The last second holds what was before.
+    row.added = [Some(spread(0, 0, 90)); 2];
+    let mut model = model(row);
+    let mut snapshot = Snapshot::clone(&model.snapshot);
+    snapshot.at = ms(at);
+    model.snapshot = Arc::new(snapshot);
+    model.now = ms(at);
+    model
+}
+
+#[test]
+fn a_schedule_says_when_it_begins_and_that_it_is_over() {
+    for (at, says) in [
+        (60_000, "in 2s"),
+        (61_900, "in 1s"),
+        (62_000, "400ms"),
+        (65_999, "400ms"),
+        (66_000, "over"),
+    ] {
+        let model = scheduled(at);
+        assert_eq!(reading(&model, "LAT").set_text, says, "{at}");
+        assert_eq!(reading(&model, "JIT").set_text, "off", "{at}");
+    }
+}
+
+#[test]
+fn nothing_is_judged_just_after_a_schedule_begins() {
+    for (at, verdict) in [
+        (61_000, Verdict::Off),
+        (62_000, Verdict::Settling),
+        (63_999, Verdict::Settling),
+        (
+            64_000,
+            Verdict::Differs("bytes are held less than set".to_owned()),
+        ),
+    ] {
+        assert_eq!(reading(&scheduled(at), "LAT").verdict, verdict, "{at}");
+    }
 }

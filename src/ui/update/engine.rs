@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::fault::Schedule;
 use crate::request::RequestError;
 use crate::snapshot::{
     CloseReason, ConnId, Event, Happening, Kill, Negotiated, ProxyId, Snapshot, Taken,
@@ -28,6 +29,7 @@ pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect>
     if moved(model.newest(), &snapshot) {
         model.wake();
     }
+    tell_turns(model, &snapshot);
     count_gone(model, &snapshot);
     if let Some(frozen) = &mut model.frozen {
         frozen.latest = snapshot;
@@ -71,6 +73,31 @@ pub(super) fn freeze(model: &mut Model) -> Vec<Effect> {
             model.say(Tone::Plain, "the screen is live again");
             sampled(model, frozen.latest)
         }
+    }
+}
+
+/// Tells of faults that began or ended by their own schedule since the last snapshot.
+fn tell_turns(model: &mut Model, new: &Snapshot) {
+    let since = model.newest().at;
+    let mut told = Vec::new();
+    for row in &new.proxies {
+        for scheduled in &row.scheduled {
+            let turns = scheduled.turns();
+            for (at, begins) in turns.filter(|(at, _)| since < *at && *at <= new.at) {
+                let setting = scheduled.setting.clone().at_times(Schedule::default());
+                let what = if begins { "begins" } else { "is over" };
+                told.push(Line::new(
+                    at,
+                    &row.name,
+                    &format!("{setting} {what}"),
+                    Tone::Injected,
+                ));
+            }
+        }
+    }
+    for line in told {
+        model.wake();
+        model.log(line);
     }
 }
 
@@ -187,11 +214,14 @@ fn told(what: &Happening) -> Option<(Tone, String)> {
             truncated,
             ..
         } => {
-            let tone = match reason {
-                CloseReason::Fault(_) => Tone::Injected,
-                reason if reason.failed() => Tone::Trouble,
-                _ if *truncated => Tone::Doubtful,
-                _ => Tone::Plain,
+            let tone = if matches!(reason, CloseReason::Fault(_)) {
+                Tone::Injected
+            } else if reason.failed() {
+                Tone::Trouble
+            } else if *truncated {
+                Tone::Doubtful
+            } else {
+                Tone::Plain
             };
             (tone, format!("#{} {}", conn.0, reason.noted(*truncated)))
         }

@@ -19,6 +19,8 @@
 //!        ─► settle        selection, scrolling and lists fit what there is now
 //! ```
 
+#![deny(clippy::wildcard_enum_match_arm)]
+
 use super::action::{Action, Answer};
 use super::effect::Effect;
 use super::keymap::Mode;

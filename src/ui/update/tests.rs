@@ -56,6 +56,7 @@ fn row(id: u32, name: &str, open: u32) -> ProxyRow {
         added: PerDirection::default(),
         feels: None,
         present: None,
+        scheduled: Vec::new(),
         ended: Vec::new(),
         history: Arc::default(),
     }

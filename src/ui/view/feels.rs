@@ -9,8 +9,8 @@ use ratatui::widgets::Widget;
 use super::charts::{Chart, round_up};
 use super::plot::Line;
 use super::state::is_felt_now;
-use crate::fault::Directions;
 use crate::fault::knob::Metric;
+use crate::fault::{Directions, Plan};
 use crate::snapshot::ProxyRow;
 use crate::ui::format;
 use crate::ui::knob;
@@ -26,8 +26,8 @@ pub(super) struct Feels<'a> {
 impl Widget for &Feels<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let chart = Chart::new(self.model, self.row, area);
-        let set = self.set();
-        let top = self.top(set);
+        let set = self.set(self.model.present(self.row));
+        let top = self.top(self.set(self.model.plan(self.row.id).unwrap_or(&self.row.plan)));
         let names = ["app feels: first byte", "app feels"];
         chart.title(names, self.figures(set), buf);
         chart.axis(top, figure, buf);
@@ -40,9 +40,8 @@ impl Widget for &Feels<'_> {
 }
 
 impl Feels<'_> {
-    /// What a round trip grows by, in milliseconds.
-    fn set(&self) -> Option<f64> {
-        let plan = self.model.plan(self.row.id)?;
+    /// What a round trip grows by under a plan, in milliseconds.
+    fn set(&self, plan: &Plan) -> Option<f64> {
         let mut dials = knob::all().iter();
         let dial = dials.find(|dial| dial.knob.metric == Metric::AddedDelay)?;
         let set = dial.value(plan, Directions::Both)?.time()?;

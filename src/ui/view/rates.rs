@@ -86,7 +86,7 @@ impl Rates<'_> {
 
     /// What is set for the direction in columns.
     fn cap(&self) -> Option<Cap> {
-        let plan = self.model.plan(self.row.id)?;
+        let plan = self.model.present(self.row);
         let dial = knob::all()
             .iter()
             .find(|dial| dial.knob.metric == Metric::Rate)?;

@@ -1,5 +1,7 @@
 //! One strip: who it is, what it is doing, its knobs.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
@@ -12,7 +14,7 @@ use super::pen::{Pen, fit, fit_name, row, width, widths};
 use super::state::{State, feels, mapping, state};
 use super::strips::{directions_word, knobs};
 use crate::fault::{Directions, Value};
-use crate::snapshot::ProxyRow;
+use crate::snapshot::{Phase, ProxyRow};
 use crate::ui::model::{Focus, Model};
 use crate::ui::proof::Proof;
 use crate::ui::theme::{Role, Theme};
@@ -215,25 +217,45 @@ impl Strip<'_> {
         pen.spans(&more);
     }
 
-    /// What is set and no track shows: the values of knobs that are not drawn, and which share of the connections is hit.
+    /// What is set and no track shows: the values of knobs that are not drawn, which share of the connections is hit, and
+    /// where a schedule stands.
     fn chips(&self) -> Vec<Span<'static>> {
         let style = self.theme().style(Role::Injected);
-        let chips = knob::all().iter().enumerate().filter_map(|(index, dial)| {
-            let value = dial.value(self.proof.plan, self.model.directions)?;
-            let is_drawn = knobs(self.mixer).any(|(drawn, _)| drawn == index);
-            let share = dial.share(self.proof.plan);
-            let share = share.map(|share| format!(" on {}", format::value(Value::Percent(share))));
-            let label = dial.knob.label;
-            match (is_drawn, share) {
-                (true, None) => None,
-                (true, Some(share)) => Some(format!("  {label}{share}")),
-                (false, share) => {
-                    let value = format::value(value);
-                    Some(format!("  {label} {value}{}", share.unwrap_or_default()))
+        let chips =
+            knob::all().iter().enumerate().filter_map(|(index, dial)| {
+                let is_drawn = knobs(self.mixer).any(|(drawn, _)| drawn == index);
+                let directions = self.model.directions;
+                let value = dial.value(self.proof.plan, directions);
+                let is_set = dial.value(&self.row.plan, directions).is_some();
+                let mut parts = Vec::new();
+                parts.extend(value.filter(|_| !is_drawn).map(format::value));
+                if value.is_some() {
+                    let share = dial.share(self.proof.plan).map(Value::Percent);
+                    parts.extend(share.map(|share| format!("on {}", format::value(share))));
                 }
-            }
-        });
+                parts.extend(self.proof.phase(dial).filter(|_| is_set).and_then(
+                    |phase| match phase {
+                        Phase::Acting(left) => Some(format!("{} left", self.age(left?))),
+                        // The knob says it, where it is drawn.
+                        Phase::Coming(wait) => {
+                            (!is_drawn).then(|| format!("in {}", self.age(wait)))
+                        }
+                        Phase::Over => (!is_drawn).then(|| "over".to_owned()),
+                    },
+                ));
+                (!parts.is_empty()).then(|| format!("  {} {}", dial.knob.label, parts.join(" ")))
+            });
         chips.map(|chip| Span::styled(chip, style)).collect()
+    }
+
+    /// A time that runs; a screen that stands still shows no seconds of it.
+    fn age(&self, time: Duration) -> String {
+        if self.model.quiet {
+            format::age_in_minutes(time)
+        } else {
+            // What is left of a second is one.
+            format::age(time + Duration::from_millis(999))
+        }
     }
 
     /// Why the first knob that does not simply agree does not.

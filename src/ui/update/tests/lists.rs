@@ -242,3 +242,35 @@ fn a_file_name_that_is_proposed_is_replaced_by_typing_and_kept_by_moving() {
         "{effects:?}"
     );
 }
+
+#[test]
+fn a_fault_that_begins_and_ends_by_itself_is_told_once_each() {
+    let mut model = model();
+    let faults = crate::fault::language::parse("latency 400ms start=2s for=4s").expect("a fault");
+    for at in [1_500, 2_900, 3_100, 3_200, 6_900, 7_100, 9_000] {
+        let mut snapshot = desk();
+        snapshot.at = Duration::from_millis(at);
+        snapshot.proxies[0].scheduled = faults
+            .iter()
+            .map(|setting| Scheduled {
+                setting: setting.clone(),
+                begins: Duration::from_secs(3),
+                ends: Some(Duration::from_secs(7)),
+            })
+            .collect();
+        does(&mut model, [Action::Sampled(Arc::new(snapshot))]);
+    }
+    let told: Vec<String> = model
+        .log
+        .iter()
+        .filter_map(|line| model.said(line))
+        .map(|line| format!("{:?} {line}", line.at))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "3s db: latency 400ms begins",
+            "7s db: latency 400ms is over"
+        ]
+    );
+}
