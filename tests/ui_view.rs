@@ -242,10 +242,12 @@ fn words(model: &Model) -> String {
     screen.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A connection of a proxy was ended by a fault at this point of its history.
+/// Connections of a proxy were ended by a fault that is set, at this point of its history.
 fn cut(row: &mut ProxyRow, at: usize) {
     Arc::make_mut(&mut row.history).points[at].cut = 3;
     row.ended = vec![("reset", 68)];
+    let reset = faultboard::fault::language::parse("latency 250ms, reset");
+    row.plan = Arc::new(Plan::of(reset.expect("faults")));
 }
 
 #[test]
@@ -258,16 +260,14 @@ fn a_proxy_whose_connections_faults_end_is_no_calm_green_dot() {
         });
         row(&screen(&model), 1)
     };
-    let reset = faultboard::fault::language::parse("reset").expect("a fault");
-    let sets_reset = |row: &mut ProxyRow| row.plan = Arc::new(Plan::of(reset.clone()));
     let lately = strip(&|row| cut(row, 118));
     assert!(lately.contains("✕ 0 conn  cut 3"), "{lately}");
-    let since = strip(&|row| {
-        cut(row, 3);
-        sets_reset(row);
-    });
+    let since = strip(&|row| cut(row, 3));
     assert!(since.contains("✕ 0 conn  cut 68"), "{since}");
-    let lifted = strip(&|row| cut(row, 3));
+    let lifted = strip(&|row| {
+        cut(row, 118);
+        row.plan = Arc::default();
+    });
     assert!(lifted.contains("● 0 conn"), "{lifted}");
 }
 

@@ -53,16 +53,17 @@ pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
     }
 }
 
-/// How many connections faults ended in the last ten seconds. Where none is open any more and such a fault still acts, all
-/// that it ended: a dead application looks calm.
+/// How many connections faults ended in the last ten seconds, as long as such a fault acts. Where none is open any more,
+/// all that it ended: an application that has given up looks calm.
 fn cut(row: &ProxyRow, plan: &Plan) -> u64 {
-    let lately = lately(row, |point| point.cut);
-    if lately > 0 || row.open > 0 {
-        return u64::from(lately);
-    }
     let acts = |kind: &str| plan.settings().iter().any(|it| it.kind.name == kind);
     let ended = row.ended.iter().filter(|(kind, _)| acts(kind));
-    ended.map(|(_, count)| count).sum()
+    let ended: u64 = ended.map(|(_, count)| count).sum();
+    let lately = u64::from(lately(row, |point| point.cut));
+    if ended > 0 && (lately > 0 || row.open > 0) {
+        return lately;
+    }
+    ended
 }
 
 /// A count in at most four columns: `999`, `12k`.
