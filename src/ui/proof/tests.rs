@@ -363,7 +363,7 @@ fn scheduled(at: u64) -> Model {
         })
         .collect();
     // The last second holds what was before.
-    row.added = [Some(spread(0, 0, 90)); 2];
+    row.added = PerDirection::both(Some(spread(0, 0, 90)));
     let mut model = model(row);
     let mut snapshot = Snapshot::clone(&model.snapshot);
     snapshot.at = ms(at);

@@ -133,9 +133,12 @@ fn shown(model: &Model, proxy: u32) -> String {
 }
 
 fn plans(effects: &[Effect]) -> Vec<String> {
-    let sent = effects.iter().map(|effect| match effect {
-        Effect::Ask(_, Request::SetPlan { proxy, plan }) => format!("{}: {plan}", proxy.0),
-        other => format!("{other:?}"),
+    let sent = effects.iter().map(|effect| {
+        if let Effect::Ask(_, Request::SetPlan { proxy, plan }) = effect {
+            format!("{}: {plan}", proxy.0)
+        } else {
+            format!("{effect:?}")
+        }
     });
     sent.collect()
 }

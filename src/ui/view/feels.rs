@@ -26,8 +26,10 @@ pub(super) struct Feels<'a> {
 impl Widget for &Feels<'_> {
     fn render(self, area: Rect, buf: &mut Buffer) {
         let chart = Chart::new(self.model, self.row, area);
-        let set = self.set(self.model.present(self.row));
-        let top = self.top(self.set(self.model.plan(self.row.id).unwrap_or(&self.row.plan)));
+        let set = added(self.model.present(self.row));
+        let top = self.top(added(
+            self.model.plan(self.row.id).unwrap_or(&self.row.plan),
+        ));
         let names = ["app feels: first byte", "app feels"];
         chart.title(names, self.figures(set), buf);
         chart.axis(top, figure, buf);
@@ -39,15 +41,15 @@ impl Widget for &Feels<'_> {
     }
 }
 
-impl Feels<'_> {
-    /// What a round trip grows by under a plan, in milliseconds.
-    fn set(&self, plan: &Plan) -> Option<f64> {
-        let mut dials = knob::all().iter();
-        let dial = dials.find(|dial| dial.knob.metric == Metric::AddedDelay)?;
-        let set = dial.value(plan, Directions::Both)?.time()?;
-        (!plan.bypassed).then_some(set.as_secs_f64() * 1e3)
-    }
+/// What a round trip grows by under a plan, in milliseconds.
+fn added(plan: &Plan) -> Option<f64> {
+    let mut dials = knob::all().iter();
+    let dial = dials.find(|dial| dial.knob.metric == Metric::AddedDelay)?;
+    let set = dial.value(plan, Directions::Both)?.time()?;
+    (!plan.bypassed).then_some(set.as_secs_f64() * 1e3)
+}
 
+impl Feels<'_> {
     /// The top of the scale: twice what is set, so that it stands in the middle, where that is enough.
     fn top(&self, set: Option<f64>) -> f64 {
         let points = self.row.history.points.iter();
