@@ -298,7 +298,7 @@ fn a_schedule_is_counted_down_and_draws_no_line_of_what_is_not_injected() {
             (-4_000, "over", false),
         ] {
             let mut model = few(width, height, 1);
-            let begins = NOW.as_millis() as i64 + before;
+            let begins = i64::try_from(NOW.as_millis()).expect("a small number") + before;
             let begins = ms(u64::try_from(begins).expect("after the start"));
             change_row(&mut model, 0, |row| {
                 row.plan = Arc::new(Plan::of(faults.clone()));
