@@ -168,21 +168,12 @@ fn the_layers_have_no_circle() {
     }
 }
 
-/// Circles that are older than the rule. Files may leave them, none may come in.
-const KNOWN_CIRCLES: &[&[&str]] = &[&["ui/answer.rs", "ui/effect.rs", "ui/files.rs"]];
-
 /// Two files that name each other are read together; three or more are a knot.
 #[test]
 fn no_circle_inside_a_module_has_more_than_two_files() {
     let parts = sources();
-    let is_known = |circle: &[String]| {
-        let within = |known: &&[&str]| circle.iter().all(|file| known.contains(&&**file));
-        KNOWN_CIRCLES.iter().any(within)
-    };
     let circles = Imports::of(&parts).circles();
-    let large = circles
-        .iter()
-        .filter(|circle| circle.len() > 2 && !is_known(circle));
+    let large = circles.iter().filter(|circle| circle.len() > 2);
     let faults =
         large.map(|circle| format!("{} files in a circle: {}", circle.len(), circle.join(", ")));
     fail_with(&faults.collect::<Vec<_>>());
