@@ -255,6 +255,8 @@ fn a_stop_from_outside_gives_the_terminal_back_and_going_on_draws_anew() {
     let mapping = format!("{port}=127.0.0.1:");
     for round in 1..=2 {
         terminal.signal(Signal::TSTP);
+        // Its modes are on the screen before the terminal is a shell's again, and going on must come after stopping.
+        terminal.stopped();
         is_given_back(&terminal, &format!("SIGTSTP, time {round}"));
         terminal.signal(Signal::CONT);
         terminal.wait("the screen again", |shown| {

@@ -6,12 +6,12 @@ use std::io::{Read, Write};
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use faultboard::proxy::clock;
 use parking_lot::{Condvar, Mutex};
 use portable_pty::{CommandBuilder, ExitStatus, PtyPair, PtySize, native_pty_system};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
 use super::PATIENCE;
@@ -145,6 +145,18 @@ impl Terminal {
         let mut modes = tcgetattr(&tty).expect("its modes");
         modes.local_modes |= LocalModes::ICANON | LocalModes::ECHO | LocalModes::ISIG;
         tcsetattr(&tty, OptionalActions::Now, &modes).expect("other modes");
+    }
+
+    /// Waits until the program is stopped, as a shell sees it.
+    pub fn stopped(&self) {
+        let deadline: Instant = clock::now() + PATIENCE;
+        let options = WaitIdOptions::STOPPED | WaitIdOptions::NOHANG;
+        let mut shown = self.shared.shown.lock();
+        while !matches!(waitid(WaitId::Pid(self.pid), options), Ok(Some(_))) {
+            assert!(clock::now() < deadline, "never stopped");
+            let soon = clock::now() + Duration::from_millis(5);
+            let _ = self.shared.changed.wait_until(&mut shown, soon);
+        }
     }
 
     /// Whether the terminal takes lines and echoes them, as a shell expects.
