@@ -6,24 +6,17 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use crate::fault::{Direction, PerDirection};
-use crate::proxy::meter::histogram::{Counts, Histogram};
+use crate::proxy::meter::histogram::Counts;
 use crate::proxy::meter::slots::ProxyMeter;
 use crate::snapshot::{History, Point, Spread};
 
-/// What the counters showed at one beat.
+/// What the counters of all workers showed at one beat.
 #[derive(Clone, Debug)]
 struct Sample {
     at: Duration,
     delivered: PerDirection<u64>,
-    added: PerDirection<Tally>,
-    feels: Tally,
-}
-
-/// A histogram over all workers at one beat; shared by the beats between which nothing was counted.
-#[derive(Clone, Debug)]
-struct Tally {
-    total: u64,
-    counts: Arc<Counts>,
+    added: PerDirection<Counts>,
+    feels: Counts,
 }
 
 /// What the last second came to.
@@ -158,12 +151,12 @@ impl Window {
                 .sum()
         });
         let added = PerDirection::from_fn(|way| {
-            Tally::of(
+            Counts::of(
                 meters.clone().map(|meter| &meter.added[way]),
                 last.map(|last| &last.added[way]),
             )
         });
-        let feels = Tally::of(
+        let feels = Counts::of(
             meters.map(|meter| &meter.feels),
             last.map(|last| &last.feels),
         );
@@ -224,41 +217,10 @@ impl Sample {
     /// Whether anything was counted between the two.
     fn differs(&self, other: &Self) -> bool {
         let totals = |sample: &Self| {
-            let PerDirection { up, down } = sample.added.map_ref(|tally| tally.total);
-            (sample.delivered, [up, down, sample.feels.total])
+            let PerDirection { up, down } = sample.added.map_ref(Counts::total);
+            (sample.delivered, [up, down, sample.feels.total()])
         };
         totals(self) != totals(other)
-    }
-}
-
-// === impl Tally ===
-
-impl Tally {
-    fn of<'a>(
-        histograms: impl Iterator<Item = &'a Histogram> + Clone,
-        last: Option<&Self>,
-    ) -> Self {
-        let total = histograms.clone().map(Histogram::total).sum();
-        match last {
-            Some(last) if last.total == total => last.clone(),
-            _ => {
-                let mut counts = Counts::zero();
-                for histogram in histograms {
-                    histogram.add_to(&mut counts);
-                }
-                Self {
-                    total,
-                    counts: Arc::new(counts),
-                }
-            }
-        }
-    }
-
-    fn since(&self, before: &Self) -> Option<Spread> {
-        if self.total == before.total {
-            return None;
-        }
-        self.counts.since(&before.counts).spread()
     }
 }
 

@@ -3,6 +3,8 @@
 //! The counts that a worker writes are plain counters, since the data path takes no lock. They begin anew where they do not
 //! fit, so only the difference of two moments says anything: the collector makes an HDR histogram of it.
 
+use std::iter;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -25,13 +27,13 @@ pub(crate) struct Histogram {
     total: AtomicU64,
 }
 
-/// What several histograms had counted at one moment, bucket by bucket.
+/// What several histograms had counted at one moment. Clones share it.
 #[derive(Clone, Debug)]
-pub(crate) struct Counts(Vec<u32>);
-
-/// What was counted between two moments.
-#[derive(Clone, Debug)]
-pub(crate) struct Interval(hdrhistogram::Histogram<u32>);
+pub(crate) struct Counts {
+    total: u64,
+    /// Bucket by bucket; none where nothing had been counted yet.
+    buckets: Arc<[u32]>,
+}
 
 /// Adds to a counter that only this task writes.
 pub(crate) fn add(counter: &AtomicU64, n: u64) {
@@ -62,64 +64,75 @@ impl Histogram {
         );
         add(&self.total, 1);
     }
-
-    /// How many times were counted so far.
-    pub(crate) fn total(&self) -> u64 {
-        self.total.load(Ordering::Relaxed)
-    }
-
-    /// Adds what was counted so far.
-    pub(crate) fn add_to(&self, counts: &mut Counts) {
-        for (sum, bucket) in counts.0.iter_mut().zip(&self.buckets) {
-            *sum = sum.wrapping_add(bucket.load(Ordering::Relaxed));
-        }
-    }
 }
 
 // === impl Counts ===
 
 impl Counts {
-    pub(crate) fn zero() -> Self {
-        Self(vec![0; BUCKETS])
+    /// What these histograms have counted by now; what they had at the `last` moment where that is all.
+    pub(crate) fn of<'a>(
+        histograms: impl Iterator<Item = &'a Histogram> + Clone,
+        last: Option<&Self>,
+    ) -> Self {
+        let totals = histograms
+            .clone()
+            .map(|histogram| histogram.total.load(Ordering::Relaxed));
+        let total = totals.sum();
+        if let Some(last) = last
+            && last.total == total
+        {
+            return last.clone();
+        }
+        let mut buckets = vec![0_u32; if total == 0 { 0 } else { BUCKETS }];
+        for histogram in histograms {
+            for (sum, bucket) in buckets.iter_mut().zip(&histogram.buckets) {
+                *sum = sum.wrapping_add(bucket.load(Ordering::Relaxed));
+            }
+        }
+        Self {
+            total,
+            buckets: buckets.into(),
+        }
     }
 
-    /// What was counted since `before`, which counted a part of it: right unless a bucket counted 2^32 times in between.
-    pub(crate) fn since(&self, before: &Self) -> Interval {
+    /// How many times.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    /// The figures of what was counted since `before`, which counted a part of it: right unless a bucket counted 2^32 times in
+    /// between. `None` where nothing was.
+    pub(crate) fn since(&self, before: &Self) -> Option<Spread> {
+        if self.total == before.total {
+            return None;
+        }
         let counts = hdrhistogram::Histogram::new_with_bounds(1, MOST, DIGITS);
         let mut counts = counts.expect("the bounds are in order");
-        for ((now, then), bucket) in self.0.iter().zip(&before.0).zip(0..) {
+        let before = before.buckets.iter().chain(iter::repeat(&0));
+        for ((now, then), bucket) in self.buckets.iter().zip(before).zip(0..) {
             let count = now.wrapping_sub(*then);
             if count > 0 {
                 counts.saturating_record_n(least_of(bucket), count);
             }
         }
-        Interval(counts)
-    }
-}
-
-// === impl Interval ===
-
-impl Interval {
-    /// The figures that are shown; `None` where nothing was counted.
-    pub(crate) fn spread(&self) -> Option<Spread> {
-        let count = self.0.len();
-        let at = |q| self.quantile(q);
-        (count > 0).then(|| Spread {
-            count,
+        let at = |q| quantile(&counts, q);
+        // A bucket may be read before it counts what is in the total already.
+        (!counts.is_empty()).then(|| Spread {
+            count: counts.len(),
             p1: at(0.01),
             p50: at(0.5),
             p99: at(0.99),
         })
     }
+}
 
-    /// The time below which this share of those counted lies: the middle of its bucket.
-    pub(crate) fn quantile(&self, q: f64) -> Duration {
-        let micros = self.0.value_at_quantile(q);
-        let low = self.0.lowest_equivalent(micros);
-        let width = self.0.next_non_equivalent(micros) - low;
-        // Buckets of one microsecond stand for it, wider ones for what lies in them.
-        Duration::from_nanos(low * 1_000 + if width > 1 { width * 500 } else { 0 })
-    }
+/// The time below which this share of those counted lies: the middle of its bucket.
+fn quantile(counts: &hdrhistogram::Histogram<u32>, q: f64) -> Duration {
+    let micros = counts.value_at_quantile(q);
+    let low = counts.lowest_equivalent(micros);
+    let width = counts.next_non_equivalent(micros) - low;
+    // Buckets of one microsecond stand for it, wider ones for what lies in them.
+    Duration::from_nanos(low * 1_000 + if width > 1 { width * 500 } else { 0 })
 }
 
 fn bucket_of(time: Duration) -> usize {
@@ -145,6 +158,13 @@ fn least_of(bucket: u32) -> u64 {
 mod tests {
     use super::*;
 
+    /// The figures of all that a histogram has counted.
+    fn spread(histogram: &Histogram) -> Spread {
+        let nothing = Counts::of(iter::empty(), None);
+        let counts = Counts::of(iter::once(histogram), None);
+        counts.since(&nothing).expect("something was counted")
+    }
+
     #[test]
     fn every_time_is_found_again_within_a_hundredth() {
         for micros in [
@@ -163,9 +183,7 @@ mod tests {
         ] {
             let histogram = Histogram::default();
             histogram.record(Duration::from_micros(micros));
-            let mut counts = Counts::zero();
-            histogram.add_to(&mut counts);
-            let found = counts.since(&Counts::zero()).quantile(0.5).as_nanos() as f64 / 1e3;
+            let found = spread(&histogram).p50.as_nanos() as f64 / 1e3;
             assert!(
                 (found - micros as f64).abs() <= micros as f64 * 0.01 + 0.5,
                 "{micros} us read as {found} us"
@@ -179,10 +197,8 @@ mod tests {
         for ms in 1..=100 {
             histogram.record(Duration::from_millis(ms));
         }
-        let mut counts = Counts::zero();
-        histogram.add_to(&mut counts);
-        let median = counts.since(&Counts::zero()).quantile(0.5).as_secs_f64();
-        let p99 = counts.since(&Counts::zero()).quantile(0.99).as_secs_f64();
+        let spread = spread(&histogram);
+        let (median, p99) = (spread.p50.as_secs_f64(), spread.p99.as_secs_f64());
         assert!(
             (median / 0.05 - 1.0).abs() < 0.01 && (p99 / 0.099 - 1.0).abs() < 0.01,
             "{median} {p99}"
@@ -197,17 +213,13 @@ mod tests {
         for histogram in [&first, &second] {
             histogram.buckets[bucket_of(time)].store(u32::MAX - 1, Ordering::Relaxed);
         }
-        let moment = || {
-            let mut counts = Counts::zero();
-            first.add_to(&mut counts);
-            second.add_to(&mut counts);
-            counts
-        };
+        first.total.store(1, Ordering::Relaxed);
+        let moment = || Counts::of([&first, &second].into_iter(), None);
         let before = moment();
         for _ in 0..3 {
             first.record(time);
         }
-        let spread = moment().since(&before).spread();
+        let spread = moment().since(&before);
         assert_eq!(
             spread.map(|spread| (spread.count, spread.p50)),
             Some((3, time))
