@@ -6,7 +6,7 @@ mod event;
 
 use std::collections::VecDeque;
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -279,6 +279,41 @@ impl History {
     pub const STEP: Duration = Duration::from_millis(500);
     /// How far back they reach.
     pub const SPAN: Duration = Duration::from_secs(60);
+}
+
+// === impl ProxyRow ===
+
+impl ProxyRow {
+    /// A proxy that listens on loopback, has no faults, and has seen no client yet.
+    #[must_use]
+    pub fn quiet(id: ProxyId, mapping: Mapping) -> Self {
+        Self {
+            id,
+            name: mapping.name_beside(mapping.listen, |_| false),
+            listening: vec![(Ipv4Addr::LOCALHOST, mapping.listen).into()],
+            mapping,
+            port: PortState::Open,
+            insecure: false,
+            tls: None,
+            plan: Arc::default(),
+            generation: 1,
+            open: 0,
+            taken: 0,
+            waiting: None,
+            total: 0,
+            failed: 0,
+            bytes: PerDirection::default(),
+            rates: PerDirection::default(),
+            held: PerDirection::default(),
+            full: 0,
+            added: PerDirection::default(),
+            feels: None,
+            present: None,
+            scheduled: Vec::new(),
+            ended: Vec::new(),
+            history: Arc::default(),
+        }
+    }
 }
 
 // === impl Taken ===

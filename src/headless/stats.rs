@@ -137,38 +137,15 @@ impl Quantiles {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::super::{Report, plain};
     use super::*;
     use crate::mapping;
 
     fn row(id: u32) -> ProxyRow {
+        let mapping = mapping::parse("80=db:81").expect("valid");
         ProxyRow {
-            id: ProxyId(id),
             name: format!("proxy-{id}"),
-            mapping: mapping::parse("80=db:81").expect("valid"),
-            listening: Vec::new(),
-            port: PortState::Open,
-            insecure: false,
-            tls: None,
-            plan: Arc::default(),
-            generation: 0,
-            open: 0,
-            taken: 0,
-            waiting: None,
-            total: 0,
-            failed: 0,
-            bytes: PerDirection::default(),
-            rates: PerDirection::default(),
-            held: PerDirection::default(),
-            full: 0,
-            added: PerDirection::default(),
-            feels: None,
-            present: None,
-            scheduled: Vec::new(),
-            ended: Vec::new(),
-            history: Arc::default(),
+            ..ProxyRow::quiet(ProxyId(id), mapping)
         }
     }
 

@@ -55,32 +55,9 @@ pub(crate) fn spread(p50: u64, stray: u64, count: u64) -> Spread {
 
 /// A proxy without faults, connections or traffic.
 pub(crate) fn proxy(id: u32, name: &str, mapping: Mapping) -> ProxyRow {
-    let port = mapping.listen;
     ProxyRow {
-        id: ProxyId(id),
         name: name.to_owned(),
-        mapping,
-        listening: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, port))],
-        port: PortState::Open,
-        insecure: false,
-        tls: None,
-        plan: Arc::default(),
-        generation: 1,
-        open: 0,
-        taken: 0,
-        waiting: None,
-        total: 0,
-        failed: 0,
-        bytes: PerDirection::default(),
-        rates: PerDirection::default(),
-        held: PerDirection::default(),
-        full: 0,
-        added: PerDirection::default(),
-        feels: None,
-        present: None,
-        scheduled: Vec::new(),
-        ended: Vec::new(),
-        history: Arc::default(),
+        ..ProxyRow::quiet(ProxyId(id), mapping)
     }
 }
 

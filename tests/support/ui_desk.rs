@@ -11,7 +11,7 @@ use faultboard::proxy::{AddError, BindError, Events};
 use faultboard::request::{Outcome, Request, RequestError};
 pub(crate) use faultboard::snapshot::Taken;
 use faultboard::snapshot::{
-    ConnId, ConnRow, ConnState, Event, Happening, PortState, ProxyId, ProxyRow, Snapshot,
+    ConnId, ConnRow, ConnState, Event, Happening, ProxyId, ProxyRow, Snapshot,
 };
 use faultboard::ui::effect::{Desk as Interface, Pending};
 use parking_lot::Mutex;
@@ -224,30 +224,11 @@ fn of(snapshot: &mut Snapshot, id: ProxyId) -> impl Iterator<Item = &mut ProxyRo
 
 fn row(id: ProxyId, mapping: Mapping, plan: Plan, open: u32) -> ProxyRow {
     ProxyRow {
-        id,
-        name: mapping.name_beside(mapping.listen, |_| false),
-        listening: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, mapping.listen))],
-        mapping,
-        port: PortState::Open,
-        insecure: false,
-        tls: None,
         plan: Arc::new(plan),
-        generation: 0,
         open,
         taken: open,
-        waiting: None,
         total: u64::from(open),
-        failed: 0,
-        bytes: PerDirection::default(),
-        rates: PerDirection::default(),
-        held: PerDirection::default(),
-        full: 0,
-        added: PerDirection::default(),
-        feels: None,
-        present: None,
-        scheduled: Vec::new(),
-        ended: Vec::new(),
-        history: Arc::default(),
+        ..ProxyRow::quiet(id, mapping)
     }
 }
 

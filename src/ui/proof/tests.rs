@@ -37,31 +37,16 @@ fn spread(p50: u64, stray: u64, count: u64) -> Spread {
 
 /// A proxy with traffic, four connections that run what is set, and these settings.
 pub(in crate::ui) fn proxy(settings: impl IntoIterator<Item = Setting>) -> ProxyRow {
+    let mapping = Mapping::new(5_432, None, Host::V4(Ipv4Addr::LOCALHOST), 5_433);
     ProxyRow {
-        id: ProxyId(1),
         name: "db".to_owned(),
-        mapping: Mapping::new(5_432, None, Host::V4(Ipv4Addr::LOCALHOST), 5_433),
-        listening: Vec::new(),
-        port: crate::snapshot::PortState::Open,
-        insecure: false,
-        tls: None,
         plan: Arc::new(Plan::of(settings)),
         generation: 2,
         open: 4,
         taken: 4,
-        waiting: None,
         total: 4,
-        failed: 0,
         bytes: PerDirection::both(1_000),
-        rates: PerDirection::default(),
-        held: PerDirection::default(),
-        full: 0,
-        added: PerDirection::default(),
-        feels: None,
-        present: None,
-        scheduled: Vec::new(),
-        ended: Vec::new(),
-        history: Arc::default(),
+        ..ProxyRow::quiet(ProxyId(1), mapping)
     }
 }
 

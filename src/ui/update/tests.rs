@@ -35,30 +35,11 @@ fn mapping(listen: u16, host: &str) -> Mapping {
 fn row(id: u32, name: &str, open: u32) -> ProxyRow {
     let listen = 9_000 + u16::try_from(id).unwrap_or(0);
     ProxyRow {
-        id: ProxyId(id),
         name: name.to_owned(),
-        mapping: mapping(listen, name),
-        listening: vec![SocketAddr::from((Ipv4Addr::LOCALHOST, listen))],
-        port: PortState::Open,
-        insecure: false,
-        tls: None,
-        plan: Arc::default(),
-        generation: 0,
         open,
         taken: open,
-        waiting: None,
         total: u64::from(open),
-        failed: 0,
-        bytes: PerDirection::default(),
-        rates: PerDirection::default(),
-        held: PerDirection::default(),
-        full: 0,
-        added: PerDirection::default(),
-        feels: None,
-        present: None,
-        scheduled: Vec::new(),
-        ended: Vec::new(),
-        history: Arc::default(),
+        ..ProxyRow::quiet(ProxyId(id), mapping(listen, name))
     }
 }
 
