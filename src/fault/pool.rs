@@ -1,5 +1,8 @@
 //! Buffers for bytes that wait, kept by their size for the next link that needs one.
 //!
+//! It stands beside the links because they alone lend from it; no fault knows of it, and a buffer's history changes nothing
+//! that a link does. How much all connections may hold together is the engine's concern.
+//!
 //! Each thread has its own pool, so nothing is locked. A pool keeps little more than what is in use: when many links have
 //! held much and are empty again, their memory goes back to the system at once, because large buffers are mappings of
 //! their own, which no heap holds on to.

@@ -1,4 +1,6 @@
 //! What the connections of one proxy share: one link each way for all of them.
+//!
+//! This is a fault and no buffer: until when the link is taken is all that is shared, and the plan in force owns it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
