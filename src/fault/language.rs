@@ -38,13 +38,13 @@ pub(crate) type Kinds = &'static [&'static Kind];
 /// Which connections a fault hits.
 static SHARE: ParamSpec = param::percent("share", "the share of connections that it hits")
     .or(Percent::ALL)
-    .spec();
+    .spec;
 
 /// When a fault begins to act.
 static START: ParamSpec = param::time("start", "how long after it was set it begins to act")
     .within(Duration::ZERO, LONGEST)
     .or(Duration::ZERO)
-    .spec();
+    .spec;
 
 /// For how long a fault acts.
 static FOR: ParamSpec = param::time(
@@ -53,7 +53,7 @@ static FOR: ParamSpec = param::time(
 )
 .within(Duration::from_millis(1), LONGEST)
 .optional()
-.spec();
+.spec;
 
 /// The longest time that a schedule knows.
 const LONGEST: Duration = Duration::from_secs(7 * 86_400);

@@ -20,22 +20,22 @@
 
 use std::time::{Duration, Instant};
 
-use super::param::{self, Given, Optional, Read as _};
+use super::param::{self, Param};
 use super::wave::{Line, Shape, Wave};
-use super::{Setting, Value};
+use super::{Setting, Unit, Value};
 use crate::units::ByteRate;
 
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// `wave`, the shape in which a value swings.
-pub(super) const WAVE: Optional<Shape> = Shape::param(
+pub(super) const WAVE: Param<Option<Shape>> = Shape::param(
     "wave",
     "the value swings by itself, in this shape; absent: it stands still",
 )
 .optional();
 
 /// `period`, the time that one swing takes.
-pub(super) const PERIOD: Given<Duration> =
+pub(super) const PERIOD: Param<Duration> =
     param::time("period", "how long one swing of the wave takes")
         .within(Duration::from_millis(1), DAY)
         .or(Duration::from_secs(10));
@@ -43,18 +43,18 @@ pub(super) const PERIOD: Given<Duration> =
 const DEPTH: &str = "how far the wave swings, either way; absent: by half of the value";
 
 /// `depth` of a kind whose values are times, halved where they are.
-pub(super) const DEPTH_TIME: Optional<Duration> = param::time("depth", DEPTH)
+pub(super) const DEPTH_TIME: Param<Option<Duration>> = param::time("depth", DEPTH)
     .within(Duration::ZERO, Duration::from_secs(3_600))
     .halves()
     .optional();
 
 /// `depth` of a kind whose values are rates.
-pub(super) const DEPTH_RATE: Optional<ByteRate> = param::rate("depth", DEPTH)
+pub(super) const DEPTH_RATE: Param<Option<ByteRate>> = param::rate("depth", DEPTH)
     .within(ByteRate::new(0), ByteRate::new(100_000_000_000))
     .optional();
 
 /// `ramp`, the time that the way to a new value takes.
-pub(super) const RAMP: Given<Duration> = param::time(
+pub(super) const RAMP: Param<Duration> = param::time(
     "ramp",
     "how long the way from the present value to the new one takes",
 )
@@ -92,7 +92,7 @@ impl Motion {
     pub fn of(setting: &Setting, from: Option<f64>, since: Instant) -> Option<Self> {
         let base = number(setting.value(setting.kind.params.first()?.name)?)?;
         let ramp = Some(setting.get(RAMP)).filter(|ramp| !ramp.is_zero());
-        let depth = setting.value(DEPTH_TIME.name()).and_then(number);
+        let depth = setting.value(DEPTH_TIME.spec.name).and_then(number);
         Some(Self {
             since,
             base,
@@ -108,18 +108,16 @@ impl Motion {
     /// The setting that moves so, as it is at `now` and without what moves it, within its parameter's range.
     #[must_use]
     pub(super) fn stilled(&self, setting: Setting, now: Instant) -> Setting {
-        let still = [WAVE.name(), PERIOD.name(), DEPTH_TIME.name(), RAMP.name()]
-            .into_iter()
-            .fold(setting, Setting::at_default);
-        let first = still.kind.params.first();
-        let value = first.and_then(|param| Some((param, still.value(param.name)?)));
-        match value {
-            Some((param, like)) => {
-                let value = param.clamp(self.value_at(now, like));
-                still.with(param.name, value)
-            }
-            None => still,
-        }
+        let still = setting.at_default(WAVE).at_default(PERIOD);
+        let still = still.at_default(DEPTH_TIME).at_default(RAMP);
+        let Some(param) = still.kind.params.first() else {
+            return still;
+        };
+        let value = match param.unit {
+            Unit::Rate => Value::Rate(rate(self.at(now))),
+            _ => Value::Time(seconds(self.at(now)).unwrap_or(Duration::MAX)),
+        };
+        still.with(param.name, param.clamp(value))
     }
 
     /// Whether it has a wave or a ramp.
@@ -142,34 +140,23 @@ impl Motion {
     /// The value at a time, in seconds or in bytes per second.
     #[must_use]
     pub fn at(&self, at: Instant) -> f64 {
-        let past = self.past(at).max(0.0);
+        let past = self.past(at);
         (self.base_at(past) + self.swing_at(past)).max(0.0)
     }
 
     /// The greatest value that it comes to from `now` on.
     #[must_use]
     pub fn most(&self, now: Instant) -> f64 {
-        let begins = self.base_at(self.past(now).max(0.0));
+        let begins = self.base_at(self.past(now));
         begins.max(self.base) + self.wave.map_or(0.0, |wave| wave.depth)
-    }
-
-    /// The value at a time, in the unit of `like`.
-    #[must_use]
-    pub fn value_at(&self, at: Instant, like: Value) -> Value {
-        let value = self.at(at);
-        match like {
-            Value::Time(_) => Value::Time(seconds(value).unwrap_or(Duration::MAX)),
-            Value::Rate(_) => Value::Rate(rate(value)),
-            other => other,
-        }
     }
 
     /// For how many seconds what came at `arrived` waits, where it waits for this value and `more` seconds (which may be
     /// negative): for the value when it came, or until it has waited for one that falls.
     pub(super) fn wait(&self, arrived: Instant, more: f64) -> f64 {
         let came = self.past(arrived);
-        let more = more + self.swing_at(came.max(0.0));
-        let wait = self.base_at(came.max(0.0)) + more;
+        let more = more + self.swing_at(came);
+        let wait = self.base_at(came) + more;
         let wait = match self.ramp {
             Some((from, time)) if from > self.base && came + wait > 0.0 => {
                 // The line of the ramp meets the line of the time waited.
@@ -196,7 +183,7 @@ impl Motion {
     fn base_at(&self, past: f64) -> f64 {
         match self.ramp {
             Some((from, time)) if past < time.as_secs_f64() => {
-                from + (self.base - from) * past / time.as_secs_f64()
+                from + (self.base - from) * past.max(0.0) / time.as_secs_f64()
             }
             _ => self.base,
         }
@@ -204,8 +191,7 @@ impl Motion {
 
     /// What the wave adds, so many seconds after it began.
     fn swing_at(&self, past: f64) -> f64 {
-        self.wave
-            .map_or(0.0, |wave| wave.line(past).at(past) * wave.depth)
+        self.wave.map_or(0.0, |wave| wave.line(past).at(past))
     }
 
     /// The sum of the values from `from` on, until `until` or until it has come to `most`: where that is, and the sum. All
@@ -213,7 +199,7 @@ impl Motion {
     fn sum(&self, from: f64, until: f64, most: f64) -> (f64, f64) {
         let (mut at, mut sum) = (from, 0.0);
         while at < until {
-            let base = self.line(at);
+            let base = self.base_line(at);
             if let Some(wave) = self.wave
                 && base.is_level()
                 && at >= 0.0
@@ -237,7 +223,9 @@ impl Motion {
                     continue;
                 }
             }
-            let line = self.swung(base, at).until(until);
+            let base = Line { begin: at, ..base };
+            let swung = self.wave.map_or(base, |wave| base.plus(wave.line(at)));
+            let line = swung.until(until);
             let area = line.area();
             if area >= (most - sum) * (1.0 - f64::EPSILON) {
                 return (line.reaches(most - sum), most);
@@ -252,69 +240,28 @@ impl Motion {
     }
 
     /// The line of the value without its wave from `at` on.
-    fn line(&self, at: f64) -> Line {
-        let level = |end, value| Line {
-            begin: at,
-            from: value,
-            end,
-            to: value,
+    fn base_line(&self, at: f64) -> Line {
+        let Some((from, time)) = self.ramp.filter(|(_, time)| at < time.as_secs_f64()) else {
+            return Line::level(at, self.base, f64::INFINITY);
         };
-        let Some((from, time)) = self.ramp else {
-            return level(f64::INFINITY, self.base);
-        };
-        let time = time.as_secs_f64();
         if at < 0.0 {
-            return level(0.0, from);
+            return Line::level(at, from, 0.0);
         }
-        if at >= time {
-            return level(f64::INFINITY, self.base);
-        }
-        let steps = self
-            .wave
-            .is_some_and(|wave| time / wave.period.as_secs_f64() > RAMP_STEPS);
-        if steps {
-            let step = time / RAMP_STEPS;
+        let time = time.as_secs_f64();
+        let step = time / RAMP_STEPS;
+        let takes_steps = |wave: Wave| wave.period.as_secs_f64() < step;
+        if self.wave.is_some_and(takes_steps) {
             let number = (at / step).floor();
-            let end = (number + 1.0) * step;
-            let number = if end > at { number } else { number + 1.0 };
-            return level(
-                ((number + 1.0) * step).min(time),
-                self.base_at((number + 0.5) * step),
-            );
+            let is_over = at >= (number + 1.0) * step;
+            let number = if is_over { number + 1.0 } else { number };
+            let end = ((number + 1.0) * step).min(time);
+            return Line::level(at, self.base_at((number + 0.5) * step), end);
         }
         Line {
             begin: at,
             from: self.base_at(at),
             end: time,
             to: self.base,
-        }
-    }
-
-    /// The line of the value with its wave from `at` on, where it is `base` without.
-    fn swung(&self, base: Line, at: f64) -> Line {
-        let base = Line {
-            begin: at,
-            from: base.at(at),
-            ..base
-        };
-        let Some(wave) = self.wave else {
-            return base;
-        };
-        if at < 0.0 {
-            let swing = self.swing_at(0.0);
-            return Line {
-                from: base.from + swing,
-                end: 0.0,
-                to: base.from + swing,
-                ..base
-            };
-        }
-        let swing = wave.line(at);
-        let line = base.until(swing.end);
-        Line {
-            from: line.from + swing.at(at) * wave.depth,
-            to: line.to + swing.at(line.end) * wave.depth,
-            ..line
         }
     }
 }

@@ -4,15 +4,14 @@
 //! so that a parameter is described once. A kind declares its parameters as constants with the type that it reads:
 //!
 //! ```text
-//! const JITTER: Given<Duration> = param::time("jitter", "how far the delay strays").within(ms(0), HOUR).or(ms(0));
+//! const JITTER: Param<Duration> = param::time("jitter", "how far the delay strays").within(ms(0), HOUR).or(ms(0));
 //! setting.get(JITTER)     // a Duration
 //! ```
 //!
-//! What a parameter is when it is not written is part of its type, so one that does not say compiles nowhere.
+//! What may be absent reads as an `Option`, so that no kind forgets to say what it does then.
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::marker::PhantomData;
 use std::time::Duration;
 
 use crate::units::{ByteCount, ByteRate, Percent, Time};
@@ -87,20 +86,14 @@ pub struct ParamSpec {
     pub summary: &'static str,
 }
 
-/// A parameter whose value in a setting is a `T`.
+/// A parameter whose value in a setting is read as a `T`. It is required, until it is given a default or made optional.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Draft<T> {
-    spec: ParamSpec,
-    value: PhantomData<fn() -> T>,
+pub(super) struct Param<T> {
+    /// Its row of the kind's table.
+    pub(super) spec: ParamSpec,
+    /// Reads the value in a setting, or the default where there is none.
+    pub(super) read: fn(Option<Value>) -> T,
 }
-
-/// A parameter that every setting of its kind has a value for: it is required, or has a default.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Given<T>(Draft<T>);
-
-/// A parameter that may be absent.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Optional<T>(Draft<T>);
 
 /// A type that values of parameters are read as.
 pub(super) trait Quantity: Copy {
@@ -111,18 +104,6 @@ pub(super) trait Quantity: Copy {
     fn of(value: Value) -> Option<Self>;
 }
 
-/// What a parameter of a setting reads as.
-pub(super) trait Read: Copy {
-    /// The type of what is read.
-    type As;
-
-    /// The parameter's name.
-    fn name(&self) -> &'static str;
-
-    /// What the value in a setting reads as, if there is one.
-    fn read(&self, value: Option<Value>) -> Self::As;
-}
-
 /// A length of time, or a number of bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Amount {
@@ -130,27 +111,29 @@ pub(super) enum Amount {
     Size(ByteCount),
 }
 
-/// Makes the types that values are read as, each with how a parameter of it begins.
+/// Makes the types that values are read as, each with how a parameter of it begins and with what it can be given beside that.
 macro_rules! quantities {
-    ($($make:ident, $type:ty, $unit:ident, $nothing:expr;)+) => {$(
+    (@within $type:ty, $unit:ident) => {
+        /// From `low` to `high`, both included.
+        pub(super) const fn within(mut self, low: $type, high: $type) -> Self {
+            self.spec.range = Some((Value::$unit(low), Value::$unit(high)));
+            self
+        }
+    };
+    (@or $type:ty, $unit:ident) => {
+        /// It is `value` where it is not written.
+        pub(super) const fn or(self, value: $type) -> Self {
+            self.with_default(Value::$unit(value))
+        }
+    };
+    ($($make:ident: $type:ty as $unit:ident, $nothing:expr, [$($given:ident)*];)+) => {$(
         /// The parameter of this name, with a line of help.
-        pub(super) const fn $make(name: &'static str, summary: &'static str) -> Draft<$type> {
-            Draft::new(name, Unit::$unit, summary)
+        pub(super) const fn $make(name: &'static str, summary: &'static str) -> Param<$type> {
+            Param::new(name, Unit::$unit, summary)
         }
 
-        impl Draft<$type> {
-            /// From `low` to `high`, both included.
-            #[allow(dead_code, reason = "not each type has a range")]
-            pub(super) const fn within(mut self, low: $type, high: $type) -> Self {
-                self.spec.range = Some((Value::$unit(low), Value::$unit(high)));
-                self
-            }
-
-            /// It is `value` where it is not written.
-            #[allow(dead_code, reason = "not each type has a default")]
-            pub(super) const fn or(self, value: $type) -> Given<$type> {
-                self.with_default(Value::$unit(value))
-            }
+        impl Param<$type> {
+            $(quantities! { @$given $type, $unit })*
         }
 
         impl Quantity for $type {
@@ -167,17 +150,17 @@ macro_rules! quantities {
 }
 
 quantities! {
-    time, Duration, Time, Duration::ZERO;
-    rate, ByteRate, Rate, ByteRate::new(0);
-    size, ByteCount, Size, ByteCount::new(0);
-    percent, Percent, Percent, Percent::NONE;
-    number, f64, Number, 0.0;
-    switch, bool, Switch, false;
+    time: Duration as Time, Duration::ZERO, [within or];
+    rate: ByteRate as Rate, ByteRate::new(0), [within];
+    size: ByteCount as Size, ByteCount::new(0), [within or];
+    percent: Percent as Percent, Percent::NONE, [or];
+    number: f64 as Number, 0.0, [within or];
+    switch: bool as Switch, false, [or];
 }
 
 /// The parameter of this name that is a time or a size, with a line of help.
-pub(super) const fn amount(name: &'static str, summary: &'static str) -> Draft<Amount> {
-    Draft::new(name, Unit::TimeOrSize, summary)
+pub(super) const fn amount(name: &'static str, summary: &'static str) -> Param<Amount> {
+    Param::new(name, Unit::TimeOrSize, summary)
 }
 
 /// Declares an enum together with the words that stand for it in the fault language.
@@ -190,35 +173,24 @@ macro_rules! words {
         }
 
         impl $name {
+            const WORDS: &'static [&'static str] = &[$($word),+];
+
             /// The word for it.
-            #[allow(dead_code, reason = "not each has a default or is printed")]
             pub(in crate::fault) const fn word(self) -> &'static str {
-                match self {
-                    $(Self::$variant => $word),+
-                }
+                Self::WORDS[self as usize]
             }
 
-            /// The parameter of this name whose value is one of the words, with a line of help.
+            /// The parameter of this name, with a line of help. Its value is one of the words, the first where it is not written.
             pub(in crate::fault) const fn param(
                 name: &'static str,
                 summary: &'static str,
-            ) -> $crate::fault::param::Draft<Self> {
-                $crate::fault::param::Draft::new(
+            ) -> $crate::fault::param::Param<Self> {
+                let param = $crate::fault::param::Param::new(
                     name,
-                    $crate::fault::Unit::Word(&[$($word),+]),
+                    $crate::fault::Unit::Word(Self::WORDS),
                     summary,
-                )
-            }
-        }
-
-        impl $crate::fault::param::Draft<$name> {
-            /// It is `value` where it is not written.
-            #[allow(dead_code, reason = "not each has a default")]
-            pub(in crate::fault) const fn or(
-                self,
-                value: $name,
-            ) -> $crate::fault::param::Given<$name> {
-                self.with_default($crate::fault::Value::Word(value.word()))
+                );
+                param.with_default($crate::fault::Value::Word(Self::WORDS[0]))
             }
         }
 
@@ -226,19 +198,29 @@ macro_rules! words {
             const NOTHING: Self = [$(Self::$variant),+][0];
 
             fn of(value: $crate::fault::Value) -> Option<Self> {
-                match value {
-                    $($crate::fault::Value::Word($word) => Some(Self::$variant),)+
-                    _ => None,
-                }
+                let mut all = [$(Self::$variant),+].into_iter();
+                all.find(|it| $crate::fault::Value::Word(it.word()) == value)
             }
         }
     };
 }
 pub(in crate::fault) use words;
 
-// === impl Draft ===
+// === impl Default ===
 
-impl<T> Draft<T> {
+impl Default {
+    /// The value that stands for what is not written, where there is one.
+    pub(super) fn value(self) -> Option<Value> {
+        match self {
+            Self::Is(value) => Some(value),
+            Self::Required | Self::Absent => None,
+        }
+    }
+}
+
+// === impl Param ===
+
+impl<T: Quantity> Param<T> {
     pub(super) const fn new(name: &'static str, unit: Unit, summary: &'static str) -> Self {
         Self {
             spec: ParamSpec {
@@ -250,7 +232,7 @@ impl<T> Draft<T> {
                 halves: false,
                 summary,
             },
-            value: PhantomData,
+            read: |value| value.and_then(T::of).unwrap_or(T::NOTHING),
         }
     }
 
@@ -266,26 +248,24 @@ impl<T> Draft<T> {
         self
     }
 
-    /// It must be written.
-    pub(super) const fn required(self) -> Given<T> {
-        Given(self)
-    }
-
     /// It is absent where it is not written, which has a meaning of its own.
-    pub(super) const fn optional(mut self) -> Optional<T> {
+    pub(super) const fn optional(mut self) -> Param<Option<T>> {
         self.spec.default = Default::Absent;
-        Optional(self)
+        Param {
+            spec: self.spec,
+            read: |value| value.and_then(T::of),
+        }
     }
 
-    pub(super) const fn with_default(mut self, value: Value) -> Given<T> {
+    pub(super) const fn with_default(mut self, value: Value) -> Self {
         self.spec.default = Default::Is(value);
-        Given(self)
+        self
     }
 }
 
-impl Draft<Amount> {
+impl Param<Amount> {
     /// It is `time` where it is not written.
-    pub(super) const fn or_time(self, time: Duration) -> Given<Amount> {
+    pub(super) const fn or_time(self, time: Duration) -> Self {
         self.with_default(Value::Time(time))
     }
 }
@@ -299,52 +279,6 @@ impl Quantity for Amount {
             Value::Size(size) => Some(Self::Size(size)),
             _ => None,
         }
-    }
-}
-
-// === impl Given ===
-
-impl<T> Given<T> {
-    /// Its row of the kind's table.
-    pub(super) const fn spec(&self) -> ParamSpec {
-        self.0.spec
-    }
-}
-
-impl<T: Quantity> Read for Given<T> {
-    type As = T;
-
-    fn name(&self) -> &'static str {
-        self.0.spec.name
-    }
-
-    fn read(&self, value: Option<Value>) -> T {
-        let default = match self.0.spec.default {
-            Default::Is(value) => Some(value),
-            Default::Required | Default::Absent => None,
-        };
-        value.or(default).and_then(T::of).unwrap_or(T::NOTHING)
-    }
-}
-
-// === impl Optional ===
-
-impl<T> Optional<T> {
-    /// Its row of the kind's table.
-    pub(super) const fn spec(&self) -> ParamSpec {
-        self.0.spec
-    }
-}
-
-impl<T: Quantity> Read for Optional<T> {
-    type As = Option<T>;
-
-    fn name(&self) -> &'static str {
-        self.0.spec.name
-    }
-
-    fn read(&self, value: Option<Value>) -> Option<T> {
-        value.and_then(T::of)
     }
 }
 
@@ -413,15 +347,24 @@ impl fmt::Display for Value {
 // === impl ParamSpec ===
 
 impl ParamSpec {
+    /// Whether a value is below the parameter's range, in it (equal) or above it.
+    #[must_use]
+    pub(super) fn place_of(&self, value: Value) -> Ordering {
+        match self.range {
+            Some((low, _)) if value.partial_order(&low) == Some(Ordering::Less) => Ordering::Less,
+            Some((_, high)) if value.partial_order(&high) == Some(Ordering::Greater) => {
+                Ordering::Greater
+            }
+            _ => Ordering::Equal,
+        }
+    }
+
     /// The value that the parameter allows which is nearest to `value`: its least or its greatest where that is beyond.
     #[must_use]
     pub fn clamp(&self, value: Value) -> Value {
-        let Some((low, high)) = self.range else {
-            return value;
-        };
-        match (value.partial_order(&low), value.partial_order(&high)) {
-            (Some(Ordering::Less), _) => low,
-            (_, Some(Ordering::Greater)) => high,
+        match (self.place_of(value), self.range) {
+            (Ordering::Less, Some((low, _))) => low,
+            (Ordering::Greater, Some((_, high))) => high,
             _ => value,
         }
     }

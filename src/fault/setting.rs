@@ -3,8 +3,8 @@
 use std::fmt;
 use std::time::{Duration, Instant};
 
-use super::param::{Default, Read, Value};
-use super::{Direction, Kind};
+use super::param::{Default, Param, Value};
+use super::{Direction, Kind, ParamSpec};
 use crate::units::{Percent, Time};
 
 /// The directions in which a setting acts.
@@ -84,10 +84,7 @@ impl Setting {
         let values = kind
             .params
             .iter()
-            .map(|param| match param.default {
-                Default::Is(value) => Some(value),
-                Default::Required | Default::Absent => None,
-            })
+            .map(|param| param.default.value())
             .collect();
         Self {
             kind,
@@ -100,20 +97,20 @@ impl Setting {
 
     /// Returns the setting with the named parameter at `value`; a name that the kind does not have changes nothing.
     #[must_use]
-    pub fn with(mut self, name: &str, value: Value) -> Self {
-        if let Some(index) = self.kind.params.iter().position(|param| param.name == name) {
-            self.values[index] = Some(value);
-        }
-        self
+    pub fn with(self, name: &str, value: Value) -> Self {
+        self.having(name, |_| Some(value))
     }
 
     /// Returns the setting with the named parameter absent.
     #[must_use]
-    pub fn without(mut self, name: &str) -> Self {
-        if let Some(index) = self.kind.params.iter().position(|param| param.name == name) {
-            self.values[index] = None;
-        }
-        self
+    pub fn without(self, name: &str) -> Self {
+        self.having(name, |_| None)
+    }
+
+    /// Returns the setting with the parameter as it is when it is not written.
+    #[must_use]
+    pub(super) fn at_default<T>(self, param: Param<T>) -> Self {
+        self.having(param.spec.name, |param| param.default.value())
     }
 
     /// Returns the setting in `directions`, with its values as they are. A kind that acts on the connection as a whole acts in both.
@@ -139,17 +136,6 @@ impl Setting {
         self
     }
 
-    /// Returns the setting with the named parameter as it is when it is not written.
-    #[must_use]
-    pub(super) fn at_default(self, name: &str) -> Self {
-        let param = self.kind.params.iter().find(|param| param.name == name);
-        match param.map(|param| param.default) {
-            Some(Default::Is(value)) => self.with(name, value),
-            Some(Default::Required | Default::Absent) => self.without(name),
-            None => self,
-        }
-    }
-
     /// Whether it is one of `kind`.
     #[must_use]
     pub fn is_of(&self, kind: &Kind) -> bool {
@@ -159,17 +145,25 @@ impl Setting {
     /// The value of the named parameter.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<Value> {
-        let index = self
-            .kind
-            .params
-            .iter()
-            .position(|param| param.name == name)?;
-        self.values[index]
+        self.values[self.place_of(name)?]
     }
 
     /// What the parameter is in this setting.
-    pub(super) fn get<P: Read>(&self, param: P) -> P::As {
-        param.read(self.value(param.name()))
+    pub(super) fn get<T>(&self, param: Param<T>) -> T {
+        (param.read)(self.value(param.spec.name).or(param.spec.default.value()))
+    }
+
+    fn having(mut self, name: &str, value: impl FnOnce(&ParamSpec) -> Option<Value>) -> Self {
+        if let Some(place) = self.place_of(name) {
+            self.values[place] = value(&self.kind.params[place]);
+        }
+        self
+    }
+
+    /// The place of the named parameter in the table.
+    fn place_of(&self, name: &str) -> Option<usize> {
+        let mut params = self.kind.params.iter();
+        params.position(|param| param.name == name)
     }
 
     /// The first required parameter that has no value yet.

@@ -1,5 +1,6 @@
 //! Waves as straight lines, and the area under a line: what moving values are summed from.
 
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use super::param::words;
@@ -22,7 +23,7 @@ pub(super) struct Wave {
     pub(super) depth: f64,
 }
 
-/// A straight line over an interval. Times are in seconds since the motion began, or in periods of a wave.
+/// A straight line over an interval. Times are in seconds since the motion began.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Line {
     pub(super) begin: f64,
@@ -32,78 +33,88 @@ pub(super) struct Line {
 }
 
 /// How many chords make a sine.
-const CHORDS: u8 = 32;
+const CHORDS: usize = 32;
+
+/// The heights of a sine's chords.
+static SINE: LazyLock<[[f64; 2]; CHORDS]> = LazyLock::new(|| {
+    let height = |point: usize| (std::f64::consts::TAU * point as f64 / CHORDS as f64).sin();
+    std::array::from_fn(|chord| [height(chord), height(chord + 1)])
+});
 
 // === impl Wave ===
 
 impl Wave {
-    /// The line of the swing, from -1 to 1, that is under way so many seconds after it began.
+    /// The line of the swing that is under way so many seconds after it began; before that it stands where it begins.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a place among the heights"
+    )]
     pub(super) fn line(&self, past: f64) -> Line {
-        let period = self.period.as_secs_f64();
-        let turn = (past / period).floor();
-        let line = |turn: f64| {
-            let lines = self.shape.lines().map(move |line| line.moved(turn, period));
-            lines.into_iter().find(|line| past < line.end)
-        };
-        // Where rounding brings the time to the very end of a turn, the next one is under way.
-        line(turn).or_else(|| line(turn + 1.0)).unwrap_or(Line {
-            begin: past,
-            from: 0.0,
-            end: f64::INFINITY,
-            to: 0.0,
-        })
+        let (heights, length) = self.heights();
+        if past < 0.0 {
+            return Line::level(past, self.depth * heights[0][0], 0.0);
+        }
+        let number = (past / length).floor();
+        // Where rounding brings the time to the very end of a line, the next one is under way.
+        let is_over = past >= (number + 1.0) * length;
+        let number = if is_over { number + 1.0 } else { number };
+        let [from, to] = heights[(number % heights.len() as f64) as usize];
+        Line {
+            begin: number * length,
+            from: self.depth * from,
+            end: (number + 1.0) * length,
+            to: self.depth * to,
+        }
     }
 
     /// The sum over one period around `base`.
     pub(super) fn whole(&self, base: f64) -> f64 {
-        let swing = |line: Line| Line {
-            from: base + line.from * self.depth,
-            to: base + line.to * self.depth,
-            ..line
+        let (heights, length) = self.heights();
+        let line = |[from, to]: &[f64; 2]| Line {
+            begin: 0.0,
+            from: base + self.depth * from,
+            end: length,
+            to: base + self.depth * to,
         };
-        let lines = self.shape.lines().map(|line| swing(line).area());
-        lines.sum::<f64>() * self.period.as_secs_f64()
+        heights.iter().map(|heights| line(heights).area()).sum()
     }
-}
 
-// === impl Shape ===
-
-impl Shape {
-    /// The lines of one period, from -1 to 1, over times in periods.
-    fn lines(self) -> impl Iterator<Item = Line> {
-        let lines: &[[f64; 4]] = match self {
-            Self::Sine => &[],
-            Self::Saw => &[[0.0, 0.0, 0.5, 1.0], [0.5, -1.0, 1.0, 0.0]],
-            Self::Square => &[[0.0, 1.0, 0.5, 1.0], [0.5, -1.0, 1.0, -1.0]],
-            Self::Triangle => &[
-                [0.0, 0.0, 0.25, 1.0],
-                [0.25, 1.0, 0.75, -1.0],
-                [0.75, -1.0, 1.0, 0.0],
-            ],
+    /// The lines of one period by their heights, from -1 to 1, and how many seconds each of them takes.
+    fn heights(&self) -> (&'static [[f64; 2]], f64) {
+        let heights: &[[f64; 2]] = match self.shape {
+            Shape::Sine => &*SINE,
+            Shape::Saw => &[[0.0, 1.0], [-1.0, 0.0]],
+            Shape::Square => &[[1.0, 1.0], [-1.0, -1.0]],
+            Shape::Triangle => &[[0.0, 1.0], [1.0, 0.0], [0.0, -1.0], [-1.0, 0.0]],
         };
-        let chords = if self == Self::Sine { CHORDS } else { 0 };
-        let chords = (0..chords).map(|number| {
-            let [begin, end] =
-                [number, number + 1].map(|point| f64::from(point) / f64::from(CHORDS));
-            let height = |at: f64| (std::f64::consts::TAU * at).sin();
-            [begin, height(begin), end, height(end)]
-        });
-        lines
-            .iter()
-            .copied()
-            .chain(chords)
-            .map(|[begin, from, end, to]| Line {
-                begin,
-                from,
-                end,
-                to,
-            })
+        (heights, self.period.as_secs_f64() / heights.len() as f64)
     }
 }
 
 // === impl Line ===
 
 impl Line {
+    /// A line that stays at one height.
+    pub(super) const fn level(begin: f64, height: f64, end: f64) -> Self {
+        Self {
+            begin,
+            from: height,
+            end,
+            to: height,
+        }
+    }
+
+    /// This line and another one together, as long as both last.
+    pub(super) fn plus(self, other: Self) -> Self {
+        let line = self.until(other.end);
+        Self {
+            from: line.from + other.at(line.begin),
+            to: line.to + other.at(line.end),
+            ..line
+        }
+    }
+
     /// Whether it neither rises nor falls.
     pub(super) fn is_level(&self) -> bool {
         self.from.total_cmp(&self.to).is_eq()
@@ -126,15 +137,6 @@ impl Line {
         Self {
             end,
             to: self.at(end),
-            ..self
-        }
-    }
-
-    /// The line of another turn of a wave, over times in seconds instead of periods.
-    fn moved(self, turn: f64, period: f64) -> Self {
-        Self {
-            begin: (turn + self.begin) * period,
-            end: (turn + self.end) * period,
             ..self
         }
     }

@@ -9,7 +9,7 @@ use crate::fault::{Kind, Knob};
 pub static KIND: Kind = Kind {
     name: "accept_delay",
     summary: "a new client is not served before this time has passed",
-    params: &[TIME.spec()],
+    params: &[TIME.spec],
     knobs: &[Knob {
         label: "ACC",
         title: "ACCEPT DELAY",

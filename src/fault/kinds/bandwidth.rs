@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use crate::fault::knob::{Metric, stops_rate};
 use crate::fault::motion::{self, Motion, Pace};
-use crate::fault::param::{self, Amount, Given, Optional, words};
+use crate::fault::param::{self, Amount, Param, words};
 use crate::fault::shared::Shared;
 use crate::fault::stage::made;
 use crate::fault::{Fault, Head, Kind, Knob, Setting, Stage, Terms};
@@ -25,17 +25,15 @@ words! {
     }
 }
 
-const RATE: Given<ByteRate> =
+const RATE: Param<ByteRate> =
     param::rate("rate", "the rate of each direction; 0 lets nothing pass")
         .bare()
-        .within(ByteRate::new(0), ByteRate::new(100_000_000_000))
-        .required();
-const SCOPE: Given<Scope> = Scope::param(
+        .within(ByteRate::new(0), ByteRate::new(100_000_000_000));
+const SCOPE: Param<Scope> = Scope::param(
     "scope",
     "a link for each connection, or one for all connections of the proxy",
-)
-.or(Scope::Connection);
-const QUEUE: Optional<Amount> = param::amount(
+);
+const QUEUE: Param<Option<Amount>> = param::amount(
     "queue",
     "how much may wait for the link (bufferbloat); absent: the delay and 200 ms more",
 )
@@ -47,13 +45,13 @@ pub static KIND: Kind = Kind {
     short: Some("bw"),
     summary: "paces each direction to the rate, without bursts",
     params: &[
-        RATE.spec(),
-        SCOPE.spec(),
-        QUEUE.spec(),
-        motion::WAVE.spec(),
-        motion::PERIOD.spec(),
-        motion::DEPTH_RATE.spec(),
-        motion::RAMP.spec(),
+        RATE.spec,
+        SCOPE.spec,
+        QUEUE.spec,
+        motion::WAVE.spec,
+        motion::PERIOD.spec,
+        motion::DEPTH_RATE.spec,
+        motion::RAMP.spec,
     ],
     knobs: &[Knob {
         label: "BW",

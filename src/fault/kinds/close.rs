@@ -11,7 +11,7 @@ use crate::fault::{Cut, Kind, Knob};
 pub static KIND: Kind = Kind {
     name: "close",
     summary: "ends the connection in order; with a size, exactly that much passes first",
-    params: &[AFTER.spec()],
+    params: &[AFTER.spec],
     knobs: &[Knob {
         label: "CLS",
         title: "CLOSES",

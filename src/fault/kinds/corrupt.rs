@@ -7,21 +7,19 @@
 use std::time::Instant;
 
 use crate::fault::knob::stops_ppm;
-use crate::fault::param::{self, Given};
+use crate::fault::param::{self, Param};
 use crate::fault::random::{mix, unit};
 use crate::fault::stage::made;
 use crate::fault::{Fault, Head, Kind, Knob, Stage, Terms};
 use crate::units::Percent;
 
-const BYTES: Given<Percent> = param::percent("bytes", "the share of bytes that it hits")
-    .bare()
-    .required();
+const BYTES: Param<Percent> = param::percent("bytes", "the share of bytes that it hits").bare();
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
     name: "corrupt",
     summary: "flips one random bit in each byte hit",
-    params: &[BYTES.spec()],
+    params: &[BYTES.spec],
     knobs: &[Knob {
         label: "BIT",
         title: "CORRUPT",

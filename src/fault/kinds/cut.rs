@@ -2,19 +2,19 @@
 
 use std::time::{Duration, Instant};
 
-use crate::fault::param::{self, Amount, Given, Optional};
+use crate::fault::param::{self, Amount, Param};
 use crate::fault::stage::made;
 use crate::fault::{Cut, Fate, Fault, Head, Terms};
 
 /// `after`, as all kinds have it that end connections.
-pub(super) const AFTER: Given<Amount> = param::amount(
+pub(super) const AFTER: Param<Amount> = param::amount(
     "after",
     "this long after it was set or the connection was opened, or when this much has passed since",
 )
 .or_time(Duration::ZERO);
 
 /// `every`, as kinds have it that end all connections at once.
-pub(super) const EVERY: Optional<Duration> = param::time(
+pub(super) const EVERY: Param<Option<Duration>> = param::time(
     "every",
     "resets all connections at once this often, counted from when it was set; absent: each once",
 )

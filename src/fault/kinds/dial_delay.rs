@@ -10,7 +10,7 @@ use crate::fault::{Kind, Knob};
 pub static KIND: Kind = Kind {
     name: "dial_delay",
     summary: "the upstream of a new connection is not dialed before this time has passed",
-    params: &[TIME.spec()],
+    params: &[TIME.spec],
     knobs: &[Knob {
         label: "DIA",
         title: "DIAL DELAY",

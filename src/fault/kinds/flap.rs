@@ -7,25 +7,24 @@ use std::time::{Duration, Instant};
 
 use super::blackhole::BACKLOG;
 use crate::fault::knob::Metric;
-use crate::fault::param::{self, Given};
+use crate::fault::param::{self, Param};
 use crate::fault::stage::made;
 use crate::fault::{Fault, Head, Kind, Knob, Terms};
 
 const LEAST: Duration = Duration::from_millis(10);
 const DAY: Duration = Duration::from_secs(86_400);
 
-const ON: Given<Duration> = param::time("on", "for how long bytes pass")
+const ON: Param<Duration> = param::time("on", "for how long bytes pass")
     .within(LEAST, DAY)
     .or(Duration::from_secs(5));
-const OFF: Given<Duration> = param::time("off", "for how long everything is held then")
-    .within(LEAST, DAY)
-    .required();
+const OFF: Param<Duration> =
+    param::time("off", "for how long everything is held then").within(LEAST, DAY);
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
     name: "flap",
     summary: "a link and a blackhole in turn",
-    params: &[ON.spec(), OFF.spec()],
+    params: &[ON.spec, OFF.spec],
     knobs: &[Knob {
         label: "FLP",
         title: "FLAP OFF",

@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 use super::distribution::Distribution;
 use crate::fault::knob::{Metric, stops_ms};
 use crate::fault::motion::{self, Motion};
-use crate::fault::param::{self, Given};
+use crate::fault::param::{self, Param};
 use crate::fault::random::{normal, unit};
 use crate::fault::stage::made;
 use crate::fault::{Direction, Fault, Head, Kind, Knob, Setting, Stage, Terms};
@@ -26,20 +26,18 @@ use crate::units::Percent;
 
 const HOUR: Duration = Duration::from_secs(3_600);
 
-const TIME: Given<Duration> = param::time("time", "the delay")
+const TIME: Param<Duration> = param::time("time", "the delay")
     .bare()
     .within(Duration::ZERO, HOUR)
-    .halves()
-    .required();
-const JITTER: Given<Duration> = param::time("jitter", "how far the delay strays")
+    .halves();
+const JITTER: Param<Duration> = param::time("jitter", "how far the delay strays")
     .within(Duration::ZERO, HOUR)
     .halves()
     .or(Duration::ZERO);
-const DIST: Given<Distribution> =
-    Distribution::param("dist", "how the jitter is distributed").or(Distribution::Uniform);
-const CORR: Given<Percent> =
+const DIST: Param<Distribution> = Distribution::param("dist", "how the jitter is distributed");
+const CORR: Param<Percent> =
     param::percent("corr", "how much one delay resembles the one before").or(Percent::NONE);
-const HANDSHAKE: Given<bool> = param::switch(
+const HANDSHAKE: Param<bool> = param::switch(
     "handshake",
     "a new connection's first byte waits one round trip more, as for TCP's own handshake",
 )
@@ -51,15 +49,15 @@ pub static KIND: Kind = Kind {
     short: Some("lat"),
     summary: "every byte leaves this much after it arrived; with both directions, TIME is what a round trip grows by",
     params: &[
-        TIME.spec(),
-        JITTER.spec(),
-        DIST.spec(),
-        CORR.spec(),
-        HANDSHAKE.spec(),
-        motion::WAVE.spec(),
-        motion::PERIOD.spec(),
-        motion::DEPTH_TIME.spec(),
-        motion::RAMP.spec(),
+        TIME.spec,
+        JITTER.spec,
+        DIST.spec,
+        CORR.spec,
+        HANDSHAKE.spec,
+        motion::WAVE.spec,
+        motion::PERIOD.spec,
+        motion::DEPTH_TIME.spec,
+        motion::RAMP.spec,
     ],
     knobs: &[
         Knob {

@@ -13,31 +13,30 @@ use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use crate::fault::knob::stops_ppm;
-use crate::fault::param::{self, Given, Optional};
+use crate::fault::param::{self, Param};
 use crate::fault::random::{Random, mix, unit};
 use crate::fault::stage::made;
 use crate::fault::tcp::{Path, Sender};
 use crate::fault::{Demands, Fault, Head, Kind, Knob, Setting, Stage, Terms};
 use crate::units::Percent;
 
-const PACKETS: Given<Percent> = param::percent("packets", "the share of packets that are lost")
-    .bare()
-    .required();
-const BURST: Given<f64> = param::number("burst", "how many packets in a row are lost, on average")
+const PACKETS: Param<Percent> =
+    param::percent("packets", "the share of packets that are lost").bare();
+const BURST: Param<f64> = param::number("burst", "how many packets in a row are lost, on average")
     .within(1.0, 1_000.0)
     .or(1.0);
-const RTT: Optional<Duration> = param::time(
+const RTT: Param<Option<Duration>> = param::time(
     "rtt",
     "the sender's round trip; absent: the latency set, and the path's own",
 )
 .within(Duration::from_micros(200), Duration::from_secs(60))
 .optional();
-const STALLS: Given<bool> = param::switch(
+const STALLS: Param<bool> = param::switch(
     "stalls",
     "stalls only, no congestion window: what BBR-like senders feel",
 )
 .or(false);
-const SYN: Given<bool> = param::switch(
+const SYN: Param<bool> = param::switch(
     "syn",
     "a new connection may wait 1, 3 or 7 s, as for lost SYNs",
 )
@@ -47,13 +46,7 @@ const SYN: Given<bool> = param::switch(
 pub static KIND: Kind = Kind {
     name: "loss",
     summary: "what TCP makes of packet loss: stalls and a lower rate, in order and complete (a virtual Reno sender)",
-    params: &[
-        PACKETS.spec(),
-        BURST.spec(),
-        RTT.spec(),
-        STALLS.spec(),
-        SYN.spec(),
-    ],
+    params: &[PACKETS.spec, BURST.spec, RTT.spec, STALLS.spec, SYN.spec],
     knobs: &[Knob {
         label: "LOS",
         title: "LOSS",

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use crate::fault::param::{self, Given};
+use crate::fault::param::{self, Param};
 
 /// `time`, as the kinds have it that delay an opening.
-pub(super) const TIME: Given<Duration> = param::time("time", "how long a new connection waits")
+pub(super) const TIME: Param<Duration> = param::time("time", "how long a new connection waits")
     .bare()
-    .within(Duration::ZERO, Duration::from_secs(86_400))
-    .required();
+    .within(Duration::ZERO, Duration::from_secs(86_400));

@@ -12,7 +12,7 @@ pub static KIND: Kind = Kind {
     name: "reset",
     short: Some("rst"),
     summary: "resets the connection to both peers; `reset 10%` is short for share=10%",
-    params: &[AFTER.spec(), EVERY.spec()],
+    params: &[AFTER.spec, EVERY.spec],
     knobs: &[Knob {
         label: "RST",
         title: "RESETS",

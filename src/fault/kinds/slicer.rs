@@ -6,7 +6,7 @@
 use std::time::{Duration, Instant};
 
 use crate::fault::knob::stops_bytes;
-use crate::fault::param::{self, Given};
+use crate::fault::param::{self, Param};
 use crate::fault::random::{derive, unit};
 use crate::fault::stage::made;
 use crate::fault::{Fault, Head, Kind, Knob, Stage, Terms};
@@ -14,14 +14,13 @@ use crate::units::ByteCount;
 
 const MOST: ByteCount = ByteCount::new(1_000_000_000);
 
-const SIZE: Given<ByteCount> = param::size("size", "how much one write takes")
+const SIZE: Param<ByteCount> = param::size("size", "how much one write takes")
     .bare()
-    .within(ByteCount::new(1), MOST)
-    .required();
-const VARY: Given<ByteCount> = param::size("vary", "how far a slice's size strays, either way")
+    .within(ByteCount::new(1), MOST);
+const VARY: Param<ByteCount> = param::size("vary", "how far a slice's size strays, either way")
     .within(ByteCount::new(0), MOST)
     .or(ByteCount::new(0));
-const GAP: Given<Duration> = param::time("gap", "how long to wait between two slices")
+const GAP: Param<Duration> = param::time("gap", "how long to wait between two slices")
     .within(Duration::ZERO, Duration::from_secs(3_600))
     .or(Duration::ZERO);
 
@@ -30,7 +29,7 @@ pub static KIND: Kind = Kind {
     name: "slicer",
     short: Some("slice"),
     summary: "cuts what leaves into small writes, with a gap between them",
-    params: &[SIZE.spec(), VARY.spec(), GAP.spec()],
+    params: &[SIZE.spec, VARY.spec, GAP.spec],
     knobs: &[Knob {
         label: "SLI",
         title: "SLICER",

@@ -2,21 +2,20 @@
 
 use std::time::{Duration, Instant};
 
-use crate::fault::param::{self, Given};
+use crate::fault::param::{self, Param};
 use crate::fault::stage::made;
 use crate::fault::{Fault, Head, Kind, Knob, Stage, Terms};
 
-const TIME: Given<Duration> =
+const TIME: Param<Duration> =
     param::time("time", "how much later than the last byte the end comes")
         .bare()
-        .within(Duration::ZERO, Duration::from_secs(86_400))
-        .required();
+        .within(Duration::ZERO, Duration::from_secs(86_400));
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
     name: "slow_close",
     summary: "delays the end of the stream",
-    params: &[TIME.spec()],
+    params: &[TIME.spec],
     knobs: &[Knob {
         label: "SLO",
         title: "SLOW CLOSE",

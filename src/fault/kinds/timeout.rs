@@ -5,23 +5,22 @@ use std::time::{Duration, Instant};
 use super::blackhole::BACKLOG;
 use super::cut::Deadline;
 use crate::fault::knob::Metric;
-use crate::fault::param::{self, Amount, Given};
+use crate::fault::param::{self, Amount, Param};
 use crate::fault::stage::made;
 use crate::fault::{Cut, Fate, Fault, Head, Kind, Knob, Terms};
 
-const TIME: Given<Duration> = param::time(
+const TIME: Param<Duration> = param::time(
     "time",
     "how long nothing passes before the connection is closed",
 )
 .bare()
-.within(Duration::ZERO, Duration::from_secs(86_400))
-.required();
+.within(Duration::ZERO, Duration::from_secs(86_400));
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
     name: "timeout",
     summary: "holds everything, then closes the connection after this time without delivery",
-    params: &[TIME.spec()],
+    params: &[TIME.spec],
     knobs: &[Knob {
         label: "TMO",
         title: "TIMEOUT",

@@ -50,14 +50,47 @@ const FOREIGN_UNITS: &[(&str, &str)] = &[
     ("min", "m"),
 ];
 
-/// What a number can be measured in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Measure {
-    Time,
-    Rate,
-    Size,
-    Percent,
+/// What a number can be measured in, and what it is in the table of parameters.
+struct Measure {
+    unit: Unit,
+    /// The words of its units, and how many of its smallest parts each has.
+    words: &'static [(&'static str, u64)],
+    /// How many of its smallest parts make one of the value's.
+    parts: u64,
+    /// The value of so many; `None` where there is none so great.
+    value: fn(u64) -> Option<Value>,
 }
+
+static MEASURES: [Measure; 4] = [
+    Measure {
+        unit: Unit::Time,
+        words: TIME_UNITS,
+        parts: 1,
+        value: |nanos| Some(Value::Time(Duration::from_nanos(nanos))),
+    },
+    Measure {
+        unit: Unit::Rate,
+        words: RATE_UNITS,
+        // The units of rates are bits, the value is bytes.
+        parts: 8,
+        value: |bytes| Some(Value::Rate(ByteRate::new(bytes))),
+    },
+    Measure {
+        unit: Unit::Size,
+        words: SIZE_UNITS,
+        parts: 1,
+        value: |bytes| Some(Value::Size(ByteCount::new(bytes))),
+    },
+    Measure {
+        unit: Unit::Percent,
+        words: PERCENT_UNITS,
+        parts: 1,
+        value: |ppm| {
+            let ppm = u32::try_from(ppm).ok()?;
+            (ppm <= Percent::ALL.ppm()).then(|| Value::Percent(Percent::from_ppm(ppm)))
+        },
+    },
+];
 
 /// A number with one of the units that a parameter reads; no value where it is more than can be counted.
 type Reading = (&'static str, Option<Value>);
@@ -78,11 +111,11 @@ fn quantity(param: &ParamSpec, label: &str, input: &mut Input<'_>) -> Result<Val
     let start = input.current_token_start();
     let (written, number) = number(param, label, input)?;
     let (suffix, at) = word.with_span().parse_next(input)?;
-    if suffix.is_empty() && number.is_zero() && in_range(param, zero(param)) {
+    if suffix.is_empty() && number.is_zero() && place(param, Some(zero(param))).is_eq() {
         return Ok(zero(param));
     }
     let possible = readings(param.unit, number, suffix);
-    let fits = |reading: &&Reading| reading.1.is_some_and(|value| in_range(param, value));
+    let fits = |(_, value): &&Reading| place(param, *value).is_eq();
     let fitting: Vec<&Reading> = possible.iter().filter(fits).collect();
     if let Some((_, Some(value))) = fitting.iter().find(|(unit, _)| *unit == suffix) {
         return Ok(*value);
@@ -93,7 +126,7 @@ fn quantity(param: &ParamSpec, label: &str, input: &mut Input<'_>) -> Result<Val
     let begins_unit = !possible.is_empty() && (open || suffix.is_empty());
     if whole_unit || (begins_unit && units.is_empty()) {
         // More digits make more of too little; they do not make less of too much.
-        let small = |reading: &Reading| reading.1.is_some_and(|value| below(param, value));
+        let small = |(_, value): &Reading| place(param, *value).is_lt();
         let grows = open && suffix.is_empty() && possible.iter().any(small);
         let slip = range(param, label, start..at.end).growing(grows);
         return Err(slip
@@ -115,11 +148,14 @@ fn plain_number(param: &ParamSpec, label: &str, input: &mut Input<'_>) -> Result
     if !ahead(input).is_empty() {
         return Err(wanted(param, label, input));
     }
-    if let Some(value) = plain(written).filter(|value| in_range(param, *value)) {
-        return Ok(value);
+    let value = plain(written);
+    match (place(param, value), value) {
+        (Ordering::Equal, Some(value)) => Ok(value),
+        (place, _) => {
+            let slip = range(param, label, begin..begin + written.len());
+            Err(slip.growing(place.is_lt() && input.is_empty()))
+        }
     }
-    let small = input.is_empty() && plain(written).is_some_and(|value| below(param, value));
-    Err(range(param, label, begin..begin + written.len()).growing(small))
 }
 
 fn plain(written: &str) -> Option<Value> {
@@ -196,36 +232,31 @@ pub(super) fn reads(unit: Unit, written: &str) -> bool {
 }
 
 /// The words of a unit's suffixes.
-pub(super) fn unit_names(unit: Unit) -> impl Iterator<Item = &'static str> {
-    measures(unit)
-        .iter()
-        .flat_map(|measure| measure.units())
-        .map(|(name, _)| *name)
+fn unit_names(unit: Unit) -> impl Iterator<Item = &'static str> {
+    let words = measures(unit).flat_map(|measure| measure.words);
+    words.map(|(name, _)| *name)
 }
 
 /// A number with each of the units that `suffix` begins.
 fn readings(unit: Unit, number: Decimal, suffix: &str) -> Vec<Reading> {
-    let mut readings = Vec::new();
-    for measure in measures(unit) {
-        let begun = measure
-            .units()
-            .iter()
-            .filter(|(name, _)| name.starts_with(suffix));
-        readings.extend(begun.map(|(name, factor)| (*name, measure.value(number, *factor))));
-    }
-    readings
+    measures(unit)
+        .flat_map(|measure| measure.words.iter().map(move |word| (measure, word)))
+        .filter(|(_, (name, _))| name.starts_with(suffix))
+        .map(|(measure, (name, factor))| {
+            let scaled = number.scaled(*factor, measure.parts);
+            (*name, scaled.and_then(measure.value))
+        })
+        .collect()
 }
 
 /// What a unit's numbers are measured in.
-pub(super) fn measures(unit: Unit) -> &'static [Measure] {
-    match unit {
-        Unit::Time => &[Measure::Time],
-        Unit::Rate => &[Measure::Rate],
-        Unit::Size => &[Measure::Size],
-        Unit::Percent => &[Measure::Percent],
-        Unit::TimeOrSize => &[Measure::Time, Measure::Size],
-        Unit::Number | Unit::Switch | Unit::Word(_) => &[],
-    }
+fn measures(unit: Unit) -> impl Iterator<Item = &'static Measure> {
+    let either = [Unit::Time, Unit::Size];
+    let is_one = move |measure: &&Measure| match unit {
+        Unit::TimeOrSize => either.contains(&measure.unit),
+        unit => measure.unit == unit,
+    };
+    MEASURES.iter().filter(is_one)
 }
 
 /// Nothing, of the sort that the parameter's default has.
@@ -240,24 +271,14 @@ fn zero(param: &ParamSpec) -> Value {
     }
 }
 
-fn in_range(param: &ParamSpec, value: Value) -> bool {
-    param.range.is_none_or(|(low, high)| {
-        value.partial_order(&low) != Some(Ordering::Less)
-            && value.partial_order(&high) != Some(Ordering::Greater)
-    })
-}
-
-fn below(param: &ParamSpec, value: Value) -> bool {
-    param
-        .range
-        .is_some_and(|(low, _)| value.partial_order(&low) == Some(Ordering::Less))
+/// Where a value lies beside the parameter's range; one that is more than can be counted is above it.
+fn place(param: &ParamSpec, value: Option<Value>) -> Ordering {
+    value.map_or(Ordering::Greater, |value| param.place_of(value))
 }
 
 /// Whether a whole number is too much in every unit.
 fn too_great(param: &ParamSpec, whole: &str) -> bool {
-    let above = |value: Option<Value>| {
-        value.is_none_or(|value| !in_range(param, value) && !below(param, value))
-    };
+    let above = |value: Option<Value>| place(param, value).is_gt();
     match (param.unit, Decimal::read(whole)) {
         (_, None) => false,
         (Unit::Number, _) => above(plain(whole)),
@@ -365,12 +386,10 @@ fn no_unit(param: &ParamSpec, number: &str, fitting: &[&str], input: &Input<'_>)
 /// A suffix that is no unit of the parameter's.
 fn unknown_unit(param: &ParamSpec, label: &str, suffix: &str, at: Range<usize>) -> Slip {
     let (what, examples) = param.unit.describe();
-    let other = Measure::ALL
-        .into_iter()
-        .filter(|measure| !measures(param.unit).contains(measure))
-        .find(|measure| measure.units().iter().any(|(name, _)| *name == suffix));
-    if let Some(measure) = other {
-        let not = measure.name();
+    let has = |measure: &&Measure| measure.words.iter().any(|(name, _)| *name == suffix);
+    let own = |measure: &&Measure| measures(param.unit).any(|own| own.unit == measure.unit);
+    if let Some(other) = MEASURES.iter().filter(has).find(|it| !own(it)) {
+        let (not, _) = other.unit.describe();
         return Slip::over(at, format!("{}, not {not}: {examples}", wants(label, what)));
     }
     if let Some((_, rest)) = suffix.split_once(';') {
@@ -394,48 +413,4 @@ fn range(param: &ParamSpec, label: &str, at: Range<usize>) -> Slip {
         (None, unit) => format!("{label} is too great: {}", unit.describe().1),
     };
     Slip::over(at, message)
-}
-
-// === impl Measure ===
-
-impl Measure {
-    pub(super) const ALL: [Self; 4] = [Self::Time, Self::Rate, Self::Size, Self::Percent];
-
-    /// What errors call it.
-    pub(super) fn name(self) -> &'static str {
-        match self {
-            Self::Time => Unit::Time,
-            Self::Rate => Unit::Rate,
-            Self::Size => Unit::Size,
-            Self::Percent => Unit::Percent,
-        }
-        .describe()
-        .0
-    }
-
-    /// The words of its units, and how many of its smallest parts each has.
-    pub(super) fn units(self) -> &'static [(&'static str, u64)] {
-        match self {
-            Self::Time => TIME_UNITS,
-            Self::Rate => RATE_UNITS,
-            Self::Size => SIZE_UNITS,
-            Self::Percent => PERCENT_UNITS,
-        }
-    }
-
-    fn value(self, number: Decimal, factor: u64) -> Option<Value> {
-        match self {
-            Self::Time => {
-                let nanos = number.scaled(factor, 1)?;
-                Some(Value::Time(Duration::from_nanos(nanos)))
-            }
-            // The units of rates are bits, the value is bytes.
-            Self::Rate => Some(Value::Rate(ByteRate::new(number.scaled(factor, 8)?))),
-            Self::Size => Some(Value::Size(ByteCount::new(number.scaled(factor, 1)?))),
-            Self::Percent => {
-                let ppm = u32::try_from(number.scaled(factor, 1)?).ok()?;
-                (ppm <= Percent::ALL.ppm()).then(|| Value::Percent(Percent::from_ppm(ppm)))
-            }
-        }
-    }
 }
