@@ -13,12 +13,13 @@ mod settings;
 #[path = "support/simulation/speech.rs"]
 mod speech;
 
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use course::{Course, Leg};
 use faultboard::fault::link::Step;
-use faultboard::fault::{Direction, KINDS, Kind, Plan, Setting, Value, language};
+use faultboard::fault::{Direction, KINDS, Kind, ParamSpec, Plan, Setting, Value, language};
 use faultboard::units::{ByteCount, ByteRate, Percent};
 use proptest::prelude::*;
 
@@ -27,6 +28,12 @@ fn kinds() -> impl Iterator<Item = &'static Kind> {
         .iter()
         .copied()
         .filter(|kind| settings::keeps_the_stream(kind))
+}
+
+/// The kinds that end connections.
+fn ending_kinds() -> Vec<&'static Kind> {
+    let kinds = KINDS.iter().copied();
+    kinds.filter(|kind| kind.ends).collect()
 }
 
 fn example(kind: &Kind) -> Setting {
@@ -121,9 +128,37 @@ fn without_memory(setting: Setting) -> Setting {
         .with("vary", Value::Size(ByteCount::new(0)))
 }
 
-/// What of a plan lets two links of one connection leave with different pieces: for how long, and how many bytes.
-fn unevenness(plan: &Plan) -> (Duration, u64) {
+/// Whether a virtual sender that lost packets as `before` says begins anew with what waits where `after` is set: less is lost,
+/// or otherwise. One that loses more goes on with what is under way.
+fn begins_anew(before: &Setting, after: &Setting) -> bool {
+    let falls = |name| {
+        let values = before.value(name).zip(after.value(name));
+        values.is_some_and(|(before, after)| after.partial_order(&before) == Some(Ordering::Less))
+    };
+    let differs = |name| before.value(name) != after.value(name);
+    falls("packets") || falls("rtt") || differs("burst") || differs("stalls")
+}
+
+/// What of a plan lets two links of one connection leave with different pieces: for how long, and how many bytes in a time.
+fn unevenness(plan: &Plan, time: Duration) -> (Duration, u64) {
     let mut uneven = (Duration::from_nanos(20), 0);
+    let of = |name: &str| {
+        plan.settings()
+            .iter()
+            .find_map(|setting| setting.value(name))
+    };
+    let is = |kind: &str| plan.settings().iter().any(|it| it.kind.name == kind);
+    if let Some(Value::Size(slice)) = of("size")
+        && (is("flap") || is("blackhole"))
+    {
+        // Before a gate that closes, a slice more or less is a turn of the gate more or less.
+        let turn = match (of("on"), of("off")) {
+            (Some(Value::Time(on)), Some(Value::Time(off))) => on + off,
+            _ => time,
+        };
+        uneven.0 += turn;
+        uneven.1 += slice.bytes() * (2 + time.as_nanos() / turn.as_nanos()) as u64;
+    }
     for setting in plan.settings() {
         if let Some(Value::Time(gap)) = setting.value("gap") {
             uneven.0 += gap;
@@ -206,6 +241,62 @@ fn punctual(
         watch(&mut course);
     }
     course.left
+}
+
+/// The parameters whose values have an order, of the kinds that owe their bytes.
+fn ordered_params() -> Vec<(&'static Kind, &'static ParamSpec)> {
+    let params = kinds().flat_map(|kind| kind.params.iter().map(move |param| (kind, param)));
+    let is_ordered = |param: &ParamSpec| {
+        let value = settings::value(param, 0);
+        value.partial_order(&value).is_some()
+    };
+    params.filter(|(_, param)| is_ordered(param)).collect()
+}
+
+/// Sets `after` in place of `plan` at the end of a course. What it would not hold, had it found those bytes waiting, leaves as if
+/// `plan` had never been.
+fn releases_what_the_new_settings_would_not_hold(
+    direction: Direction,
+    seed: u64,
+    plan: &Plan,
+    after: &Plan,
+    legs: &[Leg],
+) -> Result<(), TestCaseError> {
+    let mut course = Course::new(direction, seed, plan);
+    let mut twin = course.twin();
+    (course.writes, twin.writes) = (usize::MAX, usize::MAX);
+    for leg in legs {
+        if let Leg::Come(bytes) = leg {
+            twin.come(*bytes);
+        }
+        course.go(leg);
+        twin.follow(&course);
+    }
+    course.set(after);
+    twin.set(after);
+    let horizon = Duration::from_secs(3);
+    let (slack, bytes) = unevenness(after, horizon);
+    let from = course.now - course.start;
+    twin.pass(horizon, usize::MAX);
+    course.pass(horizon.saturating_add(slack), usize::MAX);
+    let left = |course: &Course, until: Duration| -> u64 {
+        let left = course.left.iter().filter(|(at, _)| *at <= until);
+        left.map(|(_, bytes)| *bytes as u64).sum()
+    };
+    for (at, _) in twin.left.iter().filter(|(at, _)| *at >= from) {
+        let (own, others) = (left(&course, *at + slack), left(&twin, *at));
+        prop_assert!(
+            own + bytes >= others,
+            "at {:?} after the change at {:?} from [{}] to [{}], {} of {} bytes have left that would have",
+            at,
+            from,
+            plan,
+            after,
+            own,
+            others
+        );
+    }
+    Ok(())
 }
 
 /// How much has left by each time.
@@ -408,9 +499,12 @@ proptest! {
     ) {
         let name = setting.kind.name;
         let others = others.into_iter().filter(|other| other.kind.name != name && other.kind.name != "loss");
-        let plan = Plan::of(others.map(without_memory).chain([without_memory(setting.clone())]));
+        let plan = Plan::of(others.chain([setting.clone()]));
         let mut after = changed(&plan, &setting, change);
-        if name == "loss" && let Some(changed) = after.find(setting.kind, direction).cloned() {
+        if name == "loss"
+            && let Some(changed) = after.find(setting.kind, direction).cloned()
+            && !begins_anew(&setting, &changed)
+        {
             // Whoever loses more keeps what is under way: less is lost here.
             let Some(Value::Percent(packets)) = setting.value("packets") else { unreachable!() };
             let fewer = Percent::from_ppm(packets.ppm() / 7);
@@ -420,13 +514,67 @@ proptest! {
         let after = after.settings().iter().cloned().map(without_memory);
         let mut after = Plan::of(after);
         after.bypassed = matches!(change, Change::Bypass);
-        let is = |kind: &str| after.settings().iter().any(|setting| setting.kind.name == kind);
-        // Before a gate that closes, a slice more or less is a turn of the gate more or less.
-        prop_assume!(!is("slicer") || !(is("flap") || is("blackhole")));
+        legs.push(Leg::Pass(wait, usize::MAX));
+        releases_what_the_new_settings_would_not_hold(direction, seed, &plan, &after, &legs)?;
+    }
+
+    /// Each parameter that has an order, from one value to another one.
+    #[test]
+    fn a_weaker_value_releases_what_it_would_not_hold(
+        direction in a_direction(),
+        seed: u64,
+        (kind, param) in prop::sample::select(ordered_params()),
+        draws: [u64; 3],
+        others in prop::collection::vec(a_lively_setting(), 0..2),
+        mut legs in a_punctual_course(),
+        wait in a_time(),
+    ) {
+        let setting = settings::of_values(kind, draws[0], settings::lively);
+        let [mut before, mut after] =
+            [1, 2].map(|it| setting.clone().with(param.name, settings::lively(param, draws[it])));
+        if kind.name == "loss" && !begins_anew(&before, &after) {
+            std::mem::swap(&mut before, &mut after);
+            prop_assume!(begins_anew(&before, &after));
+        }
+        let others: Vec<_> = others
+            .into_iter()
+            .filter(|other| other.kind.name != kind.name && other.kind.name != "loss")
+            .collect();
+        let plan = Plan::of(others.iter().cloned().chain([before]));
+        let after = Plan::of(others.into_iter().chain([after]).map(without_memory));
+        legs.push(Leg::Pass(wait, usize::MAX));
+        releases_what_the_new_settings_would_not_hold(direction, seed, &plan, &after, &legs)?;
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 500,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    /// Whatever is changed at whatever moment: a connection ends when the new settings end it, and never as the old ones would have.
+    #[test]
+    fn a_change_takes_away_the_end_that_the_old_settings_had_in_mind(
+        direction in a_direction(),
+        seed: u64,
+        (kind, draws) in (prop::sample::select(ending_kinds()), any::<[u64; 2]>()),
+        change in a_change(),
+        legs in a_punctual_course(),
+    ) {
+        let setting = settings::of_values(kind, draws[0], settings::lively)
+            .acting(settings::directions(draws[1]));
+        let plan = Plan::of([setting.clone()]);
+        let after = changed(&plan, &setting, change);
+        // What stays as it is goes on: its end is counted from when it was set.
+        let values = |plan: &Plan| {
+            let setting = plan.find(kind, direction)?;
+            Some(kind.params.iter().map(|param| setting.value(param.name)).collect::<Vec<_>>())
+        };
+        prop_assume!(after.bypassed || values(&plan) != values(&after));
         let mut course = Course::new(direction, seed, &plan);
         let mut twin = course.twin();
-        (course.writes, twin.writes) = (usize::MAX, usize::MAX);
-        legs.push(Leg::Pass(wait, usize::MAX));
         for leg in &legs {
             if let Leg::Come(bytes) = leg {
                 twin.come(*bytes);
@@ -436,22 +584,14 @@ proptest! {
         }
         course.set(&after);
         twin.set(&after);
-        let (slack, bytes) = unevenness(&after);
-        let horizon = Duration::from_secs(3);
-        let from = course.now - course.start;
-        twin.pass(horizon, usize::MAX);
-        course.pass(horizon.saturating_add(slack), usize::MAX);
-        let left = |course: &Course, until: Duration| -> u64 {
-            let left = course.left.iter().filter(|(at, _)| *at <= until);
-            left.map(|(_, bytes)| *bytes as u64).sum()
+        let fate = |course: &mut Course| {
+            let fate = course.link.fate(course.now);
+            fate.map_err(|severed| (severed.kind.name, severed.cut))
         };
-        for (at, _) in twin.left.iter().filter(|(at, _)| *at >= from) {
-            let (own, others) = (left(&course, *at + slack), left(&twin, *at));
-            prop_assert!(
-                own + bytes >= others,
-                "at {:?} after the change at {:?} from [{}] to [{}], {} of {} bytes have left that would have", at, from, plan, after, own, others
-            );
-        }
+        prop_assert_eq!(fate(&mut course), fate(&mut twin), "from [{}] to [{}]", plan, after);
+        course.pass(Duration::from_secs(3), usize::MAX);
+        twin.pass(Duration::from_secs(3), usize::MAX);
+        prop_assert_eq!(fate(&mut course), fate(&mut twin), "from [{}] to [{}]", plan, after);
     }
 }
 

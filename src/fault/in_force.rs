@@ -12,7 +12,7 @@ use super::param::Unit;
 use super::setting::{Schedule, Setting};
 use super::shared::SharedLinks;
 use super::stage::Circumstances;
-use super::{Demands, Direction, Directions, Kind, Plan};
+use super::{Demands, Direction, Directions, Kind, PerDirection, Plan};
 use crate::units::Percent;
 
 /// A plan as it acts since it was set. The default is no fault at all.
@@ -29,8 +29,8 @@ pub struct InForce {
 #[derive(Clone, Copy, Debug)]
 struct Onset {
     at: Instant,
-    /// What the kind's first parameter was just before, up and down.
-    from: [Option<f64>; 2],
+    /// What the kind's first parameter was just before, where it had a number.
+    from: PerDirection<Option<f64>>,
 }
 
 /// A setting as it acts in one direction.
@@ -53,26 +53,25 @@ impl InForce {
         let onset = |setting: &Setting| {
             before.onset_of(setting).unwrap_or_else(|| Onset {
                 at: now,
-                from: Direction::BOTH.map(|direction| before.number(setting.kind, direction, now)),
+                from: PerDirection::from_fn(|direction| {
+                    before.number(setting.kind, direction, now)
+                }),
             })
         };
         let onsets = plan.settings().iter().map(onset).collect();
         let asks = |setting: &&Setting| setting.kind.shares.is_some_and(|shares| shares(setting));
-        let of = |plan: &Plan| -> Vec<Setting> {
+        let sharing = |plan: &Plan| -> Vec<Setting> {
             plan.settings().iter().filter(asks).cloned().collect()
         };
-        let sharing = of(&plan);
-        let links = if sharing.is_empty() {
-            None
-        } else if sharing == of(&before.plan) {
-            before.shared.clone()
-        } else {
-            Some(Arc::new(SharedLinks::new(now)))
+        let shared = match sharing(&plan) {
+            sharing if sharing.is_empty() => None,
+            asking if asking == sharing(&before.plan) => before.shared.clone(),
+            _ => Some(Arc::new(SharedLinks::new(now))),
         };
         Self {
             plan: Arc::new(plan),
             onsets,
-            shared: links,
+            shared,
         }
     }
 
@@ -88,39 +87,21 @@ impl InForce {
         self.shared.as_ref()
     }
 
-    /// The setting of `kind` in `direction`, whether it acts at present or not.
-    #[must_use]
-    pub fn one_way(&self, kind: &Kind, direction: Direction) -> Option<OneWay> {
-        let (setting, onset) = self
-            .settings()
-            .find(|(setting, _)| setting.is_of(kind) && setting.directions.contain(direction))?;
-        Some(OneWay {
-            setting: setting.one_way(direction)?,
-            since: onset.since(setting)?,
-            from: onset.from[direction.index()],
-        })
-    }
-
     /// The setting of `kind` that acts in `direction` at `now`; none while the faults are bypassed.
     #[must_use]
     pub fn acting(&self, kind: &Kind, direction: Direction, now: Instant) -> Option<OneWay> {
-        self.one_way(kind, direction)
-            .filter(|it| !self.plan.bypassed && it.setting.schedule.covers(it.since, now))
+        let (setting, onset) = self.find(kind, direction)?;
+        let acts = !self.plan.bypassed && onset.acts(setting, now);
+        onset.one_way(setting, direction).filter(|_| acts)
     }
 
     /// When what acts next changes by itself, after `now`: a setting begins or ends to act, or its ramp has arrived.
     #[must_use]
     pub fn next_turn(&self, now: Instant) -> Option<Instant> {
         let turns = self.settings().flat_map(|(setting, onset)| {
-            let since = onset.since(setting);
-            let ends = since.zip(setting.schedule.lasts);
-            let ends = ends.and_then(|(since, lasts)| since.checked_add(lasts));
-            let ramps = Direction::BOTH.map(|direction| {
-                onset
-                    .motion(setting, direction)
-                    .and_then(|motion| motion.ramp_ends())
-            });
-            [since, ends].into_iter().chain(ramps)
+            let ramp_ends = |direction| onset.one_way(setting, direction)?.motion()?.ramp_ends();
+            let [up, down] = Direction::BOTH.map(ramp_ends);
+            [onset.since(setting), onset.ends(setting), up, down]
         });
         turns.flatten().filter(|turn| *turn > now).min()
     }
@@ -136,33 +117,20 @@ impl InForce {
     /// The faults of the moment: the plan as it acts at `now`, in values that stand still. `None` where it is that itself.
     #[must_use]
     pub fn present(&self, now: Instant) -> Option<Plan> {
-        let stands = |(setting, onset): (&Setting, &Onset)| {
-            onset.acts(setting, now)
-                && Direction::BOTH.into_iter().all(|direction| {
-                    let motion = onset.motion(setting, direction);
-                    motion.is_none_or(|motion| motion.is_still(now))
-                })
-        };
-        if self.settings().all(stands) {
-            return None;
-        }
         let mut present = Plan::default();
         present.bypassed = self.plan.bypassed;
         for (setting, onset) in self.settings() {
-            if !onset.acts(setting, now) {
-                continue;
-            }
-            present.set(setting.clone());
-            for direction in Direction::BOTH {
-                if let Some(motion) = onset.motion(setting, direction)
-                    && !motion.is_still(now)
-                    && let Some(one_way) = setting.one_way(direction)
-                {
-                    present.set(motion.stilled(one_way, now));
-                }
+            if onset.acts(setting, now) {
+                let one_ways = Direction::BOTH.map(|direction| onset.one_way(setting, direction));
+                let stilled = one_ways
+                    .into_iter()
+                    .flatten()
+                    .filter_map(|it| it.stilled(now));
+                present.set(setting.clone());
+                stilled.for_each(|setting| present.set(setting));
             }
         }
-        Some(present)
+        (present != *self.plan).then_some(present)
     }
 
     /// The settings that act at certain times only, and from when to when they do.
@@ -170,13 +138,7 @@ impl InForce {
         let scheduled = self.settings();
         let scheduled = scheduled.filter(|(setting, _)| setting.schedule != Schedule::default());
         scheduled.filter_map(|(setting, onset)| {
-            let begins = onset.since(setting)?;
-            let lasts = setting.schedule.lasts;
-            Some((
-                setting,
-                begins,
-                lasts.and_then(|lasts| begins.checked_add(lasts)),
-            ))
+            Some((setting, onset.since(setting)?, onset.ends(setting)))
         })
     }
 
@@ -224,15 +186,11 @@ impl InForce {
     /// What the faults add to a round trip of a connection at `now`.
     #[must_use]
     pub fn round_trip(&self, circumstances: &Circumstances, now: Instant) -> Duration {
-        let added = self.settings().flat_map(|(setting, _)| {
-            let lengthens = setting.kind.lengthens;
-            Direction::BOTH.map(|direction| {
-                let it = self.acting(setting.kind, direction, now);
-                let it = it.filter(|it| {
-                    setting.directions.contain(direction) && circumstances.hits(&it.setting)
-                });
-                Some(lengthens?(&it?.setting))
-            })
+        let added = self.settings().flat_map(|(setting, onset)| {
+            let acts =
+                !self.plan.bypassed && onset.acts(setting, now) && circumstances.hits(setting);
+            let lengthens = setting.kind.lengthens.filter(|_| acts);
+            Direction::BOTH.map(|direction| Some(lengthens?(&setting.one_way(direction)?)))
         });
         added
             .flatten()
@@ -243,22 +201,25 @@ impl InForce {
         self.plan.settings().iter().zip(&self.onsets)
     }
 
+    /// The setting of `kind` in `direction`, whether it acts at present or not.
+    fn find(&self, kind: &Kind, direction: Direction) -> Option<(&Setting, &Onset)> {
+        self.settings()
+            .find(|(setting, _)| setting.is_of(kind) && setting.directions.contain(direction))
+    }
+
     /// When a setting of another plan was set, where it is set here already: in each of its directions, and since one time.
     fn onset_of(&self, setting: &Setting) -> Option<Onset> {
         let same = |direction| {
-            let (own, onset) = self
-                .settings()
-                .find(|(own, _)| own.is_of(setting.kind) && own.directions.contain(direction))?;
+            let (own, onset) = self.find(setting.kind, direction)?;
             (own.one_way(direction) == setting.one_way(direction)).then_some(*onset)
         };
         match setting.directions {
             Directions::Only(direction) => same(direction),
             Directions::Both => {
-                let [up, down] = Direction::BOTH.map(same);
-                let (up, down) = (up?, down?);
+                let (up, down) = (same(Direction::Up)?, same(Direction::Down)?);
                 (up.at == down.at).then_some(Onset {
                     at: up.at,
-                    from: [up.from[0], down.from[1]],
+                    from: PerDirection::of(up.from.up, down.from.down),
                 })
             }
         }
@@ -268,11 +229,7 @@ impl InForce {
     /// set is zero.
     fn number(&self, kind: &Kind, direction: Direction, now: Instant) -> Option<f64> {
         match self.acting(kind, direction, now) {
-            Some(OneWay {
-                setting,
-                since,
-                from,
-            }) => Some(Motion::of(&setting, from, since)?.at(now)),
+            Some(it) => Some(it.motion()?.at(now)),
             None => (kind.params.first()?.unit == Unit::Time).then_some(0.0),
         }
     }
@@ -292,9 +249,32 @@ impl Onset {
             .is_some_and(|since| setting.schedule.covers(since, now))
     }
 
-    /// How the first parameter of a setting that was set then moves in a direction, where it has a number.
-    fn motion(&self, setting: &Setting, direction: Direction) -> Option<Motion> {
-        let one_way = setting.one_way(direction)?;
-        Motion::of(&one_way, self.from[direction.index()], self.since(setting)?)
+    /// When a setting that was set then ends to act, where it does.
+    fn ends(&self, setting: &Setting) -> Option<Instant> {
+        self.since(setting)?.checked_add(setting.schedule.lasts?)
+    }
+
+    /// A setting that was set then, as it acts in a direction.
+    fn one_way(&self, setting: &Setting, direction: Direction) -> Option<OneWay> {
+        Some(OneWay {
+            setting: setting.one_way(direction)?,
+            since: self.since(setting)?,
+            from: self.from[direction],
+        })
+    }
+}
+
+// === impl OneWay ===
+
+impl OneWay {
+    /// How its first parameter moves, where that has a number.
+    fn motion(&self) -> Option<Motion> {
+        Motion::of(&self.setting, self.from, self.since)
+    }
+
+    /// The setting as it is at `now` in a value that stands still; `None` where it stands still by itself.
+    fn stilled(self, now: Instant) -> Option<Setting> {
+        let motion = self.motion().filter(|motion| !motion.is_still(now))?;
+        Some(motion.stilled(self.setting, now))
     }
 }

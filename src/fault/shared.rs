@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use super::Direction;
+use super::{Direction, PerDirection};
 
 /// How long a piece takes at most: a byte at one byte per second.
 const LONGEST_PIECE: Duration = Duration::from_secs(1);
@@ -16,8 +16,7 @@ const LONGEST_PIECE: Duration = Duration::from_secs(1);
 pub struct SharedLinks {
     /// The origin of its times.
     origin: Instant,
-    up: AtomicU64,
-    down: AtomicU64,
+    free: PerDirection<AtomicU64>,
 }
 
 // === impl SharedLinks ===
@@ -27,8 +26,7 @@ impl SharedLinks {
     pub(super) fn new(now: Instant) -> Self {
         Self {
             origin: now.checked_sub(LONGEST_PIECE).unwrap_or(now),
-            up: AtomicU64::new(0),
-            down: AtomicU64::new(0),
+            free: PerDirection::default(),
         }
     }
 
@@ -36,21 +34,15 @@ impl SharedLinks {
     /// turn begins. `None` where that is beyond what can be counted.
     fn reserve(&self, direction: Direction, earliest: Instant, takes: Duration) -> Option<Instant> {
         let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
-        let (earliest, takes) = (
-            nanos(earliest.saturating_duration_since(self.origin)),
-            nanos(takes),
-        );
-        let free = match direction {
-            Direction::Up => &self.up,
-            Direction::Down => &self.down,
-        };
+        let earliest = nanos(earliest.saturating_duration_since(self.origin));
+        let takes = nanos(takes);
         let begin = |free: u64| free.max(earliest);
+        let end = |free: u64| Some(begin(free).saturating_add(takes));
         // Relaxed: the time is the only thing that the takers share.
-        free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
-            Some(begin(free).saturating_add(takes))
-        })
-        .ok()
-        .and_then(|free| self.origin.checked_add(Duration::from_nanos(begin(free))))
+        let free = &self.free[direction];
+        let free = free.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end);
+        let begins = Duration::from_nanos(begin(free.ok()?));
+        self.origin.checked_add(begins)
     }
 }
 

@@ -110,7 +110,7 @@ impl Circumstances {
 
     /// The seed of one direction.
     pub(super) fn seed_of(&self, direction: Direction) -> u64 {
-        random::derive(self.seed, "link", direction.index() as u64)
+        random::derive(self.seed, "link", direction as u64)
     }
 }
 
