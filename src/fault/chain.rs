@@ -186,7 +186,7 @@ impl Chain {
 
     /// Whether the stages change bytes.
     pub(super) fn alters(&self) -> bool {
-        self.stages.iter().any(|stage| stage.fault.alters())
+        self.stages.iter().any(|stage| stage.kind.alters)
     }
 
     /// Changes bytes that are about to leave.

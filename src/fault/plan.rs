@@ -62,24 +62,20 @@ impl Plan {
     /// Removes a kind in these directions; the other direction goes on. A kind that acts on the connection as a whole has
     /// no directions: it goes altogether.
     pub fn take_away(&mut self, kind: &Kind, directions: Directions) {
-        if !kind.directed {
-            self.clear(kind);
-            return;
-        }
-        let mut kept = Vec::with_capacity(self.settings.len() + 1);
-        for setting in self.settings.drain(..) {
-            if !setting.is_of(kind) {
-                kept.push(setting);
-                continue;
+        let taken = if kind.directed {
+            directions
+        } else {
+            Directions::Both
+        };
+        let left = |setting: Setting| {
+            if setting.is_of(kind) {
+                setting.one_way(setting.directions.without(taken)?)
+            } else {
+                Some(setting)
             }
-            match setting.directions.without(directions) {
-                None => {}
-                Some(left) if left == setting.directions => kept.push(setting),
-                Some(Directions::Only(direction)) => kept.extend(setting.one_way(direction)),
-                Some(Directions::Both) => kept.push(setting),
-            }
-        }
-        self.settings = kept;
+        };
+        let settings = std::mem::take(&mut self.settings);
+        self.settings = settings.into_iter().filter_map(left).collect();
     }
 
     /// The setting of `kind` that acts in `direction`, as it was set.

@@ -12,31 +12,19 @@ use std::ops::{Deref, DerefMut};
 
 use memmap2::MmapMut;
 
-/// The sizes that buffers come in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Class {
-    /// For small messages: a thousand connections that each hold one take little.
-    Small,
-    /// For pages and answers.
-    Medium,
-    /// For streams.
-    Large,
-    /// For streams that fill large ones.
-    Huge,
-}
-
 /// A buffer of one of the sizes; its bytes are whatever was last in it.
 #[derive(Debug)]
-pub(super) struct Buffer {
-    memory: Memory,
-    class: Class,
-}
-
-#[derive(Debug)]
-enum Memory {
+pub(super) enum Buffer {
     Heap(Box<[u8]>),
     Mapped(MmapMut),
 }
+
+/// The sizes that buffers come in: for small messages, so that a thousand connections that each hold one take little; for pages
+/// and answers; for streams; for streams that fill large ones.
+const SIZES: [usize; 4] = [2 << 10, 16 << 10, 64 << 10, 512 << 10];
+
+/// From this size on a buffer is a mapping of its own. A process may have only so many, so small ones are none.
+const MAPPED: usize = 64 << 10;
 
 /// How many bytes of free buffers of a size a pool keeps, however little is in use.
 const KEPT: usize = 2 << 20;
@@ -49,16 +37,17 @@ thread_local! {
 }
 
 struct Pool {
-    free: [Vec<Buffer>; 4],
+    /// The free buffers of each size.
+    free: [Vec<Buffer>; SIZES.len()],
     /// Bytes in use, by size.
-    lent: [usize; 4],
+    lent: [usize; SIZES.len()],
 }
 
-/// A buffer from this thread's pool, or a new one.
-pub(super) fn lend(class: Class) -> Buffer {
+/// A buffer of the smallest size that takes `bytes`, or of the largest there is: from this thread's pool, or a new one.
+pub(super) fn lend(bytes: usize) -> Buffer {
     // While the thread ends there is no pool any more.
-    POOL.try_with(|pool| pool.borrow_mut().lend(class))
-        .unwrap_or_else(|_| Buffer::new(class))
+    POOL.try_with(|pool| pool.borrow_mut().lend(bytes))
+        .unwrap_or_else(|_| Buffer::new(SIZES[class_for(bytes)]))
 }
 
 /// Gives a buffer to this thread's pool, which keeps it or frees it.
@@ -66,40 +55,19 @@ pub(super) fn give_back(buffer: Buffer) {
     let _ = POOL.try_with(|pool| pool.borrow_mut().give_back(buffer));
 }
 
-// === impl Class ===
-
-impl Class {
-    /// The smallest size that takes `bytes`, or the largest there is.
-    pub(super) fn for_bytes(bytes: usize) -> Self {
-        [Self::Small, Self::Medium, Self::Large]
-            .into_iter()
-            .find(|class| bytes <= class.size())
-            .unwrap_or(Self::Huge)
-    }
-
-    pub(super) const fn size(self) -> usize {
-        match self {
-            Self::Small => 2 << 10,
-            Self::Medium => 16 << 10,
-            Self::Large => 64 << 10,
-            Self::Huge => 512 << 10,
-        }
-    }
+/// The place in `SIZES` of the smallest that takes `bytes`, or of the largest.
+fn class_for(bytes: usize) -> usize {
+    let class = SIZES.iter().position(|size| bytes <= *size);
+    class.unwrap_or(SIZES.len() - 1)
 }
 
 // === impl Buffer ===
 
 impl Buffer {
-    fn new(class: Class) -> Self {
-        let heap = || Memory::Heap(vec![0; class.size()].into_boxed_slice());
-        let memory = match class {
-            Class::Small | Class::Medium => heap(),
-            // A process may have only so many mappings.
-            Class::Large | Class::Huge => {
-                MmapMut::map_anon(class.size()).map_or_else(|_| heap(), Memory::Mapped)
-            }
-        };
-        Self { memory, class }
+    fn new(size: usize) -> Self {
+        let mapped = (size >= MAPPED).then(|| MmapMut::map_anon(size).ok());
+        let heap = || Self::Heap(vec![0; size].into_boxed_slice());
+        mapped.flatten().map_or_else(heap, Self::Mapped)
     }
 }
 
@@ -107,18 +75,18 @@ impl Deref for Buffer {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        match &self.memory {
-            Memory::Heap(bytes) => bytes,
-            Memory::Mapped(bytes) => bytes,
+        match self {
+            Self::Heap(bytes) => bytes,
+            Self::Mapped(bytes) => bytes,
         }
     }
 }
 
 impl DerefMut for Buffer {
     fn deref_mut(&mut self) -> &mut [u8] {
-        match &mut self.memory {
-            Memory::Heap(bytes) => bytes,
-            Memory::Mapped(bytes) => bytes,
+        match self {
+            Self::Heap(bytes) => bytes,
+            Self::Mapped(bytes) => bytes,
         }
     }
 }
@@ -128,21 +96,21 @@ impl DerefMut for Buffer {
 impl Pool {
     const fn new() -> Self {
         Self {
-            free: [Vec::new(), Vec::new(), Vec::new(), Vec::new()],
-            lent: [0; 4],
+            free: [const { Vec::new() }; SIZES.len()],
+            lent: [0; SIZES.len()],
         }
     }
 
-    fn lend(&mut self, class: Class) -> Buffer {
-        self.lent[class as usize] += class.size();
-        self.free[class as usize]
-            .pop()
-            .unwrap_or_else(|| Buffer::new(class))
+    fn lend(&mut self, bytes: usize) -> Buffer {
+        let class = class_for(bytes);
+        self.lent[class] += SIZES[class];
+        let free = self.free[class].pop();
+        free.unwrap_or_else(|| Buffer::new(SIZES[class]))
     }
 
     fn give_back(&mut self, buffer: Buffer) {
-        let (index, size) = (buffer.class as usize, buffer.class.size());
-        let (free, lent) = (&mut self.free[index], &mut self.lent[index]);
+        let (class, size) = (class_for(buffer.len()), buffer.len());
+        let (free, lent) = (&mut self.free[class], &mut self.lent[class]);
         // It may have been lent by another thread's pool.
         *lent = lent.saturating_sub(size);
         free.push(buffer);
@@ -165,17 +133,17 @@ mod tests {
     #[test]
     fn a_buffer_is_lent_again() {
         let mut pool = Pool::new();
-        let mut buffer = pool.lend(Class::Large);
+        let mut buffer = pool.lend(64 << 10);
         buffer[0] = 7;
         pool.give_back(buffer);
-        assert_eq!(pool.lend(Class::Large)[0], 7);
+        assert_eq!(pool.lend(64 << 10)[0], 7);
         assert_eq!(kept(&pool), 0);
     }
 
     #[test]
     fn after_a_storm_little_is_kept() {
         let mut pool = Pool::new();
-        let storm: Vec<Buffer> = (0..512).map(|_| pool.lend(Class::Large)).collect();
+        let storm: Vec<Buffer> = (0..512).map(|_| pool.lend(64 << 10)).collect();
         for buffer in storm {
             pool.give_back(buffer);
         }
@@ -184,22 +152,10 @@ mod tests {
 
     #[test]
     fn sizes_fit_what_they_are_for() {
-        let class = |bytes| Class::for_bytes(bytes);
+        let bytes = [1, 2_048, 2_049, 16_385, 1 << 20];
         assert_eq!(
-            [
-                class(1),
-                class(2_048),
-                class(2_049),
-                class(16_385),
-                class(1 << 20)
-            ],
-            [
-                Class::Small,
-                Class::Small,
-                Class::Medium,
-                Class::Large,
-                Class::Huge
-            ]
+            bytes.map(|bytes| Pool::new().lend(bytes).len()),
+            [2 << 10, 2 << 10, 16 << 10, 64 << 10, 512 << 10]
         );
     }
 }

@@ -54,11 +54,11 @@ impl Directions {
 
     /// What is left of these directions when those of `taken` are taken away.
     #[must_use]
-    pub fn without(self, taken: Self) -> Option<Self> {
+    pub fn without(self, taken: Self) -> Option<Direction> {
         match (self, taken) {
             (_, Self::Both) => None,
-            (Self::Both, Self::Only(direction)) => Some(Self::Only(direction.opposite())),
-            (Self::Only(own), Self::Only(direction)) => (own != direction).then_some(self),
+            (Self::Both, Self::Only(direction)) => Some(direction.opposite()),
+            (Self::Only(own), Self::Only(direction)) => (own != direction).then_some(own),
         }
     }
 }

@@ -65,9 +65,9 @@ impl Shared {
         }
     }
 
-    /// Whether both are on one link.
-    pub(super) fn is_with(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.links, &other.links)
+    /// Which links it is on: those at this address.
+    pub(super) fn link(&self) -> *const SharedLinks {
+        Arc::as_ptr(&self.links)
     }
 
     /// This connection's turn on the link, taken on the first asking; `None` where it never comes.

@@ -145,12 +145,7 @@ pub trait Fault: Send {
         Fate::Lives(None)
     }
 
-    /// Whether `alter` changes anything.
-    fn alters(&self) -> bool {
-        false
-    }
-
-    /// Changes bytes that are about to leave, the first of them at `offset` in the stream. Each byte comes here once.
+    /// Changes bytes that are about to leave, where its kind alters bytes, the first of them at `offset` in the stream. Each byte comes here once.
     fn alter(&self, _offset: u64, _bytes: &mut [u8]) {}
 
     /// The receiver refused bytes for `time`, which has just passed: time in which nothing could leave earns no credit.

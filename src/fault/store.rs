@@ -11,7 +11,7 @@ use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::ops::Range;
 
-use super::pool::{self, Buffer, Class};
+use super::pool::{self, Buffer};
 
 /// Reading straight into the last buffer pays while one of so many parts of what is asked for fits. Less room is left for
 /// what is appended.
@@ -53,7 +53,7 @@ impl Store {
         while !bytes.is_empty() {
             let full = self.pieces.back().is_none_or(|last| last.room() == 0);
             if full {
-                self.add(Class::for_bytes(bytes.len()));
+                self.add(bytes.len());
             }
             let Some(last) = self.pieces.back_mut() else {
                 return;
@@ -70,7 +70,7 @@ impl Store {
     pub(super) fn spare(&mut self, most: usize) -> &mut [u8] {
         let worth = most / WORTH_READING;
         if self.pieces.back().is_none_or(|last| last.room() < worth) {
-            self.add(Class::for_bytes(most));
+            self.add(most);
         }
         self.pieces.back_mut().map_or(&mut [], |last| {
             let room = last.room().min(most);
@@ -151,8 +151,8 @@ impl Store {
         self.take(self.len);
     }
 
-    fn add(&mut self, class: Class) {
-        let buffer = pool::lend(class);
+    fn add(&mut self, bytes: usize) {
+        let buffer = pool::lend(bytes);
         self.footprint += buffer.len();
         self.pieces.push_back(Piece {
             buffer,

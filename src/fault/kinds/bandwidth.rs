@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use crate::fault::knob::{Metric, stops_rate};
 use crate::fault::motion::{self, Motion, Pace};
 use crate::fault::param::{self, Amount, Param, words};
-use crate::fault::shared::Shared;
+use crate::fault::shared::{Shared, SharedLinks};
 use crate::fault::stage::made;
 use crate::fault::{Fault, Head, Kind, Knob, Setting, Stage, Terms};
 use crate::units::ByteRate;
@@ -121,15 +121,12 @@ impl Bandwidth {
 
     /// Whether `fresh`, made from other terms, would pace as this stage does.
     fn is_as(&self, fresh: &Self) -> bool {
-        self.is_on_the_link_of(fresh) && self.rate == fresh.rate && self.queue == fresh.queue
+        self.link() == fresh.link() && self.rate == fresh.rate && self.queue == fresh.queue
     }
 
-    fn is_on_the_link_of(&self, other: &Self) -> bool {
-        match (&self.shared, &other.shared) {
-            (None, None) => true,
-            (Some(own), Some(other)) => own.is_with(other),
-            _ => false,
-        }
+    /// The link of its proxy, where it is on that.
+    fn link(&self) -> Option<*const SharedLinks> {
+        self.shared.as_ref().map(Shared::link)
     }
 
     /// How many bytes of the head one piece takes.
@@ -178,7 +175,7 @@ impl Fault for Bandwidth {
             fresh.came = fresh.pace;
         }
         if fresh.rate == self.rate
-            && fresh.is_on_the_link_of(self)
+            && fresh.link() == self.link()
             && let (Some(new), Some(old)) = (&mut fresh.shared, &self.shared)
         {
             new.turn = old.turn;

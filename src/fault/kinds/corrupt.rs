@@ -57,10 +57,6 @@ impl Fault for Corrupt {
         Some(due)
     }
 
-    fn alters(&self) -> bool {
-        true
-    }
-
     fn alter(&self, offset: u64, bytes: &mut [u8]) {
         for (byte, offset) in bytes.iter_mut().zip(offset..) {
             let draw = mix(self.seed ^ mix(offset));

@@ -122,11 +122,11 @@ enum Handshake {
 impl Latency {
     /// The stage that the terms ask for; none where no byte would wait for it.
     fn of(terms: &Terms<'_>) -> Option<Self> {
-        let here = terms.here;
-        let time_of = |setting: Option<&Setting>| setting.map_or(Duration::ZERO, |it| it.get(TIME));
-        let asks = |setting: &Setting| setting.get(HANDSHAKE);
-        let shakes = here.is_some_and(asks) || terms.back.is_some_and(asks);
-        let round_trip = time_of(here).saturating_add(time_of(terms.back));
+        // Where nothing is set in a direction, its values are those of a setting that delays nothing.
+        let nothing = Setting::new(&KIND);
+        let [here, back] = [terms.here, terms.back].map(|it| it.unwrap_or(&nothing));
+        let shakes = here.get(HANDSHAKE) || back.get(HANDSHAKE);
+        let round_trip = here.get(TIME).saturating_add(back.get(TIME));
         let handshake = match terms.direction {
             _ if !shakes || round_trip.is_zero() => Handshake::None,
             Direction::Up => Handshake::Adds(round_trip),
@@ -135,20 +135,16 @@ impl Latency {
                 .checked_add(round_trip)
                 .map_or(Handshake::None, Handshake::Until),
         };
-        let motion = here.and_then(|here| Motion::of(here, terms.from, terms.since));
         // A ramp that has arrived still dates what came on the way.
-        let motion = motion.filter(Motion::moves);
-        let time = time_of(here);
-        let most = motion.map_or(time, |motion| {
-            motion::seconds(motion.most(terms.now)).unwrap_or(Duration::MAX)
-        });
+        let motion = Motion::of(here, terms.from, terms.since).filter(Motion::moves);
+        let most = |motion: Motion| motion::seconds(motion.most(terms.now));
         let stage = Self {
-            time,
+            time: here.get(TIME),
             motion,
-            most,
-            jitter: here.map_or(Duration::ZERO, |it| it.get(JITTER)),
-            distribution: here.map_or(Distribution::Uniform, |it| it.get(DIST)),
-            correlation: here.map_or(0.0, |it| it.get(CORR).fraction()),
+            most: motion.map_or(here.get(TIME), |it| most(it).unwrap_or(Duration::MAX)),
+            jitter: here.get(JITTER),
+            distribution: here.get(DIST),
+            correlation: here.get(CORR).fraction(),
             handshake,
             before: None,
         };

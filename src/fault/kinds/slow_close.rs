@@ -28,23 +28,21 @@ pub static KIND: Kind = Kind {
 };
 
 /// The stage of one direction.
-struct SlowClose {
-    time: Duration,
-}
+struct SlowClose(Duration);
 
 // === impl SlowClose ===
 
 impl SlowClose {
     fn of(terms: &Terms<'_>) -> Option<Self> {
         let time = terms.here?.get(TIME);
-        (!time.is_zero()).then_some(Self { time })
+        (!time.is_zero()).then_some(Self(time))
     }
 }
 
 impl Fault for SlowClose {
     fn due(&mut self, head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
         if head.len == 0 {
-            due.checked_add(self.time)
+            due.checked_add(self.0)
         } else {
             Some(due)
         }

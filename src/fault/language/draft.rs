@@ -158,16 +158,13 @@ impl Draft {
         if let Some(param) = self.params().find(|param| self.lacks(param)) {
             return Err(slips::missing(&self, param, input));
         }
-        match self.taken {
-            // A direction can still make room for it.
-            Some(taken) if !self.directed && input.is_empty() => {
-                let free = taken.opposite().to_string();
-                Err(slips::collision(self.kind(), taken, self.at)
-                    .unfinished_if(true)
-                    .expecting([free]))
-            }
-            Some(taken) if !self.directed => Err(slips::collision(self.kind(), taken, self.at)),
-            _ => Ok(self.setting),
-        }
+        let Some(taken) = self.taken.filter(|_| !self.directed) else {
+            return Ok(self.setting);
+        };
+        // At the end of the text a direction can still make room for it.
+        let free = input.is_empty().then(|| taken.opposite().to_string());
+        Err(slips::collision(self.kind(), taken, self.at)
+            .unfinished_if(free.is_some())
+            .expecting(free))
     }
 }

@@ -194,15 +194,7 @@ fn one_word(param: &ParamSpec, label: &str, input: &mut Input<'_>) -> Result<Val
     let written = ahead(input);
     let words = words(param.unit);
     let Some(known) = words.iter().find(|known| **known == written) else {
-        let begun = words
-            .iter()
-            .copied()
-            .filter(|word| word.starts_with(written));
-        let begun: Vec<&str> = begun.collect();
-        let unfinished = written.len() == input.len() && !begun.is_empty();
-        return Err(unknown_word(label, written, words, input)
-            .unfinished_if(unfinished)
-            .expecting(begun));
+        return Err(unknown_word(label, written, words, input));
     };
     word::<Slip>(input)?;
     Ok(match param.unit {
@@ -320,16 +312,19 @@ fn wants(label: &str, what: &str) -> String {
 }
 
 /// A word that a parameter does not know. The input stands before it.
-fn unknown_word(label: &str, word: &str, known: &[&str], input: &Input<'_>) -> Slip {
+fn unknown_word(label: &str, written: &str, known: &[&'static str], input: &Input<'_>) -> Slip {
     let begin = input.current_token_start();
-    let guess = nearest(word, known.iter().copied());
-    let message = match guess {
-        None if word.is_empty() || known.contains(&"on") => {
+    let message = match nearest(written, known.iter().copied()) {
+        None if written.is_empty() || known.contains(&"on") => {
             format!("{label} wants {}", known.join(" or "))
         }
-        guess => unknown(label, word, guess, known),
+        guess => unknown(label, written, guess, known),
     };
-    Slip::over(begin..begin + word.len(), message)
+    let begun = known.iter().filter(|word| word.starts_with(written));
+    let begun: Vec<&str> = begun.copied().collect();
+    Slip::over(begin..begin + written.len(), message)
+        .unfinished_if(written.len() == input.len() && !begun.is_empty())
+        .expecting(begun)
 }
 
 /// A point with no digit on one of its sides.
