@@ -81,6 +81,36 @@ stops! {
 // === impl Knob ===
 
 impl Knob {
+    /// The knob with its label, and the word that the label stands for.
+    pub(super) const fn named(self, label: &'static str, title: &'static str) -> Self {
+        Self {
+            label,
+            title,
+            ..self
+        }
+    }
+
+    /// The knob with a key of its own.
+    pub(super) const fn chosen_by(self, key: char) -> Self {
+        let key = Some(key);
+        Self { key, ..self }
+    }
+
+    /// The knob of another parameter.
+    pub(super) const fn turning(self, param: &'static str) -> Self {
+        Self { param, ..self }
+    }
+
+    /// The knob with other stops.
+    pub(super) const fn stopping_at(self, stops: [Value; 9]) -> Self {
+        Self { stops, ..self }
+    }
+
+    /// The knob with this measured beside it.
+    pub(super) const fn beside(self, metric: Metric) -> Self {
+        Self { metric, ..self }
+    }
+
     /// The knob of a kind that shares turn: which share of the connections it hits.
     pub(super) const SHARE: Self = Self {
         label: "",

@@ -127,10 +127,12 @@ pub trait Fault: Send {
         false
     }
 
-    /// When the head may leave: `due` or later, or `None` while it is held. Asking twice changes nothing: a stage may keep
+    /// When the head may leave: `due` (as where nothing is said) or later, or `None` while it is held. Asking twice changes nothing: a stage may keep
     /// what it has found out of the head it was asked for last, and counts nothing before `sent`. Each of the calls below
     /// that is about a head follows one of this.
-    fn due(&mut self, head: &Head, due: Instant, now: Instant) -> Option<Instant>;
+    fn due(&mut self, _head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
+        Some(due)
+    }
 
     /// At most how many of the head's bytes may leave in one write at `now`.
     fn quantum(&self, _head: &Head, _now: Instant) -> usize {

@@ -53,17 +53,14 @@ pub static KIND: Kind = Kind {
         motion::DEPTH_RATE.spec,
         motion::RAMP.spec,
     ],
-    knobs: &[Knob {
-        label: "BW",
-        title: "RATE CAP",
-        key: Some('b'),
-        param: "rate",
-        stops: stops_rate([
+    knobs: &[Knob::TIME
+        .named("BW", "RATE CAP")
+        .chosen_by('b')
+        .turning("rate")
+        .stopping_at(stops_rate([
             10_000_000, 2_000_000, 1_000_000, 512_000, 256_000, 64_000, 16_000, 4_000, 1_000,
-        ]),
-        metric: Metric::Rate,
-        ..Knob::TIME
-    }],
+        ]))
+        .beside(Metric::Rate)],
     example: "bandwidth 1Mbit/s",
     build: |terms| made(Bandwidth::of(terms)),
     stage: Stage::Rate,

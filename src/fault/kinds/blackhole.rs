@@ -15,13 +15,10 @@ pub static KIND: Kind = Kind {
     name: "blackhole",
     short: Some("hole"),
     summary: "a partition: everything is held, connections stay open; lifting it releases everything in order",
-    knobs: &[Knob {
-        label: "HOL",
-        title: "BLACKHOLE",
-        key: Some('v'),
-        metric: Metric::Held,
-        ..Knob::SWITCH
-    }],
+    knobs: &[Knob::SWITCH
+        .named("HOL", "BLACKHOLE")
+        .chosen_by('v')
+        .beside(Metric::Held)],
     example: "blackhole",
     build: |terms| made(terms.here.map(|_| Blackhole)),
     ..Kind::BASE

@@ -4,7 +4,7 @@
 //! A size is counted in each direction alike, and the direction that has passed it first ends the connection: exactly that
 //! many bytes of it have been delivered. What waits beyond is dropped; a stream that ends before is not touched.
 
-use super::cut::{AFTER, Deadline};
+use super::cut::{AFTER, Deadline, Ending};
 use crate::fault::{Cut, Kind, Knob};
 
 /// The row of the table.
@@ -12,13 +12,9 @@ pub static KIND: Kind = Kind {
     name: "close",
     summary: "ends the connection in order; with a size, exactly that much passes first",
     params: &[AFTER.spec],
-    knobs: &[Knob {
-        label: "CLS",
-        title: "CLOSES",
-        ..Knob::SHARE
-    }],
+    knobs: &[Knob::SHARE.named("CLS", "CLOSES")],
     example: "close after=64KiB down",
-    build: |terms| Deadline::stage(terms, Cut::Close),
+    build: |terms| Deadline::stage(terms, |setting| Ending::of(setting, Cut::Close)),
     ends: true,
     ..Kind::BASE
 };

@@ -4,13 +4,11 @@
 //! however they are cut into writes, and a greater share hits all that a smaller one hit. TLS between the client and the
 //! upstream is not touched where faultboard speaks it itself: the bytes inside are.
 
-use std::time::Instant;
-
 use crate::fault::knob::stops_ppm;
 use crate::fault::param::{self, Param};
 use crate::fault::random::{mix, unit};
 use crate::fault::stage::made;
-use crate::fault::{Fault, Head, Kind, Knob, Stage, Terms};
+use crate::fault::{Fault, Kind, Knob, Stage, Terms};
 use crate::units::Percent;
 
 const BYTES: Param<Percent> = param::percent("bytes", "the share of bytes that it hits").bare();
@@ -20,13 +18,12 @@ pub static KIND: Kind = Kind {
     name: "corrupt",
     summary: "flips one random bit in each byte hit",
     params: &[BYTES.spec],
-    knobs: &[Knob {
-        label: "BIT",
-        title: "CORRUPT",
-        param: "bytes",
-        stops: stops_ppm([10, 50, 100, 500, 1_000, 5_000, 10_000, 100_000, 1_000_000]),
-        ..Knob::TIME
-    }],
+    knobs: &[Knob::TIME
+        .named("BIT", "CORRUPT")
+        .turning("bytes")
+        .stopping_at(stops_ppm([
+            10, 50, 100, 500, 1_000, 5_000, 10_000, 100_000, 1_000_000,
+        ]))],
     example: "corrupt 0.1%",
     build: |terms| made(Corrupt::of(terms)),
     alters: true,
@@ -53,10 +50,6 @@ impl Corrupt {
 }
 
 impl Fault for Corrupt {
-    fn due(&mut self, _head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
-        Some(due)
-    }
-
     fn alter(&self, offset: u64, bytes: &mut [u8]) {
         for (byte, offset) in bytes.iter_mut().zip(offset..) {
             let draw = mix(self.seed ^ mix(offset));

@@ -2,9 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use super::blackhole::BACKLOG;
 use crate::fault::param::{self, Amount, Param};
 use crate::fault::stage::made;
-use crate::fault::{Cut, Fate, Fault, Head, Terms};
+use crate::fault::{Cut, Fate, Fault, Head, Setting, Terms};
 
 /// `after`, as all kinds have it that end connections.
 pub(super) const AFTER: Param<Amount> = param::amount(
@@ -21,96 +22,107 @@ pub(super) const EVERY: Param<Option<Duration>> = param::time(
 .within(Duration::from_millis(1), Duration::from_secs(86_400))
 .optional();
 
-/// When a connection ends.
-#[derive(Clone, Debug)]
+/// How a setting ends connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Ending {
+    /// Whether by a reset, or in order.
+    pub(super) cut: Cut,
+    /// After how much a connection ends.
+    pub(super) after: Amount,
+    /// How often all connections end at once, where they do.
+    pub(super) every: Option<Duration>,
+    /// Whether nothing passes until then.
+    pub(super) holds: bool,
+}
+
+/// The end of a connection, as a stage of one direction.
 pub(super) struct Deadline {
-    cut: Cut,
-    after: Amount,
-    every: Option<Duration>,
+    ending: Ending,
+    /// What a setting of the kind asks for.
+    asks: fn(&Setting) -> Ending,
     /// The end by time, where there is one.
     at: Option<Instant>,
     /// The offset in the stream at which it ends, where there is one.
     end: Option<u64>,
 }
 
+// === impl Ending ===
+
+impl Ending {
+    /// What a setting asks for by `AFTER` and `EVERY`; a kind may lack the second.
+    pub(super) fn of(setting: &Setting, cut: Cut) -> Self {
+        Self {
+            cut,
+            after: setting.get(AFTER),
+            every: setting.get(EVERY),
+            holds: false,
+        }
+    }
+}
+
 // === impl Deadline ===
 
 impl Deadline {
-    /// The end of a connection under these terms: `after` so much, or `every` so often on all connections at once.
-    pub(super) fn new(terms: &Terms<'_>, cut: Cut, after: Amount, every: Option<Duration>) -> Self {
-        let end = match after {
+    /// The stage of a kind whose settings end connections as `asks` says.
+    pub(super) fn stage(terms: &Terms<'_>, asks: fn(&Setting) -> Ending) -> Option<Box<dyn Fault>> {
+        made(Self::of(terms, asks))
+    }
+
+    fn of(terms: &Terms<'_>, asks: fn(&Setting) -> Ending) -> Option<Self> {
+        let ending = asks(terms.here?);
+        let end = match ending.after {
             Amount::Size(size) => Some(terms.passed.saturating_add(size.bytes())),
             Amount::Time(_) => None,
         };
-        let at = match (after, every) {
+        let at = match (ending.after, ending.every) {
             (Amount::Time(after), None) => terms.now.checked_add(after),
             (Amount::Time(after), Some(every)) => beat(terms, after, every),
             (Amount::Size(_), Some(every)) => beat(terms, every, every),
             (Amount::Size(_), None) => None,
         };
-        Self {
-            cut,
-            after,
-            every,
+        Some(Self {
+            ending,
+            asks,
             at,
             end,
-        }
+        })
     }
+}
 
-    /// The end that the setting in this direction asks for by `AFTER` and `EVERY`; a kind may lack the second.
-    fn of(terms: &Terms<'_>, cut: Cut) -> Option<Self> {
-        let here = terms.here?;
-        Some(Self::new(terms, cut, here.get(AFTER), here.get(EVERY)))
-    }
-
-    /// The stage of a kind that does nothing but end connections.
-    pub(super) fn stage(terms: &Terms<'_>, cut: Cut) -> Option<Box<dyn Fault>> {
-        made(Self::of(terms, cut))
-    }
-
-    /// Takes over what new terms ask for, where it is something else than before; what stays goes on.
-    pub(super) fn go_on_as(&mut self, fresh: Self) {
-        if (self.after, self.every) != (fresh.after, fresh.every) {
+impl Fault for Deadline {
+    fn retune(&mut self, terms: &Terms<'_>) -> bool {
+        let Some(fresh) = Self::of(terms, self.asks) else {
+            return false;
+        };
+        // What stays as it is goes on.
+        if fresh.ending != self.ending {
             *self = fresh;
         }
+        true
     }
 
-    /// At most how many of the bytes at `offset` may leave.
-    fn room(&self, offset: u64) -> usize {
+    fn due(&mut self, _head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
+        (!self.ending.holds).then_some(due)
+    }
+
+    fn quantum(&self, head: &Head, _now: Instant) -> usize {
         self.end.map_or(usize::MAX, |end| {
-            usize::try_from(end.saturating_sub(offset)).unwrap_or(usize::MAX)
+            usize::try_from(end.saturating_sub(head.offset)).unwrap_or(usize::MAX)
         })
     }
 
-    /// What is to become of a connection of which so many bytes have left by `now`.
-    pub(super) fn fate_at(&self, passed: u64, now: Instant) -> Fate {
+    fn fate(&mut self, passed: u64, now: Instant) -> Fate {
         let is_over = self.at.is_some_and(|at| at <= now);
         let is_full = self.end.is_some_and(|end| end <= passed);
         if is_over || is_full {
-            Fate::Ends(self.cut)
+            Fate::Ends(self.ending.cut)
         } else {
             Fate::Lives(self.at)
         }
     }
-}
 
-/// The stage of one direction.
-impl Fault for Deadline {
-    fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        let fresh = Self::of(terms, self.cut);
-        fresh.map(|fresh| self.go_on_as(fresh)).is_some()
-    }
-
-    fn due(&mut self, _head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
-        Some(due)
-    }
-
-    fn quantum(&self, head: &Head, _now: Instant) -> usize {
-        self.room(head.offset)
-    }
-
-    fn fate(&mut self, passed: u64, now: Instant) -> Fate {
-        self.fate_at(passed, now)
+    fn backlog(&self, _delay: Duration) -> Option<usize> {
+        self.ending.holds.then_some(BACKLOG)
     }
 }
 

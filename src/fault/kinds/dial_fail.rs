@@ -6,11 +6,7 @@ use crate::fault::{Kind, Knob};
 pub static KIND: Kind = Kind {
     name: "dial_fail",
     summary: "dialing the upstream of a new connection fails: its client is reset",
-    knobs: &[Knob {
-        label: "DFL",
-        title: "DIAL FAILURE",
-        ..Knob::SHARE
-    }],
+    knobs: &[Knob::SHARE.named("DFL", "DIAL FAILURE")],
     example: "dial_fail share=50%",
     open: Some(|setting, _, demands| demands.fails = Some(setting.kind)),
     directed: false,

@@ -25,13 +25,10 @@ pub static KIND: Kind = Kind {
     name: "flap",
     summary: "a link and a blackhole in turn",
     params: &[ON.spec, OFF.spec],
-    knobs: &[Knob {
-        label: "FLP",
-        title: "FLAP OFF",
-        param: "off",
-        metric: Metric::Held,
-        ..Knob::TIME
-    }],
+    knobs: &[Knob::TIME
+        .named("FLP", "FLAP OFF")
+        .turning("off")
+        .beside(Metric::Held)],
     example: "flap on=5s off=2s",
     build: |terms| made(Flap::of(terms)),
     ..Kind::BASE

@@ -60,15 +60,11 @@ pub static KIND: Kind = Kind {
         motion::RAMP.spec,
     ],
     knobs: &[
-        Knob {
-            label: "LAT",
-            title: "LATENCY",
-            key: Some('t'),
-            param: "time",
-            stops: stops_ms([10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000]),
-            metric: Metric::AddedDelay,
-            ..Knob::TIME
-        },
+        Knob::TIME
+            .named("LAT", "LATENCY")
+            .chosen_by('t')
+            .stopping_at(stops_ms([10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000]))
+            .beside(Metric::AddedDelay),
         Knob {
             label: "JIT",
             title: "JITTER",

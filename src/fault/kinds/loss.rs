@@ -47,15 +47,12 @@ pub static KIND: Kind = Kind {
     name: "loss",
     summary: "what TCP makes of packet loss: stalls and a lower rate, in order and complete (a virtual Reno sender)",
     params: &[PACKETS.spec, BURST.spec, RTT.spec, STALLS.spec, SYN.spec],
-    knobs: &[Knob {
-        label: "LOS",
-        title: "LOSS",
-        param: "packets",
-        stops: stops_ppm([
+    knobs: &[Knob::TIME
+        .named("LOS", "LOSS")
+        .turning("packets")
+        .stopping_at(stops_ppm([
             500, 1_000, 2_500, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000,
-        ]),
-        ..Knob::TIME
-    }],
+        ]))],
     example: "loss 1%",
     build: |terms| made(Loss::of(terms)),
     open: Some(lose_syns),

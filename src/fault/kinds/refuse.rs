@@ -9,11 +9,7 @@ use crate::fault::{Kind, Knob};
 pub static KIND: Kind = Kind {
     name: "refuse",
     summary: "the port is closed: new connections are refused, open ones live on",
-    knobs: &[Knob {
-        label: "REF",
-        title: "REFUSE",
-        ..Knob::SHARE
-    }],
+    knobs: &[Knob::SHARE.named("REF", "REFUSE")],
     example: "refuse",
     open: Some(|setting, _, demands| demands.refused = Some(setting.kind)),
     directed: false,

@@ -4,7 +4,7 @@
 //! that was open then, and from its opening for a new one. With `every`, all connections that are open on a beat are
 //! reset on it: the first beat comes `after` the fault was set.
 
-use super::cut::{AFTER, Deadline, EVERY};
+use super::cut::{AFTER, Deadline, EVERY, Ending};
 use crate::fault::{Cut, Kind, Knob};
 
 /// The row of the table.
@@ -13,14 +13,9 @@ pub static KIND: Kind = Kind {
     short: Some("rst"),
     summary: "resets the connection to both peers; `reset 10%` is short for share=10%",
     params: &[AFTER.spec, EVERY.spec],
-    knobs: &[Knob {
-        label: "RST",
-        title: "RESETS",
-        key: Some('r'),
-        ..Knob::SHARE
-    }],
+    knobs: &[Knob::SHARE.named("RST", "RESETS").chosen_by('r')],
     example: "reset share=10%",
-    build: |terms| Deadline::stage(terms, Cut::Reset),
+    build: |terms| Deadline::stage(terms, |setting| Ending::of(setting, Cut::Reset)),
     ends: true,
     ..Kind::BASE
 };

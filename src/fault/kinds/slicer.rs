@@ -30,13 +30,10 @@ pub static KIND: Kind = Kind {
     short: Some("slice"),
     summary: "cuts what leaves into small writes, with a gap between them",
     params: &[SIZE.spec, VARY.spec, GAP.spec],
-    knobs: &[Knob {
-        label: "SLI",
-        title: "SLICER",
-        param: "size",
-        stops: stops_bytes([16_000, 4_000, 1_448, 512, 128, 64, 16, 4, 1]),
-        ..Knob::TIME
-    }],
+    knobs: &[Knob::TIME
+        .named("SLI", "SLICER")
+        .turning("size")
+        .stopping_at(stops_bytes([16_000, 4_000, 1_448, 512, 128, 64, 16, 4, 1]))],
     example: "slicer 64B vary=16B gap=10ms",
     build: |terms| made(Slicer::of(terms)),
     stage: Stage::Cut,

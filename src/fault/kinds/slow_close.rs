@@ -16,11 +16,7 @@ pub static KIND: Kind = Kind {
     name: "slow_close",
     summary: "delays the end of the stream",
     params: &[TIME.spec],
-    knobs: &[Knob {
-        label: "SLO",
-        title: "SLOW CLOSE",
-        ..Knob::TIME
-    }],
+    knobs: &[Knob::TIME.named("SLO", "SLOW CLOSE")],
     example: "slow_close 2s",
     build: |terms| made(SlowClose::of(terms)),
     stage: Stage::Cut,

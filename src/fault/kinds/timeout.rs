@@ -1,13 +1,11 @@
 //! Timeout: a partition that ends: nothing passes, and after a time without delivery the connection is closed.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use super::blackhole::BACKLOG;
-use super::cut::Deadline;
+use super::cut::{Deadline, Ending};
 use crate::fault::knob::Metric;
 use crate::fault::param::{self, Amount, Param};
-use crate::fault::stage::made;
-use crate::fault::{Cut, Fate, Fault, Head, Kind, Knob, Terms};
+use crate::fault::{Cut, Kind, Knob};
 
 const TIME: Param<Duration> = param::time(
     "time",
@@ -21,46 +19,16 @@ pub static KIND: Kind = Kind {
     name: "timeout",
     summary: "holds everything, then closes the connection after this time without delivery",
     params: &[TIME.spec],
-    knobs: &[Knob {
-        label: "TMO",
-        title: "TIMEOUT",
-        metric: Metric::Ended,
-        ..Knob::TIME
-    }],
+    knobs: &[Knob::TIME.named("TMO", "TIMEOUT").beside(Metric::Ended)],
     example: "timeout 5s",
-    build: |terms| made(Timeout::of(terms)),
+    build: |terms| {
+        Deadline::stage(terms, |setting| Ending {
+            cut: Cut::Close,
+            after: Amount::Time(setting.get(TIME)),
+            every: None,
+            holds: true,
+        })
+    },
     ends: true,
     ..Kind::BASE
 };
-
-/// The stage of one direction.
-struct Timeout(Deadline);
-
-// === impl Timeout ===
-
-impl Timeout {
-    fn of(terms: &Terms<'_>) -> Option<Self> {
-        let after = Amount::Time(terms.here?.get(TIME));
-        Some(Self(Deadline::new(terms, Cut::Close, after, None)))
-    }
-}
-
-impl Fault for Timeout {
-    fn retune(&mut self, terms: &Terms<'_>) -> bool {
-        Self::of(terms)
-            .map(|fresh| self.0.go_on_as(fresh.0))
-            .is_some()
-    }
-
-    fn due(&mut self, _head: &Head, _due: Instant, _now: Instant) -> Option<Instant> {
-        None
-    }
-
-    fn fate(&mut self, passed: u64, now: Instant) -> Fate {
-        self.0.fate_at(passed, now)
-    }
-
-    fn backlog(&self, _delay: Duration) -> Option<usize> {
-        Some(BACKLOG)
-    }
-}
