@@ -517,6 +517,14 @@ proptest! {
         legs.push(Leg::Pass(wait, usize::MAX));
         releases_what_the_new_settings_would_not_hold(direction, seed, &plan, &after, &legs)?;
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: 500,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     /// Each parameter that has an order, from one value to another one.
     #[test]
@@ -545,14 +553,6 @@ proptest! {
         legs.push(Leg::Pass(wait, usize::MAX));
         releases_what_the_new_settings_would_not_hold(direction, seed, &plan, &after, &legs)?;
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig {
-        cases: 500,
-        failure_persistence: None,
-        ..ProptestConfig::default()
-    })]
 
     /// Whatever is changed at whatever moment: a connection ends when the new settings end it, and never as the old ones would have.
     #[test]
