@@ -3,9 +3,12 @@
 //! Code names roles, never colours. Only foregrounds and attributes are set, the background stays the user's. Colour
 //! repeats what a word or a glyph says already, so a theme without colours loses nothing, and a terminal without
 //! Unicode gets the same screen cell by cell in ASCII.
+//!
+//! Everything is drawn in the terminal's own sixteen colours and in Unicode; a theme turns the finished screen into what
+//! the terminal shows.
 
 use ratatui::buffer::Buffer;
-use ratatui::style::{Color, Modifier, Style};
+use ratatui::style::{Color, Style};
 
 /// What a piece of the screen is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -29,7 +32,7 @@ pub enum Role {
 }
 
 /// The styles and glyphs of one terminal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Theme {
     /// What the colours stand on.
     pub ground: Ground,
@@ -40,16 +43,17 @@ pub struct Theme {
 }
 
 /// The terminal's background, which is never painted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Ground {
     /// Light text on a dark background.
+    #[default]
     Dark,
     /// Dark text on a light background.
     Light,
 }
 
 /// How many colours a terminal has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Depth {
     /// None: attributes only.
     Mono,
@@ -58,36 +62,57 @@ pub enum Depth {
     /// The 256 of xterm.
     Indexed,
     /// All 16 million.
+    #[default]
     True,
 }
 
 /// Which glyphs a terminal has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Charset {
     /// Box drawing, blocks and braille.
+    #[default]
     Unicode,
     /// Printable ASCII alone.
     Ascii,
 }
 
-/// A colour at each depth.
-struct Paint {
-    rgb: u32,
-    index: u8,
-    ansi: Color,
+/// The colours of Okabe and Ito on dark; on light, darker ones that stay as far apart for colour-blind eyes. Of each: the
+/// terminal's own colour, then red, green and blue with their nearest of the 256, on dark and on light.
+#[expect(clippy::unreadable_literal, reason = "a colour reads as rrggbb")]
+const PAINTS: [(Color, (u32, u8), (u32, u8)); 5] = [
+    (Color::Yellow, (0xe69f00, 178), (0x9a5b00, 94)),
+    (Color::Cyan, (0x56b4e9, 74), (0x0068b8, 25)),
+    (Color::Green, (0x009e73, 35), (0x004d38, 23)),
+    (Color::Red, (0xd55e00, 166), (0x8b0000, 88)),
+    (Color::Magenta, (0xcc79a7, 175), (0x5b2a86, 54)),
+];
+
+// === impl Role ===
+
+impl Role {
+    /// The style of what is selected.
+    #[must_use]
+    pub fn selected(self) -> Style {
+        Style::from(self).not_dim().reversed()
+    }
 }
 
-// === impl Theme ===
-
-impl Default for Theme {
-    fn default() -> Self {
-        Self {
-            ground: Ground::Dark,
-            depth: Depth::True,
-            charset: Charset::Unicode,
+impl From<Role> for Style {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Plain => Self::new(),
+            Role::Rest => Self::new().dim(),
+            Role::Title => Self::new().bold(),
+            Role::Injected => Self::new().yellow().bold(),
+            Role::Measured => Self::new().cyan(),
+            Role::Good => Self::new().green(),
+            Role::Trouble => Self::new().red().bold(),
+            Role::Second => Self::new().magenta(),
         }
     }
 }
+
+// === impl Theme ===
 
 impl Theme {
     /// No colours, all glyphs.
@@ -101,56 +126,58 @@ impl Theme {
     #[must_use]
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let or_none = |name| set(name).unwrap_or_default();
+        let term = or_none("TERM");
+        let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
+        let locale = locale.unwrap_or_default().to_ascii_lowercase();
+        let is_utf8 = locale.contains("utf-8") || locale.contains("utf8");
         Self {
-            ground: ground(set("COLORFGBG").as_deref()),
-            depth: depth(
-                set("NO_COLOR").is_some(),
-                set("COLORTERM").as_deref(),
-                set("TERM").as_deref(),
-            ),
-            charset: charset(
-                ["LC_ALL", "LC_CTYPE", "LANG"]
-                    .into_iter()
-                    .find_map(set)
-                    .as_deref(),
-                set("TERM").as_deref(),
-            ),
+            // `COLORFGBG` ends in the background's number among the sixteen colours.
+            ground: match or_none("COLORFGBG").rsplit(';').next() {
+                Some("7" | "9" | "10" | "11" | "12" | "13" | "14" | "15") => Ground::Light,
+                _ => Ground::Dark,
+            },
+            depth: match or_none("COLORTERM").as_str() {
+                _ if set("NO_COLOR").is_some() || term == "dumb" => Depth::Mono,
+                "truecolor" | "24bit" => Depth::True,
+                _ if term.contains("256color") => Depth::Indexed,
+                _ => Depth::Ansi,
+            },
+            // The console of Linux takes UTF-8 and has neither braille nor half blocks in its font.
+            charset: if is_utf8 && !term.starts_with("linux") {
+                Charset::Unicode
+            } else {
+                Charset::Ascii
+            },
         }
-    }
-
-    /// The style of a role.
-    #[must_use]
-    pub fn style(self, role: Role) -> Style {
-        let style = Style::new().add_modifier(match role {
-            Role::Rest => Modifier::DIM,
-            Role::Title | Role::Injected | Role::Trouble => Modifier::BOLD,
-            Role::Plain | Role::Measured | Role::Good | Role::Second => Modifier::empty(),
-        });
-        match (paint(role, self.ground), self.depth) {
-            (None, _) | (_, Depth::Mono) => style,
-            (Some(paint), Depth::Ansi) => style.fg(paint.ansi),
-            (Some(paint), Depth::Indexed) => style.fg(Color::Indexed(paint.index)),
-            (Some(paint), Depth::True) => style.fg(Color::from_u32(paint.rgb)),
-        }
-    }
-
-    /// The style of a role, where it is selected.
-    #[must_use]
-    pub fn selected(self, role: Role) -> Style {
-        self.style(role)
-            .remove_modifier(Modifier::DIM)
-            .add_modifier(Modifier::REVERSED)
     }
 
     /// Turns a drawn screen into what the terminal can show.
     pub fn finish(self, buf: &mut Buffer) {
-        if self.charset == Charset::Unicode {
-            return;
-        }
         for cell in &mut buf.content {
-            if let Some(ascii) = ascii(cell.symbol()) {
+            cell.fg = self.colour(cell.fg);
+            if self.charset == Charset::Ascii
+                && let Some(ascii) = ascii(cell.symbol())
+            {
                 cell.set_char(ascii);
             }
+        }
+    }
+
+    /// What a colour of the sixteen is shown as; what no role has stays as it is.
+    fn colour(self, drawn: Color) -> Color {
+        let Some((_, dark, light)) = PAINTS.iter().find(|(ansi, ..)| *ansi == drawn) else {
+            return drawn;
+        };
+        let (rgb, index) = *match self.ground {
+            Ground::Dark => dark,
+            Ground::Light => light,
+        };
+        match self.depth {
+            Depth::Mono => Color::Reset,
+            Depth::Ansi => drawn,
+            Depth::Indexed => Color::Indexed(index),
+            Depth::True => Color::from_u32(rgb),
         }
     }
 }
@@ -189,52 +216,6 @@ pub fn ascii(symbol: &str) -> Option<char> {
         }
         _ => '?',
     })
-}
-
-fn depth(no_color: bool, colorterm: Option<&str>, term: Option<&str>) -> Depth {
-    match (no_color, colorterm, term) {
-        (true, ..) | (_, _, Some("dumb")) => Depth::Mono,
-        (_, Some("truecolor" | "24bit"), _) => Depth::True,
-        (_, _, Some(term)) if term.contains("256color") => Depth::Indexed,
-        _ => Depth::Ansi,
-    }
-}
-
-/// `COLORFGBG` ends in the background's number among the sixteen colours.
-fn ground(colorfgbg: Option<&str>) -> Ground {
-    match colorfgbg.and_then(|both| both.rsplit(';').next()) {
-        Some("7" | "9" | "10" | "11" | "12" | "13" | "14" | "15") => Ground::Light,
-        _ => Ground::Dark,
-    }
-}
-
-/// The console of Linux takes UTF-8 and has neither braille nor half blocks in its font.
-fn charset(locale: Option<&str>, term: Option<&str>) -> Charset {
-    let has_font = !term.is_some_and(|term| term.starts_with("linux"));
-    let locale = locale.unwrap_or_default().to_ascii_lowercase();
-    if has_font && (locale.contains("utf-8") || locale.contains("utf8")) {
-        Charset::Unicode
-    } else {
-        Charset::Ascii
-    }
-}
-
-/// The colours of Okabe and Ito on dark; on light, darker ones that stay as far apart for colour-blind eyes.
-#[expect(clippy::unreadable_literal, reason = "a colour reads as rrggbb")]
-fn paint(role: Role, ground: Ground) -> Option<Paint> {
-    let (ansi, dark, light) = match role {
-        Role::Plain | Role::Rest | Role::Title => return None,
-        Role::Injected => (Color::Yellow, (0xe69f00, 178), (0x9a5b00, 94)),
-        Role::Measured => (Color::Cyan, (0x56b4e9, 74), (0x0068b8, 25)),
-        Role::Good => (Color::Green, (0x009e73, 35), (0x004d38, 23)),
-        Role::Trouble => (Color::Red, (0xd55e00, 166), (0x8b0000, 88)),
-        Role::Second => (Color::Magenta, (0xcc79a7, 175), (0x5b2a86, 54)),
-    };
-    let (rgb, index) = match ground {
-        Ground::Dark => dark,
-        Ground::Light => light,
-    };
-    Some(Paint { rgb, index, ansi })
 }
 
 #[cfg(test)]

@@ -1,3 +1,5 @@
+use ratatui::style::Modifier;
+
 use super::*;
 
 const PAINTED: [Role; 5] = [
@@ -42,9 +44,27 @@ const EYES: [(&str, [Linear; 3]); 4] = [
     ),
 ];
 
-fn bytes(rgb: u32) -> (u8, u8, u8) {
-    let [_, r, g, b] = rgb.to_be_bytes();
-    (r, g, b)
+fn shown(role: Role, ground: Ground, depth: Depth) -> Color {
+    let theme = Theme {
+        ground,
+        depth,
+        ..Theme::default()
+    };
+    theme.colour(Style::from(role).fg.expect("a colour"))
+}
+
+fn painted(role: Role, ground: Ground) -> (u8, u8, u8) {
+    match shown(role, ground, Depth::True) {
+        Color::Rgb(red, green, blue) => (red, green, blue),
+        other => panic!("{role:?} is {other}"),
+    }
+}
+
+fn indexed(role: Role, ground: Ground) -> u8 {
+    match shown(role, ground, Depth::Indexed) {
+        Color::Indexed(index) => index,
+        other => panic!("{role:?} is {other}"),
+    }
 }
 
 fn linear((r, g, b): (u8, u8, u8)) -> Linear {
@@ -101,8 +121,7 @@ fn lab(light: Linear) -> Linear {
 fn every_colour_of_text_has_contrast_on_its_ground() {
     for (ground, behind) in [(Ground::Dark, (0, 0, 0)), (Ground::Light, (255, 255, 255))] {
         for role in PAINTED {
-            let paint = paint(role, ground).expect("painted");
-            for rgb in [bytes(paint.rgb), cube(paint.index)] {
+            for rgb in [painted(role, ground), cube(indexed(role, ground))] {
                 let contrast = contrast(rgb, behind);
                 assert!(contrast >= 4.5, "{role:?} on {ground:?}: {contrast:.1}");
             }
@@ -115,7 +134,7 @@ fn colour_blind_eyes_tell_every_two_roles_apart() {
     for ground in [Ground::Dark, Ground::Light] {
         for (eye, matrix) in EYES {
             let seen = PAINTED.map(|role| {
-                let light = linear(bytes(paint(role, ground).expect("painted").rgb));
+                let light = linear(painted(role, ground));
                 lab(matrix.map(|row| row.iter().zip(light).map(|(a, b)| a * b).sum()))
             });
             for (at, one) in seen.iter().enumerate() {
@@ -179,19 +198,23 @@ fn the_environment_chooses_depth_and_glyphs() {
 
 #[test]
 fn the_background_is_never_painted() {
-    for depth in [Depth::Mono, Depth::Ansi, Depth::Indexed, Depth::True] {
-        for ground in [Ground::Dark, Ground::Light] {
-            for role in PAINTED
-                .into_iter()
-                .chain([Role::Plain, Role::Rest, Role::Title])
-            {
+    for role in PAINTED
+        .into_iter()
+        .chain([Role::Plain, Role::Rest, Role::Title])
+    {
+        assert_eq!(Style::from(role).bg, None);
+        assert_eq!(role.selected().bg, None);
+        for depth in [Depth::Mono, Depth::Ansi, Depth::Indexed, Depth::True] {
+            for ground in [Ground::Dark, Ground::Light] {
+                let mut buf = Buffer::empty(ratatui::layout::Rect::new(0, 0, 1, 1));
+                buf[(0, 0)].set_style(role.selected());
                 let theme = Theme {
                     ground,
                     depth,
                     charset: Charset::Unicode,
                 };
-                assert_eq!(theme.style(role).bg, None);
-                assert_eq!(theme.selected(role).bg, None);
+                theme.finish(&mut buf);
+                assert_eq!(buf[(0, 0)].bg, Color::Reset);
             }
         }
     }
@@ -199,13 +222,13 @@ fn the_background_is_never_painted() {
 
 #[test]
 fn without_colours_what_is_set_and_what_is_wrong_stay_bold() {
-    let theme = Theme::MONO;
     for role in PAINTED {
-        assert_eq!(theme.style(role).fg, None);
+        assert_eq!(shown(role, Ground::Dark, Depth::Mono), Color::Reset);
     }
-    assert_eq!(theme.style(Role::Injected).add_modifier, Modifier::BOLD);
-    assert_eq!(theme.style(Role::Trouble).add_modifier, Modifier::BOLD);
-    assert_eq!(theme.style(Role::Measured).add_modifier, Modifier::empty());
+    let added = |role| Style::from(role).add_modifier;
+    assert_eq!(added(Role::Injected), Modifier::BOLD);
+    assert_eq!(added(Role::Trouble), Modifier::BOLD);
+    assert_eq!(added(Role::Measured), Modifier::empty());
 }
 
 #[test]

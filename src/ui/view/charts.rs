@@ -11,15 +11,13 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use super::pen::{Pen, Rule, row, width};
-use super::plot::level;
+use super::pen::{Sheet, fit_name, width, widths};
 use crate::snapshot::{History, Point, ProxyRow};
 use crate::ui::model::Model;
-use crate::ui::theme::{Role, Theme};
+use crate::ui::theme::Role;
 
 /// How far back a chart goes.
 const SPAN: Duration = Duration::from_secs(60);
@@ -28,11 +26,14 @@ pub(super) const FIGURES: u16 = 6;
 /// Steps of a scale whose half is a round number too.
 const ROUND: [f64; 6] = [1.0, 2.0, 4.0, 5.0, 8.0, 10.0];
 
+/// Blocks from nothing to all of a cell, an eighth more each.
+const EIGHTHS: [&str; 9] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"];
+
 /// One chart: its frame, and where things stand in it.
 pub(super) struct Chart<'a> {
     pub(super) model: &'a Model,
     pub(super) row: &'a ProxyRow,
-    area: Rect,
+    pub(super) sheet: Sheet<'a>,
     /// Where the picture is.
     pub(super) plot: Rect,
 }
@@ -47,9 +48,34 @@ pub(super) fn round_up(most: f64) -> f64 {
     step.copied().unwrap_or(10.0) * decade
 }
 
+/// A whole number of steps out of `steps` for a fraction of them.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast saturates, and it is clamped to the steps"
+)]
+pub(super) fn steps(fraction: f64, steps: u16) -> u16 {
+    let reached = (fraction * f64::from(steps)).round() as u16;
+    reached.min(steps)
+}
+
+/// The cell of a column for a value, a row counted from the bottom: a value above zero is never drawn as nothing.
+pub(super) fn block(fraction: f64, row: u16, rows: u16) -> &'static str {
+    let least = u16::from(fraction > 0.0);
+    let eighths = steps(fraction, rows.saturating_mul(8)).max(least);
+    EIGHTHS[usize::from(eighths.saturating_sub(row * 8).min(8))]
+}
+
+/// The row, from the bottom, of a horizontal line through a value.
+fn level(fraction: f64, rows: u16) -> Option<u16> {
+    let dots = (rows * 4).checked_sub(1)?;
+    (fraction <= 1.0).then(|| steps(fraction, dots) / 4)
+}
+
 impl<'a> Chart<'a> {
-    pub(super) fn new(model: &'a Model, row: &'a ProxyRow, area: Rect) -> Self {
+    pub(super) fn new(model: &'a Model, row: &'a ProxyRow, sheet: Sheet<'a>) -> Self {
         let axis = FIGURES + 1;
+        let area = sheet.area;
         let plot = Rect {
             x: area.x + axis.min(area.width),
             y: area.y + 1.min(area.height),
@@ -59,35 +85,27 @@ impl<'a> Chart<'a> {
         Self {
             model,
             row,
-            area,
+            sheet,
             plot,
         }
     }
 
-    pub(super) fn theme(&self) -> Theme {
-        self.model.theme
-    }
-
-    /// The title: the proxy's name, what is drawn, and at the right the first of `right` that fits.
-    pub(super) fn title(&self, names: [&str; 2], right: Vec<Vec<Span<'_>>>, buf: &mut Buffer) {
-        let name = if self.area.width >= 56 {
-            names[0]
-        } else {
-            names[1]
-        };
-        let least = right.last().map_or(0, |spans| super::pen::widths(spans));
-        let room = self.area.width.saturating_sub(least + width(name) + 10);
-        let proxy = super::pen::fit_name(&self.row.name, room.max(4)).into_owned();
-        let left = vec![
-            Span::styled(proxy, self.theme().style(Role::Title)),
-            Span::styled(format!("  {name}"), self.theme().style(Role::Plain)),
+    /// The title: the proxy's name, what is drawn, in short where there is little room, and at the right the first of
+    /// `right` that fits.
+    pub(super) fn title(&mut self, names: [&str; 2], right: Vec<Vec<Span<'_>>>) {
+        let columns = self.sheet.area.width;
+        let name = names[usize::from(columns < 56)];
+        let least = right.last().map_or(0, |spans| widths(spans));
+        let room = columns.saturating_sub(least + width(name) + 10);
+        let left = [
+            Span::styled(fit_name(&self.row.name, room.max(4)), Role::Title),
+            Span::styled(format!("  {name}"), Role::Plain),
         ];
-        Rule { left, right }.draw(row(self.area, 0), buf, self.theme());
+        self.sheet.title(&left, right);
     }
 
-    /// The vertical axis, from 0 to `top`, its figures as `figure` prints them.
-    pub(super) fn axis(&self, top: f64, figure: impl Fn(f64) -> String, buf: &mut Buffer) {
-        let rest = self.theme().style(Role::Rest);
+    /// The axes: of values from 0 to `top`, its figures as `figure` prints them, and of time.
+    pub(super) fn axes(&mut self, top: f64, figure: impl Fn(f64) -> String) {
         let rows = self.plot.height;
         let parts: &[f64] = match rows {
             0 | 1 => &[1.0],
@@ -95,56 +113,46 @@ impl<'a> Chart<'a> {
             3..8 => &[0.0, 0.5, 1.0],
             _ => &[0.0, 0.25, 0.5, 0.75, 1.0],
         };
-        for from_top in 0..rows {
-            let from_bottom = rows - 1 - from_top;
-            let line = row(self.area, from_top + 1);
-            let tick = parts
-                .iter()
-                .find(|part| level(**part, rows) == Some(from_bottom));
-            let mut pen = Pen::new(buf, line);
-            match tick {
-                Some(part) => pen
-                    .right(&figure(part * top), FIGURES, rest)
-                    .text("┤", rest),
-                None => pen.skip(FIGURES).text("│", rest),
-            };
+        for from_bottom in 0..rows {
+            let mut parts = parts.iter();
+            let tick = parts.find(|part| level(**part, rows) == Some(from_bottom));
+            let figure = tick.map(|part| figure(part * top));
+            let glyph = if figure.is_some() { "┤" } else { "│" };
+            let mut pen = self.sheet.row(rows - from_bottom);
+            pen.right(figure.unwrap_or_default(), FIGURES, Role::Rest)
+                .text(glyph, Role::Rest);
         }
-        self.time(buf);
+        self.time();
     }
 
     /// The time axis, with the marks of what was changed; of two marks in one place the newer one is drawn.
-    fn time(&self, buf: &mut Buffer) {
-        let rest = self.theme().style(Role::Rest);
-        let area = Rect {
-            width: (FIGURES + 1 + self.plot.width).min(self.area.width),
-            ..row(self.area, self.area.height.saturating_sub(1))
+    fn time(&mut self) {
+        let start = FIGURES + 1;
+        let end = start + self.plot.width;
+        let last = self.sheet.area.height.saturating_sub(1);
+        let now = match self.model.frozen {
+            Some(_) => Span::styled("frozen", Role::Rest),
+            None => Span::styled("now", Role::Rest),
         };
-        let line = "─".repeat(usize::from(area.width));
-        let mut pen = Pen::new(buf, area);
-        pen.skip(FIGURES).text("└60s", rest).text(&line, rest);
-        let end = if self.model.frozen.is_some() {
-            "frozen"
-        } else {
-            "now"
-        };
-        Pen::new(buf, area).at_end(&[Span::styled(end, rest)]);
-        let axis = Rect {
-            x: self.plot.x,
-            width: self.plot.width.saturating_sub(width(end)),
-            ..area
-        };
-        let mut free = axis.width;
+        let line = "─".repeat(usize::from(end));
+        let mut pen = self.sheet.row(last);
+        pen.until(end).skip(FIGURES).text("└60s", Role::Rest);
+        pen.text(line, Role::Rest);
+        self.sheet.row(last).until(end).at_end(&[now.clone()]);
+        // What was changed just now stands before the "now".
+        let mut free = self.plot.width.saturating_sub(widths(&[now]));
+        let axis = free;
         for mark in self.model.changes_of(self.row.id).rev() {
             let label = format!("▲{}", mark.number);
             let Some(at) = self.place(mark.at, self.plot.width) else {
                 break;
             };
-            // What was changed just now stands before the "now".
-            let at = at.min(axis.width.saturating_sub(width(&label)));
+            let at = at.min(axis.saturating_sub(width(&label)));
             if at + width(&label) <= free {
-                let mut pen = Pen::new(buf, axis);
-                pen.skip(at)
-                    .text(&label, self.theme().style(Role::Injected));
+                let mut pen = self.sheet.row(last);
+                pen.until(start + axis)
+                    .skip(start + at)
+                    .text(&label, Role::Injected);
                 free = at;
             }
         }
@@ -169,36 +177,62 @@ impl<'a> Chart<'a> {
         Some(first..last.max(first + 1))
     }
 
-    /// A dashed line through a value, a fraction of the height.
-    pub(super) fn dashes(&self, fraction: f64, role: Role, buf: &mut Buffer) {
-        if let Some(level) = level(fraction, self.plot.height) {
-            let line = row(self.plot, self.plot.height - 1 - level);
-            let dashes = "╌".repeat(usize::from(line.width));
-            Pen::new(buf, line).text(&dashes, self.theme().style(role));
+    /// A dashed line through a value, a fraction of the height, behind what is drawn.
+    pub(super) fn dashes(&mut self, fraction: f64) {
+        let Some(level) = level(fraction, self.plot.height) else {
+            return;
+        };
+        for column in 0..self.plot.width {
+            let x = self.plot.x + column;
+            let y = self.plot.bottom() - 1 - level;
+            let is_free = |cell: &ratatui::buffer::Cell| cell.symbol() == " ";
+            if self.sheet.buf.cell((x, y)).is_some_and(is_free) {
+                self.cell(column, level, "╌", Role::Injected);
+            }
         }
     }
 
     /// Writes a glyph in a cell of the picture, a row counted from the bottom.
-    pub(super) fn cell(
-        &self,
-        column: u16,
-        from_bottom: u16,
-        glyph: &str,
-        role: Role,
-        buf: &mut Buffer,
-    ) {
+    pub(super) fn cell(&mut self, column: u16, from_bottom: u16, glyph: &str, role: Role) {
         let from_top = self.plot.height.saturating_sub(1 + from_bottom);
-        Pen::new(buf, row(self.plot, from_top))
-            .skip(column)
-            .text(glyph, self.theme().style(role));
+        let mut plot = self.sheet.part(self.plot);
+        plot.row(from_top).skip(column).text(glyph, role);
     }
 
     /// A line of words in the middle of an empty picture.
-    pub(super) fn say(&self, words: &str, buf: &mut Buffer) {
+    pub(super) fn say(&mut self, words: &str) {
         let words = format!(" {words} ");
-        let line = row(self.plot, self.plot.height / 2);
-        let blank = line.width.saturating_sub(width(&words)) / 2;
-        let mut pen = Pen::new(buf, line);
-        pen.skip(blank).text(&words, self.theme().style(Role::Rest));
+        let blank = self.plot.width.saturating_sub(width(&words)) / 2;
+        let mut plot = self.sheet.part(self.plot);
+        let mut pen = plot.row(self.plot.height / 2);
+        pen.skip(blank).text(words, Role::Rest);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_grow_by_eighths_and_a_little_is_not_nothing() {
+        for (fraction, drawn) in [
+            (0.0, [" ", " "]),
+            (0.001, ["▁", " "]),
+            (0.25, ["▄", " "]),
+            (0.5, ["█", " "]),
+            (0.75, ["█", "▄"]),
+            (1.5, ["█", "█"]),
+        ] {
+            assert_eq!([0, 1].map(|row| block(fraction, row, 2)), drawn);
+        }
+    }
+
+    #[test]
+    fn a_level_beyond_the_top_has_no_row() {
+        assert_eq!(level(0.0, 3), Some(0));
+        assert_eq!(level(0.5, 3), Some(1));
+        assert_eq!(level(1.0, 3), Some(2));
+        assert_eq!(level(1.01, 3), None);
+        assert_eq!(level(0.5, 0), None);
     }
 }

@@ -3,247 +3,233 @@
 use crate::fault::{Direction, KINDS};
 use crate::snapshot::{ConnRow, ConnState, ProxyRow};
 use crate::ui::format;
-use crate::ui::model::{self, Model};
+use crate::ui::model::{Column as By, Model};
 use crate::ui::theme::Role;
 use crate::units::Percent;
 
-use super::pen::width;
+use super::pen::{Pen, width};
 
 /// Columns between two columns.
 pub(super) const BETWEEN: u16 = 2;
 
-/// A column that the table can show.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Column {
-    Id,
-    Peer,
-    Upstream,
-    Age,
-    BytesUp,
-    BytesDown,
-    RateUp,
-    RateDown,
-    Added,
-    Held,
-    Set,
-    Hit,
-    State,
+/// The widths of a column of addresses: of most of IPv4, with its port, of common and of all of IPv6.
+const ADDRS: [u16; 4] = [15, 21, 30, 47];
+
+/// A connection in the table, with what its row is made of.
+pub(super) struct Cell<'a> {
+    pub(super) model: &'a Model,
+    pub(super) proxy: &'a ProxyRow,
+    pub(super) conn: &'a ConnRow,
 }
 
-/// The columns of a table, with their widths.
-pub(super) struct Columns {
-    pub(super) shown: Vec<(Column, u16)>,
+/// A column that the table can show.
+pub(super) struct Column {
+    pub(super) title: &'static str,
+    /// The most needed column has 0, and those with more give way to it.
+    need: u8,
+    /// Whether figures stand under each other by their last digit.
+    is_figure: bool,
+    /// The order of the rows that this column shows.
+    pub(super) sorts: Option<By>,
+    /// How wide it may be: the least of these that is enough.
+    widths: &'static [u16],
+    text: fn(&Cell<'_>) -> String,
+    role: fn(&Cell<'_>) -> Role,
 }
 
 /// From left to right.
-const ORDER: [Column; 13] = [
-    Column::Id,
-    Column::Peer,
-    Column::Upstream,
-    Column::Age,
-    Column::BytesUp,
-    Column::BytesDown,
-    Column::RateUp,
-    Column::RateDown,
-    Column::Added,
-    Column::Held,
-    Column::Set,
-    Column::Hit,
-    Column::State,
+const COLUMNS: [Column; 13] = [
+    words("ID", 0, &[4, 6, 8, 12], |at| format!("#{}", at.conn.id.0)).sorted(By::Id),
+    words("PEER", 2, &ADDRS, |at| at.conn.client.to_string()),
+    words("UPSTREAM", 11, &ADDRS, upstream),
+    figure("AGE", 5, &[5], age).sorted(By::Age),
+    figure("↑BYTES", 7, &[6], |at| format::bytes(at.conn.bytes.up)).sorted(By::BytesUp),
+    figure("↓BYTES", 6, &[6], |at| format::bytes(at.conn.bytes.down)).sorted(By::BytesDown),
+    figure("↑RATE", 10, &[8], |at| format::rate(at.conn.rates.up)).sorted(By::RateUp),
+    figure("↓RATE", 3, &[8], |at| format::rate(at.conn.rates.down)).sorted(By::RateDown),
+    figure("ADDED", 4, &[6], added)
+        .sorted(By::Added)
+        .with_role(|_| Role::Measured),
+    figure("HELD", 12, &[6], |at| format::bytes(at.conn.held.sum())).sorted(By::Held),
+    figure("SET", 9, &[5], set).with_role(set_role),
+    words(HIT, 8, &[8], hit).with_role(|_| Role::Injected),
+    words("STATE", 1, &[11], state).with_role(state_role),
 ];
 
-/// The most needed first.
-const NEED: [Column; 13] = [
-    Column::Id,
-    Column::State,
-    Column::Peer,
-    Column::RateDown,
-    Column::Added,
-    Column::Age,
-    Column::BytesDown,
-    Column::BytesUp,
-    Column::Hit,
-    Column::Set,
-    Column::RateUp,
-    Column::Upstream,
-    Column::Held,
-];
+/// The title of the column that is shown only where a fault hits some connections and others not.
+const HIT: &str = "HIT BY";
 
-// === impl Columns ===
-
-impl Columns {
-    /// The most needed columns that fit in this width, for these rows; the one that they are sorted by among them.
-    pub(super) fn fitting(
-        columns: u16,
-        proxy: &ProxyRow,
-        rows: &[&ConnRow],
-        sorted: model::Column,
-    ) -> Self {
-        let mut shown = Vec::new();
-        let mut room = columns;
-        let mut need = NEED;
-        need.sort_by_key(|column| (*column != Column::Id, !column.sorts(sorted)));
-        for column in need {
-            if column == Column::Hit && !has_shares(proxy) {
-                continue;
-            }
-            let wide = column.width(rows);
-            let Some(left) = room.checked_sub(wide + BETWEEN) else {
-                break;
-            };
-            room = left;
-            shown.push((column, wide));
-        }
-        shown.sort_by_key(|(column, _)| ORDER.iter().position(|ordered| ordered == column));
-        // What is left belongs to the last column: states have something to add.
-        if let Some((_, wide)) = shown.last_mut() {
-            *wide += room;
-        }
-        Self { shown }
+/// The most needed columns that fit in this width, with theirs; the one that they are sorted by among them.
+pub(super) fn fitting(columns: u16, rows: &[Cell<'_>]) -> Vec<(&'static Column, u16)> {
+    let sorts = |column: &Column| {
+        let by = rows.first().map(|row| row.model.conns.sort.column);
+        column.sorts.is_some() && column.sorts == by
+    };
+    let has_shares = rows.first().is_some_and(|row| {
+        let mut settings = row.proxy.plan.settings().iter();
+        settings.any(|setting| setting.share != Percent::ALL)
+    });
+    let all = COLUMNS.iter().enumerate();
+    let mut needed: Vec<_> = all
+        .filter(|(_, column)| column.title != HIT || has_shares)
+        .collect();
+    needed.sort_by_key(|(_, column)| (column.need > 0, !sorts(column), column.need));
+    let mut shown = Vec::new();
+    let mut room = columns;
+    for (place, column) in needed {
+        let wide = column.width(rows);
+        let Some(left) = room.checked_sub(wide + BETWEEN) else {
+            break;
+        };
+        room = left;
+        shown.push((place, column, wide));
     }
-}
-
-/// Whether a fault of the proxy hits some connections only.
-fn has_shares(proxy: &ProxyRow) -> bool {
-    let mut settings = proxy.plan.settings().iter();
-    settings.any(|setting| setting.share != Percent::ALL)
+    shown.sort_by_key(|(place, ..)| *place);
+    // What is left belongs to the last column: states have something to add.
+    if let Some((.., wide)) = shown.last_mut() {
+        *wide += room;
+    }
+    let shown = shown.into_iter();
+    shown.map(|(_, column, wide)| (column, wide)).collect()
 }
 
 // === impl Column ===
 
+const fn words(
+    title: &'static str,
+    need: u8,
+    widths: &'static [u16],
+    text: fn(&Cell<'_>) -> String,
+) -> Column {
+    Column {
+        title,
+        need,
+        is_figure: false,
+        sorts: None,
+        widths,
+        text,
+        role: |_| Role::Plain,
+    }
+}
+
+const fn figure(
+    title: &'static str,
+    need: u8,
+    widths: &'static [u16],
+    text: fn(&Cell<'_>) -> String,
+) -> Column {
+    Column {
+        is_figure: true,
+        ..words(title, need, widths, text)
+    }
+}
+
 impl Column {
-    pub(super) const fn title(self) -> &'static str {
-        match self {
-            Self::Id => "ID",
-            Self::Peer => "PEER",
-            Self::Upstream => "UPSTREAM",
-            Self::Age => "AGE",
-            Self::BytesUp => "↑BYTES",
-            Self::BytesDown => "↓BYTES",
-            Self::RateUp => "↑RATE",
-            Self::RateDown => "↓RATE",
-            Self::Added => "ADDED",
-            Self::Held => "HELD",
-            Self::Set => "SET",
-            Self::Hit => "HIT BY",
-            Self::State => "STATE",
+    const fn sorted(self, by: By) -> Self {
+        Self {
+            sorts: Some(by),
+            ..self
         }
     }
 
-    /// Whether figures stand under each other by their last digit.
-    pub(super) const fn is_figure(self) -> bool {
-        !matches!(
-            self,
-            Self::Id | Self::Peer | Self::Upstream | Self::Hit | Self::State
-        )
+    const fn with_role(self, role: fn(&Cell<'_>) -> Role) -> Self {
+        Self { role, ..self }
     }
 
-    /// Whether this is the column by which the rows are sorted.
-    pub(super) const fn sorts(self, by: model::Column) -> bool {
-        matches!(
-            (self, by),
-            (Self::Id, model::Column::Id)
-                | (Self::Age, model::Column::Age)
-                | (Self::BytesUp, model::Column::BytesUp)
-                | (Self::BytesDown, model::Column::BytesDown)
-                | (Self::RateUp, model::Column::RateUp)
-                | (Self::RateDown, model::Column::RateDown)
-                | (Self::Added, model::Column::Added)
-                | (Self::Held, model::Column::Held)
-        )
-    }
-
-    fn width(self, rows: &[&ConnRow]) -> u16 {
-        let widest = |texts: &dyn Fn(&ConnRow) -> String, steps: [u16; 4]| {
-            let widest = rows.iter().map(|row| width(&texts(row))).max().unwrap_or(0);
-            steps
-                .into_iter()
-                .find(|step| *step >= widest)
-                .unwrap_or(steps[3])
+    fn width(&self, rows: &[Cell<'_>]) -> u16 {
+        let Some((most, fewer)) = self.widths.split_last() else {
+            return 0;
         };
-        match self {
-            Self::Id => widest(&|row| id(row), [4, 6, 8, 12]),
-            Self::Peer => widest(&|row| row.client.to_string(), [15, 21, 30, 47]),
-            Self::Upstream => widest(&upstream, [15, 21, 30, 47]),
-            Self::Age | Self::Set => 5,
-            Self::BytesUp | Self::BytesDown | Self::Added | Self::Held => 6,
-            Self::RateUp | Self::RateDown | Self::Hit => 8,
-            Self::State => 11,
-        }
+        let widest = rows.iter().map(|row| width(&(self.text)(row))).max();
+        let enough = fewer.iter().find(|step| Some(**step) >= widest);
+        *enough.unwrap_or(most)
     }
 
-    /// What stands in the column.
-    pub(super) fn text(self, model: &Model, proxy: &ProxyRow, row: &ConnRow) -> String {
-        match self {
-            Self::Id => id(row),
-            Self::Peer => row.client.to_string(),
-            Self::Upstream => upstream(row),
-            Self::Age if model.quiet => format::age_in_minutes(row.age),
-            Self::Age => format::age(row.age),
-            Self::BytesUp => format::bytes(row.bytes.up),
-            Self::BytesDown => format::bytes(row.bytes.down),
-            Self::RateUp => format::rate(row.rates.up),
-            Self::RateDown => format::rate(row.rates.down),
-            Self::Added => row.added.map_or_else(|| "-".to_owned(), format::time),
-            Self::Held => format::bytes(row.held.up + row.held.down),
-            Self::Set if row.generation == proxy.generation => format!("#{}", row.generation),
-            Self::Set => format!("#{}!", row.generation),
-            Self::Hit => hit(row),
-            Self::State => state(model, row),
-        }
+    /// Writes what stands in the column for a connection.
+    pub(super) fn draw(&self, row: &Cell<'_>, wide: u16, pen: &mut Pen<'_>) {
+        self.draw_text(&(self.text)(row), wide, (self.role)(row), pen);
     }
 
-    /// The role of what stands in the column.
-    pub(super) fn role(self, proxy: &ProxyRow, row: &ConnRow) -> Role {
-        match (self, row.state) {
-            (Self::Added, _) => Role::Measured,
-            (Self::Set, _) if row.generation != proxy.generation => Role::Trouble,
-            (Self::State, ConnState::Full) => Role::Trouble,
-            (Self::State, ConnState::Held) | (Self::Hit, _) => Role::Injected,
-            (Self::State, ConnState::Open) => Role::Good,
-            (Self::State, ConnState::Dialing | ConnState::Idle(_)) => Role::Rest,
-            _ => Role::Plain,
+    /// Writes a text as it stands in the column.
+    pub(super) fn draw_text(&self, text: &str, wide: u16, role: Role, pen: &mut Pen<'_>) {
+        if self.is_figure {
+            pen.right(text, wide, role);
+        } else {
+            pen.left(text, wide, role);
         }
     }
 }
 
-fn id(row: &ConnRow) -> String {
-    format!("#{}", row.id.0)
+fn upstream(at: &Cell<'_>) -> String {
+    let upstream = at.conn.upstream;
+    upstream.map_or_else(|| "-".to_owned(), |addr| addr.to_string())
 }
 
-fn upstream(row: &ConnRow) -> String {
-    row.upstream
-        .map_or_else(|| "-".to_owned(), |addr| addr.to_string())
+fn age(at: &Cell<'_>) -> String {
+    if at.model.quiet {
+        format::age_in_minutes(at.conn.age)
+    } else {
+        format::age(at.conn.age)
+    }
+}
+
+fn added(at: &Cell<'_>) -> String {
+    at.conn.added.map_or_else(|| "-".to_owned(), format::time)
+}
+
+/// Which plan a connection runs, marked where it is not the newest.
+fn set(at: &Cell<'_>) -> String {
+    let mark = if at.conn.generation == at.proxy.generation {
+        ""
+    } else {
+        "!"
+    };
+    format!("#{}{mark}", at.conn.generation)
+}
+
+fn set_role(at: &Cell<'_>) -> Role {
+    if at.conn.generation == at.proxy.generation {
+        Role::Plain
+    } else {
+        Role::Trouble
+    }
 }
 
 /// What a connection is doing, in words.
-fn state(model: &Model, row: &ConnRow) -> String {
-    match row.state {
+fn state(at: &Cell<'_>) -> String {
+    match at.conn.state {
         ConnState::Dialing => "dialing".to_owned(),
         ConnState::Open => "open".to_owned(),
-        ConnState::Held => match row.held.up + row.held.down {
+        ConnState::Held => match at.conn.held.sum() {
             0 => "held".to_owned(),
             bytes => format!("held {}", format::bytes(bytes)),
         },
-        ConnState::Full => format!("full {}x", row.full),
-        ConnState::Idle(_) if model.quiet => "idle".to_owned(),
+        ConnState::Full => format!("full {}x", at.conn.full),
+        ConnState::Idle(_) if at.model.quiet => "idle".to_owned(),
         ConnState::Idle(time) => format!("idle {}", format::age(time)),
         ConnState::Half(Direction::Up) => "↑ half-closed".to_owned(),
         ConnState::Half(Direction::Down) => "↓ half-closed".to_owned(),
     }
 }
 
-/// The kinds with a share that hit a connection.
-fn hit(row: &ConnRow) -> String {
-    let kinds = (0..).zip(KINDS);
-    let hitting =
-        kinds.filter(|(bit, _): &(u32, _)| row.hit.checked_shr(*bit).unwrap_or(0) & 1 == 1);
-    let names: Vec<&str> = hitting
-        .map(|(_, kind)| kind.short.unwrap_or(kind.name))
-        .collect();
-    if names.is_empty() {
-        "-".to_owned()
-    } else {
-        names.join(" ")
+fn state_role(at: &Cell<'_>) -> Role {
+    match at.conn.state {
+        ConnState::Full => Role::Trouble,
+        ConnState::Held => Role::Injected,
+        ConnState::Open => Role::Good,
+        ConnState::Dialing | ConnState::Idle(_) => Role::Rest,
+        ConnState::Half(_) => Role::Plain,
     }
+}
+
+/// The kinds with a share that hit a connection.
+fn hit(at: &Cell<'_>) -> String {
+    let is_set = |bit| at.conn.hit.checked_shr(bit).unwrap_or(0) & 1 == 1;
+    let hitting = (0..).zip(KINDS).filter(|(bit, _)| is_set(*bit));
+    let names = hitting.map(|(_, kind)| kind.short.unwrap_or(kind.name));
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() {
+        return "-".to_owned();
+    }
+    names.join(" ")
 }

@@ -11,12 +11,10 @@
 
 use std::time::Duration;
 
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
-use ratatui::widgets::Widget;
 
-use super::pen::{Pen, Rule, row, width};
+use super::pen::{Pen, Sheet, width};
 use super::state::is_felt_now;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, PerDirection, Value};
@@ -24,8 +22,8 @@ use crate::snapshot::{ProxyId, ProxyRow, Spread};
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::Model;
-use crate::ui::proof::{Proof, Reading, Verdict, arrow};
-use crate::ui::theme::{Role, Theme};
+use crate::ui::proof::{Proof, Reading, Verdict};
+use crate::ui::theme::Role;
 
 /// Columns: the name, what is set, the gap, the number of samples.
 const NAME: u16 = 11;
@@ -33,14 +31,8 @@ const SET: u16 = 8;
 const GAP: u16 = 7;
 const COUNT: u16 = 6;
 
-/// Injected beside measured.
-pub(super) struct Compare<'a> {
-    pub(super) model: &'a Model,
-    pub(super) row: &'a ProxyRow,
-    pub(super) busiest: &'a [(ProxyId, PerDirection<f64>)],
-}
-
 /// One line of the table.
+#[derive(Default)]
 struct Entry {
     name: String,
     set: String,
@@ -48,133 +40,123 @@ struct Entry {
     measured: [String; 2],
     gap: String,
     count: Option<u64>,
-    role: Role,
+    differs: bool,
 }
 
-impl Widget for &Compare<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = self.model.theme;
-        let left = vec![
-            Span::styled("injected vs measured", theme.style(Role::Plain)),
-            Span::styled(format!("  {}", self.row.name), theme.style(Role::Title)),
-        ];
-        let right = vec![vec![Span::styled("last second", theme.style(Role::Rest))]];
-        Rule { left, right }.draw(row(area, 0), buf, theme);
-        let rest = theme.style(Role::Rest);
-        let mut pen = Pen::new(buf, row(area, 1));
-        pen.skip(1 + NAME).left("SET", SET, rest);
-        pen.left("MEASURED", measured_columns(area), rest);
-        pen.right("GAP", GAP, rest).right("n", COUNT, rest);
-        let proof = Proof::new(self.model, self.row, self.busiest);
-        // The knobs that have room, those that are set first; what clients feel stands below them.
-        let room = usize::from(area.height.saturating_sub(4));
-        let mut dials: Vec<_> = knob::all().iter().collect();
-        if dials.len() > room {
-            dials.sort_by_key(|dial| dial.value(proof.plan, Directions::Both).is_none());
-        }
-        let mut entries: Vec<Entry> = dials
-            .into_iter()
-            .take(room)
-            .map(|dial| self.entry(dial, &proof))
-            .collect();
-        entries.extend(self.felt());
-        for (at, entry) in (2..).zip(&entries) {
-            entry.draw(row(area, at), buf, theme);
-        }
+/// Draws what is injected beside what is measured.
+pub(super) fn draw(
+    model: &Model,
+    row: &ProxyRow,
+    busiest: &[(ProxyId, PerDirection<f64>)],
+    mut sheet: Sheet<'_>,
+) {
+    let title = [
+        Span::styled("injected vs measured", Role::Plain),
+        Span::styled(format!("  {}", row.name), Role::Title),
+    ];
+    sheet.title(&title, [vec![Span::styled("last second", Role::Rest)]]);
+    let Rect {
+        width: columns,
+        height,
+        ..
+    } = sheet.area;
+    let room = columns.saturating_sub(2 + NAME + SET + GAP + COUNT);
+    let mut pen = sheet.row(1);
+    pen.skip(1 + NAME).left("SET", SET, Role::Rest);
+    pen.left("MEASURED", room, Role::Rest);
+    pen.right("GAP", GAP, Role::Rest);
+    pen.right("n", COUNT, Role::Rest);
+    let proof = Proof::new(model, row, busiest);
+    // The knobs that have room, those that are set first; what clients feel stands below them.
+    let knobs = usize::from(height.saturating_sub(4));
+    let mut dials: Vec<_> = knob::all().iter().collect();
+    if dials.len() > knobs {
+        dials.sort_by_key(|dial| dial.value(proof.plan, Directions::Both).is_none());
+    }
+    let dials = dials.into_iter().take(knobs);
+    let entries = dials.map(|dial| Entry::of(dial, &proof, model.directions));
+    for (at, entry) in (2..).zip(entries.chain(felt(row))) {
+        entry.draw(room, sheet.row(at));
     }
 }
 
-impl Compare<'_> {
-    fn entry(&self, dial: &Dial, proof: &Proof<'_>) -> Entry {
-        let directions = self.model.directions;
+/// The added delay over these directions: the sum of both, where both were measured.
+fn added(row: &ProxyRow, directions: Directions) -> Option<Spread> {
+    let ways = Direction::BOTH.into_iter();
+    let spreads = ways.filter_map(|way| row.added[way].filter(|_| directions.contain(way)));
+    spreads.reduce(|up, down| Spread {
+        count: up.count + down.count,
+        p1: up.p1 + down.p1,
+        p50: up.p50 + down.p50,
+        p99: up.p99 + down.p99,
+    })
+}
+
+/// What clients feel, and how much of it is not ours.
+fn felt(row: &ProxyRow) -> impl Iterator<Item = Entry> {
+    let felt = row.feels.filter(|_| is_felt_now(row));
+    let not_ours = felt.zip(row.added.up.and(added(row, Directions::Both)));
+    let not_ours = not_ours.map(|(felt, added)| {
+        let rest = felt.p50.saturating_sub(added.p50);
+        let text = format!("about {}", format::time(rest));
+        Entry {
+            name: "not ours".to_owned(),
+            measured: [format!("{text}: the upstream's"), text],
+            ..Entry::default()
+        }
+    });
+    let felt = felt.map(|felt| Entry {
+        name: "app feels".to_owned(),
+        measured: quantiles(&felt),
+        count: Some(felt.count),
+        ..Entry::default()
+    });
+    felt.into_iter().chain(not_ours)
+}
+
+impl Entry {
+    fn of(dial: &Dial, proof: &Proof<'_>, directions: Directions) -> Self {
         let reading = proof.reading(dial, directions);
-        let spread = self.spread(directions);
-        let measured = match (dial.knob.metric, spread) {
+        let text = &reading.measured_text;
+        let measured = match (dial.knob.metric, added(proof.row, directions)) {
             (Metric::AddedDelay, Some(spread)) => quantiles(&spread),
-            (Metric::AddedSpread, Some(_)) => both(format!("±{}", reading.measured_text)),
+            (Metric::AddedSpread, Some(_)) => both(format!("±{text}")),
             (Metric::Rate, _) => {
-                let ways = Direction::BOTH.map(arrow);
                 let PerDirection { up, down } = proof.rates(dial).map(format::rate);
-                let all = format!("{}{up} {}{down}", ways[0], ways[1]);
-                [all, reading.measured_text.clone()]
+                [format!("↑{up} ↓{down}"), text.clone()]
             }
-            (Metric::Ended | Metric::Held | Metric::None, _) => both(reading.measured_text.clone()),
+            (Metric::Ended | Metric::Held | Metric::None, _) => both(text.clone()),
             (_, None) => both("-".to_owned()),
         };
-        Entry {
+        Self {
             name: dial.knob.title.to_lowercase(),
             gap: gap(&reading),
-            role: match reading.verdict {
-                Verdict::Differs(_) => Role::Trouble,
-                _ => Role::Measured,
-            },
+            differs: matches!(reading.verdict, Verdict::Differs(_)),
             set: reading.set_text,
             measured,
             count: reading.count.filter(|count| *count > 0),
         }
     }
 
-    /// The added delay over these directions: the sum of both, where both were measured.
-    fn spread(&self, directions: Directions) -> Option<Spread> {
-        let ways = Direction::BOTH
-            .into_iter()
-            .filter(|way| directions.contain(*way));
-        ways.filter_map(|way| self.row.added[way])
-            .reduce(|up, down| Spread {
-                count: up.count + down.count,
-                p1: up.p1 + down.p1,
-                p50: up.p50 + down.p50,
-                p99: up.p99 + down.p99,
-            })
-    }
-
-    /// What clients feel, and how much of it is not ours.
-    fn felt(&self) -> Vec<Entry> {
-        let Some(felt) = self.row.feels.filter(|_| is_felt_now(self.row)) else {
-            return Vec::new();
-        };
-        let entry = |name: &str, measured, count| Entry {
-            name: name.to_owned(),
-            set: String::new(),
-            measured,
-            gap: String::new(),
-            count,
-            role: Role::Measured,
-        };
-        let mut entries = vec![entry("app feels", quantiles(&felt), Some(felt.count))];
-        if let (Some(_), Some(added)) = (self.row.added.up, self.spread(Directions::Both)) {
-            let rest = felt.p50.saturating_sub(added.p50);
-            let text = format!("about {}", format::time(rest));
-            let measured = [format!("{text}: the upstream's"), text];
-            entries.push(entry("not ours", measured, None));
-        }
-        entries
-    }
-}
-
-impl Entry {
-    fn draw(&self, area: Rect, buf: &mut Buffer, theme: Theme) {
+    fn draw(&self, room: u16, mut pen: Pen<'_>) {
         let set = if self.set == "off" {
             Role::Rest
         } else {
             Role::Injected
         };
+        let role = if self.differs {
+            Role::Trouble
+        } else {
+            Role::Measured
+        };
         let count = self.count.map(format::count).unwrap_or_default();
-        let room = measured_columns(area);
         let [all, brief] = &self.measured;
         let measured = if width(all) <= room { all } else { brief };
-        Pen::new(buf, area)
-            .skip(1)
-            .left(&self.name, NAME, theme.style(Role::Plain))
-            .left(&self.set, SET, theme.style(set))
-            .left(measured, room, theme.style(self.role))
-            .right(&self.gap, GAP, theme.style(self.role))
-            .right(&count, COUNT, theme.style(Role::Rest));
+        pen.skip(1).left(&self.name, NAME, Role::Plain);
+        pen.left(&self.set, SET, set).left(measured, room, role);
+        pen.right(&self.gap, GAP, role);
+        pen.right(count, COUNT, Role::Rest);
     }
-}
-
-fn measured_columns(area: Rect) -> u16 {
-    area.width.saturating_sub(2 + NAME + SET + GAP + COUNT)
 }
 
 fn quantiles(spread: &Spread) -> [String; 2] {
@@ -186,7 +168,8 @@ fn both(text: String) -> [String; 2] {
     [text.clone(), text]
 }
 
-/// How far the measured value is from the set one, in per cent; with a mark where it should not be.
+/// How far the measured value is from the set one, in per cent, with a mark that says whether it may be; nothing where
+/// nobody can judge: a figure would.
 fn gap(reading: &Reading) -> String {
     let figure = |value: Value| match value {
         Value::Time(time) if time > Duration::ZERO => Some(time.as_secs_f64()),
@@ -195,23 +178,15 @@ fn gap(reading: &Reading) -> String {
     };
     let set = reading.set.and_then(figure);
     let measured = reading.measured.and_then(figure);
-    let mark = match reading.verdict {
-        Verdict::Agrees => "=",
-        Verdict::Differs(_) => "!",
-        // Where nobody can judge, a figure would.
-        Verdict::Off | Verdict::Settling | Verdict::Unjudged | Verdict::Unknown(_) => {
-            return String::new();
-        }
+    let is_judged = matches!(reading.verdict, Verdict::Agrees | Verdict::Differs(_));
+    let Some((set, measured)) = set.zip(measured).filter(|_| is_judged) else {
+        return String::new();
     };
-    match (set, measured) {
-        (Some(set), Some(measured)) => {
-            let percent = (measured / set - 1.0) * 100.0;
-            if percent.abs() < 1_000.0 {
-                format!("{percent:+.1}%{mark}")
-            } else {
-                format!(">999%{mark}")
-            }
-        }
-        _ => String::new(),
+    let percent = (measured / set - 1.0) * 100.0;
+    let mark = reading.verdict.mark();
+    if percent.abs() < 1_000.0 {
+        format!("{percent:+.1}%{mark}")
+    } else {
+        format!(">999%{mark}")
     }
 }

@@ -6,18 +6,16 @@
 //!             ▸ ▀▀▀▀▀▀▀▀▀▀········   251ms=
 //! ```
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::widgets::Widget;
 
 use super::layout::{Form, Mixer};
-use super::pen::{Pen, row, width};
-use super::track::{Measured, Track};
+use super::pen::{Pen, Sheet, width};
+use super::track::{Track, draw_measured};
+use crate::fault::Value;
 use crate::fault::knob::Metric;
 use crate::ui::knob::Dial;
 use crate::ui::proof::{Reading, Verdict};
-use crate::ui::theme::{Role, Theme};
+use crate::ui::theme::{Charset, Role};
 
 /// Columns of a knob's label and the blank after it.
 const LABEL: u16 = 4;
@@ -28,7 +26,7 @@ const VALUE: u16 = 7;
 
 /// One knob of one strip.
 pub(super) struct DialCell<'a> {
-    pub(super) theme: Theme,
+    pub(super) charset: Charset,
     pub(super) mixer: &'a Mixer,
     pub(super) dial: &'a Dial,
     pub(super) reading: &'a Reading,
@@ -36,45 +34,29 @@ pub(super) struct DialCell<'a> {
     pub(super) selected: bool,
 }
 
-impl Widget for &DialCell<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
+impl DialCell<'_> {
+    pub(super) fn draw(&self, mut sheet: Sheet<'_>) {
+        let label = self.dial.knob.label;
         match self.mixer.form {
-            Form::Compact => self.compact(row(area, 0), buf),
+            Form::Compact => {
+                let mut pen = sheet.row(0);
+                pen.left(label, LABEL - 1, self.label()).skip(1);
+                self.one_row(&mut pen);
+            }
             Form::Tall => {
-                Pen::new(buf, row(area, 0)).left(self.dial.knob.label, LABEL - 1, self.label());
-                Pen::new(buf, row(area, 1))
-                    .skip(2)
-                    .text("▸", self.theme.style(Role::Rest));
-                let indented = Rect {
-                    x: area.x + LABEL.min(area.width),
-                    width: area.width.saturating_sub(LABEL),
-                    ..area
-                };
-                self.two_rows(indented, buf, self.value());
+                sheet.row(0).left(label, LABEL - 1, self.label());
+                sheet.row(1).skip(2).text("▸", Role::Rest);
+                self.two_rows(LABEL, self.value().into(), &mut sheet);
             }
-            Form::Wide => {
-                let value = if self.selected {
-                    self.theme.selected(Role::Injected)
-                } else {
-                    self.value()
-                };
-                self.two_rows(area, buf, value);
+            Form::Wide if self.selected => {
+                self.two_rows(0, Role::Injected.selected(), &mut sheet);
             }
+            Form::Wide => self.two_rows(0, self.value().into(), &mut sheet),
         }
     }
-}
 
-impl DialCell<'_> {
-    fn compact(&self, area: Rect, buf: &mut Buffer) {
-        let mut pen = Pen::new(buf, area);
-        pen.left(self.dial.knob.label, LABEL - 1, self.label());
-        let track = Rect {
-            x: area.x + LABEL.min(area.width),
-            width: self.mixer.track.min(area.width.saturating_sub(LABEL)),
-            ..area
-        };
-        self.track(true).render(track, buf);
-        let mut pen = Pen::new(buf, area);
+    fn one_row(&self, pen: &mut Pen<'_>) {
+        self.draw_track(true, pen);
         // The label says what strays; a rate's unit stands with what is set.
         let set = self.reading.set_text.trim_start_matches('±');
         let measured = match self.reading.set {
@@ -84,7 +66,6 @@ impl DialCell<'_> {
         // One arrow says the direction of both.
         let arrow = set.chars().next().filter(|arrow| "↑↓".contains(*arrow));
         let measured = arrow.map_or(measured, |arrow| measured.trim_start_matches(arrow));
-        pen.to(LABEL + self.mixer.track);
         // The marks stand under each other where set and measured leave them the room.
         let pair = width(set) + 1 + width(measured);
         let blank = 6_u16.saturating_sub(width(set)).max(1);
@@ -94,80 +75,67 @@ impl DialCell<'_> {
         pen.text(measured, self.measured());
     }
 
-    fn two_rows(&self, area: Rect, buf: &mut Buffer, value: Style) {
-        let tracks = Rect {
-            width: self.mixer.track.min(area.width),
-            ..area
-        };
-        self.track(false).render(row(tracks, 0), buf);
-        let measured = Measured {
-            theme: self.theme,
-            at: self.place(self.reading.set.and(self.reading.measured)),
-        };
-        measured.render(row(tracks, 1), buf);
-        let set = &self.reading.set_text;
-        let mut pen = Pen::new(buf, row(area, 0));
-        let blank = VALUE.saturating_sub(width(set));
-        pen.to(self.mixer.track).skip(blank).text(set, value);
-        let mark = match &self.reading.verdict {
-            verdict @ (Verdict::Agrees | Verdict::Differs(_)) => verdict.mark(),
-            Verdict::Off | Verdict::Settling | Verdict::Unjudged | Verdict::Unknown(_) => " ",
-        };
-        let mut pen = Pen::new(buf, row(area, 1));
-        pen.to(self.mixer.track)
-            .right(&self.reading.measured_text, VALUE, self.measured())
-            .text(mark, self.mark());
-    }
-
-    fn track(&self, with_measured: bool) -> Track {
-        let measured = self.reading.measured.filter(|_| with_measured);
-        Track {
-            theme: self.theme,
-            set: self.place(self.reading.set),
-            measured: self.place(self.reading.set.and(measured)),
-            agrees: with_measured && self.reading.verdict == Verdict::Agrees,
+    /// Draws set above measured, after so many columns.
+    fn two_rows(&self, margin: u16, value: Style, sheet: &mut Sheet<'_>) {
+        let reading = self.reading;
+        let mut pen = sheet.row(0);
+        self.draw_track(false, pen.skip(margin));
+        let blank = VALUE.saturating_sub(width(&reading.set_text));
+        pen.skip(blank).text(&reading.set_text, value);
+        let mut pen = sheet.row(1);
+        let measured = self.place(reading.set.and(reading.measured));
+        draw_measured(measured, self.mixer.track, pen.skip(margin));
+        pen.right(&reading.measured_text, VALUE, self.measured());
+        if let Verdict::Agrees | Verdict::Differs(_) = reading.verdict {
+            pen.text(reading.verdict.mark(), self.mark());
         }
     }
 
-    fn place(&self, value: Option<crate::fault::Value>) -> Option<f64> {
+    fn draw_track(&self, with_measured: bool, pen: &mut Pen<'_>) {
+        let reading = self.reading;
+        let measured = reading.set.and(reading.measured);
+        let track = Track {
+            cells: self.mixer.track,
+            set: self.place(reading.set),
+            measured: self.place(measured.filter(|_| with_measured)),
+            agrees: with_measured && reading.verdict == Verdict::Agrees,
+        };
+        track.draw(self.charset, pen);
+    }
+
+    fn place(&self, value: Option<Value>) -> Option<f64> {
         value.map(|value| self.dial.position(value))
     }
 
     fn label(&self) -> Style {
         match (self.selected, self.reading.set) {
-            (true, _) => self.theme.selected(Role::Title),
-            (false, Some(_)) => self.theme.style(Role::Title),
-            (false, None) => self.theme.style(Role::Plain),
+            (true, _) => Role::Title.selected(),
+            (false, Some(_)) => Role::Title.into(),
+            (false, None) => Role::Plain.into(),
         }
     }
 
-    fn value(&self) -> Style {
-        self.theme.style(match self.reading.set {
+    fn value(&self) -> Role {
+        match self.reading.set {
             Some(_) => Role::Injected,
             None => Role::Rest,
-        })
+        }
     }
 
-    fn measured(&self) -> Style {
-        self.theme.style(match &self.reading.verdict {
+    fn measured(&self) -> Role {
+        match &self.reading.verdict {
             Verdict::Differs(_) => Role::Trouble,
             // What is measured where nothing is set has another cause.
             Verdict::Off if self.dial.knob.metric != Metric::Rate => Role::Rest,
-            Verdict::Off
-            | Verdict::Settling
-            | Verdict::Unjudged
-            | Verdict::Agrees
-            | Verdict::Unknown(_) => Role::Measured,
-        })
+            _ => Role::Measured,
+        }
     }
 
-    fn mark(&self) -> Style {
-        self.theme.style(match &self.reading.verdict {
+    fn mark(&self) -> Role {
+        match &self.reading.verdict {
             Verdict::Agrees => Role::Good,
             Verdict::Differs(_) => Role::Trouble,
-            Verdict::Off | Verdict::Settling | Verdict::Unjudged | Verdict::Unknown(_) => {
-                Role::Rest
-            }
-        })
+            _ => Role::Rest,
+        }
     }
 }

@@ -1,13 +1,14 @@
 //! The chart of what the application feels: the time to the first byte back, beside what is set.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
+use std::time::Duration;
+
 use ratatui::style::Style;
 use ratatui::text::Span;
 use ratatui::widgets::Widget;
+use ratatui::widgets::canvas::{Canvas, Line};
 
-use super::charts::{Chart, round_up};
-use super::plot::Line;
+use super::charts::{Chart, round_up, steps};
+use super::pen::Sheet;
 use super::state::is_felt_now;
 use crate::fault::knob::Metric;
 use crate::fault::{Directions, Plan};
@@ -17,28 +18,22 @@ use crate::ui::knob;
 use crate::ui::model::Model;
 use crate::ui::theme::Role;
 
-/// What the clients of a proxy feel.
-pub(super) struct Feels<'a> {
-    pub(super) model: &'a Model,
-    pub(super) row: &'a ProxyRow,
-}
-
-impl Widget for &Feels<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let chart = Chart::new(self.model, self.row, area);
-        let set = added(self.model.present(self.row));
-        let top = self.top(added(
-            self.model.plan(self.row.id).unwrap_or(&self.row.plan),
-        ));
-        let names = ["app feels: first byte", "app feels"];
-        chart.title(names, self.figures(set), buf);
-        chart.axis(top, figure, buf);
-        if let Some(set) = set {
-            chart.dashes(set / top, Role::Injected, buf);
-        }
-        self.line(&chart, top, buf);
-        self.failures(&chart, buf);
+/// Draws what the clients of a proxy feel.
+pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
+    let mut chart = Chart::new(model, row, sheet);
+    let set = added(model.present(row));
+    let top = top(row, added(model.plan(row.id).unwrap_or(&row.plan)));
+    let names = ["app feels: first byte", "app feels"];
+    chart.title(names, figures(row, set));
+    chart.axes(top, figure);
+    let is_drawn = line(&mut chart, top);
+    if let Some(set) = set {
+        chart.dashes(set / top);
     }
+    if !is_drawn {
+        chart.say("no round trip in this minute");
+    }
+    failures(&mut chart);
 }
 
 /// What a round trip grows by under a plan, in milliseconds.
@@ -46,99 +41,145 @@ fn added(plan: &Plan) -> Option<f64> {
     let mut dials = knob::all().iter();
     let dial = dials.find(|dial| dial.knob.metric == Metric::AddedDelay)?;
     let set = dial.value(plan, Directions::Both)?.time()?;
-    (!plan.bypassed).then_some(set.as_secs_f64() * 1e3)
+    (!plan.bypassed).then_some(in_ms(set))
 }
 
-impl Feels<'_> {
-    /// The top of the scale: twice what is set, so that it stands in the middle, where that is enough.
-    fn top(&self, set: Option<f64>) -> f64 {
-        let points = self.row.history.points.iter();
-        let felt = points.filter_map(|point| point.feels);
-        let most = felt
-            .map(|time| time.as_secs_f64() * 1e3)
-            .fold(0.0, f64::max);
-        match set {
-            Some(set) if most < 1.9 * set => 2.0 * set,
-            _ if most == 0.0 => 100.0,
-            _ => round_up(most * 1.1),
-        }
+/// The top of the scale: twice what is set, so that it stands in the middle, where that is enough.
+fn top(row: &ProxyRow, set: Option<f64>) -> f64 {
+    let felt = row.history.points.iter().filter_map(|point| point.feels);
+    let most = felt.map(in_ms).fold(0.0, f64::max);
+    match set {
+        Some(set) if most < 1.9 * set => 2.0 * set,
+        _ if most == 0.0 => 100.0,
+        _ => round_up(most * 1.1),
     }
+}
 
-    fn figures(&self, set: Option<f64>) -> Vec<Vec<Span<'static>>> {
-        let theme = self.model.theme;
-        let set = set.map_or_else(Vec::new, |set| {
-            vec![Span::styled(
-                format!("set {}", figure(set)),
-                theme.style(Role::Injected),
-            )]
+fn figures(row: &ProxyRow, set: Option<f64>) -> Vec<Vec<Span<'static>>> {
+    let set = set.map(|set| Span::styled(format!("set {}", figure(set)), Role::Injected));
+    let set: Vec<_> = set.into_iter().collect();
+    let Some(spread) = row.feels else {
+        return vec![set];
+    };
+    let (felt, role) = if is_felt_now(row) {
+        ("", Role::Measured)
+    } else {
+        ("last ", Role::Rest)
+    };
+    let gap = if set.is_empty() { "" } else { "  " };
+    let with = |text: &str| {
+        let text = Span::styled(format!("{felt}{text}{gap}"), role);
+        [&[text], set.as_slice()].concat()
+    };
+    let p50 = format!("p50 {}", format::time(spread.p50));
+    let p99 = format!("p99 {}", format::time(spread.p99));
+    vec![with(&format!("{p50}  {p99}")), with(&p50), set.clone()]
+}
+
+/// Draws the line, in dots of braille; returns whether there is any of it. A step is joined to what was before it, and
+/// nothing is drawn across what was not measured.
+fn line(chart: &mut Chart<'_>, top: f64) -> bool {
+    let colour = Style::from(Role::Measured).fg.unwrap_or_default();
+    let columns = chart.plot.width * 2;
+    let Some(highest) = (chart.plot.height * 4).checked_sub(1) else {
+        return false;
+    };
+    let mut strokes = Vec::new();
+    let mut before: Option<(u16, f64)> = None;
+    for point in &chart.row.history.points {
+        let Some(over) = chart.covered(point, columns) else {
+            continue;
+        };
+        before = point.feels.map(|felt| {
+            let height = f64::from(steps(in_ms(felt) / top, highest));
+            let [first, last] = [over.start, over.end - 1].map(f64::from);
+            strokes.push(Line::new(first, height, last, height, colour));
+            if let Some((_, from)) = before.filter(|(end, _)| *end >= over.start) {
+                strokes.push(Line::new(first, from, first, height, colour));
+            }
+            (over.end, height)
         });
-        let Some(spread) = self.row.feels else {
-            return vec![set];
-        };
-        let (felt, style): (_, Style) = if is_felt_now(self.row) {
-            ("", theme.style(Role::Measured))
-        } else {
-            ("last ", theme.style(Role::Rest))
-        };
-        let gap = if set.is_empty() { "" } else { "  " };
-        let with = |text: String| {
-            let mut spans = vec![Span::styled(format!("{felt}{text}{gap}"), style)];
-            spans.extend(set.iter().cloned());
-            spans
-        };
-        let p50 = format!("p50 {}", format::time(spread.p50));
-        let p99 = format!("p99 {}", format::time(spread.p99));
-        vec![with(format!("{p50}  {p99}")), with(p50), set.clone()]
     }
+    Canvas::default()
+        .x_bounds([0.0, f64::from(columns.saturating_sub(1))])
+        .y_bounds([0.0, f64::from(highest)])
+        .paint(|canvas| strokes.iter().for_each(|stroke| canvas.draw(stroke)))
+        .render(chart.plot, chart.sheet.buf);
+    !strokes.is_empty()
+}
 
-    fn line(&self, chart: &Chart<'_>, top: f64, buf: &mut Buffer) {
-        let mut line = Line::new(chart.plot.width, chart.plot.height);
-        let mut before: Option<(u16, f64)> = None;
-        let mut drawn = false;
-        for point in &self.row.history.points {
-            let Some(over) = chart.covered(point, line.dots()) else {
-                continue;
-            };
-            before = point.feels.map(|felt| {
-                let value = felt.as_secs_f64() * 1e3 / top;
-                let joined = before.filter(|(end, _)| *end >= over.start);
-                let end = over.end;
-                line.draw(over, value, joined.map(|(_, value)| value));
-                drawn = true;
-                (end, value)
-            });
-        }
-        if !drawn {
-            chart.say("no round trip in this minute", buf);
-            return;
-        }
-        for column in 0..chart.plot.width {
-            for level in 0..chart.plot.height {
-                if let Some(glyph) = line.glyph(column, level) {
-                    let glyph = glyph.encode_utf8(&mut [0; 4]).to_owned();
-                    chart.cell(column, level, &glyph, Role::Measured, buf);
-                }
-            }
+/// Draws a cross at the top wherever a connection failed, or was ended by a fault.
+fn failures(chart: &mut Chart<'_>) {
+    let top = chart.plot.height.saturating_sub(1);
+    for point in &chart.row.history.points {
+        let role = match (point.failed, point.cut) {
+            (0, 0) => continue,
+            (0, _) => Role::Injected,
+            _ => Role::Trouble,
+        };
+        if let Some(over) = chart.covered(point, chart.plot.width) {
+            chart.cell(over.start, top, "✕", role);
         }
     }
+}
 
-    /// A cross at the top wherever a connection failed, or was ended by a fault.
-    fn failures(&self, chart: &Chart<'_>, buf: &mut Buffer) {
-        let top = chart.plot.height.saturating_sub(1);
-        for point in &self.row.history.points {
-            let role = match (point.failed, point.cut) {
-                (0, 0) => continue,
-                (0, _) => Role::Injected,
-                _ => Role::Trouble,
-            };
-            if let Some(over) = chart.covered(point, chart.plot.width) {
-                chart.cell(over.start, top, "✕", role, buf);
-            }
-        }
-    }
+fn in_ms(time: Duration) -> f64 {
+    time.as_secs_f64() * 1e3
 }
 
 /// Milliseconds as an axis and a title print them.
 fn figure(ms: f64) -> String {
-    format::time_short(std::time::Duration::from_secs_f64(ms.max(0.0) / 1e3))
+    format::time_short(Duration::from_secs_f64(ms.max(0.0) / 1e3))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
+
+    use super::*;
+    use crate::snapshot::{History, Point};
+    use crate::ui::proof::tests::{model, proxy};
+    use crate::ui::view::pen::Sheet;
+
+    /// The line in a picture of so many cells, for what was felt in each part of the minute; the top is a second.
+    fn drawn(columns: u16, rows: u16, felt: &[Option<f64>]) -> Vec<String> {
+        let mut row = proxy([]);
+        let minute = Duration::from_secs(60);
+        let part = minute / u32::try_from(felt.len()).expect("few parts");
+        let mut at = Duration::ZERO;
+        while at < minute {
+            let now = felt[(at.as_nanos() / part.as_nanos()) as usize];
+            at += History::STEP;
+            Arc::make_mut(&mut row.history).points.push_back(Point {
+                at,
+                feels: now.map(Duration::from_secs_f64),
+                ..Point::default()
+            });
+        }
+        let model = model(row.clone());
+        let area = Rect::new(0, 0, columns + 8, rows + 2);
+        let mut buf = Buffer::empty(area);
+        let mut chart = Chart::new(&model, &row, Sheet::new(&mut buf, area));
+        line(&mut chart, 1e3);
+        let plot = chart.plot;
+        let cell = |at: ratatui::layout::Position| buf[at].symbol().to_owned();
+        let rows = plot.rows();
+        rows.map(|row| row.positions().map(cell).collect())
+            .collect()
+    }
+
+    #[test]
+    fn a_step_is_joined_and_a_gap_is_not() {
+        let felt = [Some(0.0), Some(1.0), None, Some(1.0)];
+        assert_eq!(drawn(4, 2, &felt), [" ⡏ ⠉", "⣀⡇  "]);
+    }
+
+    #[test]
+    fn what_lies_outside_is_not_drawn() {
+        assert_eq!(drawn(1, 1, &[Some(0.0), Some(7.0)]), ["⣸"]);
+        assert!(drawn(0, 0, &[Some(0.5)]).is_empty());
+    }
 }

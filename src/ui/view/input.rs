@@ -8,230 +8,186 @@
 //!
 //! Unfinished is dim and never red; wrong has a caret under the first column that is; right says what Enter does.
 
-use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect};
-use ratatui::style::Style;
 use ratatui::text::Span;
-use ratatui::widgets::Widget;
 use unicode_width::UnicodeWidthChar;
 
-use super::pen::{Pen, Rule, row, width, wrap};
+use super::pen::{Sheet, width, wrap};
 use crate::fault::Value;
 use crate::syntax::ParseError;
-use crate::ui::input::{Check, Field};
+use crate::ui::input::{Check, Field, InputLine};
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Overlay, PathField, ValueField};
-use crate::ui::theme::{Role, Theme};
+use crate::ui::theme::Role;
 use crate::units::ByteRate;
 
 /// Columns before the text.
 const PROMPT: u16 = 3;
 
 /// The line or the field that is open.
-pub(super) struct InputPanel<'a> {
-    pub(super) model: &'a Model,
+enum Open<'a> {
+    /// The line where proxies are added and changed.
+    Line(&'a InputLine),
+    /// The field of a knob's value.
+    Value(&'a ValueField),
+    /// The field of a file's name.
+    Path(&'a PathField),
 }
 
 /// What the parser says.
 enum Answer<'a> {
     /// Nothing is typed: an example.
-    Example(&'a str),
+    Example(&'static str),
     Unfinished(&'a ParseError),
     Wrong(&'a ParseError),
     Right(&'a str),
     /// Of several pasted lines: what Enter does, or which one is wrong.
-    Pasted(String),
+    Pasted(&'a InputLine),
 }
 
-impl Widget for &InputPanel<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = self.model.theme;
-        let focused = self.has_keys();
-        let title = theme.style(if focused { Role::Title } else { Role::Plain });
-        let rule = Rule {
-            left: vec![Span::styled(self.title(), title)],
-            right: Vec::new(),
-        };
-        rule.draw(row(area, 0), buf, theme);
-        let (prompt, field) = self.field();
-        let text = match (focused, field.proposed) {
-            (true, true) => theme.selected(Role::Plain),
-            (true, false) => theme.style(Role::Plain),
-            (false, _) => theme.style(Role::Rest),
-        };
-        Pen::new(buf, row(area, 1))
-            .skip(1)
-            .text(prompt, theme.style(Role::Title));
-        let pasted = self.pasted_lines();
-        if !pasted.is_empty() {
-            Pen::new(buf, row(area, 1)).skip(PROMPT).text(&pasted, text);
-            self.answer(area, 0, buf);
-            return;
-        }
-        let scroll = scroll(field, area);
-        let shown = from_column(field.text.value(), scroll);
-        Pen::new(buf, row(area, 1)).skip(PROMPT).text(shown, text);
-        self.answer(area, scroll, buf);
+/// Draws the line or the field that is open; returns where the terminal's cursor belongs, where it has the keys.
+pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) -> Option<Position> {
+    let open = Open::of(model);
+    let has_keys = match model.overlays.last() {
+        None => model.focus == Focus::Input,
+        Some(overlay) => matches!(overlay, Overlay::Value(_) | Overlay::Path(_)),
+    };
+    let (prompt, field) = open.field();
+    let (title, text) = match (has_keys, field.proposed) {
+        (true, true) => (Role::Title, Role::Plain.selected()),
+        (true, false) => (Role::Title, Role::Plain.into()),
+        (false, _) => (Role::Plain, Role::Rest.into()),
+    };
+    sheet.title(&[Span::styled(open.title(model), title)], None);
+    let columns = sheet.area.width;
+    let scroll = field
+        .text
+        .visual_scroll(columns.saturating_sub(PROMPT + 1).into());
+    let mut pen = sheet.row(1);
+    pen.skip(1).text(prompt, Role::Title).to(PROMPT);
+    let answer = open.says();
+    if let Answer::Pasted(line) = answer {
+        let lines: Vec<&str> = line.pasted.iter().map(|line| line.text.as_str()).collect();
+        pen.text(lines.join("  +  "), text);
+    } else {
+        pen.text(from_column(field.text.value(), scroll), text);
     }
+    answer.draw(scroll, &mut sheet);
+    let cursor = field.text.visual_cursor().saturating_sub(scroll);
+    let cursor = u16::try_from(cursor).unwrap_or(u16::MAX);
+    let cursor = cursor.saturating_add(PROMPT).min(columns.saturating_sub(1));
+    let is_shown = has_keys && sheet.area.height > 1 && !matches!(answer, Answer::Pasted(_));
+    is_shown.then_some(Position {
+        x: sheet.area.x + cursor,
+        y: sheet.area.y + 1,
+    })
 }
 
-impl<'a> InputPanel<'a> {
-    /// Where the terminal's cursor belongs, where this has the keys.
-    pub(super) fn cursor(&self, area: Rect) -> Option<Position> {
-        if !self.has_keys() || area.height < 2 || !self.pasted_lines().is_empty() {
-            return None;
-        }
-        let (_, field) = self.field();
-        let column = field
-            .text
-            .visual_cursor()
-            .saturating_sub(scroll(field, area));
-        let column = u16::try_from(column)
-            .unwrap_or(u16::MAX)
-            .saturating_add(PROMPT);
-        Some(Position {
-            x: area.x + column.min(area.width.saturating_sub(1)),
-            y: area.y + 1,
-        })
+// === impl Open ===
+
+impl<'a> Open<'a> {
+    fn of(model: &'a Model) -> Self {
+        let field = model
+            .overlays
+            .iter()
+            .rev()
+            .find_map(|overlay| match overlay {
+                Overlay::Value(value) => Some(Self::Value(value)),
+                Overlay::Path(path) => Some(Self::Path(path)),
+                _ => None,
+            });
+        field.unwrap_or(Self::Line(&model.input))
     }
 
-    fn value(&self) -> Option<&'a ValueField> {
-        let mut overlays = self.model.overlays.iter().rev();
-        overlays.find_map(|overlay| match overlay {
-            Overlay::Value(value) => Some(value),
-            _ => None,
-        })
-    }
-
-    fn path(&self) -> Option<&'a PathField> {
-        let mut overlays = self.model.overlays.iter().rev();
-        overlays.find_map(|overlay| match overlay {
-            Overlay::Path(path) => Some(path),
-            _ => None,
-        })
-    }
-
-    fn has_keys(&self) -> bool {
-        match self.model.overlays.last() {
-            None => self.model.focus == Focus::Input,
-            Some(Overlay::Value(_) | Overlay::Path(_)) => true,
-            Some(_) => false,
+    fn title(&self, model: &Model) -> String {
+        let name = |id| model.proxy(id).map_or("proxy", |(_, row)| &row.name);
+        match self {
+            Self::Value(value) => {
+                let dial = knob::all().get(value.knob);
+                let label = dial.map_or("", |dial| dial.knob.label);
+                format!("set {label} of {}", name(value.proxy))
+            }
+            Self::Path(path) if path.writes => "write the desk to a file".to_owned(),
+            Self::Path(_) => "add a file's proxies".to_owned(),
+            Self::Line(line) => match (line.editing, line.pasted.len()) {
+                (_, many @ 2..) => format!("add {many} proxies"),
+                (Some(id), _) => format!("edit {}", name(id)),
+                (None, _) => "add proxy".to_owned(),
+            },
         }
     }
 
-    fn title(&self) -> String {
-        let name = |id| self.model.proxy(id).map_or("proxy", |(_, row)| &row.name);
-        if let Some(value) = self.value() {
-            let label = knob::all()
-                .get(value.knob)
-                .map_or("", |dial| dial.knob.label);
-            return format!("set {label} of {}", name(value.proxy));
-        }
-        if let Some(path) = self.path() {
-            let title = if path.writes {
-                "write the desk to a file"
-            } else {
-                "add a file's proxies"
-            };
-            return title.to_owned();
-        }
-        let input = &self.model.input;
-        match (input.editing, input.pasted.len()) {
-            (_, 2..) => format!("add {} proxies", input.pasted.len()),
-            (Some(id), _) => format!("edit {}", name(id)),
-            (None, _) => "add proxy".to_owned(),
-        }
-    }
-
-    fn field(&self) -> (&'static str, &'a Field) {
-        match (self.value(), self.path()) {
-            (Some(value), _) => ("=", &value.field),
-            (None, Some(path)) => (">", &path.field),
-            (None, None) if self.model.input.editing.is_some() => ("~", &self.model.input.field),
-            (None, None) => ("+", &self.model.input.field),
+    /// The mark before the text, and the text.
+    const fn field(&self) -> (&'static str, &'a Field) {
+        match self {
+            Self::Value(value) => ("=", &value.field),
+            Self::Path(path) => (">", &path.field),
+            Self::Line(line) if line.editing.is_some() => ("~", &line.field),
+            Self::Line(line) => ("+", &line.field),
         }
     }
 
     fn says(&self) -> Answer<'a> {
-        if let Some(value) = self.value() {
-            return match &value.error {
+        match self {
+            Self::Value(value) => match &value.error {
                 None => Answer::Right(sets(value.value)),
                 Some(error) if error.unfinished => Answer::Unfinished(error),
                 Some(error) => Answer::Wrong(error),
-            };
-        }
-        if self.path().is_some() {
-            return Answer::Example("a file's name, from here or from the root: desk.scene");
-        }
-        if !self.model.input.pasted.is_empty() {
-            return Answer::Pasted(self.model.input.pasted_summary());
-        }
-        match &self.model.input.check {
-            Check::Empty => {
-                Answer::Example("… 9090=https://www.google.com   35432=psql://my-db lat 250ms")
+            },
+            Self::Path(_) => {
+                Answer::Example("a file's name, from here or from the root: desk.scene")
             }
-            Check::Unfinished(error) => Answer::Unfinished(error),
-            Check::Wrong(error) => Answer::Wrong(error),
-            Check::Right(text) => Answer::Right(text),
+            Self::Line(line) if !line.pasted.is_empty() => Answer::Pasted(line),
+            Self::Line(line) => match &line.check {
+                Check::Empty => {
+                    Answer::Example("… 9090=https://www.google.com   35432=psql://my-db lat 250ms")
+                }
+                Check::Unfinished(error) => Answer::Unfinished(error),
+                Check::Wrong(error) => Answer::Wrong(error),
+                Check::Right(text) => Answer::Right(text),
+            },
         }
     }
+}
 
-    /// The pasted lines side by side.
-    fn pasted_lines(&self) -> String {
-        if self.value().is_some() || self.path().is_some() {
-            return String::new();
-        }
-        let lines = self.model.input.pasted.iter();
-        let lines: Vec<&str> = lines.map(|line| line.text.as_str()).collect();
-        lines.join("  +  ")
-    }
+// === impl Answer ===
 
-    fn pasted(&self, text: &str, area: Rect, buf: &mut Buffer) {
-        let theme = self.model.theme;
-        let (mark, role) = if self.model.input.pasted_right() {
-            ("ok", Role::Good)
-        } else {
-            (" !", Role::Trouble)
-        };
-        let first = row(area, 2);
-        Pen::new(buf, first)
-            .skip(PROMPT)
-            .text(mark, theme.style(role));
-        let lines = wrap(text, area.width.saturating_sub(PROMPT + 5));
-        for (at, line) in (2..).zip(&lines) {
-            Pen::new(buf, row(area, at))
-                .skip(PROMPT + 4)
-                .text(line, theme.style(Role::Plain));
-        }
-    }
-
-    fn answer(&self, area: Rect, scroll: usize, buf: &mut Buffer) {
-        let theme = self.model.theme;
-        let rest = theme.style(Role::Rest);
-        let line = row(area, 2);
-        match self.says() {
-            Answer::Example(text) => {
-                Pen::new(buf, line).skip(PROMPT).text(text, rest);
+impl Answer<'_> {
+    /// Draws it below the text, which has left its field by `scroll` columns.
+    fn draw(&self, scroll: usize, sheet: &mut Sheet<'_>) {
+        let columns = sheet.area.width;
+        let mut pen = sheet.row(2);
+        match *self {
+            Self::Example(text) => {
+                pen.skip(PROMPT).text(text, Role::Rest);
             }
-            Answer::Right(text) => {
-                let mut pen = Pen::new(buf, line);
-                pen.skip(PROMPT).text("ok", theme.style(Role::Good)).skip(2);
-                pen.text(text, theme.style(Role::Plain));
+            Self::Right(text) => {
+                pen.skip(PROMPT).text("ok", Role::Good).skip(2);
+                pen.text(text, Role::Plain);
             }
-            Answer::Pasted(text) => self.pasted(&text, area, buf),
-            Answer::Unfinished(error) => {
+            Self::Pasted(line) => {
+                let (mark, role) = if line.pasted_right() {
+                    ("ok", Role::Good)
+                } else {
+                    (" !", Role::Trouble)
+                };
+                pen.skip(PROMPT).text(mark, role);
+                let lines = wrap(&line.pasted_summary(), columns.saturating_sub(PROMPT + 5));
+                for (at, line) in (2..).zip(lines) {
+                    sheet.row(at).skip(PROMPT + 4).text(line, Role::Plain);
+                }
+            }
+            Self::Unfinished(error) => {
                 let next = if error.expected.is_empty() {
                     format!("… {}", error.message)
                 } else {
                     format!("… next: {}", error.expected.join(", "))
                 };
                 let column = u16::try_from(caret(error).saturating_sub(scroll)).unwrap_or(0);
-                let last = area.width.saturating_sub(width(&next) + PROMPT);
-                Pen::new(buf, line)
-                    .skip(PROMPT + column.min(last))
-                    .text(&next, rest);
+                let last = columns.saturating_sub(width(&next) + PROMPT);
+                pen.skip(PROMPT + column.min(last)).text(next, Role::Rest);
             }
-            Answer::Wrong(error) => wrong(error, scroll, area, buf, theme),
+            Self::Wrong(error) => wrong(error, scroll, sheet),
         }
     }
 }
@@ -248,47 +204,34 @@ fn sets(value: Option<Value>) -> &'static str {
 }
 
 /// The caret under the first wrong column, and why: beside the caret, below it where there is not enough room.
-fn wrong(error: &ParseError, scroll: usize, area: Rect, buf: &mut Buffer, theme: Theme) {
-    let trouble = theme.style(Role::Trouble);
-    let column = u16::try_from(caret(error).saturating_sub(scroll)).unwrap_or(u16::MAX);
-    let column = column
-        .saturating_add(PROMPT)
-        .min(area.width.saturating_sub(1));
+fn wrong(error: &ParseError, scroll: usize, sheet: &mut Sheet<'_>) {
+    let Rect {
+        width: columns,
+        height,
+        ..
+    } = sheet.area;
+    let caret = u16::try_from(caret(error).saturating_sub(scroll)).unwrap_or(u16::MAX);
+    let caret = caret.saturating_add(PROMPT).min(columns.saturating_sub(1));
     let message = &error.message;
-    let columns = width(message);
-    Pen::new(buf, row(area, 2)).to(column).text("^", trouble);
-    if column + 2 + columns <= area.width {
-        Pen::new(buf, row(area, 2))
-            .to(column + 2)
-            .text(message, trouble);
-    } else if area.height > 3 {
-        let margin = PROMPT.min(area.width.saturating_sub(columns));
-        Pen::new(buf, row(area, 3))
-            .skip(margin)
-            .text(message, trouble);
-    } else if columns + 2 <= column {
-        Pen::new(buf, row(area, 2))
-            .to(column - columns - 1)
-            .text(message, trouble);
+    let wide = width(message);
+    sheet.row(2).to(caret).text("^", Role::Trouble);
+    let beside = (2, caret + 2);
+    let (row, column) = if caret + 2 + wide <= columns {
+        beside
+    } else if height > 3 {
+        (3, PROMPT.min(columns.saturating_sub(wide)))
+    } else if wide + 2 <= caret {
+        (2, caret - wide - 1)
     } else {
-        let plain: Style = trouble;
-        Pen::new(buf, row(area, 2))
-            .to(column + 2)
-            .text(message, plain);
-    }
+        beside
+    };
+    sheet.row(row).to(column).text(message, Role::Trouble);
 }
 
 /// The display column of the first wrong character.
 fn caret(error: &ParseError) -> usize {
     let before = error.input.chars().take(error.span.start);
     before.map(|letter| letter.width().unwrap_or(0)).sum()
-}
-
-/// How many columns of a text have left its field, so that the cursor is in it.
-fn scroll(field: &Field, area: Rect) -> usize {
-    field
-        .text
-        .visual_scroll(usize::from(area.width.saturating_sub(PROMPT + 1)))
 }
 
 /// The text from a display column on.

@@ -6,7 +6,7 @@
 use ratatui::layout::Constraint::{Fill, Length};
 use ratatui::layout::{Layout, Position, Rect, Size};
 
-use super::last::Last;
+use super::last;
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Overlay};
 
@@ -20,9 +20,10 @@ const WIDE: Size = Size::new(160, 30);
 const TALL: u16 = 100;
 
 /// How the strips are drawn.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Form {
     /// Two rows: name and state, then the knobs with set and measured in one track.
+    #[default]
     Compact,
     /// Two rows: set, then measured.
     Tall,
@@ -31,7 +32,7 @@ pub(super) enum Form {
 }
 
 /// Where the strips stand, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mixer {
     /// The titles above the strips; no rows in the compact form.
     pub(super) head: Rect,
@@ -51,7 +52,7 @@ pub(super) struct Mixer {
 }
 
 /// Where everything stands; what has no place has no rows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Screen {
     pub(super) header: Rect,
     pub(super) mixer: Mixer,
@@ -98,18 +99,14 @@ pub(super) fn class(size: Size) -> Class {
 /// Where everything stands on a screen of this size.
 pub(super) fn layout(size: Size, model: &Model) -> Screen {
     let class = class(size);
-    let footer = match class {
-        Class::TooSmall => 0,
-        Class::Strips => 1,
-        Class::Full => 2,
-    };
-    let input = match class {
-        Class::Strips | Class::Full if !has_input(model) => 0,
-        Class::TooSmall => 0,
+    let (input, footer) = match class {
+        Class::TooSmall => (0, 0),
+        Class::Strips => (3, 1),
         // Narrow screens have a row more for what is wrong.
-        Class::Full if size.width < 120 => 4,
-        Class::Strips | Class::Full => 3,
+        Class::Full if size.width < 120 => (4, 2),
+        Class::Full => (3, 2),
     };
+    let input = if has_input(model) { input } else { 0 };
     let rows = [Length(1), Fill(1), Length(input), Length(footer)];
     let whole = Rect::from((Position::ORIGIN, size));
     let [header, body, input, footer] = Layout::vertical(rows).areas(whole);
@@ -117,13 +114,13 @@ pub(super) fn layout(size: Size, model: &Model) -> Screen {
         header,
         input,
         footer,
-        ..Screen::nothing(size)
+        ..Screen::default()
     };
     match class {
         Class::TooSmall => {}
         Class::Strips => screen.mixer = mixer(body, Form::Compact, model),
         Class::Full if model.snapshot.proxies.is_empty() => {
-            let last = Length(Last::rows(size.width, model));
+            let last = Length(last::rows(size.width, model));
             [screen.empty, screen.last] = Layout::vertical([Fill(1), last]).areas(body);
         }
         Class::Full if size.width >= WIDE.width && size.height >= WIDE.height => {
@@ -134,51 +131,39 @@ pub(super) fn layout(size: Size, model: &Model) -> Screen {
     screen
 }
 
-/// Whether the input line, or the field of a value, is on the screen.
-pub(super) fn has_input(model: &Model) -> bool {
-    let value = model
-        .overlays
-        .iter()
-        .any(|overlay| matches!(overlay, Overlay::Value(_) | Overlay::Path(_)));
-    value || model.focus == Focus::Input
+/// Whether the input line, or the field of a value or a file's name, is on the screen.
+fn has_input(model: &Model) -> bool {
+    let is_field = |overlay: &Overlay| matches!(overlay, Overlay::Value(_) | Overlay::Path(_));
+    model.focus == Focus::Input || model.overlays.iter().any(is_field)
 }
 
 /// Strips, charts, connections, one below the other.
 fn stacked(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
-    let form = if size.width >= TALL {
-        Form::Tall
+    // Rows above the strips, and columns of what happened beside the connections.
+    let (form, head, log) = if size.width < TALL {
+        (Form::Compact, 0, 0)
     } else {
-        Form::Compact
+        (Form::Tall, 2, (size.width * 34 / 100).clamp(40, 64))
     };
-    let head = if form == Form::Compact { 0 } else { 2 };
     let wanted = strips_wanted(model, 2).saturating_add(head);
     let top = wanted.min(size.height / 2).min(body.height);
     // The rows that there would be without the input line, less the one for the last line.
-    let whole = size
-        .height
-        .saturating_sub(screen.header.height + top + screen.footer.height + 1);
-    let charts = (whole * 2 / 5).clamp(5, 12);
-    let left = (body.height - top).saturating_sub(1);
-    let charts = if left >= charts + 3 {
-        charts
-    } else if model.focus == Focus::Connections || left < 3 {
-        0
-    } else {
-        left
+    let taken = screen.header.height + top + screen.footer.height + 1;
+    let charts = (size.height.saturating_sub(taken) * 2 / 5).clamp(5, 12);
+    let charts = match (body.height - top).saturating_sub(1) {
+        left if left >= charts + 3 => charts,
+        0..3 => 0,
+        _ if model.focus == Focus::Connections => 0,
+        left => left,
     };
-    let last = Last::rows(size.width, model).min(body.height - top - charts);
+    let last = last::rows(size.width, model).min(body.height - top - charts);
     let rows = [Length(top), Length(charts), Length(last), Fill(1)];
     let [strips, charts, last, lists] = Layout::vertical(rows).areas(body);
     screen.mixer = mixer(strips, form, model);
     let halves = [Length(charts.width / 2), Fill(1)];
     [screen.feels, screen.rates] = Layout::horizontal(halves).areas(charts);
     screen.last = last;
-    let log = if size.width < TALL {
-        0
-    } else {
-        (size.width * 34 / 100).clamp(40, 64)
-    };
-    (screen.conns, screen.log) = beside(lists, log);
+    [screen.conns, screen.log] = beside(lists, log);
 }
 
 /// Strips with charts beside them, connections with what happened beside them.
@@ -186,37 +171,32 @@ fn wide(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
     let column = (size.width * 32 / 100).clamp(52, 80);
     let knobs = u16::try_from(knob::all().len()).unwrap_or(u16::MAX);
     let compare = knobs.saturating_add(4).min(8);
-    let most = size.height * 56 / 100;
     let airy = strips_wanted(model, 4).saturating_add(2);
-    let height = airy
-        .max(compare + 16)
-        .min(most)
-        .min(body.height.saturating_sub(1));
-    let last = Length(Last::rows(size.width, model));
-    let rows = [Length(height), last, Fill(1)];
+    let most = (size.height * 56 / 100).min(body.height.saturating_sub(1));
+    let top = airy.max(compare + 16).min(most);
+    let last = last::rows(size.width, model);
+    let rows = [Length(top), Length(last), Fill(1)];
     let [top, last, lists] = Layout::vertical(rows).areas(body);
-    let (left, right) = beside(top, column);
+    let [left, right] = beside(top, column);
     screen.mixer = mixer(left, Form::Wide, model);
-    let compare = if right.height >= compare + 12 {
-        compare
-    } else {
+    let compare = if right.height < compare + 12 {
         0
+    } else {
+        compare
     };
     let feels = (right.height - compare).div_ceil(2);
     let rows = [Length(feels), Fill(1), Length(compare)];
     [screen.feels, screen.rates, screen.compare] = Layout::vertical(rows).areas(right);
     screen.last = last;
-    (screen.conns, screen.log) = beside(lists, column);
+    [screen.conns, screen.log] = beside(lists, column);
 }
 
 /// An area in two, a line of one column between them; the right part this wide.
-fn beside(area: Rect, right: u16) -> (Rect, Rect) {
-    if right == 0 {
-        return (area, Rect { width: 0, ..area });
-    }
-    let columns = [Fill(1), Length(1), Length(right.min(area.width))];
-    let [left, _, right] = Layout::horizontal(columns).areas(area);
-    (left, right)
+fn beside(area: Rect, right: u16) -> [Rect; 2] {
+    let right = right.min(area.width);
+    Layout::horizontal([Fill(1), Length(right)])
+        .spacing(right.min(1))
+        .areas(area)
 }
 
 fn strips_wanted(model: &Model, height: u16) -> u16 {
@@ -228,29 +208,25 @@ fn strips_wanted(model: &Model, height: u16) -> u16 {
 fn mixer(area: Rect, form: Form, model: &Model) -> Mixer {
     let all = knob::all().len();
     let slots = |margin: u16, knob: u16| usize::from(area.width.saturating_sub(margin) / knob);
-    // Columns before the knobs at least; a knob; its track.
-    let (least, knob, track) = match form {
-        Form::Compact => (2, 26, 9),
-        Form::Tall if slots(26, 31) >= all.min(3) => (26, 31, 18),
-        Form::Tall => (26, 22, 9),
-        Form::Wide => (25, 27, 18),
+    // Columns before the knobs at least; a knob; its track; rows above the strips; knobs at most.
+    let (least, knob, track, head, most) = match form {
+        Form::Compact => (2, 26, 9, 0, 3),
+        Form::Tall if slots(26, 31) >= all.min(3) => (26, 31, 18, 2, 3),
+        Form::Tall => (26, 22, 9, 2, 3),
+        Form::Wide => (25, 27, 18, 2, all),
     };
-    let most = if form == Form::Wide { all } else { all.min(3) };
-    let shown = slots(least, knob).clamp(1, most.max(1));
-    let head = if form == Form::Compact { 0 } else { 2 };
+    let shown = slots(least, knob).clamp(1, all.clamp(1, most));
     let [head, strips] = Layout::vertical([Length(head), Fill(1)]).areas(area);
-    let wanted = |height| strips_wanted(model, height) <= strips.height;
-    let height = match form {
-        Form::Compact | Form::Tall => 2,
-        Form::Wide if wanted(4) => 4,
-        Form::Wide => 3,
-    };
     let taken = knob.saturating_mul(u16::try_from(shown).unwrap_or(1));
-    // In the wide form a title may be a column longer than its knob.
-    let margin = match form {
-        Form::Compact => least,
-        Form::Tall => area.width.saturating_sub(taken).max(least),
-        Form::Wide => area.width.saturating_sub(taken + 1).max(least),
+    let (height, margin) = match form {
+        Form::Compact => (2, least),
+        Form::Tall => (2, area.width.saturating_sub(taken).max(least)),
+        Form::Wide => {
+            let is_airy = strips_wanted(model, 4) <= strips.height;
+            // A title may be a column longer than its knob.
+            let margin = area.width.saturating_sub(taken + 1).max(least);
+            (if is_airy { 4 } else { 3 }, margin)
+        }
     };
     Mixer {
         head,
@@ -267,37 +243,6 @@ fn mixer(area: Rect, form: Form, model: &Model) -> Mixer {
 /// The first knob of the page that the selected one is on: knobs stay where they are until the selection leaves the page.
 fn page(selected: usize, shown: usize, all: usize) -> usize {
     (selected / shown * shown).min(all.saturating_sub(shown))
-}
-
-// === impl Screen ===
-
-impl Screen {
-    fn nothing(size: Size) -> Self {
-        let none = Rect::new(0, 0, size.width, 0);
-        let mixer = Mixer {
-            head: none,
-            strips: none,
-            form: Form::Compact,
-            height: 2,
-            margin: 2,
-            knob: 26,
-            track: 9,
-            knobs: (0, 1),
-        };
-        Self {
-            header: none,
-            mixer,
-            feels: none,
-            rates: none,
-            compare: none,
-            last: none,
-            conns: none,
-            log: none,
-            input: none,
-            footer: none,
-            empty: none,
-        }
-    }
 }
 
 // === impl Mixer ===

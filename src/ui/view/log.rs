@@ -1,11 +1,10 @@
 //! What happened, the newest line first.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::text::Span;
-use ratatui::widgets::Widget;
+use std::time::Duration;
 
-use super::pen::{Pen, Rule, fit, fit_name, row, width};
+use ratatui::text::Span;
+
+use super::pen::{Pen, Sheet, fit, fit_name, width};
 use crate::snapshot::Taken;
 use crate::ui::format;
 use crate::ui::model::{Model, Said, Tone};
@@ -13,11 +12,6 @@ use crate::ui::theme::Role;
 
 /// From this width on, times have milliseconds.
 const EXACT_FROM: u16 = 56;
-
-/// The pane that lists what happened.
-pub(super) struct Log<'a> {
-    pub(super) model: &'a Model,
-}
 
 /// The role of a line's text.
 pub(super) const fn role(tone: Tone) -> Role {
@@ -30,73 +24,47 @@ pub(super) const fn role(tone: Tone) -> Role {
     }
 }
 
-impl Widget for &Log<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = self.model.theme;
-        let title = Span::styled("what happened", theme.style(Role::Plain));
-        let right = match &self.model.frozen {
-            Some(frozen) if !frozen.held.is_empty() => {
-                let text = format!("{} more since frozen", frozen.held.len());
-                vec![vec![Span::styled(text, theme.style(Role::Trouble))]]
-            }
-            _ => Vec::new(),
-        };
-        let rule = Rule {
-            left: vec![title],
-            right,
-        };
-        rule.draw(row(area, 0), buf, theme);
-        let visible = usize::from(area.height.saturating_sub(1));
-        let lines = self.model.log.iter().rev().take(visible);
-        let lines: Vec<Said<'_>> = lines.filter_map(|line| self.model.said(line)).collect();
-        let names = lines
-            .iter()
-            .map(|line| width(line.proxy))
-            .max()
-            .unwrap_or(0)
-            .min((area.width / 4).max(8));
-        for (at, line) in (1..).zip(lines) {
-            self.line(line, names, row(area, at), buf);
-        }
+/// Draws what happened.
+pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
+    let held = model.frozen.iter().map(|frozen| frozen.held.len());
+    let held = held.filter(|held| *held > 0).map(|held| {
+        let text = format!("{held} more since frozen");
+        vec![Span::styled(text, Role::Trouble)]
+    });
+    sheet.title(&[Span::styled("what happened", Role::Plain)], held);
+    let visible = usize::from(sheet.area.height.saturating_sub(1));
+    let lines = model.log.iter().rev().take(visible);
+    let lines: Vec<Said<'_>> = lines.filter_map(|line| model.said(line)).collect();
+    let names = lines.iter().map(|line| width(line.proxy)).max();
+    let names = names.unwrap_or(0).min((sheet.area.width / 4).max(8));
+    for (at, line) in (1..).zip(lines) {
+        draw_line(line, names, sheet.area.width >= EXACT_FROM, sheet.row(at));
     }
 }
 
-impl Log<'_> {
-    fn line(&self, line: Said<'_>, names: u16, area: Rect, buf: &mut Buffer) {
-        let theme = self.model.theme;
-        let time = if area.width >= EXACT_FROM {
-            format::clock_exact(line.at)
-        } else {
-            format::clock_narrow(line.at)
-        };
-        let taken = line.change.and_then(|change| change.taken);
-        let taken = taken.map(self::taken).unwrap_or_default();
-        let mut pen = Pen::new(buf, area);
-        pen.skip(1).text(&time, theme.style(Role::Rest)).skip(1);
-        pen.left(
-            &fit_name(line.proxy, names),
-            names,
-            theme.style(Role::Plain),
-        )
-        .skip(1);
-        if line.tone == Tone::Trouble {
-            pen.text("! ", theme.style(Role::Trouble));
-        }
-        // Which connections took it is worth more than the end of a long text.
-        let reserved = if taken.is_empty() {
-            0
-        } else {
-            width(&taken) + 2
-        };
-        let room = pen.room().saturating_sub(reserved);
-        pen.text(&fit(line.text, room), theme.style(role(line.tone)));
-        pen.at_end(&[Span::styled(taken, theme.style(Role::Rest))]);
+fn draw_line(line: Said<'_>, names: u16, is_exact: bool, mut pen: Pen<'_>) {
+    let time = if is_exact {
+        format::clock_exact(line.at)
+    } else {
+        format::clock_narrow(line.at)
+    };
+    pen.skip(1).text(time, Role::Rest).skip(1);
+    let name = fit_name(line.proxy, names);
+    pen.left(name, names, Role::Plain).skip(1);
+    if line.tone == Tone::Trouble {
+        pen.text("! ", Role::Trouble);
     }
+    // Which connections took it is worth more than the end of a long text.
+    let taken = line.change.and_then(|change| change.taken).map(taken);
+    let reserved = taken.as_ref().map_or(0, |taken| width(taken) + 2);
+    let room = pen.room().saturating_sub(reserved);
+    pen.text(fit(line.text, room), role(line.tone));
+    pen.at_end(&[Span::styled(taken.unwrap_or_default(), Role::Rest)]);
 }
 
 /// `4/4 3ms`, `4 cut 1ms`.
 fn taken(taken: Taken) -> String {
-    let time = format::time_tight(std::time::Duration::from_micros(taken.micros));
+    let time = format::time_tight(Duration::from_micros(taken.micros));
     match taken.cut {
         0 => format!("{}/{} {time}", taken.taken, taken.of),
         cut => format!("{cut} cut {time}"),

@@ -28,7 +28,6 @@
 use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::{Position, Rect, Size};
-use ratatui::widgets::Widget;
 
 mod charts;
 mod columns;
@@ -45,7 +44,6 @@ mod last;
 mod layout;
 mod log;
 mod pen;
-mod plot;
 mod popup;
 mod presets;
 mod quit;
@@ -56,23 +54,8 @@ mod strips;
 mod too_small;
 mod track;
 
-use compare::Compare;
-use connections::Connections;
-use empty::Empty;
-use feels::Feels;
-use footer::Footer;
-use header::Header;
-use help::HelpPanel;
-use input::InputPanel;
-use last::Last;
 use layout::{Class, Screen, layout};
-use log::Log;
-use pen::Pen;
-use presets::PresetPanel;
-use quit::{Question, QuestionPanel};
-use rates::Rates;
-use strips::Strips;
-use too_small::TooSmall;
+use pen::Sheet;
 
 use super::model::{Model, Overlay};
 use super::proof::{Proof, busiest};
@@ -116,67 +99,44 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
 /// Draws the model in a buffer, and returns where the terminal's cursor belongs, if anywhere.
 pub fn render(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
     let size = area.as_size();
+    let mut sheet = Sheet::new(buf, area);
     let cursor = if layout::class(size) == Class::TooSmall {
-        let needed = layout::STRIPS;
-        TooSmall { model, needed }.render(area, buf);
+        too_small::draw(model, layout::STRIPS, sheet);
         None
     } else {
         let screen = layout(size, model);
-        panes(model, &screen, buf);
-        let typed = InputPanel { model }.cursor(screen.input);
-        overlay(model, area, buf).or(typed)
+        panes(model, &screen, &mut sheet);
+        let typed = input::draw(model, sheet.part(screen.input));
+        overlays(model, &mut sheet).or(typed)
     };
     model.theme.finish(buf);
     cursor
 }
 
-/// What lies under the overlays.
-fn panes(model: &Model, screen: &Screen, buf: &mut Buffer) {
-    Header { model }.render(screen.header, buf);
-    Footer { model }.render(screen.footer, buf);
-    if screen.input.height > 0 {
-        InputPanel { model }.render(screen.input, buf);
-    }
+/// What lies under the overlays, but for the input line.
+fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
+    header::draw(model, sheet.part(screen.header));
+    footer::draw(model, sheet.part(screen.footer));
     let busiest = busiest(&model.snapshot, &paced(model, screen));
-    if screen.last.height > 0 {
-        let busiest = &busiest;
-        Last { model, busiest }.render(screen.last, buf);
-    }
+    last::draw(model, &busiest, sheet.part(screen.last));
     if screen.empty.height > 0 {
-        Empty { model }.render(screen.empty, buf);
+        empty::draw(model, sheet.part(screen.empty));
         return;
     }
-    let strips = Strips {
-        model,
-        mixer: &screen.mixer,
-        busiest: &busiest,
-    };
-    strips.render(screen.mixer.strips, buf);
+    strips::draw(model, &screen.mixer, &busiest, sheet);
     if let Some(row) = model.selected_row() {
-        if screen.feels.height > 0 {
-            Feels { model, row }.render(screen.feels, buf);
-            Rates { model, row }.render(screen.rates, buf);
-        }
-        if screen.compare.height > 0 {
-            let busiest = &busiest;
-            Compare {
-                model,
-                row,
-                busiest,
-            }
-            .render(screen.compare, buf);
-        }
-        if screen.conns.height > 0 {
-            Connections { model, proxy: row }.render(screen.conns, buf);
-        }
+        feels::draw(model, row, sheet.part(screen.feels));
+        rates::draw(model, row, sheet.part(screen.rates));
+        compare::draw(model, row, &busiest, sheet.part(screen.compare));
+        connections::draw(model, row, sheet.part(screen.conns));
     }
-    if screen.log.width > 0 && screen.log.height > 0 {
-        Log { model }.render(screen.log, buf);
-        divide(model, screen.log, buf);
+    if screen.log.width > 0 {
+        log::draw(model, sheet.part(screen.log));
+        divide(screen.log, sheet);
     }
     if screen.compare.height > 0 && screen.compare.x > screen.mixer.strips.x {
         let column = screen.feels.union(screen.rates).union(screen.compare);
-        divide(model, column, buf);
+        divide(column, sheet);
     }
 }
 
@@ -194,50 +154,38 @@ fn paced(model: &Model, screen: &Screen) -> Vec<ProxyId> {
 }
 
 /// A vertical line before an area.
-fn divide(model: &Model, area: Rect, buf: &mut Buffer) {
+fn divide(area: Rect, sheet: &mut Sheet<'_>) {
     let Some(x) = area.x.checked_sub(1) else {
         return;
     };
     for y in area.top()..area.bottom() {
-        let joins = |x| buf.cell((x, y)).is_some_and(|cell| cell.symbol() == "─");
-        let glyph = match (x.checked_sub(1).is_some_and(&joins), joins(x + 1)) {
+        let symbol = |x| Some(sheet.buf.cell((x, y))?.symbol());
+        let joins = |x: Option<u16>| x.and_then(symbol) == Some("─");
+        let glyph = match (joins(x.checked_sub(1)), joins(x.checked_add(1))) {
             _ if y == area.top() => "┬",
             (true, true) => "┼",
             (false, true) => "├",
             (true, false) => "┤",
             (false, false) => "│",
         };
-        Pen::new(buf, Rect::new(x, y, 1, 1)).text(glyph, model.theme.style(Role::Rest));
+        let mut cell = sheet.part(Rect::new(x, y, 1, 1));
+        cell.row(0).text(glyph, Role::Rest);
     }
 }
 
 /// What lies over the panes; the topmost has the cursor.
-fn overlay(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
+fn overlays(model: &Model, sheet: &mut Sheet<'_>) -> Option<Position> {
     let mut cursor = None;
     for overlay in &model.overlays {
-        let question = match overlay {
-            Overlay::Value(_) | Overlay::Path(_) => {
-                cursor = None;
-                continue;
-            }
-            Overlay::Help(help) => {
-                let panel = HelpPanel { model, help };
-                panel.render(area, buf);
-                cursor = panel.cursor(area);
-                continue;
-            }
-            Overlay::Presets(list) => {
-                let panel = PresetPanel { model, list };
-                panel.render(area, buf);
-                cursor = panel.cursor(area);
-                continue;
-            }
-            Overlay::Quit => Question::Quit,
-            Overlay::Delete(id) => Question::Delete(*id),
-            Overlay::Suspend => Question::Suspend,
-        };
-        QuestionPanel { model, question }.render(area, buf);
         cursor = None;
+        match overlay {
+            Overlay::Value(_) | Overlay::Path(_) => {}
+            Overlay::Help(help) => cursor = help::draw(help, sheet),
+            Overlay::Presets(list) => cursor = presets::draw(model, list, sheet),
+            Overlay::Quit => quit::ask_to_quit(model, sheet),
+            Overlay::Delete(id) => quit::ask_to_delete(model, *id, sheet),
+            Overlay::Suspend => quit::ask_to_suspend(model, sheet),
+        }
     }
     cursor
 }

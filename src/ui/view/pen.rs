@@ -1,6 +1,7 @@
 //! Writing on the screen, a row at a time: clipped, with an ellipsis where something did not fit.
 //!
-//! Panels decide what stands where; that nothing leaves its area, whatever the width of its characters, is decided here.
+//! Panels decide what stands where; that nothing leaves its area, whatever the width of its characters, is decided here. A
+//! panel is given a sheet, the part of the screen that is its own, and takes a pen for each row that it writes.
 
 use std::borrow::Cow;
 
@@ -10,24 +11,21 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use crate::ui::theme::{Role, Theme};
+use crate::ui::theme::Role;
 
-/// A pen that writes along one row of an area, from left to right.
+/// A part of the screen: whoever draws on it cannot leave it.
+pub(super) struct Sheet<'a> {
+    pub(super) buf: &'a mut Buffer,
+    pub(super) area: Rect,
+}
+
+/// A pen that writes along one row of a sheet, from left to right.
 pub(super) struct Pen<'a> {
     buf: &'a mut Buffer,
     x: u16,
     y: u16,
     start: u16,
     end: u16,
-}
-
-/// Titles in a horizontal line: `─ left ───────── right ─`.
-#[derive(Default)]
-pub(super) struct Rule<'a> {
-    /// What stands at the left, cut off where there is no room.
-    pub(super) left: Vec<Span<'a>>,
-    /// What stands at the right: the first that fits of these, the most complete first.
-    pub(super) right: Vec<Vec<Span<'a>>>,
 }
 
 /// How many columns a text takes; characters of control take none and are not drawn.
@@ -40,9 +38,8 @@ pub(super) fn width(text: &str) -> u16 {
 
 /// How many columns these take.
 pub(super) fn widths(spans: &[Span<'_>]) -> u16 {
-    spans
-        .iter()
-        .fold(0, |sum: u16, span| sum.saturating_add(width(&span.content)))
+    let columns = spans.iter().map(|span| width(&span.content));
+    columns.fold(0, u16::saturating_add)
 }
 
 /// The text in at most this many columns; what was cut off is an ellipsis.
@@ -127,45 +124,83 @@ fn pieces(word: &str, columns: u16) -> Vec<String> {
     pieces
 }
 
-/// Row `row` of an area, empty where it has none.
-pub(super) fn row(area: Rect, row: u16) -> Rect {
-    let below = Rect {
-        y: area.y.saturating_add(row),
-        height: u16::from(row < area.height),
-        ..area
-    };
-    below.intersection(area)
-}
+// === impl Sheet ===
 
-// === impl Pen ===
-
-impl<'a> Pen<'a> {
-    /// A pen at the left of an area's first row. Without an area it writes nothing.
+impl<'a> Sheet<'a> {
+    /// The part of a buffer that an area covers.
     pub(super) fn new(buf: &'a mut Buffer, area: Rect) -> Self {
         let area = area.intersection(buf.area);
-        let end = if area.height == 0 {
-            area.x
-        } else {
-            area.right()
-        };
-        Self {
-            buf,
-            x: area.x,
-            y: area.y,
-            start: area.x,
+        Self { buf, area }
+    }
+
+    /// The part of this sheet that an area of the screen covers.
+    pub(super) fn part(&mut self, area: Rect) -> Sheet<'_> {
+        Sheet::new(self.buf, area.intersection(self.area))
+    }
+
+    /// A pen at the left of a row, counted from 0. In a row that the sheet does not have it writes nothing.
+    pub(super) fn row(&mut self, row: u16) -> Pen<'_> {
+        let Rect { x, y, height, .. } = self.area;
+        let end = if row < height { self.area.right() } else { x };
+        Pen {
+            buf: self.buf,
+            x,
+            y: y.saturating_add(row),
+            start: x,
             end,
         }
     }
 
+    /// Draws titles in a horizontal line along the first row: `─ left ───────── right ─`. What stands at the left is cut off
+    /// where there is no room; at the right stands the first that fits, the most complete first.
+    pub(super) fn title<'s>(
+        &mut self,
+        left: &[Span<'_>],
+        right: impl IntoIterator<Item = Vec<Span<'s>>>,
+    ) {
+        let columns = self.area.width;
+        let line = "─".repeat(usize::from(columns));
+        self.row(0).text(line, Role::Rest);
+        let taken = if left.is_empty() {
+            0
+        } else {
+            widths(left).saturating_add(4)
+        };
+        let fits = |right: &Vec<Span<'_>>| {
+            let wide = widths(right);
+            wide > 0 && taken.saturating_add(wide).saturating_add(4) <= columns
+        };
+        if let Some(right) = right.into_iter().find(fits) {
+            let mut pen = self.row(0);
+            pen.to(columns - widths(&right) - 3).text(" ", Role::Rest);
+            pen.spans(&right).text(" ", Role::Rest);
+        }
+        if !left.is_empty() && columns > 4 {
+            let mut pen = self.row(0);
+            pen.until(columns - 1).skip(1).text(" ", Role::Rest);
+            pen.spans(left).text(" ", Role::Rest);
+        }
+    }
+}
+
+// === impl Pen ===
+
+impl Pen<'_> {
     /// How many columns are left.
     pub(super) fn room(&self) -> u16 {
         self.end.saturating_sub(self.x)
     }
 
+    /// Writes nothing from this column of the row on, counted from 0.
+    pub(super) fn until(&mut self, column: u16) -> &mut Self {
+        self.end = self.start.saturating_add(column).min(self.end);
+        self
+    }
+
     /// Writes a text, cut off where there is no room.
-    pub(super) fn text(&mut self, text: &str, style: Style) -> &mut Self {
+    pub(super) fn text(&mut self, text: impl AsRef<str>, style: impl Into<Style>) -> &mut Self {
         if self.room() > 0 {
-            let fitting = fit(text, self.room());
+            let fitting = fit(text.as_ref(), self.room());
             // What was there before leaves no attribute behind: styles would add up.
             for x in self.x..self.x.saturating_add(width(&fitting)).min(self.end) {
                 self.buf[(x, self.y)].reset();
@@ -178,18 +213,34 @@ impl<'a> Pen<'a> {
     }
 
     /// Writes a text in a column of this width, at its left.
-    pub(super) fn left(&mut self, text: &str, columns: u16, style: Style) -> &mut Self {
+    pub(super) fn left(
+        &mut self,
+        text: impl AsRef<str>,
+        columns: u16,
+        style: impl Into<Style>,
+    ) -> &mut Self {
         let end = self.x.saturating_add(columns).min(self.end);
-        self.text(&fit(text, columns), style);
+        self.text(fit(text.as_ref(), columns), style);
         self.x = end;
         self
     }
 
     /// Writes a text in a column of this width, at its right.
-    pub(super) fn right(&mut self, text: &str, columns: u16, style: Style) -> &mut Self {
-        let fitting = fit(text, columns);
+    pub(super) fn right(
+        &mut self,
+        text: impl AsRef<str>,
+        columns: u16,
+        style: impl Into<Style>,
+    ) -> &mut Self {
+        let fitting = fit(text.as_ref(), columns);
         let blank = columns.saturating_sub(width(&fitting));
         self.skip(blank).text(&fitting, style)
+    }
+
+    /// Gives what stands in the rest of the row another style.
+    pub(super) fn restyle(&mut self, style: Style) {
+        let rest = Rect::new(self.x, self.y, self.room(), 1);
+        self.buf.set_style(rest, style);
     }
 
     /// Leaves columns as they are.
@@ -217,43 +268,6 @@ impl<'a> Pen<'a> {
     pub(super) fn at_end(&mut self, spans: &[Span<'_>]) -> &mut Self {
         self.skip(self.room().saturating_sub(widths(spans)))
             .spans(spans)
-    }
-}
-
-// === impl Rule ===
-
-impl Rule<'_> {
-    /// Draws the line along an area's first row.
-    pub(super) fn draw(&self, area: Rect, buf: &mut Buffer, theme: Theme) {
-        let rest = theme.style(Role::Rest);
-        let line = "─".repeat(usize::from(area.width));
-        Pen::new(buf, area).text(&line, rest);
-        let taken = if self.left.is_empty() {
-            0
-        } else {
-            widths(&self.left).saturating_add(4)
-        };
-        let fits = |right: &&Vec<Span<'_>>| {
-            let columns = widths(right);
-            columns > 0 && taken.saturating_add(columns.saturating_add(4)) <= area.width
-        };
-        if let Some(right) = self.right.iter().find(fits) {
-            let start = area.width - widths(right) - 3;
-            let mut pen = Pen::new(buf, area);
-            pen.to(start).text(" ", rest).spans(right).text(" ", rest);
-        }
-        if !self.left.is_empty() && area.width > 4 {
-            let inner = Rect {
-                x: area.x + 1,
-                width: area.width - 2,
-                ..area
-            };
-            let mut pen = Pen::new(buf, inner);
-            pen.text(" ", rest).spans(&self.left);
-            if pen.room() > 0 {
-                pen.text(" ", rest);
-            }
-        }
     }
 }
 
@@ -312,7 +326,8 @@ mod tests {
     fn a_pen_stays_in_its_area() {
         let mut buf = Buffer::empty(Rect::new(0, 0, 8, 2));
         let area = Rect::new(2, 1, 4, 1);
-        let mut pen = Pen::new(&mut buf, area);
+        let mut sheet = Sheet::new(&mut buf, area);
+        let mut pen = sheet.row(0);
         pen.text("ab", Style::new())
             .right("名前です", 4, Style::new())
             .text("more", Style::new());
@@ -323,8 +338,9 @@ mod tests {
     fn what_is_written_over_leaves_no_attribute_behind() {
         let area = Rect::new(0, 0, 4, 1);
         let mut buf = Buffer::empty(area);
-        Pen::new(&mut buf, area).text("────", Style::new().dim().red());
-        Pen::new(&mut buf, area).text("ab", Style::new().bold());
+        let mut sheet = Sheet::new(&mut buf, area);
+        sheet.row(0).text("────", Style::new().dim().red());
+        sheet.row(0).text("ab", Style::new().bold());
         assert_eq!(buf[(0, 0)].modifier, Modifier::BOLD);
         assert_eq!(buf[(0, 0)].fg, Color::Reset);
         assert_eq!(buf[(2, 0)].modifier, Modifier::DIM);
@@ -333,11 +349,9 @@ mod tests {
     #[test]
     fn a_rule_with_nothing_at_its_right_is_whole() {
         let mut buf = Buffer::empty(Rect::new(0, 0, 12, 1));
-        let rule = Rule {
-            left: vec![Span::raw("left")],
-            right: vec![Vec::new(), vec![Span::raw("")]],
-        };
-        rule.draw(buf.area, &mut buf, Theme::MONO);
+        let area = buf.area;
+        let right = [Vec::new(), vec![Span::raw("")]];
+        Sheet::new(&mut buf, area).title(&[Span::raw("left")], right);
         let text: String = buf
             .content
             .iter()
@@ -354,18 +368,14 @@ mod tests {
             Rect::new(9, 9, 4, 1),
             Rect::new(0, 1, 4, 1),
         ] {
-            Pen::new(&mut buf, area).text("text", Style::new());
+            Sheet::new(&mut buf, area).row(0).text("text", Style::new());
         }
         assert_eq!(buf, Buffer::empty(Rect::new(0, 0, 4, 1)));
     }
 
     #[test]
     fn a_rule_drops_its_right_title_before_it_cuts_its_left_one() {
-        let theme = Theme::MONO;
-        let rule = Rule {
-            left: vec![Span::raw("left")],
-            right: vec![vec![Span::raw("the right")], vec![Span::raw("right")]],
-        };
+        let right = ["the right", "right"].map(|title| vec![Span::raw(title)]);
         for (columns, drawn) in [
             (24, "─ left ───── the right ─"),
             (18, "─ left ─── right ─"),
@@ -373,7 +383,8 @@ mod tests {
             (6, "─ le…─"),
         ] {
             let mut buf = Buffer::empty(Rect::new(0, 0, columns, 1));
-            rule.draw(buf.area, &mut buf, theme);
+            let area = buf.area;
+            Sheet::new(&mut buf, area).title(&[Span::raw("left")], right.clone());
             let text: String = buf
                 .content
                 .iter()

@@ -1,71 +1,87 @@
 //! A box over the panes: a border, a title, what is behind it blank.
 
-use ratatui::buffer::Buffer;
 use ratatui::layout::{Constraint, Position, Rect};
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Widget};
 
-use super::pen::{Pen, row, width};
+use super::pen::{Sheet, width};
 use crate::ui::input::Field;
-use crate::ui::theme::{Role, Theme};
+use crate::ui::theme::Role;
+
+/// A list in a box, and what is typed to filter it in the first row.
+pub(super) struct Filtered<'a> {
+    pub(super) title: &'a str,
+    /// The keys that work in it.
+    pub(super) footer: &'a str,
+    pub(super) filter: &'a Field,
+    /// What stands in the filter while nothing is typed.
+    pub(super) hint: &'a str,
+}
+
+/// Draws a box of this size in the middle of a sheet, its title above and a footer below; returns what is inside.
+pub(super) fn popup<'a>(
+    sheet: &'a mut Sheet<'_>,
+    (columns, rows): (u16, u16),
+    [title, footer]: [&str; 2],
+) -> Sheet<'a> {
+    let place = place((columns, rows), sheet.area);
+    // A wide character before the border must not reach into it.
+    for y in place.top()..place.bottom() {
+        let before = place.left().checked_sub(1);
+        let before = before.and_then(|x| sheet.buf.cell_mut((x, y)));
+        if let Some(cell) = before.filter(|cell| width(cell.symbol()) > 1) {
+            cell.set_symbol(" ");
+        }
+    }
+    Clear.render(place, sheet.buf);
+    let titled = |text: &str| Line::styled(format!("─ {text} "), Role::Title);
+    let mut block = Block::bordered().title_top(titled(title));
+    if !footer.is_empty() {
+        block = block.title_bottom(titled(footer));
+    }
+    let inner = block.inner(place);
+    block.render(place, sheet.buf);
+    sheet.part(inner)
+}
 
 /// Where a box of this size stands: in the middle of an area.
-pub(super) fn place((columns, rows): (u16, u16), area: Rect) -> Rect {
+fn place((columns, rows): (u16, u16), area: Rect) -> Rect {
     area.centered(
         Constraint::Length(columns.min(area.width)),
         Constraint::Length(rows.min(area.height)),
     )
 }
 
-/// Draws a box, and returns what is inside.
-pub(super) fn popup(
-    [title, footer]: [&str; 2],
-    place: Rect,
-    buf: &mut Buffer,
-    theme: Theme,
-) -> Rect {
-    // A wide character before the border must not reach into it.
-    for y in place.top()..place.bottom() {
-        let before = place
-            .left()
-            .checked_sub(1)
-            .and_then(|x| buf.cell_mut((x, y)));
-        if let Some(cell) = before.filter(|cell| width(cell.symbol()) > 1) {
-            cell.set_symbol(" ");
-        }
+/// What marks a line of a list, and the styles of its name and of what is said of it.
+pub(super) fn line_of_list(selected: bool) -> (&'static str, [ratatui::style::Style; 2]) {
+    let parts = [Role::Title, Role::Plain];
+    if selected {
+        ("▸", parts.map(Role::selected))
+    } else {
+        ("", parts.map(ratatui::style::Style::from))
     }
-    Clear.render(place, buf);
-    let titled = |text: &str| {
-        if text.is_empty() {
-            Line::default()
-        } else {
-            Line::styled(format!("─ {text} "), theme.style(Role::Title))
-        }
-    };
-    let block = Block::bordered()
-        .title_top(titled(title))
-        .title_bottom(titled(footer));
-    let inner = block.inner(place);
-    block.render(place, buf);
-    inner
 }
 
-/// Draws the filter of a list in the first row of a box.
-pub(super) fn filter(field: &Field, hint: &str, inner: Rect, buf: &mut Buffer, theme: Theme) {
-    let mut pen = Pen::new(buf, row(inner, 0));
-    pen.skip(1).text("> ", theme.style(Role::Title));
-    match field.text.value() {
-        "" => pen.text(hint, theme.style(Role::Rest)),
-        typed => pen.text(typed, theme.style(Role::Plain)),
-    };
-}
-
-/// Where the terminal's cursor belongs in the filter of a box.
-pub(super) fn cursor_in(field: &Field, place: Rect) -> Option<Position> {
-    let typed = u16::try_from(field.text.visual_cursor()).unwrap_or(u16::MAX);
-    let x = place.x + 4_u16.saturating_add(typed);
-    let y = place.y + 1;
-    place
-        .contains(Position { x, y })
-        .then_some(Position { x, y })
+impl Filtered<'_> {
+    /// Draws the box and the filter; returns what is inside, and where the terminal's cursor belongs.
+    pub(super) fn draw<'a>(
+        &self,
+        sheet: &'a mut Sheet<'_>,
+        size: (u16, u16),
+    ) -> (Sheet<'a>, Option<Position>) {
+        let place = place(size, sheet.area);
+        let mut inner = popup(sheet, size, [self.title, self.footer]);
+        let mut pen = inner.row(0);
+        pen.skip(1).text("> ", Role::Title);
+        match self.filter.text.value() {
+            "" => pen.text(self.hint, Role::Rest),
+            typed => pen.text(typed, Role::Plain),
+        };
+        let typed = u16::try_from(self.filter.text.visual_cursor()).unwrap_or(u16::MAX);
+        let cursor = Position {
+            x: place.x + 4_u16.saturating_add(typed),
+            y: place.y + 1,
+        };
+        (inner, Some(cursor).filter(|cursor| place.contains(*cursor)))
+    }
 }

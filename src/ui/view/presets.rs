@@ -1,11 +1,9 @@
 //! The list of presets: figures and source of each, filtered by what is typed; Space tries one out.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
-use ratatui::widgets::Widget;
+use ratatui::layout::Position;
 
-use super::pen::{Pen, row, width};
-use super::popup::{cursor_in, filter, place, popup};
+use super::pen::{Sheet, width};
+use super::popup::{Filtered, line_of_list};
 use super::strips::position;
 use crate::preset::{self, PRESETS};
 use crate::ui::model::{Model, PresetList};
@@ -16,78 +14,45 @@ const WIDTH: u16 = 76;
 /// Rows of the box that are no presets: the borders, the filter, a blank one, and the source.
 const FRAME: u16 = 5;
 
-/// The list of presets in a box over the panes.
-pub(super) struct PresetPanel<'a> {
-    pub(super) model: &'a Model,
-    pub(super) list: &'a PresetList,
-}
-
 /// How many presets there is room for on a screen of this height.
 pub(super) fn room(height: u16) -> u16 {
     height.saturating_sub(FRAME + 2).max(1)
 }
 
-/// How many rows the list has, whatever the filter leaves of it.
-fn rows(area: Rect) -> u16 {
+/// Draws the presets in a box, as many rows whatever the filter leaves of them; returns where the terminal's cursor
+/// belongs.
+pub(super) fn draw(model: &Model, list: &PresetList, sheet: &mut Sheet<'_>) -> Option<Position> {
     let all = u16::try_from(PRESETS.len()).unwrap_or(u16::MAX);
-    room(area.height).min(all)
-}
-
-impl PresetPanel<'_> {
-    /// Where the terminal's cursor belongs: in the filter.
-    pub(super) fn cursor(&self, area: Rect) -> Option<Position> {
-        let place = place((WIDTH, rows(area) + FRAME), area);
-        cursor_in(&self.list.filter, place)
+    let visible = room(sheet.area.height).min(all);
+    let presets = list.shown();
+    let part = position(list.first, visible.into(), presets.len());
+    let name = model.proxy(list.proxy).map_or("", |(_, row)| &row.name);
+    let filtered = Filtered {
+        title: &format!("presets for {name}  {part}"),
+        footer: "type to filter  Space tries it  Enter takes it  Esc: as before",
+        filter: &list.filter,
+        hint: "a name, or a part of one",
+    };
+    let (mut inner, cursor) = filtered.draw(sheet, (WIDTH, visible + FRAME));
+    let names = preset::names().map(width).max().unwrap_or(0);
+    let lines = presets.into_iter().enumerate().skip(list.first);
+    for (at, (index, preset)) in (1..).zip(lines.take(visible.into())) {
+        let (mark, [name, summary]) = line_of_list(index == list.line);
+        let mut pen = inner.row(at);
+        pen.skip(1).text(mark, Role::Title).to(3);
+        pen.left(preset.name, names, name).skip(2);
+        pen.text(preset.summary(), summary);
     }
-
-    fn presets(&self, visible: u16, inner: Rect, buf: &mut Buffer) {
-        let theme = self.model.theme;
-        let names = preset::names().map(width).max().unwrap_or(0);
-        let presets = self.list.shown().into_iter().enumerate();
-        let lines = presets.skip(self.list.first).take(usize::from(visible));
-        for (at, (index, preset)) in (1..).zip(lines) {
-            let mut styles = [Role::Title, Role::Plain].map(|role| theme.style(role));
-            let mut pen = Pen::new(buf, row(inner, at));
-            if index == self.list.line {
-                styles = [Role::Title, Role::Plain].map(|role| theme.selected(role));
-                pen.text(" ▸ ", theme.style(Role::Title));
-            } else {
-                pen.skip(3);
-            }
-            pen.left(preset.name, names, styles[0]).skip(2);
-            pen.text(&preset.summary(), styles[1]);
+    match list.selected() {
+        Some(preset) => {
+            let mut pen = inner.row(visible + 2);
+            pen.skip(3).text("source: ", Role::Rest);
+            pen.text(preset.source, Role::Plain);
+        }
+        None => {
+            let mut pen = inner.row(1);
+            pen.skip(3).text("no preset has that in it", Role::Rest);
         }
     }
-}
-
-impl Widget for &PresetPanel<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = self.model.theme;
-        let visible = rows(area);
-        let shown = self.list.shown().len();
-        let part = position(self.list.first, usize::from(visible), shown);
-        let name = self.model.proxy(self.list.proxy);
-        let name = name.map_or("", |(_, row)| &row.name);
-        let title = format!("presets for {name}  {part}");
-        let footer = "type to filter  Space tries it  Enter takes it  Esc: as before";
-        let place = place((WIDTH, visible + FRAME), area);
-        let inner = popup([&title, footer], place, buf, theme);
-        filter(
-            &self.list.filter,
-            "a name, or a part of one",
-            inner,
-            buf,
-            theme,
-        );
-        self.presets(visible, inner, buf);
-        match self.list.selected() {
-            Some(preset) => Pen::new(buf, row(inner, visible + 2))
-                .skip(3)
-                .text("source: ", theme.style(Role::Rest))
-                .text(preset.source, theme.style(Role::Plain)),
-            None => Pen::new(buf, row(inner, 1))
-                .skip(3)
-                .text("no preset has that in it", theme.style(Role::Rest)),
-        };
-    }
+    cursor
 }

@@ -1,129 +1,80 @@
 //! Questions before something that cannot be undone: quitting, deleting, suspending while connections are open.
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::widgets::Widget;
-
-use super::pen::{Pen, row, width};
-use super::popup::{place, popup};
+use super::pen::{Sheet, width};
+use super::popup::popup;
 use crate::snapshot::{ConnState, ProxyId};
 use crate::ui::format;
 use crate::ui::keymap::{self, Mode};
 use crate::ui::model::Model;
 use crate::ui::theme::Role;
 
-/// What a question is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Question {
-    Quit,
-    Delete(ProxyId),
-    Suspend,
-}
-
-/// A question, with its answers from the key table.
-pub(super) struct QuestionPanel<'a> {
-    pub(super) model: &'a Model,
-    pub(super) question: Question,
-}
-
-impl Widget for &QuestionPanel<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let theme = self.model.theme;
-        let (title, lines) = self.words();
-        let mode = match self.question {
-            Question::Quit => Mode::Quit,
-            Question::Delete(_) | Question::Suspend => Mode::Confirm,
-        };
-        let answers = keymap::footer(mode);
-        let count = |len: usize| u16::try_from(len).unwrap_or(u16::MAX);
-        let widest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
-        let size = (
-            widest.saturating_add(6).max(40),
-            count(lines.len() + answers.len()).saturating_add(5),
-        );
-        let inner = popup([title, ""], place(size, area), buf, theme);
-        let mut at = 1;
-        for line in &lines {
-            Pen::new(buf, row(inner, at))
-                .skip(2)
-                .text(line, theme.style(Role::Plain));
-            at += 1;
-        }
-        at += 1;
-        for answer in &answers {
-            // The first one is the harmless one where it is a step back: quitting stays by default.
-            Pen::new(buf, row(inner, at))
-                .skip(4)
-                .left(&answer.keys, 6, theme.style(Role::Title))
-                .text(&answer.words, theme.style(Role::Plain));
-            at += 1;
-        }
-    }
-}
-
-impl QuestionPanel<'_> {
-    fn words(&self) -> (&'static str, Vec<String>) {
-        match self.question {
-            Question::Quit => ("quit?", self.what_ends()),
-            Question::Delete(id) => {
-                let (name, open) = self
-                    .model
-                    .proxy(id)
-                    .map_or(("the proxy", 0), |(_, row)| (row.name.as_str(), row.open));
-                let lines = vec![
-                    format!("Delete {name}? {} with it.", live(open, "end", "ends")),
-                    "Undo brings the proxy back, not its connections.".to_owned(),
-                ];
-                ("delete?", lines)
-            }
-            Question::Suspend => {
-                let lines = vec![
-                    format!(
-                        "{} while this is stopped.",
-                        live(self.model.open(), "stall", "stalls")
-                    ),
-                    "fg in the shell lets them go on.".to_owned(),
-                ];
-                ("suspend?", lines)
-            }
-        }
-    }
-
-    /// What quitting ends.
-    fn what_ends(&self) -> Vec<String> {
-        let snapshot = self.model.newest();
-        let proxies = snapshot.proxies.len() as u64;
-        let mut lines = vec![format!(
-            "{} on {} when you quit.",
-            live(self.model.open(), "end", "ends"),
-            plural(proxies, "proxy", "proxies"),
-        )];
-        let held = |state| matches!(state, ConnState::Held | ConnState::Full);
-        let holding = snapshot.conns.iter().filter(|conn| held(conn.state));
-        let holding = holding.count() as u64;
+/// Asks whether to quit, and says what that ends.
+pub(super) fn ask_to_quit(model: &Model, sheet: &mut Sheet<'_>) {
+    let snapshot = model.newest();
+    let open = live(model.open(), "end", "ends");
+    let proxies = plural(snapshot.proxies.len() as u64, "proxy", "proxies");
+    let holds = |state| matches!(state, ConnState::Held | ConnState::Full);
+    let holding = snapshot.conns.iter().filter(|conn| holds(conn.state));
+    let lines = [
+        format!("{open} on {proxies} when you quit."),
         // Always a line, and always as long: bytes come and go, and the box stands still.
-        lines.push(match holding {
+        match holding.count() as u64 {
             0 => "None of them holds bytes.".to_owned(),
             1 => "1 of them holds bytes.".to_owned(),
             many => format!("{} of them hold bytes.", format::count(many)),
-        });
-        lines
+        },
+    ];
+    ask("quit?", &lines, Mode::Quit, sheet);
+}
+
+/// Asks whether to delete a proxy.
+pub(super) fn ask_to_delete(model: &Model, id: ProxyId, sheet: &mut Sheet<'_>) {
+    let row = model.proxy(id).map(|(_, row)| row);
+    let name = row.map_or("the proxy", |row| &row.name);
+    let open = live(row.map_or(0, |row| row.open), "end", "ends");
+    let lines = [
+        format!("Delete {name}? {open} with it."),
+        "Undo brings the proxy back, not its connections.".to_owned(),
+    ];
+    ask("delete?", &lines, Mode::Confirm, sheet);
+}
+
+/// Asks whether to stop the process.
+pub(super) fn ask_to_suspend(model: &Model, sheet: &mut Sheet<'_>) {
+    let open = live(model.open(), "stall", "stalls");
+    let lines = [
+        format!("{open} while this is stopped."),
+        "fg in the shell lets them go on.".to_owned(),
+    ];
+    ask("suspend?", &lines, Mode::Confirm, sheet);
+}
+
+/// Draws a question, with its answers from the key table.
+fn ask(title: &str, lines: &[String; 2], mode: Mode, sheet: &mut Sheet<'_>) {
+    let answers = keymap::footer(mode);
+    let widest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
+    let rows = u16::try_from(answers.len() + 7).unwrap_or(u16::MAX);
+    let size = (widest.saturating_add(6).max(40), rows);
+    let mut inner = popup(sheet, size, [title, ""]);
+    for (at, line) in (1..).zip(lines) {
+        inner.row(at).skip(2).text(line, Role::Plain);
+    }
+    // The first one is the harmless one where it is a step back: quitting stays by default.
+    for (at, answer) in (4..).zip(&answers) {
+        let mut pen = inner.row(at);
+        pen.skip(4).left(&answer.keys, 6, Role::Title);
+        pen.text(&answer.words, Role::Plain);
     }
 }
 
 /// `12 live connections end`.
 fn live(count: u32, many: &str, one: &str) -> String {
     let verb = if count == 1 { one } else { many };
-    format!(
-        "{} {verb}",
-        plural(u64::from(count), "live connection", "live connections")
-    )
+    let connections = plural(count.into(), "live connection", "live connections");
+    format!("{connections} {verb}")
 }
 
 fn plural(count: u64, one: &str, many: &str) -> String {
-    format!(
-        "{} {}",
-        format::count(count),
-        if count == 1 { one } else { many }
-    )
+    let noun = if count == 1 { one } else { many };
+    format!("{} {noun}", format::count(count))
 }

@@ -1,13 +1,10 @@
 //! The chart of bytes per second: one direction in columns under its cap, the other one in a row of its own.
 
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
-use ratatui::widgets::Widget;
 
-use super::charts::{Chart, FIGURES, round_up};
-use super::pen::{Pen, row};
-use super::plot::block;
+use super::charts::{Chart, FIGURES, block, round_up};
+use super::pen::Sheet;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, Value};
 use crate::snapshot::ProxyRow;
@@ -20,12 +17,6 @@ use crate::ui::theme::Role;
 /// A cap this many times above the traffic is not in the picture.
 const FAR: f64 = 4.0;
 
-/// The bytes per second of a proxy.
-pub(super) struct Rates<'a> {
-    pub(super) model: &'a Model,
-    pub(super) row: &'a ProxyRow,
-}
-
 /// A rate that is set.
 struct Cap {
     /// Of all connections together.
@@ -33,165 +24,120 @@ struct Cap {
     text: String,
 }
 
-impl Widget for &Rates<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let mut chart = Chart::new(self.model, self.row, area);
-        let beside = part(&mut chart);
-        let cap = self.cap();
-        let most = self.most(self.first());
-        let near = cap
-            .as_ref()
-            .filter(|cap| cap.whole <= most * FAR || most == 0.0);
-        let top = match near {
-            None if most == 0.0 => 1_000.0,
-            near => round_up(near.map_or(most, |cap| cap.whole.max(most)) * 1.05),
-        };
-        chart.title(
-            ["bytes per second", "bytes/s"],
-            self.figures(cap.as_ref()),
-            buf,
-        );
-        chart.axis(
-            top,
-            |rate| {
-                if rate == 0.0 {
-                    "0".to_owned()
-                } else {
-                    format::rate_short(rate)
-                }
-            },
-            buf,
-        );
-        if let Some(cap) = near {
-            chart.dashes(cap.whole / top, Role::Injected, buf);
-        }
-        self.columns(&chart, chart.plot, self.first(), top, buf);
-        if let Some(beside) = beside {
-            self.second(&chart, beside, buf);
-        }
-        if most == 0.0 {
-            chart.say(&format!("no bytes {} in this minute", self.first()), buf);
-        }
+/// Draws the bytes per second of a proxy.
+pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
+    // The direction in columns is the one that the keys turn.
+    let first = match model.directions {
+        Directions::Only(direction) => direction,
+        Directions::Both => Direction::Down,
+    };
+    let mut chart = Chart::new(model, row, sheet);
+    let beside = part(&mut chart);
+    let cap = cap(model, row, first);
+    let most = most(row, first);
+    let near = cap.as_ref().map(|cap| cap.whole);
+    let near = near.filter(|cap| *cap <= most * FAR || most == 0.0);
+    let top = match near {
+        None if most == 0.0 => 1_000.0,
+        near => round_up(near.map_or(most, |cap| cap.max(most)) * 1.05),
+    };
+    let names = ["bytes per second", "bytes/s"];
+    chart.title(names, figures(row, first, cap.as_ref()));
+    chart.axes(top, |rate| match rate {
+        0.0 => "0".to_owned(),
+        rate => format::rate_short(rate),
+    });
+    columns(&mut chart, first, Role::Measured, top);
+    if let Some(cap) = near {
+        chart.dashes(cap / top);
+    }
+    if most == 0.0 {
+        chart.say(&format!("no bytes {first} in this minute"));
+    }
+    if let Some(beside) = beside {
+        chart.plot = beside;
+        second(&mut chart, first.opposite());
     }
 }
 
-impl Rates<'_> {
-    /// The direction in columns: the one that the keys turn.
-    fn first(&self) -> Direction {
-        match self.model.directions {
-            Directions::Only(direction) => direction,
-            Directions::Both => Direction::Down,
-        }
-    }
+/// What is set for the direction in columns.
+fn cap(model: &Model, row: &ProxyRow, first: Direction) -> Option<Cap> {
+    let plan = model.present(row);
+    let mut dials = knob::all().iter();
+    let dial = dials.find(|dial| dial.knob.metric == Metric::Rate)?;
+    let Value::Rate(rate) = dial.value(plan, Directions::Only(first))? else {
+        return None;
+    };
+    let setting = plan.find(dial.kind, first)?;
+    let rate = rate.bytes_per_second() as f64;
+    let shares = setting.kind.shares.is_some_and(|shares| shares(setting));
+    let (times, each) = if shares || row.open <= 1 {
+        (1, "")
+    } else {
+        (row.open, " each")
+    };
+    (!plan.bypassed).then(|| Cap {
+        whole: rate * f64::from(times),
+        text: format!("cap {}{each}", format::rate_short(rate)),
+    })
+}
 
-    /// What is set for the direction in columns.
-    fn cap(&self) -> Option<Cap> {
-        let plan = self.model.present(self.row);
-        let dial = knob::all()
-            .iter()
-            .find(|dial| dial.knob.metric == Metric::Rate)?;
-        let Value::Rate(rate) = dial.value(plan, Directions::Only(self.first()))? else {
-            return None;
-        };
-        let setting = plan.find(dial.kind, self.first())?;
-        let rate = rate.bytes_per_second() as f64;
-        let shares = setting.kind.shares.is_some_and(|shares| shares(setting));
-        let one = shares || self.row.open <= 1;
-        (!plan.bypassed).then(|| Cap {
-            whole: if one {
-                rate
-            } else {
-                rate * f64::from(self.row.open)
-            },
-            text: format!(
-                "cap {}{}",
-                format::rate_short(rate),
-                if one { "" } else { " each" }
-            ),
-        })
-    }
+fn most(row: &ProxyRow, direction: Direction) -> f64 {
+    let points = row.history.points.iter();
+    let rates = points.map(|point| point.rates[direction]);
+    rates.fold(0.0, f64::max)
+}
 
-    fn most(&self, direction: Direction) -> f64 {
-        let points = self.row.history.points.iter();
-        points
-            .map(|point| point.rates[direction])
-            .fold(0.0, f64::max)
-    }
+fn figures(row: &ProxyRow, first: Direction, cap: Option<&Cap>) -> Vec<Vec<Span<'static>>> {
+    let cap = cap.map(|cap| Span::styled(cap.text.clone(), Role::Injected));
+    let cap: Vec<_> = cap.into_iter().collect();
+    let gap = Span::raw(if cap.is_empty() { "" } else { "  " });
+    let legend = |way: Direction| format!("{} {}", arrow(way), format::rate(row.rates[way]));
+    let measured = Span::styled(legend(first), Role::Measured);
+    let other = format!("  {}", legend(first.opposite()));
+    let both = [
+        measured.clone(),
+        Span::styled(other, Role::Second),
+        gap.clone(),
+    ];
+    let one = [measured, gap];
+    vec![[&both, &*cap].concat(), [&one, &*cap].concat(), cap]
+}
 
-    fn figures(&self, cap: Option<&Cap>) -> Vec<Vec<Span<'static>>> {
-        let theme = self.model.theme;
-        let cap = cap.map_or_else(Vec::new, |cap| {
-            vec![Span::styled(cap.text.clone(), theme.style(Role::Injected))]
-        });
-        let gap = if cap.is_empty() { "" } else { "  " };
-        let first = self.first();
-        let second = first.opposite();
-        let rate = |direction: Direction| format::rate(self.row.rates[direction]);
-        let legend = [
-            (format!("{} {}", arrow(first), rate(first)), Role::Measured),
-            (
-                format!("  {} {}", arrow(second), rate(second)),
-                Role::Second,
-            ),
-        ];
-        let with = |count: usize| {
-            let parts = legend.iter().take(count);
-            let styled = parts.map(|(text, role)| Span::styled(text.clone(), theme.style(*role)));
-            let mut spans: Vec<_> = styled.collect();
-            spans.push(Span::raw(gap));
-            spans.extend(cap.iter().cloned());
-            spans
-        };
-        vec![with(2), with(1), cap.clone()]
+/// Draws the other direction, on a scale of its own.
+fn second(chart: &mut Chart<'_>, way: Direction) {
+    let most = most(chart.row, way);
+    let figure = format!("{}{}", arrow(way), format::bytes_short(most));
+    let row = chart.plot.y - chart.sheet.area.y;
+    let mut pen = chart.sheet.row(row);
+    pen.right(figure, FIGURES, Role::Second)
+        .text("┤", Role::Rest);
+    if most > 0.0 {
+        // A blank above the highest column keeps it apart from the picture above.
+        columns(chart, way, Role::Second, most * 4.0 / 3.0);
     }
+}
 
-    /// The other direction, on a scale of its own.
-    fn second(&self, chart: &Chart<'_>, plot: Rect, buf: &mut Buffer) {
-        let second = self.first().opposite();
-        let most = self.most(second);
-        let figure = format!("{}{}", arrow(second), format::bytes_short(most));
-        let beside = Rect {
-            x: plot.x.saturating_sub(FIGURES + 1),
-            width: FIGURES + 1,
-            ..plot
-        };
-        let theme = self.model.theme;
-        Pen::new(buf, beside)
-            .right(&figure, FIGURES, theme.style(Role::Second))
-            .text("┤", theme.style(Role::Rest));
-        if most > 0.0 {
-            // A blank above the highest column keeps it apart from the picture above.
-            self.columns(chart, plot, second, most * 4.0 / 3.0, buf);
-        }
-    }
-
-    fn columns(&self, chart: &Chart<'_>, plot: Rect, way: Direction, top: f64, buf: &mut Buffer) {
-        let mut columns = vec![None::<(f64, f64)>; usize::from(plot.width)];
-        for point in &self.row.history.points {
-            let covered = chart.covered(point, plot.width).into_iter().flatten();
-            for column in covered {
-                if let Some(sum) = columns.get_mut(usize::from(column)) {
-                    let (rates, count) = sum.unwrap_or_default();
-                    *sum = Some((rates + point.rates[way], count + 1.0));
-                }
+/// Draws the means of what the columns of the picture cover.
+fn columns(chart: &mut Chart<'_>, way: Direction, role: Role, top: f64) {
+    let Rect { width, height, .. } = chart.plot;
+    let mut sums = vec![(0.0, 0.0); usize::from(width)];
+    for point in &chart.row.history.points {
+        for column in chart.covered(point, width).into_iter().flatten() {
+            if let Some((rates, count)) = sums.get_mut(usize::from(column)) {
+                *rates += point.rates[way];
+                *count += 1.0;
             }
         }
-        let role = if way == self.first() {
-            Role::Measured
-        } else {
-            Role::Second
-        };
-        let style = self.model.theme.style(role);
-        for (column, sum) in (0..).zip(columns) {
-            let Some((rates, count)) = sum else {
-                continue;
-            };
-            for from_bottom in 0..plot.height {
-                let glyph = block(rates / count / top, from_bottom, plot.height);
-                if glyph != " " {
-                    let line = row(plot, plot.height - 1 - from_bottom);
-                    Pen::new(buf, line).skip(column).text(glyph, style);
-                }
+    }
+    for (column, (rates, count)) in (0..).zip(sums) {
+        if count == 0.0 {
+            continue;
+        }
+        for from_bottom in 0..height {
+            let glyph = block(rates / count / top, from_bottom, height);
+            if glyph != " " {
+                chart.cell(column, from_bottom, glyph, role);
             }
         }
     }

@@ -2,23 +2,21 @@
 
 use std::time::Duration;
 
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
 use ratatui::text::Span;
-use ratatui::widgets::Widget;
 
 use super::dial::DialCell;
 use super::layout::{Form, Mixer};
-use super::pen::{Pen, fit, fit_name, row, width, widths};
+use super::pen::{Pen, Sheet, fit, fit_name, width, widths};
 use super::state::{State, feels, mapping, state};
 use super::strips::{directions_word, knobs};
 use crate::fault::{Directions, Value};
 use crate::snapshot::{Phase, ProxyRow};
+use crate::ui::format;
+use crate::ui::knob::{self, Dial};
 use crate::ui::model::{Focus, Model};
 use crate::ui::proof::Proof;
-use crate::ui::theme::{Role, Theme};
-use crate::ui::{format, knob};
+use crate::ui::theme::Role;
 
 /// Columns of what stands at the right of a compact strip: the note with its gap, and what clients feel.
 const NOTE: u16 = 12;
@@ -40,42 +38,29 @@ pub(super) struct Strip<'a> {
     pub(super) proof: Proof<'a>,
 }
 
-impl Widget for &Strip<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
+impl Strip<'_> {
+    pub(super) fn draw(&self, mut sheet: Sheet<'_>) {
         let state = state(self.row, self.proof.plan);
         match self.mixer.form {
-            Form::Compact => self.compact(row(area, 0), buf, &state),
-            Form::Tall | Form::Wide => self.column(area, buf, &state),
+            Form::Compact => self.compact(&state, &mut sheet),
+            Form::Tall | Form::Wide => self.column(&state, &mut sheet),
         }
-        self.knobs(area, buf);
-        self.mark(area, buf);
-    }
-}
-
-impl Strip<'_> {
-    fn theme(&self) -> Theme {
-        self.model.theme
+        self.knobs(&mut sheet);
+        if self.is_selected() {
+            // Thin where another pane has the keys.
+            let (mark, role) = match self.model.focus {
+                Focus::Mixer => ("▌", Role::Title),
+                Focus::Connections | Focus::Input => ("▏", Role::Plain),
+            };
+            // The blank row of the wide form belongs to no strip.
+            for at in 0..3 {
+                sheet.row(at).text(mark, role);
+            }
+        }
     }
 
     fn is_selected(&self) -> bool {
         self.model.selected == Some(self.row.id)
-    }
-
-    /// `▌` beside the selected strip, thin where another pane has the keys.
-    fn mark(&self, area: Rect, buf: &mut Buffer) {
-        if !self.is_selected() {
-            return;
-        }
-        let (glyph, role) = if self.model.focus == Focus::Mixer {
-            ("▌", Role::Title)
-        } else {
-            ("▏", Role::Plain)
-        };
-        // The blank row of the wide form belongs to no strip.
-        let rows = area.height.min(3);
-        for at in 0..rows {
-            Pen::new(buf, row(area, at)).text(glyph, self.theme().style(role));
-        }
     }
 
     /// Columns of a number and the blank after it: as many in each strip.
@@ -83,120 +68,97 @@ impl Strip<'_> {
         width(&self.model.snapshot.proxies.len().to_string()) + 1
     }
 
-    fn name(&self) -> Style {
-        self.theme().style(if self.is_selected() {
+    /// Writes the number and the name, in so many columns.
+    fn name(&self, names: u16, pen: &mut Pen<'_>) {
+        let role = if self.is_selected() {
             Role::Title
         } else {
             Role::Plain
-        })
+        };
+        pen.skip(1)
+            .left(self.number.to_string(), self.digits(), Role::Plain)
+            .left(fit_name(&self.row.name, names), names, role)
+            .skip(1);
     }
 
     /// The first row of the compact form: everything but the knobs.
-    fn compact(&self, area: Rect, buf: &mut Buffer, state: &State) {
-        let plain = self.theme().style(Role::Plain);
-        let names = self.names.clamp(4, (area.width / 4).max(10));
+    fn compact(&self, state: &State, sheet: &mut Sheet<'_>) {
+        let columns = sheet.area.width;
+        let names = self.names.clamp(4, (columns / 4).max(10));
         let state_columns = 2 + self.conns + NOTE;
-        let right = match area.width {
+        let right = match columns {
             76.. => state_columns + FEELS,
             56.. => state_columns,
             _ => 12,
         };
-        let left = Rect {
-            width: area.width.saturating_sub(right),
-            ..area
-        };
-        let mut pen = Pen::new(buf, left);
-        pen.skip(1)
-            .left(&self.number.to_string(), self.digits(), plain);
-        pen.left(&fit_name(&self.row.name, names), names, self.name())
-            .skip(1);
+        let left = columns.saturating_sub(right);
+        let mut pen = sheet.row(0);
+        self.name(names, pen.until(left));
         self.mapping(&mut pen);
-        let mut pen = Pen::new(buf, area);
-        pen.to(area.width.saturating_sub(right));
-        pen.text(state.glyph, self.theme().style(state.role));
+        let mut pen = sheet.row(0);
+        pen.to(left).text(state.glyph, state.role).skip(1);
         if right < state_columns {
-            pen.text(" ", plain).text(short(state), plain);
+            pen.text(short(state), Role::Plain);
             return;
         }
-        pen.skip(1).right(&state.conns, self.conns, plain).skip(2);
-        pen.left(&state.note, NOTE - 2, self.note(state));
+        pen.right(&state.conns, self.conns, Role::Plain).skip(2);
+        pen.left(&state.note, NOTE - 2, note(state));
         if right > state_columns {
             let (text, role) = feels(self.row);
-            pen.right(&text, FEELS, self.theme().style(role));
+            pen.right(text, FEELS, role);
         }
     }
 
     /// The column before the knobs: two rows, or three.
-    fn column(&self, area: Rect, buf: &mut Buffer, state: &State) {
-        let plain = self.theme().style(Role::Plain);
-        let area = Rect {
-            width: self.mixer.margin.min(area.width).saturating_sub(1),
-            ..area
+    fn column(&self, state: &State, sheet: &mut Sheet<'_>) {
+        let columns = self.mixer.margin.min(sheet.area.width).saturating_sub(1);
+        let column = Rect {
+            width: columns,
+            ..sheet.area
         };
-        let status = self.status(area.width, state);
+        let mut sheet = sheet.part(column);
+        let status = self.status(columns, state);
         let names = self.names.clamp(4, (self.model.size.width / 4).max(24));
-        let names = names.min(
-            area.width
-                .saturating_sub(widths(&status) + self.digits() + 2),
-        );
-        let mut pen = Pen::new(buf, row(area, 0));
-        pen.skip(1)
-            .left(&self.number.to_string(), self.digits(), plain);
-        pen.left(&fit_name(&self.row.name, names), names, self.name())
-            .skip(1)
-            .spans(&status);
-        let mut pen = Pen::new(buf, row(area, 1));
-        self.mapping(pen.skip(3));
+        let names = names.min(columns.saturating_sub(widths(&status) + self.digits() + 2));
+        let mut pen = sheet.row(0);
+        self.name(names, &mut pen);
+        pen.spans(&status);
+        self.mapping(sheet.row(1).skip(3));
         let (text, role) = feels(self.row);
-        let felt = self.theme().style(role);
-        if area.width >= ROOMY {
-            let mut pen = Pen::new(buf, row(area, 0));
-            pen.at_end(&[Span::styled(format!("  {text} "), felt)]);
-        }
+        let (text, role) = if columns < ROOMY {
+            (text, role)
+        } else {
+            let felt = Span::styled(format!("  {text} "), role);
+            sheet.row(0).at_end(&[felt]);
+            self.gap()
+        };
         if self.mixer.form == Form::Wide {
-            let mut pen = Pen::new(buf, row(area, 2));
-            pen.skip(3);
-            if area.width < ROOMY {
-                pen.text(&text, felt);
-            } else {
-                let (text, role) = self.gap();
-                pen.text(&text, self.theme().style(role));
-            }
+            sheet.row(2).skip(3).text(text, role);
         }
     }
 
     /// `● 4 conn  set 4/4`, shorter where there is no room for all of it.
-    fn status(&self, room: u16, state: &State) -> Vec<Span<'static>> {
-        let plain = self.theme().style(Role::Plain);
-        let note = if room < 40 {
-            state.note.trim_start_matches("set ").to_owned()
-        } else {
-            state.note.clone()
+    fn status(&self, room: u16, state: &State) -> [Span<'static>; 3] {
+        let is_narrow = room < 40;
+        let (conns, mut text) = (state.conns.clone(), state.note.clone());
+        let gap = match (conns.is_empty() || text.is_empty(), is_narrow) {
+            (true, _) => "",
+            (false, true) => " ",
+            (false, false) => "  ",
         };
-        let gap = if state.conns.is_empty() || note.is_empty() {
-            ""
-        } else if room < 40 {
-            " "
+        let columns = if is_narrow || conns.is_empty() {
+            0
         } else {
-            "  "
+            usize::from(self.conns)
         };
-        let conns = if room < 40 || state.conns.is_empty() {
-            state.conns.clone()
-        } else {
-            format!("{:>1$}", state.conns, usize::from(self.conns))
-        };
-        vec![
-            Span::styled(state.glyph, self.theme().style(state.role)),
-            Span::styled(format!(" {conns}{gap}"), plain),
-            Span::styled(note, self.note(state)),
+        if is_narrow {
+            text = text.trim_start_matches("set ").to_owned();
+        }
+        [
+            Span::styled(state.glyph, state.role),
+            Span::styled(format!(" {conns:>columns$}{gap}"), Role::Plain),
+            Span::styled(text, note(state)),
         ]
-    }
-
-    fn note(&self, state: &State) -> Style {
-        self.theme().style(match state.role {
-            Role::Trouble => Role::Trouble,
-            _ => Role::Plain,
-        })
     }
 
     /// The mapping, the direction that the keys turn, and what is set on knobs that are not drawn. The mapping is cut
@@ -209,43 +171,42 @@ impl Strip<'_> {
             let word = format!("  {}", directions_word(directions));
             let all = width(&mapping) + width(&word) + widths(&more) + 1;
             if directions != Directions::Both || all <= pen.room() {
-                more.insert(0, Span::styled(word, self.theme().style(Role::Title)));
+                more.insert(0, Span::styled(word, Role::Title));
             }
         }
         let room = pen.room().saturating_sub(widths(&more) + 1);
-        pen.text(&fit(&mapping, room), self.theme().style(Role::Rest));
-        pen.spans(&more);
+        pen.text(fit(&mapping, room), Role::Rest).spans(&more);
     }
 
     /// What is set and no track shows: the values of knobs that are not drawn, which share of the connections is hit, and
     /// where a schedule stands.
     fn chips(&self) -> Vec<Span<'static>> {
-        let style = self.theme().style(Role::Injected);
-        let chips =
-            knob::all().iter().enumerate().filter_map(|(index, dial)| {
-                let is_drawn = knobs(self.mixer).any(|(drawn, _)| drawn == index);
-                let directions = self.model.directions;
-                let value = dial.value(self.proof.plan, directions);
-                let is_set = dial.value(&self.row.plan, directions).is_some();
-                let mut parts = Vec::new();
-                parts.extend(value.filter(|_| !is_drawn).map(format::value));
-                if value.is_some() {
-                    let share = dial.share(self.proof.plan).map(Value::Percent);
-                    parts.extend(share.map(|share| format!("on {}", format::value(share))));
-                }
-                parts.extend(self.proof.phase(dial).filter(|_| is_set).and_then(
-                    |phase| match phase {
-                        Phase::Acting(left) => Some(format!("{} left", self.age(left?))),
-                        // The knob says it, where it is drawn.
-                        Phase::Coming(wait) => {
-                            (!is_drawn).then(|| format!("in {}", self.age(wait)))
-                        }
-                        Phase::Over => (!is_drawn).then(|| "over".to_owned()),
-                    },
-                ));
-                (!parts.is_empty()).then(|| format!("  {} {}", dial.knob.label, parts.join(" ")))
-            });
-        chips.map(|chip| Span::styled(chip, style)).collect()
+        let (first, count) = self.mixer.knobs;
+        let chips = knob::all().iter().enumerate().filter_map(|(index, dial)| {
+            let chip = self.chip(dial, (first..first + count).contains(&index));
+            (!chip.is_empty()).then(|| format!("  {} {}", dial.knob.label, chip.join(" ")))
+        });
+        chips
+            .map(|chip| Span::styled(chip, Role::Injected))
+            .collect()
+    }
+
+    /// What the track of a knob does not show.
+    fn chip(&self, dial: &Dial, is_drawn: bool) -> Vec<String> {
+        let directions = self.model.directions;
+        let value = dial.value(self.proof.plan, directions);
+        let is_set = dial.value(&self.row.plan, directions).is_some();
+        let share = value.and(dial.share(self.proof.plan)).map(Value::Percent);
+        let phase = match self.proof.phase(dial).filter(|_| is_set) {
+            Some(Phase::Acting(left)) => left.map(|left| format!("{} left", self.age(left))),
+            Some(Phase::Coming(wait)) if !is_drawn => Some(format!("in {}", self.age(wait))),
+            Some(Phase::Over) if !is_drawn => Some("over".to_owned()),
+            // The knob says it, where it is drawn.
+            _ => None,
+        };
+        let value = value.filter(|_| !is_drawn).map(format::value);
+        let share = share.map(|share| format!("on {}", format::value(share)));
+        [value, share, phase].into_iter().flatten().collect()
     }
 
     /// A time that runs; a screen that stands still shows no seconds of it.
@@ -267,25 +228,32 @@ impl Strip<'_> {
         }
     }
 
-    fn knobs(&self, area: Rect, buf: &mut Buffer) {
+    fn knobs(&self, sheet: &mut Sheet<'_>) {
         let down = u16::from(self.mixer.form == Form::Compact);
         for (at, (index, dial)) in (0..).zip(knobs(self.mixer)) {
-            let reading = self.proof.reading(dial, self.model.directions);
             let cell = DialCell {
-                theme: self.theme(),
+                charset: self.model.theme.charset,
                 mixer: self.mixer,
                 dial,
-                reading: &reading,
+                reading: &self.proof.reading(dial, self.model.directions),
                 selected: self.is_selected() && index == self.model.knob,
             };
             let place = Rect {
-                x: area.x + self.mixer.margin + at * self.mixer.knob,
-                y: area.y + down,
+                x: sheet.area.x + self.mixer.margin + at * self.mixer.knob,
+                y: sheet.area.y + down,
                 width: self.mixer.knob,
                 height: 2,
             };
-            cell.render(place.intersection(area), buf);
+            cell.draw(sheet.part(place));
         }
+    }
+}
+
+/// The role of what a strip notes beside its connections.
+fn note(state: &State) -> Role {
+    match state.role {
+        Role::Trouble => Role::Trouble,
+        _ => Role::Plain,
     }
 }
 

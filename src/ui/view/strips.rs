@@ -6,29 +6,20 @@
 //!  2 web    9090=https://www.google.com        ⊘   1 conn  BYPASS     felt 41 ms
 //! ```
 
-use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
-use ratatui::widgets::Widget;
 
 use super::layout::{Form, Mixer};
-use super::pen::{Pen, Rule, row, width};
+use super::pen::{Sheet, width};
 use super::strip::Strip;
 use super::track::KEYS;
-use crate::fault::{Directions, PerDirection};
+use crate::fault::{Direction, Directions, PerDirection};
 use crate::snapshot::{ProxyId, ProxyRow};
+use crate::ui::format;
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::{Focus, Model};
 use crate::ui::proof::Proof;
-use crate::ui::theme::{Role, Theme};
-
-/// The strips, from the first visible one on.
-pub(super) struct Strips<'a> {
-    pub(super) model: &'a Model,
-    pub(super) mixer: &'a Mixer,
-    /// The rates of the fastest connections, as `Proof` needs them.
-    pub(super) busiest: &'a [(ProxyId, PerDirection<f64>)],
-}
+use crate::ui::theme::Role;
 
 /// The knobs that are drawn, with their places in the table of all.
 pub(super) fn knobs(mixer: &Mixer) -> impl Iterator<Item = (usize, &'static Dial)> {
@@ -38,7 +29,7 @@ pub(super) fn knobs(mixer: &Mixer) -> impl Iterator<Item = (usize, &'static Dial
 
 /// Which of a list's rows are visible, for its title: `3-6 of 9`; only the number where all are.
 pub(super) fn position(first: usize, visible: usize, all: usize) -> String {
-    let number = |number: usize| crate::ui::format::count(number as u64);
+    let number = |number: usize| format::count(number as u64);
     if first == 0 && visible >= all {
         number(all)
     } else {
@@ -51,102 +42,87 @@ pub(super) fn position(first: usize, visible: usize, all: usize) -> String {
 pub(super) const fn directions_word(directions: Directions) -> &'static str {
     match directions {
         Directions::Both => "both ways",
-        Directions::Only(crate::fault::Direction::Up) => "up only",
-        Directions::Only(crate::fault::Direction::Down) => "down only",
+        Directions::Only(Direction::Up) => "up only",
+        Directions::Only(Direction::Down) => "down only",
     }
 }
 
-impl Widget for &Strips<'_> {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let rows = self.visible();
-        self.head(buf);
-        let widest = |text: &dyn Fn(&ProxyRow) -> u16| rows.iter().map(text).max().unwrap_or(0);
-        let names = widest(&|row| width(&row.name));
-        let conns = widest(&|row| width(&row.open.to_string()) + 5);
-        for (at, proxy) in rows.iter().enumerate() {
-            let down = u16::try_from(at)
-                .unwrap_or(u16::MAX)
-                .saturating_mul(self.mixer.height);
-            let strip = Strip {
-                model: self.model,
-                mixer: self.mixer,
-                row: proxy,
-                number: self.model.first_strip + at + 1,
-                names,
-                conns,
-                proof: Proof::new(self.model, proxy, self.busiest),
-            };
-            let place = Rect {
-                y: area.y.saturating_add(down),
-                height: self.mixer.height,
-                ..area
-            };
-            strip.render(place.intersection(area), buf);
-        }
+/// The role of a pane's title: bold where it has the keys.
+pub(super) fn focused(model: &Model, pane: Focus) -> Role {
+    if model.focus == pane && model.overlays.is_empty() {
+        Role::Title
+    } else {
+        Role::Plain
     }
 }
 
-impl Strips<'_> {
-    fn visible(&self) -> &[ProxyRow] {
-        let proxies = &self.model.snapshot.proxies;
-        let first = self.model.first_strip.min(proxies.len());
-        let last = (first + self.mixer.room()).min(proxies.len());
-        &proxies[first..last]
-    }
-
-    /// The title, and the keys of the stops above the tracks.
-    fn head(&self, buf: &mut Buffer) {
-        let theme = self.model.theme;
-        let area = self.mixer.head;
-        if area.height == 0 {
-            return;
-        }
-        let all = self.model.snapshot.proxies.len();
-        let shown = position(self.model.first_strip, self.mixer.room(), all);
-        let mut title = vec![Span::styled(
-            "mixer",
-            focused(self.model, Focus::Mixer, theme),
-        )];
-        title.push(Span::styled(format!("  {shown}"), theme.style(Role::Plain)));
-        let (first, count) = self.mixer.knobs;
-        let (last, knobs) = (first + count, knob::all().len());
-        let right = if count < knobs {
-            let text = format!("knobs {}-{last} of {knobs}  [ ]", first + 1);
-            vec![vec![Span::styled(text, theme.style(Role::Plain))]]
-        } else {
-            Vec::new()
+/// Draws the strips from the first visible one on, and what stands above them.
+pub(super) fn draw(
+    model: &Model,
+    mixer: &Mixer,
+    busiest: &[(ProxyId, PerDirection<f64>)],
+    sheet: &mut Sheet<'_>,
+) {
+    head(model, mixer, sheet.part(mixer.head));
+    let rows = model.snapshot.proxies.iter().skip(model.first_strip);
+    let rows: Vec<&ProxyRow> = rows.take(mixer.room()).collect();
+    let widest = |text: &dyn Fn(&ProxyRow) -> u16| rows.iter().map(|row| text(row)).max();
+    let names = widest(&|row| width(&row.name)).unwrap_or(0);
+    let conns = widest(&|row| width(&row.open.to_string()) + 5).unwrap_or(0);
+    for (at, row) in rows.into_iter().enumerate() {
+        let strip = Strip {
+            model,
+            mixer,
+            row,
+            number: model.first_strip + at + 1,
+            names,
+            conns,
+            proof: Proof::new(model, row, busiest),
         };
-        Rule { left: title, right }.draw(row(area, 0), buf, theme);
-        self.keys(row(area, 1), buf);
-    }
-
-    fn keys(&self, area: Rect, buf: &mut Buffer) {
-        let theme = self.model.theme;
-        let rest = theme.style(Role::Rest);
-        Pen::new(buf, area).skip(3).text("PROXY", rest);
-        let narrow: String = KEYS.split_whitespace().collect();
-        let keys = if self.mixer.track < 18 { &narrow } else { KEYS };
-        for (at, (index, dial)) in (0..).zip(knobs(self.mixer)) {
-            let mut pen = Pen::new(buf, area);
-            pen.to(self.mixer.margin + at * self.mixer.knob);
-            if self.mixer.form == Form::Wide {
-                let title = if index == self.model.knob {
-                    theme.selected(Role::Title)
-                } else {
-                    rest
-                };
-                pen.text(keys, rest)
-                    .text(" ", rest)
-                    .text(dial.knob.title, title);
-            } else {
-                pen.text("key ", rest).text(keys, rest);
-            }
-        }
+        let above = u16::try_from(at).unwrap_or(u16::MAX);
+        let place = Rect {
+            y: mixer
+                .strips
+                .y
+                .saturating_add(above.saturating_mul(mixer.height)),
+            height: mixer.height,
+            ..mixer.strips
+        };
+        strip.draw(sheet.part(mixer.strips).part(place));
     }
 }
 
-/// The style of a pane's title: bold where it has the keys.
-pub(super) fn focused(model: &Model, pane: Focus, theme: Theme) -> ratatui::style::Style {
-    let has_keys = model.focus == pane && model.overlays.is_empty();
-    theme.style(if has_keys { Role::Title } else { Role::Plain })
+/// The title, and the keys of the stops above the tracks.
+fn head(model: &Model, mixer: &Mixer, mut sheet: Sheet<'_>) {
+    let shown = position(
+        model.first_strip,
+        mixer.room(),
+        model.snapshot.proxies.len(),
+    );
+    let (first, count) = mixer.knobs;
+    let all = knob::all().len();
+    let page = format!("knobs {}-{} of {all}  [ ]", first + 1, first + count);
+    let title = [
+        Span::styled("mixer", focused(model, Focus::Mixer)),
+        Span::styled(format!("  {shown}"), Role::Plain),
+    ];
+    let right = (count < all).then(|| vec![Span::styled(page, Role::Plain)]);
+    sheet.title(&title, right);
+    sheet.row(1).skip(3).text("PROXY", Role::Rest);
+    let narrow: String = KEYS.split_whitespace().collect();
+    let keys = if mixer.track < 18 { &narrow } else { KEYS };
+    for (at, (index, dial)) in (0..).zip(knobs(mixer)) {
+        let mut pen = sheet.row(1);
+        pen.to(mixer.margin + at * mixer.knob);
+        if mixer.form != Form::Wide {
+            pen.text("key ", Role::Rest).text(keys, Role::Rest);
+            continue;
+        }
+        pen.text(keys, Role::Rest).text(" ", Role::Rest);
+        if index == model.knob {
+            pen.text(dial.knob.title, Role::Title.selected());
+        } else {
+            pen.text(dial.knob.title, Role::Rest);
+        }
+    }
 }

@@ -10,32 +10,22 @@
 //!        measured
 //! ```
 
-use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::widgets::Widget;
-
 use super::pen::Pen;
-use crate::ui::theme::{Charset, Role, Theme};
+use crate::ui::theme::{Charset, Role};
 
 /// How many stops there are.
 const STOPS: u16 = 9;
 
-/// A track in one row, as wide as its area: a cell or two for each stop.
+/// A track in one row.
 pub(super) struct Track {
-    pub(super) theme: Theme,
+    /// How many cells it has, one or two for each stop.
+    pub(super) cells: u16,
     /// Where it is set, in stops; `None` is off.
     pub(super) set: Option<f64>,
     /// Where it was measured, in stops.
     pub(super) measured: Option<f64>,
     /// Whether the two are the same within what the eye tells apart, wherever their cells are.
     pub(super) agrees: bool,
-}
-
-/// What was measured in a row of its own, under a track.
-pub(super) struct Measured {
-    pub(super) theme: Theme,
-    /// Where it was measured, in stops; `None` draws an empty row.
-    pub(super) at: Option<f64>,
 }
 
 /// The numbers of the stops, above a track of two cells each.
@@ -56,54 +46,58 @@ fn cell(stops: f64, cells: u16) -> Option<u16> {
     Some(place.clamp(1, cells) - 1)
 }
 
-impl Widget for &Track {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let glyphs = match self.theme.charset {
+/// Draws what was measured in a row of its own, under a track of so many cells; nothing of it where it is `None`.
+pub(super) fn draw_measured(at: Option<f64>, cells: u16, pen: &mut Pen<'_>) {
+    let filled = at.and_then(|stops| cell(stops, cells));
+    let filled = filled.map_or(0, |last| last + 1);
+    pen.text("▀".repeat(filled.into()), Role::Measured)
+        .text("·".repeat((cells - filled).into()), Role::Rest);
+}
+
+impl Track {
+    /// Draws the track, with a sign of the terminal's own for each end of what it shows.
+    pub(super) fn draw(&self, charset: Charset, pen: &mut Pen<'_>) {
+        let [set_sign, measured_sign, both] = match charset {
             Charset::Unicode => ["●", "┃", "◉"],
             Charset::Ascii => ["O", "|", "@"],
         };
-        let set = self.set.and_then(|stops| cell(stops, area.width));
+        let place = |stops: Option<f64>| stops.and_then(|stops| cell(stops, self.cells));
+        let set = place(self.set);
         let measured = if self.agrees {
             set
         } else {
-            self.measured.and_then(|stops| cell(stops, area.width))
+            place(self.measured)
         };
-        let mut pen = Pen::new(buf, area);
-        for at in 0..area.width {
+        for at in 0..self.cells {
             let (glyph, role) = match (set == Some(at), measured == Some(at)) {
-                (true, true) => (glyphs[2], Role::Injected),
-                (true, false) => (glyphs[0], Role::Injected),
-                (false, true) => (glyphs[1], Role::Measured),
+                (true, true) => (both, Role::Injected),
+                (true, false) => (set_sign, Role::Injected),
+                (false, true) => (measured_sign, Role::Measured),
                 (false, false) if set.is_some_and(|set| at < set) => ("━", Role::Injected),
                 (false, false) => ("╌", Role::Rest),
             };
-            pen.text(glyph, self.theme.style(role));
+            pen.text(glyph, role);
         }
-    }
-}
-
-impl Widget for &Measured {
-    fn render(self, area: Rect, buf: &mut Buffer) {
-        let filled = self.at.and_then(|stops| cell(stops, area.width));
-        let filled = usize::from(filled.map_or(0, |last| last + 1));
-        let empty = usize::from(area.width) - filled.min(usize::from(area.width));
-        Pen::new(buf, area)
-            .text(&"▀".repeat(filled), self.theme.style(Role::Measured))
-            .text(&"·".repeat(empty), self.theme.style(Role::Rest));
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use ratatui::buffer::Buffer;
+    use ratatui::layout::Rect;
 
-    fn drawn(cells: u16, charset: Charset, widget: impl Fn(Theme, Rect, &mut Buffer)) -> String {
+    use super::*;
+    use crate::ui::theme::Theme;
+    use crate::ui::view::pen::Sheet;
+
+    fn drawn(cells: u16, charset: Charset, draw: impl Fn(&mut Pen<'_>)) -> String {
         let mut buf = Buffer::empty(Rect::new(0, 0, cells, 1));
         let theme = Theme {
             charset,
             ..Theme::MONO
         };
-        widget(theme, buf.area, &mut buf);
+        let area = buf.area;
+        draw(&mut Sheet::new(&mut buf, area).row(0));
         theme.finish(&mut buf);
         buf.content
             .iter()
@@ -112,14 +106,14 @@ mod tests {
     }
 
     fn track(cells: u16, charset: Charset, set: Option<f64>, measured: Option<f64>) -> String {
-        drawn(cells, charset, |theme, area, buf| {
+        drawn(cells, charset, |pen| {
             let track = Track {
-                theme,
+                cells,
                 set,
                 measured,
                 agrees: false,
             };
-            track.render(area, buf);
+            track.draw(charset, pen);
         })
     }
 
@@ -166,9 +160,7 @@ mod tests {
             (Some(5.0), "▀▀▀▀▀▀▀▀▀▀········"),
             (Some(12.0), "▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀▀"),
         ] {
-            let measured = drawn(18, Charset::Unicode, |theme, area, buf| {
-                Measured { theme, at }.render(area, buf);
-            });
+            let measured = drawn(18, Charset::Unicode, |pen| draw_measured(at, 18, pen));
             assert_eq!(measured, row);
         }
     }
