@@ -794,6 +794,19 @@ fn what_is_set_on_knobs_that_have_no_room_is_said() {
 }
 
 #[test]
+fn a_line_divides_charts_from_strips_with_and_without_a_table_of_figures() {
+    for height in [30, 45] {
+        let drawn = screen(&rich(160, height));
+        let lines = drawn.area.rows().skip(1).take(10);
+        let has_line = lines.flat_map(Rect::columns).filter(|cell| {
+            let at = Position::new(cell.x, cell.y);
+            cell.x > 100 && cell.x < 110 && "┬│├┤┼".contains(drawn[at].symbol())
+        });
+        assert!(has_line.count() >= 10, "{}", text(&drawn));
+    }
+}
+
+#[test]
 fn a_chart_has_gaps_where_nothing_was_measured() {
     let line = |feels: &dyn Fn(u32) -> Option<u64>| {
         let mut model = few(200, 50, 1);

@@ -134,7 +134,7 @@ fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
         log::draw(model, sheet.part(screen.log));
         divide(screen.log, sheet);
     }
-    if screen.compare.height > 0 && screen.compare.x > screen.mixer.strips.x {
+    if screen.feels.x > screen.mixer.strips.x {
         let column = screen.feels.union(screen.rates).union(screen.compare);
         divide(column, sheet);
     }
