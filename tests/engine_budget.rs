@@ -6,7 +6,7 @@ use std::task::{Context, Poll, Waker};
 use std::time::{Duration, Instant};
 
 use faultboard::fault::link::Circumstances;
-use faultboard::fault::{Direction, InForce, Plan, language};
+use faultboard::fault::{Direction, InForce, PerDirection, Plan, language};
 use faultboard::proxy::budget::Budget;
 use faultboard::proxy::clock;
 use faultboard::proxy::pump::{Gauge, Pump, Socket};
@@ -42,8 +42,8 @@ impl Socket for Flood {
 /// What a connection told last.
 #[derive(Default)]
 struct Told {
-    held: [usize; 2],
-    full: [bool; 2],
+    held: PerDirection<usize>,
+    full: PerDirection<bool>,
 }
 
 impl Gauge for Told {
@@ -51,8 +51,8 @@ impl Gauge for Told {
     fn added(&mut self, _direction: Direction, _delay: Duration) {}
     fn arrived(&mut self, _direction: Direction, _bytes: usize, _now: Instant) {}
     fn holds(&mut self, direction: Direction, bytes: usize, full: bool) {
-        self.held[direction.index()] = bytes;
-        self.full[direction.index()] = full;
+        self.held[direction] = bytes;
+        self.full[direction] = full;
     }
     fn ended(&mut self, _direction: Direction) {}
 }
@@ -84,10 +84,10 @@ fn flood(faults: &str, budget: &Arc<Budget>) -> (usize, usize) {
             let polled = pump.poll(&mut cx, &mut buffer, || now, told);
             assert!(polled.is_pending(), "nothing ends it");
         }
-        let held: usize = conns.iter().flat_map(|(_, told)| told.held).sum();
+        let held: usize = conns.iter().map(|(_, told)| told.held.sum()).sum();
         if before.replace(held) == Some(held) {
-            let full = conns.iter().flat_map(|(_, told)| told.full);
-            return (held, full.filter(|full| *full).count());
+            let full = conns.iter().flat_map(|(_, told)| told.full.iter());
+            return (held, full.filter(|full| **full).count());
         }
     }
 }

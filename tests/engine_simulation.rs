@@ -131,7 +131,7 @@ fn a_stream_that_broke_off_has_no_end() {
     });
     assert_eq!(over, Some(broken(LegName::Upstream, "connection reset")));
     let world = bench.world.borrow();
-    let down = &world.ledger.lanes[UPSTREAM];
+    let down = &world.ledger.lanes.down;
     assert_eq!((down.delivered, down.end_passed), (20, false));
 }
 
@@ -152,7 +152,7 @@ fn a_peer_that_closed_is_read_to_its_end_although_it_refuses_bytes() {
     let why = "connection closed while bytes were on their way";
     assert_eq!(over, Some(broken(LegName::Upstream, why)));
     let world = bench.world.borrow();
-    let down = &world.ledger.lanes[UPSTREAM];
+    let down = &world.ledger.lanes.down;
     assert_eq!((down.delivered, down.end_passed), (200 << 10, true));
 }
 
@@ -165,7 +165,7 @@ fn what_a_broken_leg_was_to_get_is_held_no_longer() {
     });
     let held = |bench: &Bench| {
         let lanes = &bench.world.borrow().ledger.lanes;
-        [lanes[0].gauge.held, lanes[1].gauge.held]
+        [lanes.up.gauge.held, lanes.down.gauge.held]
     };
     assert_eq!(held(&bench), [90, 100]);
     bench.at(2, |world| {
@@ -231,7 +231,7 @@ fn a_reset_takes_as_long_as_the_bytes_ahead_of_it_are_delayed() {
     assert_eq!(over, None);
     assert_eq!(bench.at(4_000, |_| {}), None);
     assert_eq!(bench.at(4_001, |_| {}), None);
-    let delivered = bench.world.borrow().ledger.lanes[CLIENT].delivered;
+    let delivered = bench.world.borrow().ledger.lanes.up.delivered;
     assert_eq!(delivered, 100);
     let over = bench.at(4_002, |_| {});
     assert_eq!(over, Some(broken(LegName::Client, "connection reset")));
@@ -256,7 +256,7 @@ fn the_last_words_of_a_peer_that_closed_have_the_time_that_they_take() {
     let over = bench.at(3_300, |_| {});
     let why = "connection closed while bytes were on their way";
     assert_eq!(over, Some(broken(LegName::Upstream, why)));
-    let delivered = bench.world.borrow().ledger.lanes[UPSTREAM].delivered;
+    let delivered = bench.world.borrow().ledger.lanes.down.delivered;
     assert_eq!(delivered, 40);
 }
 
@@ -266,10 +266,10 @@ fn a_change_of_settings_shows_on_the_gauge() {
     bench.at(1, |world| world.legs[CLIENT].said = 100);
     bench.set(Plan::of([bandwidth(0)]));
     bench.at(2, |world| world.legs[CLIENT].said = 100 << 10);
-    assert!(bench.world.borrow().ledger.lanes[CLIENT].gauge.full);
+    assert!(bench.world.borrow().ledger.lanes.up.gauge.full);
     bench.set(Plan::default());
     bench.poll();
-    assert!(!bench.world.borrow().ledger.lanes[CLIENT].gauge.full);
+    assert!(!bench.world.borrow().ledger.lanes.up.gauge.full);
 }
 
 #[test]
@@ -295,7 +295,7 @@ fn a_receiver_that_refused_for_long_gets_no_burst() {
     // The first piece is due after 5 ms, and refused.
     bench.at(10, |_| {});
     bench.at(10_000, |world| world.legs[CLIENT].sending_room = 1 << 20);
-    let delivered = bench.world.borrow().ledger.lanes[UPSTREAM].delivered;
+    let delivered = bench.world.borrow().ledger.lanes.down.delivered;
     assert!(
         (1..=1_000).contains(&delivered),
         "{delivered} bytes at once at 100 kB/s"
@@ -311,7 +311,7 @@ fn a_direction_is_read_again_once_it_holds_little() {
         world.legs[CLIENT].said = 1_500;
         world.legs[UPSTREAM].sending_room = 1 << 20;
     });
-    let delivered = bench.world.borrow().ledger.lanes[CLIENT].delivered;
+    let delivered = bench.world.borrow().ledger.lanes.up.delivered;
     assert_eq!(delivered, 1_500);
 }
 
@@ -327,9 +327,9 @@ fn two_busy_directions_share_a_turn_evenly() {
         "a busy connection gives the others of its worker their turn"
     );
     let world = bench.world.borrow();
-    let delivered = world.ledger.lanes.each_ref().map(|lane| lane.delivered);
-    assert!(delivered[0] > 0);
-    assert_eq!(delivered[0], delivered[1]);
+    let delivered = world.ledger.lanes.map_ref(|lane| lane.delivered);
+    assert!(delivered.up > 0);
+    assert_eq!(delivered.up, delivered.down);
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use faultboard::fault::in_force::OneWay;
 use faultboard::fault::link::Circumstances;
 use faultboard::fault::motion::Motion;
-use faultboard::fault::{Direction, InForce, KINDS, Kind, Setting, Value};
+use faultboard::fault::{Direction, InForce, KINDS, Kind, PerDirection, Setting, Value};
 use faultboard::snapshot::LegName;
 
 use super::lane::{Lane, Paced};
@@ -48,7 +48,7 @@ pub(crate) struct Ledger {
     in_force: InForce,
     /// When the loop has last looked for what the settings change by themselves.
     looked: Instant,
-    pub(crate) lanes: [Lane; 2],
+    pub(crate) lanes: PerDirection<Lane>,
     pub(crate) told: [Told; 2],
     /// The first error that was told, and whether its leg had cut off nothing by it.
     pub(crate) first: Option<(LegName, ErrorKind, bool)>,
@@ -66,7 +66,7 @@ impl Ledger {
             circumstances,
             in_force: InForce::default(),
             looked: circumstances.opened,
-            lanes: Direction::BOTH.map(Lane::new),
+            lanes: PerDirection::from_fn(Lane::new),
             told: Default::default(),
             first: None,
             broke: None,
@@ -77,19 +77,19 @@ impl Ledger {
     /// Bytes were read from a leg: they are what its peer says, and `bytes` is where they go.
     pub(crate) fn arrived(&mut self, leg: usize, bytes: &mut [u8], now: Instant) {
         assert!(!self.told[leg].mute, "leg {leg} is read after its end");
-        let waits = self.lanes[leg].held() > 0;
+        let waits = self.lanes[Direction::BOTH[leg]].held() > 0;
         let acts = Direction::BOTH.map(|direction| self.acts(direction, now));
         assert!(
             !waits || acts != [false; 2],
             "leg {leg} is read although the other takes nothing and no fault acts"
         );
-        self.told[leg].answers |= self.lanes[1 - leg].end_passed;
-        self.lanes[leg].arrive(bytes, now);
+        self.told[leg].answers |= self.lanes[Direction::BOTH[1 - leg]].end_passed;
+        self.lanes[Direction::BOTH[leg]].arrive(bytes, now);
     }
 
     /// Bytes were queued that were read before the loop began; the gauge is not told.
     pub(crate) fn pushed(&mut self, direction: Direction, bytes: &mut [u8], now: Instant) {
-        let lane = &mut self.lanes[direction.index()];
+        let lane = &mut self.lanes[direction];
         lane.arrive(bytes, now);
         lane.pushed = lane.arrived;
     }
@@ -99,7 +99,7 @@ impl Ledger {
         assert!(!self.told[leg].mute, "leg {leg} is read after its end");
         self.told[leg].mute = true;
         if in_truth {
-            self.lanes[leg].end_read = Some(now);
+            self.lanes[Direction::BOTH[leg]].end_read = Some(now);
         }
     }
 
@@ -108,7 +108,7 @@ impl Ledger {
         let direction = lane_to(leg);
         let [least, first] = self.least_delays(direction, now);
         let is_paced = self.at(now, "bandwidth", direction).is_some();
-        let lane = &mut self.lanes[direction.index()];
+        let lane = &mut self.lanes[direction];
         lane.paced = lane.paced.take().filter(|_| is_paced);
         assert!(
             !lane.end_passed,
@@ -122,7 +122,7 @@ impl Ledger {
     pub(crate) fn ended(&mut self, leg: usize, now: Instant) {
         let direction = lane_to(leg);
         let [least, _] = self.least_delays(direction, now);
-        let lane = &mut self.lanes[direction.index()];
+        let lane = &mut self.lanes[direction];
         assert!(!lane.end_passed, "{direction}: two ends of the stream");
         assert_eq!(
             lane.delivered, lane.arrived,
@@ -152,8 +152,10 @@ impl Ledger {
         );
         told.deaf = true;
         told.mute |= said == Said::Reading;
-        let own_end = self.lanes[leg].end_read.is_some() || error == ErrorKind::BrokenPipe;
-        let finished = self.lanes[1 - leg].end_passed && (own_end || !told.answers);
+        let own_end =
+            self.lanes[Direction::BOTH[leg]].end_read.is_some() || error == ErrorKind::BrokenPipe;
+        let finished =
+            self.lanes[Direction::BOTH[1 - leg]].end_passed && (own_end || !told.answers);
         self.first.get_or_insert((name_of(leg), error, finished));
         self.broke.get_or_insert(now);
     }
@@ -184,7 +186,7 @@ impl Ledger {
                 .at(now, "bandwidth", direction)
                 .and_then(|it| Motion::of(&it.setting, it.from, it.since));
             let rate = rate.map(|motion| motion.most(now).ceil() as u64);
-            let lane = &mut self.lanes[direction.index()];
+            let lane = &mut self.lanes[direction];
             if is_other(rate, lane.paced.as_ref().map(|paced| paced.rate)) {
                 lane.paced = rate.map(|rate| Paced::new(rate, now));
             }

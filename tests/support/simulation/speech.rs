@@ -3,15 +3,15 @@
 
 use std::sync::LazyLock;
 
-use faultboard::fault::Direction;
 use faultboard::fault::random::Random;
+use faultboard::fault::{Direction, PerDirection};
 
 /// After so many bytes a stream repeats itself: a prime, which no size of a buffer divides.
 const PERIOD: usize = 8_191;
 
 /// Two periods of each direction, so that any piece shorter than one is a slice.
-static STREAMS: LazyLock<[Vec<u8>; 2]> = LazyLock::new(|| {
-    [1, 2].map(|seed| {
+static STREAMS: LazyLock<PerDirection<Vec<u8>>> = LazyLock::new(|| {
+    PerDirection::of(1, 2).map(|seed| {
         let mut random = Random::new(seed);
         let period: Vec<u8> = (0..PERIOD).map(|_| random.draw() as u8).collect();
         period.repeat(2)
@@ -35,7 +35,7 @@ pub(crate) fn understands(direction: Direction, offset: u64, bytes: &[u8]) -> bo
 }
 
 fn each_piece(direction: Direction, offset: u64, len: usize, mut take: impl FnMut(usize, &[u8])) {
-    let stream = &STREAMS[direction.index()];
+    let stream = &STREAMS[direction];
     let start = (offset % PERIOD as u64) as usize;
     let mut at = 0;
     while at < len {

@@ -26,7 +26,7 @@ impl World {
                 self.check_full(direction);
                 self.check_watched(direction.index());
             }
-            let lane = &self.ledger.lanes[direction.index()];
+            let lane = &self.ledger.lanes[direction];
             let sink = 1 - direction.index();
             let waits = lane.held() > 0 || lane.end_read.is_some() && !lane.end_passed;
             assert!(
@@ -38,7 +38,7 @@ impl World {
 
     fn check_gauge(&self, direction: Direction) {
         let source = direction.index();
-        let lane = &self.ledger.lanes[source];
+        let lane = &self.ledger.lanes[direction];
         let gauge = &lane.gauge;
         let dropped = self.ledger.told[1 - source].deaf;
         let held = if dropped { 0 } else { lane.held() };
@@ -61,7 +61,7 @@ impl World {
     /// A sender is shown as held up by faults if it is.
     fn check_full(&self, direction: Direction) {
         let source = direction.index();
-        let lane = &self.ledger.lanes[source];
+        let lane = &self.ledger.lanes[direction];
         let gauge = &lane.gauge;
         let dropped = self.ledger.told[1 - source].deaf;
         let open = !dropped && !self.ledger.told[source].mute;
@@ -107,7 +107,7 @@ impl World {
     fn check_order(&self, reason: &CloseReason) {
         for direction in Direction::BOTH {
             let [source, sink] = [direction.index(), 1 - direction.index()];
-            let lane = &self.ledger.lanes[source];
+            let lane = &self.ledger.lanes[direction];
             assert!(
                 lane.end_passed,
                 "{direction}: over before the end of the stream"
@@ -150,7 +150,7 @@ impl World {
                 continue;
             }
             let direction = lane_to(sink);
-            let lane = &self.ledger.lanes[direction.index()];
+            let lane = &self.ledger.lanes[direction];
             assert!(
                 other.deaf,
                 "{}: reset although nothing broke",

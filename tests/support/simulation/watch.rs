@@ -14,7 +14,7 @@ impl Gauge for Watch {
     fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant) {
         let mut world = self.0.borrow_mut();
         assert_eq!(now, world.now, "{direction}: delivered at another time");
-        world.ledger.lanes[direction.index()].gauge.delivered += bytes as u64;
+        world.ledger.lanes[direction].gauge.delivered += bytes as u64;
     }
 
     fn added(&mut self, direction: Direction, delay: Duration) {
@@ -33,7 +33,7 @@ impl Gauge for Watch {
     fn arrived(&mut self, direction: Direction, bytes: usize, now: Instant) {
         let mut world = self.0.borrow_mut();
         assert_eq!(now, world.now, "{direction}: arrived at another time");
-        world.ledger.lanes[direction.index()].gauge.arrived += bytes as u64;
+        world.ledger.lanes[direction].gauge.arrived += bytes as u64;
     }
 
     fn holds(&mut self, direction: Direction, bytes: usize, full: bool) {
@@ -44,14 +44,14 @@ impl Gauge for Watch {
                 if full { ", full" } else { "" }
             )
         });
-        let gauge = &mut world.ledger.lanes[direction.index()].gauge;
+        let gauge = &mut world.ledger.lanes[direction].gauge;
         gauge.held = bytes as u64;
         gauge.full = full;
     }
 
     fn ended(&mut self, direction: Direction) {
         let mut world = self.0.borrow_mut();
-        let gauge = &mut world.ledger.lanes[direction.index()].gauge;
+        let gauge = &mut world.ledger.lanes[direction].gauge;
         assert!(!gauge.ended, "{direction}: two ends are told");
         gauge.ended = true;
     }
