@@ -44,6 +44,20 @@ pub struct OneWay {
     pub from: Option<f64>,
 }
 
+/// What settings ask of a new connection, whose number for a kind is `draw`.
+fn demands_of<'a>(
+    settings: impl Iterator<Item = &'a Setting>,
+    draw: impl Fn(&Kind) -> u64,
+) -> Demands {
+    let mut demands = Demands::default();
+    for setting in settings {
+        if let Some(open) = setting.kind.open {
+            open(setting, draw(setting.kind), &mut demands);
+        }
+    }
+    demands
+}
+
 // === impl InForce ===
 
 impl InForce {
@@ -151,17 +165,10 @@ impl InForce {
         draw: impl Fn(&Kind) -> u64,
         now: Instant,
     ) -> Demands {
-        let mut demands = Demands::default();
-        for (setting, onset) in self.settings() {
-            if let Some(open) = setting.kind.open
-                && !self.plan.bypassed
-                && onset.acts(setting, now)
-                && hits(setting)
-            {
-                open(setting, draw(setting.kind), &mut demands);
-            }
-        }
-        demands
+        let acting = self.settings().filter(|(setting, onset)| {
+            !self.plan.bypassed && onset.acts(setting, now) && hits(setting)
+        });
+        demands_of(acting.map(|(setting, _)| setting), draw)
     }
 
     /// Whether all new connections are refused at `now`, so that the port is to be closed.
@@ -174,13 +181,8 @@ impl InForce {
     /// Whether a fault is set that closes the port, now or at another time.
     #[must_use]
     pub fn mentions_refusal(&self) -> bool {
-        self.plan.settings().iter().any(|setting| {
-            let mut demands = Demands::default();
-            if let Some(open) = setting.kind.open {
-                open(setting, 0, &mut demands);
-            }
-            demands.refused.is_some()
-        })
+        let demands = demands_of(self.plan.settings().iter(), |_| 0);
+        demands.refused.is_some()
     }
 
     /// What the faults add to a round trip of a connection at `now`.
@@ -204,7 +206,7 @@ impl InForce {
     /// The setting of `kind` in `direction`, whether it acts at present or not.
     fn find(&self, kind: &Kind, direction: Direction) -> Option<(&Setting, &Onset)> {
         self.settings()
-            .find(|(setting, _)| setting.is_of(kind) && setting.directions.contain(direction))
+            .find(|(setting, _)| setting.acts_as(kind, direction))
     }
 
     /// When a setting of another plan was set, where it is set here already: in each of its directions, and since one time.

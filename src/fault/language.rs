@@ -134,10 +134,7 @@ pub(crate) fn kind(
     input: &mut Input<'_>,
 ) -> Parsed<&'static Kind> {
     let (word, at) = word.with_span().parse_next(input)?;
-    kinds
-        .iter()
-        .copied()
-        .find(|kind| kind.name == word || kind.short == Some(word))
+    Kind::find(kinds, word)
         .filter(|kind| slips::taken(kind, before).len() < Direction::BOTH.len())
         .ok_or_else(|| slips::kind(kinds, before, word, at, input).cut())
 }
@@ -214,8 +211,12 @@ fn word<'i, E: ParserError<Input<'i>>>(input: &mut Input<'i>) -> Result<&'i str,
 
 /// The word that comes next, or what is left of it.
 fn ahead<'i>(input: &Input<'i>) -> &'i str {
-    let rest: &'i str = input.as_ref();
-    rest.split(ends_word).next().unwrap_or(rest)
+    first_word(input.as_ref())
+}
+
+/// A text up to its first blank or comma.
+fn first_word(text: &str) -> &str {
+    text.split(ends_word).next().unwrap_or(text)
 }
 
 fn ends_word(c: char) -> bool {

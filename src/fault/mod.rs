@@ -266,10 +266,13 @@ impl Kind {
     /// The kind with this name or short name.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {
-        KINDS
-            .iter()
-            .copied()
-            .find(|kind| kind.name == name || kind.short == Some(name))
+        Self::find(KINDS, name)
+    }
+
+    /// The kind of a table with this name or short name.
+    fn find(kinds: &[&'static Self], name: &str) -> Option<&'static Self> {
+        let mut kinds = kinds.iter().copied();
+        kinds.find(|kind| kind.name == name || kind.short == Some(name))
     }
 
     /// Its place in the table.

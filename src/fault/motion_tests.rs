@@ -109,7 +109,9 @@ fn by_steps(motion: &Motion, from: Instant, time: Duration) -> f64 {
 fn moving(faults: &str, since: Instant) -> (Motion, Pace) {
     let setting = setting(faults).one_way(Direction::Down).expect("it acts");
     let motion = Motion::of(&setting, Some(300_000.0), since).expect("it has a number");
-    let rate = setting.value("rate").and_then(Value::rate).expect("a rate");
+    let Some(Value::Rate(rate)) = setting.value("rate") else {
+        panic!("a rate");
+    };
     (motion, Pace::new(rate, Some(motion), since))
 }
 

@@ -297,24 +297,6 @@ impl Value {
         }
     }
 
-    /// The rate, where this is one.
-    #[must_use]
-    pub fn rate(self) -> Option<ByteRate> {
-        match self {
-            Self::Rate(rate) => Some(rate),
-            _ => None,
-        }
-    }
-
-    /// Half of it, for one direction of a round trip.
-    #[must_use]
-    pub fn halved(self) -> Self {
-        match self {
-            Self::Time(time) => Self::Time(time / 2),
-            other => other,
-        }
-    }
-
     /// The order of two values of one unit; values of different units have none.
     #[must_use]
     pub fn partial_order(&self, other: &Self) -> Option<Ordering> {

@@ -51,7 +51,7 @@ impl Plan {
 
     /// Removes every setting of a kind.
     pub fn clear(&mut self, kind: &Kind) {
-        self.settings.retain(|setting| !setting.is_of(kind));
+        self.settings.retain(|setting| setting.kind != kind);
     }
 
     /// Removes every setting.
@@ -68,7 +68,7 @@ impl Plan {
             Directions::Both
         };
         let left = |setting: Setting| {
-            if setting.is_of(kind) {
+            if setting.kind == kind {
                 setting.one_way(setting.directions.without(taken)?)
             } else {
                 Some(setting)
@@ -83,7 +83,7 @@ impl Plan {
     pub fn find(&self, kind: &Kind, direction: Direction) -> Option<&Setting> {
         self.settings
             .iter()
-            .find(|setting| setting.is_of(kind) && setting.directions.contain(direction))
+            .find(|setting| setting.acts_as(kind, direction))
     }
 
     /// The setting of `kind` that acts in `direction`, with that direction's values.

@@ -8,16 +8,12 @@
 //! their own, which no heap holds on to.
 
 use std::cell::RefCell;
-use std::ops::{Deref, DerefMut};
+use std::ops::DerefMut;
 
 use memmap2::MmapMut;
 
-/// A buffer of one of the sizes; its bytes are whatever was last in it.
-#[derive(Debug)]
-pub(super) enum Buffer {
-    Heap(Box<[u8]>),
-    Mapped(MmapMut),
-}
+/// A buffer of one of the sizes: memory of the heap, or a mapping of its own. Its bytes are whatever was last in it.
+pub(super) type Buffer = Box<dyn DerefMut<Target = [u8]> + Send>;
 
 /// The sizes that buffers come in: for small messages, so that a thousand connections that each hold one take little; for pages
 /// and answers; for streams; for streams that fill large ones.
@@ -47,7 +43,7 @@ struct Pool {
 pub(super) fn lend(bytes: usize) -> Buffer {
     // While the thread ends there is no pool any more.
     POOL.try_with(|pool| pool.borrow_mut().lend(bytes))
-        .unwrap_or_else(|_| Buffer::new(SIZES[class_for(bytes)]))
+        .unwrap_or_else(|_| new_buffer(SIZES[class_for(bytes)]))
 }
 
 /// Gives a buffer to this thread's pool, which keeps it or frees it.
@@ -61,34 +57,13 @@ fn class_for(bytes: usize) -> usize {
     class.unwrap_or(SIZES.len() - 1)
 }
 
-// === impl Buffer ===
-
-impl Buffer {
-    fn new(size: usize) -> Self {
-        let mapped = (size >= MAPPED).then(|| MmapMut::map_anon(size).ok());
-        let heap = || Self::Heap(vec![0; size].into_boxed_slice());
-        mapped.flatten().map_or_else(heap, Self::Mapped)
+fn new_buffer(size: usize) -> Buffer {
+    if size >= MAPPED
+        && let Ok(mapping) = MmapMut::map_anon(size)
+    {
+        return Box::new(mapping);
     }
-}
-
-impl Deref for Buffer {
-    type Target = [u8];
-
-    fn deref(&self) -> &[u8] {
-        match self {
-            Self::Heap(bytes) => bytes,
-            Self::Mapped(bytes) => bytes,
-        }
-    }
-}
-
-impl DerefMut for Buffer {
-    fn deref_mut(&mut self) -> &mut [u8] {
-        match self {
-            Self::Heap(bytes) => bytes,
-            Self::Mapped(bytes) => bytes,
-        }
-    }
+    Box::new(vec![0; size])
 }
 
 // === impl Pool ===
@@ -105,7 +80,7 @@ impl Pool {
         let class = class_for(bytes);
         self.lent[class] += SIZES[class];
         let free = self.free[class].pop();
-        free.unwrap_or_else(|| Buffer::new(SIZES[class]))
+        free.unwrap_or_else(|| new_buffer(SIZES[class]))
     }
 
     fn give_back(&mut self, buffer: Buffer) {

@@ -136,10 +136,10 @@ impl Setting {
         self
     }
 
-    /// Whether it is one of `kind`.
+    /// Whether it is one of `kind` and acts in `direction`.
     #[must_use]
-    pub fn is_of(&self, kind: &Kind) -> bool {
-        self.kind == kind
+    pub(super) fn acts_as(&self, kind: &Kind, direction: Direction) -> bool {
+        self.kind == kind && self.directions.contain(direction)
     }
 
     /// The value of the named parameter.
@@ -188,8 +188,10 @@ impl Setting {
                 let mut half = self.clone();
                 half.directions = Directions::Only(direction);
                 for (param, value) in self.kind.params.iter().zip(&mut half.values) {
-                    if param.halves {
-                        *value = value.map(Value::halved);
+                    if param.halves
+                        && let Some(Value::Time(time)) = value
+                    {
+                        *time /= 2;
                     }
                 }
                 Some(half)

@@ -31,8 +31,7 @@ pub(super) struct Store {
 /// A buffer with what is left of its bytes.
 struct Piece {
     buffer: Buffer,
-    start: usize,
-    end: usize,
+    bytes: Range<usize>,
 }
 
 // === impl Store ===
@@ -59,8 +58,9 @@ impl Store {
                 return;
             };
             let n = last.room().min(bytes.len());
-            last.buffer[last.end..last.end + n].copy_from_slice(&bytes[..n]);
-            last.end += n;
+            let end = last.bytes.end;
+            last.buffer[end..end + n].copy_from_slice(&bytes[..n]);
+            last.bytes.end += n;
             self.len += n;
             bytes = &bytes[n..];
         }
@@ -74,16 +74,17 @@ impl Store {
         }
         self.pieces.back_mut().map_or(&mut [], |last| {
             let room = last.room().min(most);
-            &mut last.buffer[last.end..last.end + room]
+            let end = last.bytes.end;
+            &mut last.buffer[end..end + room]
         })
     }
 
     /// `n` bytes were read into what `spare` gave.
     pub(super) fn fill(&mut self, n: usize) {
         if let Some(last) = self.pieces.back_mut() {
-            last.end += n;
+            last.bytes.end += n;
             self.len += n;
-            if last.start == last.end
+            if last.bytes.is_empty()
                 && let Some(piece) = self.pieces.pop_back()
             {
                 self.give(piece);
@@ -98,7 +99,7 @@ impl Store {
             if limit == 0 {
                 break;
             }
-            let bytes = &piece.buffer[piece.start..piece.end];
+            let bytes = &piece.buffer[piece.bytes.clone()];
             let bytes = &bytes[..bytes.len().min(limit)];
             limit -= bytes.len();
             *place = IoSlice::new(bytes);
@@ -111,11 +112,11 @@ impl Store {
     pub(super) fn change(&mut self, range: Range<usize>, mut change: impl FnMut(usize, &mut [u8])) {
         let mut place = 0;
         for piece in &mut self.pieces {
-            let len = piece.end - piece.start;
+            let len = piece.bytes.len();
             let from = range.start.clamp(place, place + len);
             let to = range.end.clamp(place, place + len);
             if from < to {
-                let start = piece.start + from - place;
+                let start = piece.bytes.start + from - place;
                 change(from, &mut piece.buffer[start..start + to - from]);
             }
             place += len;
@@ -131,10 +132,10 @@ impl Store {
         while n > 0
             && let Some(first) = self.pieces.front_mut()
         {
-            let part = n.min(first.end - first.start);
-            first.start += part;
+            let part = n.min(first.bytes.len());
+            first.bytes.start += part;
             n -= part;
-            if first.start == first.end
+            if first.bytes.is_empty()
                 && let Some(piece) = self.pieces.pop_front()
             {
                 self.give(piece);
@@ -154,11 +155,8 @@ impl Store {
     fn add(&mut self, bytes: usize) {
         let buffer = pool::lend(bytes);
         self.footprint += buffer.len();
-        self.pieces.push_back(Piece {
-            buffer,
-            start: 0,
-            end: 0,
-        });
+        let bytes = 0..0;
+        self.pieces.push_back(Piece { buffer, bytes });
     }
 
     fn give(&mut self, piece: Piece) {
@@ -177,7 +175,7 @@ impl Drop for Store {
 
 impl Piece {
     fn room(&self) -> usize {
-        self.buffer.len() - self.end
+        self.buffer.len() - self.bytes.end
     }
 }
 

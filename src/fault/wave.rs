@@ -141,38 +141,32 @@ impl Line {
         }
     }
 
-    /// The part of it that is not below zero.
+    /// The part of a line that is not below zero, where there is one.
     fn above_zero(self) -> Self {
-        let crossing = || {
-            let share = self.from / (self.from - self.to);
-            self.begin + (self.end - self.begin) * share
+        if self.from >= 0.0 && self.to >= 0.0 {
+            return self;
+        }
+        let share = self.from / (self.from - self.to);
+        let crossing = self.begin + (self.end - self.begin) * share;
+        let (begin, end) = if self.from < 0.0 {
+            (crossing, self.end)
+        } else {
+            (self.begin, crossing)
         };
-        match (self.from < 0.0, self.to < 0.0) {
-            (false, false) => self,
-            (true, true) => Self {
-                from: 0.0,
-                to: 0.0,
-                ..self
-            },
-            (true, false) => Self {
-                begin: crossing(),
-                from: 0.0,
-                ..self
-            },
-            (false, true) => Self {
-                end: crossing(),
-                to: 0.0,
-                ..self
-            },
+        Self {
+            begin,
+            from: self.from.max(0.0),
+            end,
+            to: self.to.max(0.0),
         }
     }
 
     /// The area under it, what is below zero left out.
     pub(super) fn area(&self) -> f64 {
-        let line = self.above_zero();
-        if line.from <= 0.0 && line.to <= 0.0 {
+        if self.from <= 0.0 && self.to <= 0.0 {
             return 0.0;
         }
+        let line = self.above_zero();
         f64::midpoint(line.from, line.to) * (line.end - line.begin)
     }
 

@@ -96,21 +96,12 @@ struct Latency {
     jitter: Duration,
     distribution: Distribution,
     correlation: f64,
-    /// What the connection's first byte waits for the handshake.
-    handshake: Handshake,
+    direction: Direction,
+    opened: Instant,
+    /// The round trip that TCP's own handshake takes, where the connection's first byte waits for that.
+    handshake: Duration,
     /// The normal number behind the last segment's delay.
     before: Option<f64>,
-}
-
-/// What TCP's own handshake does to the first byte of a direction.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Handshake {
-    /// It is not waited for.
-    None,
-    /// The byte waits so much more.
-    Adds(Duration),
-    /// The byte leaves at that time at the earliest.
-    Until(Instant),
 }
 
 // === impl Latency ===
@@ -123,14 +114,7 @@ impl Latency {
         let [here, back] = [terms.here, terms.back].map(|it| it.unwrap_or(&nothing));
         let shakes = here.get(HANDSHAKE) || back.get(HANDSHAKE);
         let round_trip = here.get(TIME).saturating_add(back.get(TIME));
-        let handshake = match terms.direction {
-            _ if !shakes || round_trip.is_zero() => Handshake::None,
-            Direction::Up => Handshake::Adds(round_trip),
-            Direction::Down => terms
-                .opened
-                .checked_add(round_trip)
-                .map_or(Handshake::None, Handshake::Until),
-        };
+        let handshake = if shakes { round_trip } else { Duration::ZERO };
         // A ramp that has arrived still dates what came on the way.
         let motion = Motion::of(here, terms.from, terms.since).filter(Motion::moves);
         let most = |motion: Motion| motion::seconds(motion.most(terms.now));
@@ -141,11 +125,13 @@ impl Latency {
             jitter: here.get(JITTER),
             distribution: here.get(DIST),
             correlation: here.get(CORR).fraction(),
+            direction: terms.direction,
+            opened: terms.opened,
             handshake,
             before: None,
         };
-        let waits = !stage.time.is_zero() || !stage.jitter.is_zero();
-        (waits || handshake != Handshake::None || motion.is_some()).then_some(stage)
+        let waits = [stage.time, stage.jitter, handshake] != [Duration::ZERO; 3];
+        (waits || motion.is_some()).then_some(stage)
     }
 
     /// The normal number of a segment, correlated with the one before.
@@ -195,10 +181,15 @@ impl Fault for Latency {
 
     fn due(&mut self, head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
         let due = due.checked_add(self.delay_of(head.draw, head.arrived)?)?;
-        match self.handshake {
-            Handshake::Adds(time) if head.offset == 0 => due.checked_add(time),
-            Handshake::Until(time) if head.offset == 0 => Some(due.max(time)),
-            Handshake::None | Handshake::Adds(_) | Handshake::Until(_) => Some(due),
+        if head.offset > 0 || self.handshake.is_zero() {
+            return Some(due);
+        }
+        match self.direction {
+            Direction::Up => due.checked_add(self.handshake),
+            Direction::Down => {
+                let opens = self.opened.checked_add(self.handshake);
+                Some(opens.map_or(due, |opens| due.max(opens)))
+            }
         }
     }
 

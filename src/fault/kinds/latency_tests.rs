@@ -21,7 +21,9 @@ fn stage(distribution: Distribution, correlation: f64) -> Latency {
         jitter: Duration::from_secs(1),
         distribution,
         correlation,
-        handshake: Handshake::None,
+        direction: Direction::Up,
+        opened: clock(),
+        handshake: Duration::ZERO,
         before: None,
     }
 }

@@ -4,11 +4,12 @@ use std::ops::Range;
 
 use super::super::param::Default;
 use super::{COMMON, DIRECTIONS, FOR, SHARE, START, slips};
-use crate::fault::{Direction, Directions, Kind, ParamSpec, Schedule, Setting, Unit, Value};
+use crate::fault::{Direction, Directions, Kind, ParamSpec, Setting, Unit, Value};
 use crate::syntax::{Input, Slip};
 
 pub(super) struct Draft {
-    setting: Setting,
+    /// What has been read of it.
+    pub(super) setting: Setting,
     /// Where its kind stands.
     at: Range<usize>,
     /// The direction in which the kind is set already; never both.
@@ -33,11 +34,6 @@ impl Draft {
 
     pub(super) fn kind(&self) -> &'static Kind {
         self.setting.kind
-    }
-
-    /// What has been read of it.
-    pub(super) fn setting(&self) -> &Setting {
-        &self.setting
     }
 
     /// Whether a parameter must be given and is not.
@@ -117,19 +113,14 @@ impl Draft {
 
     pub(super) fn give(&mut self, param: &'static ParamSpec, value: Value) {
         self.given.push(param.name);
-        let setting = self.setting.clone();
-        let schedule = setting.schedule;
-        self.setting = match value {
-            Value::Percent(share) if param.name == SHARE.name => setting.hitting(share),
-            Value::Time(start) if param.name == START.name => {
-                setting.at_times(Schedule { start, ..schedule })
+        match value {
+            Value::Percent(share) if param.name == SHARE.name => self.setting.share = share,
+            Value::Time(start) if param.name == START.name => self.setting.schedule.start = start,
+            Value::Time(time) if param.name == FOR.name => {
+                self.setting.schedule.lasts = Some(time);
             }
-            Value::Time(time) if param.name == FOR.name => setting.at_times(Schedule {
-                lasts: Some(time),
-                ..schedule
-            }),
-            value => setting.with(param.name, value),
-        };
+            value => self.setting = self.setting.clone().with(param.name, value),
+        }
     }
 
     /// Takes a direction, whose word begins at byte `begin`.

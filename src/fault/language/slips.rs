@@ -45,7 +45,7 @@ pub(super) fn kind(
         };
         let example = kinds.first().map_or("", |kind| kind.example);
         Slip::here(input, format!("needs a fault{comma}: {example}"))
-    } else if let Some(kind) = named(kinds, word) {
+    } else if let Some(kind) = Kind::find(kinds, word) {
         let name = kind.name;
         let message = format!("{name} is set already: set it once, or once up and once down");
         Slip::over(at, message)
@@ -54,7 +54,7 @@ pub(super) fn kind(
         Slip::over(at.start + name.len()..at.end, message)
     } else {
         let every = kinds.iter().flat_map(|kind| [Some(kind.name), kind.short]);
-        let guess = nearest(word, every.flatten()).and_then(|word| named(kinds, word));
+        let guess = nearest(word, every.flatten()).and_then(|word| Kind::find(kinds, word));
         let message = unknown("fault", word, guess.map(|kind| kind.name), &names);
         Slip::over(at, message)
     };
@@ -62,18 +62,11 @@ pub(super) fn kind(
         .expecting(follows)
 }
 
-fn named(kinds: Kinds, word: &str) -> Option<&'static Kind> {
-    kinds
-        .iter()
-        .copied()
-        .find(|kind| kind.name == word || kind.short == Some(word))
-}
-
 /// The kind at the beginning of a word that goes on without a blank: `lat` of `lat250ms` and of `lat=250ms`.
 fn glued(kinds: Kinds, word: &str) -> Option<(&str, &'static Kind)> {
     let rest = word.trim_start_matches(|c: char| c.is_alphabetic() || c == '_');
     let name = &word[..word.len() - rest.len()];
-    named(kinds, name).map(|kind| (name, kind))
+    Kind::find(kinds, name).map(|kind| (name, kind))
 }
 
 /// A second setting of a kind in a direction that is taken.
@@ -119,7 +112,7 @@ pub(super) fn term(kinds: Kinds, draft: &Draft, word: &str, input: &Input<'_>) -
     let owner = draft
         .open_params()
         .find(|param| words(param.unit).contains(&word));
-    let next = named(kinds, word);
+    let next = Kind::find(kinds, word);
     let guess = nearest(word, known.iter().copied());
     let lacking = draft
         .bare_params()
@@ -131,8 +124,7 @@ pub(super) fn term(kinds: Kinds, draft: &Draft, word: &str, input: &Input<'_>) -
     } else if let Some(kind) = next {
         let message = format!(
             "needs \",\" before {word}: {}, {}",
-            draft.setting(),
-            kind.example
+            draft.setting, kind.example
         );
         Slip::over(at, message)
     } else if let Some(param) = owner {

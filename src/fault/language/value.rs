@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use winnow::Parser;
 use winnow::combinator::opt;
-use winnow::stream::{Location, Stream};
+use winnow::stream::Location;
 use winnow::token::take_while;
 
 use super::super::param::Default;
-use super::{ahead, word};
+use super::{ahead, first_word, word};
 use crate::fault::{ParamSpec, Unit, Value};
 use crate::format::shortened;
-use crate::syntax::{Input, Slip, blanks, nearest, unknown};
+use crate::syntax::{Input, Slip, nearest, unknown};
 use crate::units::{
     ByteCount, ByteRate, Decimal, PERCENT_UNITS, Percent, RATE_UNITS, SIZE_UNITS, TIME_UNITS,
 };
@@ -355,13 +355,9 @@ fn no_unit(param: &ParamSpec, number: &str, fitting: &[&str], input: &Input<'_>)
         .copied()
         .or_else(|| unit_names(param.unit).next())
         .unwrap_or_default();
-    let mut behind = *input;
-    let decimals = match behind.next_token() {
-        Some(',') => ahead(&behind),
-        _ => "",
-    };
-    let mut apart = *input;
-    let apart = blanks(&mut apart).map_or("", |()| ahead(&apart));
+    let rest: &str = input.as_ref();
+    let decimals = rest.strip_prefix(',').map_or("", first_word);
+    let apart = first_word(rest.trim_start());
     let message = if decimals.starts_with(|c: char| c.is_ascii_digit()) {
         format!(
             "decimals follow a point: {}",
