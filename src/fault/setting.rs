@@ -109,7 +109,7 @@ impl Setting {
 
     /// Returns the setting with the parameter as it is when it is not written.
     #[must_use]
-    pub(super) fn at_default<T>(self, param: Param<T>) -> Self {
+    pub(super) fn at_default<T: Copy>(self, param: Param<T>) -> Self {
         self.having(param.spec.name, |param| param.default.value())
     }
 
@@ -149,7 +149,7 @@ impl Setting {
     }
 
     /// What the parameter is in this setting.
-    pub(super) fn get<T>(&self, param: Param<T>) -> T {
+    pub(super) fn get<T: Copy>(&self, param: Param<T>) -> T {
         (param.read)(self.value(param.spec.name).or(param.spec.default.value()))
     }
 

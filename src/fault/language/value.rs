@@ -320,11 +320,11 @@ fn unknown_word(label: &str, written: &str, known: &[&'static str], input: &Inpu
         }
         guess => unknown(label, written, guess, known),
     };
-    let begun = known.iter().filter(|word| word.starts_with(written));
-    let begun: Vec<&str> = begun.copied().collect();
+    let follows = known.iter().filter(|word| word.starts_with(written));
+    let follows: Vec<&str> = follows.copied().collect();
     Slip::over(begin..begin + written.len(), message)
-        .unfinished_if(written.len() == input.len() && !begun.is_empty())
-        .expecting(begun)
+        .unfinished_if(written.len() == input.len() && !follows.is_empty())
+        .expecting(follows)
 }
 
 /// A point with no digit on one of its sides.
