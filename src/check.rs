@@ -16,15 +16,6 @@ use crate::format::printable;
 use crate::mapping::{Circle, Host, Mapping, Other, Protocol, TlsMode, clash};
 use crate::syntax::ParseError;
 
-/// What became of the mappings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// All of them are valid.
-    Valid,
-    /// At least one is not.
-    Invalid,
-}
-
 /// The JSON object of one mapping.
 #[derive(Serialize)]
 #[serde(untagged)]
@@ -55,28 +46,29 @@ enum Verdict<'a> {
     },
 }
 
-/// Writes one JSON array, an object for each mapping in the order given.
-pub fn write_json(texts: &[String], out: &mut impl Write) -> io::Result<Outcome> {
+/// Writes one JSON array, an object for each mapping in the order given; returns whether all of them are valid.
+pub fn write_json(texts: &[String], out: &mut impl Write) -> io::Result<bool> {
     let verdicts: Vec<Verdict<'_>> = read(texts).map(|(text, read)| judge(text, read)).collect();
     serde_json::to_writer_pretty(&mut *out, &verdicts)?;
     writeln!(out)?;
-    let wrong = |verdict: &Verdict<'_>| matches!(verdict, Verdict::Invalid { .. });
-    Ok(Outcome::of(verdicts.iter().any(wrong)))
+    let is_valid = |verdict: &Verdict<'_>| matches!(verdict, Verdict::Valid { .. });
+    Ok(verdicts.iter().all(is_valid))
 }
 
-/// Writes a line for each valid mapping, and each error with its caret, in the order given.
-pub fn write_text(texts: &[String], out: &mut impl Write) -> io::Result<Outcome> {
-    let mut any_wrong = false;
+/// Writes a line for each valid mapping, and each error with its caret, in the order given; returns whether all of the
+/// mappings are valid.
+pub fn write_text(texts: &[String], out: &mut impl Write) -> io::Result<bool> {
+    let mut all_valid = true;
     for (text, read) in read(texts) {
         match read {
             Ok((mapping, faults)) => writeln!(out, "{}", describe(text, &mapping, &faults))?,
             Err(error) => {
-                any_wrong = true;
+                all_valid = false;
                 writeln!(out, "{error}")?;
             }
         }
     }
-    Ok(Outcome::of(any_wrong))
+    Ok(all_valid)
 }
 
 /// A mapping with the faults that it begins with.
@@ -84,52 +76,28 @@ type Line = (Mapping, Vec<Setting>);
 
 /// Each text with what it says; what does not go with an earlier one is the later one's error.
 fn read(texts: &[String]) -> impl Iterator<Item = (&str, Result<Line, ParseError>)> {
-    let mut earlier: Vec<(Mapping, &str)> = Vec::new();
+    let (mut earlier, mut others) = (Vec::new(), Vec::new());
     texts.iter().map(move |text| {
         let read = command::parse_line(text).and_then(|(mapping, faults)| {
-            let others = earlier
-                .iter()
-                .map(|(other, text)| Other::of(other, text.trim()));
-            if let Some(error) = clash(text, &mapping, others) {
+            if let Some(error) = clash(text, &mapping, &others) {
                 return Err(error);
             }
-            let all = earlier.iter().map(|(other, _)| other).chain([&mapping]);
-            let all = all.filter(|other| other.listen != 0);
+            let all = earlier.iter().chain([&mapping]);
+            let all = all.filter(|other: &&Mapping| other.listen != 0);
             let all = all.map(|other| (other.listen, other)).collect();
             // Where the program listens unless --bind says otherwise.
             let bound = [IpAddr::V4(Ipv4Addr::LOCALHOST)];
             if let Some(circle) = Circle::through(mapping.listen, &all, &bound, |_| false) {
-                return Err(closed(text, &circle));
+                let upstream = text.chars().take_while(|c| *c != '=').count() + 1;
+                let span = upstream..text.trim_end().chars().count();
+                return Err(ParseError::over(text, span, circle.to_string()));
             }
-            earlier.push((mapping.clone(), text));
+            others.push(Other::of(&mapping, text.trim()));
+            earlier.push(mapping.clone());
             Ok((mapping, faults))
         });
         (text.as_str(), read)
     })
-}
-
-/// A mapping that closes a circle.
-fn closed(text: &str, circle: &Circle) -> ParseError {
-    let upstream = text.chars().take_while(|c| *c != '=').count() + 1;
-    ParseError {
-        input: text.to_owned(),
-        span: upstream..text.trim_end().chars().count(),
-        message: circle.to_string(),
-        expected: Vec::new(),
-        unfinished: false,
-    }
-}
-
-// === impl Outcome ===
-
-impl Outcome {
-    fn of(any_wrong: bool) -> Self {
-        if any_wrong {
-            Self::Invalid
-        } else {
-            Self::Valid
-        }
-    }
 }
 
 fn judge(text: &str, read: Result<Line, ParseError>) -> Verdict<'_> {
@@ -146,16 +114,11 @@ fn judge(text: &str, read: Result<Line, ParseError>) -> Verdict<'_> {
             alpn: read.alpn,
             faults: joined(&faults),
         },
-        Err(ParseError {
-            input,
-            message,
-            span,
-            ..
-        }) => Verdict::Invalid {
-            mapping: input,
+        Err(error) => Verdict::Invalid {
             ok: false,
-            error: message,
-            column: span.start + 1,
+            column: error.column(),
+            mapping: error.input,
+            error: error.message,
         },
     }
 }

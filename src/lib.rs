@@ -18,9 +18,10 @@
 //!  snapshot                 what the engine shows of itself, as plain data
 //!  fault, mapping, command, preset, scene     text to data and back; what faults do to bytes
 //!  units, format, syntax    quantities; figures and texts for people; errors with a caret
+//!  file                     files that are read whole, but never without end
 //! ```
 //!
-//! - What stands below [`proxy`] is pure: no IO, no clock, no global randomness. A fault is told the time and draws from a
+//! - What stands below [`proxy`] is pure (but for [`file`] and for what reads a scene by it): no IO, no clock, no global randomness. A fault is told the time and draws from a
 //!   generator that its connection owns. Nothing below [`proxy`] knows tokio.
 //! - `ui` splits once more: `update` changes the model and does no IO, `view` draws it and changes nothing, and what must
 //!   happen outside is an effect that the loop carries out.
@@ -95,6 +96,7 @@ pub mod cli;
 pub mod command;
 pub mod demo;
 pub mod fault;
+pub mod file;
 pub mod format;
 pub mod headless;
 pub mod logging;

@@ -12,7 +12,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result};
-use faultboard::check::{self, Outcome};
+use faultboard::check;
 use faultboard::cli::{self, Cli, Command, Options, Output, Rejected, RunArgs, Unread, help};
 use faultboard::command;
 use faultboard::format::{one_line, printable, reason, without_secrets};
@@ -124,11 +124,9 @@ fn judge(json: bool, mappings: &[String]) -> Result<ExitCode> {
     } else {
         check::write_text(mappings, &mut out)
     };
-    let outcome = judged.and_then(|outcome| out.flush().map(|()| outcome));
-    Ok(match outcome.context(WRITING)? {
-        Outcome::Valid => ExitCode::SUCCESS,
-        Outcome::Invalid => ExitCode::from(2),
-    })
+    let all_valid = judged.and_then(|all_valid| out.flush().map(|()| all_valid));
+    let status = if all_valid.context(WRITING)? { 0 } else { 2 };
+    Ok(ExitCode::from(status))
 }
 
 fn print(bytes: &[u8]) -> Result<ExitCode> {

@@ -11,12 +11,12 @@
 //! hold.
 
 use std::fmt;
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
 use std::path::Path;
 
 use crate::command;
 use crate::fault::Setting;
+use crate::file;
 use crate::mapping::{Mapping, Other, clash};
 use crate::syntax::ParseError;
 
@@ -38,38 +38,36 @@ pub struct LineError {
     pub error: ParseError,
 }
 
-/// No scene is longer, in bytes.
-const LONGEST: u64 = 1 << 20;
+/// No scene is longer, in MiB.
+const LONGEST: u64 = 1;
 
 /// Reads the text of a scene from a file, or from whatever else has a path and ends.
 pub fn read(path: &Path) -> io::Result<String> {
-    let mut text = Vec::new();
-    File::open(path)?.take(LONGEST + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > LONGEST {
-        return Err(no_scene("it is longer than 1 MiB"));
-    }
-    String::from_utf8(text).map_err(|_| no_scene("it is not UTF-8 text"))
-}
-
-fn no_scene(why: &str) -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidData, why)
+    let no_text = |_| io::Error::new(io::ErrorKind::InvalidData, "it is not UTF-8 text");
+    String::from_utf8(file::read(path, LONGEST)?).map_err(no_text)
 }
 
 /// Reads a scene; it never fails as a whole. A byte order mark before it is nothing.
 #[must_use]
 pub fn parse(text: &str) -> Scene {
     let mut scene = Scene::default();
+    let mut earlier = Vec::new();
     let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     for (line, text) in (1..).zip(text.lines()) {
         let text = without_comment(text);
         if text.trim().is_empty() {
             continue;
         }
-        match command::parse_line(text) {
-            Ok(proxy) => match taken(&scene, &proxy.0, text) {
-                Some(error) => scene.errors.push(LineError { line, error }),
-                None => scene.proxies.push(proxy),
-            },
+        let read = command::parse_line(text);
+        let read = read.and_then(|proxy| match clash(text, &proxy.0, &earlier) {
+            Some(error) => Err(error),
+            None => Ok(proxy),
+        });
+        match read {
+            Ok(proxy) => {
+                earlier.push(Other::of(&proxy.0, proxy.0.to_string()));
+                scene.proxies.push(proxy);
+            }
             Err(error) => scene.errors.push(LineError { line, error }),
         }
     }
@@ -86,19 +84,6 @@ pub(crate) fn without_comment(line: &str) -> &str {
         before = c;
     }
     line
-}
-
-/// A port or a name that an earlier line has already.
-fn taken(scene: &Scene, mapping: &Mapping, text: &str) -> Option<ParseError> {
-    let earlier = scene
-        .proxies
-        .iter()
-        .map(|(other, _)| (other, other.to_string()));
-    let earlier: Vec<(&Mapping, String)> = earlier.collect();
-    let others = earlier
-        .iter()
-        .map(|(other, called)| Other::of(other, called));
-    clash(text, mapping, others)
 }
 
 // === impl Scene ===

@@ -125,6 +125,18 @@ impl ParseError {
     const SHOWN: usize = 300;
     const BEFORE: usize = 150;
 
+    /// What is wrong with these characters of a text that was read.
+    #[must_use]
+    pub fn over(input: &str, span: Range<usize>, message: String) -> Self {
+        Self {
+            input: input.to_owned(),
+            span,
+            message,
+            unfinished: false,
+            expected: Vec::new(),
+        }
+    }
+
     /// The column of the first wrong character, counted from 1.
     #[must_use]
     pub fn column(&self) -> usize {
@@ -240,12 +252,11 @@ impl Slip {
 
     fn counted(self, text: &str) -> ParseError {
         let column = |byte: usize| text[..byte].chars().count();
+        let span = column(self.at.start)..column(self.at.end);
         ParseError {
-            input: text.to_owned(),
-            span: column(self.at.start)..column(self.at.end),
-            message: self.message,
             unfinished: self.unfinished,
             expected: self.expected,
+            ..ParseError::over(text, span, self.message)
         }
     }
 }

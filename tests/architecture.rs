@@ -19,6 +19,7 @@ use source::{Source, sources};
 const LAYERS: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("format", &[]),
+    ("file", &[]),
     ("syntax", &["units", "format"]),
     ("fault", &["format", "units", "syntax"]),
     ("mapping", &["format", "units", "syntax"]),
@@ -32,12 +33,12 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "proxy",
-        &["format", "units", "fault", "mapping", "snapshot"],
+        &["format", "file", "units", "fault", "mapping", "snapshot"],
     ),
     (
         "scene",
         &[
-            "format", "units", "syntax", "fault", "mapping", "snapshot", "command",
+            "format", "file", "units", "syntax", "fault", "mapping", "snapshot", "command",
         ],
     ),
     ("stop", &[]),

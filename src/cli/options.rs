@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::hash::{BuildHasher, RandomState};
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,9 +14,8 @@ use clap::CommandFactory;
 use super::{Cli, RunArgs};
 use crate::command;
 use crate::fault::{ParamSpec, Setting, Unit, Value, language, param};
-use crate::mapping::{self, Mapping, Other, clash};
+use crate::mapping::{Mapping, Other, clash};
 use crate::preset::{self, Preset};
-use crate::proxy::tls::TlsOptions;
 use crate::proxy::{self, Keepalive};
 use crate::syntax::{ParseError, nearest};
 use crate::units::Time;
@@ -56,12 +55,6 @@ pub enum Output {
 /// Everything that is wrong on a command line, a text of one or two lines each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected(pub Vec<String>);
-
-/// Reads the value of `--alpn`, which is kept as text.
-pub(super) fn alpn(text: &str) -> Result<String, String> {
-    let offers = mapping::parse_alpn(text).map_err(|error| error.message)?;
-    Ok(offers.join(","))
-}
 
 /// The value of `--duration`.
 static RUN: ParamSpec = time_up_to(Duration::ZERO, Duration::from_secs(360_000_000));
@@ -175,20 +168,17 @@ impl Options {
 
 /// Parses every mapping, and notes ports and names that are given twice: the second one could never have them.
 fn read_mappings(texts: &[String], wrong: &mut Vec<String>) -> Vec<(Mapping, Vec<Setting>)> {
-    let mut mappings: Vec<(Mapping, Vec<Setting>)> = Vec::with_capacity(texts.len());
-    let mut called: Vec<&str> = Vec::with_capacity(texts.len());
+    let (mut mappings, mut earlier) = (Vec::new(), Vec::new());
     for text in texts {
-        let Some(line) = keep(read_mapping(text), wrong) else {
+        let Some((mapping, own)) = keep(read_mapping(text), wrong) else {
             continue;
         };
-        let earlier = mappings.iter().zip(&called);
-        let others = earlier.map(|((other, _), called)| Other::of(other, called));
-        if let Some(error) = clash(text, &line.0, others) {
+        if let Some(error) = clash(text, &mapping, &earlier) {
             wrong.push(error.to_string());
             continue;
         }
-        mappings.push(line);
-        called.push(text.trim());
+        earlier.push(Other::of(&mapping, text.trim()));
+        mappings.push((mapping, own));
     }
     mappings
 }
@@ -220,40 +210,38 @@ fn keep<T>(read: Result<T, ParseError>, wrong: &mut Vec<String>) -> Option<T> {
 /// The options that say how listeners are bound and upstreams are met, as words.
 fn repeated(run: &RunArgs) -> Vec<String> {
     let mut words = Vec::new();
-    let mut add = |option: &str, value: String| words.extend([option.to_owned(), value]);
+    let mut add = |option: &str, values: &mut dyn Iterator<Item = String>| {
+        words.extend(values.flat_map(|value| [option.to_owned(), value]));
+    };
     let path = |path: &PathBuf| path.to_string_lossy().into_owned();
-    for addr in &run.bind {
-        add("--bind", addr.to_string());
-    }
-    for file in &run.tls.ca_files {
-        add("--ca-file", path(file));
-    }
-    if let Some(name) = &run.tls.sni {
-        add("--sni", name.clone());
-    }
-    if let Some(offers) = &run.tls.alpn {
-        add("--alpn", offers.clone());
-    }
-    if let Some(file) = &run.tls.client_cert {
-        add("--client-cert", path(file));
-    }
-    if let Some(file) = &run.tls.client_key {
-        add("--client-key", path(file));
-    }
-    if let Some(time) = run.connect_timeout {
-        add("--connect-timeout", Time(time).to_string());
-    }
-    if let Some(keepalive) = run.keepalive {
-        add("--keepalive", keepalive.to_string());
-    }
-    if let Some(limit) = run.max_connections {
-        add("--max-connections", limit.to_string());
-    }
+    let time = |time: &Duration| Time(*time).to_string();
+    let tls = &run.tls;
+    add("--bind", &mut run.bind.iter().map(IpAddr::to_string));
+    add("--ca-file", &mut tls.ca_files.iter().map(path));
+    add("--sni", &mut tls.sni.iter().cloned());
+    add(
+        "--alpn",
+        &mut tls.alpn.iter().map(|offers| offers.join(",")),
+    );
+    add("--client-cert", &mut tls.client_cert.iter().map(path));
+    add("--client-key", &mut tls.client_key.iter().map(path));
+    add(
+        "--connect-timeout",
+        &mut run.connect_timeout.iter().map(time),
+    );
+    add(
+        "--keepalive",
+        &mut run.keepalive.iter().map(Keepalive::to_string),
+    );
+    add(
+        "--max-connections",
+        &mut run.max_connections.iter().map(u32::to_string),
+    );
     for (option, given) in [
         ("--no-spin", run.no_spin),
-        ("--insecure", run.tls.insecure),
-        ("--no-resumption", run.tls.no_resumption),
-        ("--strict-close", run.tls.strict_close),
+        ("--insecure", tls.insecure),
+        ("--no-resumption", tls.no_resumption),
+        ("--strict-close", tls.strict_close),
     ] {
         words.extend(given.then(|| option.to_owned()));
     }
@@ -262,18 +250,15 @@ fn repeated(run: &RunArgs) -> Vec<String> {
 
 fn engine_options(run: RunArgs) -> proxy::Options {
     let defaults = proxy::Options::default();
-    let mut bind = run.bind;
-    if bind.is_empty() {
-        bind.push(IpAddr::V4(Ipv4Addr::LOCALHOST));
-    }
-    let mut seen = Vec::with_capacity(bind.len());
-    bind.retain(|addr| {
-        !seen.contains(addr) && {
-            seen.push(*addr);
-            true
+    let mut bind = Vec::new();
+    for addr in run.bind {
+        if !bind.contains(&addr) {
+            bind.push(addr);
         }
-    });
-    let tls = run.tls;
+    }
+    if bind.is_empty() {
+        bind = defaults.bind;
+    }
     proxy::Options {
         bind,
         seed: run.seed.unwrap_or_else(random_seed),
@@ -281,18 +266,7 @@ fn engine_options(run: RunArgs) -> proxy::Options {
         keepalive: run.keepalive.unwrap_or_default(),
         max_connections: run.max_connections,
         spin: !run.no_spin,
-        tls: TlsOptions {
-            ca_files: tls.ca_files,
-            insecure: tls.insecure,
-            sni: tls.sni,
-            client_cert: tls.client_cert,
-            client_key: tls.client_key,
-            alpn: tls.alpn.map_or_else(Vec::new, |offers| {
-                offers.split(',').map(str::to_owned).collect()
-            }),
-            no_resumption: tls.no_resumption,
-            strict_close: tls.strict_close,
-        },
+        tls: run.tls,
         ..defaults
     }
 }

@@ -8,59 +8,52 @@ use crate::format::printable;
 use crate::syntax::ParseError;
 
 /// A proxy, or a mapping that is to be one, beside which another one is to stand.
-#[derive(Clone, Copy, Debug)]
-pub struct Other<'a> {
+#[derive(Clone, Debug)]
+pub struct Other {
     /// The port that it listens on; 0 where that is not known yet.
     pub port: u16,
     /// Its name, where it is known.
-    pub name: Option<&'a str>,
+    pub name: Option<String>,
     /// How it is spoken of: a mapping's text, or `proxy 2 (web)`.
-    pub called: &'a str,
+    pub called: String,
 }
 
 // === impl Other ===
 
-impl<'a> Other<'a> {
+impl Other {
     /// A mapping that is to be a proxy.
     #[must_use]
-    pub fn of(mapping: &'a Mapping, called: &'a str) -> Self {
+    pub fn of(mapping: &Mapping, called: impl Into<String>) -> Self {
         Self {
             port: mapping.listen,
-            name: mapping.name.as_ref().map(super::Name::as_str),
-            called,
+            name: mapping.name.as_ref().map(ToString::to_string),
+            called: called.into(),
         }
     }
 }
 
 /// What `mapping`, which `line` begins with, cannot have because one of the `others` has it: a port or a given name.
-pub fn clash<'a>(
-    line: &str,
-    mapping: &Mapping,
-    others: impl IntoIterator<Item = Other<'a>>,
-) -> Option<ParseError> {
-    let names = |other: &Other<'_>, name: &str| other.name == Some(name);
-    let others: Vec<Other<'_>> = others.into_iter().collect();
-    let wrong = |span, message| ParseError {
-        input: line.to_owned(),
-        span,
-        message,
-        unfinished: false,
-        expected: Vec::new(),
-    };
+#[must_use]
+pub fn clash(line: &str, mapping: &Mapping, others: &[Other]) -> Option<ParseError> {
     let port = mapping.listen;
     if let Some(other) = others.iter().find(|other| port != 0 && other.port == port) {
         let begin = line.chars().take_while(|c| c.is_whitespace()).count();
         let digits = line.chars().skip(begin).take_while(char::is_ascii_digit);
-        let message = port_taken(port, other.called);
-        return Some(wrong(begin..begin + digits.count(), message));
+        let message = port_taken(port, &other.called);
+        return Some(ParseError::over(
+            line,
+            begin..begin + digits.count(),
+            message,
+        ));
     }
     let name = mapping.name.as_ref()?.as_str();
-    let other = others.iter().find(|other| names(other, name))?;
-    let is_taken = |name: &str| others.iter().any(|other| names(other, name));
-    Some(wrong(
-        place_of_name(line, name),
-        name_taken(name, other.called, is_taken),
-    ))
+    let by_name = |name: &str| {
+        others
+            .iter()
+            .find(|other| other.name.as_deref() == Some(name))
+    };
+    let message = name_taken(name, &by_name(name)?.called, |name| by_name(name).is_some());
+    Some(ParseError::over(line, place_of_name(line, name), message))
 }
 
 /// Says whose a port is.
@@ -112,10 +105,10 @@ mod tests {
         ];
         let others = others.map(|(port, name, called)| Other {
             port,
-            name: Some(name),
-            called,
+            name: Some(name.to_owned()),
+            called: called.to_owned(),
         });
-        clash(line, &mapping, others).map(|error| error.to_string())
+        clash(line, &mapping, &others).map(|error| error.to_string())
     }
 
     #[test]

@@ -262,17 +262,15 @@ fn has_port(row: &ProxyRow, port: u16) -> bool {
 fn taken(line: &str, mapping: &Mapping, around: Surroundings<'_>) -> Option<ParseError> {
     let rows = around.proxies.iter().zip(1..);
     let rows = rows.filter(|(row, _)| Some(row.id) != around.editing);
-    let called = rows.map(|(row, number)| (row, format!("proxy {number} ({})", row.name)));
-    let called: Vec<(&ProxyRow, String)> = called.collect();
-    let others = called.iter().flat_map(|(row, called)| {
+    let others = rows.flat_map(|(row, number)| {
         let ports = row.listening.iter().map(std::net::SocketAddr::port);
-        ports.chain([row.mapping.listen]).map(|port| Other {
+        ports.chain([row.mapping.listen]).map(move |port| Other {
             port,
-            name: Some(&row.name),
-            called,
+            name: Some(row.name.clone()),
+            called: format!("proxy {number} ({})", row.name),
         })
     });
-    clash(line, mapping, others)
+    clash(line, mapping, &others.collect::<Vec<_>>())
 }
 
 /// The way back to itself that a mapping would have.
