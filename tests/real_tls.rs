@@ -327,7 +327,7 @@ async fn http_2_in_clear_text_reaches_a_server_that_speaks_it_over_tls_alone() {
         return;
     };
     let for_all = TlsOptions {
-        alpn: vec!["h2".to_owned()],
+        alpn: Some(vec!["h2".to_owned()]),
         ..trusting(&authority)
     };
     let plain = mapping_to(Protocol::Tls, "localhost", port);

@@ -10,14 +10,14 @@ use std::time::Duration;
 
 use clap::{Args, FromArgMatches, Parser, Subcommand};
 
-use crate::format::shortened;
-
 pub mod help;
 pub mod options;
 
 pub use options::{Options, Output, Rejected};
 
+use crate::format::shortened;
 use crate::proxy::Keepalive;
+use crate::proxy::tls::TlsOptions;
 
 /// What was asked for.
 #[derive(Debug, Parser)]
@@ -126,37 +126,7 @@ pub struct RunArgs {
     pub log_file: Option<PathBuf>,
     /// How upstreams that speak TLS are met.
     #[command(flatten)]
-    pub tls: TlsArgs,
-}
-
-/// The options for upstreams that speak TLS.
-#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
-#[command(next_help_heading = "TLS to upstreams")]
-pub struct TlsArgs {
-    /// Trust these roots as well as Mozilla's (repeatable)
-    #[arg(long = "ca-file", value_name = "PEM")]
-    pub ca_files: Vec<PathBuf>,
-    /// Do not verify the upstream's certificate
-    #[arg(long)]
-    pub insecure: bool,
-    /// Server name for SNI and verification instead of the mapping's host
-    #[arg(long, value_name = "NAME")]
-    pub sni: Option<String>,
-    /// Protocols offered to https and tls upstreams (ALPN), the preferred one first, as in h2,http/1.1
-    #[arg(long, value_name = "LIST", value_parser = options::alpn)]
-    pub alpn: Option<String>,
-    /// Client certificate for upstreams that ask for one
-    #[arg(long, value_name = "PEM", requires = "client_key")]
-    pub client_cert: Option<PathBuf>,
-    /// Key of the client certificate
-    #[arg(long, value_name = "PEM", requires = "client_cert")]
-    pub client_key: Option<PathBuf>,
-    /// Shake hands in full each time, to see what it costs: resume no session
-    #[arg(long)]
-    pub no_resumption: bool,
-    /// Reset the client of an upstream that ends without `close_notify`, instead of ending its stream
-    #[arg(long)]
-    pub strict_close: bool,
+    pub tls: TlsOptions,
 }
 
 /// Why there is nothing to run.
@@ -214,32 +184,19 @@ impl RunArgs {
     #[must_use]
     pub fn and(mut self, later: Self) -> Self {
         self.faults.extend(later.faults);
+        self.preset = later.preset.or(self.preset);
+        self.scene = later.scene.or(self.scene);
         self.bind.extend(later.bind);
-        self.tls.ca_files.extend(later.tls.ca_files);
-        Self {
-            headless: self.headless || later.headless,
-            plain: self.plain || later.plain,
-            duration: later.duration.or(self.duration),
-            preset: later.preset.or(self.preset),
-            scene: later.scene.or(self.scene),
-            seed: later.seed.or(self.seed),
-            max_connections: later.max_connections.or(self.max_connections),
-            connect_timeout: later.connect_timeout.or(self.connect_timeout),
-            keepalive: later.keepalive.or(self.keepalive),
-            no_spin: self.no_spin || later.no_spin,
-            log_file: later.log_file.or(self.log_file),
-            tls: TlsArgs {
-                insecure: self.tls.insecure || later.tls.insecure,
-                sni: later.tls.sni.or(self.tls.sni),
-                alpn: later.tls.alpn.or(self.tls.alpn),
-                client_cert: later.tls.client_cert.or(self.tls.client_cert),
-                client_key: later.tls.client_key.or(self.tls.client_key),
-                no_resumption: self.tls.no_resumption || later.tls.no_resumption,
-                strict_close: self.tls.strict_close || later.tls.strict_close,
-                ca_files: self.tls.ca_files,
-            },
-            faults: self.faults,
-            bind: self.bind,
-        }
+        self.headless |= later.headless;
+        self.plain |= later.plain;
+        self.duration = later.duration.or(self.duration);
+        self.seed = later.seed.or(self.seed);
+        self.max_connections = later.max_connections.or(self.max_connections);
+        self.connect_timeout = later.connect_timeout.or(self.connect_timeout);
+        self.keepalive = later.keepalive.or(self.keepalive);
+        self.no_spin |= later.no_spin;
+        self.log_file = later.log_file.or(self.log_file);
+        self.tls = self.tls.and(later.tls);
+        self
     }
 }

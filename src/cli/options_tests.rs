@@ -1,5 +1,7 @@
 //! Command lines as they are typed, and what they come to.
 
+use std::net::Ipv4Addr;
+
 use clap::Parser;
 
 use super::super::Command;

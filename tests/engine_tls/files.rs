@@ -25,6 +25,7 @@ fn a_ca_file_that_cannot_be_used_is_named_with_the_reason() {
             PathBuf::from("/nowhere/ca.pem"),
             "no such file or directory",
         ),
+        (PathBuf::from("/dev/zero"), "it is longer than 16 MiB"),
         (
             folder.file("empty.pem", ""),
             "no certificate in PEM form in it",

@@ -31,7 +31,7 @@ use crate::proxy::tls::TlsError;
 pub fn reply(error: &TlsError) -> Vec<u8> {
     match error {
         TlsError::ServerError { bytes, .. } => bytes.clone(),
-        TlsError::NotOffered { .. } | TlsError::ChannelBinding { .. } => {
+        TlsError::NotOffered(_) | TlsError::ChannelBinding(_) => {
             error_response(PROTOCOL_VIOLATION, &error.to_string())
         }
         _ => error_response(CONNECTION_FAILURE, &error.to_string()),

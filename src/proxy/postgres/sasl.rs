@@ -139,9 +139,7 @@ impl SaslFilter {
                         self.output.extend_from_slice(&filtered);
                         self.state = State::Blind;
                     }
-                    None => self.refuse(TlsError::ChannelBinding {
-                        upstream: self.upstream.clone(),
-                    }),
+                    None => self.refuse(TlsError::ChannelBinding(self.upstream.clone())),
                 }
             }
         }

@@ -67,9 +67,7 @@ fn only_the_mechanism_with_channel_binding_is_removed() {
 fn channel_binding_alone_is_refused_with_an_error_for_the_client() {
     let bytes = offer(&["SCRAM-SHA-256-PLUS"]);
     let (out, refusal) = pass(&[&bytes, b"dropped"]);
-    let error = TlsError::ChannelBinding {
-        upstream: "db:5432".to_owned(),
-    };
+    let error = TlsError::ChannelBinding("db:5432".to_owned());
     assert_eq!(out, reply(&error));
     assert_eq!(refusal, Some(error.to_string()));
 }

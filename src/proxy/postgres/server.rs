@@ -56,9 +56,9 @@ async fn ask(socket: &Arc<TcpStream>, upstream: &str) -> Result<(), TlsError> {
     stream.read_exact(&mut answer).await.map_err(broken)?;
     let upstream = upstream.to_owned();
     match answer {
-        [b'S'] if has_more(socket).await => Err(TlsError::EarlyBytes { upstream }),
+        [b'S'] if has_more(socket).await => Err(TlsError::EarlyBytes(upstream)),
         [b'S'] => Ok(()),
-        [b'N'] => Err(TlsError::NotOffered { upstream }),
+        [b'N'] => Err(TlsError::NotOffered(upstream)),
         [b'E'] => {
             let bytes = read_error(&mut stream).await;
             Err(TlsError::ServerError {

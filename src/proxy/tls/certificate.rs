@@ -4,14 +4,13 @@
 //! their names, dates, keys and signatures. Nothing is verified, and nothing that is read is trusted: it only ends up in
 //! the line of an error.
 
-use std::time::Duration;
-
 use rustls::CertificateError;
 use rustls::pki_types::{CertificateDer, UnixTime};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::der_parser::Oid;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
+use x509_parser::time::ASN1Time;
 
 use crate::format::printable;
 
@@ -368,27 +367,17 @@ pub(super) fn words(name: &str) -> String {
 
 /// The day of a moment, `2024-05-01`, in UTC.
 fn date(at: UnixTime) -> String {
-    let days = Duration::from_secs(at.as_secs()).as_secs() / 86_400;
-    // Counted in years that begin in March, so that the leap day is a year's last; 719,468 days lie between 0000-03-01
-    // and 1970-01-01, and 146,097 in 400 years.
-    let days = days + 719_468;
-    let (era, day_of_era) = (days / 146_097, days % 146_097);
-    let year_of_era =
-        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let march_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * march_month + 2) / 5 + 1;
-    let month = if march_month < 10 {
-        march_month + 3
-    } else {
-        march_month - 9
-    };
-    let year = era * 400 + year_of_era + u64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02}")
+    let time = i64::try_from(at.as_secs()).map(ASN1Time::from_timestamp);
+    match time {
+        Ok(Ok(time)) => time.to_datetime().date().to_string(),
+        _ => "a day beyond the year 9999".to_owned(),
+    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]

@@ -1,100 +1,32 @@
 //! Why TLS with an upstream, or PostgreSQL's negotiation of it, failed: one line that a person can act on.
 //!
-//! `host` is the name that the certificate is checked against, `upstream` the mapping's host and port. As in `error`, the
-//! line is whole and `source()` is for the log. Which failure it is, `explain` finds out.
+//! As in `proxy::error`, the line is whole and `source()` is for the log. Which failure of a session it is, `explain` finds
+//! out; which one of a file, `files`.
 
+use std::error::Error;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use rustls::pki_types::pem;
 use thiserror::Error;
 
-use super::certificate::{NamedBy, Shown, judge};
-use crate::format::{one_line, quoted, reason, shown_path};
+use crate::format::{quoted, reason, shown_path};
 use crate::units::Time;
 
-/// TLS with an upstream failed.
+/// TLS with an upstream failed. An upstream is called as its mapping has it, with its port.
 #[derive(Debug, Error)]
 pub enum TlsError {
-    /// The certificate is refused.
-    #[error("certificate of {host} {why}: {advice}")]
-    Certificate {
-        /// The name that was checked.
-        host: String,
-        /// What is wrong with it, or with one that it relies on.
-        why: String,
-        /// What helps.
-        advice: String,
-        /// What rustls said.
-        source: rustls::Error,
-    },
-    /// The upstream wants a client certificate, and we have none.
-    #[error(
-        "upstream {upstream} asks for a client certificate: give --client-cert and --client-key"
-    )]
-    ClientCertWanted {
-        /// The upstream as the mapping names it, with its port.
-        upstream: String,
-        /// What rustls said.
-        source: rustls::Error,
-    },
-    /// The upstream does not accept our client certificate.
-    #[error("upstream {upstream} does not accept the client certificate of --client-cert: {alert}")]
-    ClientCertRefused {
-        /// The upstream as the mapping names it, with its port.
-        upstream: String,
-        /// Its alert, in words.
-        alert: String,
-        /// What rustls said.
-        source: rustls::Error,
-    },
-    /// What the upstream sent is not TLS.
-    #[error("upstream {upstream} does not speak TLS: use {instead}")]
-    NotTls {
-        /// The upstream as the mapping names it, with its port.
-        upstream: String,
-        /// The forms of a mapping that may work.
-        instead: &'static str,
-        /// What rustls said.
-        source: rustls::Error,
-    },
-    /// The upstream ended the handshake with an alert, or there is nothing in common.
-    #[error("upstream {upstream} refused the TLS handshake: {why}")]
-    Refused {
-        /// The upstream as the mapping names it, with its port.
-        upstream: String,
-        /// What the upstream said, or what is wrong, in words.
-        why: String,
-        /// What rustls said.
-        source: rustls::Error,
-    },
-    /// The upstream ended a connection that was open with an alert.
-    #[error("upstream {upstream} ended the connection with a TLS alert: {alert}")]
-    Alert {
-        /// The upstream.
-        upstream: String,
-        /// Its alert, in words.
-        alert: String,
-        /// What rustls said.
-        source: rustls::Error,
-    },
-    /// The upstream broke the protocol, in the handshake or later.
-    #[error("TLS with {upstream} failed: {why}")]
-    Protocol {
-        /// The upstream as the mapping names it, with its port.
-        upstream: String,
-        /// What it did.
-        why: String,
+    /// The session ended in an error, in the handshake or later.
+    #[error("{line}")]
+    Session {
+        /// Which error that is, and what helps.
+        line: String,
         /// What rustls said.
         source: rustls::Error,
     },
     /// The upstream ended without `close_notify`, where that counts as an error.
-    #[error("upstream {upstream} closed without close_notify: there may have been more to come")]
-    Truncated {
-        /// The upstream as the mapping names it, with its port.
-        upstream: String,
-    },
+    #[error("upstream {0} closed without close_notify: there may have been more to come")]
+    Truncated(String),
     /// The upstream closed the connection in the middle of the handshake.
     #[error("upstream {upstream} closed the connection during the TLS handshake{hint}")]
     Closed {
@@ -119,20 +51,14 @@ pub enum TlsError {
         /// What the system said.
         source: io::Error,
     },
-    /// A host that cannot be asked for by name.
-    #[error("{host} cannot stand in a certificate: give --sni NAME")]
-    ServerName {
-        /// The host that no certificate can name.
-        host: String,
-    },
+    /// A host that no certificate can name.
+    #[error("{0} cannot stand in a certificate: give --sni NAME")]
+    ServerName(String),
     /// A PostgreSQL server that offers no TLS. Clear text is never the answer to that.
     #[error(
-        "upstream {upstream} offers no TLS: psqls:// never falls back to clear text, use psql:// if that will do"
+        "upstream {0} offers no TLS: psqls:// never falls back to clear text, use psql:// if that will do"
     )]
-    NotOffered {
-        /// The upstream as the mapping names it, with its port.
-        upstream: String,
-    },
+    NotOffered(String),
     /// A PostgreSQL server that answered the request for TLS with an error.
     #[error("upstream {upstream} answered the request for TLS with an error: {message}")]
     ServerError {
@@ -144,11 +70,8 @@ pub enum TlsError {
         bytes: Vec<u8>,
     },
     /// Bytes in clear text behind the agreement to use TLS: somebody between wants to put words into the server's mouth.
-    #[error("upstream {upstream} sent clear text before the TLS handshake: refused")]
-    EarlyBytes {
-        /// The upstream as the mapping names it, with its port.
-        upstream: String,
-    },
+    #[error("upstream {0} sent clear text before the TLS handshake: refused")]
+    EarlyBytes(String),
     /// Something that does not speak PostgreSQL's protocol.
     #[error("upstream {upstream} does not speak PostgreSQL: {why}")]
     NotPostgres {
@@ -159,37 +82,26 @@ pub enum TlsError {
     },
     /// A PostgreSQL server that wants channel binding, which ends where the TLS does.
     #[error(
-        "upstream {upstream} offers SCRAM-SHA-256-PLUS alone, which cannot pass a proxy that ends the TLS: let the \
+        "upstream {0} offers SCRAM-SHA-256-PLUS alone, which cannot pass a proxy that ends the TLS: let the \
          server offer SCRAM-SHA-256 as well"
     )]
-    ChannelBinding {
-        /// The upstream as the mapping names it, with its port.
-        upstream: String,
-    },
+    ChannelBinding(String),
 }
 
 /// An option about TLS cannot be used.
 #[derive(Debug, Error)]
 pub enum TlsOptionError {
-    /// A file that is not what the option asks for.
-    #[error("cannot use {option} {}: {}", shown_path(path), why(option, source))]
-    Pem {
+    /// A file that cannot be read, or is not what the option asks for.
+    #[error("cannot use {option} {}: {why}", shown_path(path))]
+    File {
         /// The option.
         option: &'static str,
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
-        source: pem::Error,
-    },
-    /// A certificate or key that is in the right form but makes no sense.
-    #[error("cannot use {option} {}: {}", shown_path(path), nonsense(source))]
-    Content {
-        /// The option.
-        option: &'static str,
-        /// The file.
-        path: PathBuf,
-        /// What is wrong with it.
-        source: rustls::Error,
+        why: String,
+        /// What the system, the reader of PEM or rustls said.
+        source: Box<dyn Error + Send + Sync>,
     },
     /// A client certificate and the key of another.
     #[error(
@@ -232,41 +144,12 @@ impl TlsOptionError {
     #[must_use]
     pub fn is_wrong_usage(&self) -> bool {
         match self {
-            Self::Pem { source, .. } => !matches!(source, pem::Error::Io(_)),
-            Self::Content { .. } | Self::Mismatch { .. } | Self::Half { .. } | Self::Sni { .. } => {
-                true
-            }
+            // A file that was read and is too long is as wrong as one with something else in it.
+            Self::File { source, .. } => source
+                .downcast_ref::<io::Error>()
+                .is_none_or(|error| error.kind() == io::ErrorKind::InvalidData),
+            Self::Mismatch { .. } | Self::Half { .. } | Self::Sni { .. } => true,
             Self::Config { .. } => false,
         }
-    }
-}
-
-/// What is wrong with a file, without the reader's own words.
-fn why(option: &str, error: &pem::Error) -> String {
-    let text = match error {
-        pem::Error::Io(error) => return reason(error),
-        pem::Error::NoItemsFound if option == "--client-key" => {
-            "no private key in PEM form in it, or an encrypted one"
-        }
-        pem::Error::NoItemsFound => "no certificate in PEM form in it",
-        pem::Error::Base64Decode(_) => "its PEM text is damaged",
-        pem::Error::MissingSectionEnd { .. } => "its PEM text has no end line",
-        pem::Error::IllegalSectionStart { .. } => "its PEM text has a damaged begin line",
-        other => return other.to_string(),
-    };
-    text.to_owned()
-}
-
-fn nonsense(error: &rustls::Error) -> String {
-    match error {
-        rustls::Error::InvalidCertificate(problem) => {
-            if matches!(problem, rustls::CertificateError::BadEncoding) {
-                return "its certificate is damaged".to_owned();
-            }
-            let verdict = judge(problem, &Shown::default(), NamedBy::Mapping);
-            format!("its certificate {}", verdict.why)
-        }
-        rustls::Error::General(text) => one_line(text),
-        other => one_line(&other.to_string()),
     }
 }

@@ -67,69 +67,43 @@ impl Peer {
 
     fn explain(&self, source: rustls::Error, when: When) -> TlsError {
         use rustls::Error as E;
-        let upstream = self.upstream.clone();
-        match (&source, self.instead) {
+        let upstream = &self.upstream;
+        let line = match (&source, self.instead) {
             (E::InvalidCertificate(problem), _) => {
                 let Verdict { why, advice } = judge(problem, &self.shown, self.named_by);
-                TlsError::Certificate {
-                    host: self.host.clone(),
-                    why,
-                    advice,
-                    source,
-                }
+                format!("certificate of {} {why}: {advice}", self.host)
             }
-            (E::AlertReceived(alert), _) => {
-                let alert = *alert;
-                self.alert(alert, when, source)
-            }
+            (E::AlertReceived(alert), _) => self.alert(*alert, when),
             (E::InvalidMessage(what), Some(instead))
                 if when == When::Handshake && is_no_record(what) =>
             {
-                TlsError::NotTls {
-                    upstream,
-                    instead,
-                    source,
-                }
+                format!("upstream {upstream} does not speak TLS: use {instead}")
             }
-            (E::PeerIncompatible(what), _) => TlsError::Refused {
-                upstream,
-                why: incompatibility(what),
-                source,
-            },
-            _ => TlsError::Protocol {
-                upstream,
-                why: broken(&source),
-                source,
-            },
-        }
+            (E::PeerIncompatible(what), _) => {
+                let why = incompatibility(what);
+                format!("upstream {upstream} refused the TLS handshake: {why}")
+            }
+            _ => format!("TLS with {upstream} failed: {}", broken(&source)),
+        };
+        TlsError::Session { line, source }
     }
 
-    fn alert(&self, alert: AlertDescription, when: When, source: rustls::Error) -> TlsError {
+    fn alert(&self, alert: AlertDescription, when: When) -> String {
         use AlertDescription as A;
-        let upstream = self.upstream.clone();
         let about_client = self.asked && concerns_client_cert(alert);
-        if !self.client_cert && (alert == A::CertificateRequired || about_client) {
-            return TlsError::ClientCertWanted { upstream, source };
-        }
-        if self.client_cert && about_client {
-            return TlsError::ClientCertRefused {
-                upstream,
-                alert: alert_words(alert),
-                source,
-            };
-        }
-        if when == When::Later {
-            return TlsError::Alert {
-                upstream,
-                alert: alert_words(alert),
-                source,
-            };
-        }
-        TlsError::Refused {
-            upstream,
-            why: self.refusal(alert),
-            source,
-        }
+        let wanted = !self.client_cert && (alert == A::CertificateRequired || about_client);
+        let what = if wanted {
+            "asks for a client certificate: give --client-cert and --client-key".to_owned()
+        } else if about_client {
+            let alert = alert_words(alert);
+            format!("does not accept the client certificate of --client-cert: {alert}")
+        } else if when == When::Later {
+            let alert = alert_words(alert);
+            format!("ended the connection with a TLS alert: {alert}")
+        } else {
+            format!("refused the TLS handshake: {}", self.refusal(alert))
+        };
+        format!("upstream {} {what}", self.upstream)
     }
 
     /// Why a handshake was refused, as far as the alert tells.

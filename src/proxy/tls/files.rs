@@ -1,23 +1,30 @@
 //! The files of the options: roots, our certificate, its key. Errors name the option and the file.
 
+use std::error::Error;
 use std::path::Path;
 use std::sync::Arc;
 
-use rustls::client::{WebPkiServerVerifier, danger::ServerCertVerifier};
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::pem::{self, PemObject};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::sign::CertifiedKey;
-use rustls::{InconsistentKeys, RootCertStore};
+use rustls::{CertificateError, InconsistentKeys, RootCertStore};
 
-use super::verify::{Unverified, Verified};
+use super::certificate::{NamedBy, Shown, judge};
+use super::verify::Verifier;
 use super::{TlsOptionError, TlsOptions};
+use crate::file;
+use crate::format::{one_line, reason};
 
-/// What judges upstreams' certificates: Mozilla's roots and those given, or nothing.
+/// No bundle of certificates and no key is longer, in MiB.
+const LONGEST: u64 = 16;
+
+/// What judges upstreams' certificates, by Mozilla's roots and those given.
 pub(super) fn verifier(
     options: &TlsOptions,
     provider: &Arc<CryptoProvider>,
-) -> Result<Arc<dyn ServerCertVerifier>, TlsOptionError> {
+) -> Result<Verifier, TlsOptionError> {
     let mut roots = RootCertStore {
         roots: webpki_roots::TLS_SERVER_ROOTS.to_vec(),
     };
@@ -26,21 +33,20 @@ pub(super) fn verifier(
         for cert in certificates("--ca-file", path)? {
             roots
                 .add(cert.clone())
-                .map_err(|source| content("--ca-file", path, source))?;
+                .map_err(|error| senseless("--ca-file", path, error))?;
             given.push(cert);
         }
-    }
-    if options.insecure {
-        let algorithms = provider.signature_verification_algorithms;
-        let verified = algorithms.supported_schemes();
-        return Ok(Arc::new(Unverified { verified }));
     }
     let chain = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider))
         .build()
         .map_err(|error| TlsOptionError::Config {
             source: rustls::Error::General(error.to_string()),
         })?;
-    Ok(Arc::new(Verified { chain, given }))
+    Ok(Verifier {
+        chain,
+        given,
+        insecure: options.insecure,
+    })
 }
 
 /// Our certificate with its key, if there is one.
@@ -56,18 +62,18 @@ pub(super) fn client_key(
         (Some(cert), Some(key)) => (cert, key),
     };
     let chain = certificates("--client-cert", cert)?;
-    let private = PrivateKeyDer::from_pem_file(key)
-        .map_err(|source| unreadable("--client-key", key, source))?;
+    let private = PrivateKeyDer::from_pem_slice(&text("--client-key", key)?)
+        .map_err(|error| no_pem("--client-key", key, error))?;
     match CertifiedKey::from_der(chain, private, provider) {
         Ok(certified) => Ok(Some(Arc::new(certified))),
         Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
             let (cert, key) = (cert.clone(), key.clone());
             Err(TlsOptionError::Mismatch { cert, key })
         }
-        Err(source @ rustls::Error::InvalidCertificate(_)) => {
-            Err(content("--client-cert", cert, source))
+        Err(error @ rustls::Error::InvalidCertificate(_)) => {
+            Err(senseless("--client-cert", cert, error))
         }
-        Err(source) => Err(content("--client-key", key, source)),
+        Err(error) => Err(senseless("--client-key", key, error)),
     }
 }
 
@@ -76,29 +82,60 @@ fn certificates(
     option: &'static str,
     path: &Path,
 ) -> Result<Vec<CertificateDer<'static>>, TlsOptionError> {
-    let found =
-        CertificateDer::pem_file_iter(path).and_then(Iterator::collect::<Result<Vec<_>, _>>);
+    let text = text(option, path)?;
+    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
     match found {
-        Ok(certs) if certs.is_empty() => Err(unreadable(option, path, pem::Error::NoItemsFound)),
+        Ok(certs) if certs.is_empty() => Err(no_pem(option, path, pem::Error::NoItemsFound)),
         Ok(certs) => Ok(certs),
-        Err(source) => Err(unreadable(option, path, source)),
+        Err(error) => Err(no_pem(option, path, error)),
     }
 }
 
-fn unreadable(option: &'static str, path: &Path, source: pem::Error) -> TlsOptionError {
-    let path = path.to_owned();
-    TlsOptionError::Pem {
-        option,
-        path,
-        source,
-    }
+fn text(option: &'static str, path: &Path) -> Result<Vec<u8>, TlsOptionError> {
+    file::read(path, LONGEST).map_err(|error| unfit(option, path, reason(&error), error))
 }
 
-fn content(option: &'static str, path: &Path, source: rustls::Error) -> TlsOptionError {
-    let path = path.to_owned();
-    TlsOptionError::Content {
+/// A file that is not in PEM form, without the reader's own words.
+fn no_pem(option: &'static str, path: &Path, error: pem::Error) -> TlsOptionError {
+    let why = match &error {
+        pem::Error::NoItemsFound if option == "--client-key" => {
+            "no private key in PEM form in it, or an encrypted one"
+        }
+        pem::Error::NoItemsFound => "no certificate in PEM form in it",
+        pem::Error::Base64Decode(_) => "its PEM text is damaged",
+        pem::Error::MissingSectionEnd { .. } => "its PEM text has no end line",
+        pem::Error::IllegalSectionStart { .. } => "its PEM text has a damaged begin line",
+        other => &other.to_string(),
+    };
+    unfit(option, path, why.to_owned(), error)
+}
+
+/// A certificate or key that is in the right form but makes no sense.
+fn senseless(option: &'static str, path: &Path, error: rustls::Error) -> TlsOptionError {
+    let why = match &error {
+        rustls::Error::InvalidCertificate(CertificateError::BadEncoding) => {
+            "its certificate is damaged".to_owned()
+        }
+        rustls::Error::InvalidCertificate(problem) => {
+            let verdict = judge(problem, &Shown::default(), NamedBy::Mapping);
+            format!("its certificate {}", verdict.why)
+        }
+        rustls::Error::General(text) => one_line(text),
+        other => one_line(&other.to_string()),
+    };
+    unfit(option, path, why, error)
+}
+
+fn unfit(
+    option: &'static str,
+    path: &Path,
+    why: String,
+    source: impl Into<Box<dyn Error + Send + Sync>>,
+) -> TlsOptionError {
+    TlsOptionError::File {
         option,
-        path,
-        source,
+        path: path.to_owned(),
+        why,
+        source: source.into(),
     }
 }

@@ -14,6 +14,7 @@ mod verify;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::Args;
 use rustls::ClientConfig;
 use rustls::client::Resumption;
 use rustls::crypto::ring;
@@ -25,27 +26,40 @@ use self::files::{client_key, verifier};
 pub(super) use self::secured::Secured;
 pub use self::upstream::UpstreamTls;
 use self::verify::ClientCert;
+use crate::mapping;
 
-/// What the command line says about TLS.
-#[derive(Clone, Debug, Default)]
+/// What the command line says about TLS to upstreams; the lines on its fields are what `--help` shows.
+#[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[command(next_help_heading = "TLS to upstreams")]
 pub struct TlsOptions {
-    /// Roots that are trusted besides Mozilla's.
+    /// Trust these roots as well as Mozilla's (repeatable)
+    #[arg(long = "ca-file", value_name = "PEM")]
     pub ca_files: Vec<PathBuf>,
-    /// Whether any certificate is accepted.
+    /// Do not verify the upstream's certificate
+    #[arg(long)]
     pub insecure: bool,
-    /// The server name that is asked for and verified instead of the mapping's host.
+    /// Server name for SNI and verification instead of the mapping's host
+    #[arg(long, value_name = "NAME")]
     pub sni: Option<String>,
-    /// The protocols that are offered (ALPN) where a mapping of `https` or `tls` names none; empty for those of its own.
-    pub alpn: Vec<String>,
-    /// The certificate for upstreams that ask for one, with its chain.
+    /// Protocols offered to https and tls upstreams (ALPN), the preferred one first, as in h2,http/1.1
+    #[arg(long, value_name = "LIST", value_parser = offers)]
+    pub alpn: Option<Offers>,
+    /// Client certificate for upstreams that ask for one
+    #[arg(long, value_name = "PEM", requires = "client_key")]
     pub client_cert: Option<PathBuf>,
-    /// Its key.
+    /// Key of the client certificate
+    #[arg(long, value_name = "PEM", requires = "client_cert")]
     pub client_key: Option<PathBuf>,
-    /// Whether every handshake is a full one.
+    /// Shake hands in full each time, to see what it costs: resume no session
+    #[arg(long)]
     pub no_resumption: bool,
-    /// Whether an upstream that ends without `close_notify` resets the client, instead of ending its stream.
+    /// Reset the client of an upstream that ends without `close_notify`, instead of ending its stream
+    #[arg(long)]
     pub strict_close: bool,
 }
+
+/// The protocols of one list, the preferred one first.
+pub type Offers = Vec<String>;
 
 /// The options, read and checked: what `UpstreamTls` is made of.
 #[derive(Clone, Debug)]
@@ -54,6 +68,24 @@ pub struct TlsConfigs {
     base: ClientConfig,
     sni: Option<ServerName<'static>>,
     options: TlsOptions,
+}
+
+// === impl TlsOptions ===
+
+impl TlsOptions {
+    /// These options together with later ones; where both set one, the later wins.
+    #[must_use]
+    pub fn and(mut self, later: Self) -> Self {
+        self.ca_files.extend(later.ca_files);
+        self.insecure |= later.insecure;
+        self.sni = later.sni.or(self.sni);
+        self.alpn = later.alpn.or(self.alpn);
+        self.client_cert = later.client_cert.or(self.client_cert);
+        self.client_key = later.client_key.or(self.client_key);
+        self.no_resumption |= later.no_resumption;
+        self.strict_close |= later.strict_close;
+        self
+    }
 }
 
 // === impl TlsConfigs ===
@@ -65,7 +97,7 @@ impl TlsConfigs {
         let client = Arc::new(ClientCert {
             key: client_key(options, &provider)?,
         });
-        let verifier = verifier(options, &provider)?;
+        let verifier = Arc::new(verifier(options, &provider)?);
         let sni = options.sni.as_ref().map(|name| {
             server_name(name).ok_or_else(|| TlsOptionError::Sni { name: name.clone() })
         });
@@ -82,6 +114,11 @@ impl TlsConfigs {
             options: options.clone(),
         })
     }
+}
+
+/// Reads the value of `--alpn`.
+fn offers(text: &str) -> Result<Offers, String> {
+    mapping::parse_alpn(text).map_err(|error| error.message)
 }
 
 /// A name or an address in the form that certificates have; a name's root dot is ours alone.

@@ -41,9 +41,8 @@ impl Secured {
 
     /// What that is, where it is an error.
     fn cut_off(&self) -> Option<TlsError> {
-        (self.truncated && self.strict_close).then(|| TlsError::Truncated {
-            upstream: self.peer.upstream.clone(),
-        })
+        let cut_off = self.truncated && self.strict_close;
+        cut_off.then(|| TlsError::Truncated(self.peer.upstream.clone()))
     }
 
     /// Whether encrypted bytes wait for room in the socket.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use rustls::client::Resumption;
 use rustls::pki_types::ServerName;
-use rustls::{ClientConfig, ClientConnection, HandshakeKind, ProtocolVersion};
+use rustls::{ClientConfig, HandshakeKind, ProtocolVersion};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 
@@ -76,8 +76,10 @@ impl UpstreamTls {
         // PostgreSQL's servers know their own protocol alone, so the option for all is not for them.
         let (own, offered) = match mapping.tls() {
             _ if !mapping.alpn.is_empty() => (None, mapping.alpn.clone()),
-            TlsMode::Direct(own) if configs.options.alpn.is_empty() => (own, Vec::new()),
-            TlsMode::Direct(_) => (None, configs.options.alpn.clone()),
+            TlsMode::Direct(own) => match &configs.options.alpn {
+                Some(offers) => (None, offers.clone()),
+                None => (own, Vec::new()),
+            },
             TlsMode::Postgres => (Some(POSTGRES), Vec::new()),
             TlsMode::Clear => (None, Vec::new()),
         };
@@ -106,7 +108,7 @@ impl UpstreamTls {
     ) -> Result<(Secured, Negotiated), TlsError> {
         let mut peer = self.peer.clone();
         let Some(name) = self.name.clone() else {
-            return Err(TlsError::ServerName { host: peer.host });
+            return Err(TlsError::ServerName(peer.host));
         };
         let connector = TlsConnector::from(Arc::clone(&self.config));
         let stream = SharedSocket::new(Arc::clone(socket));
@@ -124,29 +126,19 @@ impl UpstreamTls {
         peer.asked = met.asked;
         peer.shown = met.shown;
         let stream = result.map_err(|error| peer.handshake(error))?;
-        let took = left.saturating_sub(deadline.left());
+        let session = stream.get_ref().1;
         let negotiated = Negotiated {
+            version: match session.protocol_version() {
+                Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
+                _ => "TLS 1.3",
+            },
+            alpn: session
+                .alpn_protocol()
+                .map(|name| String::from_utf8_lossy(name).into_owned()),
             offered: self.offered.clone(),
-            took,
-            ..negotiated(stream.get_ref().1)
+            resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+            took: left.saturating_sub(deadline.left()),
         };
-        let secured = Secured::new(stream, peer, self.strict_close);
-        Ok((secured, negotiated))
-    }
-}
-
-/// What a session has agreed on; how long that took and what was offered is for the caller to add.
-fn negotiated(session: &ClientConnection) -> Negotiated {
-    Negotiated {
-        version: match session.protocol_version() {
-            Some(ProtocolVersion::TLSv1_2) => "TLS 1.2",
-            _ => "TLS 1.3",
-        },
-        alpn: session
-            .alpn_protocol()
-            .map(|name| String::from_utf8_lossy(name).into_owned()),
-        offered: Vec::new(),
-        resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
-        took: std::time::Duration::ZERO,
+        Ok((Secured::new(stream, peer, self.strict_close), negotiated))
     }
 }

@@ -31,18 +31,14 @@ pub(super) struct Met {
 ///
 /// A server's certificate may be its own authority's, as `openssl req -x509` and PostgreSQL's manual make them. As part of
 /// a chain that is refused; where that very certificate was given with `--ca-file`, it is trusted for itself.
+///
+/// With `--insecure`, any certificate is accepted. Whether the server has its key is not asked either: whose key it is,
+/// nobody knows, and keys and signatures that ring cannot verify are what the option is given for.
 #[derive(Debug)]
-pub(super) struct Verified {
+pub(super) struct Verifier {
     pub(super) chain: Arc<WebPkiServerVerifier>,
     pub(super) given: Vec<CertificateDer<'static>>,
-}
-
-/// Accepts any certificate, of `--insecure`. Whether the server has its key is not asked either: whose key it is, nobody
-/// knows, and keys and signatures that ring cannot verify are what the option is given for.
-#[derive(Debug)]
-pub(super) struct Unverified {
-    /// How a server may sign where its signature is verified.
-    pub(super) verified: Vec<SignatureScheme>,
+    pub(super) insecure: bool,
 }
 
 /// What `--insecure` lets a server sign with besides what can be verified.
@@ -59,9 +55,9 @@ pub(super) struct ClientCert {
     pub(super) key: Option<Arc<CertifiedKey>>,
 }
 
-// === impl Verified ===
+// === impl Verifier ===
 
-impl Verified {
+impl Verifier {
     /// Keeps what was refused for the explanation.
     fn note(&self, sent: impl IntoIterator<Item = CertificateDer<'static>>, signature: bool) {
         let shown = Shown {
@@ -74,7 +70,7 @@ impl Verified {
     }
 }
 
-impl ServerCertVerifier for Verified {
+impl ServerCertVerifier for Verifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -83,6 +79,9 @@ impl ServerCertVerifier for Verified {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
+        if self.insecure {
+            return Ok(ServerCertVerified::assertion());
+        }
         let verdict = self
             .chain
             .verify_server_cert(end_entity, intermediates, name, ocsp, now);
@@ -109,6 +108,9 @@ impl ServerCertVerifier for Verified {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.insecure {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         let verdict = self.chain.verify_tls12_signature(message, cert, signed);
         verdict.inspect_err(|_| self.note([cert.clone().into_owned()], true))
     }
@@ -119,49 +121,19 @@ impl ServerCertVerifier for Verified {
         cert: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
+        if self.insecure {
+            return Ok(HandshakeSignatureValid::assertion());
+        }
         let verdict = self.chain.verify_tls13_signature(message, cert, signed);
         verdict.inspect_err(|_| self.note([cert.clone().into_owned()], true))
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chain.supported_verify_schemes()
-    }
-}
-
-// === impl Unverified ===
-
-impl ServerCertVerifier for Unverified {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        _message: &[u8],
-        _cert: &CertificateDer<'_>,
-        _signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        Ok(HandshakeSignatureValid::assertion())
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        [&self.verified[..], &UNVERIFIED].concat()
+        let mut schemes = self.chain.supported_verify_schemes();
+        if self.insecure {
+            schemes.extend(UNVERIFIED);
+        }
+        schemes
     }
 }
 
