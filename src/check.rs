@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use crate::command;
 use crate::fault::Setting;
-use crate::format::printable;
-use crate::mapping::{Circle, Host, Mapping, Other, Protocol, TlsMode, clash};
+use crate::format::{joined, printable};
+use crate::mapping::{Circle, Mapping, Other, Protocol, TlsMode, clash};
 use crate::syntax::ParseError;
 
 /// The JSON object of one mapping.
@@ -107,7 +107,8 @@ fn judge(text: &str, read: Result<Line, ParseError>) -> Verdict<'_> {
             ok: true,
             listen: read.listen,
             protocol: read.protocol.map(Protocol::name),
-            host: bare_host(&read.host),
+            // As a program takes it: without the brackets of an address that only a mapping needs.
+            host: read.host.to_string().replace(['[', ']'], ""),
             port: read.port,
             tls: read.tls() != TlsMode::Clear,
             name: read.name.map(|name| name.to_string()),
@@ -121,19 +122,6 @@ fn judge(text: &str, read: Result<Line, ParseError>) -> Verdict<'_> {
             error: error.message,
         },
     }
-}
-
-/// The host as a program takes it: an IPv6 address without the brackets that only a mapping needs.
-fn bare_host(host: &Host) -> String {
-    match host {
-        Host::V6(addr) => addr.to_string(),
-        other => other.to_string(),
-    }
-}
-
-fn joined(faults: &[Setting]) -> String {
-    let faults: Vec<String> = faults.iter().map(Setting::to_string).collect();
-    faults.join(", ")
 }
 
 /// `9090=https://example.com  ok: listens on port 9090, TLS to example.com:443`
@@ -152,7 +140,7 @@ fn describe(text: &str, mapping: &Mapping, faults: &[Setting]) -> String {
         "{text}  ok: listens on {listens}, {how} {upstream}"
     )];
     if !mapping.alpn.is_empty() {
-        parts.push(format!("offering {}", mapping.alpn.join(", ")));
+        parts.push(format!("offering {}", joined(&mapping.alpn)));
     }
     parts.extend(mapping.name.as_ref().map(|name| format!("called {name}")));
     if !faults.is_empty() {

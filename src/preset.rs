@@ -9,6 +9,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::fault::{Setting, language};
+use crate::format::joined;
 use crate::syntax::{nearest, unknown};
 
 mod table;
@@ -164,17 +165,10 @@ pub fn write_text(out: &mut impl Write) -> io::Result<()> {
     for preset in PRESETS {
         let Preset { name, source, .. } = preset;
         writeln!(out, "{name:widest$}  {}", preset.summary())?;
-        writeln!(out, "{:widest$}  {}", "", language_form(preset))?;
+        writeln!(out, "{:widest$}  {}", "", joined(preset.settings()))?;
         writeln!(out, "{:widest$}  source: {source}", "")?;
     }
     Ok(())
-}
-
-/// The faults as they are printed everywhere.
-fn language_form(preset: &Preset) -> String {
-    let settings = preset.settings();
-    let printed: Vec<String> = settings.iter().map(ToString::to_string).collect();
-    printed.join(", ")
 }
 
 #[cfg(test)]
@@ -195,7 +189,7 @@ mod tests {
 
     #[test]
     fn a_round_trip_is_both_delays() {
-        let printed = |name: &str| language_form(named(name).expect("a preset"));
+        let printed = |name: &str| joined(named(name).expect("a preset").settings());
         assert_eq!(
             printed("3g"),
             "latency 300ms handshake=on, bandwidth 96kB/s up, bandwidth 200kB/s down"

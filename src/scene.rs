@@ -17,6 +17,7 @@ use std::path::Path;
 use crate::command;
 use crate::fault::Setting;
 use crate::file;
+use crate::format::joined;
 use crate::mapping::{Mapping, Other, clash};
 use crate::syntax::ParseError;
 
@@ -104,11 +105,8 @@ impl fmt::Display for Scene {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "# a scene of faultboard: faultboard --scene FILE")?;
         for (mapping, settings) in &self.proxies {
-            write!(f, "{mapping}")?;
-            for (index, setting) in settings.iter().enumerate() {
-                write!(f, "{}{setting}", if index == 0 { " " } else { ", " })?;
-            }
-            writeln!(f)?;
+            let line = format!("{mapping} {}", joined(settings));
+            writeln!(f, "{}", line.trim_end())?;
         }
         Ok(())
     }

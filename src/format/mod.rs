@@ -4,6 +4,7 @@
 //! screen, break its line in two or turn it round; so nothing of the kind is printed but through here.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::io;
 use std::ops::Range;
 use std::path::Path;
@@ -57,23 +58,22 @@ pub fn printable(text: &str) -> String {
 /// is long.
 #[must_use]
 pub fn shown_path(path: &Path) -> String {
-    let path = path.to_string_lossy();
-    let chars = path.chars().count();
-    let escaped = |chars: &mut dyn Iterator<Item = char>| {
-        chars.fold(String::new(), |mut text, c| {
-            push_shown(&mut text, c);
+    let chars: Vec<char> = path.to_string_lossy().chars().collect();
+    let shown = |chars: &[char]| {
+        chars.iter().fold(String::new(), |mut text, c| {
+            push_shown(&mut text, *c);
             text
         })
     };
-    if chars <= LONGEST {
-        return escaped(&mut path.chars());
+    if chars.len() <= LONGEST {
+        return shown(&chars);
     }
     let half = LONGEST / 2;
-    let (begin, end) = (
-        escaped(&mut path.chars().take(half)),
-        escaped(&mut path.chars().skip(chars - half)),
-    );
-    format!("{begin}…{end}")
+    format!(
+        "{}…{}",
+        shown(&chars[..half]),
+        shown(&chars[chars.len() - half..])
+    )
 }
 
 /// A piece of what was typed for a message: characters that cannot be shown are escaped, passwords are stars, and it is cut
@@ -101,16 +101,21 @@ pub fn quoted(piece: &str) -> String {
 #[must_use]
 pub fn listed(names: &[&str]) -> String {
     const SHOWN: usize = 24;
-    let some: Vec<String> = names
+    let mut some: Vec<String> = names
         .iter()
         .take(SHOWN)
         .map(|name| shortened(name))
         .collect();
-    let more = names.len().saturating_sub(SHOWN);
-    match more {
-        0 => some.join(", "),
-        more => format!("{}, and {more} more", some.join(", ")),
+    if names.len() > SHOWN {
+        some.push(format!("and {} more", names.len() - SHOWN));
     }
+    some.join(", ")
+}
+
+/// Texts in a row, with commas between them.
+pub fn joined(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
+    let items = items.into_iter().map(|item| item.to_string());
+    items.collect::<Vec<_>>().join(", ")
 }
 
 /// What the system said, in the form of our messages: lower case, without the error's number.

@@ -8,6 +8,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use super::{Host, Mapping};
+use crate::format::joined;
 
 /// The mappings that a connection passes before it comes back to the first of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,14 +54,11 @@ impl fmt::Display for Circle {
                 f,
                 "{mapping} leads to the port on which it listens itself: give the port of a server"
             ),
-            [mapping, others @ ..] => {
-                let others: Vec<String> = others.iter().map(ToString::to_string).collect();
-                write!(
-                    f,
-                    "{mapping} leads back to itself by way of {}: let one of them lead to a server",
-                    others.join(", ")
-                )
-            }
+            [mapping, others @ ..] => write!(
+                f,
+                "{mapping} leads back to itself by way of {}: let one of them lead to a server",
+                joined(others)
+            ),
         }
     }
 }

@@ -37,14 +37,7 @@ impl Other {
 pub fn clash(line: &str, mapping: &Mapping, others: &[Other]) -> Option<ParseError> {
     let port = mapping.listen;
     if let Some(other) = others.iter().find(|other| port != 0 && other.port == port) {
-        let begin = line.chars().take_while(|c| c.is_whitespace()).count();
-        let digits = line.chars().skip(begin).take_while(char::is_ascii_digit);
-        let message = port_taken(port, &other.called);
-        return Some(ParseError::over(
-            line,
-            begin..begin + digits.count(),
-            message,
-        ));
+        return Some(at_port(line, port_taken(port, &other.called)));
     }
     let name = mapping.name.as_ref()?.as_str();
     let by_name = |name: &str| {
@@ -54,6 +47,14 @@ pub fn clash(line: &str, mapping: &Mapping, others: &[Other]) -> Option<ParseErr
     };
     let message = name_taken(name, &by_name(name)?.called, |name| by_name(name).is_some());
     Some(ParseError::over(line, place_of_name(line, name), message))
+}
+
+/// An error under the port of a line that a mapping begins.
+#[must_use]
+pub fn at_port(line: &str, message: String) -> ParseError {
+    let begin = line.chars().take_while(|c| c.is_whitespace()).count();
+    let digits = line.chars().skip(begin).take_while(char::is_ascii_digit);
+    ParseError::over(line, begin..begin + digits.count(), message)
 }
 
 /// Says whose a port is.

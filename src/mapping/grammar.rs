@@ -27,10 +27,11 @@
 use std::ops::Range;
 
 use winnow::Parser;
-use winnow::combinator::{alt, cut_err, not, opt, peek, repeat, terminated};
+use winnow::ascii::{alpha1, digit1};
+use winnow::combinator::{alt, cut_err, opt, terminated};
 use winnow::error::{ErrMode, ParserError};
 use winnow::stream::{Location, Stream};
-use winnow::token::{none_of, one_of, take_till};
+use winnow::token::take_till;
 
 use super::name::{EVERY, LONGEST, Name};
 use super::{Host, Mapping, Protocol, TlsMode, host as hosts, slips};
@@ -105,17 +106,14 @@ pub(crate) fn begun_option(mapping: &Mapping, input: &Input<'_>) -> Option<Slip>
     let rest: &str = input.as_ref();
     let word = rest.trim_start();
     let begin = input.current_token_start() + (rest.len() - word.len());
-    let open = [
-        ("as", mapping.name.is_none()),
-        (
-            "alpn=",
-            mapping.alpn.is_empty() && mapping.tls() != TlsMode::Clear,
-        ),
-    ];
-    let words = open
+    let can_offer = mapping.alpn.is_empty() && mapping.tls() != TlsMode::Clear;
+    let open = [("as", mapping.name.is_none()), ("alpn=", can_offer)];
+    let fits = |(option, open): &(&str, bool)| *open && option.starts_with(word);
+    let words: Vec<&str> = open
         .into_iter()
-        .filter(|(option, open)| *open && option.starts_with(word));
-    let words: Vec<&str> = words.map(|(option, _)| option).collect();
+        .filter(fits)
+        .map(|(option, _)| option)
+        .collect();
     if word.is_empty() || words.is_empty() {
         return None;
     }
@@ -128,31 +126,27 @@ pub(crate) fn begun_option(mapping: &Mapping, input: &Input<'_>) -> Option<Slip>
 pub(crate) fn name(input: &mut Input<'_>) -> Parsed<Name> {
     let begin = input.current_token_start();
     let written = word(input)?;
-    let at_end = input.is_empty();
-    let slip = |at: Range<usize>, message: String| {
-        Slip::over(begin + at.start..begin + at.end, message).expecting(["a name"])
-    };
-    if written.is_empty() {
-        let message = "needs a name, as in orders".to_owned();
-        return Err(slip(0..0, message).unfinished_if(at_end).cut());
-    }
+    let (at_end, whole) = (input.is_empty(), 0..written.len());
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if let Some((at, wrong)) = written.char_indices().find(|(_, c)| !allowed(*c)) {
-        let message = slips::no_name(&written[..at], wrong);
-        return Err(slip(at..at + wrong.len_utf8(), message).cut());
-    }
-    if written.len() > LONGEST {
-        let message = format!(
-            "a name has at most {LONGEST} characters, not {}",
-            written.len()
-        );
-        return Err(slip(0..written.len(), message).cut());
-    }
-    if written == EVERY {
-        let message = "\"all\" means every proxy: give another name, as in orders".to_owned();
-        return Err(slip(0..written.len(), message).unfinished_if(at_end).cut());
-    }
-    Ok(Name(written.to_owned()))
+    let (at, message, unfinished) = match written.char_indices().find(|(_, c)| !allowed(*c)) {
+        Some((at, wrong)) => {
+            let message = slips::no_name(&written[..at], wrong);
+            (at..at + wrong.len_utf8(), message, false)
+        }
+        None if written.is_empty() => (whole, "needs a name, as in orders".to_owned(), at_end),
+        None if written.len() > LONGEST => {
+            let length = written.len();
+            let message = format!("a name has at most {LONGEST} characters, not {length}");
+            (whole, message, false)
+        }
+        None if written == EVERY => {
+            let message = "\"all\" means every proxy: give another name, as in orders";
+            (whole, message.to_owned(), at_end)
+        }
+        None => return Ok(Name(written.to_owned())),
+    };
+    let slip = Slip::over(begin + at.start..begin + at.end, message).unfinished_if(unfinished);
+    Err(slip.expecting(["a name"]).cut())
 }
 
 /// `alpn = offer { "," offer }`
@@ -188,9 +182,9 @@ fn config(input: &mut Input<'_>) -> Parsed<Mapping> {
     let (listen, _, (protocol, host, port)) = (left, '=', cut_err(right))
         .parse_next(input)
         .map_err(|error| explained(error, || slips::left_side(begin, text)))?;
-    peek(end)
-        .parse_next(input)
-        .map_err(|_: ErrMode<Slip>| slips::after(input).cut())?;
+    if !until_blank(input).is_empty() {
+        return Err(slips::after(input).cut());
+    }
     Ok(Mapping::new(listen, protocol, host, port))
 }
 
@@ -244,24 +238,15 @@ fn opt_port(input: &mut Input<'_>) -> Parsed<Option<u16>> {
 
 /// `protocol = "http" | "https" | "psql" | "psqls" | "tls"`
 fn protocol(input: &mut Input<'_>) -> Parsed<Protocol> {
-    alt((
-        "https".value(Protocol::Https),
-        "http".value(Protocol::Http),
-        "psqls".value(Protocol::Psqls),
-        "psql".value(Protocol::Psql),
-        "tls".value(Protocol::Tls),
-    ))
-    .parse_next(input)
+    alpha1.verify_map(Protocol::named).parse_next(input)
 }
 
-/// `port = digit { digit }`
+/// `port = digit { digit }`, `digit = "0" | … | "9"`
 fn port<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
-    repeat::<_, _, (), _, _>(1.., digit)
-        .take()
-        .parse_next(input)
+    digit1.parse_next(input)
 }
 
-/// `host = char { char }`
+/// `host = char { char }`, `char = any character except "=" and ":"`
 fn host(input: &mut Input<'_>) -> Parsed<Host> {
     let (begin, text) = (input.current_token_start(), *input.as_ref());
     if let Some(slip) = slips::host(begin, text) {
@@ -270,26 +255,11 @@ fn host(input: &mut Input<'_>) -> Parsed<Host> {
     if let Some(address) = opt(hosts::in_brackets).parse_next(input)? {
         return Ok(Host::V6(address));
     }
-    let written = repeat::<_, _, (), _, _>(1.., char)
-        .take()
+    let ends = |c: char| matches!(c, '=' | ':') || c.is_whitespace();
+    let written = take_till(1.., ends)
         .parse_next(input)
         .map_err(|error| explained(error, || slips::no_host(input)))?;
     hosts::named(begin, written, input.is_empty()).map_err(Slip::cut)
-}
-
-/// `digit = "0" | … | "9"`
-fn digit(input: &mut Input<'_>) -> Parsed<char> {
-    one_of('0'..='9').parse_next(input)
-}
-
-/// `char = any character except "=" and ":"`
-fn char(input: &mut Input<'_>) -> Parsed<char> {
-    none_of(|c: char| matches!(c, '=' | ':') || c.is_whitespace()).parse_next(input)
-}
-
-/// What a mapping must be followed by: a blank, or nothing.
-fn end(input: &mut Input<'_>) -> Parsed<()> {
-    not(none_of(char::is_whitespace)).parse_next(input)
 }
 
 /// The digits of a port as its number, which is at least `least`.
@@ -299,12 +269,8 @@ fn port_number(digits: &str, at: Range<usize>, least: u16, input: &Input<'_>) ->
     } else {
         "an upstream"
     };
-    let number = digits.bytes().fold(0_u32, |number, digit| {
-        number
-            .saturating_mul(10)
-            .saturating_add(u32::from(digit - b'0'))
-    });
-    match u16::try_from(number) {
+    // Digits are a number unless they are too many.
+    match digits.parse() {
         Ok(port) if port >= least => Ok(port),
         // Zeros may lead a port: `0` can still become `080`.
         Ok(_) => Err(Slip::over(at, format!("port 0: {side} port is 1 to 65535"))

@@ -21,70 +21,65 @@ const LABEL_LENGTH: usize = 63;
 
 /// A host without brackets, which stands at byte `begin` and can still grow where it is `open`.
 pub(super) fn named(begin: usize, written: &str, open: bool) -> Result<Host, Slip> {
-    let span = |range: Range<usize>| begin + range.start..begin + range.end;
+    let slip = |at: Range<usize>, message: String, unfinished: bool| {
+        let slip = Slip::over(begin + at.start..begin + at.end, message);
+        slip.unfinished_if(unfinished).expecting(["a host"])
+    };
     let mut start = 0;
     for label in written.split('.') {
-        let range = start..start + label.len();
-        let last = range.end == written.len();
-        labelled(label, last && open)
-            .map_err(|(part, message, unfinished)| {
-                Slip::over(span(start + part.start..start + part.end), message)
-                    .unfinished_if(unfinished)
-            })
-            .and_then(|()| {
-                if !label.is_empty() || (last && start > 0) {
-                    return Ok(());
-                }
-                let message = "a host has letters or digits around each dot: my-db.svc";
-                Err(Slip::over(span(start..start + 1), message))
-            })
-            .map_err(|slip| slip.expecting(["a host"]))?;
-        start = range.end + 1;
+        let end = start + label.len();
+        let last = end == written.len();
+        if let Some((at, message, unfinished)) = no_label(label, last && open) {
+            return Err(slip(start + at.start..start + at.end, message, unfinished));
+        }
+        if label.is_empty() && !(last && start > 0) {
+            let message = "a host has letters or digits around each dot: my-db.svc";
+            return Err(slip(start..start + 1, message.to_owned(), false));
+        }
+        start = end + 1;
     }
     let name = written.strip_suffix('.').unwrap_or(written);
     if name.len() > NAME_LENGTH {
-        let message = format!(
-            "a host has at most {NAME_LENGTH} characters, not {}",
-            name.len()
-        );
-        return Err(Slip::over(span(0..written.len()), message).expecting(["a host"]));
+        let length = name.len();
+        let message = format!("a host has at most {NAME_LENGTH} characters, not {length}");
+        return Err(slip(0..written.len(), message, false));
     }
     let last = name.rsplit('.').next().unwrap_or(name);
     if !last.bytes().all(|byte| byte.is_ascii_digit()) {
         return Ok(Host::Name(written.to_owned()));
     }
     written.parse().map(Host::V4).map_err(|_| {
-        let (part, message) = no_ipv4(written);
-        Slip::over(span(part), message)
-            .unfinished_if(open)
-            .expecting(["a host"])
+        let (at, message) = no_ipv4(written);
+        slip(at, message, open)
     })
 }
 
 /// What is wrong with a label by itself: its bytes, the message, and whether it could still be mended.
-fn labelled(label: &str, open: bool) -> Result<(), (Range<usize>, String, bool)> {
+fn no_label(label: &str, open: bool) -> Option<(Range<usize>, String, bool)> {
+    let length = label.len();
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
-    if let Some((at, wrong)) = label.char_indices().find(|(_, c)| !allowed(*c)) {
-        let range = at..at + wrong.len_utf8();
-        return Err((range, misplaced(&label[..at], &label[at..], wrong), false));
-    }
-    if label.len() > LABEL_LENGTH {
-        let message = format!(
-            "{} has {} characters: between dots there are at most {LABEL_LENGTH}",
-            quoted(label),
-            label.len()
-        );
-        return Err((0..label.len(), message, false));
-    }
-    let message = |what| format!("a host's label does not {what} with \"-\": my-db");
-    if label.starts_with('-') {
-        return Err((0..1, message("begin"), false));
-    }
-    if label.ends_with('-') {
-        let unfinished = open && label.len() < LABEL_LENGTH;
-        return Err((label.len() - 1..label.len(), message("end"), unfinished));
-    }
-    Ok(())
+    let hyphen = |what| format!("a host's label does not {what} with \"-\": my-db");
+    let wrong = match label.char_indices().find(|(_, c)| !allowed(*c)) {
+        Some((at, wrong)) => {
+            let message = misplaced(&label[..at], &label[at..], wrong);
+            (at..at + wrong.len_utf8(), message, false)
+        }
+        None if length > LABEL_LENGTH => {
+            let label = quoted(label);
+            let message = format!(
+                "{label} has {length} characters: between dots there are at most {LABEL_LENGTH}"
+            );
+            (0..length, message, false)
+        }
+        None if label.starts_with('-') => (0..1, hyphen("begin"), false),
+        None if label.ends_with('-') => (
+            length - 1..length,
+            hyphen("end"),
+            open && length < LABEL_LENGTH,
+        ),
+        None => return None,
+    };
+    Some(wrong)
 }
 
 /// Why a character cannot stand in a host, after the part of the label before it.
@@ -96,45 +91,42 @@ fn misplaced(before: &str, rest: &str, wrong: char) -> String {
         '/' | '?' | '#' => format!("a mapping has no path: leave out {}", quoted(rest)),
         ',' | ';' => "faults begin after a blank: 9090=https://host latency 250ms".to_owned(),
         '[' | ']' => "brackets are for a whole IPv6 address: [::1]:80".to_owned(),
-        c if c.is_alphabetic() => format!(
-            "{} cannot stand in a host: write the name in its ASCII form, as in xn--bcher-kva.example",
-            quoted(c.encode_utf8(&mut [0; 4]))
-        ),
-        c => format!(
-            "{} cannot stand in a host: it has letters, digits, \"-\", \"_\" and \".\", as in my-db.svc",
-            quoted(c.encode_utf8(&mut [0; 4]))
-        ),
+        c => {
+            let wrong = quoted(&c.to_string());
+            let instead = if c.is_alphabetic() {
+                "write the name in its ASCII form, as in xn--bcher-kva.example"
+            } else {
+                "it has letters, digits, \"-\", \"_\" and \".\", as in my-db.svc"
+            };
+            format!("{wrong} cannot stand in a host: {instead}")
+        }
     }
 }
 
 /// Why a host whose last label is all digits is not an IPv4 address, and which part of it.
 fn no_ipv4(written: &str) -> (Range<usize>, String) {
     let whole = 0..written.len();
+    let is_quad = |byte: u8| byte.is_ascii_digit() || byte == b'.';
     if !written.contains('.') {
-        return (
-            whole,
-            format!("{} is no host: localhost:{written}", quoted(written)),
-        );
+        let message = format!("{} is no host: localhost:{written}", quoted(written));
+        return (whole, message);
     }
-    if written
-        .bytes()
-        .any(|byte| !byte.is_ascii_digit() && byte != b'.')
-    {
+    if !written.bytes().all(is_quad) {
         let message = "the last label of a name is not all digits: 12.my-db";
         return (whole, message.to_owned());
     }
     let mut start = 0;
     for part in written.split('.') {
-        let range = start..start + part.len();
+        let at = start..start + part.len();
         if part.len() > 1 && part.starts_with('0') {
             let message = "an IPv4 address has no leading zeros: 10.0.0.1";
-            return (range, message.to_owned());
+            return (at, message.to_owned());
         }
         if !part.is_empty() && part.parse::<u8>().is_err() {
             let message = "an IPv4 address has numbers from 0 to 255: 10.0.0.1";
-            return (range, message.to_owned());
+            return (at, message.to_owned());
         }
-        start = range.end + 1;
+        start = at.end + 1;
     }
     let message = "an IPv4 address is four numbers and three dots: 10.0.0.1";
     (whole, message.to_owned())

@@ -17,7 +17,7 @@ mod name;
 mod slips;
 
 pub use self::circle::Circle;
-pub use self::clash::{Other, clash, name_taken, port_taken};
+pub use self::clash::{Other, at_port, clash, name_taken, port_taken};
 pub use self::name::Name;
 
 /// A parsed mapping: a port of ours, the upstream behind it, and what was said beside them.
@@ -91,45 +91,40 @@ impl Protocol {
     /// All of them, in the order in which help lists them.
     pub const ALL: [Self; 5] = [Self::Http, Self::Https, Self::Psql, Self::Psqls, Self::Tls];
 
+    /// The word in a mapping, the port where the mapping names none, and how the upstream is reached.
+    const fn row(self) -> (&'static str, u16, TlsMode) {
+        match self {
+            Self::Http => ("http", 80, TlsMode::Clear),
+            Self::Https => ("https", 443, TlsMode::Direct(Some("http/1.1"))),
+            Self::Psql => ("psql", 5432, TlsMode::Clear),
+            Self::Psqls => ("psqls", 5432, TlsMode::Postgres),
+            Self::Tls => ("tls", 443, TlsMode::Direct(None)),
+        }
+    }
+
     /// The word in a mapping.
     #[must_use]
     pub const fn name(self) -> &'static str {
-        match self {
-            Self::Http => "http",
-            Self::Https => "https",
-            Self::Psql => "psql",
-            Self::Psqls => "psqls",
-            Self::Tls => "tls",
-        }
+        self.row().0
     }
 
     /// The protocol with this name.
     #[must_use]
     pub fn named(name: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|protocol| protocol.name() == name)
+        let mut all = Self::ALL.into_iter();
+        all.find(|protocol| protocol.name() == name)
     }
 
     /// The port where a mapping names none.
     #[must_use]
     pub const fn default_port(self) -> u16 {
-        match self {
-            Self::Http => 80,
-            Self::Https | Self::Tls => 443,
-            Self::Psql | Self::Psqls => 5432,
-        }
+        self.row().1
     }
 
     /// How the upstream is reached.
     #[must_use]
     pub const fn tls(self) -> TlsMode {
-        match self {
-            Self::Http | Self::Psql => TlsMode::Clear,
-            Self::Https => TlsMode::Direct(Some("http/1.1")),
-            Self::Tls => TlsMode::Direct(None),
-            Self::Psqls => TlsMode::Postgres,
-        }
+        self.row().2
     }
 }
 
@@ -178,12 +173,12 @@ impl Mapping {
 impl fmt::Display for Mapping {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}=", self.listen)?;
-        match self.protocol {
-            Some(protocol) if protocol.default_port() == self.port => {
-                write!(f, "{}://{}", protocol.name(), self.host)?;
-            }
-            Some(protocol) => write!(f, "{}://{}:{}", protocol.name(), self.host, self.port)?,
-            None => write!(f, "{}:{}", self.host, self.port)?,
+        if let Some(protocol) = self.protocol {
+            write!(f, "{}://", protocol.name())?;
+        }
+        write!(f, "{}", self.host)?;
+        if self.protocol.map(Protocol::default_port) != Some(self.port) {
+            write!(f, ":{}", self.port)?;
         }
         if !self.alpn.is_empty() {
             write!(f, " alpn={}", self.alpn.join(","))?;

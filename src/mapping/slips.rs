@@ -11,37 +11,8 @@ use super::{Mapping, Protocol, parse};
 use crate::format::{quoted, shortened};
 use crate::syntax::{Input, Slip, nearest, unknown, until_blank};
 
-/// Names of other programs for protocols of ours.
-const FOREIGN: &[(&str, Protocol)] = &[
-    ("postgres", Protocol::Psql),
-    ("postgresql", Protocol::Psql),
-    ("ssl", Protocol::Tls),
-];
-
 /// The longest mapping that is repeated as a form that works, in bytes.
 const LONGEST_FORM: usize = 120;
-
-/// Names by which people know HTTP/2 over TLS, which is TLS that offers `h2`.
-const HTTP2: &[&str] = &["h2", "h2s", "http2", "grpc+tls", "grpcs", "grpc+ssl"];
-
-/// Names by which people know HTTP/2 in clear text.
-const CLEAR_HTTP2: &[&str] = &["h2c", "grpc"];
-
-/// What is written for a protocol that TLS knows by another name.
-const MISNAMED_OFFERS: &[(&str, &str)] = &[
-    ("h2c", "h2"),
-    ("http2", "h2"),
-    ("http/2", "h2"),
-    ("http/2.0", "h2"),
-    ("grpc", "h2"),
-    ("grpcs", "h2"),
-    ("http", "http/1.1"),
-    ("http1", "http/1.1"),
-    ("http/1", "http/1.1"),
-    ("http1.1", "http/1.1"),
-    ("psql", "postgresql"),
-    ("postgres", "postgresql"),
-];
 
 /// The protocols that are offered most, as examples of what may follow.
 const OFFERS: [&str; 3] = ["h2", "http/1.1", "postgresql"];
@@ -51,54 +22,61 @@ const OFFER_LENGTH: usize = 255;
 
 /// What is wrong on the left side of a mapping: no port, or no `=` after it.
 pub(super) fn left_side(begin: usize, text: &str) -> Slip {
-    let digits = text.len() - text.trim_start_matches(|c: char| c.is_ascii_digit()).len();
-    let rest = &text[digits..];
-    let at = begin + digits;
-    let Some(next) = rest.chars().next() else {
-        return no_equals_yet(at, &text[..digits]);
+    let rest = text.trim_start_matches(|c: char| c.is_ascii_digit());
+    let digits = &text[..text.len() - rest.len()];
+    let left = until_blank(text)
+        .split_once('=')
+        .map_or("", |(left, _)| left);
+    let mut at = digits.len()..digits.len() + first_len(rest);
+    let (expected, message) = match rest.chars().next() {
+        None if digits.is_empty() => ("a port", "needs a mapping: 9090=https://host".to_owned()),
+        None => ("=", format!("needs \"=\": {}", working(digits, ""))),
+        Some(c) if c.is_numeric() => {
+            let message = "a port is written in the digits 0 to 9: 9090=https://host";
+            ("a port", message.to_owned())
+        }
+        Some(_) if left.contains([':', '.']) && !left.contains("://") => {
+            at = 0..left.len().max(at.end);
+            let message = "left of \"=\" stands a port alone: 9090=https://host";
+            ("a port", message.to_owned())
+        }
+        Some(_) if !digits.is_empty() => {
+            let meant = rest.trim_start_matches(|c: char| {
+                c.is_whitespace() || matches!(c, ':' | '=' | '-' | '>' | '→')
+            });
+            ("=", format!("needs \"=\": {}", working(digits, meant)))
+        }
+        Some('=') => {
+            let form = working("9090", &text[1..]);
+            ("a port", format!("needs a port before \"=\": {form}"))
+        }
+        Some('-' | '+') => {
+            let message = "a port is a number from 0 to 65535: 9090=https://host";
+            ("a port", message.to_owned())
+        }
+        Some(_) => {
+            let form = working("9090", text);
+            ("a port", format!("needs a port and \"=\" first: {form}"))
+        }
     };
-    let span = at..at + next.len_utf8();
-    if next.is_numeric() {
-        let message = "a port is written in the digits 0 to 9: 9090=https://host";
-        return Slip::over(span, message).expecting(["a port"]);
-    }
-    let left = until_blank(text).split_once('=').map(|(left, _)| left);
-    if left.is_some_and(|left| left.contains([':', '.']) && !left.contains("://")) {
-        let message = "left of \"=\" stands a port alone: 9090=https://host";
-        let end = begin + left.map_or(digits, str::len);
-        return Slip::over(begin..end.max(span.end), message).expecting(["a port"]);
-    }
-    if digits > 0 {
-        let meant = rest.trim_start_matches(|c: char| {
-            c.is_whitespace() || matches!(c, ':' | '=' | '-' | '>' | '→')
-        });
-        let form = working(&text[..digits], meant);
-        return Slip::over(span, format!("needs \"=\": {form}")).expecting(["="]);
-    }
-    let message = match next {
-        '=' => format!("needs a port before \"=\": {}", working("9090", &text[1..])),
-        '-' | '+' => "a port is a number from 0 to 65535: 9090=https://host".to_owned(),
-        _ => format!("needs a port and \"=\" first: {}", working("9090", text)),
-    };
-    Slip::over(span, message).expecting(["a port"])
-}
-
-fn no_equals_yet(at: usize, digits: &str) -> Slip {
-    let slip = |message: &str| Slip::over(at..at, message).unfinished_if(true);
-    if digits.is_empty() {
-        return slip("needs a mapping: 9090=https://host").expecting(["a port"]);
-    }
-    slip(&format!("needs \"=\": {}=https://host", shortened(digits))).expecting(["="])
+    Slip::over(begin + at.start..begin + at.end, message)
+        .unfinished_if(rest.is_empty())
+        .expecting([expected])
 }
 
 /// The mapping of `port` to what was meant, where that is a valid one; else the usual example.
 fn working(port: &str, meant: &str) -> String {
     let meant = until_blank(meant).trim_end_matches('.');
-    let form = format!("{port}={meant}");
-    if form.len() <= LONGEST_FORM && parse(&form).is_ok() {
+    let example = format!("{}=https://host", shortened(port));
+    fitting("", format!("{port}={meant}"), &example)
+}
+
+/// A form that is a mapping behind `before`, where that is a valid one and not too long to be repeated; else the example.
+fn fitting(before: &str, form: String, example: &str) -> String {
+    if form.len() <= LONGEST_FORM && parse(&format!("{before}{form}")).is_ok() {
         return form;
     }
-    format!("{}=https://host", shortened(port))
+    example.to_owned()
 }
 
 /// What is wrong on the right side before a host can be looked at: nothing is there, or the protocol is unknown or not
@@ -108,81 +86,64 @@ pub(super) fn right_side(begin: usize, text: &str) -> Option<Slip> {
         .split(|c: char| matches!(c, ':' | '=') || c.is_whitespace())
         .next()?;
     let after = &text[word.len()..];
+    let (colon, end) = (begin + word.len(), begin + text.len());
     let known = Protocol::named(word).is_some();
-    if until_blank(text).is_empty() {
-        let message = "needs a host after \"=\": localhost:80, https://host";
-        return Some(
+    let slip = match after.strip_prefix(':') {
+        _ if until_blank(text).is_empty() => {
+            let message = "needs a host after \"=\": localhost:80, https://host";
             Slip::over(begin..begin + first_len(text), message)
                 .unfinished_if(text.is_empty())
                 .expecting(["a host"])
-                .expecting(urls("")),
-        );
-    }
-    if known && matches!(after, ":" | ":/") {
-        let at = begin + text.len();
-        let message = format!("needs \"://\" and a host after {word}: {word}://host");
-        return Some(
-            Slip::over(at..at, message)
+                .expecting(urls(""))
+        }
+        Some(rest @ ("" | "/")) if known => {
+            let message = format!("needs \"://\" and a host after {word}: {word}://host");
+            Slip::over(end..end, message)
                 .unfinished_if(true)
-                .expecting((after == ":").then_some("a port"))
-                .expecting([format!("{word}://")]),
-        );
-    }
-    if known
-        && let Some(host) = after.strip_prefix(':')
-        && host.starts_with(char::is_alphabetic)
-    {
-        let at = begin + word.len();
-        let host = until_blank(host);
-        let form =
-            Some(format!("{word}://{host}")).filter(|form| parse(&format!("1={form}")).is_ok());
-        let form = form.unwrap_or_else(|| format!("{word}://host"));
-        return Some(Slip::over(at..at + 1, format!("needs \"://\": {form}")));
-    }
-    if !after.starts_with(":/") || (known && after.starts_with("://")) {
-        return None;
-    }
-    let message = if known {
-        format!("needs \"://\" after {word}: {word}://host")
-    } else {
-        no_protocol(word, after)
+                .expecting(rest.is_empty().then_some("a port"))
+                .expecting([format!("{word}://")])
+        }
+        Some(host) if known && host.starts_with(char::is_alphabetic) => {
+            let form = format!("{word}://{}", until_blank(host));
+            let form = fitting("1=", form, &format!("{word}://host"));
+            Slip::over(colon..colon + 1, format!("needs \"://\": {form}"))
+        }
+        Some(rest) if rest.starts_with('/') && !(known && rest.starts_with("//")) => {
+            let message = if known {
+                format!("needs \"://\" after {word}: {word}://host")
+            } else {
+                no_protocol(word, rest)
+            };
+            let end = colon.max(begin + first_len(text));
+            Slip::over(begin..end, message).expecting(urls(""))
+        }
+        _ => return None,
     };
-    let end = begin + word.len().max(first_len(text));
-    Some(Slip::over(begin..end, message).expecting(urls("")))
+    Some(slip)
 }
 
-/// Why `word`, with `after` behind it, is no protocol of a mapping, and what would do what it stands for.
+/// Why `word`, with `after` behind its colon, is no protocol of a mapping, and what would do what it stands for.
 fn no_protocol(word: &str, after: &str) -> String {
+    let known = Protocol::ALL.map(Protocol::name);
+    let guess = match word.to_ascii_lowercase().as_str() {
+        "postgres" | "postgresql" => Some("psql"),
+        "ssl" => Some("tls"),
+        _ => nearest(word, known),
+    };
     match word {
         "" => "needs a protocol before \"://\": https://host".to_owned(),
         "tcp" => "plain TCP is written without a protocol: host:80".to_owned(),
-        word if CLEAR_HTTP2.contains(&word) => {
+        "h2c" | "grpc" => {
             "HTTP/2 in clear text is written without a protocol: host:50051".to_owned()
         }
-        word if HTTP2.contains(&word) => {
+        "h2" | "h2s" | "http2" | "grpcs" | "grpc+tls" | "grpc+ssl" => {
             let authority = until_blank(after.trim_start_matches([':', '/']));
             let form = format!("tls://{authority} alpn=h2");
-            let works = form.len() <= LONGEST_FORM && parse(&format!("1={form}")).is_ok();
-            let form = if works {
-                &*form
-            } else {
-                "tls://host:50051 alpn=h2"
-            };
+            let form = fitting("1=", form, "tls://host:50051 alpn=h2");
             format!("HTTP/2 over TLS is TLS that offers h2: {form}")
         }
-        _ => {
-            let known = Protocol::ALL.map(Protocol::name);
-            unknown("protocol", word, guess(word), &known)
-        }
+        _ => unknown("protocol", word, guess, &known),
     }
-}
-
-fn guess(word: &str) -> Option<&'static str> {
-    FOREIGN
-        .iter()
-        .find(|(foreign, _)| foreign.eq_ignore_ascii_case(word))
-        .map(|(_, protocol)| protocol.name())
-        .or_else(|| nearest(word, Protocol::ALL.map(Protocol::name)))
 }
 
 /// A host with a user before it, or an IPv6 address without brackets. No mapping begins with either.
@@ -265,45 +226,31 @@ pub(super) fn after(input: &Input<'_>) -> Slip {
 /// A name, or what is offered, where another program would take it by this word.
 pub(super) fn misnamed_option(begin: usize, word: &str) -> Option<Slip> {
     let (option, value) = word.split_once('=')?;
-    let value = shortened(value);
+    let value = Some(shortened(value)).filter(|value| !value.is_empty());
     let message = match option {
-        "as" | "name" => format!(
-            "a name follows \"as\" and a blank: as {}",
-            first_of([&*value, "orders"])
-        ),
+        "as" | "name" => {
+            let name = value.as_deref().unwrap_or("orders");
+            format!("a name follows \"as\" and a blank: as {name}")
+        }
         "ALPN" | "protocol" | "protocols" => {
-            format!(
-                "protocols are offered with alpn=: alpn={}",
-                first_of([&*value, "h2"])
-            )
+            let offers = value.as_deref().unwrap_or("h2");
+            format!("protocols are offered with alpn=: alpn={offers}")
         }
         _ => return None,
     };
     Some(Slip::over(begin..begin + word.len(), message))
 }
 
-fn first_of(texts: [&str; 2]) -> &str {
-    if texts[0].is_empty() {
-        texts[1]
-    } else {
-        texts[0]
-    }
-}
-
 /// Why a character cannot stand in a name, after the part of the name before it.
 pub(super) fn no_name(before: &str, wrong: char) -> String {
-    match wrong {
-        ',' | ';' if !before.is_empty() => {
-            format!(
-                "faults follow a name after a blank: as {} latency 250ms",
-                shortened(before)
-            )
-        }
-        wrong => format!(
-            "{} cannot stand in a name: it has letters from a to z, digits, \"-\", \"_\" and \".\", as in orders",
-            quoted(wrong.encode_utf8(&mut [0; 4]))
-        ),
+    if matches!(wrong, ',' | ';') && !before.is_empty() {
+        let name = shortened(before);
+        return format!("faults follow a name after a blank: as {name} latency 250ms");
     }
+    let wrong = quoted(&wrong.to_string());
+    format!(
+        "{wrong} cannot stand in a name: it has letters from a to z, digits, \"-\", \"_\" and \".\", as in orders"
+    )
 }
 
 /// Protocols that are offered where nothing is offered to the upstream, and the nearest form that does.
@@ -314,65 +261,53 @@ pub(super) fn alpn_without_tls(mapping: &Mapping, word: &str) -> String {
         _ => "tls",
     };
     let form = format!("{secured}://{} {word}", mapping.upstream());
-    let form = if form.len() > LONGEST_FORM {
-        format!("{secured}://host:443 alpn=h2")
-    } else {
-        form
-    };
+    let form = fitting("1=", form, &format!("{secured}://host:443 alpn=h2"));
     format!("there is no TLS here to offer a protocol in: {form}")
 }
 
 /// What is wrong with one of the protocols that are offered, which stands at byte `begin` and can still grow where it is
 /// `open`.
 pub(super) fn no_offer(begin: usize, offer: &str, open: bool) -> Option<Slip> {
-    let slip = |message: String| Slip::over(begin..begin + offer.len(), message);
+    let whole = begin..begin + offer.len();
+    let allowed = |c: char| c.is_ascii_alphanumeric() || "/.-_+".contains(c);
     if offer.is_empty() {
         let message = if open {
             "needs a protocol: alpn=h2"
         } else {
             "a protocol stands on each side of a comma, without blanks: alpn=h2,http/1.1"
         };
-        return Some(
-            slip(message.to_owned())
-                .unfinished_if(open)
-                .expecting(OFFERS),
-        );
+        let slip = Slip::over(whole, message).unfinished_if(open);
+        return Some(slip.expecting(OFFERS));
     }
-    let allowed = |c: char| c.is_ascii_alphanumeric() || "/.-_+".contains(c);
     if let Some((at, wrong)) = offer.char_indices().find(|(_, c)| !allowed(*c)) {
-        let message = format!(
-            "{} cannot stand in a protocol's name: alpn=h2,http/1.1",
-            quoted(wrong.encode_utf8(&mut [0; 4]))
-        );
-        let at = begin + at;
-        return Some(Slip::over(at..at + wrong.len_utf8(), message));
+        let at = begin + at..begin + at + wrong.len_utf8();
+        let wrong = quoted(&wrong.to_string());
+        let message = format!("{wrong} cannot stand in a protocol's name: alpn=h2,http/1.1");
+        return Some(Slip::over(at, message));
     }
     if offer.len() > OFFER_LENGTH {
-        let message = format!(
-            "a protocol's name has at most {OFFER_LENGTH} characters, not {}",
-            offer.len()
-        );
-        return Some(slip(message));
+        let length = offer.len();
+        let message =
+            format!("a protocol's name has at most {OFFER_LENGTH} characters, not {length}");
+        return Some(Slip::over(whole, message));
     }
-    let misnamed = MISNAMED_OFFERS
-        .iter()
-        .find(|(written, _)| offer.eq_ignore_ascii_case(written));
-    let right = match misnamed {
-        Some((_, right)) => *right,
-        None => OFFERS
-            .into_iter()
-            .find(|known| *known != offer && offer.eq_ignore_ascii_case(known))?,
+    // What is written for a protocol that TLS knows by another name, or in other letters.
+    let right = match offer.to_ascii_lowercase().as_str() {
+        "h2" | "h2c" | "http2" | "http/2" | "http/2.0" | "grpc" | "grpcs" => "h2",
+        "http/1.1" | "http" | "http1" | "http/1" | "http1.1" => "http/1.1",
+        "postgresql" | "psql" | "postgres" => "postgresql",
+        _ => return None,
     };
+    if right == offer {
+        return None;
+    }
+    let follows = OFFERS.into_iter();
+    let follows: Vec<&str> = follows
+        .filter(|known| open && known.starts_with(offer))
+        .collect();
     let message = format!("TLS knows {} as {right}: alpn={right}", quoted(offer));
-    let follows = OFFERS
-        .into_iter()
-        .filter(|known| open && known.starts_with(offer));
-    let follows: Vec<&str> = follows.collect();
-    Some(
-        slip(message)
-            .unfinished_if(!follows.is_empty())
-            .expecting(follows),
-    )
+    let slip = Slip::over(whole, message).unfinished_if(!follows.is_empty());
+    Some(slip.expecting(follows))
 }
 
 /// How many bytes the first character has.

@@ -10,7 +10,7 @@ use tui_input::{Input, InputRequest};
 
 use crate::command::parse_line;
 use crate::fault::Setting;
-use crate::mapping::{Circle, Mapping, Name, Other, TlsMode, clash};
+use crate::mapping::{Circle, Mapping, Name, Other, TlsMode, at_port, clash};
 use crate::snapshot::{ProxyId, ProxyRow};
 use crate::syntax::ParseError;
 
@@ -235,7 +235,7 @@ impl Check {
             Ok((mapping, settings)) => {
                 let circle = || circle(&mapping, around).map(|circle| circle.to_string());
                 let refused = || around.refused.get(&mapping.listen).cloned();
-                let closed = || Some(port_error(line, circle().or_else(refused)?));
+                let closed = || Some(at_port(line, circle().or_else(refused)?));
                 match taken(line, &mapping, around).or_else(closed) {
                     Some(error) => Self::Wrong(error),
                     None => Self::Right(promise(&mapping, &settings, around)),
@@ -283,20 +283,6 @@ fn circle(mapping: &Mapping, around: Surroundings<'_>) -> Option<Circle> {
     Circle::through(mapping.listen, &ports, around.bind, |addr| {
         addr.is_loopback()
     })
-}
-
-/// An error under the port of a line.
-fn port_error(line: &str, message: String) -> ParseError {
-    let blanks = line.chars().take_while(|letter| letter.is_whitespace());
-    let start = blanks.count();
-    let port = line.trim_start().chars().take_while(char::is_ascii_digit);
-    ParseError {
-        input: line.to_owned(),
-        span: start..start + port.count(),
-        message,
-        unfinished: false,
-        expected: Vec::new(),
-    }
 }
 
 /// What Enter does with a line.
