@@ -34,14 +34,12 @@ enum State {
     Refused(TlsError),
 }
 
-/// What a message that begins like this is to the filter.
+/// What a message is to the filter.
 enum Message {
-    /// Not to be told yet.
-    Unknown,
-    /// To be passed on when all of it is here.
-    Passing { length: usize },
-    /// The list of mechanisms.
-    Mechanisms { length: usize },
+    /// To be passed on: so many bytes.
+    Passing(usize),
+    /// The list of mechanisms: so many bytes.
+    Mechanisms(usize),
     /// The first that needs no filter, as all behind it.
     Last,
     /// Not PostgreSQL's.
@@ -119,20 +117,17 @@ impl SaslFilter {
 
     /// Deals with the message at the front of what is held; says whether there may be another to deal with.
     fn step(&mut self) -> bool {
-        match classify(&self.held) {
-            Message::Unknown => return false,
+        let Some(message) = classify(&self.held) else {
+            return false;
+        };
+        match message {
             Message::Last => self.state = State::Blind,
             Message::Wrong(why) => self.refuse(TlsError::NotPostgres {
                 upstream: self.upstream.clone(),
                 why: why.to_owned(),
             }),
-            Message::Passing { length } | Message::Mechanisms { length }
-                if self.held.len() < length =>
-            {
-                return false;
-            }
-            Message::Passing { length } => self.output.extend(self.held.drain(..length)),
-            Message::Mechanisms { length } => {
+            Message::Passing(length) => self.output.extend(self.held.drain(..length)),
+            Message::Mechanisms(length) => {
                 let message: Vec<u8> = self.held.drain(..length).collect();
                 match without_plus(&message) {
                     Some(filtered) => {
@@ -153,30 +148,29 @@ impl SaslFilter {
     }
 }
 
-fn classify(held: &[u8]) -> Message {
-    let (Some(kind), Some(length)) = (held.first(), held.get(1..).and_then(number)) else {
+/// What the message at the front is; `None` where that is not to be told yet, or where not all of it is here.
+fn classify(held: &[u8]) -> Option<Message> {
+    let kind = held.first()?;
+    if !b"vNR".contains(kind) {
         // An error of a server before version 7.4 has no length.
-        return if held.first() == Some(&b'E') {
-            Message::Last
-        } else {
-            Message::Unknown
-        };
-    };
+        return (*kind == b'E' || held.len() >= 5).then_some(Message::Last);
+    }
     // The length counts itself, but not the type.
-    let length = length as usize + 1;
+    let length = number(&held[1..])? as usize + 1;
+    if length < 5 {
+        return Some(Message::Wrong("a message in its answer has no length"));
+    }
+    if length > SaslFilter::LONGEST {
+        let why = "a message before authentication is longer than 1 MiB";
+        return Some(Message::Wrong(why));
+    }
+    let is_whole = held.len() >= length;
     match kind {
+        // The first that is about authentication: of a list of mechanisms, or the answer that there is no more to say.
+        b'R' if length < 9 || number(&held[5..])? != 10 => Some(Message::Last),
+        b'R' => is_whole.then_some(Message::Mechanisms(length)),
         // NegotiateProtocolVersion and notices may come first.
-        b'v' | b'N' | b'R' if length < 5 => Message::Wrong("a message in its answer has no length"),
-        b'v' | b'N' | b'R' if length > SaslFilter::LONGEST => {
-            Message::Wrong("a message before authentication is longer than 1 MiB")
-        }
-        b'v' | b'N' => Message::Passing { length },
-        b'R' => match held.get(5..).and_then(number) {
-            None if length >= 9 => Message::Unknown,
-            Some(10) if length >= 9 => Message::Mechanisms { length },
-            _ => Message::Last,
-        },
-        _ => Message::Last,
+        _ => is_whole.then_some(Message::Passing(length)),
     }
 }
 

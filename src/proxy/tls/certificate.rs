@@ -4,9 +4,11 @@
 //! their names, dates, keys and signatures. Nothing is verified, and nothing that is read is trusted: it only ends up in
 //! the line of an error.
 
+use std::iter;
+
 use rustls::CertificateError;
 use rustls::pki_types::{CertificateDer, UnixTime};
-use x509_parser::certificate::X509Certificate;
+use x509_parser::certificate::{Validity, X509Certificate};
 use x509_parser::der_parser::Oid;
 use x509_parser::prelude::FromDer;
 use x509_parser::public_key::PublicKey;
@@ -41,9 +43,6 @@ pub(super) struct Verdict {
     pub(super) advice: String,
 }
 
-/// How many bits the modulus of an RSA key may have: what ring verifies signatures of.
-const RSA_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
-
 // === impl Verdict ===
 
 impl Verdict {
@@ -69,16 +68,12 @@ pub(super) fn judge(problem: &CertificateError, shown: &Shown, named_by: NamedBy
     use CertificateError as C;
     let chain = Chain::read(&shown.sent);
     match problem {
-        C::ExpiredContext { not_after, .. } => chain.out_of_date(
-            |cert| cert.validity().not_after.timestamp(),
-            *not_after,
-            "expired on",
-        ),
-        C::NotValidYetContext { not_before, .. } => chain.out_of_date(
-            |cert| cert.validity().not_before.timestamp(),
-            *not_before,
-            "is not valid before",
-        ),
+        C::ExpiredContext { not_after, .. } => {
+            chain.out_of_date(|dates| dates.not_after, *not_after, "expired on")
+        }
+        C::NotValidYetContext { not_before, .. } => {
+            chain.out_of_date(|dates| dates.not_before, *not_before, "is not valid before")
+        }
         C::Expired => Verdict::mend("expired", "renew it"),
         C::NotValidYet => Verdict::mend("is not valid yet", "renew it"),
         C::UnknownIssuer => chain.unknown_issuer(),
@@ -98,28 +93,25 @@ pub(super) fn judge(problem: &CertificateError, shown: &Shown, named_by: NamedBy
         C::InvalidPurpose | C::InvalidPurposeContext { .. } => {
             Verdict::mend("is not a server's", "replace it")
         }
-        other if is_authority(other) => Verdict::give("is an authority's own", "it as --ca-file"),
-        other if is_version_1(other) => Verdict::mend(
-            "has the first version of the form, which cannot be read",
-            "replace it",
-        ),
-        C::Other(other) => {
-            let why = format!("is not valid, {}", words(&other.to_string()));
-            Verdict::mend(why, "replace it")
-        }
+        // Errors of a crate that we see through rustls alone, by their texts; tests notice where these change.
+        C::Other(other) => match other.to_string().as_str() {
+            AUTHORITY => Verdict::give("is an authority's own", "it as --ca-file"),
+            "UnsupportedCertVersion" => Verdict::mend(
+                "has the first version of the form, which cannot be read",
+                "replace it",
+            ),
+            other => Verdict::mend(format!("is not valid, {}", words(other)), "replace it"),
+        },
         _ => Verdict::mend("is not valid", "replace it"),
     }
 }
 
-/// Whether a certificate of an authority stands where a server's is due. It names the error of a crate that we see through
-/// rustls alone, by its text; tests notice where that changes.
-pub(super) fn is_authority(error: &CertificateError) -> bool {
-    matches!(error, CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity")
-}
+/// What is said of a certificate of an authority that stands where a server's is due.
+const AUTHORITY: &str = "CaUsedAsEndEntity";
 
-/// Whether the certificate is in the first, long obsolete form, which cannot be read. By its text, as above.
-pub(super) fn is_version_1(error: &CertificateError) -> bool {
-    matches!(error, CertificateError::Other(other) if other.to_string() == "UnsupportedCertVersion")
+/// Whether a certificate of an authority stands where a server's is due.
+pub(super) fn is_authority(error: &CertificateError) -> bool {
+    matches!(error, CertificateError::Other(other) if other.to_string() == AUTHORITY)
 }
 
 /// The certificates that could be read, the server's own first.
@@ -140,7 +132,7 @@ impl<'a> Chain<'a> {
     /// on.
     fn told(&self, place: usize, has: &str) -> String {
         match self.0.get(place) {
-            Some(cert) if place > 0 => format!("relies on {}, which {has}", subject(cert)),
+            Some(cert) if place > 0 => format!("relies on {}, which {has}", name(cert.subject())),
             _ => has.to_owned(),
         }
     }
@@ -148,11 +140,13 @@ impl<'a> Chain<'a> {
     /// One whose time is over or has not come, the one with this date.
     fn out_of_date(
         &self,
-        date_of: impl Fn(&X509Certificate<'_>) -> i64,
+        end: impl Fn(&Validity) -> ASN1Time,
         at: UnixTime,
         when: &str,
     ) -> Verdict {
-        let dated = |cert: &X509Certificate<'_>| u64::try_from(date_of(cert)) == Ok(at.as_secs());
+        let dated = |cert: &X509Certificate<'_>| {
+            u64::try_from(end(cert.validity()).timestamp()) == Ok(at.as_secs())
+        };
         let place = self.0.iter().position(dated).unwrap_or(0);
         let renew = if place == 0 {
             "renew it"
@@ -167,19 +161,13 @@ impl<'a> Chain<'a> {
         let [own, others @ ..] = self.0.as_slice() else {
             return Verdict::give("is signed by an unknown authority", "--ca-file");
         };
-        if own.subject().as_raw() == own.issuer().as_raw() {
+        if signed(own, own) {
             return Verdict::give("is signed by itself", "it as --ca-file");
         }
         // As far as those that were sent lead.
-        let mut last = own;
-        for _ in others {
-            let signer =
-                |cert: &&X509Certificate<'_>| cert.subject().as_raw() == last.issuer().as_raw();
-            match others.iter().find(signer) {
-                Some(next) => last = next,
-                None => break,
-            }
-        }
+        let signer = |cert: &&'_ X509Certificate<'a>| others.iter().find(|by| signed(by, cert));
+        let chain = iter::successors(Some(own), signer).take(self.0.len());
+        let last = chain.last().unwrap_or(own);
         let issuer = name(last.issuer());
         if std::ptr::eq(last, own) {
             return Verdict::mend(
@@ -195,35 +183,19 @@ impl<'a> Chain<'a> {
 
     /// An RSA key whose signatures are not verified, in a certificate that was sent or that signed one.
     fn unfit_rsa(&self, given: &[CertificateDer<'_>]) -> Option<Verdict> {
-        let bits = |cert: &X509Certificate<'_>| match cert.public_key().parsed() {
-            Ok(PublicKey::RSA(key)) => Some(key.key_size()).filter(|bits| !RSA_BITS.contains(bits)),
-            _ => None,
-        };
-        let told = |bits: usize| {
-            let limit = match bits {
-                0..2048 => "fewer than 2048",
-                _ => "more than 8192",
-            };
-            format!("an RSA key of {bits} bits, and {limit} are not verified")
-        };
-        let mut sent = self.0.iter().enumerate().rev();
-        if let Some((place, bits)) = sent.find_map(|(place, cert)| Some((place, bits(cert)?))) {
-            let why = self.told(place, &format!("has {}", told(bits)));
+        let sent = self.0.iter().enumerate().rev();
+        let mut sent = sent.filter_map(|(place, cert)| Some((place, unfit_rsa(cert)?)));
+        if let Some((place, key)) = sent.next() {
+            let why = self.told(place, &format!("has {key}"));
             return Some(Verdict::mend(why, "replace it"));
         }
         let given = Chain::read(given);
-        let signer = |cert: &&X509Certificate<'_>| {
-            let own =
-                |sent: &X509Certificate<'_>| sent.issuer().as_raw() == cert.subject().as_raw();
-            self.0.iter().any(own)
-        };
-        let (cert, bits) = given
-            .0
-            .iter()
-            .filter(signer)
-            .find_map(|cert| Some((cert, bits(cert)?)))?;
-        let why = format!("is signed by {} with {}", subject(cert), told(bits));
-        Some(Verdict::mend(why, "replace both"))
+        let mut given = given.0.iter();
+        given.find_map(|by| {
+            let key = unfit_rsa(by).filter(|_| self.0.iter().any(|cert| signed(by, cert)))?;
+            let why = format!("is signed by {} with {key}", name(by.subject()));
+            Some(Verdict::mend(why, "replace both"))
+        })
     }
 
     fn bad_signature(&self, handshake: bool) -> Verdict {
@@ -298,8 +270,26 @@ fn called(oid: &Oid<'_>) -> String {
     known.map_or(id, |(_, name, _)| (*name).to_owned())
 }
 
-fn subject(cert: &X509Certificate<'_>) -> String {
-    name(cert.subject())
+/// Whether `by` is named as the signer of a certificate.
+fn signed(by: &X509Certificate<'_>, cert: &X509Certificate<'_>) -> bool {
+    by.subject().as_raw() == cert.issuer().as_raw()
+}
+
+/// The RSA key of a certificate whose signatures are not verified, where it has one.
+fn unfit_rsa(cert: &X509Certificate<'_>) -> Option<String> {
+    let Ok(PublicKey::RSA(key)) = cert.public_key().parsed() else {
+        return None;
+    };
+    let bits = key.key_size();
+    // What ring verifies signatures of.
+    let limit = match bits {
+        2048..=8192 => return None,
+        0..2048 => "fewer than 2048",
+        _ => "more than 8192",
+    };
+    Some(format!(
+        "an RSA key of {bits} bits, and {limit} are not verified"
+    ))
 }
 
 /// A name in quotes: the common name, else the organisation, else all of it.
@@ -342,14 +332,8 @@ fn wrong_name(presented: &[String], named_by: NamedBy) -> Verdict {
 
 /// `DnsName("a.example")` and `IpAddress(10.0.0.1)` without the wrapping; `None` for what is not a host.
 fn bare(name: &str) -> Option<String> {
-    let inner = name
-        .strip_prefix("DnsName(\"")
-        .and_then(|rest| rest.strip_suffix("\")"))
-        .or_else(|| {
-            name.strip_prefix("IpAddress(")
-                .and_then(|rest| rest.strip_suffix(')'))
-        })?;
-    Some(printable(inner))
+    let (kind, inner) = name.strip_suffix(')')?.split_once('(')?;
+    matches!(kind, "DnsName" | "IpAddress").then(|| printable(inner.trim_matches('"')))
 }
 
 /// A name of a program's own in words, `HandshakeFailure` as `handshake failure`; what is more than a name is left out.
