@@ -85,17 +85,21 @@ impl ByteCount {
 /// Prints the largest decimal unit that shows the value exactly with at most three decimals, a binary one where it is whole.
 impl fmt::Display for ByteCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        print_scaled(
-            f,
-            self.0,
-            &[
-                ("GB", 1_000_000_000),
-                ("MB", 1_000_000),
-                ("kB", 1_000),
-                ("B", 1),
-            ],
-            &[("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10)],
-        )
+        let value = self.0;
+        let fits = |(_, unit): &&(&str, u64)| {
+            let is_binary = *unit > 1 && unit.is_power_of_two();
+            value >= *unit
+                && if is_binary {
+                    value.is_multiple_of(*unit) && !value.is_multiple_of(1_000)
+                } else {
+                    value.is_multiple_of((unit / 1_000).max(1))
+                }
+        };
+        // From behind: the binary ones come first, and of each kind the largest.
+        let unit = SIZE_UNITS.iter().rev().find(fits);
+        let (name, unit) = unit.unwrap_or(&SIZE_UNITS[0]);
+        print_decimal(f, value, *unit)?;
+        f.write_str(name)
     }
 }
 
@@ -259,42 +263,15 @@ impl Decimal {
     }
 }
 
-/// Prints `value / unit` exactly, without trailing zeros; `unit` is a power of ten.
+/// Prints `value / unit` exactly, without trailing zeros; `unit` is a power of ten, or divides the value.
 fn print_decimal(f: &mut fmt::Formatter<'_>, value: u64, unit: u64) -> fmt::Result {
     write!(f, "{}", value / unit)?;
-    let mut rest = value % unit;
-    if rest > 0 {
-        f.write_str(".")?;
-        let mut digit = unit / 10;
-        while rest > 0 {
-            write!(f, "{}", rest / digit)?;
-            rest %= digit;
-            digit /= 10;
-        }
+    let rest = value % unit;
+    if rest == 0 {
+        return Ok(());
     }
-    Ok(())
-}
-
-fn print_scaled(
-    f: &mut fmt::Formatter<'_>,
-    value: u64,
-    decimal: &[(&str, u64)],
-    binary: &[(&str, u64)],
-) -> fmt::Result {
-    let exact_decimal = decimal
-        .iter()
-        .find(|(_, unit)| value >= *unit && value.is_multiple_of((unit / 1_000).max(1)));
-    let whole_binary = binary.iter().find(|(_, unit)| {
-        value >= *unit && value.is_multiple_of(*unit) && !value.is_multiple_of(1_000)
-    });
-    match (whole_binary, exact_decimal) {
-        (Some((name, unit)), _) => write!(f, "{}{name}", value / unit),
-        (None, Some((name, unit))) => {
-            print_decimal(f, value, *unit)?;
-            f.write_str(name)
-        }
-        (None, None) => write!(f, "{value}B"),
-    }
+    let digits = format!("{rest:0width$}", width = unit.ilog10() as usize);
+    write!(f, ".{}", digits.trim_end_matches('0'))
 }
 
 #[cfg(test)]

@@ -124,13 +124,11 @@ pub fn write_manual(out: &mut dyn io::Write) -> io::Result<()> {
     for command in COMMANDS {
         writeln!(out, ".br\n{}", escaped(command))?;
     }
-    writeln!(out, ".SH EXAMPLES")?;
-    for (line, what) in EXAMPLES {
-        entry(out, line, what)?;
-    }
-    writeln!(out, ".SH EXIT STATUS")?;
-    for (status, what) in STATUSES {
-        entry(out, status, what)?;
+    for (title, entries) in [("EXAMPLES", EXAMPLES), ("EXIT STATUS", STATUSES)] {
+        writeln!(out, ".SH {title}")?;
+        for (tag, what) in entries {
+            entry(out, tag, what)?;
+        }
     }
     man.render_version_section(out)
 }

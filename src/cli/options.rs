@@ -56,18 +56,33 @@ pub enum Output {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected(pub Vec<String>);
 
-/// The value of `--duration`.
-static RUN: ParamSpec = time_up_to(Duration::ZERO, Duration::from_secs(360_000_000));
+/// Reads the value of `--duration`.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    time(text, Duration::ZERO, Duration::from_secs(360_000_000))
+}
 
-/// The value of `--connect-timeout`.
-static DIAL: ParamSpec = time_up_to(Duration::from_millis(1), Duration::from_secs(3_600));
+/// Reads the value of `--connect-timeout`.
+pub(super) fn connect_timeout(text: &str) -> Result<Duration, String> {
+    time(text, Duration::from_millis(1), Duration::from_secs(3_600))
+}
 
-/// The value of `--keepalive`: Linux counts to 32,767 seconds.
-static SILENCE: ParamSpec = time_up_to(Duration::from_secs(1), Duration::from_secs(9 * 3_600));
+/// Reads the value of `--keepalive`: Linux counts to 32,767 seconds.
+pub(super) fn keepalive(text: &str) -> Result<Keepalive, String> {
+    if text == "off" {
+        return Ok(Keepalive::Off);
+    }
+    let read = time(text, Duration::from_secs(1), Duration::from_secs(9 * 3_600));
+    read.map(Keepalive::After)
+        .map_err(|why| format!("{why}, or off"))
+}
 
-/// A time of an option, as the fault language reads times.
-const fn time_up_to(least: Duration, most: Duration) -> ParamSpec {
-    ParamSpec {
+/// Reads a time of an option, as the fault language reads times.
+fn time(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
+    let wanted = || "wants a time: 90s, 15m".to_owned();
+    if text.starts_with("--") {
+        return Err(wanted());
+    }
+    let spec = ParamSpec {
         name: "a time",
         bare: true,
         unit: Unit::Time,
@@ -75,34 +90,8 @@ const fn time_up_to(least: Duration, most: Duration) -> ParamSpec {
         range: Some((Value::Time(least), Value::Time(most))),
         halves: false,
         summary: "",
-    }
-}
-
-/// Reads the value of `--duration`.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    time(&RUN, text)
-}
-
-/// Reads the value of `--connect-timeout`.
-pub(super) fn connect_timeout(text: &str) -> Result<Duration, String> {
-    time(&DIAL, text)
-}
-
-/// Reads the value of `--keepalive`.
-pub(super) fn keepalive(text: &str) -> Result<Keepalive, String> {
-    if text == "off" {
-        return Ok(Keepalive::Off);
-    }
-    let read = time(&SILENCE, text).map(Keepalive::After);
-    read.map_err(|why| format!("{why}, or off"))
-}
-
-fn time(spec: &ParamSpec, text: &str) -> Result<Duration, String> {
-    let wanted = || "wants a time: 90s, 15m".to_owned();
-    if text.starts_with("--") {
-        return Err(wanted());
-    }
-    let read = language::parse_value(spec, text).map_err(|error| error.message)?;
+    };
+    let read = language::parse_value(&spec, text).map_err(|error| error.message)?;
     read.time().ok_or_else(wanted)
 }
 

@@ -10,9 +10,11 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 
 use thiserror::Error;
 use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -78,13 +80,19 @@ impl Demo {
             tasks: TaskTracker::new(),
         };
         for part in Part::ALL {
-            let name = part.name();
+            let (name, _) = part.row();
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
                 .await
                 .and_then(|listener| Ok((listener.local_addr()?, listener)));
             let (addr, listener) =
                 listener.map_err(|source| DemoError::Upstream { name, source })?;
-            let upstream = Upstream::new(part, demo.random(name, 0), &demo.stop, &demo.tasks);
+            let upstream = Upstream {
+                part,
+                random: demo.random(name, 0),
+                places: Arc::new(Semaphore::new(upstreams::CLIENTS)),
+                stop: demo.stop.clone(),
+                tasks: demo.tasks.clone(),
+            };
             demo.spawn(upstream.serve(listener, addr));
             let plan = Plan::of(settings.iter().cloned());
             let proxy = engine.add(part.mapping(addr), plan).await?;
@@ -96,9 +104,15 @@ impl Demo {
     /// Lets the clients in.
     pub fn play(&self) {
         for (part, proxy) in &self.cast {
-            for number in 1..=part.clients() {
-                let random = self.random(part.name(), number);
-                let visitor = Visitor::new(*part, *proxy, self.engine.snapshots(), random);
+            let (name, clients) = part.row();
+            for number in 1..=clients {
+                let visitor = Visitor {
+                    part: *part,
+                    proxy: *proxy,
+                    snapshots: self.engine.snapshots(),
+                    random: self.random(name, number),
+                    retry: traffic::RETRY.0,
+                };
                 self.spawn(visitor.visit());
             }
         }
@@ -134,22 +148,13 @@ impl Drop for Demo {
 impl Part {
     const ALL: [Self; 4] = [Self::Echo, Self::Shop, Self::Files, Self::Flaky];
 
-    const fn name(self) -> &'static str {
+    /// What its proxy is called, and how many clients visit it at a time.
+    const fn row(self) -> (&'static str, u64) {
         match self {
-            Self::Echo => "echo",
-            Self::Shop => "shop",
-            Self::Files => "files",
-            Self::Flaky => "flaky",
-        }
-    }
-
-    /// How many clients visit it at a time.
-    const fn clients(self) -> u64 {
-        match self {
-            Self::Echo => 4,
-            Self::Shop => 6,
-            Self::Files => 2,
-            Self::Flaky => 3,
+            Self::Echo => ("echo", 4),
+            Self::Shop => ("shop", 6),
+            Self::Files => ("files", 2),
+            Self::Flaky => ("flaky", 3),
         }
     }
 
@@ -157,7 +162,7 @@ impl Part {
         let protocol = (self != Self::Echo).then_some(Protocol::Http);
         let host = Host::V4(Ipv4Addr::LOCALHOST);
         let mapping = Mapping::new(0, protocol, host, upstream.port());
-        mapping.called(Name::parse(self.name()).ok())
+        mapping.called(Name::parse(self.row().0).ok())
     }
 }
 

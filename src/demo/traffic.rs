@@ -22,18 +22,21 @@ use crate::snapshot::{ProxyId, Snapshot};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The shortest and the longest pause before another try.
-const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
+pub(super) const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
 /// How much a client reads at once.
 const BUFFER: usize = 64 * 1024;
 
 /// One client.
 pub(super) struct Visitor {
-    part: Part,
-    proxy: ProxyId,
-    snapshots: watch::Receiver<Arc<Snapshot>>,
-    random: Random,
-    retry: Duration,
+    pub(super) part: Part,
+    /// The proxy that it comes through.
+    pub(super) proxy: ProxyId,
+    /// Where it takes the proxy's address from, so that it finds one that moved.
+    pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
+    pub(super) random: Random,
+    /// How long it waits at the most before it tries again, should it fail now.
+    pub(super) retry: Duration,
 }
 
 type Stream = BufReader<TcpStream>;
@@ -41,22 +44,6 @@ type Stream = BufReader<TcpStream>;
 // === impl Visitor ===
 
 impl Visitor {
-    /// A client of `proxy`, whose address it takes from the snapshots: it finds a proxy that moved.
-    pub(super) fn new(
-        part: Part,
-        proxy: ProxyId,
-        snapshots: watch::Receiver<Arc<Snapshot>>,
-        random: Random,
-    ) -> Self {
-        Self {
-            part,
-            proxy,
-            snapshots,
-            random,
-            retry: RETRY.0,
-        }
-    }
-
     /// Comes, stays for as long as it likes, and comes again; never returns.
     pub(super) async fn visit(mut self) {
         loop {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::io::{AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::time::{MissedTickBehavior, interval, sleep, timeout};
@@ -17,7 +17,7 @@ use super::{Part, between};
 use crate::fault::random::Random;
 
 /// Clients served at once; more wait in the kernel's backlog.
-const CLIENTS: usize = 256;
+pub(super) const CLIENTS: usize = 256;
 
 /// How long a silent client is kept.
 const PATIENCE: Duration = Duration::from_secs(600);
@@ -34,32 +34,19 @@ const BREAKS_OFF: u64 = 50;
 
 /// One upstream.
 pub(super) struct Upstream {
-    part: Part,
-    random: Random,
-    places: Arc<Semaphore>,
-    stop: CancellationToken,
-    tasks: TaskTracker,
+    pub(super) part: Part,
+    pub(super) random: Random,
+    /// A place for each client that is served.
+    pub(super) places: Arc<Semaphore>,
+    /// Ends its connections.
+    pub(super) stop: CancellationToken,
+    /// Its connections.
+    pub(super) tasks: TaskTracker,
 }
 
 // === impl Upstream ===
 
 impl Upstream {
-    /// An upstream whose connections are tasks of `tasks` and end with `stop`.
-    pub(super) fn new(
-        part: Part,
-        random: Random,
-        stop: &CancellationToken,
-        tasks: &TaskTracker,
-    ) -> Self {
-        Self {
-            part,
-            random,
-            places: Arc::new(Semaphore::new(CLIENTS)),
-            stop: stop.clone(),
-            tasks: tasks.clone(),
-        }
-    }
-
     /// Serves until it is dropped. The flaky one leaves now and then: its connections break, its port refuses, and after
     /// a moment it is back on the same address.
     pub(super) async fn serve(mut self, mut listener: TcpListener, addr: SocketAddr) {
@@ -75,7 +62,13 @@ impl Upstream {
             drop(listener);
             let away = between(&mut self.random, 1_500, 3_000);
             sleep(Duration::from_millis(away)).await;
-            listener = listen_again(addr).await;
+            listener = loop {
+                match TcpListener::bind(addr).await {
+                    Ok(listener) => break listener,
+                    // Someone took the port in the meantime and will give it back.
+                    Err(_) => sleep(BACK_OFF).await,
+                }
+            };
         }
     }
 
@@ -96,16 +89,6 @@ impl Upstream {
                 let _ = present.run_until_cancelled(service.serve(stream)).await;
                 drop(place);
             });
-        }
-    }
-}
-
-async fn listen_again(addr: SocketAddr) -> TcpListener {
-    loop {
-        match TcpListener::bind(addr).await {
-            Ok(listener) => return listener,
-            // Someone took the port in the meantime and will give it back.
-            Err(_) => sleep(BACK_OFF).await,
         }
     }
 }
@@ -171,13 +154,9 @@ impl Service {
 }
 
 async fn echo(mut stream: TcpStream) -> io::Result<()> {
-    let mut buffer = [0; 4096];
-    loop {
-        match stream.read(&mut buffer).await? {
-            0 => return stream.shutdown().await,
-            n => stream.write_all(&buffer[..n]).await?,
-        }
-    }
+    let (mut input, mut output) = stream.split();
+    tokio::io::copy(&mut input, &mut output).await?;
+    stream.shutdown().await
 }
 
 /// The head of an answer with a body of `length` bytes.

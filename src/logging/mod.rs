@@ -110,12 +110,9 @@ impl LogFile {
             .custom_flags(flags)
             .open(path);
         let path = path.to_owned();
+        let lost = Mutex::default();
         match file {
-            Ok(file) => Ok(Self {
-                file,
-                path,
-                lost: Mutex::default(),
-            }),
+            Ok(file) => Ok(Self { file, path, lost }),
             Err(source) => Err(LogError::File { path, source }),
         }
     }
@@ -149,22 +146,16 @@ impl LogFile {
             lines(lost.lines)
         ))
     }
-
-    fn write_line(&self, line: &[u8], lost: &mut Lost) -> io::Result<()> {
-        let mut file = &self.file;
-        if lost.failing {
-            // Some of the last line may be there.
-            file.write_all(b"\n")?;
-        }
-        file.write_all(line)
-    }
 }
 
 /// Takes every line, written or counted.
 impl Write for &LogFile {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut lost = self.lost.lock();
-        let written = self.write_line(line, &mut lost);
+        // Some of a line that failed may be there.
+        let end: &[u8] = if lost.failing { b"\n" } else { b"" };
+        let written = (&self.file).write_all(end);
+        let written = written.and_then(|()| (&self.file).write_all(line));
         lost.failing = written.is_err();
         if let Err(error) = written {
             lost.lines += 1;

@@ -64,28 +64,22 @@ async fn tell(engine: Engine, log: Arc<LogFile>) {
 }
 
 async fn follow(mut events: Events, stop: CancellationToken) {
-    loop {
-        // Cancel-safe: `next` loses nothing when dropped, the token only reports.
-        tokio::select! {
-            told = events.next() => match told {
-                Told::Event(event) => write(&event),
-                Told::Lost(events) => lost(events),
-                Told::Ended => return,
-            },
-            () = stop.cancelled() => break,
-        }
-    }
+    // May be cancelled: `next` loses nothing when it is dropped.
+    let as_they_come = async { while note(&events.next().await) {} };
+    stop.run_until_cancelled(as_they_come).await;
     for told in events.drain() {
-        match told {
-            Told::Event(event) => write(&event),
-            Told::Lost(events) => lost(events),
-            Told::Ended => return,
-        }
+        note(&told);
     }
 }
 
-fn lost(events: u64) {
-    warn!(events, "events lost: the log is written too slowly");
+/// Writes down what was told; says whether there can be more.
+fn note(told: &Told) -> bool {
+    match told {
+        Told::Event(event) => write(event),
+        Told::Lost(events) => warn!(events, "events lost: the log is written too slowly"),
+        Told::Ended => return false,
+    }
+    true
 }
 
 fn write(event: &Event) {
