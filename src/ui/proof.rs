@@ -3,6 +3,7 @@
 //! Nothing here draws. A knob never claims more than was measured: without traffic there is a dash and a reason, and for a moment after a
 //! change, while the last second still holds bytes of the old setting, nothing is judged.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use self::judge::Beside;
@@ -11,10 +12,13 @@ use super::knob::{self, Dial};
 use super::model::Model;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, PerDirection, Plan, Setting, Value};
-use crate::snapshot::{Phase, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread};
+use crate::snapshot::{Phase, PortState, ProxyId, ProxyRow, Scheduled, Spread};
 use crate::units::{ByteCount, ByteRate, Percent};
 
 mod judge;
+
+/// The rates of each proxy's fastest connection, up and down.
+pub(in crate::ui) type Busiest = HashMap<ProxyId, PerDirection<f64>>;
 
 /// A measured value, as text of 7 columns at most, and on how many samples it rests.
 type Figure = (Option<Value>, String, Option<u64>);
@@ -75,22 +79,23 @@ pub(in crate::ui) struct Proof<'a> {
     busiest: Option<PerDirection<f64>>,
 }
 
-/// The rates of the fastest connection of each of these proxies, up and down.
+/// The rates of each proxy's fastest connection.
 ///
-/// A rate for each connection is proved by the fastest of them; this is asked only where such a rate is set.
-pub(in crate::ui) fn busiest(
-    snapshot: &Snapshot,
-    proxies: &[ProxyId],
-) -> Vec<(ProxyId, PerDirection<f64>)> {
-    let mut found: Vec<_> = proxies
-        .iter()
-        .map(|id| (*id, PerDirection::default()))
+/// They prove the rates that are set for each connection by itself, and are looked for only where there are such.
+pub(in crate::ui) fn busiest(model: &Model) -> Busiest {
+    let needs_them = |row: &&ProxyRow| {
+        let plan = model.plan(row.id).unwrap_or(&row.plan);
+        row.open > 1 && plan.settings().iter().any(is_each)
+    };
+    let needing = model.snapshot.proxies.iter().filter(needs_them);
+    let mut found: Busiest = needing
+        .map(|row| (row.id, PerDirection::default()))
         .collect();
     if found.is_empty() {
         return found;
     }
-    for conn in &snapshot.conns {
-        if let Some((_, fastest)) = found.iter_mut().find(|(id, _)| *id == conn.proxy) {
+    for conn in &model.snapshot.conns {
+        if let Some(fastest) = found.get_mut(&conn.proxy) {
             *fastest = PerDirection::from_fn(|way| conn.rates[way].max(fastest[way]));
         }
     }
@@ -103,6 +108,12 @@ pub(in crate::ui) const fn arrow(direction: Direction) -> &'static str {
         Direction::Up => "↑",
         Direction::Down => "↓",
     }
+}
+
+/// Those of the two directions that are meant.
+fn ways(directions: Directions) -> impl Iterator<Item = Direction> {
+    let both = Direction::BOTH.into_iter();
+    both.filter(move |way| directions.contain(*way))
 }
 
 /// Whether a setting paces each connection by itself.
@@ -134,34 +145,21 @@ impl Verdict {
 // === impl Proof ===
 
 impl<'a> Proof<'a> {
-    /// What the knobs of `row` are judged by; `busiest` as made for the proxies that are shown.
-    pub(in crate::ui) fn new(
-        model: &'a Model,
-        row: &'a ProxyRow,
-        busiest: &[(ProxyId, PerDirection<f64>)],
-    ) -> Self {
+    /// What the knobs of `row` are judged by.
+    pub(in crate::ui) fn new(model: &'a Model, row: &'a ProxyRow, busiest: &Busiest) -> Self {
         let changed = model.changes_of(row.id).next_back();
-        let is_fresh = |at: Duration| (at..at.saturating_add(SETTLES)).contains(&model.snapshot.at);
+        let shown = model.snapshot.at;
+        let is_fresh = |at: Duration| (at..at.saturating_add(SETTLES)).contains(&shown);
         let mut turns = row.scheduled.iter().flat_map(Scheduled::turns);
         Self {
             row,
             plan: model.present(row),
             settling: model.drafts.contains_key(&row.id)
-                || changed
-                    .is_some_and(|change| model.snapshot.at < change.at || is_fresh(change.at))
+                || changed.is_some_and(|change| shown < change.at || is_fresh(change.at))
                 || turns.any(|(at, _)| is_fresh(at)),
             now: model.shown_at(),
-            busiest: busiest
-                .iter()
-                .find(|(id, _)| *id == row.id)
-                .map(|(_, rates)| *rates),
+            busiest: busiest.get(&row.id).copied(),
         }
-    }
-
-    /// Whether judging needs the rates of the fastest connection.
-    pub(in crate::ui) fn needs_busiest(model: &Model, row: &ProxyRow) -> bool {
-        let plan = model.plan(row.id).unwrap_or(&row.plan);
-        row.open > 1 && plan.settings().iter().any(is_each)
     }
 
     /// A knob as it stands.
@@ -232,15 +230,11 @@ impl<'a> Proof<'a> {
         format!("{way}{}", format::value(set))
     }
 
-    /// The schedule of a dial's kind, where it has one.
-    fn scheduled(&self, dial: &Dial) -> Option<&'a Scheduled> {
-        let mut scheduled = self.row.scheduled.iter();
-        scheduled.find(|it| it.setting.kind.name == dial.kind.name)
-    }
-
     /// Where a dial's kind stands in its schedule, where it has one.
     pub(in crate::ui) fn phase(&self, dial: &Dial) -> Option<Phase> {
-        Some(self.scheduled(dial)?.phase(self.now))
+        let mut scheduled = self.row.scheduled.iter();
+        let scheduled = scheduled.find(|it| it.setting.kind.name == dial.kind.name);
+        Some(scheduled?.phase(self.now))
     }
 
     /// A figure of the added delay, over a round trip where both directions are asked for.
@@ -250,30 +244,20 @@ impl<'a> Proof<'a> {
         directions: Directions,
         figure: impl Fn(&Spread) -> Duration,
     ) -> Figure {
-        let mut sum = None;
-        let mut count = 0;
-        let mut missing = None;
-        let mut present = None;
-        for direction in Direction::BOTH {
-            if !directions.contain(direction) {
-                continue;
-            }
-            let one_way = Directions::Only(direction);
-            match self.row.added[direction] {
-                Some(spread) => {
-                    sum = Some(sum.unwrap_or(Duration::ZERO) + figure(&spread));
-                    count += spread.count;
-                    present = Some(direction);
-                }
-                None if dial.value(self.plan, one_way).is_some() => missing = Some(direction),
-                None => {}
-            }
-        }
-        let way = match (missing, present) {
-            (Some(_), Some(present)) => arrow(present),
-            _ => "",
+        let spreads: Vec<_> = ways(directions)
+            .filter_map(|way| Some((way, self.row.added[way]?)))
+            .collect();
+        let sum = spreads.iter().map(|(_, spread)| figure(spread));
+        let sum = sum.reduce(|up, down| up + down);
+        let count = spreads.iter().map(|(_, spread)| spread.count).sum();
+        // Of which direction the figure is, where the other one is set and was not measured.
+        let is_missing = |way| {
+            let set = dial.value(self.plan, Directions::Only(way));
+            self.row.added[way].is_none() && set.is_some()
         };
-        let text = sum.map_or_else(|| "-".to_owned(), |time| figure_text(way, time));
+        let present = spreads.last().filter(|_| ways(directions).any(is_missing));
+        let arrow = present.map_or("", |(way, _)| arrow(*way));
+        let text = sum.map_or_else(|| "-".to_owned(), |time| figure_text(arrow, time));
         (sum.map(Value::Time), text, Some(count))
     }
 
@@ -298,11 +282,8 @@ impl<'a> Proof<'a> {
     /// Bytes per second: of the fastest connection where each has its own rate, else of all together. Of two
     /// directions, the faster one.
     fn rate(&self, dial: &Dial, directions: Directions) -> Figure {
-        let rate = Direction::BOTH
-            .into_iter()
-            .filter(|direction| directions.contain(*direction))
-            .map(|direction| self.rates(dial)[direction])
-            .fold(0.0, f64::max);
+        let rates = ways(directions).map(|way| self.rates(dial)[way]);
+        let rate = rates.fold(0.0, f64::max);
         if self.row.open == 0 && rate == 0.0 {
             return (None, "-".to_owned(), None);
         }
@@ -313,10 +294,8 @@ impl<'a> Proof<'a> {
     /// Which share of the connections so far the kind has ended.
     fn ended(&self, dial: &Dial) -> Figure {
         let ended = self.row.ended.iter();
-        let count = ended
-            .filter(|(kind, _)| *kind == dial.kind.name)
-            .map(|(_, count)| *count)
-            .sum::<u64>();
+        let ended = ended.filter(|(kind, _)| *kind == dial.kind.name);
+        let count: u64 = ended.map(|(_, count)| *count).sum();
         let total = self.row.total.max(count);
         let share = u32::try_from(count.saturating_mul(1_000_000) / total.max(1));
         let value = share.map(Percent::from_ppm).map(Value::Percent);
@@ -327,11 +306,7 @@ impl<'a> Proof<'a> {
 
     /// How many bytes wait.
     fn held(&self, directions: Directions) -> Figure {
-        let bytes = Direction::BOTH
-            .into_iter()
-            .filter(|direction| directions.contain(*direction))
-            .map(|direction| self.row.held[direction])
-            .sum::<u64>();
+        let bytes: u64 = ways(directions).map(|way| self.row.held[way]).sum();
         let value = Value::Size(ByteCount::new(bytes));
         let text = format::bytes_short(bytes as f64);
         (Some(value).filter(|_| bytes > 0), text, None)
@@ -373,10 +348,8 @@ impl<'a> Proof<'a> {
             Verdict::Agrees if dial.knob.metric == Metric::Rate => 2,
             Verdict::Agrees | Verdict::Off | Verdict::Settling | Verdict::Unjudged => 1,
         };
-        Direction::BOTH
-            .into_iter()
-            .filter(|direction| directions.contain(*direction))
-            .filter_map(|direction| self.judge(dial, direction))
+        ways(directions)
+            .filter_map(|way| self.judge(dial, way))
             .max_by_key(rank)
             .unwrap_or(Verdict::Off)
     }
@@ -411,10 +384,9 @@ impl<'a> Proof<'a> {
         if measured.is_none() {
             return Some(Verdict::Unknown("idle".to_owned()));
         }
-        let shares = Direction::BOTH.map(|way| self.plan.find(dial.kind, way));
-        let partial = shares.into_iter().flatten();
-        let mut partial = partial.filter(|setting| setting.share != Percent::ALL);
-        let share = partial.next()?.share;
+        let settings = Direction::BOTH.map(|way| self.plan.find(dial.kind, way));
+        let mut shares = settings.into_iter().flatten().map(|setting| setting.share);
+        let share = shares.find(|share| *share != Percent::ALL)?;
         Some(Verdict::Unknown(format!("hits {share} of connections")))
     }
 

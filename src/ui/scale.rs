@@ -31,21 +31,6 @@ pub(super) fn magnitude(value: Value) -> Option<u64> {
     }
 }
 
-/// The value of `like`'s unit with this magnitude.
-fn with_magnitude(like: Value, parts: u64) -> Value {
-    match like {
-        Value::Time(_) => Value::Time(Duration::from_nanos(parts)),
-        Value::Rate(_) => Value::Rate(ByteRate::new(parts)),
-        Value::Size(_) => Value::Size(ByteCount::new(parts)),
-        Value::Percent(_) => {
-            Value::Percent(Percent::from_ppm(u32::try_from(parts).unwrap_or(u32::MAX)))
-        }
-        Value::Number(_) => Value::Number(parts as f64 / 1_000.0),
-        Value::Switch(_) => Value::Switch(parts > 0),
-        Value::Word(word) => Value::Word(word),
-    }
-}
-
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -82,43 +67,30 @@ impl Track {
         }
     }
 
-    /// Where a magnitude stands: 0 at no pain, `n` at the n-th stop, at most 9.
+    /// Where a magnitude stands: 0 at no pain, `n` at the n-th stop, at most 9. Before the first stop half of its pain is
+    /// a half.
     pub(super) fn position(&self, parts: u64) -> f64 {
-        let reached = self
-            .stops
-            .iter()
-            .filter(|stop| !self.milder(parts, **stop))
-            .count();
-        match reached {
-            0 => self.before_first(parts),
+        let reached = self.stops.iter().filter(|stop| !self.milder(parts, **stop));
+        match reached.count() {
+            0 if self.rising => parts as f64 / self.stops[0] as f64,
+            0 => self.stops[0] as f64 / parts as f64,
             9 => 9.0,
-            _ => {
-                let (low, high) = (self.stops[reached - 1], self.stops[reached]);
-                reached as f64 + self.between(low, high, parts)
-            }
+            reached => reached as f64 + self.between(reached, parts),
         }
     }
 
-    /// The first stop's pain is 1; half of it is a half.
-    fn before_first(&self, parts: u64) -> f64 {
-        let first = self.stops[0] as f64;
-        if self.rising {
-            parts as f64 / first
-        } else {
-            first / parts as f64
-        }
-    }
-
-    fn between(&self, low: u64, high: u64, parts: u64) -> f64 {
+    /// How much of the way from the last stop that was reached to the next one.
+    fn between(&self, reached: usize, parts: u64) -> f64 {
         let scaled = |parts: u64| match self.fine {
             Fine::PerDecade(_) => (parts.max(1) as f64).ln(),
             Fine::Step(_) => parts as f64,
         };
-        let width = scaled(high) - scaled(low);
+        let low = scaled(self.stops[reached - 1]);
+        let width = scaled(self.stops[reached]) - low;
         if width == 0.0 {
             return 0.0;
         }
-        ((scaled(parts) - scaled(low)) / width).clamp(0.0, 1.0)
+        ((scaled(parts) - low) / width).clamp(0.0, 1.0)
     }
 
     /// Whether `parts` is less pain than `than`.
@@ -136,12 +108,12 @@ impl Track {
         match now {
             None => worse.then_some(self.stops[0]),
             Some(now) if worse => {
-                let next = self.stops.iter().find(|stop| self.milder(now, **stop));
-                Some(next.copied().unwrap_or(now))
+                let mut stops = self.stops.into_iter();
+                stops.find(|stop| self.milder(now, *stop)).or(Some(now))
             }
             Some(now) => {
-                let next = self.stops.iter().rfind(|stop| self.milder(**stop, now));
-                next.copied()
+                let mut stops = self.stops.into_iter();
+                stops.rfind(|stop| self.milder(*stop, now))
             }
         }
     }
@@ -188,7 +160,7 @@ impl Track {
             Fine::PerDecade(_) => self.next_in_decade(now, above),
             Fine::Step(step) => next_multiple(now, magnitude(step).unwrap_or(1).max(1), above),
         };
-        let stops = self.stops.iter().copied();
+        let stops = self.stops.into_iter();
         if above {
             stops.filter(|stop| *stop > now).fold(regular, u64::min)
         } else {
@@ -219,9 +191,19 @@ impl Track {
         }
     }
 
-    /// The value with this magnitude.
+    /// The value of the track's unit with this magnitude.
     pub(super) fn value(&self, parts: u64) -> Value {
-        with_magnitude(self.like, parts)
+        match self.like {
+            Value::Time(_) => Value::Time(Duration::from_nanos(parts)),
+            Value::Rate(_) => Value::Rate(ByteRate::new(parts)),
+            Value::Size(_) => Value::Size(ByteCount::new(parts)),
+            Value::Percent(_) => {
+                Value::Percent(Percent::from_ppm(u32::try_from(parts).unwrap_or(u32::MAX)))
+            }
+            Value::Number(_) => Value::Number(parts as f64 / 1_000.0),
+            Value::Switch(_) => Value::Switch(parts > 0),
+            Value::Word(word) => Value::Word(word),
+        }
     }
 }
 

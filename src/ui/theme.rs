@@ -76,10 +76,13 @@ pub enum Charset {
     Ascii,
 }
 
+/// Red, green and blue of a colour, and the nearest of the 256.
+type Shades = (u32, u8);
+
 /// The colours of Okabe and Ito on dark; on light, darker ones that stay as far apart for colour-blind eyes. Of each: the
-/// terminal's own colour, then red, green and blue with their nearest of the 256, on dark and on light.
+/// terminal's own colour, then the shades on dark and on light.
 #[expect(clippy::unreadable_literal, reason = "a colour reads as rrggbb")]
-const PAINTS: [(Color, (u32, u8), (u32, u8)); 5] = [
+const PAINTS: [(Color, Shades, Shades); 5] = [
     (Color::Yellow, (0xe69f00, 178), (0x9a5b00, 94)),
     (Color::Cyan, (0x56b4e9, 74), (0x0068b8, 25)),
     (Color::Green, (0x009e73, 35), (0x004d38, 23)),

@@ -6,7 +6,7 @@ use ratatui::layout::Size;
 use super::*;
 use crate::fault::{Kind, PerDirection};
 use crate::mapping::{Host, Mapping};
-use crate::snapshot::{ConnId, ConnRow, ConnState};
+use crate::snapshot::{ConnId, ConnRow, ConnState, Snapshot};
 use crate::ui::model::Change;
 use crate::units::ByteRate;
 use crate::units::Percent;
@@ -69,13 +69,7 @@ fn dial(label: &str) -> &'static Dial {
 /// The knob with this label on the model's only proxy, both directions.
 fn reading(model: &Model, label: &str) -> Reading {
     let row = &model.snapshot.proxies[0];
-    let busiest = busiest(&model.snapshot, &[row.id]);
-    let busiest = if Proof::needs_busiest(model, row) {
-        busiest
-    } else {
-        Vec::new()
-    };
-    Proof::new(model, row, &busiest).reading(dial(label), Directions::Both)
+    Proof::new(model, row, &busiest(model)).reading(dial(label), Directions::Both)
 }
 
 fn verdict(row: ProxyRow, label: &str) -> Verdict {
@@ -302,7 +296,7 @@ fn the_first_gap_is_one_that_differs() {
     };
     let model = model(row);
     let row = &model.snapshot.proxies[0];
-    let gap = Proof::new(&model, row, &[]).gap(Directions::Both);
+    let gap = Proof::new(&model, row, &Busiest::new()).gap(Directions::Both);
     let text = "LAT 120ms: bytes are held less than set".to_owned();
     assert_eq!(
         gap,
@@ -320,7 +314,7 @@ fn a_value_that_moves_by_itself_is_shown_and_not_judged() {
     row.present = Some(Plan::of(latency("latency 60ms up, latency 60ms down")).into());
     let model = model(row);
     let row = &model.snapshot.proxies[0];
-    let proof = Proof::new(&model, row, &[]);
+    let proof = Proof::new(&model, row, &Busiest::new());
     let dial = dial("LAT");
     let reading = proof.reading(dial, Directions::Both);
     assert_eq!(reading.set_text, "~120ms");
@@ -328,8 +322,8 @@ fn a_value_that_moves_by_itself_is_shown_and_not_judged() {
     let mut row = proxy(latency("latency 200ms start=1h"));
     row.present = Some(Plan::default().into());
     let model = self::model(row);
-    let reading =
-        Proof::new(&model, &model.snapshot.proxies[0], &[]).reading(dial, Directions::Both);
+    let reading = Proof::new(&model, &model.snapshot.proxies[0], &Busiest::new())
+        .reading(dial, Directions::Both);
     assert_eq!(reading.set_text, "off", "without a schedule that is known");
 }
 

@@ -11,7 +11,8 @@
 use std::ops::Range;
 use std::time::Duration;
 
-use ratatui::layout::Rect;
+use ratatui::layout::Constraint::{Fill, Length};
+use ratatui::layout::{Layout, Rect};
 use ratatui::text::Span;
 
 use super::pen::{Sheet, fit_name, width, widths};
@@ -74,14 +75,10 @@ fn level(fraction: f64, rows: u16) -> Option<u16> {
 
 impl<'a> Chart<'a> {
     pub(super) fn new(model: &'a Model, row: &'a ProxyRow, sheet: Sheet<'a>) -> Self {
-        let axis = FIGURES + 1;
-        let area = sheet.area;
-        let plot = Rect {
-            x: area.x + axis.min(area.width),
-            y: area.y + 1.min(area.height),
-            width: area.width.saturating_sub(axis + 1),
-            height: area.height.saturating_sub(2),
-        };
+        let rows = [Length(1), Fill(1), Length(1)];
+        let columns = [Length(FIGURES + 1), Fill(1), Length(1)];
+        let [_, plot, _] = Layout::vertical(rows).areas(sheet.area);
+        let [_, plot, _] = Layout::horizontal(columns).areas(plot);
         Self {
             model,
             row,
@@ -131,16 +128,16 @@ impl<'a> Chart<'a> {
         let end = start + self.plot.width;
         let last = self.sheet.area.height.saturating_sub(1);
         let now = match self.model.frozen {
-            Some(_) => Span::styled("frozen", Role::Rest),
-            None => Span::styled("now", Role::Rest),
+            Some(_) => [Span::styled("frozen", Role::Rest)],
+            None => [Span::styled("now", Role::Rest)],
         };
         let line = "─".repeat(usize::from(end));
         let mut pen = self.sheet.row(last);
         pen.until(end).skip(FIGURES).text("└60s", Role::Rest);
         pen.text(line, Role::Rest);
-        self.sheet.row(last).until(end).at_end(&[now.clone()]);
+        self.sheet.row(last).until(end).at_end(&now);
         // What was changed just now stands before the "now".
-        let mut free = self.plot.width.saturating_sub(widths(&[now]));
+        let mut free = self.plot.width.saturating_sub(widths(&now));
         let axis = free;
         for mark in self.model.changes_of(self.row.id).rev() {
             let label = format!("▲{}", mark.number);

@@ -33,9 +33,12 @@ pub(super) struct Column {
     pub(super) sorts: Option<By>,
     /// How wide it may be: the least of these that is enough.
     widths: &'static [u16],
-    text: fn(&Cell<'_>) -> String,
+    text: Text,
     role: fn(&Cell<'_>) -> Role,
 }
+
+/// What stands in a column for a connection.
+type Text = fn(&Cell<'_>) -> String;
 
 /// From left to right.
 const COLUMNS: [Column; 13] = [
@@ -61,18 +64,14 @@ const HIT: &str = "HIT BY";
 
 /// The most needed columns that fit in this width, with theirs; the one that they are sorted by among them.
 pub(super) fn fitting(columns: u16, rows: &[Cell<'_>]) -> Vec<(&'static Column, u16)> {
-    let sorts = |column: &Column| {
-        let by = rows.first().map(|row| row.model.conns.sort.column);
-        column.sorts.is_some() && column.sorts == by
-    };
-    let has_shares = rows.first().is_some_and(|row| {
-        let mut settings = row.proxy.plan.settings().iter();
-        settings.any(|setting| setting.share != Percent::ALL)
-    });
+    let by = rows.first().map(|row| row.model.conns.sort.column);
+    let sorts = |column: &Column| column.sorts.is_some() && column.sorts == by;
+    let settings = rows.first().map(|row| row.proxy.plan.settings());
+    let mut shares = settings.into_iter().flatten().map(|setting| setting.share);
+    let has_shares = shares.any(|share| share != Percent::ALL);
     let all = COLUMNS.iter().enumerate();
-    let mut needed: Vec<_> = all
-        .filter(|(_, column)| column.title != HIT || has_shares)
-        .collect();
+    let needed = all.filter(|(_, column)| column.title != HIT || has_shares);
+    let mut needed: Vec<_> = needed.collect();
     needed.sort_by_key(|(_, column)| (column.need > 0, !sorts(column), column.need));
     let mut shown = Vec::new();
     let mut room = columns;
@@ -95,12 +94,7 @@ pub(super) fn fitting(columns: u16, rows: &[Cell<'_>]) -> Vec<(&'static Column, 
 
 // === impl Column ===
 
-const fn words(
-    title: &'static str,
-    need: u8,
-    widths: &'static [u16],
-    text: fn(&Cell<'_>) -> String,
-) -> Column {
+const fn words(title: &'static str, need: u8, widths: &'static [u16], text: Text) -> Column {
     Column {
         title,
         need,
@@ -112,12 +106,7 @@ const fn words(
     }
 }
 
-const fn figure(
-    title: &'static str,
-    need: u8,
-    widths: &'static [u16],
-    text: fn(&Cell<'_>) -> String,
-) -> Column {
+const fn figure(title: &'static str, need: u8, widths: &'static [u16], text: Text) -> Column {
     Column {
         is_figure: true,
         ..words(title, need, widths, text)

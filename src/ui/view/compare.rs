@@ -18,11 +18,11 @@ use super::pen::{Pen, Sheet, width};
 use super::state::is_felt_now;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, PerDirection, Value};
-use crate::snapshot::{ProxyId, ProxyRow, Spread};
+use crate::snapshot::{ProxyRow, Spread};
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::Model;
-use crate::ui::proof::{Proof, Reading, Verdict};
+use crate::ui::proof::{Busiest, Proof, Reading, Verdict};
 use crate::ui::theme::Role;
 
 /// Columns: the name, what is set, the gap, the number of samples.
@@ -44,12 +44,7 @@ struct Entry {
 }
 
 /// Draws what is injected beside what is measured.
-pub(super) fn draw(
-    model: &Model,
-    row: &ProxyRow,
-    busiest: &[(ProxyId, PerDirection<f64>)],
-    mut sheet: Sheet<'_>,
-) {
+pub(super) fn draw(model: &Model, row: &ProxyRow, busiest: &Busiest, mut sheet: Sheet<'_>) {
     let title = [
         Span::styled("injected vs measured", Role::Plain),
         Span::styled(format!("  {}", row.name), Role::Title),

@@ -10,7 +10,7 @@ use ratatui::text::Span;
 
 use super::columns::{BETWEEN, Cell, Column, fitting};
 use super::pen::{Pen, Sheet, width, wrap};
-use super::strips::{focused, position};
+use super::strips::{focused, position, selection};
 use crate::snapshot::{ConnRow, PortState, ProxyRow};
 use crate::ui::format;
 use crate::ui::model::{Focus, Model, Said, Tone};
@@ -63,11 +63,8 @@ fn title(model: &Model, proxy: &ProxyRow, visible: usize, sheet: &mut Sheet<'_>)
         Span::styled(format!("  {shown}"), Role::Plain),
     ];
     let sort = format!(" sort: {} {}", list.sort.column.label(), arrow(model));
-    let keys = [
-        Span::styled("S", Role::Title),
-        Span::styled(sort, Role::Plain),
-    ];
-    sheet.title(&left, [keys.to_vec()]);
+    let key = Span::styled("S", Role::Title);
+    sheet.title(&left, [vec![key, Span::styled(sort, Role::Plain)]]);
 }
 
 /// The direction in which the rows are sorted.
@@ -147,8 +144,7 @@ fn draw_row(columns: &[(&Column, u16)], cell: &Cell<'_>, at: u16, sheet: &mut Sh
     }
     if model.focus == Focus::Connections {
         sheet.row(at).restyle(Role::Plain.selected());
-        sheet.row(at).text("▌", Role::Title);
-    } else {
-        sheet.row(at).text("▏", Role::Plain);
     }
+    let (mark, role) = selection(model, Focus::Connections);
+    sheet.row(at).text(mark, role);
 }

@@ -60,9 +60,8 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) -> Option<Position> {
     };
     sheet.title(&[Span::styled(open.title(model), title)], None);
     let columns = sheet.area.width;
-    let scroll = field
-        .text
-        .visual_scroll(columns.saturating_sub(PROMPT + 1).into());
+    let room = columns.saturating_sub(PROMPT + 1);
+    let scroll = field.text.visual_scroll(room.into());
     let mut pen = sheet.row(1);
     pen.skip(1).text(prompt, Role::Title).to(PROMPT);
     let answer = open.says();
@@ -87,15 +86,12 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) -> Option<Position> {
 
 impl<'a> Open<'a> {
     fn of(model: &'a Model) -> Self {
-        let field = model
-            .overlays
-            .iter()
-            .rev()
-            .find_map(|overlay| match overlay {
-                Overlay::Value(value) => Some(Self::Value(value)),
-                Overlay::Path(path) => Some(Self::Path(path)),
-                _ => None,
-            });
+        let mut topmost_first = model.overlays.iter().rev();
+        let field = topmost_first.find_map(|overlay| match overlay {
+            Overlay::Value(value) => Some(Self::Value(value)),
+            Overlay::Path(path) => Some(Self::Path(path)),
+            _ => None,
+        });
         field.unwrap_or(Self::Line(&model.input))
     }
 

@@ -11,11 +11,10 @@ use ratatui::text::Span;
 
 use super::log::role;
 use super::pen::{Sheet, fit, width, wrap};
-use crate::fault::PerDirection;
-use crate::snapshot::ProxyId;
+use super::state::explained;
 use crate::ui::format;
 use crate::ui::model::{Model, Said, Tone};
-use crate::ui::proof::{Proof, waiting};
+use crate::ui::proof::{Busiest, Proof, waiting};
 use crate::ui::theme::Role;
 
 /// For so long an answer is held, whatever fails after it.
@@ -29,28 +28,28 @@ const LOOKED_AT: usize = 100;
 /// Columns before a second row.
 const MORE: u16 = 4;
 
-/// What is said, and when it was true.
-struct Saying {
-    at: Duration,
-    text: String,
-    tone: Tone,
-}
-
 /// Draws the last thing that happened, and the first gap.
-pub(super) fn draw(model: &Model, busiest: &[(ProxyId, PerDirection<f64>)], mut sheet: Sheet<'_>) {
+pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
     let Rect {
         width: columns,
         height,
         ..
     } = sheet.area;
     let columns = columns.saturating_sub(1);
-    let said = said(model);
-    let room = said.as_ref().map_or(columns, |said| said.beside(columns));
+    let said = said(model).map(|said| (said, text(&said)));
+    let room = said.as_ref().map_or(columns, |(said, text)| {
+        // What the user did comes first, but not alone; the reason of a failure is never cut for the gap.
+        let left = columns.saturating_sub(wanted(text));
+        match said.tone {
+            Tone::Trouble => left,
+            _ => left.max(columns / 3),
+        }
+    });
     let gap = gap(model, busiest, room).filter(|_| room > 0);
     let gap = gap.map(|(gap, role)| Span::styled(fit(&gap, room).into_owned(), role));
     let taken = gap.as_ref().map_or(0, |gap| width(&gap.content) + 2);
     sheet.row(0).until(columns).at_end(gap.as_slice());
-    let Some(said) = said else {
+    let Some((said, text)) = said else {
         return;
     };
     let columns = columns.saturating_sub(taken);
@@ -62,10 +61,10 @@ pub(super) fn draw(model: &Model, busiest: &[(ProxyId, PerDirection<f64>)], mut 
     }
     let role = role(said.tone);
     if height < 2 {
-        pen.text(&said.text, role);
+        pen.text(text, role);
         return;
     }
-    let lines = wrap(&said.text, pen.room());
+    let lines = wrap(&text, pen.room());
     pen.text(&lines[0], role);
     let mut pen = sheet.row(1);
     pen.until(columns)
@@ -75,17 +74,17 @@ pub(super) fn draw(model: &Model, busiest: &[(ProxyId, PerDirection<f64>)], mut 
 
 /// How many rows it wants: a second one where the reason of a failure is longer than one.
 pub(super) fn rows(columns: u16, model: &Model) -> u16 {
-    let is_long = |said: Saying| said.tone == Tone::Trouble && said.columns() > columns;
+    let is_long = |said: Said<'_>| said.tone == Tone::Trouble && wanted(&text(&said)) > columns;
     1 + u16::from(said(model).is_some_and(is_long))
 }
 
 /// What the user did, or what failed: the newer one, but an answer is held for a moment. Else the last change, or
 /// whatever was last.
-fn said(model: &Model) -> Option<Saying> {
-    let within = |said: &Saying, time| model.now.saturating_sub(said.at) <= time;
+fn said(model: &Model) -> Option<Said<'_>> {
+    let within = |said: &Said<'_>, time| model.now.saturating_sub(said.at) <= time;
     let change = || {
         let changes = model.changes_of(model.selected_row()?.id);
-        Some(Saying::of(changes.last()?.said()))
+        Some(changes.last()?.said())
     };
     let own = [answer(model), change()].into_iter().flatten();
     let own = own.filter(|said| within(said, ANSWERED));
@@ -93,18 +92,28 @@ fn said(model: &Model) -> Option<Saying> {
     if own.as_ref().is_some_and(|said| within(said, HELD)) {
         return own;
     }
-    let failure = failures(model).next().map(Saying::of);
-    let failure = failure.filter(|said| within(said, FAILED));
+    let failure = failures(model).next().filter(|said| within(said, FAILED));
     let newest = own.into_iter().chain(failure).max_by_key(|said| said.at);
-    let line = || Some(Saying::of(model.said(model.log.back()?)?));
+    let line = || model.said(model.log.back()?);
     newest.or_else(change).or_else(line)
 }
 
 /// The answer to what the user did; not what failed by itself.
-fn answer(model: &Model) -> Option<Saying> {
+fn answer(model: &Model) -> Option<Said<'_>> {
     let said = model.said(model.notice.as_ref()?)?;
     let failed = said.change.is_none() && failures(model).any(|line| line.at == said.at);
-    (!failed).then(|| Saying::of(said))
+    (!failed).then_some(said)
+}
+
+/// The text of the line, with the mark that a change has in the charts.
+fn text(said: &Said<'_>) -> String {
+    let number = said.change.map(|change| format!("▲{} ", change.number));
+    format!("{}{said}", number.unwrap_or_default())
+}
+
+/// Columns of the whole line: the clock, the text, a blank.
+fn wanted(text: &str) -> u16 {
+    width(text).saturating_add(14)
 }
 
 /// The connections that failed, and whatever else went wrong, the newest first.
@@ -116,48 +125,15 @@ fn failures(model: &Model) -> impl Iterator<Item = Said<'_>> {
 
 /// The selected proxy's first gap. Where it is no trouble and there is room for it, of the others, connections that
 /// do not run what is set.
-fn gap(
-    model: &Model,
-    busiest: &[(ProxyId, PerDirection<f64>)],
-    room: u16,
-) -> Option<(String, Role)> {
+fn gap(model: &Model, busiest: &Busiest, room: u16) -> Option<(String, Role)> {
     let row = model.selected_row()?;
     let own = Proof::new(model, row, busiest).gap(model.directions);
-    if let Some(gap) = own.as_ref().filter(|gap| gap.differs) {
-        return Some((format!("! {}", gap.text), Role::Trouble));
-    }
+    let differs = own.as_ref().is_some_and(|gap| gap.differs);
     let mut others = model.snapshot.proxies.iter();
     let other = others.find(|other| other.taken < other.open && other.id != row.id);
+    let other = other.filter(|_| !differs);
     let text = other.map(|other| format!("! {}: {}", other.name, waiting(other)));
     text.filter(|text| width(text) <= room)
         .map(|text| (text, Role::Trouble))
-        .or_else(|| own.map(|gap| (gap.text, Role::Rest)))
-}
-
-// === impl Saying ===
-
-impl Saying {
-    fn of(said: Said<'_>) -> Self {
-        let number = said.change.map(|change| format!("▲{} ", change.number));
-        Self {
-            at: said.at,
-            text: format!("{}{said}", number.unwrap_or_default()),
-            tone: said.tone,
-        }
-    }
-
-    /// Columns of the whole line: the clock, the text, a blank.
-    fn columns(&self) -> u16 {
-        width(&self.text).saturating_add(14)
-    }
-
-    /// Columns for the gap: what the user did comes first, but not alone; the reason of a failure is never cut for it.
-    fn beside(&self, columns: u16) -> u16 {
-        let left = columns.saturating_sub(self.columns());
-        if self.tone == Tone::Trouble {
-            left
-        } else {
-            left.max(columns / 3)
-        }
-    }
+        .or_else(|| own.map(explained))
 }

@@ -58,9 +58,8 @@ use layout::{Class, Screen, layout};
 use pen::Sheet;
 
 use super::model::{Model, Overlay};
-use super::proof::{Proof, busiest};
+use super::proof::busiest;
 use super::theme::Role;
-use crate::snapshot::ProxyId;
 
 /// How much of the lists a screen of some size shows; `update` scrolls by it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -117,7 +116,7 @@ pub fn render(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
 fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
     header::draw(model, sheet.part(screen.header));
     footer::draw(model, sheet.part(screen.footer));
-    let busiest = busiest(&model.snapshot, &paced(model, screen));
+    let busiest = busiest(model);
     last::draw(model, &busiest, sheet.part(screen.last));
     if screen.empty.height > 0 {
         empty::draw(model, sheet.part(screen.empty));
@@ -138,19 +137,6 @@ fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
         let column = screen.feels.union(screen.rates).union(screen.compare);
         divide(column, sheet);
     }
-}
-
-/// The proxies that are shown and whose connections each have a rate of their own.
-fn paced(model: &Model, screen: &Screen) -> Vec<ProxyId> {
-    let visible = model.snapshot.proxies.iter();
-    let visible = visible.skip(model.first_strip).take(screen.mixer.room());
-    let shown = visible.chain(model.selected_row());
-    let mut paced: Vec<ProxyId> = shown
-        .filter(|row| Proof::needs_busiest(model, row))
-        .map(|row| row.id)
-        .collect();
-    paced.dedup();
-    paced
 }
 
 /// A vertical line before an area.

@@ -50,18 +50,19 @@ pub(super) fn fit(text: &str, columns: u16) -> Cow<'_, str> {
     let Some(room) = columns.checked_sub(1) else {
         return Cow::Borrowed("");
     };
+    let (head, _) = split(text, room);
+    Cow::Owned(format!("{head}…"))
+}
+
+/// As much of the text as takes at most this many columns, and what follows it.
+fn split(text: &str, columns: u16) -> (&str, &str) {
     let mut taken = 0;
-    let mut cut = String::new();
-    for letter in text.chars() {
-        let columns = u16::try_from(letter.width().unwrap_or(0)).unwrap_or(0);
-        if taken + columns > room {
-            break;
-        }
-        taken += columns;
-        cut.push(letter);
-    }
-    cut.push('…');
-    Cow::Owned(cut)
+    let mut letters = text.char_indices();
+    let next = letters.find(|(_, letter)| {
+        taken += u16::try_from(letter.width().unwrap_or(0)).unwrap_or(0);
+        taken > columns
+    });
+    text.split_at(next.map_or(text.len(), |(at, _)| at))
 }
 
 /// The name in at most this many columns, cut in its middle where it is longer, `orders-…-eu2`: names of one family differ
@@ -85,43 +86,29 @@ pub(super) fn fit_name(name: &str, columns: u16) -> Cow<'_, str> {
     Cow::Owned(format!("{head}{}", &name[start..]))
 }
 
-/// The text in lines of at most this many columns, broken at blanks where there are any.
+/// The text in lines of at most this many columns, two at the least, broken at blanks where there are any.
 pub(super) fn wrap(text: &str, columns: u16) -> Vec<String> {
-    let mut lines = vec![String::new()];
+    // No letter is wider than two columns.
+    let columns = columns.max(2);
+    let mut lines = Vec::new();
+    let mut line = String::new();
     for word in text.split(' ') {
-        for (at, piece) in pieces(word, columns.max(1)).into_iter().enumerate() {
-            let Some(line) = lines.last_mut() else {
-                continue;
-            };
-            if line.is_empty() {
-                line.push_str(&piece);
-            } else if at == 0 && width(line) + 1 + width(&piece) <= columns {
-                line.push(' ');
-                line.push_str(&piece);
-            } else {
-                lines.push(piece);
-            }
+        if !line.is_empty() && width(&line) + 1 + width(word) <= columns {
+            line = format!("{line} {word}");
+            continue;
         }
+        if !line.is_empty() {
+            lines.push(line);
+        }
+        let (mut head, mut rest) = split(word, columns);
+        while !rest.is_empty() {
+            lines.push(head.to_owned());
+            (head, rest) = split(rest, columns);
+        }
+        line = String::from(head);
     }
+    lines.push(line);
     lines
-}
-
-/// A word in pieces of at most this many columns.
-fn pieces(word: &str, columns: u16) -> Vec<String> {
-    let mut pieces = vec![String::new()];
-    let mut taken = 0;
-    for letter in word.chars() {
-        let wide = u16::try_from(letter.width().unwrap_or(0)).unwrap_or(0);
-        if taken + wide > columns && taken > 0 {
-            pieces.push(String::new());
-            taken = 0;
-        }
-        taken += wide;
-        if let Some(piece) = pieces.last_mut() {
-            piece.push(letter);
-        }
-    }
-    pieces
 }
 
 // === impl Sheet ===

@@ -1,6 +1,8 @@
 //! A box over the panes: a border, a title, what is behind it blank.
 
-use ratatui::layout::{Constraint, Position, Rect};
+use ratatui::layout::Constraint::Length;
+use ratatui::layout::Position;
+use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Widget};
 
@@ -24,7 +26,7 @@ pub(super) fn popup<'a>(
     (columns, rows): (u16, u16),
     [title, footer]: [&str; 2],
 ) -> Sheet<'a> {
-    let place = place((columns, rows), sheet.area);
+    let place = sheet.area.centered(Length(columns), Length(rows));
     // A wide character before the border must not reach into it.
     for y in place.top()..place.bottom() {
         let before = place.left().checked_sub(1);
@@ -44,21 +46,13 @@ pub(super) fn popup<'a>(
     sheet.part(inner)
 }
 
-/// Where a box of this size stands: in the middle of an area.
-fn place((columns, rows): (u16, u16), area: Rect) -> Rect {
-    area.centered(
-        Constraint::Length(columns.min(area.width)),
-        Constraint::Length(rows.min(area.height)),
-    )
-}
-
 /// What marks a line of a list, and the styles of its name and of what is said of it.
-pub(super) fn line_of_list(selected: bool) -> (&'static str, [ratatui::style::Style; 2]) {
+pub(super) fn line_of_list(selected: bool) -> (&'static str, [Style; 2]) {
     let parts = [Role::Title, Role::Plain];
     if selected {
         ("▸", parts.map(Role::selected))
     } else {
-        ("", parts.map(ratatui::style::Style::from))
+        ("", parts.map(Style::from))
     }
 }
 
@@ -69,7 +63,6 @@ impl Filtered<'_> {
         sheet: &'a mut Sheet<'_>,
         size: (u16, u16),
     ) -> (Sheet<'a>, Option<Position>) {
-        let place = place(size, sheet.area);
         let mut inner = popup(sheet, size, [self.title, self.footer]);
         let mut pen = inner.row(0);
         pen.skip(1).text("> ", Role::Title);
@@ -79,9 +72,10 @@ impl Filtered<'_> {
         };
         let typed = u16::try_from(self.filter.text.visual_cursor()).unwrap_or(u16::MAX);
         let cursor = Position {
-            x: place.x + 4_u16.saturating_add(typed),
-            y: place.y + 1,
+            x: inner.area.x.saturating_add(3).saturating_add(typed),
+            y: inner.area.y,
         };
-        (inner, Some(cursor).filter(|cursor| place.contains(*cursor)))
+        let is_inside = cursor.x <= inner.area.right();
+        (inner, is_inside.then_some(cursor))
     }
 }

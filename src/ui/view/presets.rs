@@ -43,16 +43,13 @@ pub(super) fn draw(model: &Model, list: &PresetList, sheet: &mut Sheet<'_>) -> O
         pen.left(preset.name, names, name).skip(2);
         pen.text(preset.summary(), summary);
     }
-    match list.selected() {
-        Some(preset) => {
-            let mut pen = inner.row(visible + 2);
-            pen.skip(3).text("source: ", Role::Rest);
-            pen.text(preset.source, Role::Plain);
-        }
-        None => {
-            let mut pen = inner.row(1);
-            pen.skip(3).text("no preset has that in it", Role::Rest);
-        }
+    if let Some(preset) = list.selected() {
+        let mut pen = inner.row(visible + 2);
+        pen.skip(3).text("source: ", Role::Rest);
+        pen.text(preset.source, Role::Plain);
+    } else {
+        let mut pen = inner.row(1);
+        pen.skip(3).text("no preset has that in it", Role::Rest);
     }
     cursor
 }

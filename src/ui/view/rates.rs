@@ -1,6 +1,7 @@
 //! The chart of bytes per second: one direction in columns under its cap, the other one in a row of its own.
 
-use ratatui::layout::Rect;
+use ratatui::layout::Constraint::{Fill, Length};
+use ratatui::layout::{Layout, Rect};
 use ratatui::text::Span;
 
 use super::charts::{Chart, FIGURES, block, round_up};
@@ -32,7 +33,10 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
         Directions::Both => Direction::Down,
     };
     let mut chart = Chart::new(model, row, sheet);
-    let beside = part(&mut chart);
+    // The last row of the picture is the other direction's, where there is enough room.
+    let last = u16::from(chart.plot.height >= 5);
+    let [plot, beside] = Layout::vertical([Fill(1), Length(last)]).areas(chart.plot);
+    chart.plot = plot;
     let cap = cap(model, row, first);
     let most = most(row, first);
     let near = cap.as_ref().map(|cap| cap.whole);
@@ -54,7 +58,7 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
     if most == 0.0 {
         chart.say(&format!("no bytes {first} in this minute"));
     }
-    if let Some(beside) = beside {
+    if last > 0 {
         chart.plot = beside;
         second(&mut chart, first.opposite());
     }
@@ -141,17 +145,4 @@ fn columns(chart: &mut Chart<'_>, way: Direction, role: Role, top: f64) {
             }
         }
     }
-}
-
-/// Takes the last row of the picture for the other direction, where there is enough room.
-fn part(chart: &mut Chart<'_>) -> Option<Rect> {
-    if chart.plot.height < 5 {
-        return None;
-    }
-    chart.plot.height -= 1;
-    Some(Rect {
-        y: chart.plot.bottom(),
-        height: 1,
-        ..chart.plot
-    })
 }

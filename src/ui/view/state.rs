@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::fault::Plan;
 use crate::snapshot::{Point, PortState, ProxyRow};
 use crate::ui::format;
+use crate::ui::proof::Gap;
 use crate::ui::theme::Role;
 
 /// For so long a failed connection marks its proxy.
@@ -102,6 +103,15 @@ pub(super) fn feels(row: &ProxyRow) -> (String, Role) {
 pub(super) fn is_felt_now(row: &ProxyRow) -> bool {
     let mut newest = row.history.points.iter().rev().take(NOW);
     newest.any(|point| point.feels.is_some())
+}
+
+/// Why a knob does not simply agree, marked where it differs.
+pub(super) fn explained(gap: Gap) -> (String, Role) {
+    if gap.differs {
+        (format!("! {}", gap.text), Role::Trouble)
+    } else {
+        (gap.text, Role::Rest)
+    }
 }
 
 /// The mapping, with the port that is really listened on, and without the name that stands beside it.

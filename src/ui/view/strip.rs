@@ -8,8 +8,8 @@ use ratatui::text::Span;
 use super::dial::DialCell;
 use super::layout::{Form, Mixer};
 use super::pen::{Pen, Sheet, fit, fit_name, width, widths};
-use super::state::{State, feels, mapping, state};
-use super::strips::{directions_word, knobs};
+use super::state::{State, explained, feels, mapping, state};
+use super::strips::{directions_word, knobs, selection};
 use crate::fault::{Directions, Value};
 use crate::snapshot::{Phase, ProxyRow};
 use crate::ui::format;
@@ -47,11 +47,7 @@ impl Strip<'_> {
         }
         self.knobs(&mut sheet);
         if self.is_selected() {
-            // Thin where another pane has the keys.
-            let (mark, role) = match self.model.focus {
-                Focus::Mixer => ("▌", Role::Title),
-                Focus::Connections | Focus::Input => ("▏", Role::Plain),
-            };
+            let (mark, role) = selection(self.model, Focus::Mixer);
             // The blank row of the wide form belongs to no strip.
             for at in 0..3 {
                 sheet.row(at).text(mark, role);
@@ -130,7 +126,8 @@ impl Strip<'_> {
         } else {
             let felt = Span::styled(format!("  {text} "), role);
             sheet.row(0).at_end(&[felt]);
-            self.gap()
+            let gap = self.proof.gap(self.model.directions);
+            gap.map_or((String::new(), Role::Rest), explained)
         };
         if self.mixer.form == Form::Wide {
             sheet.row(2).skip(3).text(text, role);
@@ -140,24 +137,24 @@ impl Strip<'_> {
     /// `● 4 conn  set 4/4`, shorter where there is no room for all of it.
     fn status(&self, room: u16, state: &State) -> [Span<'static>; 3] {
         let is_narrow = room < 40;
-        let (conns, mut text) = (state.conns.clone(), state.note.clone());
+        let State {
+            conns, note: text, ..
+        } = state;
         let gap = match (conns.is_empty() || text.is_empty(), is_narrow) {
             (true, _) => "",
             (false, true) => " ",
             (false, false) => "  ",
         };
-        let columns = if is_narrow || conns.is_empty() {
-            0
+        let (columns, text) = if is_narrow {
+            (0, text.trim_start_matches("set "))
         } else {
-            usize::from(self.conns)
+            (usize::from(self.conns), text.as_str())
         };
-        if is_narrow {
-            text = text.trim_start_matches("set ").to_owned();
-        }
+        let columns = if conns.is_empty() { 0 } else { columns };
         [
             Span::styled(state.glyph, state.role),
             Span::styled(format!(" {conns:>columns$}{gap}"), Role::Plain),
-            Span::styled(text, note(state)),
+            Span::styled(text.to_owned(), note(state)),
         ]
     }
 
@@ -216,15 +213,6 @@ impl Strip<'_> {
         } else {
             // What is left of a second is one.
             format::age(time + Duration::from_millis(999))
-        }
-    }
-
-    /// Why the first knob that does not simply agree does not.
-    fn gap(&self) -> (String, Role) {
-        match self.proof.gap(self.model.directions) {
-            Some(gap) if gap.differs => (format!("! {}", gap.text), Role::Trouble),
-            Some(gap) => (gap.text, Role::Rest),
-            None => (String::new(), Role::Rest),
         }
     }
 

@@ -13,12 +13,12 @@ use super::layout::{Form, Mixer};
 use super::pen::{Sheet, width};
 use super::strip::Strip;
 use super::track::KEYS;
-use crate::fault::{Direction, Directions, PerDirection};
-use crate::snapshot::{ProxyId, ProxyRow};
+use crate::fault::{Direction, Directions};
+use crate::snapshot::ProxyRow;
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::{Focus, Model};
-use crate::ui::proof::Proof;
+use crate::ui::proof::{Busiest, Proof};
 use crate::ui::theme::Role;
 
 /// The knobs that are drawn, with their places in the table of all.
@@ -56,13 +56,17 @@ pub(super) fn focused(model: &Model, pane: Focus) -> Role {
     }
 }
 
+/// What stands beside the selected row of a pane, thin where another pane has the keys.
+pub(super) fn selection(model: &Model, pane: Focus) -> (&'static str, Role) {
+    if model.focus == pane {
+        ("▌", Role::Title)
+    } else {
+        ("▏", Role::Plain)
+    }
+}
+
 /// Draws the strips from the first visible one on, and what stands above them.
-pub(super) fn draw(
-    model: &Model,
-    mixer: &Mixer,
-    busiest: &[(ProxyId, PerDirection<f64>)],
-    sheet: &mut Sheet<'_>,
-) {
+pub(super) fn draw(model: &Model, mixer: &Mixer, busiest: &Busiest, sheet: &mut Sheet<'_>) {
     head(model, mixer, sheet.part(mixer.head));
     let rows = model.snapshot.proxies.iter().skip(model.first_strip);
     let rows: Vec<&ProxyRow> = rows.take(mixer.room()).collect();
