@@ -18,3 +18,25 @@ pub fn read(path: &Path, most_mib: u64) -> io::Result<Vec<u8>> {
     }
     Ok(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_read_up_to_the_bound_and_no_further() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        for (length, why) in [
+            (1 << 20, None),
+            ((1 << 20) + 1, Some("it is longer than 1 MiB")),
+        ] {
+            std::fs::write(&path, vec![b'x'; length]).expect("a file");
+            let read = read(&path, 1).map(|bytes| assert_eq!(bytes.len(), length));
+            let refused = read.err().map(|error| error.to_string());
+            assert_eq!(refused.as_deref(), why);
+        }
+        let endless = read(Path::new("/dev/zero"), 16).expect_err("no end");
+        assert_eq!(endless.to_string(), "it is longer than 16 MiB");
+    }
+}

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::socket::{Keepalive, RECEIVE_BUFFER, tend};
@@ -34,17 +35,11 @@ pub(crate) fn listen(addr: SocketAddr, keepalive: Keepalive) -> io::Result<TcpLi
 
 /// Binds a socket that could listen, and does not: clients are refused as before.
 pub(crate) fn bind(addr: SocketAddr) -> io::Result<Socket> {
-    let domain = match addr.ip() {
-        IpAddr::V4(_) => Domain::IPV4,
-        IpAddr::V6(_) => Domain::IPV6,
-    };
-    let socket = Socket::new(domain, Type::STREAM, Some(Protocol::TCP))?;
+    let socket = Socket::new(Domain::for_address(addr), Type::STREAM, Some(Protocol::TCP))?;
     if addr.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    // A port whose last connections are still in TIME_WAIT can be listened on again at once. On Windows the option means
-    // that another program may take the port over.
-    #[cfg(unix)]
+    // A port whose last connections are still in TIME_WAIT can be listened on again at once.
     socket.set_reuse_address(true)?;
     socket.set_nonblocking(true)?;
     socket.bind(&addr.into())?;
@@ -61,31 +56,18 @@ pub(crate) fn is_local(addr: IpAddr) -> bool {
 /// least one: two descriptors each.
 #[must_use]
 pub fn raise_descriptor_limit() -> u32 {
-    let descriptors = descriptor_limit().unwrap_or(u64::MAX);
-    let connections = descriptors.saturating_sub(RESERVED) / 2;
-    u32::try_from(connections).unwrap_or(MOST).clamp(1, MOST)
-}
-
-#[cfg(unix)]
-fn descriptor_limit() -> Option<u64> {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
+        let raised = Rlimit {
+            current: limit.maximum,
+            maximum: limit.maximum,
+        };
         // Refused only where another thread lowered the limit meanwhile; then the old one stands.
-        let _ = setrlimit(
-            Resource::Nofile,
-            Rlimit {
-                current: limit.maximum,
-                maximum: limit.maximum,
-            },
-        );
+        let _ = setrlimit(Resource::Nofile, raised);
     }
-    getrlimit(Resource::Nofile).current
-}
-
-#[cfg(not(unix))]
-fn descriptor_limit() -> Option<u64> {
-    None
+    let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    let connections = descriptors.saturating_sub(RESERVED) / 2;
+    u32::try_from(connections).unwrap_or(MOST).clamp(1, MOST)
 }
 
 #[cfg(target_os = "linux")]

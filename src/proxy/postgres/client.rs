@@ -30,7 +30,8 @@ pub struct First {
 pub struct Opening {
     buffer: Vec<u8>,
     refused: u32,
-    last: Option<Encryption>,
+    /// The option of libpq for the encryption that was refused last.
+    last: Option<&'static str>,
 }
 
 /// What to do next.
@@ -50,16 +51,11 @@ pub enum ClientError {
     /// It began with a TLS handshake.
     #[error("the client began TLS itself: use sslmode=prefer or disable on this port")]
     BeganTls,
-    /// It left when it heard that there is no TLS on this port.
+    /// It left when it heard that there is no encryption on this port of the kind that this option of libpq is about.
     #[error(
-        "the client closed after it was told that this port speaks clear text: use sslmode=prefer or disable"
+        "the client closed after it was told that this port speaks clear text: use {0}=prefer or disable"
     )]
-    WantsTls,
-    /// It left when it heard that there is no GSSAPI encryption on this port.
-    #[error(
-        "the client closed after it was told that this port speaks clear text: use gssencmode=prefer or disable"
-    )]
-    WantsGss,
+    WantsEncryption(&'static str),
     /// It left without a word.
     #[error("the client closed before it sent a request")]
     Silent,
@@ -77,7 +73,7 @@ pub enum ClientError {
         "the client speaks version {major}.{minor} of PostgreSQL's protocol: only version 3 is passed on"
     )]
     Version {
-        /// Before the point.
+        /// The number before the point of the version.
         major: u32,
         /// The number behind the point of the version.
         minor: u32,
@@ -97,12 +93,6 @@ pub enum ClientError {
         /// What the system said.
         source: io::Error,
     },
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Encryption {
-    Tls,
-    Gss,
 }
 
 /// Leads a client to its first message for the server.
@@ -182,8 +172,8 @@ impl Opening {
             return Ok(Step::Read);
         };
         match (code, length) {
-            (Self::SSL, 8) => self.refuse(Encryption::Tls),
-            (Self::GSS, 8) => self.refuse(Encryption::Gss),
+            (Self::SSL, 8) => self.refuse("sslmode"),
+            (Self::GSS, 8) => self.refuse("gssencmode"),
             // The key was four bytes long once, and is up to 256 since version 3.2 of the protocol.
             (Self::CANCEL, 13..=268) => Ok(self.first(length as usize, true)),
             (Self::SSL | Self::GSS | Self::CANCEL, _) => Err(self.not_postgres()),
@@ -201,8 +191,7 @@ impl Opening {
         match self.last {
             _ if !self.buffer.is_empty() => ClientError::CutShort,
             None => ClientError::Silent,
-            Some(Encryption::Tls) => ClientError::WantsTls,
-            Some(Encryption::Gss) => ClientError::WantsGss,
+            Some(option) => ClientError::WantsEncryption(option),
         }
     }
 
@@ -218,12 +207,12 @@ impl Opening {
         }
     }
 
-    fn refuse(&mut self, what: Encryption) -> Result<Step, ClientError> {
+    fn refuse(&mut self, option: &'static str) -> Result<Step, ClientError> {
         if self.refused == Self::MOST_REFUSALS {
             return Err(ClientError::Insists);
         }
         self.refused += 1;
-        self.last = Some(what);
+        self.last = Some(option);
         self.buffer.drain(..8);
         Ok(Step::Refuse)
     }

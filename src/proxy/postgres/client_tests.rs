@@ -236,7 +236,10 @@ async fn a_reset_behind_a_refusal_is_a_client_that_wants_tls() {
     opening.push(SSL);
     assert_eq!(opening.poll().unwrap(), Step::Refuse);
     let reset = || io::Error::from(ErrorKind::ConnectionReset);
-    assert!(matches!(opening.broken(reset()), ClientError::WantsTls));
+    assert!(matches!(
+        opening.broken(reset()),
+        ClientError::WantsEncryption("sslmode")
+    ));
     assert_eq!(
         Opening::default().broken(reset()).to_string(),
         "client: connection reset"

@@ -42,7 +42,7 @@ enum Message {
     Mechanisms(usize),
     /// The first that needs no filter, as all behind it.
     Last,
-    /// Not PostgreSQL's.
+    /// No message of PostgreSQL's protocol, and why not.
     Wrong(&'static str),
 }
 

@@ -99,26 +99,26 @@ async fn read_error(stream: &mut SharedSocket) -> Vec<u8> {
     bytes
 }
 
-/// Servers before version 7.4, and those that could not fork, send a text with a zero in place of a message.
 fn is_whole(bytes: &[u8]) -> bool {
-    match number(&bytes[1..]) {
-        None => false,
-        Some(length) if is_length(length) => bytes.len() > length as usize,
-        Some(_) => bytes.ends_with(&[0]),
+    match length(bytes) {
+        Some(length) => bytes.len() > length,
+        None => bytes.len() >= 5 && bytes.ends_with(&[0]),
     }
 }
 
-fn is_length(number: u32) -> bool {
-    (8..LONGEST_ERROR).contains(&(number as usize))
+/// The length of an error, where it has one: servers before version 7.4, and those that could not fork, send a text with a
+/// zero behind it in place of a message.
+fn length(bytes: &[u8]) -> Option<usize> {
+    let length = number(&bytes[1..])? as usize;
+    (8..LONGEST_ERROR).contains(&length).then_some(length)
 }
 
 /// The text of an error for a line on the screen.
 fn message(bytes: &[u8]) -> String {
-    let body = match number(&bytes[1..]) {
-        Some(length) if is_length(length) => &bytes[5..],
-        _ => return text(&bytes[1..]),
-    };
-    let mut fields = body.split(|byte| *byte == 0);
+    if length(bytes).is_none() {
+        return text(&bytes[1..]);
+    }
+    let mut fields = bytes[5..].split(|byte| *byte == 0);
     match fields.find_map(|field| field.strip_prefix(b"M")) {
         Some(field) => text(field),
         None => "no message".to_owned(),

@@ -218,27 +218,29 @@ impl<'a> Chain<'a> {
     /// A signature of a kind that is not verified.
     fn unsupported(&self, handshake: bool) -> Verdict {
         if handshake {
-            let key = self
-                .0
-                .first()
-                .map(|own| &own.public_key().algorithm.algorithm);
-            let key = key.map_or_else(|| "unknown".to_owned(), called);
+            let own = self.0.first();
+            let key = own.map(|own| called(&own.public_key().algorithm.algorithm));
+            let key = key.unwrap_or_else(|| "unknown".to_owned());
             let why = format!("has a key of a kind that is not supported ({key})");
             return Verdict::mend(why, "replace it");
         }
-        let kind = |cert: &X509Certificate<'_>| cert.signature_algorithm.algorithm.to_id_string();
-        let verified = |kind: &str| ALGORITHMS.iter().any(|(id, _, ok)| *ok && *id == kind);
-        let place = self.0.iter().position(|cert| !verified(&kind(cert)));
-        let has = match place.and_then(|place| self.0.get(place)) {
-            Some(cert) => {
+        let is_unfit = |(_, cert): &(usize, &X509Certificate<'_>)| {
+            let kind = cert.signature_algorithm.algorithm.to_id_string();
+            !ALGORITHMS.iter().any(|(id, _, ok)| *ok && *id == kind)
+        };
+        let why = match self.0.iter().enumerate().find(is_unfit) {
+            Some((place, cert)) => {
                 let kind = called(&cert.signature_algorithm.algorithm);
-                format!("is signed with {kind}, which is not accepted")
+                self.told(
+                    place,
+                    &format!("is signed with {kind}, which is not accepted"),
+                )
             }
             None => {
                 "is signed with a key that does not go with the kind of its signature".to_owned()
             }
         };
-        Verdict::mend(self.told(place.unwrap_or(0), &has), "replace it")
+        Verdict::mend(why, "replace it")
     }
 }
 

@@ -94,9 +94,9 @@ pub enum TlsOptionError {
     /// A file that cannot be read, or is not what the option asks for.
     #[error("cannot use {option} {}: {why}", shown_path(path))]
     File {
-        /// The option.
+        /// The option that names the file.
         option: &'static str,
-        /// The file.
+        /// Where the file is.
         path: PathBuf,
         /// What is wrong with it.
         why: String,

@@ -30,10 +30,10 @@ pub(super) fn verifier(
     };
     let mut given = Vec::new();
     for path in &options.ca_files {
-        for cert in certificates("--ca-file", path)? {
-            roots
-                .add(cert.clone())
-                .map_err(|error| senseless("--ca-file", path, error))?;
+        let file = Given::new("--ca-file", path);
+        for cert in file.certificates()? {
+            let added = roots.add(cert.clone());
+            added.map_err(|error| file.senseless(error))?;
             given.push(cert);
         }
     }
@@ -59,83 +59,90 @@ pub(super) fn client_key(
         (None, None) => return Ok(None),
         (Some(_), None) => return half("--client-cert", "--client-key"),
         (None, Some(_)) => return half("--client-key", "--client-cert"),
-        (Some(cert), Some(key)) => (cert, key),
+        (Some(cert), Some(key)) => (
+            Given::new("--client-cert", cert),
+            Given::new("--client-key", key),
+        ),
     };
-    let chain = certificates("--client-cert", cert)?;
-    let private = PrivateKeyDer::from_pem_slice(&text("--client-key", key)?)
-        .map_err(|error| no_pem("--client-key", key, error))?;
+    let chain = cert.certificates()?;
+    let private = PrivateKeyDer::from_pem_slice(&key.text()?).map_err(|error| key.no_pem(error))?;
     match CertifiedKey::from_der(chain, private, provider) {
         Ok(certified) => Ok(Some(Arc::new(certified))),
         Err(rustls::Error::InconsistentKeys(InconsistentKeys::KeyMismatch)) => {
-            let (cert, key) = (cert.clone(), key.clone());
+            let (cert, key) = (cert.path.to_owned(), key.path.to_owned());
             Err(TlsOptionError::Mismatch { cert, key })
         }
-        Err(error @ rustls::Error::InvalidCertificate(_)) => {
-            Err(senseless("--client-cert", cert, error))
-        }
-        Err(error) => Err(senseless("--client-key", key, error)),
+        Err(error @ rustls::Error::InvalidCertificate(_)) => Err(cert.senseless(error)),
+        Err(error) => Err(key.senseless(error)),
     }
 }
 
-/// The certificates of a file, at least one.
-fn certificates(
+/// A file that an option names.
+struct Given<'a> {
     option: &'static str,
-    path: &Path,
-) -> Result<Vec<CertificateDer<'static>>, TlsOptionError> {
-    let text = text(option, path)?;
-    let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
-    match found {
-        Ok(certs) if certs.is_empty() => Err(no_pem(option, path, pem::Error::NoItemsFound)),
-        Ok(certs) => Ok(certs),
-        Err(error) => Err(no_pem(option, path, error)),
+    path: &'a Path,
+}
+
+// === impl Given ===
+
+impl<'a> Given<'a> {
+    fn new(option: &'static str, path: &'a Path) -> Self {
+        Self { option, path }
     }
-}
 
-fn text(option: &'static str, path: &Path) -> Result<Vec<u8>, TlsOptionError> {
-    file::read(path, LONGEST).map_err(|error| unfit(option, path, reason(&error), error))
-}
-
-/// A file that is not in PEM form, without the reader's own words.
-fn no_pem(option: &'static str, path: &Path, error: pem::Error) -> TlsOptionError {
-    let why = match &error {
-        pem::Error::NoItemsFound if option == "--client-key" => {
-            "no private key in PEM form in it, or an encrypted one"
+    /// Its certificates, at least one.
+    fn certificates(&self) -> Result<Vec<CertificateDer<'static>>, TlsOptionError> {
+        let text = self.text()?;
+        let found: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&text).collect();
+        match found {
+            Ok(certs) if certs.is_empty() => Err(self.no_pem(pem::Error::NoItemsFound)),
+            Ok(certs) => Ok(certs),
+            Err(error) => Err(self.no_pem(error)),
         }
-        pem::Error::NoItemsFound => "no certificate in PEM form in it",
-        pem::Error::Base64Decode(_) => "its PEM text is damaged",
-        pem::Error::MissingSectionEnd { .. } => "its PEM text has no end line",
-        pem::Error::IllegalSectionStart { .. } => "its PEM text has a damaged begin line",
-        other => &other.to_string(),
-    };
-    unfit(option, path, why.to_owned(), error)
-}
+    }
 
-/// A certificate or key that is in the right form but makes no sense.
-fn senseless(option: &'static str, path: &Path, error: rustls::Error) -> TlsOptionError {
-    let why = match &error {
-        rustls::Error::InvalidCertificate(CertificateError::BadEncoding) => {
-            "its certificate is damaged".to_owned()
-        }
-        rustls::Error::InvalidCertificate(problem) => {
-            let verdict = judge(problem, &Shown::default(), NamedBy::Mapping);
-            format!("its certificate {}", verdict.why)
-        }
-        rustls::Error::General(text) => one_line(text),
-        other => one_line(&other.to_string()),
-    };
-    unfit(option, path, why, error)
-}
+    fn text(&self) -> Result<Vec<u8>, TlsOptionError> {
+        let text = file::read(self.path, LONGEST);
+        text.map_err(|error| self.unfit(&reason(&error), error))
+    }
 
-fn unfit(
-    option: &'static str,
-    path: &Path,
-    why: String,
-    source: impl Into<Box<dyn Error + Send + Sync>>,
-) -> TlsOptionError {
-    TlsOptionError::File {
-        option,
-        path: path.to_owned(),
-        why,
-        source: source.into(),
+    /// Says that it is not in PEM form, without the reader's own words.
+    fn no_pem(&self, error: pem::Error) -> TlsOptionError {
+        let why = match &error {
+            pem::Error::NoItemsFound if self.option == "--client-key" => {
+                "no private key in PEM form in it, or an encrypted one"
+            }
+            pem::Error::NoItemsFound => "no certificate in PEM form in it",
+            pem::Error::Base64Decode(_) => "its PEM text is damaged",
+            pem::Error::MissingSectionEnd { .. } => "its PEM text has no end line",
+            pem::Error::IllegalSectionStart { .. } => "its PEM text has a damaged begin line",
+            other => &other.to_string(),
+        };
+        self.unfit(why, error)
+    }
+
+    /// Says that its certificate or key is in the right form but makes no sense.
+    fn senseless(&self, error: rustls::Error) -> TlsOptionError {
+        let why = match &error {
+            rustls::Error::InvalidCertificate(CertificateError::BadEncoding) => {
+                "its certificate is damaged".to_owned()
+            }
+            rustls::Error::InvalidCertificate(problem) => {
+                let verdict = judge(problem, &Shown::default(), NamedBy::Mapping);
+                format!("its certificate {}", verdict.why)
+            }
+            rustls::Error::General(text) => one_line(text),
+            other => one_line(&other.to_string()),
+        };
+        self.unfit(&why, error)
+    }
+
+    fn unfit(&self, why: &str, source: impl Into<Box<dyn Error + Send + Sync>>) -> TlsOptionError {
+        TlsOptionError::File {
+            option: self.option,
+            path: self.path.to_owned(),
+            why: why.to_owned(),
+            source: source.into(),
+        }
     }
 }

@@ -47,22 +47,21 @@ impl UpstreamTls {
     /// TLS with the upstream of `mapping`, without any session yet.
     #[must_use]
     pub fn new(configs: &TlsConfigs, mapping: &Mapping) -> Self {
-        let name = match (&configs.sni, &mapping.host) {
-            (Some(name), _) => Some(name.clone()),
-            (None, Host::V4(addr)) => Some(ServerName::from(IpAddr::from(*addr))),
-            (None, Host::V6(addr)) => Some(ServerName::from(IpAddr::from(*addr))),
-            (None, Host::Name(host)) => server_name(host),
+        let own = || match &mapping.host {
+            Host::V4(addr) => Some(ServerName::from(IpAddr::from(*addr))),
+            Host::V6(addr) => Some(ServerName::from(IpAddr::from(*addr))),
+            Host::Name(host) => server_name(host),
+        };
+        let (named_by, name) = match &configs.sni {
+            Some(name) => (NamedBy::Sni, Some(name.clone())),
+            None => (NamedBy::Mapping, own()),
         };
         let peer = Peer {
             host: name.as_ref().map_or_else(
                 || mapping.host.to_string(),
                 |name| name.to_str().into_owned(),
             ),
-            named_by: if configs.sni.is_some() {
-                NamedBy::Sni
-            } else {
-                NamedBy::Mapping
-            },
+            named_by,
             upstream: mapping.upstream(),
             instead: match mapping.protocol {
                 Some(Protocol::Https) => Some("http:// or host:port"),
