@@ -8,8 +8,8 @@ use std::io;
 use clap::{Command, CommandFactory};
 
 use super::Cli;
-use crate::fault::KINDS;
-use crate::fault::param::{Default, ParamSpec, Unit};
+use crate::fault::param::{Default, Unit};
+use crate::fault::{KINDS, Kind};
 
 /// The forms of the command line.
 pub const USAGE: &str = "faultboard [OPTIONS] [MAPPING]...\n       \
@@ -111,11 +111,8 @@ pub fn write_manual(out: &mut dyn io::Write) -> io::Result<()> {
          start=TIME and for=TIME."
     )?;
     for kind in KINDS {
-        entry(
-            out,
-            &form(kind.name, kind.short, kind.params),
-            &format!("{}; {}", kind.summary, kind.example),
-        )?;
+        let what = format!("{}; {}", kind.summary, kind.example);
+        entry(out, &form(kind), &what)?;
     }
     writeln!(
         out,
@@ -162,12 +159,8 @@ fn long_text() -> String {
          start=TIME and for=TIME:\n",
     );
     for kind in KINDS {
-        let form = form(kind.name, kind.short, kind.params);
-        let _ = writeln!(
-            text,
-            "  {form}\n      {}\n      {}",
-            kind.summary, kind.example
-        );
+        let (form, summary, example) = (form(kind), kind.summary, kind.example);
+        let _ = writeln!(text, "  {form}\n      {summary}\n      {example}");
     }
     text.push_str("\nCommands on standard input (--headless, --plain), one a line:\n");
     for command in COMMANDS {
@@ -181,12 +174,12 @@ fn long_text() -> String {
 }
 
 /// A kind with its parameters: `bandwidth (bw) RATE [scope=connection|proxy] [queue=TIME|SIZE]`.
-fn form(name: &str, short: Option<&str>, params: &[ParamSpec]) -> String {
-    let mut form = name.to_owned();
-    if let Some(short) = short {
+fn form(kind: &Kind) -> String {
+    let mut form = kind.name.to_owned();
+    if let Some(short) = kind.short {
         let _ = write!(form, " ({short})");
     }
-    for param in params {
+    for param in kind.params {
         let value = placeholder(param.unit);
         let written = if param.bare {
             value

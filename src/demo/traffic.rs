@@ -27,7 +27,7 @@ pub(super) const RETRY: (Duration, Duration) = (Duration::from_millis(100), Dura
 /// How much a client reads at once.
 const BUFFER: usize = 64 * 1024;
 
-/// One client.
+/// A client of the demo, as the proxy before an upstream sees it.
 pub(super) struct Visitor {
     pub(super) part: Part,
     /// The proxy that it comes through.
@@ -105,7 +105,7 @@ impl Visitor {
         Ok(goes_on)
     }
 
-    /// A download.
+    /// Downloads one file.
     async fn fetch(&mut self, stream: &mut Stream) -> io::Result<bool> {
         let file = between(&mut self.random, 1, 999);
         let request = format!("GET /files/{file}.bin HTTP/1.1\r\nHost: files\r\n\r\n");

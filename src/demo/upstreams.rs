@@ -32,15 +32,15 @@ const BEAT: Duration = Duration::from_millis(25);
 /// One of the flaky upstream's answers in this many breaks off.
 const BREAKS_OFF: u64 = 50;
 
-/// One upstream.
+/// A server of the demo, as the proxy before it sees it.
 pub(super) struct Upstream {
     pub(super) part: Part,
     pub(super) random: Random,
     /// A place for each client that is served.
     pub(super) places: Arc<Semaphore>,
-    /// Ends its connections.
+    /// What ends its connections.
     pub(super) stop: CancellationToken,
-    /// Its connections.
+    /// The tasks that serve its connections.
     pub(super) tasks: TaskTracker,
 }
 

@@ -47,7 +47,7 @@ pub enum LogError {
         not_opened(source)
     )]
     File {
-        /// The file.
+        /// Where the log was to be written.
         path: PathBuf,
         /// What the system said.
         source: io::Error,
