@@ -166,8 +166,8 @@ impl<'a> Proof<'a> {
     pub(in crate::ui) fn reading(&self, dial: &Dial, directions: Directions) -> Reading {
         let set = dial.value(self.plan, directions);
         let (measured, measured_text, count) = match dial.knob.metric {
-            Metric::AddedDelay => self.added(dial, directions, |spread| spread.p50),
-            Metric::AddedSpread => self.added(dial, directions, half_width),
+            Metric::AddedDelay => self.delay(dial, directions, |spread| spread.p50),
+            Metric::AddedSpread => self.delay(dial, directions, half_width),
             Metric::Rate => self.rate(dial, directions),
             Metric::Ended => self.ended(dial),
             Metric::Held => self.held(directions),
@@ -237,28 +237,37 @@ impl<'a> Proof<'a> {
         Some(scheduled?.phase(self.now))
     }
 
-    /// A figure of the added delay, over a round trip where both directions are asked for.
-    fn added(
+    /// The added delay over these directions: the sum of both, where both were measured.
+    pub(in crate::ui) fn added(&self, directions: Directions) -> Option<Spread> {
+        let spreads = ways(directions).filter_map(|way| self.row.added[way]);
+        spreads.reduce(|up, down| Spread {
+            count: up.count + down.count,
+            p1: up.p1 + down.p1,
+            p50: up.p50 + down.p50,
+            p99: up.p99 + down.p99,
+        })
+    }
+
+    /// A figure of the added delay, with the direction that it is of where the other one is set and was not measured.
+    fn delay(
         &self,
         dial: &Dial,
         directions: Directions,
-        figure: impl Fn(&Spread) -> Duration,
+        figure: fn(&Spread) -> Duration,
     ) -> Figure {
-        let spreads: Vec<_> = ways(directions)
-            .filter_map(|way| Some((way, self.row.added[way]?)))
-            .collect();
-        let sum = spreads.iter().map(|(_, spread)| figure(spread));
-        let sum = sum.reduce(|up, down| up + down);
-        let count = spreads.iter().map(|(_, spread)| spread.count).sum();
-        // Of which direction the figure is, where the other one is set and was not measured.
-        let is_missing = |way| {
-            let set = dial.value(self.plan, Directions::Only(way));
-            self.row.added[way].is_none() && set.is_some()
+        let Some(spread) = self.added(directions) else {
+            return (None, "-".to_owned(), Some(0));
         };
-        let present = spreads.last().filter(|_| ways(directions).any(is_missing));
-        let arrow = present.map_or("", |(way, _)| arrow(*way));
-        let text = sum.map_or_else(|| "-".to_owned(), |time| figure_text(arrow, time));
-        (sum.map(Value::Time), text, Some(count))
+        let is_measured = |way: &Direction| self.row.added[*way].is_some();
+        let is_missing = |way: Direction| {
+            let set = dial.value(self.plan, Directions::Only(way));
+            set.is_some() && !is_measured(&way)
+        };
+        let measured = ways(directions).find(is_measured).map(arrow);
+        let arrow = measured.filter(|_| ways(directions).any(is_missing));
+        let time = figure(&spread);
+        let text = figure_text(arrow.unwrap_or_default(), time);
+        (Some(Value::Time(time)), text, Some(spread.count))
     }
 
     /// The rates that a rate's proof rests on: of the fastest connection where each has its own, else of all together.

@@ -87,17 +87,27 @@ impl<'a> Chart<'a> {
         }
     }
 
-    /// The title: the proxy's name, what is drawn, in short where there is little room, and at the right the first of
-    /// `right` that fits.
-    pub(super) fn title(&mut self, names: [&str; 2], right: Vec<Vec<Span<'_>>>) {
+    /// The title: the proxy's name, what is drawn, in short where there is little room, and at the right what was
+    /// measured, as many of its parts as there is room for, and what is set.
+    pub(super) fn title(
+        &mut self,
+        names: [&str; 2],
+        measured: &[Span<'static>],
+        set: &[Span<'static>],
+    ) {
         let columns = self.sheet.area.width;
         let name = names[usize::from(columns < 56)];
-        let least = right.last().map_or(0, |spans| widths(spans));
+        let least = widths(set);
         let room = columns.saturating_sub(least + width(name) + 10);
         let left = [
             Span::styled(fit_name(&self.row.name, room.max(4)), Role::Title),
             Span::styled(format!("  {name}"), Role::Plain),
         ];
+        let gap = if set.is_empty() { "" } else { "  " };
+        let right = (0..=measured.len()).rev().map(|parts| match parts {
+            0 => set.to_vec(),
+            _ => [&measured[..parts], &[Span::raw(gap)], set].concat(),
+        });
         self.sheet.title(&left, right);
     }
 

@@ -11,13 +11,12 @@
 
 use std::time::Duration;
 
-use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::pen::{Pen, Sheet, width};
 use super::state::is_felt_now;
 use crate::fault::knob::Metric;
-use crate::fault::{Direction, Directions, PerDirection, Value};
+use crate::fault::{Directions, PerDirection, Value};
 use crate::snapshot::{ProxyRow, Spread};
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
@@ -50,12 +49,10 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, busiest: &Busiest, mut sheet: 
         Span::styled(format!("  {}", row.name), Role::Title),
     ];
     sheet.title(&title, [vec![Span::styled("last second", Role::Rest)]]);
-    let Rect {
-        width: columns,
-        height,
-        ..
-    } = sheet.area;
-    let room = columns.saturating_sub(2 + NAME + SET + GAP + COUNT);
+    let room = sheet
+        .area
+        .width
+        .saturating_sub(2 + NAME + SET + GAP + COUNT);
     let mut pen = sheet.row(1);
     pen.skip(1 + NAME).left("SET", SET, Role::Rest);
     pen.left("MEASURED", room, Role::Rest);
@@ -63,34 +60,23 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, busiest: &Busiest, mut sheet: 
     pen.right("n", COUNT, Role::Rest);
     let proof = Proof::new(model, row, busiest);
     // The knobs that have room, those that are set first; what clients feel stands below them.
-    let knobs = usize::from(height.saturating_sub(4));
+    let knobs = usize::from(sheet.area.height.saturating_sub(4));
     let mut dials: Vec<_> = knob::all().iter().collect();
     if dials.len() > knobs {
         dials.sort_by_key(|dial| dial.value(proof.plan, Directions::Both).is_none());
     }
     let dials = dials.into_iter().take(knobs);
     let entries = dials.map(|dial| Entry::of(dial, &proof, model.directions));
-    for (at, entry) in (2..).zip(entries.chain(felt(row))) {
+    for (at, entry) in (2..).zip(entries.chain(felt(&proof))) {
         entry.draw(room, sheet.row(at));
     }
 }
 
-/// The added delay over these directions: the sum of both, where both were measured.
-fn added(row: &ProxyRow, directions: Directions) -> Option<Spread> {
-    let ways = Direction::BOTH.into_iter();
-    let spreads = ways.filter_map(|way| row.added[way].filter(|_| directions.contain(way)));
-    spreads.reduce(|up, down| Spread {
-        count: up.count + down.count,
-        p1: up.p1 + down.p1,
-        p50: up.p50 + down.p50,
-        p99: up.p99 + down.p99,
-    })
-}
-
 /// What clients feel, and how much of it is not ours.
-fn felt(row: &ProxyRow) -> impl Iterator<Item = Entry> {
+fn felt(proof: &Proof<'_>) -> impl Iterator<Item = Entry> {
+    let row = proof.row;
     let felt = row.feels.filter(|_| is_felt_now(row));
-    let not_ours = felt.zip(row.added.up.and(added(row, Directions::Both)));
+    let not_ours = felt.zip(row.added.up.and(proof.added(Directions::Both)));
     let not_ours = not_ours.map(|(felt, added)| {
         let rest = felt.p50.saturating_sub(added.p50);
         let text = format!("about {}", format::time(rest));
@@ -113,7 +99,7 @@ impl Entry {
     fn of(dial: &Dial, proof: &Proof<'_>, directions: Directions) -> Self {
         let reading = proof.reading(dial, directions);
         let text = &reading.measured_text;
-        let measured = match (dial.knob.metric, added(proof.row, directions)) {
+        let measured = match (dial.knob.metric, proof.added(directions)) {
             (Metric::AddedDelay, Some(spread)) => quantiles(&spread),
             (Metric::AddedSpread, Some(_)) => both(format!("±{text}")),
             (Metric::Rate, _) => {

@@ -24,7 +24,8 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
     let set = added(model.present(row));
     let top = top(row, added(model.plan(row.id).unwrap_or(&row.plan)));
     let names = ["app feels: first byte", "app feels"];
-    chart.title(names, figures(row, set));
+    let text = set.map(|set| Span::styled(format!("set {}", figure(set)), Role::Injected));
+    chart.title(names, &measured(row), text.as_slice());
     chart.axes(top, figure);
     let is_drawn = line(&mut chart, top);
     if let Some(set) = set {
@@ -55,25 +56,19 @@ fn top(row: &ProxyRow, set: Option<f64>) -> f64 {
     }
 }
 
-fn figures(row: &ProxyRow, set: Option<f64>) -> Vec<Vec<Span<'static>>> {
-    let set = set.map(|set| Span::styled(format!("set {}", figure(set)), Role::Injected));
-    let set: Vec<_> = set.into_iter().collect();
-    let Some(spread) = row.feels else {
-        return vec![set];
-    };
+/// What was felt last, and whether it is felt now.
+fn measured(row: &ProxyRow) -> Vec<Span<'static>> {
     let (felt, role) = if is_felt_now(row) {
         ("", Role::Measured)
     } else {
         ("last ", Role::Rest)
     };
-    let gap = if set.is_empty() { "" } else { "  " };
-    let with = |text: &str| {
-        let text = Span::styled(format!("{felt}{text}{gap}"), role);
-        [&[text], set.as_slice()].concat()
-    };
-    let p50 = format!("p50 {}", format::time(spread.p50));
-    let p99 = format!("p99 {}", format::time(spread.p99));
-    vec![with(&format!("{p50}  {p99}")), with(&p50), set.clone()]
+    let parts = row.feels.map(|spread| {
+        let p50 = format!("{felt}p50 {}", format::time(spread.p50));
+        let p99 = format!("  p99 {}", format::time(spread.p99));
+        [p50, p99].map(|text| Span::styled(text, role))
+    });
+    parts.into_iter().flatten().collect()
 }
 
 /// Draws the line, in dots of braille; returns whether there is any of it. A step is joined to what was before it, and

@@ -1,6 +1,5 @@
 //! The last line: the keys that work here, from the key table; those that do not fit are dropped from the end.
 
-use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::header::SEED_FROM;
@@ -12,19 +11,15 @@ use crate::ui::theme::Role;
 
 /// Draws the keys that work here, below a line with the seed where there are two rows.
 pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
-    let Rect {
-        width: columns,
-        height,
-        ..
-    } = sheet.area;
-    if height > 1 {
+    if sheet.area.height > 1 {
         let seed = Span::styled(format!("seed {}", model.seed), Role::Plain);
         let draft = draft(model).map(|draft| Span::styled(draft, Role::Plain));
-        sheet.title(draft.as_slice(), (columns < SEED_FROM).then(|| vec![seed]));
+        let right = (sheet.area.width < SEED_FROM).then(|| vec![seed]);
+        sheet.title(draft.as_slice(), right);
     }
     // Whether the line that has the keys changes a proxy and adds none.
     let is_editing = model.mode() == Mode::Input && model.input.editing.is_some();
-    let mut pen = sheet.row(height.saturating_sub(1));
+    let mut pen = sheet.row(sheet.area.height.saturating_sub(1));
     pen.skip(1);
     for mut hint in keymap::footer(model.mode()) {
         if is_editing && matches!(hint.action, Action::Accept) {

@@ -8,7 +8,7 @@
 //!
 //! Unfinished is dim and never red; wrong has a caret under the first column that is; right says what Enter does.
 
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Position;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthChar;
 
@@ -201,11 +201,7 @@ fn sets(value: Option<Value>) -> &'static str {
 
 /// The caret under the first wrong column, and why: beside the caret, below it where there is not enough room.
 fn wrong(error: &ParseError, scroll: usize, sheet: &mut Sheet<'_>) {
-    let Rect {
-        width: columns,
-        height,
-        ..
-    } = sheet.area;
+    let columns = sheet.area.width;
     let caret = u16::try_from(caret(error).saturating_sub(scroll)).unwrap_or(u16::MAX);
     let caret = caret.saturating_add(PROMPT).min(columns.saturating_sub(1));
     let message = &error.message;
@@ -214,7 +210,7 @@ fn wrong(error: &ParseError, scroll: usize, sheet: &mut Sheet<'_>) {
     let beside = (2, caret + 2);
     let (row, column) = if caret + 2 + wide <= columns {
         beside
-    } else if height > 3 {
+    } else if sheet.area.height > 3 {
         (3, PROMPT.min(columns.saturating_sub(wide)))
     } else if wide + 2 <= caret {
         (2, caret - wide - 1)

@@ -6,7 +6,6 @@
 
 use std::time::Duration;
 
-use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::log::role;
@@ -30,12 +29,7 @@ const MORE: u16 = 4;
 
 /// Draws the last thing that happened, and the first gap.
 pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
-    let Rect {
-        width: columns,
-        height,
-        ..
-    } = sheet.area;
-    let columns = columns.saturating_sub(1);
+    let columns = sheet.area.width.saturating_sub(1);
     let said = said(model).map(|said| (said, text(&said)));
     let room = said.as_ref().map_or(columns, |(said, text)| {
         // What the user did comes first, but not alone; the reason of a failure is never cut for the gap.
@@ -53,6 +47,7 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
         return;
     };
     let columns = columns.saturating_sub(taken);
+    let is_single = sheet.area.height < 2;
     let mut pen = sheet.row(0);
     pen.until(columns).skip(1);
     pen.text(format::clock(said.at), Role::Rest).skip(1);
@@ -60,7 +55,7 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
         pen.text("! ", Role::Trouble);
     }
     let role = role(said.tone);
-    if height < 2 {
+    if is_single {
         pen.text(text, role);
         return;
     }

@@ -215,7 +215,7 @@ fn mixer(area: Rect, form: Form, model: &Model) -> Mixer {
         Form::Tall => (26, 22, 9, 2, 3),
         Form::Wide => (25, 27, 18, 2, all),
     };
-    let shown = slots(least, knob).clamp(1, all.clamp(1, most));
+    let shown = slots(least, knob).min(most.min(all)).max(1);
     let [head, strips] = Layout::vertical([Length(head), Fill(1)]).areas(area);
     let taken = knob.saturating_mul(u16::try_from(shown).unwrap_or(1));
     let (height, margin) = match form {

@@ -46,7 +46,8 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
         near => round_up(near.map_or(most, |cap| cap.max(most)) * 1.05),
     };
     let names = ["bytes per second", "bytes/s"];
-    chart.title(names, figures(row, first, cap.as_ref()));
+    let text = cap.map(|cap| Span::styled(cap.text, Role::Injected));
+    chart.title(names, &measured(row, first), text.as_slice());
     chart.axes(top, |rate| match rate {
         0.0 => "0".to_owned(),
         rate => format::rate_short(rate),
@@ -92,20 +93,14 @@ fn most(row: &ProxyRow, direction: Direction) -> f64 {
     rates.fold(0.0, f64::max)
 }
 
-fn figures(row: &ProxyRow, first: Direction, cap: Option<&Cap>) -> Vec<Vec<Span<'static>>> {
-    let cap = cap.map(|cap| Span::styled(cap.text.clone(), Role::Injected));
-    let cap: Vec<_> = cap.into_iter().collect();
-    let gap = Span::raw(if cap.is_empty() { "" } else { "  " });
-    let legend = |way: Direction| format!("{} {}", arrow(way), format::rate(row.rates[way]));
-    let measured = Span::styled(legend(first), Role::Measured);
-    let other = format!("  {}", legend(first.opposite()));
-    let both = [
-        measured.clone(),
-        Span::styled(other, Role::Second),
-        gap.clone(),
-    ];
-    let one = [measured, gap];
-    vec![[&both, &*cap].concat(), [&one, &*cap].concat(), cap]
+/// What passes now in both directions, the one in columns first.
+fn measured(row: &ProxyRow, first: Direction) -> [Span<'static>; 2] {
+    let text = |way: Direction| format!("{} {}", arrow(way), format::rate(row.rates[way]));
+    let second = format!("  {}", text(first.opposite()));
+    [
+        Span::styled(text(first), Role::Measured),
+        Span::styled(second, Role::Second),
+    ]
 }
 
 /// Draws the other direction, on a scale of its own.
