@@ -100,22 +100,23 @@ pub fn quoted(piece: &str) -> String {
 /// Some of many names, for a message that says which there are.
 #[must_use]
 pub fn listed(names: &[&str]) -> String {
-    const SHOWN: usize = 24;
-    let mut some: Vec<String> = names
-        .iter()
-        .take(SHOWN)
-        .map(|name| shortened(name))
-        .collect();
-    if names.len() > SHOWN {
-        some.push(format!("and {} more", names.len() - SHOWN));
-    }
-    some.join(", ")
+    first(24, names.iter().map(|name| shortened(name)))
 }
 
 /// Texts in a row, with commas between them.
 pub fn joined(items: impl IntoIterator<Item = impl fmt::Display>) -> String {
-    let items = items.into_iter().map(|item| item.to_string());
-    items.collect::<Vec<_>>().join(", ")
+    first(usize::MAX, items)
+}
+
+/// The first of some texts in a row, with commas between them; how many more there are is counted.
+pub fn first(most: usize, items: impl IntoIterator<Item = impl fmt::Display>) -> String {
+    let mut items: Vec<String> = items.into_iter().map(|item| item.to_string()).collect();
+    let more = items.len().saturating_sub(most);
+    if more > 0 {
+        items.truncate(most);
+        items.push(format!("and {more} more"));
+    }
+    items.join(", ")
 }
 
 /// What the system said, in the form of our messages: lower case, without the error's number.

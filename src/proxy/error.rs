@@ -13,7 +13,7 @@ use std::time::Duration;
 use thiserror::Error;
 
 pub use super::tls::{TlsError, TlsOptionError};
-use crate::format::reason;
+use crate::format::{self, reason};
 use crate::mapping::{Circle, Name};
 use crate::snapshot::{CloseReason, LegName};
 use crate::units::Time;
@@ -232,12 +232,7 @@ impl Attempts {
     }
 
     fn listed(&self, text: impl Fn(&Attempt) -> String) -> String {
-        let mut listed: Vec<String> = self.0.iter().take(Self::SHOWN).map(text).collect();
-        let more = self.0.len() - listed.len();
-        if more > 0 {
-            listed.push(format!("and {more} more"));
-        }
-        listed.join(", ")
+        format::first(Self::SHOWN, self.0.iter().map(text))
     }
 }
 
