@@ -180,9 +180,18 @@ fn form(kind: &Kind) -> String {
         let _ = write!(form, " ({short})");
     }
     for param in kind.params {
-        let value = placeholder(param.unit);
+        let value = match param.unit {
+            Unit::Time => "TIME",
+            Unit::Rate => "RATE",
+            Unit::Size => "SIZE",
+            Unit::Percent => "PERCENT",
+            Unit::Number => "NUMBER",
+            Unit::Switch => "on|off",
+            Unit::Word(words) => &words.join("|"),
+            Unit::TimeOrSize => "TIME|SIZE",
+        };
         let written = if param.bare {
-            value
+            value.to_owned()
         } else {
             format!("{}={value}", param.name)
         };
@@ -192,17 +201,4 @@ fn form(kind: &Kind) -> String {
         };
     }
     form
-}
-
-fn placeholder(unit: Unit) -> String {
-    match unit {
-        Unit::Time => "TIME".to_owned(),
-        Unit::Rate => "RATE".to_owned(),
-        Unit::Size => "SIZE".to_owned(),
-        Unit::Percent => "PERCENT".to_owned(),
-        Unit::Number => "NUMBER".to_owned(),
-        Unit::Switch => "on|off".to_owned(),
-        Unit::Word(words) => words.join("|"),
-        Unit::TimeOrSize => "TIME|SIZE".to_owned(),
-    }
 }

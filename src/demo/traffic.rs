@@ -129,12 +129,8 @@ impl Visitor {
     }
 
     async fn pause(&mut self, least_ms: u64, most_ms: u64) {
-        sleep(Duration::from_millis(between(
-            &mut self.random,
-            least_ms,
-            most_ms,
-        )))
-        .await;
+        let pause = between(&mut self.random, least_ms, most_ms);
+        sleep(Duration::from_millis(pause)).await;
     }
 }
 

@@ -41,9 +41,8 @@ pub fn clash(line: &str, mapping: &Mapping, others: &[Other]) -> Option<ParseErr
     }
     let name = mapping.name.as_ref()?.as_str();
     let by_name = |name: &str| {
-        others
-            .iter()
-            .find(|other| other.name.as_deref() == Some(name))
+        let mut others = others.iter();
+        others.find(|other| other.name.as_deref() == Some(name))
     };
     let message = name_taken(name, &by_name(name)?.called, |name| by_name(name).is_some());
     Some(ParseError::over(line, place_of_name(line, name), message))

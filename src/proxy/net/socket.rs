@@ -34,7 +34,7 @@ const PROBES: u32 = 6;
 
 /// A socket that others hold as well: TLS above it, reset and the error watch beside it.
 #[derive(Debug)]
-pub(crate) struct SharedSocket(Arc<TcpStream>);
+pub(crate) struct SharedSocket(pub(crate) Arc<TcpStream>);
 
 /// Sets what every socket of ours has: no waiting for more to send, and a bounded receive buffer.
 ///
@@ -82,12 +82,6 @@ impl fmt::Display for Keepalive {
 }
 
 // === impl SharedSocket ===
-
-impl SharedSocket {
-    pub(crate) fn new(socket: Arc<TcpStream>) -> Self {
-        Self(socket)
-    }
-}
 
 impl AsyncRead for SharedSocket {
     fn poll_read(

@@ -99,10 +99,10 @@ pub enum ClientError {
 ///
 /// A protocol error is told to the client before it is returned, where it can understand the answer. Cancelling loses
 /// what was read: the client's leg is of no use afterwards.
-pub async fn negotiate_client<S>(client: &mut S, deadline: Deadline) -> Result<First, ClientError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+pub async fn negotiate_client(
+    client: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    deadline: Deadline,
+) -> Result<First, ClientError> {
     let after = deadline.given();
     let result = timeout_at(deadline.at(), negotiate(client)).await;
     let result = result.unwrap_or(Err(ClientError::TimedOut { after }));
@@ -114,10 +114,9 @@ where
     result
 }
 
-async fn negotiate<S>(client: &mut S) -> Result<First, ClientError>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
+async fn negotiate(
+    client: &mut (impl AsyncRead + AsyncWrite + Unpin),
+) -> Result<First, ClientError> {
     let mut opening = Opening::default();
     let mut chunk = [0; 1024];
     loop {

@@ -52,11 +52,13 @@ fn error_response(code: &str, message: &str) -> Vec<u8> {
     body.extend_from_slice(b"Mfaultboard: ");
     body.extend(message.bytes().filter(|byte| *byte != 0));
     body.extend_from_slice(&[0, 0]);
+    framed(b'E', &body)
+}
+
+/// A message of this type: its length, which counts itself but not the type, stands before the body.
+fn framed(kind: u8, body: &[u8]) -> Vec<u8> {
     let length = u32::try_from(body.len() + 4).unwrap_or(u32::MAX);
-    let mut response = vec![b'E'];
-    response.extend_from_slice(&length.to_be_bytes());
-    response.extend_from_slice(&body);
-    response
+    [&[kind], &length.to_be_bytes()[..], body].concat()
 }
 
 /// A big-endian number at the beginning of `bytes`, once it is there.

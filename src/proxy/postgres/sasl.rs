@@ -6,7 +6,7 @@
 
 use tokio::io::ReadBuf;
 
-use super::{number, reply};
+use super::{framed, number, reply};
 use crate::proxy::tls::TlsError;
 
 /// Passes on what the server says until it has said how it authenticates, less the mechanism that cannot work.
@@ -182,27 +182,17 @@ fn without_plus(message: &[u8]) -> Option<Vec<u8>> {
     let Some(names) = list.strip_suffix(&[0, 0]) else {
         return Some(message.to_vec());
     };
-    let all: Vec<&[u8]> = names.split(|byte| *byte == 0).collect();
-    let kept: Vec<&[u8]> = all
-        .iter()
-        .copied()
-        .filter(|name| *name != SaslFilter::PLUS)
-        .collect();
-    if kept.len() == all.len() {
+    let mut kept: Vec<&[u8]> = names.split(|byte| *byte == 0).collect();
+    let offered = kept.len();
+    kept.retain(|name| *name != SaslFilter::PLUS);
+    if kept.len() == offered {
         return Some(message.to_vec());
     }
     if kept.is_empty() {
         return None;
     }
-    let mut list = kept.join(&0);
-    list.extend_from_slice(&[0, 0]);
-    // No longer than the message that came, whose length fitted.
-    let length = u32::try_from(8 + list.len()).unwrap_or(u32::MAX);
-    let mut filtered = vec![b'R'];
-    filtered.extend_from_slice(&length.to_be_bytes());
-    filtered.extend_from_slice(&head[5..]);
-    filtered.extend_from_slice(&list);
-    Some(filtered)
+    let body = [&head[5..], &kept.join(&0), &[0, 0]].concat();
+    Some(framed(b'R', &body))
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ pub(in crate::proxy) async fn secure(
 
 /// Sends SSLRequest and reads exactly one byte, so that whatever comes behind it can only be taken for TLS.
 async fn ask(socket: &Arc<TcpStream>, upstream: &str) -> Result<(), TlsError> {
-    let mut stream = SharedSocket::new(Arc::clone(socket));
+    let mut stream = SharedSocket(Arc::clone(socket));
     let broken = |source: io::Error| match source.kind() {
         ErrorKind::UnexpectedEof => TlsError::NotPostgres {
             upstream: upstream.to_owned(),

@@ -110,7 +110,7 @@ impl UpstreamTls {
             return Err(TlsError::ServerName(peer.host));
         };
         let connector = TlsConnector::from(Arc::clone(&self.config));
-        let stream = SharedSocket::new(Arc::clone(socket));
+        let stream = SharedSocket(Arc::clone(socket));
         let left = deadline.left();
         let shaking = MET.scope(RefCell::default(), async {
             let result = connector.connect(name, stream).await;
