@@ -329,22 +329,15 @@ impl<'a> Proof<'a> {
         set: Option<Value>,
         measured: Option<Value>,
     ) -> Verdict {
-        if set.is_none() {
-            return Verdict::Off;
-        }
-        if self.moves(dial) {
+        match dial.knob.metric {
+            _ if set.is_none() => return Verdict::Off,
             // The last second is over, and so is what was set in it.
-            return Verdict::Unjudged;
-        }
-        if matches!(
-            dial.knob.metric,
-            Metric::Ended | Metric::Held | Metric::None
-        ) {
-            return if measured.is_some() {
-                Verdict::Agrees
-            } else {
-                Verdict::Unjudged
-            };
+            _ if self.moves(dial) => return Verdict::Unjudged,
+            Metric::Ended | Metric::Held | Metric::None if measured.is_some() => {
+                return Verdict::Agrees;
+            }
+            Metric::Ended | Metric::Held | Metric::None => return Verdict::Unjudged,
+            Metric::AddedDelay | Metric::AddedSpread | Metric::Rate => {}
         }
         if let Some(verdict) = self.of_all().or_else(|| self.of_one(dial, measured)) {
             return verdict;
@@ -403,10 +396,11 @@ impl<'a> Proof<'a> {
         let set = dial.value(self.plan, Directions::Only(direction))?;
         let added = self.row.added[direction];
         let setting = self.plan.find(dial.kind, direction)?;
+        let mut all = self.plan.settings().iter();
         let beside = Beside {
             jitter: self.jitter(dial, direction),
             beyond: dial.knob.beyond_proof.and_then(|beyond| beyond(setting)),
-            has_others: self.has_others(dial),
+            has_others: all.any(|other| other.kind.name != dial.kind.name),
         };
         match (dial.knob.metric, set) {
             (Metric::AddedDelay, Value::Time(set)) => Some(judge::delay(&added?, set, &beside)),
@@ -414,12 +408,6 @@ impl<'a> Proof<'a> {
             (Metric::Rate, Value::Rate(cap)) => Some(judge::rate(self.rates(dial)[direction], cap)),
             _ => None,
         }
-    }
-
-    /// Whether faults of other kinds are set.
-    fn has_others(&self, dial: &Dial) -> bool {
-        let mut settings = self.plan.settings().iter();
-        settings.any(|setting| setting.kind.name != dial.kind.name)
     }
 
     /// How far the delays of a kind are set to stray.

@@ -55,7 +55,7 @@ pub(super) fn draw_measured(at: Option<f64>, cells: u16, pen: &mut Pen<'_>) {
 }
 
 impl Track {
-    /// Draws the track, with a sign of the terminal's own for each end of what it shows.
+    /// Draws the track: a sign where it is set, another where it was measured, and a third where both meet.
     pub(super) fn draw(&self, charset: Charset, pen: &mut Pen<'_>) {
         let [set_sign, measured_sign, both] = match charset {
             Charset::Unicode => ["●", "┃", "◉"],
