@@ -1,4 +1,4 @@
-//! The grammar of a mapping, a function a production, in the order of the grammar:
+//! The grammar of a mapping, a function for each production above single characters, in the order of the grammar:
 //!
 //! ```text
 //! mapping    = config { blank option }
@@ -21,10 +21,8 @@
 //!
 //! `config` is the grammar of a bare mapping, with two extensions: a host may be an IPv6 address in brackets, and it ends at
 //! a blank, so that options and faults can follow it.
-//! Which hosts and ports are valid beyond the syntax is `host`'s and `port_number`'s business; what a person probably
+//! Which hosts and ports are valid beyond the syntax is the module `host`'s and `port`'s business; what a person probably
 //! meant where the grammar fails is said by `slips`.
-
-use std::ops::Range;
 
 use winnow::Parser;
 use winnow::ascii::{alpha1, digit1};
@@ -190,8 +188,7 @@ fn config(input: &mut Input<'_>) -> Parsed<Mapping> {
 
 /// `left = port`
 fn left(input: &mut Input<'_>) -> Parsed<u16> {
-    let (digits, at) = port.with_span().parse_next(input)?;
-    port_number(digits, at, 0, input)
+    port(0, input)
 }
 
 /// `right = hostport | proto_url`
@@ -229,11 +226,9 @@ fn opt_port(input: &mut Input<'_>) -> Parsed<Option<u16>> {
     if opt(':').parse_next(input)?.is_none() {
         return Ok(None);
     }
-    let (digits, at) = port
-        .with_span()
-        .parse_next(input)
-        .map_err(|error| explained(error, || slips::no_port_number(input)))?;
-    port_number(digits, at, 1, input).map(Some)
+    port(1, input)
+        .map(Some)
+        .map_err(|error| explained(error, || slips::no_port_number(input)))
 }
 
 /// `protocol = "http" | "https" | "psql" | "psqls" | "tls"`
@@ -242,28 +237,11 @@ fn protocol(input: &mut Input<'_>) -> Parsed<Protocol> {
 }
 
 /// `port = digit { digit }`, `digit = "0" | … | "9"`
-fn port<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
-    digit1.parse_next(input)
-}
-
-/// `host = char { char }`, `char = any character except "=" and ":"`
-fn host(input: &mut Input<'_>) -> Parsed<Host> {
-    let (begin, text) = (input.current_token_start(), *input.as_ref());
-    if let Some(slip) = slips::host(begin, text) {
-        return Err(slip.cut());
-    }
-    if let Some(address) = opt(hosts::in_brackets).parse_next(input)? {
-        return Ok(Host::V6(address));
-    }
-    let ends = |c: char| matches!(c, '=' | ':') || c.is_whitespace();
-    let written = take_till(1.., ends)
-        .parse_next(input)
-        .map_err(|error| explained(error, || slips::no_host(input)))?;
-    hosts::named(begin, written, input.is_empty()).map_err(Slip::cut)
-}
-
-/// The digits of a port as its number, which is at least `least`.
-fn port_number(digits: &str, at: Range<usize>, least: u16, input: &Input<'_>) -> Parsed<u16> {
+///
+/// Its number is at least `least`.
+fn port(least: u16, input: &mut Input<'_>) -> Parsed<u16> {
+    let mut digits = digit1::<_, ErrMode<Slip>>.with_span();
+    let (digits, at) = digits.parse_next(input)?;
     let side = if least == 0 {
         "a listening"
     } else {
@@ -283,6 +261,22 @@ fn port_number(digits: &str, at: Range<usize>, least: u16, input: &Input<'_>) ->
             Err(Slip::over(at, message).expecting(["a port"]).cut())
         }
     }
+}
+
+/// `host = char { char }`, `char = any character except "=" and ":"`
+fn host(input: &mut Input<'_>) -> Parsed<Host> {
+    let (begin, text) = (input.current_token_start(), *input.as_ref());
+    if let Some(slip) = slips::host(begin, text) {
+        return Err(slip.cut());
+    }
+    if let Some(address) = opt(hosts::in_brackets).parse_next(input)? {
+        return Ok(Host::V6(address));
+    }
+    let ends = |c: char| matches!(c, '=' | ':') || c.is_whitespace();
+    let written = take_till(1.., ends)
+        .parse_next(input)
+        .map_err(|error| explained(error, || slips::no_host(input)))?;
+    hosts::named(begin, written, input.is_empty()).map_err(Slip::cut)
 }
 
 /// The error of a production, said better where it was not final.
