@@ -1,34 +1,35 @@
 //! The handle to a running engine, and what its tasks share.
 
+use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use parking_lot::{Mutex, RwLock};
-use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot, watch};
+use parking_lot::RwLock;
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 use tokio_util::task::TaskTracker;
 
-use super::collector::{Collector, Sources};
+use super::collector::Collector;
 use super::error::{AddError, BindError, RenameError, StartError};
 use super::events::Events;
 use super::net::look_up::LookUps;
 use super::net::sys;
 use super::proxy::Proxy;
 use super::record::Order;
-use super::shared::{Finish, Options, Shared, start_workers};
+use super::shared::{Finish, Options, Shared};
+use super::thread::panics::Panic;
+use super::thread::wait::Spin;
 use super::thread::worker::WorkerHandle;
 use super::thread::{clock, panics};
-use super::{listener, port, tls};
+use super::{events, listener, port, tls};
 use crate::fault::Plan;
 use crate::mapping::{Circle, Mapping, Name};
-use crate::snapshot::{ConnId, Happening, Kill, PortState, ProxyId, Snapshot, Taken};
+use crate::snapshot::{ConnId, Event, Happening, Kill, PortState, ProxyId, Snapshot, Taken};
 
-/// How many opened connections may wait for the collector's beat; their tasks wait while it is full.
-const OPENED: usize = 8192;
-/// How many questions for a snapshot of the moment may wait for the collector; whoever asks waits while it is full.
-const ASKED: usize = 16;
+/// How much news of connections may wait for the collector's beat; their tasks wait while it is full.
+const NEWS: usize = 8192;
 /// How many events may wait for a reader that is slow; beyond that it is told how many it missed.
 const EVENTS: usize = 16_384;
 /// How many connections a proxy takes where neither the user nor the descriptor limit says less.
@@ -41,7 +42,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(2);
 pub struct Engine {
     inner: Arc<Shared>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
-    finish: Arc<Mutex<Option<Finish>>>,
+    finish: Arc<Finish>,
 }
 
 // === impl Engine ===
@@ -56,26 +57,12 @@ impl Engine {
         panics::install();
         let tls = tls::TlsConfigs::load(&options.tls)?;
         let allowed = sys::raise_descriptor_limit();
-        let (opened_tx, opened) = mpsc::channel(OPENED);
-        let (asked_tx, asked) = mpsc::channel(ASKED);
-        let changes = Arc::<AtomicU64>::default();
-        let workers = start_workers(&options).map_err(StartError::Worker)?;
         let (events, _) = broadcast::channel(EVENTS);
+        let (news_tx, news) = mpsc::channel(NEWS);
         let (snapshots_tx, snapshots) = watch::channel(Arc::default());
-        let proxies = Arc::<RwLock<Vec<Arc<Proxy>>>>::default();
         let start = clock::now();
-        let sources = Sources {
-            start,
-            insecure: options.tls.insecure,
-            proxies: Arc::clone(&proxies),
-            stirs: workers.iter().map(WorkerHandle::stirs).collect(),
-            changes: Arc::clone(&changes),
-        };
-        let collector = Collector::new(sources, (opened, asked), snapshots_tx, events.clone());
-        let news = Arc::<Notify>::default();
-        let running = |stop| collector.run(Arc::clone(&news), stop);
-        let finish = Finish::start(running, &proxies);
-        let inner = Shared {
+        let workers = start_workers(&options, start, &events).map_err(StartError::Worker)?;
+        let inner = Arc::new(Shared {
             limit: limit(&options, allowed),
             options,
             start,
@@ -83,22 +70,22 @@ impl Engine {
             places: Arc::new(Semaphore::new(allowed as usize)),
             tls,
             look_ups: LookUps::default(),
-            proxies,
-            pages: workers.iter().map(|_| Arc::default()).collect(),
+            proxies: RwLock::default(),
             workers,
-            opened: opened_tx,
-            asked: asked_tx,
-            changes,
+            news: news_tx,
+            look: Notify::new(),
+            changes: Arc::default(),
             events,
-            news,
             tasks: TaskTracker::new(),
             next_proxy: AtomicU32::new(1),
             next_connection: AtomicU64::new(1),
-        };
+        });
+        let collector = Collector::new(Arc::clone(&inner), news, snapshots_tx);
+        let finish = Arc::new(Finish::start(&inner, |stop| collector.run(stop)));
         Ok(Self {
-            inner: Arc::new(inner),
+            inner,
             snapshots,
-            finish: Arc::new(Mutex::new(Some(finish))),
+            finish,
         })
     }
 
@@ -111,11 +98,13 @@ impl Engine {
     /// Everything as it is at this moment, which whoever follows `snapshots` sees too; after the engine's end, the last that was
     /// seen.
     pub async fn snapshot(&self) -> Arc<Snapshot> {
-        let (answer, snapshot) = oneshot::channel();
-        // It fails where the collector has ended, and the answer with it.
-        let _ = self.inner.asked.send(answer).await;
-        let snapshot = snapshot.await;
-        snapshot.unwrap_or_else(|_| self.snapshots.borrow().clone())
+        let mut snapshots = self.snapshots();
+        snapshots.mark_unchanged();
+        let asked = self.now();
+        self.inner.look.notify_one();
+        // It fails where the collector has ended.
+        while snapshots.changed().await.is_ok() && snapshots.borrow().at < asked {}
+        snapshots.borrow().clone()
     }
 
     /// What happens from now on.
@@ -231,7 +220,7 @@ impl Engine {
         others.push(Arc::clone(&proxy));
         *proxies = others;
         proxy.touch();
-        self.inner.news.notify_one();
+        self.inner.look.notify_one();
         Ok(proxy)
     }
 
@@ -355,10 +344,7 @@ impl Engine {
         self.wait_for_none(&proxies, STOP_LIMIT).await;
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
-        let finish = self.finish.lock().take();
-        if let Some(finish) = finish {
-            finish.finish().await;
-        }
+        self.finish.finish().await;
     }
 
     async fn wait_for_none(&self, proxies: &[Arc<Proxy>], limit: Duration) {
@@ -379,6 +365,28 @@ impl Engine {
             .find(|proxy| proxy.id == id)
             .cloned()
     }
+}
+
+/// Starts the threads that move bytes. Bugs in their own tasks are told as events.
+fn start_workers(
+    options: &Options,
+    start: Instant,
+    events: &broadcast::Sender<Arc<Event>>,
+) -> io::Result<Vec<WorkerHandle>> {
+    let spin = match options.spin {
+        true => Spin::Bounded,
+        false => Spin::Never,
+    };
+    let start_one = |index| {
+        let events = events.clone();
+        let bug = move |panic: Panic| {
+            let line = format!("delays may have been longer, all else goes on: {panic}");
+            let at = clock::now().saturating_duration_since(start);
+            events::tell(&events, at, String::new(), Happening::Error(line));
+        };
+        WorkerHandle::start(index, spin, bug)
+    };
+    (0..options.workers.max(1)).map(start_one).collect()
 }
 
 /// How many connections each proxy takes at a time, where the descriptor limit allows so many in all.

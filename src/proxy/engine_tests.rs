@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, TcpStream};
 use std::sync::mpsc as blocking;
 
+use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::*;
@@ -255,11 +256,13 @@ async fn a_full_worker_delays_neither_clients_nor_the_closing_of_a_port() {
     };
     other.hand(stand_still).await;
     stands.await.expect("it stands still");
-    while let Some(room) = other.room() {
-        room.take(|_| std::future::ready(()));
-    }
+    while other
+        .hand(|_| std::future::ready(()))
+        .now_or_never()
+        .is_some()
+    {}
     // It has the fewest connections.
-    let _load: Vec<_> = (0..100).map(|_| own.load()).collect();
+    let _load: Vec<_> = (0..100).map(|_| own.connection()).collect();
     let mut events = engine.events();
     assert!(is_open(&engine, id));
     let opened = async {

@@ -1,11 +1,12 @@
 //! What an engine tells as it happens, for one who listens.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
+use tokio::sync::broadcast::{Receiver, Sender};
 
-use crate::snapshot::Event;
+use crate::snapshot::{Event, Happening};
 
 /// The events of an engine from the moment at which somebody began to listen. They wait in a bounded queue: one who is too
 /// slow is told how many of the oldest are lost.
@@ -21,6 +22,11 @@ pub enum Told {
     Lost(u64),
     /// The engine has ended, and nothing more is told.
     Ended,
+}
+
+/// Tells whoever listens of what happened so long after the engine's start; nobody needs to.
+pub(super) fn tell(events: &Sender<Arc<Event>>, at: Duration, proxy: String, what: Happening) {
+    let _ = events.send(Arc::new(Event { at, proxy, what }));
 }
 
 // === impl Events ===

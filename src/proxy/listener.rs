@@ -197,11 +197,7 @@ fn hand_over(
             least = worker;
         }
     }
-    let room = if own.active() <= least.active() + least.active() / 4 {
-        None
-    } else {
-        least.room()
-    };
+    let stays = own.active() <= least.active() + least.active() / 4;
     let job = Job {
         stream,
         client,
@@ -210,13 +206,14 @@ fn hand_over(
         accepted: clock::now(),
         proxy: Arc::clone(proxy),
         engine: Arc::clone(engine),
-        load: if room.is_some() { least } else { own }.load(),
+        load: if stays { own } else { least }.connection(),
         places,
     };
     let serve = |worker| task::run(job, worker);
-    match room {
-        Some(room) => room.take(serve),
-        None => here.spawn(serve),
+    if stays {
+        here.spawn(serve);
+    } else {
+        least.hand_or_run(here, serve);
     }
 }
 

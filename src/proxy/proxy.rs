@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::error::NameTaken;
-use super::meter::slots::ProxyMeter;
+use super::meter::counters::ProxyMeter;
 use super::settings::{Change, Settings};
 use super::tls::UpstreamTls;
 use crate::fault::Plan;

@@ -5,15 +5,11 @@ use std::net::Ipv4Addr;
 use futures_util::FutureExt;
 
 use super::*;
-use crate::proxy::meter::slots::Pages;
 use crate::snapshot::Kill;
-use crate::snapshot::ProxyId;
 
 fn connection(settings: &Settings, number: u64) -> Arc<Record> {
     let client = (Ipv4Addr::LOCALHOST, 1).into();
-    let slot = Arc::<Pages>::default().take();
-    let record = Record::new(ConnId(number), ProxyId(1), client, Duration::ZERO, slot);
-    let record = Arc::new(record);
+    let record = Arc::new(Record::new(ConnId(number), client, Duration::ZERO));
     settings.enter(&record);
     record
 }

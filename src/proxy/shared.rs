@@ -1,29 +1,26 @@
 //! What the tasks of an engine share.
 
-use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
-use tokio::sync::{Notify, Semaphore, broadcast, mpsc, oneshot};
+use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::meter::slots::Pages;
 use super::net::look_up::LookUps;
 use super::net::socket::Keepalive;
 use super::proxy::{Allotted, Proxy};
 use super::record::Record;
 use super::relay::budget::Budget;
 use super::thread::clock;
-use super::thread::wait::Spin;
 use super::thread::worker::WorkerHandle;
-use super::tls;
 use super::tls::UpstreamTls;
+use super::{events, tls};
 use crate::mapping::Mapping;
-use crate::snapshot::{ConnId, Event, Happening, Snapshot};
+use crate::snapshot::{ConnId, Event, Happening};
 
 /// How an engine is set up.
 #[derive(Clone, Debug)]
@@ -60,51 +57,40 @@ pub(super) struct Shared {
     pub(super) tls: tls::TlsConfigs,
     /// The names of upstreams that are being looked up.
     pub(super) look_ups: LookUps,
-    pub(super) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
+    /// In the order of their numbers.
+    pub(super) proxies: RwLock<Vec<Arc<Proxy>>>,
     pub(super) workers: Vec<WorkerHandle>,
-    /// The slots of each worker's connections.
-    pub(super) pages: Vec<Arc<Pages>>,
     /// To the collector. A connection awaits it before any byte moves; the collector only inserts.
-    pub(super) opened: mpsc::Sender<Opened>,
-    /// To the collector: who wants a snapshot of the moment.
-    pub(super) asked: mpsc::Sender<Asked>,
+    pub(super) news: mpsc::Sender<News>,
+    /// Has the collector publish a snapshot at once.
+    pub(super) look: Notify,
     /// Counts what is done to proxies by others than their connections.
     pub(super) changes: Arc<AtomicU64>,
     pub(super) events: broadcast::Sender<Arc<Event>>,
-    /// Has the collector look at once: a proxy was added.
-    pub(super) news: Arc<Notify>,
     /// What goes on although whoever asked for it may have gone.
     pub(super) tasks: TaskTracker,
     pub(super) next_proxy: AtomicU32,
     pub(super) next_connection: AtomicU64,
 }
 
-/// A connection that a worker has taken over.
-pub(super) struct Opened {
-    pub(super) record: Arc<Record>,
-    pub(super) proxy: Arc<Proxy>,
+/// What a connection's task tells the collector, in its order.
+pub(super) enum News {
+    /// A worker has taken over a connection.
+    Opened(Arc<Record>, Arc<Proxy>),
+    /// Something has happened to a connection since.
+    Since {
+        proxy: Arc<Proxy>,
+        /// Since the engine's start.
+        at: Duration,
+        what: Happening,
+    },
 }
-
-/// Whoever wants a snapshot of this moment, and gets the one that is published for it.
-pub(super) type Asked = oneshot::Sender<Arc<Snapshot>>;
 
 /// What ends with the engine. Dropped with the last handle, it ends whatever was not stopped.
 pub(super) struct Finish {
+    engine: Arc<Shared>,
     collector: TaskTracker,
     stop_collector: CancellationToken,
-    proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
-}
-
-/// Starts the threads that move bytes.
-pub(super) fn start_workers(options: &Options) -> io::Result<Vec<WorkerHandle>> {
-    let spin = if options.spin {
-        Spin::Bounded
-    } else {
-        Spin::Never
-    };
-    (0..options.workers.max(1))
-        .map(|index| WorkerHandle::start(index, spin))
-        .collect()
 }
 
 // === impl Options ===
@@ -147,20 +133,17 @@ impl Shared {
 
     /// Tells whoever listens; nobody needs to.
     pub(super) fn tell(&self, proxy: &Proxy, what: Happening) {
-        let _ = self.events.send(Arc::new(Event {
-            at: self.now(),
-            proxy: proxy.name(),
-            what,
-        }));
+        self.tell_of(self.now(), proxy.name(), what);
     }
 
     /// Tells whoever listens of something that failed and belongs to no proxy.
     pub(super) fn report(&self, what: String) {
-        let _ = self.events.send(Arc::new(Event {
-            at: self.now(),
-            proxy: String::new(),
-            what: Happening::Error(what),
-        }));
+        self.tell_of(self.now(), String::new(), Happening::Error(what));
+    }
+
+    /// Tells whoever listens of what happened at a certain time.
+    pub(super) fn tell_of(&self, at: Duration, proxy: String, what: Happening) {
+        events::tell(&self.events, at, proxy, what);
     }
 
     pub(super) fn tell_listening(&self, proxy: &Proxy) {
@@ -180,16 +163,16 @@ impl Shared {
 impl Finish {
     /// Starts the collector, which runs until the token that it is given says so.
     pub(super) fn start<F>(
+        engine: &Arc<Shared>,
         collector: impl FnOnce(CancellationToken) -> F,
-        proxies: &Arc<RwLock<Vec<Arc<Proxy>>>>,
     ) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
         let finish = Self {
+            engine: Arc::clone(engine),
             collector: TaskTracker::new(),
             stop_collector: CancellationToken::new(),
-            proxies: Arc::clone(proxies),
         };
         let running = collector(finish.stop_collector.clone());
         finish.collector.spawn(running);
@@ -198,7 +181,7 @@ impl Finish {
     }
 
     /// Has the collector read everything once more, and end.
-    pub(super) async fn finish(self) {
+    pub(super) async fn finish(&self) {
         self.stop_collector.cancel();
         self.collector.wait().await;
     }
@@ -206,7 +189,7 @@ impl Finish {
 
 impl Drop for Finish {
     fn drop(&mut self) {
-        for proxy in self.proxies.read().iter() {
+        for proxy in self.engine.proxies.read().iter() {
             proxy.retire();
             proxy.settings.stop();
         }

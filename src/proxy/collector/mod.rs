@@ -1,8 +1,8 @@
 //! The collector: reads every counter on its beat and makes a snapshot of them.
 //!
-//! Connections tell it only that they were opened, over a bounded channel, before any byte moves. Their end is a reason and a
-//! time in their record, which the next beat reads: nothing can be lost, so no row can stay behind. Nothing but the beat,
-//! and whoever asks for a snapshot, wakes it. A beat since which nothing has stirred walks over no connection and visits no
+//! Connections tell it that they were opened, and what is told of their upstream, over a bounded channel, before any byte moves.
+//! Their end is a reason and a time in their record, which the next beat reads: nothing can be lost, so no row can stay
+//! behind. Nothing but the beat, and whoever asks for a snapshot, wakes it. A beat since which nothing has stirred walks over no connection and visits no
 //! proxy but those whose last minute still has something in it: a proxy without traffic costs nothing.
 
 mod conns;
@@ -10,46 +10,32 @@ mod proxies;
 mod window;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
 
-use parking_lot::RwLock;
-use tokio::sync::{Notify, broadcast, mpsc, watch};
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 
 use self::conns::ConnFigures;
 use self::proxies::{ProxyFigures, Sum};
 use self::window::BEAT;
 use crate::proxy::proxy::Proxy;
-use crate::proxy::record::Closed;
-use crate::proxy::shared::{Asked, Opened};
-use crate::proxy::thread::clock;
-use crate::proxy::thread::worker::Stirs;
-use crate::snapshot::{Event, Happening, ProxyId, Snapshot};
+use crate::proxy::record::{Closed, Record};
+use crate::proxy::shared::{News, Shared};
+use crate::proxy::thread::panics;
+use crate::proxy::thread::worker::WorkerHandle;
+use crate::snapshot::{Happening, ProxyId, Snapshot};
 
 /// A snapshot in which nothing moved is published only this often, so that ages go on; a crowd's less often, by as much
 /// for each `CROWD` connections: a walk over thousands of idle ones is all that an idle process does.
 const QUIET_BEAT: Duration = Duration::from_secs(1);
 const CROWD: usize = 2_000;
 
-/// What the collector looks at.
-pub(crate) struct Sources {
-    pub(crate) start: Instant,
-    pub(crate) insecure: bool,
-    pub(crate) proxies: Arc<RwLock<Vec<Arc<Proxy>>>>,
-    /// Counts what connections do, for each worker.
-    pub(crate) stirs: Vec<Stirs>,
-    /// Counts what is done to proxies by others.
-    pub(crate) changes: Arc<AtomicU64>,
-}
-
 /// Reads the counters and tells what happens.
 pub(crate) struct Collector {
-    sources: Sources,
-    opened: mpsc::Receiver<Opened>,
-    asked: mpsc::Receiver<Asked>,
+    engine: Arc<Shared>,
+    news: mpsc::Receiver<News>,
     snapshots: watch::Sender<Arc<Snapshot>>,
-    events: broadcast::Sender<Arc<Event>>,
     conns: Vec<ConnFigures>,
     /// The proxies that are listed, in the order of their numbers.
     seen: Vec<ProxyFigures>,
@@ -58,147 +44,87 @@ pub(crate) struct Collector {
     /// What was counted when connections were last walked over, and whether figures still moved then.
     stirs: u64,
     restless: bool,
-}
-
-// === impl Sources ===
-
-impl Sources {
-    /// Grows whenever there may be something new to see.
-    fn stirs(&self) -> u64 {
-        let stirs = self.stirs.iter().map(Stirs::count);
-        // Acquire: with the release in `Proxy::touch`.
-        let changes = self.changes.load(Ordering::Acquire);
-        stirs.fold(changes, u64::wrapping_add)
-    }
+    /// Whether a bug of its own was told.
+    told_bug: bool,
 }
 
 // === impl Collector ===
 
 impl Collector {
     pub(crate) fn new(
-        sources: Sources,
-        (opened, asked): (mpsc::Receiver<Opened>, mpsc::Receiver<Asked>),
+        engine: Arc<Shared>,
+        news: mpsc::Receiver<News>,
         snapshots: watch::Sender<Arc<Snapshot>>,
-        events: broadcast::Sender<Arc<Event>>,
     ) -> Self {
-        let published = Duration::ZERO;
         Self {
-            sources,
-            opened,
-            asked,
+            engine,
+            news,
             snapshots,
-            events,
             conns: Vec::new(),
             seen: Vec::new(),
-            published,
+            published: Duration::ZERO,
             stirs: 0,
             restless: true,
+            told_bug: false,
         }
     }
 
-    /// Collects on its beat, and at once where `news` says that there is a proxy more, until it is told to stop; then reads
-    /// everything once more.
-    pub(crate) async fn run(mut self, news: Arc<Notify>, stop: CancellationToken) {
+    /// Collects on its beat, and at once for whoever wants a snapshot, until it is told to stop; then reads everything once
+    /// more. A panic ends what it was at, and no more; the first one is told.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
         let mut beat = tokio::time::interval(BEAT);
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        loop {
-            tokio::select! {
+        let mut last = false;
+        while !last {
+            let step = tokio::select! {
                 // Cancel-safe, all: what was not returned comes again, the token only reports.
-                _ = beat.tick() => self.beat(),
-                () = news.notified() => self.welcome(),
-                Some(asked) = self.asked.recv() => self.answer(asked),
+                _ = beat.tick() => Self::beat,
+                () = self.engine.look.notified() => Self::look,
                 () = stop.cancelled() => {
+                    last = true;
                     self.restless = true;
-                    return self.beat();
+                    Self::beat
                 }
+            };
+            if let Err(panic) = panics::contain(|| step(&mut self))
+                && !std::mem::replace(&mut self.told_bug, true)
+            {
+                let line = format!("some figures are missing, all else goes on: {panic}");
+                self.engine.report(line);
             }
         }
     }
 
-    /// Publishes a snapshot with the proxies that were added.
-    fn welcome(&mut self) {
-        let at = self.now();
-        self.follow();
-        self.publish(at);
-    }
-
-    /// Publishes a snapshot of this moment for all who ask for one. It is no beat: rates go on as if it had not been.
-    fn answer(&mut self, first: Asked) {
-        let at = self.now();
-        self.take_opened();
-        self.follow();
+    /// Publishes a snapshot of this moment. It is no beat: rates go on as if it had not been.
+    fn look(&mut self) {
+        let at = self.engine.now();
+        self.hear();
         self.take_leave();
         for seen in &mut self.seen {
             seen.look(at);
         }
         self.publish(at);
-        let snapshot = self.snapshots.borrow().clone();
-        let mut asked = Some(first);
-        while let Some(one) = asked {
-            // Nobody waits any more where this fails.
-            let _ = one.send(Arc::clone(&snapshot));
-            asked = self.asked.try_recv().ok();
-        }
     }
 
-    fn now(&self) -> Duration {
-        clock::now().saturating_duration_since(self.sources.start)
-    }
-
-    /// Takes the connections that were opened, and says whether there were any.
-    fn take_opened(&mut self) -> bool {
-        let mut any = false;
-        while let Ok(opened) = self.opened.try_recv() {
-            self.open(opened);
-            any = true;
-        }
-        any
-    }
-
-    fn open(&mut self, Opened { record, proxy }: Opened) {
-        let what = Happening::Opened {
-            conn: record.id,
-            client: record.client,
-            upstream: proxy.mapping.upstream(),
-        };
-        self.tell(record.opened, &proxy, what);
-        if self.seen(proxy.id).is_none() {
-            self.follow();
-        }
-        if let Some(seen) = self.seen(proxy.id) {
-            seen.total += 1;
-            seen.stir();
-        }
-        self.conns.push(ConnFigures::new(record, proxy));
-    }
-
-    /// Tells how a connection's upstream was reached, and what its TLS agreed on, once.
-    fn tell_upstream(&mut self, conn: &mut ConnFigures) {
-        if let Some((at, reached)) = conn.reached() {
-            self.tell(at, &conn.proxy, reached);
-        }
-        if let Some((at, tls)) = conn.secured() {
-            if let Some(seen) = self.seen(conn.proxy.id) {
-                seen.tls = Some(Arc::clone(&tls));
-                seen.stir();
-            }
-            let id = conn.record.id;
-            self.tell(at, &conn.proxy, Happening::Secured { conn: id, tls });
-        }
+    /// Grows whenever there may be something new to see.
+    fn count_stirs(&self) -> u64 {
+        let stirs = self.engine.workers.iter().map(WorkerHandle::stirs);
+        // Acquire: with the release in `Proxy::touch`.
+        let changes = self.engine.changes.load(Ordering::Acquire);
+        stirs.fold(changes, u64::wrapping_add)
     }
 
     fn beat(&mut self) {
-        let at = self.now();
+        let at = self.engine.now();
         // Counted first: what stirs from here on is for the next beat.
-        let stirs = self.sources.stirs();
-        let opened = self.take_opened();
+        let stirs = self.count_stirs();
+        let heard = self.hear();
         let crowds = u32::try_from(1 + self.conns.len() / CROWD).unwrap_or(u32::MAX);
         let due = at.saturating_sub(self.published) >= QUIET_BEAT * crowds;
-        let stirred = opened || due || self.restless || stirs != self.stirs;
+        let stirred = heard || due || self.restless || stirs != self.stirs;
         let mut moves = false;
         if stirred {
             self.stirs = stirs;
-            self.follow();
             self.take_leave();
             moves = self.walk(at);
         }
@@ -211,9 +137,47 @@ impl Collector {
         }
     }
 
+    /// Takes what connections have told, and says whether there was anything.
+    fn hear(&mut self) -> bool {
+        let mut any = false;
+        while let Ok(news) = self.news.try_recv() {
+            any = true;
+            match news {
+                News::Opened(record, proxy) => self.open(record, proxy),
+                News::Since { proxy, at, what } => {
+                    if let Happening::Secured { tls, .. } = &what
+                        && let Some(seen) = find(&mut self.seen, proxy.id)
+                    {
+                        seen.tls = Some(Arc::clone(tls));
+                        seen.stir();
+                    }
+                    self.engine.tell_of(at, proxy.name(), what);
+                }
+            }
+        }
+        any
+    }
+
+    fn open(&mut self, record: Arc<Record>, proxy: Arc<Proxy>) {
+        let what = Happening::Opened {
+            conn: record.id,
+            client: record.client,
+            upstream: proxy.mapping.upstream(),
+        };
+        self.engine.tell_of(record.opened, proxy.name(), what);
+        if find(&mut self.seen, proxy.id).is_none() {
+            self.follow();
+        }
+        if let Some(seen) = find(&mut self.seen, proxy.id) {
+            seen.total += 1;
+            seen.stir();
+        }
+        self.conns.push(ConnFigures::new(record, proxy));
+    }
+
     /// Follows the proxies that are listed now, and no others.
     fn follow(&mut self) {
-        let proxies = self.sources.proxies.read();
+        let proxies = self.engine.proxies.read();
         let listed = proxies.iter().map(|proxy| proxy.id);
         if listed.eq(self.seen.iter().map(ProxyFigures::id)) {
             return;
@@ -224,33 +188,52 @@ impl Collector {
             while known.next_if(|seen| seen.id() < proxy.id).is_some() {}
             let seen = known.next_if(|seen| seen.id() == proxy.id);
             self.seen
-                .push(seen.unwrap_or_else(|| ProxyFigures::new(proxy, self.sources.start)));
+                .push(seen.unwrap_or_else(|| ProxyFigures::new(proxy, self.engine.start)));
         }
     }
 
-    /// Tells what connections have reached and how they have ended.
+    /// Takes leave of the connections that have ended.
     fn take_leave(&mut self) {
-        let mut conns = std::mem::take(&mut self.conns);
-        for conn in &mut conns {
-            self.tell_upstream(conn);
+        self.follow();
+        let ended = |conn: &mut ConnFigures| conn.record.closed.get().is_some();
+        let ended: Vec<_> = self.conns.extract_if(.., ended).collect();
+        if self.conns.capacity() > 4 * self.conns.len() {
+            // A storm's list is given back.
+            self.conns.shrink_to(2 * self.conns.len());
         }
-        self.conns = conns;
-        self.reap();
+        // What they told before they ended waits by now.
+        self.hear();
+        for ConnFigures { record, proxy, .. } in ended {
+            let Some(Closed { reason, at }) = record.closed.get() else {
+                continue;
+            };
+            if let Some(seen) = find(&mut self.seen, proxy.id) {
+                seen.took_leave(reason);
+            }
+            let what = Happening::Closed {
+                conn: record.id,
+                bytes: record.meter.delivered(),
+                lasted: at.saturating_sub(record.opened),
+                reason: reason.clone(),
+                truncated: record.truncated.load(Ordering::Relaxed),
+            };
+            self.engine.tell_of(*at, proxy.name(), what);
+        }
     }
 
     /// Reads the counters of all connections, and says whether any still moves.
     fn walk(&mut self, at: Duration) -> bool {
-        let mut conns = std::mem::take(&mut self.conns);
         let mut moves = false;
-        for conn in &mut conns {
+        for conn in &mut self.conns {
+            #[cfg(test)]
+            panics::injected::reach(panics::injected::Place::Collecting, conn.record.client);
             if conn.beat(at)
-                && let Some(seen) = self.seen(conn.proxy.id)
+                && let Some(seen) = find(&mut self.seen, conn.proxy.id)
             {
                 seen.stir();
             }
             moves |= conn.moves();
         }
-        self.conns = conns;
         moves
     }
 
@@ -271,7 +254,7 @@ impl Collector {
             snapshot.conns.push(row);
         }
         for (seen, sum) in self.seen.iter_mut().zip(sums) {
-            let row = seen.row(sum, self.sources.insecure, at);
+            let row = seen.row(sum, self.engine.options.tls.insecure, at);
             snapshot.rates = snapshot.rates.plus(row.rates);
             // For how long the slowest has been waiting goes on.
             self.restless |= row.taken < row.open;
@@ -280,48 +263,11 @@ impl Collector {
         self.published = at;
         self.snapshots.send_replace(Arc::new(snapshot));
     }
+}
 
-    /// Takes leave of the connections that have ended.
-    fn reap(&mut self) {
-        let ended = |conn: &mut ConnFigures| conn.record.closed.get().is_some();
-        let mut ended: Vec<_> = self.conns.extract_if(.., ended).collect();
-        if self.conns.capacity() > 4 * self.conns.len() {
-            // A storm's list is given back.
-            self.conns.shrink_to(2 * self.conns.len());
-        }
-        for conn in &mut ended {
-            // It may have reached its upstream, and ended, since that was looked for.
-            self.tell_upstream(conn);
-            let Some(Closed { reason, at }) = conn.record.closed.get() else {
-                continue;
-            };
-            if let Some(seen) = self.seen(conn.proxy.id) {
-                seen.took_leave(reason);
-            }
-            let what = Happening::Closed {
-                conn: conn.record.id,
-                bytes: conn.record.slot.delivered(),
-                lasted: at.saturating_sub(conn.record.opened),
-                reason: reason.clone(),
-                truncated: conn.record.truncated.load(Ordering::Relaxed),
-            };
-            self.tell(*at, &conn.proxy, what);
-        }
-    }
-
-    fn seen(&mut self, id: ProxyId) -> Option<&mut ProxyFigures> {
-        let index = self.seen.binary_search_by_key(&id, ProxyFigures::id).ok()?;
-        Some(&mut self.seen[index])
-    }
-
-    /// Tells whoever listens; nobody needs to.
-    fn tell(&self, at: Duration, proxy: &Proxy, what: Happening) {
-        let _ = self.events.send(Arc::new(Event {
-            at,
-            proxy: proxy.name(),
-            what,
-        }));
-    }
+fn find(seen: &mut [ProxyFigures], id: ProxyId) -> Option<&mut ProxyFigures> {
+    let index = seen.binary_search_by_key(&id, ProxyFigures::id).ok()?;
+    Some(&mut seen[index])
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::conns::ConnFigures;
 use super::window::{Ends, Figures, Window};
 use crate::fault::{InForce, PerDirection, Plan};
 use crate::mapping::TlsMode;
-use crate::proxy::meter::slots::ProxyMeter;
+use crate::proxy::meter::counters::ProxyMeter;
 use crate::proxy::proxy::Proxy;
 use crate::snapshot::{CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow, Scheduled};
 
@@ -101,8 +101,10 @@ impl ProxyFigures {
 
     /// Reads its counters between two beats.
     pub(crate) fn look(&mut self, at: Duration) {
-        self.figures = self.window.look(at, self.proxy.meters());
-        self.stale = true;
+        let figures = self.window.look(at, self.proxy.meters());
+        let changed = self.proxy.changes() != self.changes || figures != self.figures;
+        self.stale |= changed || self.timed;
+        self.figures = figures;
     }
 
     /// Whether time has changed how its plan acts.

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use crate::fault::{Direction, PerDirection};
+use crate::fault::PerDirection;
+use crate::proxy::meter::counters::ProxyMeter;
 use crate::proxy::meter::histogram::Counts;
-use crate::proxy::meter::slots::ProxyMeter;
 use crate::snapshot::{History, Point, Spread};
 
 /// What the counters of all workers showed at one beat.
@@ -17,10 +17,11 @@ struct Sample {
     delivered: PerDirection<u64>,
     added: PerDirection<Counts>,
     feels: Counts,
+    ends: Ends,
 }
 
 /// What the last second came to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Figures {
     pub(crate) delivered: PerDirection<u64>,
     pub(crate) rates: PerDirection<f64>,
@@ -37,7 +38,8 @@ pub(crate) struct Window {
     stirred: Option<Duration>,
     /// Whether beats may be left out.
     rests: bool,
-    last_point: Option<(Sample, Ends)>,
+    /// With which the last point of the history ends.
+    last_point: Option<Sample>,
     history: Arc<History>,
 }
 
@@ -67,11 +69,10 @@ impl Window {
         ends: Ends,
     ) -> Figures {
         if let Some(before) = self.resumed(at) {
-            let ends_before = self.last_point.take().map_or(ends, |(_, ends)| ends);
-            self.last_point = Some((before.clone(), ends_before));
+            self.last_point = Some(before.clone());
             self.samples = VecDeque::from([before]);
         }
-        let sample = self.sample(at, meters);
+        let sample = self.sample(at, meters, ends);
         while self.samples.len() > 1 && self.samples[1].at.saturating_add(LOOK_BACK) <= at {
             self.samples.pop_front();
         }
@@ -82,7 +83,7 @@ impl Window {
         self.samples.push_back(sample.clone());
         let figures = self.figures(&self.samples[0], &sample);
         self.felt = figures.feels;
-        self.point(sample, ends);
+        self.point(sample);
         self.rests = self.is_blank();
         if self.rests {
             self.history = Arc::default();
@@ -96,7 +97,7 @@ impl Window {
         at: Duration,
         meters: impl Iterator<Item = &'a ProxyMeter> + Clone,
     ) -> Figures {
-        let sample = self.sample(at, meters);
+        let sample = self.sample(at, meters, Ends::default());
         let resumed = self.resumed(at);
         let first = resumed.as_ref().or_else(|| self.samples.front());
         self.figures(first.unwrap_or(&sample), &sample)
@@ -121,14 +122,9 @@ impl Window {
     }
 
     fn figures(&self, first: &Sample, sample: &Sample) -> Figures {
-        let span = sample.at.saturating_sub(first.at).as_secs_f64();
-        let rate = |way: Direction| {
-            let bytes = sample.delivered[way].saturating_sub(first.delivered[way]);
-            if span > 0.0 { bytes as f64 / span } else { 0.0 }
-        };
         Figures {
             delivered: sample.delivered,
-            rates: PerDirection::from_fn(rate),
+            rates: sample.rates_since(first),
             added: PerDirection::from_fn(|way| sample.added[way].since(&first.added[way])),
             feels: sample.feels.since(&first.feels).or(self.felt),
         }
@@ -142,40 +138,32 @@ impl Window {
         &self,
         at: Duration,
         meters: impl Iterator<Item = &'a ProxyMeter> + Clone,
+        ends: Ends,
     ) -> Sample {
         let last = self.samples.back();
-        let delivered = PerDirection::from_fn(|way| {
-            meters
-                .clone()
-                .map(|meter| meter.delivered[way].load(Ordering::Relaxed))
-                .sum()
-        });
-        let added = PerDirection::from_fn(|way| {
-            Counts::of(
-                meters.clone().map(|meter| &meter.added[way]),
-                last.map(|last| &last.added[way]),
-            )
-        });
-        let feels = Counts::of(
-            meters.map(|meter| &meter.feels),
-            last.map(|last| &last.feels),
-        );
+        let delivered = |way| {
+            let meters = meters.clone();
+            let counts = meters.map(|meter| meter.delivered[way].load(Ordering::Relaxed));
+            counts.sum()
+        };
+        let added = |way| {
+            let histograms = meters.clone().map(|meter| &meter.added[way]);
+            Counts::of(histograms, last.map(|last| &last.added[way]))
+        };
+        let feels = meters.clone().map(|meter| &meter.feels);
         Sample {
             at,
-            delivered,
-            added,
-            feels,
+            delivered: PerDirection::from_fn(delivered),
+            added: PerDirection::from_fn(added),
+            feels: Counts::of(feels, last.map(|last| &last.feels)),
+            ends,
         }
     }
 
     /// Adds a point to the history every half second.
-    fn point(&mut self, sample: Sample, ends: Ends) {
-        let known = self.last_point.as_ref();
-        if known.is_some_and(|(_, before)| *before != ends) {
-            self.stirred = Some(sample.at);
-        }
-        let Some((last, before)) = &self.last_point else {
-            self.last_point = Some((sample, ends));
+    fn point(&mut self, sample: Sample) {
+        let Some(last) = &self.last_point else {
+            self.last_point = Some(sample);
             return;
         };
         let span = sample.at.saturating_sub(last.at);
@@ -183,22 +171,20 @@ impl Window {
         if span.saturating_add(Duration::from_millis(50)) < History::STEP {
             return;
         }
-        let rate = |way: Direction| {
-            sample.delivered[way].saturating_sub(last.delivered[way]) as f64 / span.as_secs_f64()
-        };
+        let more = |now: u64, before: u64| u32::try_from(now - before).unwrap_or(u32::MAX);
         let point = Point {
             at: sample.at,
             feels: sample.feels.since(&last.feels).map(|feels| feels.p50),
-            rates: PerDirection::from_fn(rate),
-            failed: u32::try_from(ends.failed - before.failed).unwrap_or(u32::MAX),
-            cut: u32::try_from(ends.cut - before.cut).unwrap_or(u32::MAX),
+            rates: sample.rates_since(last),
+            failed: more(sample.ends.failed, last.ends.failed),
+            cut: more(sample.ends.cut, last.ends.cut),
         };
         let history = Arc::make_mut(&mut self.history);
         if history.points.len() == History::LEN {
             history.points.pop_front();
         }
         history.points.push_back(point);
-        self.last_point = Some((sample, ends));
+        self.last_point = Some(sample);
     }
 }
 
@@ -217,10 +203,19 @@ impl Sample {
     /// Whether anything was counted between the two.
     fn differs(&self, other: &Self) -> bool {
         let totals = |sample: &Self| {
-            let PerDirection { up, down } = sample.added.map_ref(Counts::total);
-            (sample.delivered, [up, down, sample.feels.total()])
+            let added = sample.added.map_ref(Counts::total);
+            (sample.delivered, added, sample.feels.total(), sample.ends)
         };
         totals(self) != totals(other)
+    }
+
+    /// The bytes per second since an earlier one; none where no time has passed.
+    fn rates_since(&self, before: &Self) -> PerDirection<f64> {
+        let span = self.at.saturating_sub(before.at).as_secs_f64();
+        PerDirection::from_fn(|way| {
+            let bytes = self.delivered[way].saturating_sub(before.delivered[way]);
+            if span > 0.0 { bytes as f64 / span } else { 0.0 }
+        })
     }
 }
 
@@ -229,17 +224,17 @@ mod tests {
     use super::*;
     use crate::proxy::meter::histogram::add;
 
+    /// The figures of a beat so long after the start; no connection has come to a bad end.
+    fn beat_at(window: &mut Window, meter: &ProxyMeter, ms: u64) -> Figures {
+        let at = Duration::from_millis(ms);
+        window.beat(at, std::iter::once(meter), Ends::default())
+    }
+
     #[test]
     fn figures_are_those_of_the_last_second() {
         let meter = ProxyMeter::default();
         let mut window = Window::default();
-        let mut beat = |ms| {
-            window.beat(
-                Duration::from_millis(ms),
-                std::iter::once(&meter),
-                Ends::default(),
-            )
-        };
+        let mut beat = |ms| beat_at(&mut window, &meter, ms);
         beat(0);
         meter.delivered.down.store(1_000, Ordering::Relaxed);
         meter.added.down.record(Duration::from_millis(250));
@@ -260,13 +255,7 @@ mod tests {
     fn what_was_felt_last_stays_known() {
         let meter = ProxyMeter::default();
         let mut window = Window::default();
-        let mut beat = |ms| {
-            window.beat(
-                Duration::from_millis(ms),
-                std::iter::once(&meter),
-                Ends::default(),
-            )
-        };
+        let mut beat = |ms| beat_at(&mut window, &meter, ms);
         beat(0);
         meter.feels.record(Duration::from_millis(40));
         beat(100);

@@ -1,5 +1,6 @@
 //! What happens before bytes flow: the waits that faults ask for, PostgreSQL's first message, and the dial.
 
+use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -13,11 +14,10 @@ use crate::mapping::TlsMode;
 use crate::proxy::error::{UpstreamError, broken};
 use crate::proxy::leg::Leg;
 use crate::proxy::leg::dial;
-use crate::proxy::net::socket::tend;
 use crate::proxy::postgres::{self, ClientError};
 use crate::proxy::settings::Current;
 use crate::proxy::thread::clock::{self, Deadline};
-use crate::snapshot::{CloseReason, LegName};
+use crate::snapshot::{CloseReason, Happening, LegName};
 
 /// A new connection whose upstream is not ready yet. A change of settings acts on it at once.
 pub(crate) struct Opening<'a> {
@@ -53,7 +53,8 @@ impl<'a> Opening<'a> {
     pub(crate) async fn run(mut self, client: &mut Leg) -> Result<Ready, Failure> {
         self.wait().await?;
         let opened = if self.books.proxy.mapping.tls() == TlsMode::Postgres {
-            self.reach_postgres(client).await?
+            // In a box: most connections do without, and are small so.
+            Box::pin(self.reach_postgres(client)).await?
         } else {
             let dialed = self.dial().await.map_err(|error| untold(&error))?;
             (dialed, Vec::new())
@@ -178,6 +179,7 @@ impl<'a> Opening<'a> {
             proxy,
             engine,
             record,
+            worker,
             ..
         } = self.books;
         let dialed = dial::dial(
@@ -190,10 +192,18 @@ impl<'a> Opening<'a> {
         let dialed = dialed
             .await
             .map_err(|error| error.counted(|| proxy.settings.connected()))?;
-        // Fails only where the socket is gone already, which reading tells.
-        let _ = tend(&dialed.leg.socket().into(), engine.options.keepalive);
-        record.came_by(dialed.tried, dialed.sign, engine.now());
-        record.reached(dialed.addr, dialed.tls, engine.now());
+        let keepalive = engine.options.keepalive;
+        worker.young.push(dialed.leg.socket(), keepalive);
+        record.reached(dialed.addr, dialed.sign);
+        let conn = record.id;
+        if dialed.tried.cost_time() {
+            let (addr, tried) = (dialed.addr, dialed.tried.each());
+            let reached = Happening::Reached { conn, addr, tried };
+            self.books.tell(reached).await;
+        }
+        if let Some(tls) = dialed.tls.map(Arc::new) {
+            self.books.tell(Happening::Secured { conn, tls }).await;
+        }
         Ok((dialed.leg, dialed.path))
     }
 }

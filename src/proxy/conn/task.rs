@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::ending::{Failure, reason_of, refuse, take_down};
 use super::opening::{Opening, Ready};
@@ -21,13 +22,13 @@ use crate::proxy::proxy::Proxy;
 use crate::proxy::record::{Closed, Order, Record};
 use crate::proxy::relay::pump::{End, Pump, TakeDown};
 use crate::proxy::settings::Current;
-use crate::proxy::shared::{Opened, Shared};
+use crate::proxy::shared::{News, Shared};
 use crate::proxy::thread::alarm::Timer;
 use crate::proxy::thread::clock;
 #[cfg(test)]
 use crate::proxy::thread::panics::injected::{self, Place};
 use crate::proxy::thread::panics::{self, Panic};
-use crate::proxy::thread::worker::{Load, Worker};
+use crate::proxy::thread::worker::Worker;
 use crate::snapshot::{CloseReason, ConnId, Happening, Kill, LegName};
 
 /// A client's places: in its proxy's limit, and among the connections that the descriptor limit allows.
@@ -43,7 +44,8 @@ pub(crate) struct Job {
     pub(crate) accepted: Instant,
     pub(crate) proxy: Arc<Proxy>,
     pub(crate) engine: Arc<Shared>,
-    pub(crate) load: Load,
+    /// Counts it among its worker's connections.
+    pub(crate) load: TaskTrackerToken,
     pub(crate) places: Places,
 }
 
@@ -54,7 +56,7 @@ pub(crate) struct Books {
     pub(crate) engine: Arc<Shared>,
     pub(crate) worker: Rc<Worker>,
     reason: Option<CloseReason>,
-    _load: Load,
+    _load: TaskTrackerToken,
     _places: Places,
 }
 
@@ -99,9 +101,10 @@ async fn open(job: Job, worker: Rc<Worker>) -> Option<(Books, Open)> {
         Ok(Err(failure)) => Err(refuse(client, failure).await),
         Ok(Ok(ready)) => {
             let legs = [client, ready.upstream];
-            let mut pump = Pump::new(legs, ready.circumstances, &books.engine.budget);
+            let pump = Pump::new(legs, ready.circumstances, &books.engine.budget);
+            let mut pump = Box::new(pump);
             pump.push(Direction::Up, &ready.before, clock::now());
-            Ok((Box::new(pump), ready.current))
+            Ok((pump, ready.current))
         }
     };
     Some((books, opened))
@@ -153,7 +156,7 @@ fn has_left(reason: &CloseReason, record: &Record) -> bool {
             leg: LegName::Client,
             ..
         }
-    ) && record.slot.ended(Direction::Up)
+    ) && record.meter.ended(Direction::Up)
 }
 
 /// The poll loop in its worker: what it is told from outside, and what it tells.
@@ -179,7 +182,7 @@ impl<'a> Relay<'a> {
             books,
             pump,
             timer: worker.alarm.timer(),
-            gauge: ConnGauge::new(&books.record.slot, books.proxy.meter(worker.index)),
+            gauge: ConnGauge::new(&books.record.meter, books.proxy.meter(worker.index)),
             ready: Some(current),
             generation: 0,
             unreported: None,
@@ -229,7 +232,7 @@ impl<'a> Relay<'a> {
                 self.pump.poll(cx, &mut buffer, clock::now, gauge)
             };
             #[cfg(test)]
-            if self.books.record.slot.delivered().sum() > 0 {
+            if self.books.record.meter.delivered().sum() > 0 {
                 injected::reach(Place::Relaying, self.books.record.client);
             }
             if let Poll::Ready(end) = &polled {
@@ -298,13 +301,7 @@ impl Books {
     async fn open(job: Job, worker: Rc<Worker>) -> Option<(Self, Leg)> {
         let stream = TcpStream::from_std(job.stream).ok()?;
         let opened = job.accepted.saturating_duration_since(job.engine.start);
-        let record = Arc::new(Record::new(
-            job.id,
-            job.proxy.id,
-            job.client,
-            opened,
-            job.engine.pages[worker.index].take(),
-        ));
+        let record = Arc::new(Record::new(job.id, job.client, opened));
         job.proxy.settings.enter(&record);
         let books = Self {
             record,
@@ -315,13 +312,21 @@ impl Books {
             _load: job.load,
             _places: job.places,
         };
-        let news = Opened {
-            record: Arc::clone(&books.record),
-            proxy: Arc::clone(&books.proxy),
-        };
+        let news = News::Opened(Arc::clone(&books.record), Arc::clone(&books.proxy));
         // Refused only when the engine has stopped; then the connection ends at once.
-        books.engine.opened.send(news).await.ok()?;
+        books.engine.news.send(news).await.ok()?;
         Some((books, Leg::clear(stream)))
+    }
+
+    /// Has the collector tell of what happened to the connection, behind what it was told before.
+    pub(crate) async fn tell(&self, what: Happening) {
+        let news = News::Since {
+            proxy: Arc::clone(&self.proxy),
+            at: self.engine.now(),
+            what,
+        };
+        // Refused only when the engine has stopped.
+        let _ = self.engine.news.send(news).await;
     }
 
     /// Tells of a panic in the connection's task, as the reason why it ended.

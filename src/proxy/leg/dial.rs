@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
+use socket2::SockRef;
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout_at;
 
@@ -67,17 +68,18 @@ pub async fn dial(
         source: Attempts(attempts),
     })?;
     let Connected { socket, path, sign } = connected;
+    // Handshakes in boxes: most connections do without, and are small so.
     let (leg, tls) = match mapping.tls() {
         TlsMode::Clear => (Leg::clear(socket), None),
         TlsMode::Direct(_) => {
             let socket = Arc::new(socket);
-            let (secured, agreed) = tls.handshake(&socket, deadline).await?;
+            let (secured, agreed) = Box::pin(tls.handshake(&socket, deadline)).await?;
             (Leg::secure(socket, secured), Some(agreed))
         }
         TlsMode::Postgres => {
             let socket = Arc::new(socket);
-            let secured = postgres::secure(&socket, mapping, tls, deadline).await?;
-            let (secured, filter, agreed) = secured;
+            let secured = postgres::secure(&socket, mapping, tls, deadline);
+            let (secured, filter, agreed) = Box::pin(secured).await?;
             (Leg::secure(socket, secured).filtered(filter), Some(agreed))
         }
     };
@@ -205,6 +207,8 @@ async fn open(addr: SocketAddr, client: SocketAddr) -> io::Result<Connected> {
     // Before connecting, since the handshake announces the window.
     socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
     socket.set_nodelay(true)?;
+    // Urgent bytes stay in their place in the stream.
+    SockRef::from(&socket).set_out_of_band_inline(true)?;
     let lacking = |error| lacking(addr, error);
     let sign = rounds::sign(&socket, addr, client).map_err(lacking)?;
     let began = clock::now();

@@ -93,7 +93,7 @@ impl Leg {
 
     /// The socket, for addresses and options. Bytes go through the leg alone.
     #[must_use]
-    pub fn socket(&self) -> &TcpStream {
+    pub fn socket(&self) -> &Arc<TcpStream> {
         &self.socket
     }
 

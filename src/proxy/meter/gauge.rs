@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
+use super::counters::{ConnMeter, ProxyMeter};
 use super::histogram::add;
-use super::slots::{ProxyMeter, Slot};
 use crate::fault::Direction;
 
 /// What the loop tells of its work; one writer, no reader that waits.
@@ -22,8 +22,8 @@ pub trait Gauge {
 
 /// Moves the counters of one connection, and its part of its proxy's.
 pub(crate) struct ConnGauge<'a> {
-    slot: &'a Slot,
-    meter: &'a ProxyMeter,
+    conn: &'a ConnMeter,
+    proxy: &'a ProxyMeter,
     /// When the client's first byte after silence came, until the first byte back leaves.
     asked: Option<Instant>,
 }
@@ -31,10 +31,10 @@ pub(crate) struct ConnGauge<'a> {
 // === impl ConnGauge ===
 
 impl<'a> ConnGauge<'a> {
-    pub(crate) fn new(slot: &'a Slot, meter: &'a ProxyMeter) -> Self {
+    pub(crate) fn new(conn: &'a ConnMeter, proxy: &'a ProxyMeter) -> Self {
         Self {
-            slot,
-            meter,
+            conn,
+            proxy,
             asked: None,
         }
     }
@@ -42,20 +42,20 @@ impl<'a> ConnGauge<'a> {
 
 impl Gauge for ConnGauge<'_> {
     fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant) {
-        self.slot.add_delivered(direction, bytes as u64);
-        add(&self.meter.delivered[direction], bytes as u64);
+        self.conn.add_delivered(direction, bytes as u64);
+        add(&self.proxy.delivered[direction], bytes as u64);
         if direction == Direction::Down
             && let Some(asked) = self.asked.take()
         {
-            self.meter
+            self.proxy
                 .feels
                 .record(now.saturating_duration_since(asked));
         }
     }
 
     fn added(&mut self, direction: Direction, delay: Duration) {
-        self.slot.set_added(direction, delay);
-        self.meter.added[direction].record(delay);
+        self.conn.set_added(direction, delay);
+        self.proxy.added[direction].record(delay);
     }
 
     fn arrived(&mut self, direction: Direction, _bytes: usize, now: Instant) {
@@ -65,12 +65,12 @@ impl Gauge for ConnGauge<'_> {
     }
 
     fn holds(&mut self, direction: Direction, bytes: usize, full: bool) {
-        if self.slot.set_held(direction, bytes as u64, full) {
-            add(&self.meter.fulls, 1);
+        if self.conn.set_held(direction, bytes as u64, full) {
+            add(&self.proxy.fulls, 1);
         }
     }
 
     fn ended(&mut self, direction: Direction) {
-        self.slot.set_ended(direction);
+        self.conn.set_ended(direction);
     }
 }

@@ -1,5 +1,5 @@
 //! Live counters: written by the task that they belong to, read by the collector.
 
+pub(crate) mod counters;
 pub(crate) mod gauge;
 pub(crate) mod histogram;
-pub(crate) mod slots;

@@ -1,16 +1,18 @@
 //! The socket of a leg: shared, and polled by reference.
 
+use std::cell::RefCell;
 use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 
 use crate::units::Time;
 
@@ -48,23 +50,66 @@ pub(crate) fn prepare(socket: &TcpStream) -> io::Result<()> {
 /// Sets what every socket of ours has from its first byte on: urgent bytes stay in their place in the stream, and a peer
 /// that has vanished is noticed.
 ///
-/// For listeners, whose clients' sockets inherit it, and for sockets to upstreams.
+/// For listeners, whose clients' sockets inherit it.
 pub(crate) fn tend(socket: &SockRef<'_>, keepalive: Keepalive) -> io::Result<()> {
     socket.set_out_of_band_inline(true)?;
-    match keepalive {
-        Keepalive::Off => socket.set_keepalive(false),
-        Keepalive::After(time) => {
-            let second = Duration::from_secs(1);
-            let asked = TcpKeepalive::new()
-                .with_time(time.max(second))
-                .with_interval((time / PROBES).max(second))
-                .with_retries(PROBES);
-            socket.set_tcp_keepalive(&asked)
+    keepalive.set(socket)
+}
+
+/// Sockets to upstreams that are too young to be asked for a sign of life: it takes four calls of the system to see to that,
+/// and most connections that come in great numbers end within a moment.
+#[derive(Default)]
+pub(crate) struct Young {
+    sockets: RefCell<Vec<(Weak<TcpStream>, Keepalive)>>,
+    came: Notify,
+}
+
+/// How often young sockets are looked after.
+const YOUTH: Duration = Duration::from_secs(1);
+
+// === impl Young ===
+
+impl Young {
+    /// Has a socket asked for a sign of life later on, if it still is.
+    pub(crate) fn push(&self, socket: &Arc<TcpStream>, keepalive: Keepalive) {
+        let young = (Arc::downgrade(socket), keepalive);
+        self.sockets.borrow_mut().push(young);
+        self.came.notify_one();
+    }
+
+    /// Looks after those that came; a worker runs it beside its connections. While it sleeps, the deadlines of dials are no
+    /// news to the runtime, since they are later: a call of the system less for each.
+    pub(crate) async fn look_after(&self) {
+        loop {
+            self.came.notified().await;
+            tokio::time::sleep(YOUTH).await;
+            for (socket, keepalive) in self.sockets.take() {
+                if let Some(socket) = socket.upgrade() {
+                    // Fails only where the connection is gone already, which reading tells.
+                    let _ = keepalive.set(&SockRef::from(&socket));
+                }
+            }
         }
     }
 }
 
 // === impl Keepalive ===
+
+impl Keepalive {
+    fn set(self, socket: &SockRef<'_>) -> io::Result<()> {
+        match self {
+            Self::Off => socket.set_keepalive(false),
+            Self::After(time) => {
+                let second = Duration::from_secs(1);
+                let asked = TcpKeepalive::new()
+                    .with_time(time.max(second))
+                    .with_interval((time / PROBES).max(second))
+                    .with_retries(PROBES);
+                socket.set_tcp_keepalive(&asked)
+            }
+        }
+    }
+}
 
 impl Default for Keepalive {
     fn default() -> Self {
@@ -147,7 +192,12 @@ pub(crate) fn poll_write_socket(
 ) -> Poll<io::Result<usize>> {
     loop {
         ready!(socket.poll_write_ready(cx))?;
-        match socket.try_write_vectored(bufs) {
+        // One slice, as it mostly is, costs the system less where it is not a list of them.
+        let written = match bufs {
+            [only] => socket.try_write(only),
+            several => socket.try_write_vectored(several),
+        };
+        match written {
             Err(error) if error.kind() == ErrorKind::WouldBlock => {}
             result => return Poll::Ready(result),
         }

@@ -103,6 +103,7 @@ pub(crate) mod injected {
         Opening,
         Relaying,
         TakingDown,
+        Collecting,
     }
 
     static BUGS: Mutex<Vec<(SocketAddr, Place)>> = Mutex::new(Vec::new());

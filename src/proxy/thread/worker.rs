@@ -6,25 +6,32 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::{Builder, LocalOptions};
 use tokio::sync::mpsc;
 use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::alarm::Alarm;
+use super::panics::{self, Panic};
 use super::wait::Spin;
+use crate::proxy::net::socket::Young;
 
 /// The scratch space that all connections of a worker read into: shared, it costs nothing per connection. What a stream
 /// costs is waking its peers, so larger reads cost less: 0.75 s of processor time for a GiB with 256 KiB, 0.56 s with
 /// this, on a machine whose caches of the second level are as large.
 const BUFFER: usize = 512 << 10;
 
-/// How many tasks may wait for a worker; whoever hands one over waits while it is full.
+/// How many tasks may wait for a worker; what finds it full is not handed over, or waits.
 const HANDED: usize = 1024;
 
 /// After so many turns of tasks a worker looks for news of sockets: with many streams at full speed, none waits long.
 const NEWS_INTERVAL: u32 = 8;
+
+/// How long the timers of a worker stand still after a bug in what rings them.
+const REST: Duration = Duration::from_millis(10);
 
 /// A task on its way to its worker, which it starts on.
 type Handed = Box<dyn FnOnce(&Rc<Worker>) + Send>;
@@ -34,36 +41,35 @@ pub(crate) struct Worker {
     pub(crate) index: usize,
     pub(crate) alarm: Rc<Alarm>,
     pub(crate) buffer: RefCell<Box<[u8]>>,
-    stirs: Stirs,
-    tasks: TaskTracker,
+    pub(crate) young: Young,
+    stirs: Arc<AtomicU64>,
 }
-
-/// Counts what a worker's connections did, so that whoever looks at them knows when there is nothing new to see.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Stirs(Arc<AtomicU64>);
 
 /// The handle to a worker's thread.
 pub(crate) struct WorkerHandle {
     handed: mpsc::Sender<Handed>,
-    active: Arc<AtomicUsize>,
-    stirs: Stirs,
+    connections: TaskTracker,
+    stirs: Arc<AtomicU64>,
 }
-
-/// Room for a task in a worker's queue.
-pub(crate) struct Room<'a>(mpsc::Permit<'a, Handed>);
-
-/// Counts a connection of a worker for as long as it lives.
-pub(crate) struct Load(Arc<AtomicUsize>);
 
 // === impl WorkerHandle ===
 
 impl WorkerHandle {
-    /// Starts a thread. It ends by itself when the handle is dropped and its connections have ended.
-    pub(crate) fn start(index: usize, spin: Spin) -> std::io::Result<Self> {
+    /// Starts a thread, which tells `bug` of a panic in its own tasks. It ends by itself when the handle is dropped and its
+    /// connections have ended.
+    pub(crate) fn start(
+        index: usize,
+        spin: Spin,
+        bug: impl Fn(Panic) + Send + 'static,
+    ) -> std::io::Result<Self> {
         let (handed, queue) = mpsc::channel(HANDED);
         let (started, starts) = std::sync::mpsc::sync_channel(1);
-        let stirs = Stirs::default();
-        let counted = stirs.clone();
+        let handle = Self {
+            handed,
+            connections: TaskTracker::new(),
+            stirs: Arc::default(),
+        };
+        let (connections, stirs) = (handle.connections.clone(), Arc::clone(&handle.stirs));
         std::thread::Builder::new()
             .name(format!("worker-{index}"))
             .spawn(move || {
@@ -72,68 +78,72 @@ impl WorkerHandle {
                     .enable_all()
                     .event_interval(NEWS_INTERVAL)
                     .build_local(LocalOptions::default());
-                match runtime {
-                    Ok(runtime) => {
-                        let _ = started.send(Ok(()));
-                        runtime.block_on(run(index, queue, counted, spin));
-                    }
+                let runtime = match runtime {
+                    Ok(runtime) => runtime,
                     Err(error) => {
                         let _ = started.send(Err(error));
+                        return;
                     }
-                }
+                };
+                let _ = started.send(Ok(()));
+                runtime.block_on(async {
+                    let worker = Worker {
+                        index,
+                        alarm: Rc::default(),
+                        buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
+                        young: Young::default(),
+                        stirs,
+                    };
+                    Rc::new(worker).run(queue, spin, bug).await;
+                    connections.close();
+                    connections.wait().await;
+                });
             })?;
         starts
             .recv()
             .unwrap_or_else(|_| Err(std::io::ErrorKind::Other.into()))?;
-        Ok(Self {
-            handed,
-            active: Arc::default(),
-            stirs,
-        })
+        Ok(handle)
     }
 
+    /// How many connections it has.
     pub(crate) fn active(&self) -> usize {
-        self.active.load(Ordering::Relaxed)
+        self.connections.len()
     }
 
-    pub(crate) fn stirs(&self) -> Stirs {
-        self.stirs.clone()
+    /// Counts one more connection, for as long as the token lives.
+    pub(crate) fn connection(&self) -> TaskTrackerToken {
+        self.connections.token()
     }
 
-    /// Counts one more connection.
-    pub(crate) fn load(&self) -> Load {
-        self.active.fetch_add(1, Ordering::Relaxed);
-        Load(Arc::clone(&self.active))
+    /// Grows with everything that its connections do, so that whoever looks at them knows when there is nothing new to see.
+    pub(crate) fn stirs(&self) -> u64 {
+        // Acquire: with the release in `Worker::stir`.
+        self.stirs.load(Ordering::Acquire)
     }
 
-    /// Room for one more task, where its queue has any.
-    pub(crate) fn room(&self) -> Option<Room<'_>> {
-        self.handed.try_reserve().ok().map(Room)
-    }
-
-    /// Has the worker's thread make a task and run it to its end; the task is dropped where the worker has stopped.
+    /// Has the worker's thread make a task and run it to its end. Waits where its queue is full; the task is dropped where
+    /// the worker has stopped.
     pub(crate) async fn hand<F, T>(&self, task: F)
     where
         F: FnOnce(Rc<Worker>) -> T + Send + 'static,
         T: Future<Output = ()> + 'static,
     {
+        let handed: Handed = Box::new(|worker| worker.spawn(task));
         // It fails where the worker has stopped.
-        if let Ok(room) = self.handed.reserve().await {
-            Room(room).take(task);
-        }
+        let _ = self.handed.send(handed).await;
     }
-}
 
-// === impl Room ===
-
-impl Room<'_> {
-    /// Has the worker's thread make a task and run it to its end.
-    pub(crate) fn take<F, T>(self, task: F)
+    /// Has the worker's thread make a task and run it to its end, or else `here`, where its queue is full.
+    pub(crate) fn hand_or_run<F, T>(&self, here: &Rc<Worker>, task: F)
     where
         F: FnOnce(Rc<Worker>) -> T + Send + 'static,
         T: Future<Output = ()> + 'static,
     {
-        self.0.send(Box::new(|worker| worker.spawn(task)));
+        let handed: Handed = Box::new(|worker| worker.spawn(task));
+        if let Err(refused) = self.handed.try_send(handed) {
+            let handed = refused.into_inner();
+            handed(here);
+        }
     }
 }
 
@@ -146,55 +156,86 @@ impl Worker {
         F: FnOnce(Rc<Self>) -> T,
         T: Future<Output = ()> + 'static,
     {
-        self.tasks.spawn_local(task(Rc::clone(self)));
+        tokio::task::spawn_local(task(Rc::clone(self)));
     }
 
-    /// Says that a connection has done something, after what it did is written.
+    /// Says that a connection has done something, after what it did is written; only the worker's thread does.
     pub(crate) fn stir(&self) {
-        self.stirs.raise();
-    }
-}
-
-// === impl Stirs ===
-
-impl Stirs {
-    /// Counts one more; only the worker's thread does.
-    pub(crate) fn raise(&self) {
-        let Self(count) = self;
+        let stirs = self.stirs.load(Ordering::Relaxed).wrapping_add(1);
         // Release: whoever sees the count sees what was done.
-        count.store(
-            count.load(Ordering::Relaxed).wrapping_add(1),
-            Ordering::Release,
-        );
+        self.stirs.store(stirs, Ordering::Release);
     }
 
-    pub(crate) fn count(&self) -> u64 {
-        // Acquire: with the release in `raise`.
-        self.0.load(Ordering::Acquire)
+    /// Starts the tasks that it is handed, until there is nobody to hand it any.
+    async fn run(
+        self: Rc<Self>,
+        mut queue: mpsc::Receiver<Handed>,
+        spin: Spin,
+        bug: impl Fn(Panic) + 'static,
+    ) {
+        let (alarm, worker) = (Rc::clone(&self.alarm), Rc::clone(&self));
+        // They own nothing that must be ended: they go with the thread.
+        let ringing = tokio::task::spawn_local(async move {
+            while let Err(panic) = panics::contain_task(Box::pin(alarm.run(spin))).await {
+                bug(panic);
+                // So that a bug that comes again and again leaves time for all else.
+                tokio::time::sleep(REST).await;
+            }
+        });
+        let tending = tokio::task::spawn_local(async move { worker.young.look_after().await });
+        while let Some(start) = queue.recv().await {
+            start(&self);
+        }
+        ringing.abort();
+        tending.abort();
     }
 }
 
-impl Drop for Load {
-    fn drop(&mut self) {
-        self.0.fetch_sub(1, Ordering::Relaxed);
-    }
-}
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc::sync_channel;
+    use std::task::{Wake, Waker};
 
-async fn run(index: usize, mut queue: mpsc::Receiver<Handed>, stirs: Stirs, spin: Spin) {
-    let worker = Rc::new(Worker {
-        index,
-        alarm: Rc::new(Alarm::default()),
-        buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
-        stirs,
-        tasks: TaskTracker::new(),
-    });
-    let alarm = Rc::clone(&worker.alarm);
-    // The alarm owns nothing that must be ended: it goes with the thread.
-    let ringing = tokio::task::spawn_local(async move { alarm.run(spin).await });
-    while let Some(start) = queue.recv().await {
-        start(&worker);
+    use super::*;
+    use crate::proxy::thread::clock;
+
+    /// Panics when it is woken.
+    struct Bug;
+
+    impl Wake for Bug {
+        fn wake(self: Arc<Self>) {
+            panic!("a bug in whoever is woken");
+        }
     }
-    worker.tasks.close();
-    worker.tasks.wait().await;
-    ringing.abort();
+
+    #[tokio::test]
+    async fn a_bug_in_what_rings_is_told_and_timers_ring_on() {
+        panics::install();
+        let (tell, told) = sync_channel(8);
+        let bug = move |panic: Panic| tell.send(panic.to_string()).expect("is heard");
+        let worker = WorkerHandle::start(0, Spin::Never, bug).expect("starts");
+        let (ring, rung) = tokio::sync::oneshot::channel();
+        let task = |worker: Rc<Worker>| async move {
+            let (mut first, mut second) = (worker.alarm.timer(), worker.alarm.timer());
+            first.set(Some(clock::now()), &Waker::from(Arc::new(Bug)));
+            let later = clock::now() + Duration::from_millis(1);
+            let mut polled = false;
+            std::future::poll_fn(|cx| {
+                second.set((!polled).then_some(later), cx.waker());
+                match std::mem::replace(&mut polled, true) {
+                    false => std::task::Poll::Pending,
+                    true => std::task::Poll::Ready(()),
+                }
+            })
+            .await;
+            let _ = ring.send(());
+        };
+        worker.hand(task).await;
+        rung.await.expect("the second timer rings");
+        let told: Vec<_> = told.try_iter().collect();
+        let [told] = &told[..] else {
+            panic!("one bug, not {told:?}");
+        };
+        assert!(told.contains("a bug in whoever is woken"), "{told}");
+    }
 }

@@ -1,0 +1,118 @@
+//! Live counters: written by the one task that they belong to, read by the collector.
+//!
+//! Every counter has a single writer, so a load and a store count it, and no reader ever waits.
+
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use super::histogram::{Histogram, add};
+use crate::fault::{Direction, PerDirection};
+
+/// The counters of one connection.
+#[derive(Debug, Default)]
+pub(crate) struct ConnMeter {
+    delivered: PerDirection<AtomicU64>,
+    held: PerDirection<AtomicU64>,
+    /// Nanoseconds that the last segment was held, and one more; 0 before the first.
+    added: PerDirection<AtomicU64>,
+    /// How often a direction became full.
+    fulls: AtomicU64,
+    full: PerDirection<AtomicBool>,
+    ended: PerDirection<AtomicBool>,
+}
+
+/// The counters of one proxy, as far as one worker's connections move them.
+#[derive(Debug, Default)]
+pub(crate) struct ProxyMeter {
+    /// Bytes delivered, up and down.
+    pub(crate) delivered: PerDirection<AtomicU64>,
+    /// How long segments were held, up and down.
+    pub(crate) added: PerDirection<Histogram>,
+    /// From a client's first byte after silence to the first byte back.
+    pub(crate) feels: Histogram,
+    /// How often a direction of a connection became full.
+    pub(crate) fulls: AtomicU64,
+}
+
+// === impl ConnMeter ===
+
+impl ConnMeter {
+    pub(crate) fn add_delivered(&self, direction: Direction, bytes: u64) {
+        add(&self.delivered[direction], bytes);
+    }
+
+    /// Says whether the direction has become full by this.
+    pub(crate) fn set_held(&self, direction: Direction, bytes: u64, full: bool) -> bool {
+        self.held[direction].store(bytes, Ordering::Relaxed);
+        let news = full && !self.full[direction].load(Ordering::Relaxed);
+        if news {
+            add(&self.fulls, 1);
+        }
+        self.full[direction].store(full, Ordering::Relaxed);
+        news
+    }
+
+    pub(crate) fn set_added(&self, direction: Direction, delay: Duration) {
+        let nanos = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX - 1);
+        self.added[direction].store(nanos + 1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn set_ended(&self, direction: Direction) {
+        self.ended[direction].store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn delivered(&self) -> PerDirection<u64> {
+        counted(&self.delivered)
+    }
+
+    pub(crate) fn held(&self) -> PerDirection<u64> {
+        counted(&self.held)
+    }
+
+    /// How long the last segments were held, up and down together.
+    pub(crate) fn added(&self) -> Option<Duration> {
+        let nanos = counted(&self.added);
+        let held = nanos.map(|nanos| nanos.saturating_sub(1));
+        (nanos != PerDirection::default())
+            .then(|| Duration::from_nanos(held.up.saturating_add(held.down)))
+    }
+
+    pub(crate) fn fulls(&self) -> u64 {
+        self.fulls.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn is_full(&self) -> bool {
+        self.full.iter().any(|full| full.load(Ordering::Relaxed))
+    }
+
+    pub(crate) fn ended(&self, direction: Direction) -> bool {
+        self.ended[direction].load(Ordering::Relaxed)
+    }
+}
+
+// === impl ProxyMeter ===
+
+impl ProxyMeter {
+    pub(crate) fn fulls(&self) -> u64 {
+        self.fulls.load(Ordering::Relaxed)
+    }
+}
+
+fn counted(counters: &PerDirection<AtomicU64>) -> PerDirection<u64> {
+    counters.map_ref(|counter| counter.load(Ordering::Relaxed))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_time_that_a_direction_becomes_full_is_counted_once() {
+        let meter = ConnMeter::default();
+        let full = [true, true, false, true];
+        let news = full.map(|full| meter.set_held(Direction::Up, 1, full));
+        assert_eq!(news, [true, false, false, true]);
+        meter.set_held(Direction::Down, 1, true);
+        assert_eq!(meter.fulls(), 3);
+    }
+}
