@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use parking_lot::RwLock;
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::collector::Collector;
@@ -18,7 +19,7 @@ use super::net::look_up::LookUps;
 use super::net::sys;
 use super::proxy::Proxy;
 use super::record::Order;
-use super::shared::{Finish, Options, Shared};
+use super::shared::{Options, Shared};
 use super::thread::panics::Panic;
 use super::thread::wait::Spin;
 use super::thread::worker::WorkerHandle;
@@ -45,6 +46,13 @@ pub struct Engine {
     finish: Arc<Finish>,
 }
 
+/// What ends with the engine. Dropped with the last handle, it ends whatever was not stopped.
+struct Finish {
+    engine: Arc<Shared>,
+    collector: TaskTracker,
+    stop_collector: CancellationToken,
+}
+
 // === impl Engine ===
 
 impl Engine {
@@ -62,8 +70,9 @@ impl Engine {
         let (snapshots_tx, snapshots) = watch::channel(Arc::default());
         let start = clock::now();
         let workers = start_workers(&options, start, &events).map_err(StartError::Worker)?;
+        let most = MAX_CONNECTIONS.min(allowed);
         let inner = Arc::new(Shared {
-            limit: limit(&options, allowed),
+            limit: options.max_connections.unwrap_or(most).max(1),
             options,
             start,
             budget: Arc::default(),
@@ -81,11 +90,18 @@ impl Engine {
             next_connection: AtomicU64::new(1),
         });
         let collector = Collector::new(Arc::clone(&inner), news, snapshots_tx);
-        let finish = Arc::new(Finish::start(&inner, |stop| collector.run(stop)));
+        let finish = Finish {
+            engine: Arc::clone(&inner),
+            collector: TaskTracker::new(),
+            stop_collector: CancellationToken::new(),
+        };
+        let collecting = collector.run(finish.stop_collector.clone());
+        finish.collector.spawn(collecting);
+        finish.collector.close();
         Ok(Self {
             inner,
             snapshots,
-            finish,
+            finish: Arc::new(finish),
         })
     }
 
@@ -175,13 +191,13 @@ impl Engine {
             }
             _ => listener::bind(&self.inner.options, mapping.listen)?,
         };
-        let enlisted = self.enlist(mapping, plan, &listeners, Some(id));
-        let proxy = match (enlisted, &old) {
-            (Ok(proxy), _) => proxy,
-            (Err(error), None) => return Err(error),
-            (Err(error), Some(old)) => {
+        let proxy = match self.enlist(mapping, plan, &listeners, Some(id)) {
+            Ok(proxy) => proxy,
+            Err(error) => {
                 drop(listeners);
-                port::settle_or_tell(old, &self.inner).await;
+                if let Some(old) = &old {
+                    port::settle_or_tell(old, &self.inner).await;
+                }
                 return Err(error);
             }
         };
@@ -283,32 +299,27 @@ impl Engine {
     /// Ends a connection. False where there is none.
     #[must_use]
     pub fn kill(&self, conn: ConnId, how: Kill) -> bool {
+        let order = Order::Kill(how);
         let proxies = self.inner.proxies.read();
         proxies
             .iter()
-            .any(|proxy| proxy.settings.order(conn, Order::Kill(how)))
+            .any(|proxy| proxy.settings.order(conn, order))
     }
 
     /// The proxy with this name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<ProxyId> {
-        self.inner
-            .proxies
-            .read()
-            .iter()
-            .find(|proxy| proxy.name() == name)
-            .map(|proxy| proxy.id)
+        let proxies = self.inner.proxies.read();
+        let proxy = proxies.iter().find(|proxy| proxy.name() == name)?;
+        Some(proxy.id)
     }
 
     /// The proxies and their names, in the order in which they were added.
     #[must_use]
     pub fn proxies(&self) -> Vec<(ProxyId, String)> {
-        self.inner
-            .proxies
-            .read()
-            .iter()
-            .map(|proxy| (proxy.id, proxy.name()))
-            .collect()
+        let proxies = self.inner.proxies.read();
+        let named = proxies.iter().map(|proxy| (proxy.id, proxy.name()));
+        named.collect()
     }
 
     /// The plan in force.
@@ -344,7 +355,9 @@ impl Engine {
         self.wait_for_none(&proxies, STOP_LIMIT).await;
         self.inner.tasks.close();
         self.inner.tasks.wait().await;
-        self.finish.finish().await;
+        // It reads everything once more.
+        self.finish.stop_collector.cancel();
+        self.finish.collector.wait().await;
     }
 
     async fn wait_for_none(&self, proxies: &[Arc<Proxy>], limit: Duration) {
@@ -358,12 +371,18 @@ impl Engine {
     }
 
     fn proxy(&self, id: ProxyId) -> Option<Arc<Proxy>> {
-        self.inner
-            .proxies
-            .read()
-            .iter()
-            .find(|proxy| proxy.id == id)
-            .cloned()
+        let proxies = self.inner.proxies.read();
+        proxies.iter().find(|proxy| proxy.id == id).cloned()
+    }
+}
+
+impl Drop for Finish {
+    fn drop(&mut self) {
+        for proxy in self.engine.proxies.read().iter() {
+            proxy.retire();
+            proxy.settings.stop();
+        }
+        self.stop_collector.cancel();
     }
 }
 
@@ -387,12 +406,6 @@ fn start_workers(
         WorkerHandle::start(index, spin, bug)
     };
     (0..options.workers.max(1)).map(start_one).collect()
-}
-
-/// How many connections each proxy takes at a time, where the descriptor limit allows so many in all.
-fn limit(options: &Options, allowed: u32) -> u32 {
-    let most = MAX_CONNECTIONS.min(allowed);
-    options.max_connections.unwrap_or(most).max(1)
 }
 
 #[cfg(test)]

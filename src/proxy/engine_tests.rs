@@ -23,7 +23,7 @@ fn engine(workers: usize) -> Engine {
 }
 
 fn plan(faults: &str) -> Plan {
-    Plan::of(language::parse(faults).expect("faults"))
+    Plan::of(language::parse(faults).unwrap_or_default())
 }
 
 /// A mapping from a port to an upstream where nobody listens.
@@ -36,6 +36,12 @@ fn taken() -> (std::net::TcpListener, u16) {
     let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
     let port = listener.local_addr().expect("bound").port();
     (listener, port)
+}
+
+/// A proxy on a free port.
+async fn add(engine: &Engine, faults: &str) -> ProxyId {
+    let added = engine.add(mapping(0), plan(faults)).await;
+    added.expect("a free port")
 }
 
 fn number(engine: &Engine, id: ProxyId) -> u16 {
@@ -83,7 +89,7 @@ async fn until_tasks_are(count: usize) {
 async fn a_proxy_that_refuses_from_the_start_is_told_closed_and_never_listening() {
     let engine = engine(1);
     let mut events = engine.events();
-    let id = engine.add(mapping(0), plan("refuse")).await.expect("added");
+    let id = add(&engine, "refuse").await;
     assert_eq!(told(&mut events), ["port closed", "refuse"]);
     assert!(!is_open(&engine, id));
     engine
@@ -102,10 +108,7 @@ async fn a_hundred_proxies_are_added_and_listed_without_waiting_for_a_beat() {
     snapshots.changed().await.expect("the engine lives");
     let before = engine.now();
     for count in 1..=100 {
-        engine
-            .add(mapping(0), Plan::default())
-            .await
-            .expect("added");
+        add(&engine, "").await;
         let snapshot = engine.snapshot().await;
         assert_eq!(snapshot.proxies.len(), count);
         assert_eq!(snapshot.proxies[count - 1].port, PortState::Open);
@@ -118,18 +121,14 @@ async fn a_hundred_proxies_are_added_and_listed_without_waiting_for_a_beat() {
 async fn a_proxy_without_refusal_is_told_listening_before_its_faults() {
     let engine = engine(1);
     let mut events = engine.events();
-    let faults = plan("latency 5ms");
-    engine.add(mapping(0), faults).await.expect("added");
+    add(&engine, "latency 5ms").await;
     assert_eq!(told(&mut events), ["listening", "latency 5ms"]);
 }
 
 #[tokio::test]
 async fn one_task_at_most_keeps_a_port_and_ends_when_there_is_nothing_to_keep() {
     let engine = engine(1);
-    let id = engine
-        .add(mapping(0), Plan::default())
-        .await
-        .expect("added");
+    let id = add(&engine, "").await;
     let before = tasks();
     for turn in 1..=100 {
         let later = plan(&format!("refuse start={turn}h"));
@@ -154,10 +153,7 @@ async fn one_task_at_most_keeps_a_port_and_ends_when_there_is_nothing_to_keep() 
 #[tokio::test]
 async fn a_port_that_is_lost_is_kept_by_one_task_however_often_it_is_asked_for() {
     let engine = engine(1);
-    let id = engine
-        .add(mapping(0), Plan::default())
-        .await
-        .expect("added");
+    let id = add(&engine, "").await;
     let before = tasks();
     engine.set_port(id, false).await.expect("it closes");
     let port = number(&engine, id);
@@ -177,11 +173,11 @@ async fn proxies_are_listed_in_the_order_of_their_numbers_however_many_are_added
     let adding: Vec<_> = (0..64)
         .map(|_| {
             let engine = engine.clone();
-            tokio::spawn(async move { engine.add(mapping(0), Plan::default()).await })
+            tokio::spawn(async move { add(&engine, "").await })
         })
         .collect();
     for added in adding {
-        added.await.expect("it ends").expect("a free port");
+        added.await.expect("it is added");
     }
     let ids: Vec<ProxyId> = engine.proxies().into_iter().map(|(id, _)| id).collect();
     assert_eq!((ids.len(), ids.is_sorted()), (64, true), "{ids:?}");
@@ -190,10 +186,7 @@ async fn proxies_are_listed_in_the_order_of_their_numbers_however_many_are_added
 #[tokio::test]
 async fn a_replaced_proxy_hands_its_port_and_its_name_on() {
     let engine = engine(1);
-    let old = engine
-        .add(mapping(0), Plan::default())
-        .await
-        .expect("added");
+    let old = add(&engine, "").await;
     let (_, name) = engine.proxies().remove(0);
     let port = number(&engine, old);
     let mut events = engine.events();
@@ -210,10 +203,7 @@ async fn a_replaced_proxy_hands_its_port_and_its_name_on() {
 #[tokio::test]
 async fn a_proxy_whose_new_port_is_taken_stands_as_it_was() {
     let engine = engine(1);
-    let old = engine
-        .add(mapping(0), Plan::default())
-        .await
-        .expect("added");
+    let old = add(&engine, "").await;
     let (_other, port) = taken();
     let mut events = engine.events();
     let replaced = engine.replace(old, mapping(port), Plan::default()).await;
@@ -225,10 +215,7 @@ async fn a_proxy_whose_new_port_is_taken_stands_as_it_was() {
 #[tokio::test]
 async fn a_proxy_whose_own_port_was_taken_while_it_was_closed_stands_as_it_was() {
     let engine = engine(1);
-    let old = engine
-        .add(mapping(0), Plan::default())
-        .await
-        .expect("added");
+    let old = add(&engine, "").await;
     let port = number(&engine, old);
     engine.set_port(old, false).await.expect("it closes");
     let _other = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).expect("it is free");
@@ -241,10 +228,7 @@ async fn a_proxy_whose_own_port_was_taken_while_it_was_closed_stands_as_it_was()
 #[tokio::test]
 async fn a_full_worker_delays_neither_clients_nor_the_closing_of_a_port() {
     let engine = engine(2);
-    let id = engine
-        .add(mapping(0), Plan::default())
-        .await
-        .expect("added");
+    let id = add(&engine, "").await;
     let here = id.0 as usize % 2;
     let [own, other] = [here, 1 - here].map(|index| &engine.inner.workers[index]);
     // The other worker's thread stands still, and its queue is full.
@@ -256,11 +240,8 @@ async fn a_full_worker_delays_neither_clients_nor_the_closing_of_a_port() {
     };
     other.hand(stand_still).await;
     stands.await.expect("it stands still");
-    while other
-        .hand(|_| std::future::ready(()))
-        .now_or_never()
-        .is_some()
-    {}
+    let fill = || tokio::task::unconstrained(other.hand(|_| std::future::ready(())));
+    while fill().now_or_never().is_some() {}
     // It has the fewest connections.
     let _load: Vec<_> = (0..100).map(|_| own.connection()).collect();
     let mut events = engine.events();

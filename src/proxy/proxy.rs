@@ -101,26 +101,21 @@ impl Proxy {
         listeners: &[TcpListener],
         allotted: Allotted,
     ) -> Self {
-        let Allotted {
-            tls,
-            limit,
-            workers,
-            changes,
-        } = allotted;
+        let limit = allotted.limit;
         Self {
             id,
-            tls,
+            tls: allotted.tls,
             mapping,
             settings: Settings::new(plan),
             permits: Arc::new(Semaphore::new(limit as usize)),
             limit,
             called: Mutex::default(),
             ordinals: AtomicU64::new(0),
-            meters: (0..workers).map(|_| OnceLock::new()).collect(),
+            meters: (0..allotted.workers).map(|_| OnceLock::new()).collect(),
             gate: tokio::sync::Mutex::default(),
             keeper: Keeper::default(),
             changes: AtomicU64::new(1),
-            all_changes: changes,
+            all_changes: allotted.changes,
             port: Mutex::new(Port {
                 wanted: true,
                 state: PortState::Refusing,

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::RwLock;
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
-use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::net::look_up::LookUps;
@@ -86,13 +85,6 @@ pub(super) enum News {
     },
 }
 
-/// What ends with the engine. Dropped with the last handle, it ends whatever was not stopped.
-pub(super) struct Finish {
-    engine: Arc<Shared>,
-    collector: TaskTracker,
-    stop_collector: CancellationToken,
-}
-
 // === impl Options ===
 
 impl Default for Options {
@@ -155,44 +147,5 @@ impl Shared {
                 addrs,
             },
         );
-    }
-}
-
-// === impl Finish ===
-
-impl Finish {
-    /// Starts the collector, which runs until the token that it is given says so.
-    pub(super) fn start<F>(
-        engine: &Arc<Shared>,
-        collector: impl FnOnce(CancellationToken) -> F,
-    ) -> Self
-    where
-        F: Future<Output = ()> + Send + 'static,
-    {
-        let finish = Self {
-            engine: Arc::clone(engine),
-            collector: TaskTracker::new(),
-            stop_collector: CancellationToken::new(),
-        };
-        let running = collector(finish.stop_collector.clone());
-        finish.collector.spawn(running);
-        finish.collector.close();
-        finish
-    }
-
-    /// Has the collector read everything once more, and end.
-    pub(super) async fn finish(&self) {
-        self.stop_collector.cancel();
-        self.collector.wait().await;
-    }
-}
-
-impl Drop for Finish {
-    fn drop(&mut self) {
-        for proxy in self.engine.proxies.read().iter() {
-            proxy.retire();
-            proxy.settings.stop();
-        }
-        self.stop_collector.cancel();
     }
 }

@@ -75,7 +75,7 @@ pub(crate) fn run(job: Job, worker: Rc<Worker>) -> impl Future<Output = ()> {
             Ok((pump, current)) => {
                 let mut relay = Relay::new(&books, pump, current);
                 let end = std::future::poll_fn(|cx| relay.poll_contained(cx)).await;
-                let taken_down = Box::pin(take_down(&books.record, relay.into_legs(), end));
+                let taken_down = Box::pin(take_down(&books.record, relay.pump.into_legs(), end));
                 let reason = panics::contain_task(taken_down).await;
                 reason.unwrap_or_else(|panic| books.tell_bug(&panic))
             }
@@ -187,10 +187,6 @@ impl<'a> Relay<'a> {
             generation: 0,
             unreported: None,
         }
-    }
-
-    fn into_legs(self) -> [Leg; 2] {
-        self.pump.into_legs()
     }
 
     /// Polls the loop; a panic is told and ends it.

@@ -253,19 +253,15 @@ fn alternating(found: &[SocketAddr]) -> Vec<SocketAddr> {
         .iter()
         .copied()
         .partition(|addr| addr.is_ipv6() == first);
-    let (mut leading, mut other) = (leading.into_iter(), other.into_iter());
-    let mut addrs = Vec::new();
-    loop {
-        let pair = [leading.next(), other.next()];
-        if pair == [None, None] {
-            return addrs;
-        }
-        for addr in pair.into_iter().flatten() {
-            if !addrs.contains(&addr) {
-                addrs.push(addr);
+    let mut addrs = Vec::with_capacity(found.len());
+    for place in 0..leading.len().max(other.len()) {
+        for addr in [leading.get(place), other.get(place)].into_iter().flatten() {
+            if !addrs.contains(addr) {
+                addrs.push(*addr);
             }
         }
     }
+    addrs
 }
 
 #[cfg(test)]

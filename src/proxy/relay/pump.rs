@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 use super::budget::Budget;
 use super::flow::{Flow, Moved, Refusal, RoundClock, Sink, Source};
 use crate::fault::link::{Circumstances, Severed};
-use crate::fault::{Cut, Direction, InForce};
+use crate::fault::{Cut, Direction, InForce, PerDirection};
 use crate::proxy::error::broken;
 pub use crate::proxy::leg::Socket;
 pub use crate::proxy::meter::gauge::Gauge;
@@ -40,8 +40,9 @@ const HEARD: Duration = Duration::from_millis(900);
 
 /// One connection's two sockets with the links between them.
 pub struct Pump<S> {
-    legs: [S; 2],
-    flows: [Flow; 2],
+    client: S,
+    upstream: S,
+    flows: PerDirection<Flow>,
     circumstances: Circumstances,
     first_done: Option<Direction>,
     broken: Option<CloseReason>,
@@ -80,11 +81,16 @@ pub enum TakeDown {
 impl<S: Socket> Pump<S> {
     /// The loop between a client and its upstream, in this order, without faults until `replan`. It holds what the budget
     /// leaves to it, which it shares with other connections.
-    pub fn new(legs: [S; 2], circumstances: Circumstances, budget: &Arc<Budget>) -> Self {
+    pub fn new(
+        [client, upstream]: [S; 2],
+        circumstances: Circumstances,
+        budget: &Arc<Budget>,
+    ) -> Self {
         let flow = |direction| Flow::new(direction, &circumstances, budget);
         Self {
-            legs,
-            flows: Direction::BOTH.map(flow),
+            client,
+            upstream,
+            flows: PerDirection::from_fn(flow),
             circumstances,
             first_done: None,
             broken: None,
@@ -96,8 +102,9 @@ impl<S: Socket> Pump<S> {
 
     /// Takes over new settings: what waits is dated anew on the next `poll`.
     pub fn replan(&mut self, in_force: &Arc<InForce>, now: Instant) {
-        for flow in &mut self.flows {
-            flow.link.replan(in_force, &self.circumstances, now);
+        for direction in Direction::BOTH {
+            let link = &mut self.flows[direction].link;
+            link.replan(in_force, &self.circumstances, now);
         }
         let turn = in_force.next_turn(now);
         self.turns = turn.map(|turn| (Arc::clone(in_force), turn));
@@ -105,7 +112,7 @@ impl<S: Socket> Pump<S> {
 
     /// Queues bytes that were read before the loop began.
     pub fn push(&mut self, direction: Direction, bytes: &[u8], now: Instant) {
-        self.flows[direction.index()].link.push(now, bytes);
+        self.flows[direction].link.push(now, bytes);
     }
 
     /// When the loop must be polled again although no socket wakes it; valid after `poll` returned `Pending`.
@@ -131,7 +138,7 @@ impl<S: Socket> Pump<S> {
     /// The two legs, client first.
     #[must_use]
     pub fn into_legs(self) -> [S; 2] {
-        self.legs
+        [self.client, self.upstream]
     }
 
     /// Moves bytes until nothing can move, and waits for what would change that. `buffer` is scratch space; `clock` is
@@ -152,12 +159,12 @@ impl<S: Socket> Pump<S> {
             }
             let mut moved = false;
             for direction in Direction::BOTH {
-                let [client, upstream] = &mut self.legs;
+                let (client, upstream) = (&mut self.client, &mut self.upstream);
                 let (source, sink) = match direction {
                     Direction::Up => (client, upstream),
                     Direction::Down => (upstream, client),
                 };
-                let flow = &mut self.flows[direction.index()];
+                let flow = &mut self.flows[direction];
                 let step = match flow.write_out(sink, cx, &mut clock, gauge) {
                     Moved::Nothing => flow.read_in(source, sink, cx, buffer, &mut clock, gauge),
                     other => other,
@@ -194,8 +201,8 @@ impl<S: Socket> Pump<S> {
     }
 
     fn park(&mut self, gauge: &mut impl Gauge) -> Poll<End> {
-        for flow in &mut self.flows {
-            flow.tell(gauge);
+        for direction in Direction::BOTH {
+            self.flows[direction].tell(gauge);
         }
         Poll::Pending
     }
@@ -219,13 +226,13 @@ impl<S: Socket> Pump<S> {
             return Some(self.reset());
         }
         self.fate = None;
-        for flow in &mut self.flows {
-            if flow.link.is_unbound() {
+        for direction in Direction::BOTH {
+            let link = &mut self.flows[direction].link;
+            if link.is_unbound() {
                 continue;
             }
-            match flow.link.fate(clock.now()) {
-                Ok(None) => {}
-                Ok(Some(at)) => self.fate = Some(self.fate.map_or(at, |fate| fate.min(at))),
+            match link.fate(clock.now()) {
+                Ok(fate) => self.fate = self.fate.into_iter().chain(fate).min(),
                 Err(Severed { kind, cut }) => {
                     return Some(End {
                         reason: CloseReason::Fault(kind.name),
@@ -244,10 +251,10 @@ impl<S: Socket> Pump<S> {
     fn source_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
         self.blame(source_of(direction), error);
         self.doom(direction, now);
-        let back = &mut self.flows[direction.opposite().index()];
+        let back = &mut self.flows[direction.opposite()];
         back.sink = Sink::Broken;
         back.discard();
-        let flow = &mut self.flows[direction.index()];
+        let flow = &mut self.flows[direction];
         flow.source = Source::Broken;
         if flow.sink != Sink::Broken {
             flow.link.push_reset(now);
@@ -259,10 +266,10 @@ impl<S: Socket> Pump<S> {
     fn sink_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
         self.blame(source_of(direction.opposite()), error);
         self.doom(direction.opposite(), now);
-        let flow = &mut self.flows[direction.index()];
+        let flow = &mut self.flows[direction];
         flow.sink = Sink::Broken;
         flow.discard();
-        let back = &mut self.flows[direction.opposite().index()];
+        let back = &mut self.flows[direction.opposite()];
         if back.source == Source::Ended && back.sink != Sink::Broken {
             back.source = Source::Broken;
             back.link.push_reset(now);
@@ -277,7 +284,7 @@ impl<S: Socket> Pump<S> {
     /// or a receiver that takes nothing, the other peer is to hear of it.
     fn doom(&mut self, direction: Direction, now: Instant) {
         if self.doomed.is_none() {
-            let delay = self.flows[direction.index()].link.delay();
+            let delay = self.flows[direction].link.delay();
             self.doomed = now.checked_add(HEARD.saturating_add(delay));
         }
     }
@@ -285,7 +292,7 @@ impl<S: Socket> Pump<S> {
     /// Bytes go on in `direction`. Where they came from has ended its stream in order, and refuses only what is sent to it:
     /// its last words have as long as they take, as long as they are taken.
     fn went_on(&mut self, direction: Direction, clock: &mut RoundClock<impl Fn() -> Instant>) {
-        let flow = &self.flows[direction.index()];
+        let flow = &self.flows[direction];
         if self.doomed.is_some() && flow.refused == Some(Refusal::Closed) {
             self.doomed = None;
             self.doom(direction, clock.now());
@@ -300,9 +307,9 @@ impl<S: Socket> Pump<S> {
             LegName::Client => (Direction::Down, CloseReason::UpstreamDone),
             LegName::Upstream => (Direction::Up, CloseReason::ClientDone),
         };
-        let own = &self.flows[towards.opposite().index()];
+        let own = &self.flows[towards.opposite()];
         let ended = own.source == Source::Ended || error.kind() == io::ErrorKind::BrokenPipe;
-        let finished = self.flows[towards.index()].sink == Sink::Ended && (ended || !own.answers);
+        let finished = self.flows[towards].sink == Sink::Ended && (ended || !own.answers);
         let reason = match broken(leg, error) {
             CloseReason::Io { .. } if finished => done,
             reason => reason,
@@ -312,29 +319,25 @@ impl<S: Socket> Pump<S> {
 
     /// Where a direction has ended, notes which was first, and that its receiver has heard it.
     fn note_end(&mut self, direction: Direction) {
-        if self.flows[direction.index()].sink == Sink::Ended {
+        if self.flows[direction].sink == Sink::Ended {
             self.first_done.get_or_insert(direction);
-            self.flows[direction.opposite().index()].heard_end = true;
+            self.flows[direction.opposite()].heard_end = true;
         }
     }
 
     /// How the connection ends, once both directions have.
     fn finished(&mut self) -> Option<End> {
-        let sinks = self.flows.each_ref().map(|flow| flow.sink);
-        match sinks {
-            [Sink::Broken, Sink::Broken] => Some(self.reset()),
-            [Sink::Ended, Sink::Ended] => {
-                let reason = match self.first_done {
-                    Some(Direction::Down) => CloseReason::UpstreamDone,
-                    _ => CloseReason::ClientDone,
-                };
-                Some(End {
-                    reason,
-                    how: TakeDown::Done,
-                })
-            }
-            _ => None,
+        let both = |sink| self.flows.iter().all(|flow| flow.sink == sink);
+        if both(Sink::Broken) {
+            return Some(self.reset());
         }
+        both(Sink::Ended).then(|| End {
+            reason: match self.first_done {
+                Some(Direction::Down) => CloseReason::UpstreamDone,
+                _ => CloseReason::ClientDone,
+            },
+            how: TakeDown::Done,
+        })
     }
 
     fn reset(&mut self) -> End {
