@@ -37,7 +37,7 @@
 //!                                           │      └─ down: read ► Link::push ► Link::poll ► write ► client
 //!                                           │ counters, one writer       ▲ generation changed? take the new plan
 //!                                           ▼                            │ (woken only if it holds something)
-//!                                      meter pages ◄─ collector, 10 Hz   │
+//!                                        meters ◄── collector, 10 Hz     │
 //!                                                        │ watch<Arc<Snapshot>>
 //! key ─► keymap ─► Action ─► update(&mut Model) ─► Effect ─► Engine::set_plan
 //! ```

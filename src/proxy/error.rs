@@ -161,12 +161,6 @@ pub(super) struct PortsTaken;
 // === impl BindError ===
 
 impl BindError {
-    /// The failure to listen on `addr`.
-    #[must_use]
-    pub fn new(addr: SocketAddr, source: io::Error) -> Self {
-        Self { addr, source }
-    }
-
     fn hint(&self) -> &'static str {
         let privileged = (1..1024).contains(&self.addr.port());
         if privileged && self.source.kind() == io::ErrorKind::PermissionDenied {

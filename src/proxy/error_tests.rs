@@ -143,7 +143,8 @@ fn a_listener_says_which_address_and_why() {
         ),
     ] {
         let addr = addr.parse().expect("an address");
-        let error = BindError::new(addr, io::Error::from_raw_os_error(code));
+        let source = io::Error::from_raw_os_error(code);
+        let error = BindError { addr, source };
         assert_eq!(error.to_string(), line);
     }
 }

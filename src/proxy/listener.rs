@@ -35,7 +35,7 @@ pub(super) fn bind(options: &Options, port: u16) -> Result<Vec<TcpListener>, Bin
     let mut port = port;
     for addr in &options.bind {
         let addr = SocketAddr::new(*addr, port);
-        let failed = |source| BindError::new(addr, source);
+        let failed = |source| BindError { addr, source };
         let listener = sys::listen(addr, options.keepalive).map_err(failed)?;
         port = listener.local_addr().map_err(failed)?.port();
         listeners.push(listener);
@@ -47,8 +47,8 @@ pub(super) fn bind(options: &Options, port: u16) -> Result<Vec<TcpListener>, Bin
 pub(super) fn probe(addrs: &[std::net::IpAddr], port: u16) -> Result<(), BindError> {
     addrs.iter().try_for_each(|addr| {
         let addr = SocketAddr::new(*addr, port);
-        let bound = sys::bind(addr);
-        bound.map_or_else(|source| Err(BindError::new(addr, source)), |_| Ok(()))
+        let bound = sys::bind(addr).map(drop);
+        bound.map_err(|source| BindError { addr, source })
     })
 }
 

@@ -159,10 +159,11 @@ impl Record {
         Duration::from_nanos(self.taken_at.load(Ordering::Relaxed)).saturating_sub(began)
     }
 
-    /// Tells its task to obey. The first order holds.
-    pub(super) fn give(&self, order: Order) {
-        let _ = self.order.set(order);
+    /// Tells its task to obey. The first order holds: says whether this one is.
+    pub(super) fn give(&self, order: Order) -> bool {
+        let first = self.order.set(order).is_ok();
         self.wake();
+        first
     }
 
     pub(super) fn ordered(&self) -> Option<Order> {

@@ -97,11 +97,8 @@ impl Settings {
 
     pub(super) fn order(&self, id: ConnId, order: Order) -> bool {
         let record = self.records.lock().get(&id).cloned();
-        record
-            // One whose end has begun is as good as gone.
-            .filter(|record| !record.is_over() && record.ordered().is_none())
-            .inspect(|record| record.give(order))
-            .is_some()
+        // One whose end has begun is as good as gone.
+        record.is_some_and(|record| !record.is_over() && record.give(order))
     }
 
     /// Ends every connection, those that a worker has yet to take over too.

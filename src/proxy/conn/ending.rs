@@ -26,7 +26,7 @@ pub(crate) struct Failure {
 pub(crate) async fn refuse(mut client: Leg, failure: Failure) -> CloseReason {
     if failure.told {
         // Cut off without harm: the socket is dropped next.
-        let _ = tokio::time::timeout(FIN_LIMIT, end(&mut client)).await;
+        let _ = tokio::time::timeout(FIN_LIMIT, finish(&mut client)).await;
     } else {
         client.reset();
     }
@@ -46,7 +46,11 @@ pub(crate) async fn take_down(record: &Record, legs: [Leg; 2], end: End) -> Clos
             let refused = upstream.refusal();
             return refused.map_or(end.reason, |error| CloseReason::Tls(error.to_string()));
         }
-        TakeDown::Close => close(client, upstream).await,
+        TakeDown::Close => {
+            let both = async { tokio::join!(finish(&mut client), finish(&mut upstream)) };
+            // Cut off without harm: the sockets are dropped next.
+            let _ = tokio::time::timeout(FIN_LIMIT, both).await;
+        }
         TakeDown::Reset => {
             client.reset();
             upstream.reset();
@@ -60,15 +64,8 @@ pub(crate) async fn take_down(record: &Record, legs: [Leg; 2], end: End) -> Clos
     end.reason
 }
 
-/// Ends both streams in order.
-async fn close(mut client: Leg, mut upstream: Leg) {
-    let both = async { tokio::join!(end(&mut client), end(&mut upstream)) };
-    // Cut off without harm: the sockets are dropped next.
-    let _ = tokio::time::timeout(FIN_LIMIT, both).await;
-}
-
 /// Ends the stream to a peer and takes what it still sends: a socket that is closed with unread bytes is reset.
-async fn end(leg: &mut Leg) {
+async fn finish(leg: &mut Leg) {
     if leg.shutdown().await.is_ok() {
         // Its end, or its error, is all that is waited for.
         let _ = tokio::io::copy(leg, &mut tokio::io::sink()).await;

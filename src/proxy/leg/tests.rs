@@ -7,7 +7,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::proxy::net::socket::{Keepalive, prepare};
+use crate::proxy::net::socket::{Keepalive, Young, prepare};
 
 /// A leg, and the socket of its peer.
 async fn pair() -> (Leg, TcpStream) {
@@ -186,4 +186,22 @@ async fn a_clients_socket_inherits_the_signs_of_life_of_its_listener() {
             assert_eq!(probes, 6);
         }
     }
+}
+
+#[tokio::test]
+#[cfg(target_os = "linux")]
+async fn an_upstream_that_lives_on_is_asked_for_signs_of_life() {
+    let (leg, _peer) = pair().await;
+    let young = Young::default();
+    young.push(leg.socket(), Keepalive::default());
+    assert!(!asked(leg.socket()).0, "it may end soon");
+    tokio::time::pause();
+    let soon = tokio::time::sleep(Duration::from_secs(2));
+    tokio::select! {
+        () = young.look_after() => {}
+        () = soon => {}
+    }
+    let seconds = Duration::from_secs;
+    let wanted = (true, seconds(60), seconds(10), 6);
+    assert_eq!(asked(leg.socket()), wanted);
 }
