@@ -14,7 +14,7 @@ pub use self::event::{CloseReason, Event, Happening, LegName, Negotiated, TRUNCA
 use crate::fault::{Direction, PerDirection, Plan, Setting};
 use crate::mapping::Mapping;
 
-/// Numbers a proxy for as long as the process runs.
+/// Numbers a proxy for as long as the process runs, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProxyId(pub u32);
 
@@ -233,6 +233,37 @@ pub struct Taken {
 // === impl ProxyRow ===
 
 impl ProxyRow {
+    /// A proxy that listens on loopback, has no faults, and has seen no client yet.
+    #[must_use]
+    pub fn quiet(id: ProxyId, mapping: Mapping) -> Self {
+        Self {
+            id,
+            name: mapping.name_beside(mapping.listen, |_| false),
+            listening: vec![(Ipv4Addr::LOCALHOST, mapping.listen).into()],
+            mapping,
+            port: PortState::Open,
+            insecure: false,
+            tls: None,
+            plan: Arc::default(),
+            generation: 1,
+            open: 0,
+            taken: 0,
+            waiting: None,
+            total: 0,
+            failed: 0,
+            bytes: PerDirection::default(),
+            rates: PerDirection::default(),
+            held: PerDirection::default(),
+            full: 0,
+            added: PerDirection::default(),
+            feels: None,
+            present: None,
+            scheduled: Vec::new(),
+            ended: Vec::new(),
+            history: Arc::default(),
+        }
+    }
+
     /// The mapping with the port that is really listened on, where it asks for any.
     #[must_use]
     pub fn bound(&self) -> Mapping {
@@ -241,6 +272,21 @@ impl ProxyRow {
             mapping.listen = addr.port();
         }
         mapping
+    }
+}
+
+// === impl PortState ===
+
+impl PortState {
+    /// The state in one word.
+    #[must_use]
+    pub const fn word(&self) -> &'static str {
+        match self {
+            Self::Open => "open",
+            Self::Closed => "closed",
+            Self::Refusing => "refusing",
+            Self::Waiting(_) => "waiting",
+        }
     }
 }
 
@@ -279,41 +325,6 @@ impl History {
     pub const STEP: Duration = Duration::from_millis(500);
     /// How far back they reach.
     pub const SPAN: Duration = Duration::from_secs(60);
-}
-
-// === impl ProxyRow ===
-
-impl ProxyRow {
-    /// A proxy that listens on loopback, has no faults, and has seen no client yet.
-    #[must_use]
-    pub fn quiet(id: ProxyId, mapping: Mapping) -> Self {
-        Self {
-            id,
-            name: mapping.name_beside(mapping.listen, |_| false),
-            listening: vec![(Ipv4Addr::LOCALHOST, mapping.listen).into()],
-            mapping,
-            port: PortState::Open,
-            insecure: false,
-            tls: None,
-            plan: Arc::default(),
-            generation: 1,
-            open: 0,
-            taken: 0,
-            waiting: None,
-            total: 0,
-            failed: 0,
-            bytes: PerDirection::default(),
-            rates: PerDirection::default(),
-            held: PerDirection::default(),
-            full: 0,
-            added: PerDirection::default(),
-            feels: None,
-            present: None,
-            scheduled: Vec::new(),
-            ended: Vec::new(),
-            history: Arc::default(),
-        }
-    }
 }
 
 // === impl Taken ===

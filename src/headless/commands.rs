@@ -52,28 +52,30 @@ pub(super) async fn serve(
 }
 
 async fn answer(engine: &Engine, line: Line) -> Answered {
-    let refuse = |error: String, column| Answered {
-        command: String::new(),
-        outcome: Err(Refused {
-            error,
-            column: Some(column),
-        }),
-    };
-    match line {
-        Line::Text(command) => Answered {
-            outcome: carry_out(engine, &command).await,
-            command: without_secrets(&command).into_owned(),
-        },
-        Line::TooLong => refuse(
+    let (error, column) = match line {
+        Line::Text(command) => {
+            return Answered {
+                outcome: carry_out(engine, &command).await,
+                command: without_secrets(&command).into_owned(),
+            };
+        }
+        Line::TooLong => (
             format!(
                 "the line is longer than {LONGEST} bytes: one command stands on a line, and this one is skipped to its end"
             ),
             LONGEST + 1,
         ),
-        Line::NotText(column) => refuse(
+        Line::NotText(column) => (
             "the line is not UTF-8 text: commands are words, as in list".to_owned(),
             column,
         ),
+    };
+    Answered {
+        command: String::new(),
+        outcome: Err(Refused {
+            error,
+            column: Some(column),
+        }),
     }
 }
 

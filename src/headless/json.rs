@@ -3,261 +3,215 @@
 //! Every object has `t`, the seconds since the engine's start with microseconds, and `event`, and after them what
 //! belongs to the event, in the order in which it stands here. Fields are added over time, never renamed.
 
-use std::net::SocketAddr;
+use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::Report;
 use super::commands::{Answered, Refused};
-use super::stats::Stats;
-use crate::fault::{PerDirection, Plan};
-use crate::snapshot::{CloseReason, Event, Happening, Negotiated, PortState, ProxyRow, TRUNCATED};
-use answer::Done;
+use crate::operate::{Answer, Change};
+use crate::snapshot::{
+    CloseReason, ConnId, Event, Happening, Negotiated, PortState, ProxyRow, Spread, TRUNCATED,
+    Taken,
+};
 
-mod answer;
-
-#[derive(Serialize)]
-struct Line<'a> {
-    t: f64,
-    #[serde(flatten)]
-    body: Body<'a>,
-}
-
-#[derive(Serialize)]
-#[serde(tag = "event", rename_all = "snake_case")]
-enum Body<'a> {
-    Started {
-        version: &'static str,
-        seed: u64,
-    },
-    Listening {
-        proxy: &'a str,
-        mapping: String,
-        address: SocketAddr,
-    },
-    Removed {
-        proxy: &'a str,
-    },
-    Renamed {
-        proxy: &'a str,
-        /// The name that it had.
-        before: &'a str,
-    },
-    PortClosed {
-        proxy: &'a str,
-    },
-    Opened {
-        proxy: &'a str,
-        connection: u64,
-        client: SocketAddr,
-        upstream: &'a str,
-    },
-    Reached {
-        proxy: &'a str,
-        connection: u64,
-        address: SocketAddr,
-        /// The addresses that were silent, each with its reason.
-        tried: &'a str,
-    },
-    Secured {
-        proxy: &'a str,
-        connection: u64,
-        #[serde(flatten)]
-        tls: Tls<'a>,
-    },
-    Closed(Closed<'a>),
-    Faults {
-        proxy: &'a str,
-        faults: String,
-        bypassed: bool,
-    },
-    Stats(Stats<'a>),
-    Error {
-        #[serde(skip_serializing_if = "str::is_empty")]
-        proxy: &'a str,
-        error: &'a str,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        lost: Option<u64>,
-    },
-    Done(Done<'a>),
-    Refused {
-        command: &'a str,
-        error: &'a str,
-        column: Option<usize>,
-    },
-    Stopped {
-        reason: &'static str,
-    },
-}
-
-/// What a TLS handshake agreed on.
-#[derive(Serialize)]
-struct Tls<'a> {
-    version: &'static str,
-    alpn: Option<&'a str>,
-    /// What was offered by the mapping or an option, where something was.
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    offered: &'a [String],
-    resumed: bool,
-    /// Seconds that the handshake took.
-    duration: f64,
-}
-
-#[derive(Serialize)]
-struct Closed<'a> {
-    proxy: &'a str,
-    connection: u64,
-    bytes: PerDirection<u64>,
-    /// How many seconds it was open.
-    duration: f64,
-    reason: &'static str,
-    /// The kind, where a fault ended it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fault: Option<&'static str>,
-    error: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    note: Option<&'static str>,
-}
+/// The fields of an object, written in the order in which they are given; prints with its braces.
+#[derive(Default)]
+pub(super) struct Object(String);
 
 /// The lines of a report, each with its line ending.
 pub(super) fn lines(at: Duration, report: &Report<'_>) -> String {
-    let mut text = String::new();
-    for body in bodies(report) {
-        let t = seconds(at);
-        let line = serde_json::to_string(&Line { t, body });
-        text.push_str(&line.expect("no map here has keys that are not text"));
-        text.push('\n');
-    }
-    text
-}
-
-fn bodies<'a>(report: &Report<'a>) -> Vec<Body<'a>> {
-    match *report {
-        Report::Started { seed } => vec![Body::Started {
-            version: env!("CARGO_PKG_VERSION"),
-            seed,
-        }],
-        Report::Existing(row) => existing(row),
+    let objects = match *report {
+        Report::Started { seed } => vec![
+            line(at, "started")
+                .with("version", env!("CARGO_PKG_VERSION"))
+                .with("seed", seed),
+        ],
         Report::Happened(event) => happened(event),
-        Report::Stats(row) => vec![Body::Stats(Stats::of(row))],
-        Report::Lost { events, error } => vec![Body::Error {
-            proxy: "",
-            error,
-            lost: Some(events),
-        }],
-        Report::Failed(error) => vec![Body::Error {
-            proxy: "",
-            error,
-            lost: None,
-        }],
-        Report::Answered(answered) => vec![answer(answered)],
-        Report::Stopped { reason } => vec![Body::Stopped { reason }],
-    }
+        Report::Stats(row) => vec![stats(line(at, "stats"), row)],
+        Report::Failed { error, lost } => {
+            vec![
+                line(at, "error")
+                    .with("error", error)
+                    .with_some("lost", lost),
+            ]
+        }
+        Report::Answered(answered) => vec![answer(at, answered)],
+        Report::Stopped { reason } => vec![line(at, "stopped").with("reason", reason)],
+    };
+    objects.iter().fold(String::new(), |lines, object| {
+        lines + &format!("{object}\n")
+    })
 }
 
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm for each thing that can happen"
-)]
-fn happened(event: &Event) -> Vec<Body<'_>> {
-    let proxy = event.proxy.as_str();
-    match &event.what {
-        Happening::Listening { mapping, addrs } => listening(proxy, mapping, addrs),
-        Happening::Removed => vec![Body::Removed { proxy }],
-        Happening::Renamed { before } => vec![Body::Renamed { proxy, before }],
-        Happening::PortClosed => vec![Body::PortClosed { proxy }],
+/// What every object begins with.
+fn line(at: Duration, event: &str) -> Object {
+    Object::default()
+        .with("t", seconds(at))
+        .with("event", event)
+}
+
+fn happened(event: &Event) -> Vec<Object> {
+    let of_proxy = |name| line(event.at, name).with("proxy", &event.proxy);
+    let of_conn = |name, conn: &ConnId| of_proxy(name).with("connection", conn.0);
+    vec![match &event.what {
+        Happening::Listening { mapping, addrs } => {
+            let listening = || of_proxy("listening").with("mapping", mapping);
+            // An event for each address, so that `address` is always one.
+            let each = addrs.iter().map(|addr| listening().with("address", addr));
+            return each.collect();
+        }
+        Happening::Removed => of_proxy("removed"),
+        Happening::Renamed { before } => of_proxy("renamed").with("before", before),
+        Happening::PortClosed => of_proxy("port_closed"),
         Happening::Opened {
             conn,
             client,
             upstream,
-        } => vec![Body::Opened {
-            proxy,
-            connection: conn.0,
-            client: *client,
-            upstream,
-        }],
-        Happening::Reached { conn, addr, tried } => vec![Body::Reached {
-            proxy,
-            connection: conn.0,
-            address: *addr,
-            tried,
-        }],
-        Happening::Secured { conn, tls } => vec![Body::Secured {
-            proxy,
-            connection: conn.0,
-            tls: agreed(tls),
-        }],
+        } => of_conn("opened", conn)
+            .with("client", client)
+            .with("upstream", upstream),
+        Happening::Reached { conn, addr, tried } => of_conn("reached", conn)
+            .with("address", addr)
+            .with("tried", tried),
+        Happening::Secured { conn, tls } => agreed(of_conn("secured", conn), tls),
         Happening::Closed {
             conn,
             bytes,
             lasted,
             reason,
             truncated,
-        } => vec![Body::Closed(Closed {
-            proxy,
-            connection: conn.0,
-            bytes: *bytes,
-            duration: seconds(*lasted),
-            reason: reason_word(reason),
-            fault: match reason {
-                CloseReason::Fault(kind) => Some(kind),
-                _ => None,
-            },
-            error: reason.failed().then(|| reason.to_string()),
-            note: truncated.then_some(TRUNCATED),
-        })],
-        Happening::Faults { plan } => vec![faults(proxy, plan)],
-        Happening::Error(error) => vec![Body::Error {
-            proxy,
-            error,
-            lost: None,
-        }],
-    }
-}
-
-fn agreed(tls: &Negotiated) -> Tls<'_> {
-    Tls {
-        version: tls.version,
-        alpn: tls.alpn.as_deref(),
-        offered: &tls.offered,
-        resumed: tls.resumed,
-        duration: seconds(tls.took),
-    }
-}
-
-/// What was there before the first event: as if it had just been added.
-fn existing(row: &ProxyRow) -> Vec<Body<'_>> {
-    let mut bodies = match row.port {
-        PortState::Open | PortState::Waiting(_) => {
-            listening(&row.name, &row.mapping.to_string(), &row.listening)
+        } => of_conn("closed", conn)
+            .with("bytes", bytes)
+            .with("duration", seconds(*lasted))
+            .with("reason", reason_word(reason))
+            .with_some(
+                "fault",
+                match reason {
+                    CloseReason::Fault(kind) => Some(kind),
+                    _ => None,
+                },
+            )
+            .with("error", reason.failed().then(|| reason.to_string()))
+            .with_some("note", truncated.then_some(TRUNCATED)),
+        Happening::Faults { plan } => of_proxy("faults")
+            .with("faults", plan.to_string())
+            .with("bypassed", plan.bypassed),
+        Happening::Error(error) if event.proxy.is_empty() => {
+            line(event.at, "error").with("error", error)
         }
-        PortState::Closed | PortState::Refusing => vec![Body::PortClosed { proxy: &row.name }],
+        Happening::Error(error) => of_proxy("error").with("error", error),
+    }]
+}
+
+/// With what a TLS handshake agreed on.
+fn agreed(object: Object, tls: &Negotiated) -> Object {
+    let offered = Some(&tls.offered).filter(|offered| !offered.is_empty());
+    object
+        .with("version", tls.version)
+        .with("alpn", &tls.alpn)
+        .with_some("offered", offered)
+        .with("resumed", tls.resumed)
+        .with("duration", seconds(tls.took))
+}
+
+/// With what a proxy measured in the last second: `connections` are open, `total`, `failed`, `bytes` and `full` count from
+/// the start, `rates` are whole bytes per second, `added` and `feels` milliseconds.
+pub(super) fn stats(object: Object, row: &ProxyRow) -> Object {
+    let waiting = match &row.port {
+        PortState::Waiting(why) => Some(why),
+        PortState::Open | PortState::Closed | PortState::Refusing => None,
     };
-    if !row.plan.is_empty() {
-        bodies.push(faults(&row.name, &row.plan));
-    }
-    bodies
+    object
+        .with("proxy", &row.name)
+        .with("connections", row.open)
+        .with("total", row.total)
+        .with("failed", row.failed)
+        .with("bytes", row.bytes)
+        .with("rates", row.rates.map(whole))
+        .with("held", row.held)
+        .with("full", row.full)
+        .with("added", row.added.map(|spread| spread.map(Quantiles::of)))
+        .with("feels", row.feels.map(Quantiles::of))
+        .with("port", row.port.word())
+        .with_some("waiting", waiting)
+        .with_some("now", row.present.as_ref().map(ToString::to_string))
 }
 
-fn faults<'a>(proxy: &'a str, plan: &Plan) -> Body<'a> {
-    Body::Faults {
-        proxy,
-        faults: plan.to_string(),
-        bypassed: plan.bypassed,
-    }
+/// Two figures of a distribution, in milliseconds.
+#[derive(Serialize)]
+struct Quantiles {
+    p50_ms: f64,
+    p99_ms: f64,
 }
 
-/// An event for each address, so that `address` is always one.
-fn listening<'a>(proxy: &'a str, mapping: &str, addrs: &[SocketAddr]) -> Vec<Body<'a>> {
-    addrs
-        .iter()
-        .map(|address| Body::Listening {
+/// The answer to a command: only what the command is about is in it.
+fn answer(at: Duration, answered: &Answered) -> Object {
+    let answer = match &answered.outcome {
+        Ok(answer) => answer,
+        Err(Refused { error, column }) => {
+            return line(at, "refused")
+                .with("command", &answered.command)
+                .with("error", error)
+                .with("column", column);
+        }
+    };
+    let done = line(at, "done").with("command", &answered.command);
+    match answer {
+        Answer::Added {
             proxy,
-            mapping: mapping.to_owned(),
-            address: *address,
-        })
-        .collect()
+            mapping,
+            listening,
+        } => done
+            .with("proxy", proxy)
+            .with("mapping", mapping.to_string())
+            .with_some("address", listening.first()),
+        Answer::Removed(proxy) => done.with("proxy", proxy),
+        Answer::Renamed { proxy, before } => done.with("proxy", proxy).with("before", before),
+        Answer::Changed(changes) => changed(done, changes),
+        Answer::Killed(conn) => done.with("connection", conn.0),
+        Answer::Listed(rows) => {
+            let rows: Vec<String> = rows.iter().map(|row| listed(row).to_string()).collect();
+            done.with_json("proxies", &format!("[{}]", rows.join(",")))
+        }
+        Answer::Quit => done,
+    }
+}
+
+/// The connections of all proxies that changed together; the time is that of the slowest.
+fn changed(done: Object, changes: &[Change]) -> Object {
+    let all = changes.iter().map(|change| change.taken);
+    let taken = all.reduce(Taken::and).unwrap_or_default();
+    let only = match changes {
+        [only] => Some(&only.proxy),
+        _ => None,
+    };
+    done.with_some("proxy", only)
+        .with("taken", taken.taken)
+        .with_some("cut", Some(taken.cut).filter(|cut| *cut > 0))
+        .with("of", taken.of)
+        .with("micros", taken.micros)
+}
+
+/// A proxy in the answer to `list`.
+fn listed(row: &ProxyRow) -> Object {
+    let object = Object::default()
+        .with("name", &row.name)
+        .with("mapping", row.mapping.to_string())
+        .with("address", row.listening.first())
+        .with("addresses", &row.listening)
+        .with("port", row.port.word())
+        .with("faults", row.plan.to_string())
+        .with("bypassed", row.plan.bypassed)
+        .with("connections", row.open)
+        .with("total", row.total)
+        .with("failed", row.failed)
+        .with("bytes", row.bytes);
+    match &row.tls {
+        Some(tls) => object.with_json("tls", &agreed(Object::default(), tls).to_string()),
+        None => object,
+    }
 }
 
 fn reason_word(reason: &CloseReason) -> &'static str {
@@ -274,21 +228,62 @@ fn reason_word(reason: &CloseReason) -> &'static str {
     }
 }
 
-fn answer(answered: &Answered) -> Body<'_> {
-    let command = answered.command.as_str();
-    match &answered.outcome {
-        Ok(answer) => Body::Done(answer::done(command, answer)),
-        Err(Refused { error, column }) => Body::Refused {
-            command,
-            error,
-            column: *column,
-        },
-    }
-}
-
 /// Seconds, to the microsecond.
 fn seconds(time: Duration) -> f64 {
     time.as_micros() as f64 / 1e6
+}
+
+/// A rate in whole bytes per second.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a float that is out of range becomes the nearest whole number, and a rate is not negative"
+)]
+fn whole(rate: f64) -> u64 {
+    rate.round() as u64
+}
+
+// === impl Object ===
+
+impl Object {
+    fn with(self, name: &str, value: impl Serialize) -> Self {
+        let json = serde_json::to_string(&value);
+        self.with_json(name, &json.expect("no map here has keys that are not text"))
+    }
+
+    /// The field only where it has a value.
+    fn with_some(self, name: &str, value: Option<impl Serialize>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// A field whose value is JSON already.
+    fn with_json(mut self, name: &str, json: &str) -> Self {
+        let comma = if self.0.is_empty() { "" } else { "," };
+        let _ = write!(self.0, "{comma}\"{name}\":{json}");
+        self
+    }
+}
+
+impl fmt::Display for Object {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{{{}}}", self.0)
+    }
+}
+
+// === impl Quantiles ===
+
+impl Quantiles {
+    fn of(spread: Spread) -> Self {
+        // To the microsecond.
+        let millis = |time: Duration| time.as_micros() as f64 / 1e3;
+        Self {
+            p50_ms: millis(spread.p50),
+            p99_ms: millis(spread.p99),
+        }
+    }
 }
 
 #[cfg(test)]

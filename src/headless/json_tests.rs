@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::fault::PerDirection;
+use crate::fault::{PerDirection, Plan};
 use crate::headless::commands::Refused;
 use crate::operate::{Answer, Change};
 use crate::snapshot::Taken;
@@ -158,7 +158,13 @@ fn a_refusal_has_a_column_or_null() {
 #[test]
 fn an_error_of_no_proxy_names_none() {
     assert_eq!(
-        lines(AT, &Report::Failed("cannot read")),
+        lines(
+            AT,
+            &Report::Failed {
+                error: "cannot read",
+                lost: None
+            }
+        ),
         "{\"t\":12.340567,\"event\":\"error\",\"error\":\"cannot read\"}\n"
     );
 }

@@ -21,7 +21,7 @@ use tokio::sync::mpsc;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::operate::Answer;
-use crate::proxy::{Engine, Events, Told};
+use crate::proxy::{Engine, Events};
 use crate::snapshot::{Event, ProxyRow};
 use commands::Answered;
 use output::Output;
@@ -46,14 +46,20 @@ pub enum Style {
 
 /// What there is to print.
 enum Report<'a> {
-    Started { seed: u64 },
-    Existing(&'a ProxyRow),
+    Started {
+        seed: u64,
+    },
     Happened(&'a Event),
     Stats(&'a ProxyRow),
     Answered(&'a Answered),
-    Failed(&'a str),
-    Lost { events: u64, error: &'a str },
-    Stopped { reason: &'static str },
+    /// Something failed; `lost` events are what it cost.
+    Failed {
+        error: &'a str,
+        lost: Option<u64>,
+    },
+    Stopped {
+        reason: &'static str,
+    },
 }
 
 /// The desk, from before its proxies are added: no event is missed.
@@ -110,10 +116,8 @@ impl Desk {
             // Cancel-safe: `next` loses nothing when dropped, and `stopping` lives outside the loop.
             tokio::select! {
                 () = &mut stopping => return,
-                told = self.events.next() => match told {
-                    Told::Event(event) => printer.print_event(event, false),
-                    Told::Lost(events) => printer.lose(events),
-                    Told::Ended => return stopping.await,
+                told = self.events.next() => if printer.tell(told, false).is_break() {
+                    return stopping.await;
                 },
             }
         }
@@ -159,14 +163,14 @@ impl Desk {
                 read = &mut commands, if reading => {
                     reading = false;
                     if let Err(error) = read {
-                        printer.print(&Report::Failed(&format!("cannot read standard input: {error}")));
+                        printer.fail(&format!("cannot read standard input: {error}"));
                     }
                 }
-                told = self.events.next() => match told {
-                    Told::Event(event) => printer.print_event(event, commanded.load(Relaxed)),
-                    Told::Lost(events) => printer.lose(events),
-                    Told::Ended => return Ok("engine"),
-                },
+                told = self.events.next() => {
+                    if printer.tell(told, commanded.load(Relaxed)).is_break() {
+                        return Ok("engine");
+                    }
+                }
                 _ = beat.tick() => printer.print_stats(),
             }
         }
@@ -174,12 +178,10 @@ impl Desk {
 
     /// Prints what has happened up to now.
     fn catch_up(&mut self, printer: &mut Printer, commanded: bool) {
-        for told in self.events.drain() {
-            match told {
-                Told::Event(event) => printer.print_event(event, commanded),
-                Told::Lost(events) => printer.lose(events),
-                Told::Ended => return,
-            }
-        }
+        // That there will be no more is said again by the next wait.
+        let _ = self
+            .events
+            .drain()
+            .try_for_each(|told| printer.tell(told, commanded));
     }
 }

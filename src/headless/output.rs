@@ -52,11 +52,6 @@ impl Output {
         self.lines.reserve().await.ok()
     }
 
-    /// A place for an answer, where there is one now.
-    pub(super) fn place_now(&self) -> Option<mpsc::Permit<'_, String>> {
-        self.lines.try_reserve().ok()
-    }
-
     /// Waits until the writer has ended, which it does early only where nobody reads any more or writing fails.
     /// Cancel-safe; called again after it has returned, it says that all is well.
     pub(super) async fn ended(&mut self) -> io::Result<()> {

@@ -3,11 +3,11 @@
 //! `00:12:20 db faults latency 250ms taken by 4 of 4 in 3 ms`: since the start, the proxy, what happened.
 
 use std::fmt::Write as _;
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Report;
 use super::commands::{Answered, Refused};
-use super::stats::port_word;
 use crate::fault::{PerDirection, Plan};
 use crate::format::figures::{bytes, clock, rate, time};
 use crate::format::one_line;
@@ -32,21 +32,9 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
                 env!("CARGO_PKG_VERSION")
             )]
         }
-        Report::Existing(row) => {
-            let mut sentences = vec![match row.port {
-                PortState::Open | PortState::Waiting(_) => {
-                    listening(&row.name, &row.mapping.to_string(), &row.listening)
-                }
-                PortState::Closed | PortState::Refusing => port_closed(&row.name),
-            }];
-            if !row.plan.is_empty() {
-                sentences.push(set(&row.name, &row.plan));
-            }
-            sentences
-        }
         Report::Happened(event) => vec![happened(event)],
         Report::Stats(row) => vec![summary(row)],
-        Report::Lost { error, .. } | Report::Failed(error) => vec![format!("error: {error}")],
+        Report::Failed { error, .. } => vec![format!("error: {error}")],
         Report::Answered(answered) => answer(answered),
         Report::Stopped { reason } => vec![format!("stopped: {reason}")],
     }
@@ -55,10 +43,12 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
 fn happened(event: &Event) -> String {
     let proxy = &event.proxy;
     match &event.what {
-        Happening::Listening { mapping, addrs } => listening(proxy, mapping, addrs),
+        Happening::Listening { mapping, addrs } => {
+            format!("{proxy} listening on {} for {mapping}", listed(addrs))
+        }
         Happening::Removed => format!("{proxy} removed"),
         Happening::Renamed { before } => format!("{proxy} is the new name of {before}"),
-        Happening::PortClosed => port_closed(proxy),
+        Happening::PortClosed => format!("{proxy} port closed: clients are refused"),
         Happening::Opened {
             conn,
             client,
@@ -91,17 +81,13 @@ fn happened(event: &Event) -> String {
     }
 }
 
-fn port_closed(proxy: &str) -> String {
-    format!("{proxy} port closed: clients are refused")
-}
-
 fn set(proxy: &str, plan: &Plan) -> String {
     format!("{proxy} faults {}", faults(plan))
 }
 
-fn listening(proxy: &str, mapping: &str, addrs: &[std::net::SocketAddr]) -> String {
+fn listed(addrs: &[SocketAddr]) -> String {
     let addrs: Vec<String> = addrs.iter().map(ToString::to_string).collect();
-    format!("{proxy} listening on {} for {mapping}", addrs.join(", "))
+    addrs.join(", ")
 }
 
 fn answer(answered: &Answered) -> Vec<String> {
@@ -123,7 +109,7 @@ fn answer(answered: &Answered) -> Vec<String> {
         Ok(Answer::Changed(changes)) => changes.iter().map(changed).collect(),
         Ok(Answer::Killed(conn)) => vec![format!("connection {} killed", conn.0)],
         Ok(Answer::Listed(rows)) if rows.is_empty() => vec!["no proxies".to_owned()],
-        Ok(Answer::Listed(rows)) => rows.iter().map(listed).collect(),
+        Ok(Answer::Listed(rows)) => rows.iter().map(standing).collect(),
         Ok(Answer::Quit) => vec!["quitting".to_owned()],
     }
 }
@@ -155,14 +141,13 @@ fn faults(plan: &Plan) -> String {
     }
 }
 
-fn listed(row: &ProxyRow) -> String {
-    let addrs: Vec<String> = row.listening.iter().map(ToString::to_string).collect();
+fn standing(row: &ProxyRow) -> String {
     format!(
         "{} {} on {}, port {}, {} open of {}, faults {}",
         row.name,
         row.mapping,
-        addrs.join(", "),
-        port_word(&row.port),
+        listed(&row.listening),
+        row.port.word(),
         row.open,
         row.total,
         faults(&row.plan)
@@ -201,7 +186,11 @@ mod tests {
 
     #[test]
     fn a_control_character_stays_in_its_line() {
-        let words = lines(Duration::from_secs(3661), &Report::Failed("a\nb"));
+        let failed = Report::Failed {
+            error: "a\nb",
+            lost: None,
+        };
+        let words = lines(Duration::from_secs(3661), &failed);
         assert_eq!(words, "01:01:01 error: a b\n");
     }
 }

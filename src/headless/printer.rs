@@ -1,9 +1,11 @@
 //! What is printed, in which form, and what becomes of it where the output is slower than the engine.
 
 use std::io;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use tokio::time::timeout;
 
 use super::commands::Answered;
@@ -11,8 +13,8 @@ use super::output::Output;
 use super::stats::Printed;
 use super::{Report, Style, json, plain};
 use crate::operate::Answer;
-use crate::proxy::Engine;
-use crate::snapshot::{Event, Happening, ProxyRow};
+use crate::proxy::{Engine, Told};
+use crate::snapshot::{Event, Happening, PortState, ProxyRow};
 
 /// How long the last lines may take to be written: a reader that stands still does not keep the process.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -76,25 +78,54 @@ impl Printer {
             .unwrap_or_else(|| io::ErrorKind::BrokenPipe.into())
     }
 
-    /// Counts events that were lost on the way here.
-    pub(super) fn lose(&mut self, events: u64) {
-        self.lost += events;
+    /// Prints what the engine tells, where `commanded` says whether a command is being carried out. Breaks where it has told
+    /// everything.
+    pub(super) fn tell(&mut self, told: Told, commanded: bool) -> ControlFlow<()> {
+        match told {
+            Told::Event(event) => self.print_event(event, commanded),
+            // They were lost on the way here.
+            Told::Lost(events) => self.lost += events,
+            Told::Ended => return ControlFlow::Break(()),
+        }
+        ControlFlow::Continue(())
     }
 
     pub(super) fn announce(&mut self, existing: &[ProxyRow]) {
         let seed = self.engine.seed();
         self.print_at(Duration::ZERO, &Report::Started { seed });
         for row in existing {
-            self.print(&Report::Existing(row));
+            self.announce_one(row);
         }
     }
 
-    pub(super) fn print(&mut self, report: &Report<'_>) {
-        self.print_at(self.engine.now(), report);
+    /// Prints what was there before the first event as if it had just been added.
+    fn announce_one(&mut self, row: &ProxyRow) {
+        let port = match row.port {
+            PortState::Open | PortState::Waiting(_) => Happening::Listening {
+                mapping: row.mapping.to_string(),
+                addrs: row.listening.clone(),
+            },
+            PortState::Closed | PortState::Refusing => Happening::PortClosed,
+        };
+        let plan = Some(&row.plan).filter(|plan| !plan.is_empty());
+        let faults = plan.map(|plan| Happening::Faults {
+            plan: Arc::clone(plan),
+        });
+        for what in [port].into_iter().chain(faults) {
+            let (at, proxy) = (self.engine.now(), row.name.clone());
+            let event = Event { at, proxy, what };
+            self.print_at(at, &Report::Happened(&event));
+        }
+    }
+
+    /// Prints that something failed.
+    pub(super) fn fail(&mut self, error: &str) {
+        let failed = Report::Failed { error, lost: None };
+        self.print_at(self.engine.now(), &failed);
     }
 
     /// Prints an event. In words, faults that change while a command is carried out are held until its answer.
-    pub(super) fn print_event(&mut self, event: Arc<Event>, commanded: bool) {
+    fn print_event(&mut self, event: Arc<Event>, commanded: bool) {
         let of_faults = matches!(event.what, Happening::Faults { .. });
         if self.style == Style::Words && commanded && of_faults {
             // Bounded by the proxies there are: a command changes each once.
@@ -117,17 +148,15 @@ impl Printer {
         }
         let report = Report::Answered(answered);
         let lines = self.style.render(self.engine.now(), &report);
-        if self.stalled {
-            if let Some(place) = self.output.place_now() {
-                place.send(self.excuse() + &lines);
-                (self.lost, self.stalled) = (0, false);
-                return;
-            }
-        } else if timeout(PATIENCE, self.send(&lines)).await.is_ok() {
-            return;
+        let sent = if self.stalled {
+            self.send(&lines).now_or_never().is_some()
+        } else {
+            timeout(PATIENCE, self.send(&lines)).await.is_ok()
+        };
+        if !sent {
+            self.stalled = true;
+            self.lost += 1;
         }
-        self.stalled = true;
-        self.lost += 1;
     }
 
     pub(super) fn print_stats(&mut self) {
@@ -168,11 +197,12 @@ impl Printer {
             return String::new();
         }
         let error = format!("{events} events lost: standard output is read too slowly");
-        let lost = Report::Lost {
-            events,
+        let lost = Some(events);
+        let report = Report::Failed {
             error: &error,
+            lost,
         };
-        self.style.render(self.engine.now(), &lost)
+        self.style.render(self.engine.now(), &report)
     }
 
     /// Prints that the desk has stopped, and lets what waits be written, for a bounded time.

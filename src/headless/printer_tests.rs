@@ -48,7 +48,7 @@ async fn what_a_reader_is_too_slow_for_is_counted_and_said() {
     let output = Output::new(gate).expect("a thread");
     let mut printer = Printer::new(&engine, Style::Json, output);
     for _ in 0..PRINTED {
-        printer.print(&Report::Failed("x"));
+        printer.fail("x");
     }
     drop(open);
     printer
@@ -85,7 +85,7 @@ async fn a_reader_that_never_reads_does_not_hold_up_the_end() {
     let output = Output::new(gate).expect("a thread");
     let mut printer = Printer::new(&engine, Style::Words, output);
     for _ in 0..20_000 {
-        printer.print(&Report::Failed("x"));
+        printer.fail("x");
     }
     tokio::time::pause();
     printer.finish("done").await.expect("giving up is no error");
@@ -113,7 +113,7 @@ async fn an_answer_finds_room_where_events_find_none_and_one_that_does_not_is_wa
     let output = Output::new(gate).expect("a thread");
     let mut printer = Printer::new(&engine, Style::Json, output);
     for _ in 0..20_000 {
-        printer.print(&Report::Failed("x"));
+        printer.fail("x");
     }
     tokio::time::pause();
     let began = engine.now();

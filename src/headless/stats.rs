@@ -1,53 +1,9 @@
-//! What a proxy measured in the last second, in the form in which it is printed.
-//!
-//! Figures are compared as they are printed, so that a proxy on which nothing changed says nothing.
+//! Which proxies' figures are worth a line: those that differ, as they are printed, from what was printed last.
 
 use std::collections::HashMap;
-use std::time::Duration;
 
-use serde::Serialize;
-
-use crate::fault::PerDirection;
-use crate::snapshot::{PortState, ProxyId, ProxyRow, Snapshot, Spread};
-
-/// The figures of a proxy's row as they are printed.
-#[derive(Serialize)]
-pub(super) struct Stats<'a> {
-    proxy: &'a str,
-    /// Open connections.
-    connections: u32,
-    /// Connections since the start.
-    total: u64,
-    /// Of these, those that ended in an error.
-    failed: u64,
-    /// Bytes delivered since the start.
-    bytes: PerDirection<u64>,
-    /// Whole bytes per second, over the last second.
-    rates: PerDirection<u64>,
-    /// Bytes that wait.
-    held: PerDirection<u64>,
-    /// How often a direction of a connection came to hold all that may wait, since the start.
-    full: u64,
-    /// How long bytes were held, over the last second; `None` where none passed.
-    added: PerDirection<Option<Quantiles>>,
-    /// From a client's first byte after silence to the first byte back.
-    feels: Option<Quantiles>,
-    /// Whether clients are accepted: `open`, `closed`, `refusing` or `waiting`.
-    port: &'static str,
-    /// Why clients wait, where they do.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    waiting: Option<&'a str>,
-    /// The faults as they act at this moment, where time moves them.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    now: Option<String>,
-}
-
-/// Two figures of a distribution, in milliseconds.
-#[derive(Serialize)]
-struct Quantiles {
-    p50_ms: f64,
-    p99_ms: f64,
-}
+use super::json;
+use crate::snapshot::{PortState, ProxyId, ProxyRow, Snapshot};
 
 /// What was printed last, proxy by proxy, as JSON.
 #[derive(Default)]
@@ -62,8 +18,7 @@ impl Printed {
         let rows = &snapshot.proxies;
         self.0.retain(|id, _| rows.iter().any(|row| row.id == *id));
         let news = rows.iter().filter(|row| {
-            let stats = serde_json::to_string(&Stats::of(row));
-            let stats = stats.expect("no map here has keys that are not text");
+            let stats = json::stats(json::Object::default(), row).to_string();
             let same = match self.0.get(&row.id) {
                 Some(last) => *last == stats,
                 None => row.total == 0 && row.port == PortState::Open,
@@ -77,68 +32,13 @@ impl Printed {
     }
 }
 
-// === impl Stats ===
-
-impl<'a> Stats<'a> {
-    pub(super) fn of(row: &'a ProxyRow) -> Self {
-        Self {
-            proxy: &row.name,
-            connections: row.open,
-            total: row.total,
-            failed: row.failed,
-            bytes: row.bytes,
-            rates: row.rates.map(whole),
-            held: row.held,
-            full: row.full,
-            added: row.added.map(|spread| spread.map(Quantiles::of)),
-            feels: row.feels.map(Quantiles::of),
-            port: port_word(&row.port),
-            waiting: match &row.port {
-                PortState::Waiting(why) => Some(why),
-                PortState::Open | PortState::Closed | PortState::Refusing => None,
-            },
-            now: row.present.as_ref().map(ToString::to_string),
-        }
-    }
-}
-
-/// A port's state as a word.
-pub(super) fn port_word(port: &PortState) -> &'static str {
-    match port {
-        PortState::Open => "open",
-        PortState::Closed => "closed",
-        PortState::Refusing => "refusing",
-        PortState::Waiting(_) => "waiting",
-    }
-}
-
-/// A rate in whole bytes per second.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a float that is out of range becomes the nearest whole number, and a rate is not negative"
-)]
-fn whole(rate: f64) -> u64 {
-    rate.round() as u64
-}
-
-// === impl Quantiles ===
-
-impl Quantiles {
-    fn of(spread: Spread) -> Self {
-        // To the microsecond.
-        let millis = |time: Duration| time.as_micros() as f64 / 1e3;
-        Self {
-            p50_ms: millis(spread.p50),
-            p99_ms: millis(spread.p99),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::super::{Report, plain};
     use super::*;
+    use crate::fault::PerDirection;
     use crate::mapping;
 
     fn row(id: u32) -> ProxyRow {
@@ -194,8 +94,8 @@ mod tests {
     #[test]
     fn how_often_queues_were_full_is_said_in_json_and_in_words() {
         let full = ProxyRow { full: 2, ..row(1) };
-        let json = serde_json::to_value(Stats::of(&full)).expect("it is plain data");
-        assert_eq!(json["full"], 2);
+        let json = json::lines(Duration::ZERO, &Report::Stats(&full));
+        assert!(json.contains("\"full\":2,"), "{json}");
         let said = |row: &ProxyRow| plain::lines(Duration::ZERO, &Report::Stats(row));
         assert!(said(&full).ends_with(", queue full 2x\n"));
         assert!(!said(&row(1)).contains("full"));
