@@ -9,7 +9,7 @@ use crate::fault::{Kind, Setting};
 use crate::mapping::{Mapping, Name};
 use crate::preset::Preset;
 use crate::snapshot::{ConnId, Kill};
-use crate::syntax::{self, ParseError};
+use crate::syntax::{self, ParseError, until_blank};
 
 mod grammar;
 
@@ -61,17 +61,11 @@ pub fn joined(words: &[String]) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut goes_on = false;
     for word in words {
-        let begins = |word: &str| {
-            word.split(char::is_whitespace)
-                .next()
-                .unwrap_or("")
-                .to_owned()
-        };
-        let first = begins(word.trim_start());
+        let first = until_blank(word.trim_start());
         let is_mapping = first
             .split_once('=')
             .is_some_and(|(port, _)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
-        let belongs = first == "as" || first.starts_with("alpn=") || Kind::named(&first).is_some();
+        let belongs = first == "as" || first.starts_with("alpn=") || Kind::named(first).is_some();
         goes_on = !is_mapping && (goes_on || belongs);
         match lines.last_mut().filter(|_| goes_on) {
             Some(line) => line.extend([" ", word]),

@@ -74,8 +74,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         run,
         mappings,
     } = cli;
-    match command {
-        None => desk(Options::read(run, &mappings)?, Upstreams::Given),
+    let printed = match command {
+        None => return desk(Options::read(run, &mappings)?, Upstreams::Given),
         Some(Command::Demo {
             run: later,
             mappings,
@@ -88,52 +88,40 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
                 );
                 return Err(Rejected::because(&why).into());
             }
-            desk(Options::read(run.and(*later), &[])?, Upstreams::BuiltIn)
+            return desk(Options::read(run.and(*later), &[])?, Upstreams::BuiltIn);
         }
         Some(_) if run != RunArgs::default() => Err(Rejected::because(
             "the options before this command belong to the console and the demo: leave them out",
         )
         .into()),
-        Some(Command::Check { json, mappings }) => judge(json, &command::joined(&mappings)),
-        Some(Command::Presets { json }) => {
-            let mut list = Vec::new();
-            if json {
-                preset::write_json(&mut list)?;
+        Some(Command::Check { json, mappings }) => {
+            let mappings = command::joined(&mappings);
+            let judged = if json {
+                print(|out| check::write_json(&mappings, out))
             } else {
-                preset::write_text(&mut list)?;
-            }
-            print(&list)
+                print(|out| check::write_text(&mappings, out))
+            };
+            return judged.map(|all_valid| ExitCode::from(if all_valid { 0 } else { 2 }));
         }
-        Some(Command::Completions { shell }) => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut help::command(), "faultboard", &mut script);
-            print(&script)
-        }
-        Some(Command::Man) => {
-            let mut page = Vec::new();
-            help::write_manual(&mut page)?;
-            print(&page)
-        }
-    }
-}
-
-fn judge(json: bool, mappings: &[String]) -> Result<ExitCode> {
-    let mut out = io::stdout().lock();
-    let judged = if json {
-        check::write_json(mappings, &mut out)
-    } else {
-        check::write_text(mappings, &mut out)
+        Some(Command::Presets { json: true }) => print(preset::write_json),
+        Some(Command::Presets { json: false }) => print(preset::write_text),
+        Some(Command::Completions { shell }) => print(|out| {
+            clap_complete::generate(shell, &mut help::command(), "faultboard", out);
+            Ok(())
+        }),
+        Some(Command::Man) => print(|out| help::write_manual(out)),
     };
-    let all_valid = judged.and_then(|all_valid| out.flush().map(|()| all_valid));
-    let status = if all_valid.context(WRITING)? { 0 } else { 2 };
-    Ok(ExitCode::from(status))
+    printed.map(|()| ExitCode::SUCCESS)
 }
 
-fn print(bytes: &[u8]) -> Result<ExitCode> {
+/// Prints what `write` writes, and returns what it comes to.
+fn print<T>(write: impl FnOnce(&mut Vec<u8>) -> io::Result<T>) -> Result<T> {
+    let mut bytes = Vec::new();
+    let done = write(&mut bytes)?;
     let mut out = io::stdout().lock();
-    let written = out.write_all(bytes).and_then(|()| out.flush());
+    let written = out.write_all(&bytes).and_then(|()| out.flush());
     written.context(WRITING)?;
-    Ok(ExitCode::SUCCESS)
+    Ok(done)
 }
 
 /// Runs the engine with whatever shows it.

@@ -1,7 +1,8 @@
 //! Carries commands out: from a parsed line to what the engine did about it.
 //!
-//! The forms without a console run their commands through here; the console has keys, and asks the engine itself. It
-//! prints nothing, reads nothing and keeps no state; an answer is data that its caller shows.
+//! The forms without a console run their commands through here: a command names proxies, and becomes the requests that
+//! the console makes of its keys. It prints nothing, reads nothing and keeps no state; an answer is data that its caller
+//! shows.
 
 use std::io;
 use std::net::SocketAddr;
@@ -11,11 +12,11 @@ use futures_util::future::join_all;
 use thiserror::Error;
 
 use crate::command::{Command, Target};
-use crate::fault::{Kind, Plan, Setting};
+use crate::fault::{Plan, Setting};
 use crate::format::quoted;
-use crate::mapping::{Mapping, Name, port_taken};
-use crate::proxy::{AddError, BindError, Engine, RenameError};
-use crate::request::{Request, RequestError};
+use crate::mapping::{Mapping, port_taken};
+use crate::proxy::{AddError, BindError, Engine};
+use crate::request::{Outcome, Request, RequestError};
 use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Taken};
 use crate::syntax::{nearest, unknown};
 
@@ -93,18 +94,24 @@ pub enum Refusal {
 pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
     match command {
         Command::Add(mapping, settings) => add(engine, mapping, settings).await,
-        Command::Remove(name) => {
-            let (id, name) = find(engine, &name)?;
-            let removed = Request::Remove(id).carry_out(engine).await;
-            let gone = |_| unknown_name(engine, &name);
-            removed.map_err(gone)?;
-            Ok(Answer::Removed(name))
+        Command::Remove(proxy) => {
+            ask(engine, Request::Remove(find(engine, &proxy)?)).await?;
+            Ok(Answer::Removed(proxy))
         }
-        Command::Rename(proxy, name) => rename(engine, &proxy, name),
+        Command::Rename(before, name) => {
+            let (proxy, after) = (find(engine, &before)?, name.to_string());
+            let name = Some(name);
+            ask(engine, Request::Rename { proxy, name }).await?;
+            Ok(Answer::Renamed {
+                proxy: after,
+                before,
+            })
+        }
         Command::Set(target, settings) => {
             change(engine, target, |plan| set_all(plan, &settings)).await
         }
-        Command::Clear(target, kind) => change(engine, target, |plan| clear(plan, kind)).await,
+        Command::Clear(target, None) => change(engine, target, Plan::clear_all).await,
+        Command::Clear(target, Some(kind)) => change(engine, target, |plan| plan.clear(kind)).await,
         Command::Preset(target, preset) => {
             let settings = preset.settings();
             let edit = |plan: &mut Plan| {
@@ -115,7 +122,7 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
         }
         Command::Bypass(target, on) => change(engine, target, |plan| plan.bypassed = on).await,
         Command::Kill(conn, how) => {
-            Request::Kill(conn, how).carry_out(engine).await?;
+            ask(engine, Request::Kill(conn, how)).await?;
             Ok(Answer::Killed(conn))
         }
         Command::List => Ok(Answer::Listed(rows(engine).await)),
@@ -129,54 +136,52 @@ pub async fn rows(engine: &Engine) -> Vec<ProxyRow> {
 }
 
 async fn add(engine: &Engine, mapping: Mapping, settings: Vec<Setting>) -> Result<Answer, Refusal> {
-    let added = engine.add(mapping.clone(), Plan::of(settings)).await;
-    let id = added.map_err(|error| not_added(engine, error))?;
-    // Where it was removed by someone else meanwhile: as it would have been called.
-    let name = engine.proxies().into_iter().find(|(known, _)| *known == id);
-    let proxy = name.map_or_else(
-        || mapping.name_beside(mapping.listen, |_| false),
-        |(_, name)| name,
-    );
-    let listening = match engine.port(id) {
-        Some((PortState::Open | PortState::Waiting(_), addrs)) => addrs,
-        Some((PortState::Closed | PortState::Refusing, _)) | None => Vec::new(),
+    let request = Request::Add {
+        mapping: mapping.clone(),
+        plan: Plan::of(settings),
     };
+    let added = match ask(engine, request).await? {
+        Outcome::Added(id) => Some(id),
+        _ => None,
+    };
+    let proxies = engine.proxies().into_iter();
+    let name = proxies
+        .filter(|(id, _)| Some(*id) == added)
+        .map(|(_, name)| name)
+        .next();
     Ok(Answer::Added {
-        proxy,
+        // Where it was removed by someone else meanwhile: as it would have been called.
+        proxy: name.unwrap_or_else(|| mapping.name_beside(mapping.listen, |_| false)),
+        listening: added.map_or_else(Vec::new, |id| listening(engine, id)),
         mapping,
-        listening,
     })
 }
 
-fn rename(engine: &Engine, proxy: &str, name: Name) -> Result<Answer, Refusal> {
-    let (id, before) = find(engine, proxy)?;
-    match engine.rename(id, Some(name)) {
-        Ok(proxy) => Ok(Answer::Renamed { proxy, before }),
-        Err(RenameError::Taken(error)) => Err(RequestError::from(error).into()),
-        Err(RenameError::Gone) => Err(unknown_name(engine, proxy)),
+/// Asks the engine for something. Where the port that it wants is another proxy's of ours, the refusal says whose.
+async fn ask(engine: &Engine, request: Request) -> Result<Outcome, Refusal> {
+    let error = match request.carry_out(engine).await {
+        Ok(outcome) => return Ok(outcome),
+        Err(error) => error,
+    };
+    if let RequestError::Add(AddError::Bind(BindError { addr, source })) = &error
+        && source.kind() == io::ErrorKind::AddrInUse
+    {
+        // All proxies are bound to the same addresses, so the port tells.
+        let port = addr.port();
+        let has_it = |id| listening(engine, id).iter().any(|addr| addr.port() == port);
+        let mut proxies = engine.proxies().into_iter();
+        if let Some((_, proxy)) = proxies.find(|(id, _)| has_it(*id)) {
+            return Err(Refusal::OwnPort { port, proxy });
+        }
     }
+    Err(error.into())
 }
 
-/// Why a proxy could not be added, with the name of another one of ours where that has its port.
-fn not_added(engine: &Engine, error: AddError) -> Refusal {
-    let port = match &error {
-        // All proxies are bound to the same addresses, so the port tells.
-        AddError::Bind(BindError { addr, source }) if source.kind() == io::ErrorKind::AddrInUse => {
-            addr.port()
-        }
-        AddError::Bind(_) | AddError::Circle(_) | AddError::Name(_) => {
-            return RequestError::from(error).into();
-        }
-    };
-    let has_it = |id| match engine.port(id) {
-        Some((PortState::Open | PortState::Waiting(_), addrs)) => {
-            addrs.iter().any(|addr| addr.port() == port)
-        }
-        Some((PortState::Closed | PortState::Refusing, _)) | None => false,
-    };
-    match engine.proxies().into_iter().find(|(id, _)| has_it(*id)) {
-        Some((_, proxy)) => Refusal::OwnPort { port, proxy },
-        None => RequestError::from(error).into(),
+/// Where a proxy listens: nowhere while its port is closed.
+fn listening(engine: &Engine, id: ProxyId) -> Vec<SocketAddr> {
+    match engine.port(id) {
+        Some((PortState::Open | PortState::Waiting(_), addrs)) => addrs,
+        Some((PortState::Closed | PortState::Refusing, _)) | None => Vec::new(),
     }
 }
 
@@ -187,7 +192,7 @@ async fn change(
     edit: impl Fn(&mut Plan),
 ) -> Result<Answer, Refusal> {
     let targets = match target {
-        Target::Proxy(name) => vec![find(engine, &name)?],
+        Target::Proxy(name) => vec![(find(engine, &name)?, name)],
         Target::All => engine.proxies(),
     };
     if targets.is_empty() {
@@ -197,9 +202,18 @@ async fn change(
     let changes = targets.into_iter().map(|(id, proxy)| async move {
         let mut plan = Plan::clone(&*engine.plan(id)?);
         edit(&mut plan);
-        let taken = engine.set_plan(id, plan.clone()).await?;
-        let plan = Arc::new(plan);
-        Some(Change { proxy, plan, taken })
+        let request = Request::SetPlan {
+            proxy: id,
+            plan: plan.clone(),
+        };
+        match request.carry_out(engine).await {
+            Ok(Outcome::Planned(_, taken)) => Some(Change {
+                proxy,
+                plan: Arc::new(plan),
+                taken,
+            }),
+            Ok(_) | Err(_) => None,
+        }
     });
     let changes: Vec<Change> = join_all(changes).await.into_iter().flatten().collect();
     if changes.is_empty() {
@@ -214,26 +228,12 @@ fn set_all(plan: &mut Plan, settings: &[Setting]) {
     }
 }
 
-fn clear(plan: &mut Plan, kind: Option<&Kind>) {
-    match kind {
-        Some(kind) => plan.clear(kind),
-        None => plan.clear_all(),
-    }
-}
-
 /// The proxy of this name.
-fn find(engine: &Engine, name: &str) -> Result<(ProxyId, String), Refusal> {
-    let id = engine.find(name);
-    let id = id.ok_or_else(|| unknown_name(engine, name))?;
-    Ok((id, name.to_owned()))
-}
-
-fn unknown_name(engine: &Engine, name: &str) -> Refusal {
-    let names = engine.proxies().into_iter().map(|(_, name)| name).collect();
-    Refusal::UnknownProxy {
+fn find(engine: &Engine, name: &str) -> Result<ProxyId, Refusal> {
+    engine.find(name).ok_or_else(|| Refusal::UnknownProxy {
         name: name.to_owned(),
-        names,
-    }
+        names: engine.proxies().into_iter().map(|(_, name)| name).collect(),
+    })
 }
 
 fn unknown_proxy(name: &str, names: &[String]) -> String {
