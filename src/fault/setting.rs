@@ -8,9 +8,10 @@ use super::{Direction, Kind, ParamSpec};
 use crate::units::{Percent, Time};
 
 /// The directions in which a setting acts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Directions {
     /// Client to upstream and back.
+    #[default]
     Both,
     /// One of the two.
     Only(Direction),

@@ -7,8 +7,6 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
-use super::action::Action;
-use super::files;
 use crate::proxy::Engine;
 pub use crate::proxy::{Events, Told};
 use crate::request::{Outcome, Request, RequestError};
@@ -74,30 +72,6 @@ pub trait Desk {
     /// Asks for something. It takes effect when the future is first polled, and the console polls in the order of the
     /// calls. Futures may be dropped at any time: what has begun goes on without them.
     fn ask(&self, request: Request) -> Pending<Result<Outcome, RequestError>>;
-}
-
-/// Does what an effect says. `None` where it is nothing that a desk or a file does.
-pub(super) fn carry_out(desk: &impl Desk, effect: Effect) -> Option<Pending<Action>> {
-    let answer: Pending<Answer> = match effect {
-        Effect::Ask(ticket, request) => {
-            let asked = desk.ask(request);
-            Box::pin(async move { Answer::Engine(ticket, asked.await.map_err(Arc::new)) })
-        }
-        Effect::WriteScene {
-            file,
-            text,
-            replaces,
-        } => {
-            let result = files::write(&file, &text, replaces);
-            Box::pin(std::future::ready(Answer::SceneWritten { file, result }))
-        }
-        Effect::ReadScene(file) => {
-            let text = files::read(&file);
-            Box::pin(std::future::ready(Answer::SceneRead { file, text }))
-        }
-        Effect::Quit | Effect::Suspend | Effect::Repaint => return None,
-    };
-    Some(Box::pin(async move { Action::Answered(answer.await) }))
 }
 
 // === impl Desk for Engine ===

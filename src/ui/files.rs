@@ -26,15 +26,10 @@ fn failed(what: &str, path: &Path, error: &io::Error) -> String {
 }
 
 fn write_all(path: &Path, text: &str, replaces: bool) -> io::Result<()> {
-    let mut options = File::options();
-    options.write(true).truncate(replaces);
     if replaces {
-        options.create(true);
-    } else {
-        options.create_new(true);
+        return fs::write(path, text);
     }
-    let mut file = options.open(path)?;
-    file.write_all(text.as_bytes())
+    File::create_new(path)?.write_all(text.as_bytes())
 }
 
 fn read_all(path: &Path) -> io::Result<String> {

@@ -10,6 +10,7 @@ use tui_input::{Input, InputRequest};
 
 use crate::command::parse_line;
 use crate::fault::Setting;
+use crate::format::is_shown;
 use crate::mapping::{Circle, Mapping, Name, Other, TlsMode, at_port, clash};
 use crate::snapshot::{ProxyId, ProxyRow};
 use crate::syntax::ParseError;
@@ -92,6 +93,12 @@ pub(super) struct Surroundings<'a> {
     pub(super) refused: &'a BTreeMap<u16, String>,
 }
 
+/// A character as a text that is typed or pasted takes it: in place of what cannot be seen a blank, lest the line say
+/// something else than it shows.
+pub(super) fn shown_or_blank(letter: char) -> char {
+    if is_shown(letter) { letter } else { ' ' }
+}
+
 // === impl Field ===
 
 impl Field {
@@ -113,17 +120,17 @@ impl Field {
         if std::mem::take(&mut self.proposed) && (types || deletes) {
             self.clear();
         }
+        let request = match request {
+            InputRequest::InsertChar(letter) => InputRequest::InsertChar(shown_or_blank(letter)),
+            other => other,
+        };
         self.text.handle(request);
     }
 
-    /// Puts `text` in at the cursor; what no line can hold becomes a blank.
+    /// Puts `text` in at the cursor.
     pub(super) fn insert(&mut self, text: &str) {
-        if self.proposed {
-            self.clear();
-        }
         for letter in text.chars().take(PASTE_LEN) {
-            let letter = if letter.is_control() { ' ' } else { letter };
-            self.text.handle(InputRequest::InsertChar(letter));
+            self.edit(InputRequest::InsertChar(letter));
         }
     }
 

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 
 use crossterm::event::{Event, EventStream};
 use futures_util::Stream;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 /// crossterm's events, ended where the terminal has.
 #[derive(Debug)]
@@ -42,22 +43,11 @@ impl Stream for Keyboard {
 }
 
 /// Whether the terminal of standard input is gone.
-#[cfg(unix)]
 fn hung_up() -> bool {
-    use rustix::event::{PollFd, PollFlags, Timespec, poll};
-
     let stdin = io::stdin();
     let mut asked = [PollFd::new(&stdin, PollFlags::IN)];
-    let at_once = Timespec {
-        tv_sec: 0,
-        tv_nsec: 0,
-    };
+    let at_once = Timespec::default();
     let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
     // Interrupted: the next look tells.
     poll(&mut asked, Some(&at_once)).is_ok() && asked[0].revents().intersects(gone)
-}
-
-#[cfg(not(unix))]
-fn hung_up() -> bool {
-    false
 }

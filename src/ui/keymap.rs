@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 
-use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
+use crossterm::event::KeyEvent;
 use tui_input::InputRequest;
 
 use super::action::Action;
@@ -39,17 +39,17 @@ pub enum Mode {
     Confirm,
 }
 
-/// The heading under which help lists a key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// The heading under which help lists a key; help has them in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Group {
-    /// Keys that move the selection, or from pane to pane.
-    Move,
     /// Keys that turn knobs.
     Turn,
     /// Keys that show the difference: with the faults and without.
     Compare,
     /// Keys for proxies and connections.
     Manage,
+    /// Keys that move the selection, or from pane to pane.
+    Move,
     /// Keys that change what the screen shows.
     See,
     /// Keys that edit text.
@@ -127,10 +127,7 @@ pub fn help(mode: Mode, filter: &str) -> Vec<Hint> {
     let mut hints: Vec<Hint> = hints
         .filter(|hint| filter.split_whitespace().all(|word| hint.says(word)))
         .collect();
-    hints.sort_by_key(|hint| {
-        let place = Group::ALL.iter().position(|group| *group == hint.group);
-        (!hint.is_key(filter.trim()), place)
-    });
+    hints.sort_by_key(|hint| (!hint.is_key(filter.trim()), hint.group));
     hints
 }
 
@@ -154,7 +151,7 @@ fn bindings() -> &'static [Binding] {
         let keys = keys.filter_map(|(index, dial)| Some((index, dial.knob.key?)));
         rows.extend(keys.map(|(index, key)| Binding {
             modes: table::PANES,
-            keys: vec![Key::plain(KeyCode::Char(key))].into(),
+            keys: vec![key::letter(key)].into(),
             action: Action::ChooseKnob(index),
             words: format!("choose {}", knob::all()[index].knob.title.to_lowercase()).into(),
             group: Group::Turn,
@@ -231,11 +228,8 @@ impl Mode {
 
     /// Whether it takes text.
     #[must_use]
-    pub const fn is_text(self) -> bool {
-        matches!(
-            self,
-            Self::Input | Self::Value | Self::Path | Self::Help | Self::Presets
-        )
+    pub fn is_text(self) -> bool {
+        table::TEXTS.contains(&self)
     }
 
     /// What help calls it.
@@ -258,17 +252,6 @@ impl Mode {
 // === impl Group ===
 
 impl Group {
-    /// Every group, in the order in which help lists them.
-    pub const ALL: [Self; 7] = [
-        Self::Turn,
-        Self::Compare,
-        Self::Manage,
-        Self::Move,
-        Self::See,
-        Self::Type,
-        Self::Leave,
-    ];
-
     /// The heading in help.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -280,21 +263,6 @@ impl Group {
             Self::See => "SEE",
             Self::Type => "TYPE",
             Self::Leave => "LEAVE",
-        }
-    }
-}
-
-impl From<KeyEvent> for Key {
-    /// A capital letter is the letter alone, whether or not the terminal reports Shift beside it; Shift-Tab is one key.
-    fn from(event: KeyEvent) -> Self {
-        let mut modifiers =
-            event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
-        if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
-            modifiers -= KeyModifiers::SHIFT;
-        }
-        Self {
-            code: event.code,
-            modifiers,
         }
     }
 }

@@ -57,8 +57,6 @@ pub struct Options {
     pub bind: Vec<IpAddr>,
     /// Options of the command line that the command which repeats the session repeats.
     pub arguments: Vec<String>,
-    /// Lines that were entered in earlier sessions, oldest first.
-    pub history: Vec<String>,
     /// The file that the desk was read from, and what is wrong in it.
     pub scene: Option<(PathBuf, Vec<String>)>,
     /// What the screen looks like; `start` asks the environment where nothing is said.
@@ -169,7 +167,6 @@ impl Default for Options {
             seed: 0,
             bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             arguments: Vec::new(),
-            history: Vec::new(),
             scene: None,
             theme: None,
             until: Box::pin(std::future::pending()),

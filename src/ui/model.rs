@@ -16,10 +16,12 @@ use std::time::Duration;
 
 use ratatui::layout::Size;
 
+use super::effect::Effect;
 use super::input::InputLine;
 use super::keymap::Mode;
 use super::theme::Theme;
 use crate::fault::{Directions, Plan};
+use crate::request::Request;
 use crate::snapshot::{ProxyId, ProxyRow, Snapshot};
 
 mod lines;
@@ -29,7 +31,8 @@ pub(in crate::ui) mod undo;
 
 pub use lines::{Change, Content, Line, Said, Tone};
 pub use panes::{Column, ConnList, Focus, Help, Overlay, PathField, PresetList, Sort, ValueField};
-pub(in crate::ui) use private::{Asked, Origin, Private};
+pub(in crate::ui) use private::{Ask, Asked, Origin, Private};
+use undo::{Edit, Held, Step, Swap};
 pub use undo::{Solo, Undo};
 
 /// How many lines of what happened are kept; the oldest go first.
@@ -39,7 +42,7 @@ pub const LOG_LEN: usize = 500;
 const CHANGES_LEN: usize = LOG_LEN;
 
 /// The state of the console.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Model {
     /// The seed of every random choice of the run.
     pub seed: u64,
@@ -127,29 +130,9 @@ impl Model {
         Self {
             seed,
             bind,
-            theme: Theme::default(),
-            now: Duration::ZERO,
-            snapshot: Arc::default(),
-            frozen: None,
-            quiet: false,
-            lost: 0,
-            draining: None,
             size,
             focus: Focus::Input,
-            overlays: Vec::new(),
-            selected: None,
-            knob: 0,
-            directions: Directions::Both,
-            first_strip: 0,
-            conns: ConnList::default(),
-            input: InputLine::default(),
-            drafts: BTreeMap::new(),
-            changes: VecDeque::new(),
-            log: VecDeque::new(),
-            notice: None,
-            undo: Undo::default(),
-            solo: None,
-            private: Private::default(),
+            ..Self::default()
         }
     }
 
@@ -269,6 +252,18 @@ impl Model {
         self.private.tickets
     }
 
+    /// Something must happen outside, after what the same action has caused already.
+    pub(in crate::ui) fn cause(&mut self, effect: Effect) {
+        self.private.effects.push(effect);
+    }
+
+    /// Asks the engine for something; returns the number of the command.
+    pub(in crate::ui) fn ask(&mut self, request: Request) -> u64 {
+        let ticket = self.ticket();
+        self.cause(Effect::Ask(ticket, request));
+        ticket
+    }
+
     /// Whether a proxy is there, or about to be in a snapshot.
     pub(in crate::ui) fn knows(&self, id: ProxyId) -> bool {
         self.proxy(id).is_some() || self.private.awaited.contains(&id)
@@ -294,6 +289,12 @@ impl Model {
         self.notice = Some(Line::new(self.now, "", text.as_ref(), tone));
     }
 
+    /// The engine did what nobody asked it for.
+    pub(in crate::ui) fn unasked(&mut self) {
+        let text = "the engine did what nobody asked for: please report this";
+        self.say(Tone::Trouble, text);
+    }
+
     /// Adds a line of what happened; a frozen screen keeps those aside that tell of no change by the user.
     pub(in crate::ui) fn log(&mut self, line: Line) {
         let log = match (&mut self.frozen, &line.content) {
@@ -303,6 +304,28 @@ impl Model {
         log.push_back(line);
         if log.len() > LOG_LEN {
             log.pop_front();
+        }
+    }
+
+    /// Keeps edits as one step that can be undone, after which this proxy acts alone, or none does.
+    pub(in crate::ui) fn keep_step(
+        &mut self,
+        edits: Vec<Edit>,
+        solo: Option<Solo>,
+        held: Option<Held>,
+    ) {
+        let before = std::mem::replace(&mut self.solo, solo.clone());
+        if !edits.is_empty() {
+            let solo = Swap {
+                before,
+                after: solo,
+            };
+            self.undo.push(Step {
+                edits,
+                solo,
+                held,
+                at: self.now,
+            });
         }
     }
 

@@ -7,16 +7,17 @@ use std::sync::Arc;
 use std::task::Poll;
 
 use crossterm::event::Event as Input;
-use futures_util::stream::FuturesUnordered;
+use futures_util::stream::{Fuse, FusedStream as _, FuturesUnordered};
 use futures_util::{Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 use ratatui::layout::{Position, Rect};
 use tokio::sync::watch;
 
-use super::action::Action;
-use super::effect::{self, Desk, Effect, Events, Pending, Told};
+use super::action::{Action, Answer};
+use super::effect::{Desk, Effect, Events, Pending, Told};
 use super::farewell::Farewell;
+use super::files;
 use super::model::Model;
 use super::pace::{Dirt, Pace};
 use super::{FromOutside, Options, RunError, meaning, update, view};
@@ -29,8 +30,7 @@ const DRAIN: usize = 256;
 /// The console while it runs.
 pub(super) struct Console<B: Backend, E, D> {
     terminal: Terminal<B>,
-    /// `None` once it has ended.
-    events: Option<E>,
+    events: Fuse<E>,
     desk: D,
     options: Options,
     model: Model,
@@ -38,21 +38,12 @@ pub(super) struct Console<B: Backend, E, D> {
     snapshots: watch::Receiver<Arc<Snapshot>>,
     happenings: Events,
     /// Commands on their way; as many as the user has given and the engine has not answered yet.
-    answers: FuturesUnordered<Pending<Action>>,
+    answers: FuturesUnordered<Pending<Answer>>,
     /// Effects of this round: of several plans for one proxy, the last one.
     effects: VecDeque<Effect>,
     /// Whether the engine still tells something.
     listens: bool,
     leaves: bool,
-}
-
-/// What came first.
-enum Came {
-    Input(Option<io::Result<Input>>),
-    Action(Action),
-    Told(FromOutside),
-    Happened(Told),
-    Sampled(Result<(), watch::error::RecvError>),
 }
 
 impl<B, E, D> Console<B, E, D>
@@ -70,7 +61,6 @@ where
     ) -> Result<Self, RunError> {
         let size = terminal.size().map_err(draw_error)?;
         let mut model = Model::new(options.seed, options.bind.clone(), size);
-        model.input.history = std::mem::take(&mut options.history);
         model.theme = options.theme.unwrap_or_default();
         if let Some((file, problems)) = options.scene.take() {
             update::begin_with(&mut model, file, problems);
@@ -80,7 +70,7 @@ where
         snapshots.mark_changed();
         Ok(Self {
             terminal,
-            events: Some(events),
+            events: events.fuse(),
             options,
             model,
             pace: Pace::new(),
@@ -102,76 +92,85 @@ where
             if self.leaves {
                 return Ok(Farewell::of(&self.model, self.options.arguments));
             }
-            let came = self.next().await;
-            self.take(came)?;
+            self.next().await?;
             self.drain().await?;
         }
     }
 
-    /// Waits for what comes first.
-    async fn next(&mut self) -> Came {
+    /// Waits for what comes first, and takes it.
+    async fn next(&mut self) -> Result<(), RunError> {
         let wait = self.pace.wait(&self.model);
         // Keys come first: the drain after each round takes what else is ready, so none of the arms starves.
         tokio::select! {
             biased;
             // Cancel-safe: the future is kept and polled on.
-            () = &mut self.options.until => Came::Action(Action::Terminated),
+            () = &mut self.options.until => self.update(Action::Terminated, Dirt::Key),
             // Cancel-safe: a stream's item is taken only when it is ready.
-            Some(told) = self.options.told.next() => Came::Told(told),
+            Some(told) = self.options.told.next() => self.obey(told)?,
             // Cancel-safe: as above.
-            input = next_input(&mut self.events) => Came::Input(input),
+            input = self.events.next(), if !self.events.is_terminated() => self.input(input)?,
             // Cancel-safe: as above; the futures stay in the set.
-            Some(action) = self.answers.next() => Came::Action(action),
+            Some(answer) = self.answers.next() => self.answered(answer),
             // Cancel-safe: marks a snapshot as seen only when it is ready.
-            changed = self.snapshots.changed(), if self.listens => Came::Sampled(changed),
+            changed = self.snapshots.changed(), if self.listens => match changed {
+                Ok(()) => self.sample(),
+                Err(_) => self.listens = false,
+            },
             // Cancel-safe: takes an event only when it is ready.
-            told = self.happenings.next(), if self.listens => Came::Happened(told),
+            told = self.happenings.next(), if self.listens => self.happened(told),
             // Cancel-safe: the next round counts anew.
-            () = tokio::time::sleep(wait) => Came::Action(Action::Tick),
+            () = tokio::time::sleep(wait) => self.update(Action::Tick, Dirt::None),
         }
+        Ok(())
     }
 
-    fn take(&mut self, came: Came) -> Result<(), RunError> {
-        match came {
-            Came::Input(Some(Ok(input))) => {
+    /// An event of the terminal; `None` where there will be no more.
+    fn input(&mut self, input: Option<io::Result<Input>>) -> Result<(), RunError> {
+        match input.transpose().map_err(RunError::Read)? {
+            Some(input) => {
                 if let Some(action) = meaning(&self.model, input) {
                     self.update(action, Dirt::Key);
                 }
             }
-            Came::Input(Some(Err(error))) => return Err(RunError::Read(error)),
             // Nobody can press a key any more.
-            Came::Input(None) => {
-                self.events = None;
-                self.update(Action::Terminated, Dirt::None);
-            }
-            Came::Told(FromOutside::Suspend) => self.effects.push_back(Effect::Suspend),
-            Came::Told(FromOutside::GoesOn) => {
+            None => self.update(Action::Terminated, Dirt::None),
+        }
+        Ok(())
+    }
+
+    fn obey(&mut self, told: FromOutside) -> Result<(), RunError> {
+        match told {
+            FromOutside::Suspend => self.effects.push_back(Effect::Suspend),
+            FromOutside::GoesOn => {
                 (self.options.retake)().map_err(RunError::Suspend)?;
                 self.repaint()?;
             }
-            Came::Action(action) => {
-                let is_tick = matches!(action, Action::Tick);
-                self.update(action, if is_tick { Dirt::None } else { Dirt::Key });
-            }
-            Came::Happened(Told::Event(event)) => self.update(Action::Happened(event), Dirt::Data),
-            Came::Happened(Told::Lost(events)) => self.update(Action::Lost(events), Dirt::Data),
-            Came::Happened(Told::Ended) | Came::Sampled(Err(_)) => self.listens = false,
-            Came::Sampled(Ok(())) => self.sample(),
         }
         Ok(())
+    }
+
+    fn happened(&mut self, told: Told) {
+        match told {
+            Told::Event(event) => self.update(Action::Happened(event), Dirt::Data),
+            Told::Lost(events) => self.update(Action::Lost(events), Dirt::Data),
+            Told::Ended => self.listens = false,
+        }
     }
 
     /// Takes what else is ready, then carries out the effects of all of it.
     async fn drain(&mut self) -> Result<(), RunError> {
         for _ in 0..DRAIN {
-            match ready_input(&mut self.events).await {
-                Poll::Ready(input) => self.take(Came::Input(input))?,
+            if self.events.is_terminated() {
+                break;
+            }
+            match ready(&mut self.events).await {
+                Poll::Ready(input) => self.input(input)?,
                 Poll::Pending => break,
             }
         }
         let waiting: Vec<Told> = self.happenings.drain().take(DRAIN).collect();
         for told in waiting {
-            self.take(Came::Happened(told))?;
+            self.happened(told);
         }
         if self.snapshots.has_changed().unwrap_or(false) {
             self.sample();
@@ -220,19 +219,34 @@ where
                 (self.options.suspend)().map_err(RunError::Suspend)?;
                 self.repaint()?;
             }
-            effect => {
-                let Some(mut pending) = effect::carry_out(&self.desk, effect) else {
-                    return Ok(());
-                };
+            Effect::Ask(ticket, request) => {
+                let asked = self.desk.ask(request);
+                let mut answer: Pending<Answer> =
+                    Box::pin(async move { Answer::Engine(ticket, asked.await.map_err(Arc::new)) });
                 // The first poll is what gives the command: commands keep the order of the keys.
-                let first = poll_fn(|context| Poll::Ready(pending.as_mut().poll(context))).await;
-                match first {
-                    Poll::Ready(action) => self.update(action, Dirt::Key),
-                    Poll::Pending => self.answers.push(pending),
+                match poll_fn(|context| Poll::Ready(answer.as_mut().poll(context))).await {
+                    Poll::Ready(answer) => self.answered(answer),
+                    Poll::Pending => self.answers.push(answer),
                 }
+            }
+            Effect::WriteScene {
+                file,
+                text,
+                replaces,
+            } => {
+                let result = files::write(&file, &text, replaces);
+                self.answered(Answer::SceneWritten { file, result });
+            }
+            Effect::ReadScene(file) => {
+                let text = files::read(&file);
+                self.answered(Answer::SceneRead { file, text });
             }
         }
         Ok(())
+    }
+
+    fn answered(&mut self, answer: Answer) {
+        self.update(Action::Answered(answer), Dirt::Key);
     }
 
     /// Draws the next frame from nothing. `Terminal::clear` would do, but it asks the terminal where its cursor is and
@@ -261,34 +275,19 @@ where
 fn plan_of(effect: &Effect) -> Option<ProxyId> {
     match effect {
         Effect::Ask(_, Request::SetPlan { proxy, .. }) => Some(*proxy),
-        _ => None,
+        Effect::Ask(..)
+        | Effect::WriteScene { .. }
+        | Effect::ReadScene(_)
+        | Effect::Quit
+        | Effect::Suspend
+        | Effect::Repaint => None,
     }
 }
 
-/// The terminal's next event; never one once it has ended.
-async fn next_input<E>(events: &mut Option<E>) -> Option<io::Result<Input>>
-where
-    E: Stream<Item = io::Result<Input>> + Unpin,
-{
-    match events {
-        Some(events) => events.next().await,
-        None => std::future::pending().await,
-    }
-}
-
-/// What the terminal has ready now. The stream is polled with the waker of the console's own task: crossterm wakes only
-/// whoever asked first, so a look with a waker that does nothing would lose the next key until something else came.
-async fn ready_input<E>(events: &mut Option<E>) -> Poll<Option<io::Result<Input>>>
-where
-    E: Stream<Item = io::Result<Input>> + Unpin,
-{
-    poll_fn(|context| {
-        Poll::Ready(match events {
-            Some(events) => events.poll_next_unpin(context),
-            None => Poll::Pending,
-        })
-    })
-    .await
+/// What a stream has ready now. It is polled with the waker of the console's own task: crossterm wakes only whoever asked
+/// first, so a look with a waker that does nothing would lose the next key until something else came.
+async fn ready<S: Stream + Unpin>(stream: &mut S) -> Poll<Option<S::Item>> {
+    poll_fn(|context| Poll::Ready(stream.poll_next_unpin(context))).await
 }
 
 fn draw_error(error: impl std::error::Error + Send + Sync + 'static) -> RunError {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crossterm::event::{KeyCode, KeyModifiers};
+use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 /// A key with its modifiers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,31 +13,32 @@ pub struct Key {
     pub modifiers: KeyModifiers,
 }
 
+/// A key without modifiers.
+pub(super) const fn plain(code: KeyCode) -> Key {
+    with(code, KeyModifiers::NONE)
+}
+
+/// A letter, a digit or a sign.
+pub(super) const fn letter(letter: char) -> Key {
+    plain(KeyCode::Char(letter))
+}
+
+/// A letter with Ctrl.
+pub(super) const fn ctrl(letter: char) -> Key {
+    with(KeyCode::Char(letter), KeyModifiers::CONTROL)
+}
+
+/// A letter with Alt.
+pub(super) const fn alt(letter: char) -> Key {
+    with(KeyCode::Char(letter), KeyModifiers::ALT)
+}
+
+/// A key with modifiers.
+pub(super) const fn with(code: KeyCode, modifiers: KeyModifiers) -> Key {
+    Key { code, modifiers }
+}
+
 impl Key {
-    /// A key without modifiers.
-    pub(super) const fn plain(code: KeyCode) -> Self {
-        Self::with(code, KeyModifiers::NONE)
-    }
-
-    /// A letter, a digit or a sign.
-    pub(super) const fn letter(letter: char) -> Self {
-        Self::plain(KeyCode::Char(letter))
-    }
-
-    /// A letter with Ctrl.
-    pub(super) const fn ctrl(letter: char) -> Self {
-        Self::with(KeyCode::Char(letter), KeyModifiers::CONTROL)
-    }
-
-    /// A letter with Alt.
-    pub(super) const fn alt(letter: char) -> Self {
-        Self::with(KeyCode::Char(letter), KeyModifiers::ALT)
-    }
-
-    pub(super) const fn with(code: KeyCode, modifiers: KeyModifiers) -> Self {
-        Self { code, modifiers }
-    }
-
     /// The letter that a text takes for it. `AltGr` arrives as Ctrl and Alt together.
     pub(super) fn printable(self) -> Option<char> {
         let alt_gr = KeyModifiers::CONTROL | KeyModifiers::ALT;
@@ -48,6 +49,21 @@ impl Key {
                 Some(letter)
             }
             _ => None,
+        }
+    }
+}
+
+impl From<KeyEvent> for Key {
+    /// A capital letter is the letter alone, whether or not the terminal reports Shift beside it; Shift-Tab is one key.
+    fn from(event: KeyEvent) -> Self {
+        let mut modifiers =
+            event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
+        if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
+            modifiers -= KeyModifiers::SHIFT;
+        }
+        Self {
+            code: event.code,
+            modifiers,
         }
     }
 }

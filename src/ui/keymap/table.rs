@@ -5,7 +5,8 @@ use std::borrow::Cow;
 use crossterm::event::{KeyCode, KeyModifiers};
 use tui_input::InputRequest as Text;
 
-use super::{Binding, Group, Key, Mode};
+use super::key::{Key, alt, ctrl, letter, plain, with};
+use super::{Binding, Group, Mode};
 use crate::ui::action::Action;
 use crate::ui::knob::Turn;
 
@@ -18,7 +19,8 @@ const BACKWARDS: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Input];
 const LISTS: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Help, Mode::Presets];
 const PRESETS: &[Mode] = &[Mode::Presets];
 const OVERLAYS: &[Mode] = &[Mode::Help, Mode::Presets];
-const TEXTS: &[Mode] = &[
+/// Where text is typed.
+pub(super) const TEXTS: &[Mode] = &[
     Mode::Input,
     Mode::Value,
     Mode::Path,
@@ -40,21 +42,13 @@ const ENTER: Key = plain(KeyCode::Enter);
 const ESC: Key = plain(KeyCode::Esc);
 const TAB: Key = plain(KeyCode::Tab);
 const F1: Key = plain(KeyCode::F(1));
-const FAR_LEFT: Key = Key::with(KeyCode::Left, KeyModifiers::SHIFT);
-const FAR_RIGHT: Key = Key::with(KeyCode::Right, KeyModifiers::SHIFT);
-const WORD_LEFT: Key = Key::with(KeyCode::Left, KeyModifiers::CONTROL);
-const WORD_RIGHT: Key = Key::with(KeyCode::Right, KeyModifiers::CONTROL);
+const FAR_LEFT: Key = with(KeyCode::Left, KeyModifiers::SHIFT);
+const FAR_RIGHT: Key = with(KeyCode::Right, KeyModifiers::SHIFT);
+const WORD_LEFT: Key = with(KeyCode::Left, KeyModifiers::CONTROL);
+const WORD_RIGHT: Key = with(KeyCode::Right, KeyModifiers::CONTROL);
 const BACKSPACE: Key = plain(KeyCode::Backspace);
 const DELETE: Key = plain(KeyCode::Delete);
-const ALT_BACKSPACE: Key = Key::with(KeyCode::Backspace, KeyModifiers::ALT);
-
-const fn plain(code: KeyCode) -> Key {
-    Key::plain(code)
-}
-
-const fn letter(letter: char) -> Key {
-    Key::letter(letter)
-}
+const ALT_BACKSPACE: Key = with(KeyCode::Backspace, KeyModifiers::ALT);
 
 /// What help prints for the keys of a row, where the table says so.
 const fn printed(said: &[&'static str]) -> Option<&'static str> {
@@ -106,13 +100,13 @@ pub(super) static ROWS: &[Binding] = rows! {
     PANES Compare [letter('!')] Action::BypassAll => "bypass all at once, or none";
     PANES Compare [letter('s')] Action::Solo => "solo: bypass the others";
     PANES Compare [letter('u')] Action::Undo => "undo";
-    PANES Compare [letter('U'), Key::ctrl('r')] Action::Redo => "do again";
+    PANES Compare [letter('U'), ctrl('r')] Action::Redo => "do again";
     PANES Manage [letter('a')] Action::Add => "add a proxy";
     PANES Manage [letter('e')] Action::EditMapping => "edit mapping and faults";
     PANES Manage [letter('o')] Action::TogglePort => "open or close the port";
     MIXER Manage [letter('d')] Action::Delete => "delete; undo brings it back";
     PANES Manage [letter('w')] Action::WriteScene => "write the desk to a file";
-    PANES Manage [Key::ctrl('o')] Action::OpenScene => "add the proxies of a file";
+    PANES Manage [ctrl('o')] Action::OpenScene => "add the proxies of a file";
     CONNECTIONS Manage [letter('X')] Action::Reset => "reset the connection (RST)";
     CONNECTIONS Manage [letter('F')] Action::HalfClose => "end the connection (FIN)";
     PANES Move [UP, letter('k')] Action::Up => "one up";
@@ -129,21 +123,21 @@ pub(super) static ROWS: &[Binding] = rows! {
     PANES See [letter('f')] Action::Freeze => "freeze the screen, or go on";
     PANES See [letter('S')] Action::NextSort => "sort the connections";
     INPUT Type [TAB] Action::Complete => "complete the word";
-    INPUT Type [UP, Key::ctrl('p')] Action::HistoryBack => "the line before";
-    INPUT Type [DOWN, Key::ctrl('n')] Action::HistoryForward => "the line after";
-    TEXTS Type [Key::ctrl('u')] Action::ClearText => "clear; twice: bring it back";
-    TEXTS Type [LEFT, Key::ctrl('b')] Action::Edit(Text::GoToPrevChar) => "a character back";
-    TEXTS Type [RIGHT, Key::ctrl('f')] Action::Edit(Text::GoToNextChar) => "a character on";
-    TEXTS Type [Key::alt('b'), WORD_LEFT] Action::Edit(Text::GoToPrevWord) => "a word back";
-    TEXTS Type [Key::alt('f'), WORD_RIGHT] Action::Edit(Text::GoToNextWord) => "a word on";
-    TEXTS Type [HOME, Key::ctrl('a')] Action::Edit(Text::GoToStart) => "to the start";
-    TEXTS Type [END, Key::ctrl('e')] Action::Edit(Text::GoToEnd) => "to the end";
-    TEXTS Type [BACKSPACE, Key::ctrl('h')] Action::Edit(Text::DeletePrevChar) => "delete the character before";
-    TEXTS Type [DELETE, Key::ctrl('d')] Action::Edit(Text::DeleteNextChar) => "delete the character here";
-    TEXTS Type [Key::ctrl('w'), ALT_BACKSPACE] Action::Edit(Text::DeletePrevWord) => "delete the word before";
-    TEXTS Type [Key::alt('d')] Action::Edit(Text::DeleteNextWord) => "delete the word here";
-    TEXTS Type [Key::ctrl('k')] Action::Edit(Text::DeleteTillEnd) => "delete to the end";
-    TEXTS Type [Key::ctrl('y')] Action::Edit(Text::Yank) => "put back what was deleted";
+    INPUT Type [UP, ctrl('p')] Action::HistoryBack => "the line before";
+    INPUT Type [DOWN, ctrl('n')] Action::HistoryForward => "the line after";
+    TEXTS Type [ctrl('u')] Action::ClearText => "clear; twice: bring it back";
+    TEXTS Type [LEFT, ctrl('b')] Action::Edit(Text::GoToPrevChar) => "a character back";
+    TEXTS Type [RIGHT, ctrl('f')] Action::Edit(Text::GoToNextChar) => "a character on";
+    TEXTS Type [alt('b'), WORD_LEFT] Action::Edit(Text::GoToPrevWord) => "a word back";
+    TEXTS Type [alt('f'), WORD_RIGHT] Action::Edit(Text::GoToNextWord) => "a word on";
+    TEXTS Type [HOME, ctrl('a')] Action::Edit(Text::GoToStart) => "to the start";
+    TEXTS Type [END, ctrl('e')] Action::Edit(Text::GoToEnd) => "to the end";
+    TEXTS Type [BACKSPACE, ctrl('h')] Action::Edit(Text::DeletePrevChar) => "delete the character before";
+    TEXTS Type [DELETE, ctrl('d')] Action::Edit(Text::DeleteNextChar) => "delete the character here";
+    TEXTS Type [ctrl('w'), ALT_BACKSPACE] Action::Edit(Text::DeletePrevWord) => "delete the word before";
+    TEXTS Type [alt('d')] Action::Edit(Text::DeleteNextWord) => "delete the word here";
+    TEXTS Type [ctrl('k')] Action::Edit(Text::DeleteTillEnd) => "delete to the end";
+    TEXTS Type [ctrl('y')] Action::Edit(Text::Yank) => "put back what was deleted";
     TEXTS Leave [ENTER] Action::Accept => "do it";
     QUESTIONS Leave [ENTER] Action::Back => "one step back";
     CONFIRM Leave [letter('y')] Action::Accept => "do it";
@@ -154,9 +148,9 @@ pub(super) static ROWS: &[Binding] = rows! {
     INPUT Leave [F1] Action::Help => "help";
     EVERYWHERE Leave [ESC] Action::Back => "one step back";
     PANES Leave [letter('q')] Action::Quit => "quit";
-    EVERYWHERE Leave [Key::ctrl('c')] Action::Interrupt => "quit; twice: at once";
-    EVERYWHERE Leave [Key::ctrl('z')] Action::Suspend => "suspend";
-    EVERYWHERE Leave [Key::ctrl('l')] Action::Redraw => "draw the screen again";
+    EVERYWHERE Leave [ctrl('c')] Action::Interrupt => "quit; twice: at once";
+    EVERYWHERE Leave [ctrl('z')] Action::Suspend => "suspend";
+    EVERYWHERE Leave [ctrl('l')] Action::Redraw => "draw the screen again";
 };
 
 /// A hint of a footer: its modes, a key of the row that it stands for, the keys as printed, a word or two.
@@ -189,7 +183,7 @@ pub(super) static FOOTERS: &[Footer] = &[
     (INPUT, TAB, "Tab", "complete"),
     (INPUT, UP, "↑", "history"),
     (INPUT, ESC, "Esc", "leave"),
-    (INPUT, Key::ctrl('c'), "Ctrl-C", "quit"),
+    (INPUT, ctrl('c'), "Ctrl-C", "quit"),
     (INPUT, F1, "F1", "help"),
     (&[Mode::Value], ENTER, "Enter", "set"),
     (&[Mode::Value], ESC, "Esc", "leave"),

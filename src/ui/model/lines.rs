@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::format::one_line;
 use crate::snapshot::{ProxyId, Taken};
 
 /// A change of faults by the user. Its mark in the charts, its line of what happened and its answer below the charts all
@@ -25,6 +26,8 @@ pub struct Change {
     pub taken: Option<Taken>,
     /// The number of the command that carries it; 0 in a model made by hand.
     pub(in crate::ui) ticket: u64,
+    /// The proxies that have not answered the command yet.
+    pub(in crate::ui) awaited: Vec<ProxyId>,
 }
 
 /// A line for the user: something that happened, or the answer to a key.
@@ -98,6 +101,7 @@ impl Change {
             unheard: false,
             taken: None,
             ticket: 0,
+            awaited: Vec::new(),
         }
     }
 
@@ -113,23 +117,26 @@ impl Change {
         }
     }
 
-    /// A part of the answer came: it counts connections over all proxies.
-    pub(in crate::ui) fn take(&mut self, more: Taken) {
-        self.taken = Some(self.taken.map_or(more, |so_far| so_far.and(more)));
+    /// A proxy's part of the answer came: connections are counted over all of them.
+    pub(in crate::ui) fn take(&mut self, proxy: ProxyId, more: Taken) {
+        if let Some(place) = self.awaited.iter().position(|id| *id == proxy) {
+            self.awaited.swap_remove(place);
+            self.taken = Some(self.taken.map_or(more, |so_far| so_far.and(more)));
+        }
     }
 }
 
 // === impl Line ===
 
 impl Line {
-    /// A line with a text of its own.
+    /// A line with a text of its own. Others may have written it: what cannot be seen in it is told by its number.
     #[must_use]
     pub fn new(at: Duration, proxy: &str, text: &str, tone: Tone) -> Self {
         Self {
             at,
             content: Content::Text {
                 proxy: proxy.to_owned(),
-                text: text.to_owned(),
+                text: one_line(text),
                 tone,
             },
         }

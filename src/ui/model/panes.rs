@@ -5,7 +5,7 @@ use crate::preset::{PRESETS, Preset};
 use crate::snapshot::{ConnId, ProxyId};
 use crate::syntax::ParseError;
 use crate::ui::input::Field;
-use crate::ui::keymap::Mode;
+use crate::ui::keymap::{self, Hint, Mode};
 
 /// Which pane has the keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -45,7 +45,7 @@ pub struct Help {
     pub mode: Mode,
     /// What is typed to filter the keys.
     pub filter: Field,
-    /// The selected line of `keymap::help(mode, filter)`.
+    /// The selected line of `shown`.
     pub line: usize,
     /// The first line that is visible.
     pub first: usize,
@@ -133,6 +133,30 @@ pub enum Column {
     Added,
     /// Bytes that wait, both directions together.
     Held,
+}
+
+// === impl Overlay ===
+
+impl Overlay {
+    /// The lines of a list: how many there are, which one is selected, and which one is the first that is visible. `None`
+    /// where it shows no list.
+    pub(in crate::ui) fn lines(&mut self) -> Option<(usize, &mut usize, &mut usize)> {
+        match self {
+            Self::Help(help) => Some((help.shown().len(), &mut help.line, &mut help.first)),
+            Self::Presets(list) => Some((list.shown().len(), &mut list.line, &mut list.first)),
+            Self::Value(_) | Self::Path(_) | Self::Quit | Self::Delete(_) | Self::Suspend => None,
+        }
+    }
+}
+
+// === impl Help ===
+
+impl Help {
+    /// The keys that have the filter in their words.
+    #[must_use]
+    pub fn shown(&self) -> Vec<Hint> {
+        keymap::help(self.mode, self.filter.text.value())
+    }
 }
 
 // === impl PresetList ===

@@ -1,16 +1,19 @@
 //! What `update` remembers between actions and the screen does not show.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::fault::{PerDirection, Plan};
-use crate::mapping::{Mapping, Name};
+use super::undo::Edited;
+use crate::fault::PerDirection;
 use crate::snapshot::ProxyId;
+use crate::ui::effect::Effect;
 
 /// What `update` remembers between actions and the screen does not show.
 #[derive(Debug, Default)]
 pub(in crate::ui) struct Private {
+    /// What must happen outside because of the action that is being taken, in this order.
+    pub(in crate::ui) effects: Vec<Effect>,
     /// When a key was last pressed or a byte last moved.
     pub(in crate::ui) woken: Duration,
     /// When Ctrl-C was last pressed.
@@ -19,9 +22,7 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) changes: u32,
     /// The number of the last command that was sent to the engine.
     pub(in crate::ui) tickets: u64,
-    /// Commands that set plans and are not answered yet.
-    pub(in crate::ui) setting: BTreeSet<(u64, ProxyId)>,
-    /// Other commands that are not answered yet.
+    /// Commands about one proxy that are not answered yet; who waits for plans is kept with the changes.
     pub(in crate::ui) asked: BTreeMap<u64, Asked>,
     /// Proxies that were added and are in no snapshot yet.
     pub(in crate::ui) awaited: Vec<ProxyId>,
@@ -37,46 +38,31 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) agreed: BTreeMap<String, (&'static str, Option<String>)>,
 }
 
-/// A command whose answer is awaited.
+/// A command about one proxy whose answer is awaited.
 #[derive(Clone, Debug)]
-pub(in crate::ui) enum Asked {
-    /// A proxy is added.
-    Add {
-        mapping: Mapping,
-        plan: Plan,
-        origin: Origin,
-    },
-    /// A proxy takes another's place.
-    Replace {
-        proxy: ProxyId,
-        old: (Mapping, Plan),
-        new: (Mapping, Plan),
-        origin: Origin,
-    },
-    /// A proxy is removed.
-    Remove { proxy: ProxyId, name: String },
-    /// A proxy gets another name.
-    Rename {
-        proxy: ProxyId,
-        /// The given names before and after.
-        names: (Option<Name>, Option<Name>),
-        origin: Origin,
-    },
-    /// A port opens or closes.
-    Port {
-        proxy: ProxyId,
-        name: String,
-        open: bool,
-    },
+pub(in crate::ui) struct Asked {
+    pub(in crate::ui) proxy: ProxyId,
+    /// The proxy's name when the engine was asked.
+    pub(in crate::ui) name: String,
+    pub(in crate::ui) what: Ask,
+}
+
+/// What a command asks for.
+#[derive(Clone, Debug)]
+pub(in crate::ui) enum Ask {
+    /// Something that can be undone becomes of the proxy.
+    Edit(Edited, Origin),
+    /// The proxy's port opens, or closes.
+    Port { open: bool },
 }
 
 /// Where a command comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::ui) enum Origin {
-    /// From the input line.
+    /// A key, or the input line.
     User,
-    /// From undoing: the proxy had this number.
-    Undo(ProxyId),
-    /// From doing again: the proxy had this number.
-    Redo(ProxyId),
+    /// The last step is taken back.
+    Undo,
+    /// A step that was taken back is taken again.
+    Redo,
 }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use crate::fault::{Directions, Plan};
 use crate::mapping::{Mapping, Name};
+use crate::request::Request;
 use crate::snapshot::ProxyId;
 
 /// How many steps are kept; the oldest go first.
@@ -28,53 +29,47 @@ pub(in crate::ui) struct Step {
     /// The edits, in their order.
     pub(in crate::ui) edits: Vec<Edit>,
     /// Which proxy acted alone before and after.
-    pub(in crate::ui) solo: [Option<Solo>; 2],
+    pub(in crate::ui) solo: Swap<Option<Solo>>,
     /// The turn that it belongs to, for a turn by keys that can be held.
     pub(in crate::ui) held: Option<Held>,
     /// When it was last added to.
     pub(in crate::ui) at: Duration,
 }
 
-/// What became of one proxy.
+/// Something that took the place of something else.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::ui) enum Edit {
-    /// It got another plan.
-    Plan {
-        /// The proxy.
-        proxy: ProxyId,
-        /// What it was.
-        before: Plan,
-        /// What it became.
-        after: Plan,
-    },
-    /// It was added.
-    Added(Proxy),
-    /// It was removed.
-    Removed(Proxy),
-    /// It took another proxy's place.
-    Replaced {
-        /// The proxy, by the number that it has now.
-        proxy: ProxyId,
-        /// What it was.
-        before: (Mapping, Plan),
-        /// What it became.
-        after: (Mapping, Plan),
-    },
-    /// It was given another name, or none any more.
-    Renamed {
-        /// The proxy.
-        proxy: ProxyId,
-        /// The name that it had been given.
-        before: Option<Name>,
-        /// The name that it was given.
-        after: Option<Name>,
-    },
+pub(in crate::ui) struct Swap<T> {
+    pub(in crate::ui) before: T,
+    pub(in crate::ui) after: T,
 }
 
-/// A proxy, with what it takes to have it again as it was.
+/// What becomes of one proxy, or became of it.
 #[derive(Clone, Debug, PartialEq)]
-pub(in crate::ui) struct Proxy {
-    pub(in crate::ui) id: ProxyId,
+pub(in crate::ui) struct Edit {
+    /// The proxy, by the number that it has now.
+    pub(in crate::ui) proxy: ProxyId,
+    /// What becomes of it.
+    pub(in crate::ui) what: Edited,
+}
+
+/// What can become of a proxy and be undone.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::ui) enum Edited {
+    /// It gets another plan.
+    Plan(Swap<Plan>),
+    /// It is added.
+    Added(Setup),
+    /// It is removed with its connections.
+    Removed(Setup),
+    /// Another one takes its place.
+    Replaced(Swap<Setup>),
+    /// It is given another name, or the given one is taken away.
+    Renamed(Swap<Option<Name>>),
+}
+
+/// What it takes to have a proxy as it was.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::ui) struct Setup {
     pub(in crate::ui) mapping: Mapping,
     pub(in crate::ui) plan: Plan,
 }
@@ -134,20 +129,22 @@ impl Undo {
             return None;
         }
         let [
-            Edit::Plan {
-                before, after: end, ..
+            Edit {
+                what: Edited::Plan(plans),
+                ..
             },
         ] = step.edits.as_mut_slice()
         else {
             return None;
         };
-        if before == after {
+        if plans.before == *after {
             return None;
         }
-        *end = after.clone();
+        plans.after = after.clone();
+        let before = plans.before.clone();
         step.at = now;
         self.undone.clear();
-        Some(before.clone())
+        Some(before)
     }
 
     /// The last step, moved to those that can be done again.
@@ -171,30 +168,21 @@ impl Undo {
 
     /// Remembers under which given name and on which port a proxy runs, so that it comes back there.
     pub(in crate::ui) fn remember(&mut self, id: ProxyId, mapping: &Mapping) {
-        for edit in self.edits_mut() {
-            match edit {
-                Edit::Added(proxy) | Edit::Removed(proxy) if proxy.id == id => {
-                    proxy.mapping.clone_from(mapping);
-                }
-                Edit::Added(_)
-                | Edit::Removed(_)
-                | Edit::Plan { .. }
-                | Edit::Replaced { .. }
-                | Edit::Renamed { .. } => {}
+        for edit in self.edits_mut().filter(|edit| edit.proxy == id) {
+            if let Edited::Added(setup) | Edited::Removed(setup) = &mut edit.what {
+                setup.mapping.clone_from(mapping);
             }
         }
     }
 
     /// Calls a proxy by its new number wherever a step names it by its old one.
     pub(in crate::ui) fn renumber(&mut self, old: ProxyId, new: ProxyId) {
-        for edit in self.edits_mut() {
-            let id = edit.proxy_mut();
-            if *id == old {
-                *id = new;
-            }
+        for edit in self.edits_mut().filter(|edit| edit.proxy == old) {
+            edit.proxy = new;
         }
         let steps = self.done.iter_mut().chain(&mut self.undone);
-        for solo in steps.flat_map(|step| &mut step.solo).flatten() {
+        let solos = steps.flat_map(|step| [&mut step.solo.before, &mut step.solo.after]);
+        for solo in solos.flatten() {
             solo.renumber(old, new);
         }
     }
@@ -210,12 +198,22 @@ impl Undo {
 impl Step {
     /// What undoes this step: each edit the other way round, the last one first.
     pub(in crate::ui) fn reversed(&self) -> Self {
-        let [before, after] = self.solo.clone();
         Self {
-            solo: [after, before],
+            solo: self.solo.clone().reversed(),
             edits: self.edits.iter().rev().map(Edit::reversed).collect(),
             held: None,
             at: self.at,
+        }
+    }
+}
+
+// === impl Swap ===
+
+impl<T> Swap<T> {
+    fn reversed(self) -> Self {
+        Self {
+            before: self.after,
+            after: self.before,
         }
     }
 }
@@ -224,55 +222,29 @@ impl Step {
 
 impl Edit {
     fn reversed(&self) -> Self {
-        match self.clone() {
-            Self::Plan {
-                proxy,
-                before,
-                after,
-            } => Self::Plan {
-                proxy,
-                before: after,
-                after: before,
-            },
-            Self::Added(proxy) => Self::Removed(proxy),
-            Self::Removed(proxy) => Self::Added(proxy),
-            Self::Replaced {
-                proxy,
-                before,
-                after,
-            } => Self::Replaced {
-                proxy,
-                before: after,
-                after: before,
-            },
-            Self::Renamed {
-                proxy,
-                before,
-                after,
-            } => Self::Renamed {
-                proxy,
-                before: after,
-                after: before,
-            },
-        }
+        let what = match self.what.clone() {
+            Edited::Plan(plans) => Edited::Plan(plans.reversed()),
+            Edited::Added(setup) => Edited::Removed(setup),
+            Edited::Removed(setup) => Edited::Added(setup),
+            Edited::Replaced(setups) => Edited::Replaced(setups.reversed()),
+            Edited::Renamed(names) => Edited::Renamed(names.reversed()),
+        };
+        Self { what, ..*self }
     }
 
-    /// The proxy that it concerns.
-    pub(in crate::ui) fn proxy(&self) -> ProxyId {
-        match self {
-            Self::Added(proxy) | Self::Removed(proxy) => proxy.id,
-            Self::Plan { proxy, .. }
-            | Self::Replaced { proxy, .. }
-            | Self::Renamed { proxy, .. } => *proxy,
-        }
-    }
-
-    fn proxy_mut(&mut self) -> &mut ProxyId {
-        match self {
-            Self::Added(proxy) | Self::Removed(proxy) => &mut proxy.id,
-            Self::Plan { proxy, .. }
-            | Self::Replaced { proxy, .. }
-            | Self::Renamed { proxy, .. } => proxy,
+    /// What the engine is asked for to make it so.
+    pub(in crate::ui) fn request(&self) -> Request {
+        let proxy = self.proxy;
+        match self.what.clone() {
+            Edited::Plan(Swap { after: plan, .. }) => Request::SetPlan { proxy, plan },
+            Edited::Added(Setup { mapping, plan }) => Request::Add { mapping, plan },
+            Edited::Removed(_) => Request::Remove(proxy),
+            Edited::Replaced(Swap { after, .. }) => Request::Replace {
+                proxy,
+                mapping: after.mapping,
+                plan: after.plan,
+            },
+            Edited::Renamed(Swap { after: name, .. }) => Request::Rename { proxy, name },
         }
     }
 }

@@ -5,15 +5,13 @@
 
 use std::cmp::Ordering;
 
-use super::Step;
+use super::{Step, first_visible};
 use crate::request::Request;
-use crate::snapshot::Kill;
-use crate::snapshot::{ConnId, ConnRow, Snapshot};
-use crate::ui::effect::Effect;
+use crate::snapshot::{ConnId, ConnRow, Kill, Snapshot};
 use crate::ui::model::{Column, Focus, Model, Sort, Tone};
 
 /// Sorts by the same column the other way round, then by the next column.
-pub(super) fn next_sort(model: &mut Model) -> Vec<Effect> {
+pub(super) fn next_sort(model: &mut Model) {
     let sort = &mut model.conns.sort;
     if sort.descending {
         sort.descending = false;
@@ -28,16 +26,16 @@ pub(super) fn next_sort(model: &mut Model) -> Vec<Effect> {
     let way = if sort.descending { "greatest" } else { "least" };
     let text = format!("sorted by {}, {way} first", sort.column.label());
     model.say(Tone::Plain, text);
-    vec![]
 }
 
 /// Ends the selected connection: by RST, or in an orderly way.
-pub(super) fn cut(model: &mut Model, how: Kill) -> Vec<Effect> {
-    let Some(conn) = model.conns.selected else {
-        model.say(Tone::Plain, "no connection is selected");
-        return vec![];
-    };
-    vec![Effect::Ask(model.ticket(), Request::Kill(conn, how))]
+pub(super) fn cut(model: &mut Model, how: Kill) {
+    match model.conns.selected {
+        Some(conn) => {
+            model.ask(Request::Kill(conn, how));
+        }
+        None => model.say(Tone::Plain, "no connection is selected"),
+    }
 }
 
 /// Moves the selection.
@@ -65,7 +63,7 @@ pub(super) fn settle(model: &mut Model, room: usize) {
     }
     let mut first = model.conns.first.min(total.saturating_sub(room));
     if let Some(rank) = rank {
-        first = first.clamp((rank + 1).saturating_sub(room).min(rank), rank);
+        first = first_visible(first, rank, room);
         model.private.conn_at = rank;
     }
     let rows = order.window(first, room);

@@ -6,26 +6,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::fault::Schedule;
-use crate::request::RequestError;
 use crate::snapshot::{
     CloseReason, ConnId, Event, Happening, Kill, Negotiated, ProxyId, Snapshot, Taken,
 };
-use crate::ui::effect::Effect;
 use crate::ui::model::{Content, Focus, Frozen, LOG_LEN, Line, Model, Tone};
 
 /// Without a key or a byte for this long, the console is quiet.
 const QUIET: Duration = Duration::from_secs(5);
 
 /// Time went by.
-pub(super) fn tick(model: &mut Model) -> Vec<Effect> {
+pub(super) fn tick(model: &mut Model) {
     if model.now.saturating_sub(model.private.woken) >= QUIET {
         model.quiet = true;
     }
-    vec![]
 }
 
 /// A new snapshot: shown, or kept aside where the screen is frozen.
-pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect> {
+pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) {
     if moved(model.newest(), &snapshot) {
         model.wake();
     }
@@ -33,7 +30,8 @@ pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect>
     count_gone(model, &snapshot);
     if let Some(frozen) = &mut model.frozen {
         frozen.latest = snapshot;
-        return tick(model);
+        tick(model);
+        return;
     }
     let old = std::mem::replace(&mut model.snapshot, snapshot);
     let now = model.snapshot.clone();
@@ -52,7 +50,7 @@ pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) -> Vec<Effect>
 }
 
 /// Freezes the screen, or shows what came meanwhile.
-pub(super) fn freeze(model: &mut Model) -> Vec<Effect> {
+pub(super) fn freeze(model: &mut Model) {
     match model.frozen.take() {
         None => {
             model.frozen = Some(Frozen {
@@ -60,11 +58,8 @@ pub(super) fn freeze(model: &mut Model) -> Vec<Effect> {
                 latest: model.snapshot.clone(),
                 held: VecDeque::new(),
             });
-            model.say(
-                Tone::Plain,
-                "the screen is frozen, the proxies are not: f goes on",
-            );
-            vec![]
+            let text = "the screen is frozen, the proxies are not: f goes on";
+            model.say(Tone::Plain, text);
         }
         Some(frozen) => {
             model.log.extend(frozen.held);
@@ -139,20 +134,19 @@ fn choose_pane(model: &mut Model, old: &Snapshot) {
 }
 
 /// Something happened: a line of it. What the user did has its line already.
-pub(super) fn happened(model: &mut Model, event: &Event) -> Vec<Effect> {
+pub(super) fn happened(model: &mut Model, event: &Event) {
     if let Happening::Renamed { before } = &event.what {
         rename_lines(model, before, &event.proxy);
     }
     let seen =
         matches!(&event.what, Happening::Secured { tls, .. } if !is_news(model, &event.proxy, tls));
     let Some((tone, text)) = told(&event.what).filter(|_| !seen) else {
-        return vec![];
+        return;
     };
     if matches!(event.what, Happening::Error(_)) {
-        model.say(tone, join(&event.proxy, &text));
+        model.notice = Some(Line::new(model.now, &event.proxy, &text, tone));
     }
     model.log(Line::new(event.at, &event.proxy, &text, tone));
-    vec![]
 }
 
 /// Whether the proxy's upstream speaks TLS in another way than the last time: a line for every connection would drown the
@@ -181,13 +175,6 @@ fn rename_lines(model: &mut Model, before: &str, after: &str) {
     if let Some(agreed) = model.private.agreed.remove(before) {
         model.private.agreed.insert(after.to_owned(), agreed);
     }
-}
-
-fn join(who: &str, what: &str) -> String {
-    if who.is_empty() {
-        return what.to_owned();
-    }
-    format!("{who}: {what}")
 }
 
 fn told(what: &Happening) -> Option<(Tone, String)> {
@@ -231,67 +218,23 @@ fn told(what: &Happening) -> Option<(Tone, String)> {
     Some(told)
 }
 
-/// The console was too slow for so many events.
-pub(super) fn lost(model: &mut Model, count: u64) -> Vec<Effect> {
-    model.lost = model.lost.saturating_add(count);
-    vec![]
-}
-
-/// A plan reached its connections. Commands that this one overtook share its answer.
+/// A plan reached its connections. Changes that this one overtook share its answer.
 pub(super) fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Taken) {
-    let answered = answered_by(model, ticket, proxy);
     if let Some(draft) = model.drafts.get_mut(&proxy)
         && draft.ticket <= ticket
     {
         draft.answered = Some(model.now);
     }
     let changes = model.changes.iter_mut();
-    for change in changes.filter(|change| answered.contains(&change.ticket)) {
-        change.take(taken);
+    for change in changes.filter(|change| change.ticket <= ticket) {
+        change.take(proxy, taken);
     }
 }
 
 /// A plan reached nobody.
-pub(super) fn gone(model: &mut Model, ticket: u64, proxy: ProxyId) {
-    answered_by(model, ticket, proxy);
+pub(super) fn gone(model: &mut Model, proxy: ProxyId) {
     model.drafts.remove(&proxy);
     model.say(Tone::Trouble, "that proxy is gone");
-}
-
-/// The commands that set a plan of a proxy and are answered with this one.
-fn answered_by(model: &mut Model, ticket: u64, proxy: ProxyId) -> Vec<u64> {
-    let mut answered = Vec::new();
-    model.private.setting.retain(|(older, whose)| {
-        let is_answered = *whose == proxy && *older <= ticket;
-        if is_answered {
-            answered.push(*older);
-        }
-        !is_answered
-    });
-    answered
-}
-
-/// A proxy was removed, or was gone already.
-pub(super) fn removed(model: &mut Model, proxy: ProxyId, name: &str, found: bool) {
-    model.private.awaited.retain(|id| *id != proxy);
-    let text = if found {
-        format!("{name} deleted: u brings it back")
-    } else {
-        format!("{name} is gone already")
-    };
-    model.say(Tone::Plain, text);
-}
-
-/// A port was opened or closed, or could not be.
-pub(super) fn port(model: &mut Model, name: &str, open: bool, failed: Option<&RequestError>) {
-    match failed {
-        None if open => model.say(Tone::Good, format!("{name}: port open")),
-        None => {
-            let text = format!("{name}: port closed, its connections live on: o opens it");
-            model.say(Tone::Plain, text);
-        }
-        Some(why) => model.say(Tone::Trouble, join(name, &why.to_string())),
-    }
 }
 
 /// A connection was ended.

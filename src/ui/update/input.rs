@@ -3,17 +3,17 @@
 use tui_input::InputRequest;
 
 use super::turn::{self, Wish};
-use super::{line, mixer, paste, proxies};
+use super::{line, paste, proxies};
 use crate::command::parse_line;
 use crate::fault::{Plan, Value, language};
 use crate::mapping::Mapping;
 use crate::snapshot::ProxyId;
 use crate::syntax::ParseError;
 use crate::ui::complete;
-use crate::ui::effect::Effect;
 use crate::ui::input::{Check, Field};
 use crate::ui::keymap::Mode;
 use crate::ui::knob::{self, Turn};
+use crate::ui::model::undo::{Edit, Edited, Setup, Swap};
 use crate::ui::model::{Focus, Model, Origin, Overlay, Tone, ValueField};
 
 /// The field that has the keys.
@@ -30,21 +30,19 @@ pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
 }
 
 /// A key of the text that has the keys.
-pub(super) fn edit(model: &mut Model, request: InputRequest) -> Vec<Effect> {
+pub(super) fn edit(model: &mut Model, request: InputRequest) {
     if let Some(field) = field(model) {
         field.edit(request);
         changed(model);
     }
-    vec![]
 }
 
 /// Clears the text; the second time, it comes back.
-pub(super) fn clear(model: &mut Model) -> Vec<Effect> {
+pub(super) fn clear(model: &mut Model) {
     if let Some(field) = field(model) {
         field.clear();
         changed(model);
     }
-    vec![]
 }
 
 /// The text is another one: what was said of it is said anew.
@@ -65,14 +63,9 @@ pub(super) fn changed(model: &mut Model) {
                 };
             }
         }
-        Mode::Help => {
-            if let Some(Overlay::Help(help)) = model.overlays.last_mut() {
-                (help.line, help.first) = (0, 0);
-            }
-        }
-        Mode::Presets => {
-            if let Some(Overlay::Presets(list)) = model.overlays.last_mut() {
-                (list.line, list.first) = (0, 0);
+        Mode::Help | Mode::Presets => {
+            if let Some((_, line, first)) = model.overlays.last_mut().and_then(Overlay::lines) {
+                (*line, *first) = (0, 0);
             }
         }
         Mode::Mixer | Mode::Connections | Mode::Path | Mode::Quit | Mode::Confirm => {}
@@ -80,9 +73,9 @@ pub(super) fn changed(model: &mut Model) {
 }
 
 /// Completes the word at the cursor, which stands at the end; again: to the next one that it may be.
-pub(super) fn complete(model: &mut Model) -> Vec<Effect> {
+pub(super) fn complete(model: &mut Model) {
     if model.mode() != Mode::Input {
-        return vec![];
+        return;
     }
     let (stem, turn) = match model.input.completing.take() {
         Some((stem, turn)) => (stem, turn + 1),
@@ -93,21 +86,19 @@ pub(super) fn complete(model: &mut Model) -> Vec<Effect> {
         model.input.completing = Some((stem, turn));
         line::check(model);
     }
-    vec![]
 }
 
 /// The line before or after in the history.
-pub(super) fn recall(model: &mut Model, back: bool) -> Vec<Effect> {
+pub(super) fn recall(model: &mut Model, back: bool) {
     if model.mode() == Mode::Input {
         line::forget(model);
         model.input.recall(back);
         line::check(model);
     }
-    vec![]
 }
 
 /// To the input line, for another proxy: a line that edits one goes to the history.
-pub(super) fn start(model: &mut Model) -> Vec<Effect> {
+pub(super) fn start(model: &mut Model) {
     if model.input.editing.take().is_some() {
         let left = model.input.field.text.value().to_owned();
         if !left.is_empty() {
@@ -115,24 +106,24 @@ pub(super) fn start(model: &mut Model) -> Vec<Effect> {
         }
         line::refill(model, String::new(), None);
     }
-    mixer::focus(model, Focus::Input)
+    model.focus = Focus::Input;
 }
 
 /// To the input line, with the selected proxy's mapping and faults in it; a line that was left while it edits this proxy
 /// goes on.
-pub(super) fn start_edit(model: &mut Model) -> Vec<Effect> {
+pub(super) fn start_edit(model: &mut Model) {
     let Some(id) = model.selected_or_say() else {
-        return vec![];
+        return;
     };
     let Some((_, row)) = model.proxy(id) else {
-        return vec![];
+        return;
     };
     let is_left = model.input.editing == Some(id) && !model.input.field.text.value().is_empty();
     if !is_left {
         let text = proxies::in_words(&row.bound(), model.plan(id).unwrap_or(&row.plan));
         line::refill(model, text, Some(id));
     }
-    mixer::focus(model, Focus::Input)
+    model.focus = Focus::Input;
 }
 
 /// Leaves the input line and keeps what is typed; leaves pasted lines first.
@@ -163,7 +154,7 @@ pub(super) fn settle(model: &mut Model) {
 }
 
 /// Enter in the input line.
-pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
+pub(super) fn accept(model: &mut Model) {
     if !model.input.pasted.is_empty() {
         return paste::accept(model);
     }
@@ -171,56 +162,53 @@ pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
     model.input.refused.clear();
     line::recheck(model);
     if !matches!(model.input.check, Check::Right(_)) {
-        return vec![];
+        return;
     }
     let typed = model.input.field.text.value().to_owned();
     let Ok((mapping, settings)) = parse_line(&typed) else {
-        return vec![];
+        return;
     };
     let plan = Plan::of(settings);
+    let setup = Setup { mapping, plan };
     model.input.remember(typed.trim());
     let editing = model.input.editing.take();
     line::refill(model, String::new(), None);
     let edited = editing.and_then(|id| model.proxy(id));
-    let edited = edited.map(|(_, row)| (row.id, row.bound()));
-    match edited {
-        Some(edited) => change(model, edited, (mapping, plan)),
-        None => vec![proxies::add_new(model, mapping, plan)],
+    match edited.map(|(_, row)| (row.id, row.bound())) {
+        Some((id, old)) => change(model, id, old, setup),
+        None => proxies::add(model, setup),
     }
 }
 
 /// What an edited line changes of its proxy: its name and its faults, or all of it.
-fn change(
-    model: &mut Model,
-    (id, old): (ProxyId, Mapping),
-    (mapping, mut plan): (Mapping, Plan),
-) -> Vec<Effect> {
-    let before = model.plan(id).cloned().unwrap_or_default();
-    plan.bypassed = before.bypassed;
+fn change(model: &mut Model, proxy: ProxyId, old: Mapping, mut new: Setup) {
+    let before = model.plan(proxy).cloned().unwrap_or_default();
+    new.plan.bypassed = before.bypassed;
     model.focus = Focus::Mixer;
-    if !old.serves_like(&mapping) {
-        let new = (mapping, plan);
-        return vec![proxies::replace(
-            model,
-            id,
-            (old, before),
-            new,
-            Origin::User,
-        )];
+    let ask = |model: &mut Model, what| {
+        proxies::ask(model, &Edit { proxy, what }, Origin::User);
+    };
+    let is_renamed = old.name != new.mapping.name;
+    if !old.serves_like(&new.mapping) {
+        let before = Setup {
+            mapping: old,
+            plan: before,
+        };
+        return ask(model, Edited::Replaced(Swap { before, after: new }));
     }
-    let mut effects = Vec::new();
-    if old.name != mapping.name {
-        let names = (old.name, mapping.name);
-        effects.push(proxies::rename(model, id, names, Origin::User));
+    if is_renamed {
+        let names = Swap {
+            before: old.name,
+            after: new.mapping.name,
+        };
+        ask(model, Edited::Renamed(names));
     }
-    if plan != before {
-        let text = super::undo::difference(Some(&before), &plan);
-        effects.extend(turn::set(model, Wish::one(id, plan, text), None));
-    }
-    if effects.is_empty() {
+    if new.plan != before {
+        let text = super::undo::difference(Some(&before), &new.plan);
+        turn::set(model, Wish::one(proxy, new.plan, text), None);
+    } else if !is_renamed {
         model.say(Tone::Plain, "nothing changed");
     }
-    effects
 }
 
 /// The value that a text is for a knob, `None` being off.
@@ -258,7 +246,7 @@ pub(super) fn check_value(knob: usize, text: &str) -> Result<Option<Value>, Pars
 }
 
 /// Enter in the field of a value.
-pub(super) fn accept_value(model: &mut Model, mut value: ValueField) -> Vec<Effect> {
+pub(super) fn accept_value(model: &mut Model, mut value: ValueField) {
     match check_value(value.knob, value.field.text.value()) {
         Ok(wanted) => {
             model.selected = Some(value.proxy);
@@ -272,7 +260,6 @@ pub(super) fn accept_value(model: &mut Model, mut value: ValueField) -> Vec<Effe
             }
             value.error = Some(error);
             model.overlays.push(Overlay::Value(value));
-            vec![]
         }
     }
 }

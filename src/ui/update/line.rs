@@ -4,25 +4,29 @@ use crate::snapshot::ProxyId;
 use crate::ui::input::{Check, Surroundings, port_to_probe};
 use crate::ui::model::Model;
 
-/// What the parser says to the line, which is another one than before: its port is looked at.
+/// What the parser says to the line, or to the lines that were pasted: they are others than before, so their ports are looked
+/// at, and what was known of these is forgotten.
 pub(super) fn check(model: &mut Model) {
-    let port = port_to_probe(model.input.field.text.value(), surroundings(model));
-    look_at(model, port);
-    recheck(model);
-}
-
-/// What the parser says to the line, as the proxies and the ports are now.
-pub(super) fn recheck(model: &mut Model) {
-    let check = Check::of(model.input.field.text.value(), surroundings(model));
-    model.input.check = check;
-}
-
-/// Has ports looked at; what was known of them is forgotten.
-fn look_at(model: &mut Model, ports: impl IntoIterator<Item = u16>) {
-    for port in ports {
+    let input = &model.input;
+    let pasted = input.pasted.iter().map(|line| line.text.as_str());
+    let typed = Some(input.field.text.value()).filter(|_| input.pasted.is_empty());
+    let ports = pasted.chain(typed);
+    let ports = ports.filter_map(|text| port_to_probe(text, surroundings(model)));
+    for port in ports.collect::<Vec<u16>>() {
         model.input.refused.remove(&port);
         model.input.unprobed.insert(port);
     }
+    recheck(model);
+}
+
+/// What the parser says to each line, as the proxies and the ports are now.
+pub(super) fn recheck(model: &mut Model) {
+    model.input.check = Check::of(model.input.field.text.value(), surroundings(model));
+    let mut lines = std::mem::take(&mut model.input.pasted);
+    for line in &mut lines {
+        line.check = Check::of(&line.text, surroundings(model));
+    }
+    model.input.pasted = lines;
 }
 
 /// A port was looked at.
@@ -31,7 +35,6 @@ pub(super) fn probed(model: &mut Model, port: u16, result: Result<(), String>) {
         model.input.refused.insert(port, why);
     }
     recheck(model);
-    recheck_lines(model);
 }
 
 /// What a line is checked against.
@@ -56,22 +59,4 @@ pub(super) fn refill(model: &mut Model, text: String, editing: Option<ProxyId>) 
 pub(super) fn forget(model: &mut Model) {
     model.input.pasted.clear();
     model.input.armed = false;
-}
-
-/// What the parser says to each of them, whose ports are looked at.
-pub(super) fn check_lines(model: &mut Model) {
-    let lines = model.input.pasted.iter();
-    let ports = lines.filter_map(|line| port_to_probe(&line.text, surroundings(model)));
-    let ports: Vec<u16> = ports.collect();
-    look_at(model, ports);
-    recheck_lines(model);
-}
-
-/// What the parser says to each of them, as the proxies and the ports are now.
-pub(super) fn recheck_lines(model: &mut Model) {
-    let mut lines = std::mem::take(&mut model.input.pasted);
-    for line in &mut lines {
-        line.check = Check::of(&line.text, surroundings(model));
-    }
-    model.input.pasted = lines;
 }

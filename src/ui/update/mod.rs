@@ -24,10 +24,10 @@
 use super::action::{Action, Answer};
 use super::effect::Effect;
 use super::keymap::Mode;
-use super::model::{Asked, Focus, Model, Overlay, Tone};
+use super::model::{Focus, Model, Overlay, Tone};
+use super::view::{self, Room};
 use crate::request::{Outcome, Request, RequestError};
 use crate::snapshot::Kill;
-use std::path::PathBuf;
 
 mod connections;
 mod engine;
@@ -41,6 +41,8 @@ mod proxies;
 mod scenes;
 mod turn;
 mod undo;
+
+pub use scenes::begin_with;
 
 /// How far a step goes in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,6 +66,11 @@ impl Step {
     }
 }
 
+/// The first of `room` rows that are visible, moved from `first` only as far as it takes to show row `row`.
+fn first_visible(first: usize, row: usize, room: usize) -> usize {
+    first.clamp((row + 1).saturating_sub(room).min(row), row)
+}
+
 /// Takes one action and says what must happen outside, in that order.
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if by_the_user(&action) {
@@ -71,33 +78,31 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     }
     // Events come by the thousand, and the lists do not show them: a snapshot does.
     let moves_lists = !matches!(action, Action::Happened(_) | Action::Lost(_) | Action::Tick);
-    let mut effects = apply(model, action);
+    apply(model, action);
     if moves_lists {
         settle(model);
     }
-    let unprobed = std::mem::take(&mut model.input.unprobed);
-    let probes = unprobed
-        .into_iter()
-        .map(|port| Effect::Ask(model.ticket(), Request::Probe(port)));
-    effects.extend(probes);
-    effects
+    for port in std::mem::take(&mut model.input.unprobed) {
+        model.ask(Request::Probe(port));
+    }
+    std::mem::take(&mut model.private.effects)
 }
 
 #[expect(
     clippy::too_many_lines,
     reason = "one arm for each action: the compiler says where one is forgotten"
 )]
-fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
+fn apply(model: &mut Model, action: Action) {
     match action {
         Action::Up => step(model, Step::Back(1)),
         Action::Down => step(model, Step::On(1)),
         Action::First => step(model, Step::First),
         Action::Last => step(model, Step::Last),
-        Action::PageUp => step(model, Step::Back(mixer::page(model))),
-        Action::PageDown => step(model, Step::On(mixer::page(model))),
+        Action::PageUp => step(model, Step::Back(page(model))),
+        Action::PageDown => step(model, Step::On(page(model))),
         Action::NextPane => mixer::pane(model, 1),
         Action::PreviousPane => mixer::pane(model, 2),
-        Action::ToConnections => mixer::focus(model, Focus::Connections),
+        Action::ToConnections => model.focus = Focus::Connections,
         Action::NextKnob => mixer::next_knob(model, true),
         Action::PreviousKnob => mixer::next_knob(model, false),
         Action::ChooseKnob(knob) => mixer::choose_knob(model, knob),
@@ -132,136 +137,90 @@ fn apply(model: &mut Model, action: Action) -> Vec<Effect> {
         Action::Accept => overlay::accept(model),
         Action::Back => overlay::back(model),
         Action::Quit => overlay::quit(model),
-        Action::QuitNow | Action::Terminated => vec![Effect::Quit],
+        Action::QuitNow | Action::Terminated => model.cause(Effect::Quit),
         Action::Drain => overlay::drain(model),
         Action::Interrupt => overlay::interrupt(model),
         Action::Suspend => overlay::suspend(model),
-        Action::Redraw => vec![Effect::Repaint],
+        Action::Redraw => model.cause(Effect::Repaint),
         Action::Sampled(snapshot) => engine::sampled(model, snapshot),
         Action::Happened(event) => engine::happened(model, &event),
-        Action::Lost(count) => engine::lost(model, count),
+        // The console was too slow for so many events.
+        Action::Lost(count) => model.lost = model.lost.saturating_add(count),
         Action::Answered(answer) => answered(model, answer),
         Action::Tick => engine::tick(model),
-        Action::Resized(size) => {
-            model.size = size;
-            vec![]
+        Action::Resized(size) => model.size = size,
+        Action::Unbound => {}
+    }
+}
+
+/// How far a page goes in the list that has the keys.
+fn page(model: &Model) -> usize {
+    visible(model, &view::room(model.size, model))
+        .saturating_sub(1)
+        .max(1)
+}
+
+/// How many rows of the list that has the keys are visible.
+fn visible(model: &Model, room: &Room) -> usize {
+    match model.mode() {
+        Mode::Connections => room.conns,
+        Mode::Help => room.help,
+        Mode::Presets => room.presets,
+        Mode::Mixer | Mode::Input | Mode::Value | Mode::Path | Mode::Quit | Mode::Confirm => {
+            room.strips
         }
-        Action::Unbound => vec![],
     }
 }
 
 /// Moves in the list that has the keys.
-fn step(model: &mut Model, step: Step) -> Vec<Effect> {
+fn step(model: &mut Model, step: Step) {
     match model.mode() {
         Mode::Mixer => mixer::strip(model, step),
         Mode::Connections => connections::step(model, step),
-        Mode::Help => overlay::step(model, step),
-        Mode::Presets => presets::step(model, step),
+        Mode::Help | Mode::Presets => overlay::step(model, step),
         Mode::Input | Mode::Value | Mode::Path | Mode::Quit | Mode::Confirm => {}
     }
-    vec![]
 }
 
 /// The engine did, or refused, what was asked, or a file was written or read.
-fn answered(model: &mut Model, answer: Answer) -> Vec<Effect> {
+fn answered(model: &mut Model, answer: Answer) {
     match answer {
-        Answer::Engine(_, Ok(Outcome::Stopped)) => return vec![Effect::Quit],
-        Answer::Engine(ticket, Ok(outcome)) => done(model, ticket, outcome),
-        Answer::Engine(ticket, Err(why)) => refused(model, ticket, &why),
-        Answer::SceneWritten { file, result } => scenes::written(model, file, result),
-        Answer::SceneRead { file, text } => return scenes::read(model, file, text),
-    }
-    vec![]
-}
-
-/// The engine did what it was asked.
-fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
-    match (outcome, model.private.asked.remove(&ticket)) {
-        (
-            Outcome::Added(id),
-            Some(Asked::Add {
-                mapping,
-                plan,
-                origin,
-            }),
-        ) => proxies::added(model, (mapping, plan, origin), Ok(id)),
-        (
-            Outcome::Added(id),
-            Some(Asked::Replace {
-                proxy,
-                old,
-                new,
-                origin,
-            }),
-        ) => proxies::replaced(model, proxy, (old, new), origin, Ok(id)),
-        (
-            Outcome::Renamed(_, name),
-            Some(Asked::Rename {
-                proxy,
-                names,
-                origin,
-            }),
-        ) => proxies::renamed(model, proxy, names, origin, Ok(name)),
-        (Outcome::Removed(_), Some(Asked::Remove { proxy, name })) => {
-            engine::removed(model, proxy, &name, true);
-        }
-        (Outcome::PortSet(_), Some(Asked::Port { name, open, .. })) => {
-            engine::port(model, &name, open, None);
-        }
-        (Outcome::Planned(proxy, taken), _) => engine::set(model, ticket, proxy, taken),
-        (Outcome::Killed(conn, how), _) => engine::killed(model, conn, how),
-        (Outcome::Probed(port, result), _) => {
-            let result = result.map_err(|error| error.to_string());
-            line::probed(model, port, result);
-        }
-        // Nobody waits for it any more.
-        (
-            Outcome::Added(_)
-            | Outcome::Removed(_)
-            | Outcome::Renamed(..)
-            | Outcome::PortSet(_)
-            | Outcome::Stopped,
-            _,
-        ) => {}
-    }
-}
-
-/// The engine refused what it was asked.
-fn refused(model: &mut Model, ticket: u64, why: &RequestError) {
-    match model.private.asked.remove(&ticket) {
-        Some(Asked::Add {
-            mapping,
-            plan,
-            origin,
-        }) => proxies::added(model, (mapping, plan, origin), Err(why)),
-        Some(Asked::Replace {
-            proxy,
-            old,
-            new,
-            origin,
-        }) => proxies::replaced(model, proxy, (old, new), origin, Err(why)),
-        Some(Asked::Rename {
-            proxy,
-            names,
-            origin,
-        }) => proxies::renamed(model, proxy, names, origin, Err(why)),
-        Some(Asked::Remove { proxy, name }) => engine::removed(model, proxy, &name, false),
-        Some(Asked::Port { name, open, .. }) => engine::port(model, &name, open, Some(why)),
-        None => match why {
-            RequestError::NoConnection(conn) => {
-                model.say(Tone::Plain, format!("#{} is gone already", conn.0));
-            }
-            RequestError::NoProxy(proxy) => engine::gone(model, ticket, *proxy),
-            RequestError::Name(_) | RequestError::Add(_) | RequestError::Port(_) => {
-                model.say(Tone::Trouble, why.to_string());
-            }
+        Answer::Engine(ticket, result) => match (model.private.asked.remove(&ticket), result) {
+            (Some(asked), result) => proxies::answered(model, asked, result),
+            (None, Ok(outcome)) => done(model, ticket, outcome),
+            (None, Err(why)) => refused(model, &why),
         },
+        Answer::SceneWritten { file, result } => scenes::written(model, file, result),
+        Answer::SceneRead { file, text } => scenes::read(model, file, text),
     }
 }
 
-/// The desk was read from a file before the console began, and these lines say what is wrong in it.
-pub fn begin_with(model: &mut Model, file: PathBuf, problems: Vec<String>) {
-    scenes::began(model, file, problems);
+/// The engine did what it was asked, where the answer says all that is to be known.
+fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
+    match outcome {
+        Outcome::Planned(proxy, taken) => engine::set(model, ticket, proxy, taken),
+        Outcome::Killed(conn, how) => engine::killed(model, conn, how),
+        Outcome::Probed(port, result) => {
+            line::probed(model, port, result.map_err(|error| error.to_string()));
+        }
+        Outcome::Stopped => model.cause(Effect::Quit),
+        Outcome::Added(_) | Outcome::Removed(_) | Outcome::Renamed(..) | Outcome::PortSet(_) => {
+            model.unasked();
+        }
+    }
+}
+
+/// The engine refused what it was asked, where the answer says all that is to be known.
+fn refused(model: &mut Model, why: &RequestError) {
+    match why {
+        RequestError::NoConnection(conn) => {
+            model.say(Tone::Plain, format!("#{} is gone already", conn.0));
+        }
+        RequestError::NoProxy(proxy) => engine::gone(model, *proxy),
+        RequestError::Name(_) | RequestError::Add(_) | RequestError::Port(_) => {
+            model.say(Tone::Trouble, why.to_string());
+        }
+    }
 }
 
 /// Whether it comes from the keyboard: that wakes a quiet console.
@@ -284,11 +243,10 @@ fn settle(model: &mut Model) {
     overlays.retain(|overlay| !gone(model, overlay));
     model.overlays = overlays;
     input::settle(model);
-    let room = super::view::room(model.size, model);
+    let room = view::room(model.size, model);
     mixer::settle(model, room.strips);
     connections::settle(model, room.conns);
-    overlay::settle(model, room.help);
-    presets::settle(model, room.presets);
+    overlay::settle(model, visible(model, &room));
 }
 
 #[cfg(test)]

@@ -5,71 +5,68 @@ use super::{line, proxies};
 use crate::command::parse_line;
 use crate::fault::Plan;
 use crate::scene::without_comment;
-use crate::ui::effect::Effect;
-use crate::ui::input::{Check, PastedLine};
+use crate::ui::input::{Check, PastedLine, shown_or_blank};
 use crate::ui::keymap::Mode;
+use crate::ui::model::undo::Setup;
 use crate::ui::model::{Model, Tone};
 
 /// What was pasted goes to the cursor; several lines at once are shown before they are added. Terminals end a pasted line
 /// with CR, programs with LF or both.
-pub(super) fn paste(model: &mut Model, text: &str) -> Vec<Effect> {
+pub(super) fn paste(model: &mut Model, text: &str) {
     let takes_lines = model.mode() == Mode::Input;
-    let lines = text.split(['\r', '\n']);
-    // A scene has comments beside its mappings.
-    let lines = lines.map(|line| {
-        if takes_lines {
-            without_comment(line).trim()
+    let lines = text.split(['\r', '\n']).map(|line| {
+        // A scene has comments beside its mappings.
+        let line = if takes_lines {
+            without_comment(line)
         } else {
-            line.trim()
-        }
+            line
+        };
+        let line: String = line.chars().map(shown_or_blank).collect();
+        line.trim().to_owned()
     });
-    let lines: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
-    let is_several = takes_lines && lines.len() > 1;
-    match (field(model), lines.first()) {
+    let lines: Vec<String> = lines.filter(|line| !line.is_empty()).collect();
+    match (field(model), lines.as_slice()) {
         (None, _) => {
             let text = "not pasted: a text goes into a field, a opens the input line";
             model.say(Tone::Plain, text);
         }
-        (Some(_), None) => {}
-        (Some(_), Some(_)) if is_several => {
-            let lines = lines.into_iter().map(|line| PastedLine {
-                text: line.to_owned(),
+        (Some(_), []) => {}
+        (Some(_), [_, _, ..]) if takes_lines => {
+            let lines = lines.into_iter().map(|text| PastedLine {
+                text,
                 check: Check::Empty,
             });
             model.input.pasted = lines.collect();
             model.input.armed = false;
-            line::check_lines(model);
+            line::check(model);
         }
-        (Some(field), Some(text)) => {
+        (Some(field), [text, ..]) => {
             field.insert(text);
             changed(model);
         }
     }
-    vec![]
 }
 
 /// Enter adds them. Where one is wrong, the first Enter asks and the second one adds those that are right.
-pub(super) fn accept(model: &mut Model) -> Vec<Effect> {
-    line::recheck_lines(model);
+pub(super) fn accept(model: &mut Model) {
+    line::recheck(model);
     if !model.input.armed && !model.input.pasted_right() {
         model.input.armed = true;
-        return vec![];
+        return;
     }
     let lines = std::mem::take(&mut model.input.pasted);
     line::forget(model);
     let is_right = |line: &PastedLine| matches!(line.check, Check::Right(_));
     let (right, wrong): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_right);
-    let mut effects = Vec::new();
     for PastedLine { text, .. } in &right {
         let Ok((mapping, settings)) = parse_line(text) else {
             continue;
         };
         model.input.remember(text);
         let plan = Plan::of(settings);
-        effects.push(proxies::add_new(model, mapping, plan));
+        proxies::add(model, Setup { mapping, plan });
     }
     correct(model, &wrong);
-    effects
 }
 
 /// The first wrong line comes to the input line to be corrected, the others wait in the history. So does what was

@@ -1,13 +1,15 @@
 //! Proxies come and go: add, replace, delete; and their ports open and close.
 
+use std::fmt::Write as _;
+use std::sync::Arc;
+
 use super::{engine, line};
 use crate::fault::Plan;
-use crate::mapping::{Mapping, Name};
-use crate::request::{Request, RequestError};
-use crate::snapshot::{PortState, ProxyId, ProxyRow};
-use crate::ui::effect::Effect;
-use crate::ui::model::undo::{Edit, Proxy, Step};
-use crate::ui::model::{Asked, Focus, Model, Origin, Overlay, Tone};
+use crate::mapping::Mapping;
+use crate::request::{Outcome, Request, RequestError};
+use crate::snapshot::{PortState, ProxyId};
+use crate::ui::model::undo::{Edit, Edited, Setup, Swap};
+use crate::ui::model::{Ask, Asked, Draft, Focus, Model, Origin, Overlay, Tone};
 
 /// A mapping and its faults as the input line takes them.
 pub(super) fn in_words(mapping: &Mapping, plan: &Plan) -> String {
@@ -18,275 +20,193 @@ pub(super) fn in_words(mapping: &Mapping, plan: &Plan) -> String {
 }
 
 /// Deletes the selected proxy; asks first where connections are open.
-pub(super) fn delete(model: &mut Model) -> Vec<Effect> {
+pub(super) fn delete(model: &mut Model) {
     let Some(id) = model.selected_or_say() else {
-        return vec![];
+        return;
     };
     if model.proxy(id).is_some_and(|(_, row)| row.open > 0) {
         model.overlays.push(Overlay::Delete(id));
-        return vec![];
+        return;
     }
     delete_now(model, id)
 }
 
 /// Deletes a proxy, as a step that can be undone.
-pub(super) fn delete_now(model: &mut Model, id: ProxyId) -> Vec<Effect> {
+pub(super) fn delete_now(model: &mut Model, id: ProxyId) {
     let Some((_, row)) = model.proxy(id) else {
-        return vec![];
+        return;
     };
-    let proxy = Proxy {
-        id,
+    let removed = Edited::Removed(Setup {
         mapping: row.bound(),
         plan: model.plan(id).cloned().unwrap_or_default(),
+    });
+    let edit = Edit {
+        proxy: id,
+        what: removed,
     };
-    let effects = remove(model, id);
-    if !effects.is_empty() {
-        let solo = model.solo.clone();
-        model.solo = solo.clone().filter(|solo| solo.proxy != id);
-        model.undo.push(Step {
-            edits: vec![Edit::Removed(proxy)],
-            solo: [solo, model.solo.clone()],
-            held: None,
-            at: model.now,
-        });
+    if ask(model, &edit, Origin::User) {
+        let solo = model.solo.clone().filter(|solo| solo.proxy != id);
+        model.keep_step(vec![edit], solo, None);
     }
-    effects
-}
-
-/// Removes a proxy, once.
-pub(super) fn remove(model: &mut Model, id: ProxyId) -> Vec<Effect> {
-    let mut asked = model.private.asked.values();
-    if asked.any(|asked| matches!(asked, Asked::Remove { proxy, .. } if *proxy == id)) {
-        return vec![];
-    }
-    let ticket = model.ticket();
-    let name = model.name(id);
-    let row = model.snapshot.proxies.iter().find(|row| row.id == id);
-    if let Some(mapping) = row.map(ProxyRow::bound) {
-        model.undo.remember(id, &mapping);
-    }
-    let asked = Asked::Remove { proxy: id, name };
-    model.private.asked.insert(ticket, asked);
-    vec![Effect::Ask(ticket, Request::Remove(id))]
-}
-
-/// Adds a proxy with its faults.
-pub(super) fn add(model: &mut Model, proxy: Proxy, origin: Origin) -> Effect {
-    let ticket = model.ticket();
-    let Proxy { mapping, plan, .. } = proxy;
-    let asked = Asked::Add {
-        mapping: mapping.clone(),
-        plan: plan.clone(),
-        origin,
-    };
-    model.private.asked.insert(ticket, asked);
-    let request = Request::Add { mapping, plan };
-    Effect::Ask(ticket, request)
 }
 
 /// Adds a proxy that its user asks for.
-pub(super) fn add_new(model: &mut Model, mapping: Mapping, plan: Plan) -> Effect {
-    let proxy = Proxy {
-        id: ProxyId(0),
-        mapping,
-        plan,
+pub(super) fn add(model: &mut Model, setup: Setup) {
+    let edit = Edit {
+        // The engine will number it, and counts from 1.
+        proxy: ProxyId(0),
+        what: Edited::Added(setup),
     };
-    add(model, proxy, Origin::User)
+    ask(model, &edit, Origin::User);
 }
 
-/// Puts a proxy in another's place.
-pub(super) fn replace(
-    model: &mut Model,
-    proxy: ProxyId,
-    old: (Mapping, Plan),
-    new: (Mapping, Plan),
-    origin: Origin,
-) -> Effect {
-    let ticket = model.ticket();
-    let asked = Asked::Replace {
-        proxy,
-        old,
-        new: new.clone(),
-        origin,
-    };
-    model.private.asked.insert(ticket, asked);
-    let (mapping, plan) = new;
-    let request = Request::Replace {
-        proxy,
-        mapping,
-        plan,
-    };
-    Effect::Ask(ticket, request)
-}
-
-/// Gives a proxy another name, or takes the given one away: `names` are the given ones before and after.
-pub(super) fn rename(
-    model: &mut Model,
-    proxy: ProxyId,
-    names: (Option<Name>, Option<Name>),
-    origin: Origin,
-) -> Effect {
-    let ticket = model.ticket();
-    let name = names.1.clone();
-    let asked = Asked::Rename {
-        proxy,
-        names,
-        origin,
-    };
-    model.private.asked.insert(ticket, asked);
-    Effect::Ask(ticket, Request::Rename { proxy, name })
+/// Has the engine do an edit. Says whether it was asked: it is to remove a proxy only once.
+pub(super) fn ask(model: &mut Model, edit: &Edit, origin: Origin) -> bool {
+    let proxy = edit.proxy;
+    if matches!(edit.what, Edited::Removed(_)) {
+        if is_asked(model, proxy, |what| {
+            matches!(what, Ask::Edit(Edited::Removed(_), _))
+        }) {
+            return false;
+        }
+        if let Some(mapping) = model.proxy(proxy).map(|(_, row)| row.bound()) {
+            model.undo.remember(proxy, &mapping);
+        }
+    }
+    let what = Ask::Edit(edit.what.clone(), origin);
+    wait_for(model, proxy, what, edit.request());
+    true
 }
 
 /// Closes the selected proxy's port, or opens it again.
-pub(super) fn toggle_port(model: &mut Model) -> Vec<Effect> {
-    let Some(id) = model.selected_or_say() else {
-        return vec![];
+pub(super) fn toggle_port(model: &mut Model) {
+    let Some(proxy) = model.selected_or_say() else {
+        return;
     };
-    let Some((_, row)) = model.proxy(id) else {
-        return vec![];
+    let Some((_, row)) = model.proxy(proxy) else {
+        return;
     };
-    let (open, name) = (row.port == PortState::Closed, row.name.clone());
-    let mut asked = model.private.asked.values();
-    if asked.any(|asked| matches!(asked, Asked::Port { proxy, .. } if *proxy == id)) {
-        return vec![];
+    let open = row.port == PortState::Closed;
+    if !is_asked(model, proxy, |what| matches!(what, Ask::Port { .. })) {
+        let request = Request::SetPort { proxy, open };
+        wait_for(model, proxy, Ask::Port { open }, request);
     }
-    let ticket = model.ticket();
-    let asked = Asked::Port {
-        proxy: id,
-        name,
-        open,
-    };
+}
+
+/// Whether the engine was asked for such a thing and has not answered yet.
+fn is_asked(model: &Model, proxy: ProxyId, such: impl Fn(&Ask) -> bool) -> bool {
+    let mut asked = model.private.asked.values();
+    asked.any(|asked| asked.proxy == proxy && such(&asked.what))
+}
+
+/// Asks the engine for something whose answer will concern a proxy.
+fn wait_for(model: &mut Model, proxy: ProxyId, what: Ask, request: Request) {
+    let name = model.name(proxy);
+    let ticket = model.ask(request);
+    let asked = Asked { proxy, name, what };
     model.private.asked.insert(ticket, asked);
-    let request = Request::SetPort { proxy: id, open };
-    vec![Effect::Ask(ticket, request)]
 }
 
 // === answers ===
 
-/// A proxy was added, or could not be.
-pub(super) fn added(
+/// The engine did, or refused, what it was asked about a proxy.
+pub(super) fn answered(
     model: &mut Model,
-    (mapping, plan, origin): (Mapping, Plan, Origin),
-    result: Result<ProxyId, &RequestError>,
+    asked: Asked,
+    result: Result<Outcome, Arc<RequestError>>,
 ) {
-    match (result, origin) {
-        (Ok(id), Origin::User) => {
-            let proxy = Proxy {
-                id,
-                mapping: mapping.clone(),
-                plan: plan.clone(),
+    let Asked { proxy, name, what } = asked;
+    match (what, result) {
+        (Ask::Edit(what, origin), Ok(outcome)) => {
+            done(model, Edit { proxy, what }, &name, origin, outcome);
+        }
+        (Ask::Edit(what, origin), Err(why)) => {
+            refused(model, Edit { proxy, what }, &name, origin, &why);
+        }
+        (Ask::Port { open: true }, Ok(Outcome::PortSet(_))) => {
+            model.say(Tone::Good, format!("{name}: port open"));
+        }
+        (Ask::Port { open: false }, Ok(Outcome::PortSet(_))) => {
+            let text = format!("{name}: port closed, its connections live on: o opens it");
+            model.say(Tone::Plain, text);
+        }
+        (Ask::Port { .. }, Ok(_)) => model.unasked(),
+        (Ask::Port { .. }, Err(why)) => model.say(Tone::Trouble, format!("{name}: {why}")),
+    }
+}
+
+/// The engine did an edit of the proxy that was called `name` when it was asked.
+fn done(model: &mut Model, mut edit: Edit, name: &str, origin: Origin, outcome: Outcome) {
+    let text = match (&edit.what, outcome) {
+        (Edited::Added(Setup { mapping, plan }), Outcome::Added(id)) => {
+            let text = if origin == Origin::User {
+                if model.overlays.is_empty() && model.input.field.text.value().is_empty() {
+                    model.focus = Focus::Mixer;
+                }
+                format!("added {mapping}: point the application at it, then → turns")
+            } else {
+                format!("{mapping} is back")
             };
-            push(model, Edit::Added(proxy));
-            if model.overlays.is_empty() && model.input.field.text.value().is_empty() {
-                model.focus = Focus::Mixer;
-            }
-            welcome(model, id, plan);
-            let text = format!("added {mapping}: point the application at it, then → turns");
-            model.say(Tone::Good, text);
+            welcome(model, edit.proxy, id, plan.clone());
+            edit.proxy = id;
+            text
         }
-        (Ok(id), Origin::Undo(old) | Origin::Redo(old)) => {
-            renumber(model, old, id);
-            welcome(model, id, plan);
-            model.say(Tone::Good, format!("{mapping} is back"));
+        (Edited::Replaced(Swap { before, after }), Outcome::Added(id)) => {
+            let text = format!("{} → {}", before.mapping, after.mapping);
+            welcome(model, edit.proxy, id, after.plan.clone());
+            edit.proxy = id;
+            text
         }
-        (Err(why), origin) => {
-            give_back(model, origin);
-            model.say(Tone::Trouble, why.to_string());
-            let input = &model.input.field.text;
-            if origin == Origin::User && input.value().is_empty() {
-                line::refill(model, in_words(&mapping, &plan), None);
-                model.focus = Focus::Input;
-            }
+        (Edited::Renamed(_), Outcome::Renamed(_, after)) => {
+            format!("{name} is called {after} now")
         }
+        (Edited::Removed(_), Outcome::Removed(_)) => {
+            // The step was kept when the engine was asked.
+            model.private.awaited.retain(|id| *id != edit.proxy);
+            return model.say(Tone::Plain, format!("{name} deleted: u brings it back"));
+        }
+        _ => return model.unasked(),
+    };
+    model.say(Tone::Good, text);
+    if origin == Origin::User {
+        model.keep_step(vec![edit], model.solo.clone(), None);
     }
 }
 
-/// A proxy took another's place, or could not.
-pub(super) fn replaced(
-    model: &mut Model,
-    proxy: ProxyId,
-    (before, after): ((Mapping, Plan), (Mapping, Plan)),
-    origin: Origin,
-    result: Result<ProxyId, &RequestError>,
-) {
-    match result {
-        Ok(id) => {
-            renumber(model, proxy, id);
-            welcome(model, id, after.1.clone());
-            model.say(Tone::Good, format!("{} → {}", before.0, after.0));
-            if origin == Origin::User {
-                let edit = Edit::Replaced {
-                    proxy: id,
-                    before,
-                    after,
-                };
-                push(model, edit);
-            }
-        }
-        Err(why) => {
-            give_back(model, origin);
-            model.say(Tone::Trouble, format!("{why}; {} is as it was", before.0));
-        }
+/// The engine refused an edit: a step that could not be taken stands where it stood.
+fn refused(model: &mut Model, edit: Edit, name: &str, origin: Origin, why: &RequestError) {
+    if let Edited::Removed(_) = edit.what {
+        model.private.awaited.retain(|id| *id != edit.proxy);
+        return model.say(Tone::Plain, format!("{name} is gone already"));
     }
-}
-
-/// A proxy has another name, or could not get it.
-pub(super) fn renamed(
-    model: &mut Model,
-    proxy: ProxyId,
-    (before, after): (Option<Name>, Option<Name>),
-    origin: Origin,
-    result: Result<String, &RequestError>,
-) {
-    match result {
-        Ok(name) => {
-            let text = format!("{} is called {name} now", model.name(proxy));
-            model.say(Tone::Good, text);
-            if origin == Origin::User {
-                let edit = Edit::Renamed {
-                    proxy,
-                    before,
-                    after,
-                };
-                push(model, edit);
-            }
-        }
-        Err(why) => {
-            give_back(model, origin);
-            model.say(Tone::Trouble, why.to_string());
-        }
+    let solo = match origin {
+        Origin::User => None,
+        Origin::Undo => model.undo.forward().map(|step| step.solo.after),
+        Origin::Redo => model.undo.back().map(|step| step.solo.before),
+    };
+    if let Some(solo) = solo {
+        model.solo = solo;
     }
-}
-
-/// Keeps an edit as a step that can be undone.
-fn push(model: &mut Model, edit: Edit) {
-    model.undo.push(Step {
-        edits: vec![edit],
-        solo: [model.solo.clone(), model.solo.clone()],
-        held: None,
-        at: model.now,
-    });
-}
-
-/// A step that could not be taken stands where it stood.
-fn give_back(model: &mut Model, origin: Origin) {
-    match origin {
-        Origin::User => {}
-        Origin::Undo(_) => {
-            if let Some(step) = model.undo.forward() {
-                model.solo.clone_from(&step.solo[1]);
-            }
+    let mut text = why.to_string();
+    match edit.what {
+        Edited::Replaced(setups) => {
+            let _ = write!(text, "; {} is as it was", setups.before.mapping);
         }
-        Origin::Redo(_) => {
-            if let Some(step) = model.undo.back() {
-                model.solo.clone_from(&step.solo[0]);
-            }
+        Edited::Added(setup)
+            if origin == Origin::User && model.input.field.text.value().is_empty() =>
+        {
+            line::refill(model, in_words(&setup.mapping, &setup.plan), None);
+            model.focus = Focus::Input;
         }
+        Edited::Added(_) | Edited::Plan(_) | Edited::Removed(_) | Edited::Renamed(_) => {}
     }
+    model.say(Tone::Trouble, text);
 }
 
-/// The new proxy is selected and shows its plan at once, before a snapshot has it.
-fn welcome(model: &mut Model, id: ProxyId, plan: Plan) {
+/// The new proxy is selected and shows its plan at once, before a snapshot has it. What was known of it as `old` is known
+/// of it now.
+fn welcome(model: &mut Model, old: ProxyId, id: ProxyId, plan: Plan) {
+    renumber(model, old, id);
     if model.frozen.is_some() {
         // A frozen screen would never show it.
         engine::freeze(model);
@@ -295,7 +215,7 @@ fn welcome(model: &mut Model, id: ProxyId, plan: Plan) {
         model.private.awaited.push(id);
     }
     model.selected = Some(id);
-    let draft = crate::ui::model::Draft {
+    let draft = Draft {
         plan,
         ticket: 0,
         answered: Some(model.now),

@@ -8,16 +8,17 @@ use crate::format::shown_path;
 use crate::scene::Scene;
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;
+use crate::ui::model::undo::Setup;
 use crate::ui::model::{Line, Model, Overlay, PathField, Tone};
 
 /// The file that is offered where none was read or written before.
 const FILE: &str = "desk.scene";
 
 /// Opens the field for the name of a file, to write to it or to read it.
-pub(super) fn ask(model: &mut Model, writes: bool) -> Vec<Effect> {
+pub(super) fn ask(model: &mut Model, writes: bool) {
     if writes && model.snapshot.proxies.is_empty() {
         model.say(Tone::Plain, "nothing to write yet: a adds a proxy");
-        return vec![];
+        return;
     }
     let name = model.private.scene.as_ref();
     let name = name.map_or_else(|| FILE.to_owned(), |path| path.display().to_string());
@@ -25,29 +26,28 @@ pub(super) fn ask(model: &mut Model, writes: bool) -> Vec<Effect> {
         writes,
         field: Field::proposing(&name),
     }));
-    vec![]
 }
 
 /// Enter in the field.
-pub(super) fn accept(model: &mut Model, path: PathField) -> Vec<Effect> {
+pub(super) fn accept(model: &mut Model, path: PathField) {
     let name = path.field.text.value().trim();
     if name.is_empty() {
         model.say(Tone::Trouble, "a file's name is wanted: desk.scene");
         model.overlays.push(Overlay::Path(path));
-        return vec![];
+        return;
     }
     let file = PathBuf::from(name);
     if path.writes {
         // Its own file may be written again; another one of that name is somebody's.
         let replaces = model.private.scene.as_ref() == Some(&file);
         let text = scene(model).to_string();
-        vec![Effect::WriteScene {
+        model.cause(Effect::WriteScene {
             file,
             text,
             replaces,
-        }]
+        });
     } else {
-        vec![Effect::ReadScene(file)]
+        model.cause(Effect::ReadScene(file));
     }
 }
 
@@ -78,21 +78,19 @@ pub(super) fn written(model: &mut Model, file: PathBuf, result: Result<(), Strin
 }
 
 /// A file was read, or could not be: its proxies are added, and what is wrong in it is told.
-pub(super) fn read(model: &mut Model, file: PathBuf, text: Result<String, String>) -> Vec<Effect> {
+pub(super) fn read(model: &mut Model, file: PathBuf, text: Result<String, String>) {
     let text = match text {
         Ok(text) => text,
-        Err(why) => {
-            model.say(Tone::Trouble, why);
-            return vec![];
-        }
+        Err(why) => return model.say(Tone::Trouble, why),
     };
     let scene = crate::scene::parse(&text);
     let name = shown_path(&file);
     let problems: Vec<String> = scene.problems(&name).collect();
     let count = scene.proxies.len();
-    let adds = scene.proxies.into_iter();
-    let adds = adds.map(|(mapping, settings)| proxies::add_new(model, mapping, Plan::of(settings)));
-    let effects = adds.collect();
+    for (mapping, settings) in scene.proxies {
+        let plan = Plan::of(settings);
+        proxies::add(model, Setup { mapping, plan });
+    }
     match problems.first() {
         None => model.say(Tone::Plain, format!("{name}: {count} proxies")),
         Some(first) => {
@@ -102,11 +100,10 @@ pub(super) fn read(model: &mut Model, file: PathBuf, text: Result<String, String
     }
     tell(model, problems);
     model.private.scene = Some(file);
-    effects
 }
 
-/// The desk was read from a file before the console began, and this is wrong in it.
-pub(super) fn began(model: &mut Model, file: PathBuf, problems: Vec<String>) {
+/// The desk was read from a file before the console began, and these lines say what is wrong in it.
+pub fn begin_with(model: &mut Model, file: PathBuf, problems: Vec<String>) {
     if let Some(first) = problems.first() {
         model.say(Tone::Trouble, first.clone());
     }

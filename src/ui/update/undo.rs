@@ -3,59 +3,51 @@
 use super::proxies;
 use super::turn::{self, Wish};
 use crate::fault::{Directions, KINDS, Kind, Plan};
-use crate::snapshot::ProxyId;
-use crate::ui::effect::Effect;
 use crate::ui::knob;
-use crate::ui::model::undo::{Edit, Step};
-use crate::ui::model::{Asked, Model, Origin, Overlay, Tone};
-
-/// Which way through the steps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Way {
-    Back,
-    Forward,
-}
+use crate::ui::model::undo::{Edit, Edited, Step, Swap};
+use crate::ui::model::{Ask, Model, Origin, Overlay, Tone};
 
 /// The last step back.
-pub(super) fn undo(model: &mut Model) -> Vec<Effect> {
+pub(super) fn undo(model: &mut Model) {
     if is_busy(model) {
-        return vec![];
+        return;
     }
     // Taking back an addition cuts connections: that is a deletion, and it asks.
-    if let Some(Edit::Added(proxy)) = model.undo.last().and_then(|step| step.edits.first()) {
-        let id = proxy.id;
-        if model.proxy(id).is_some_and(|(_, row)| row.open > 0) {
-            model.overlays.push(Overlay::Delete(id));
-            return vec![];
-        }
+    let first = model.undo.last().and_then(|step| step.edits.first());
+    if let Some(Edit {
+        proxy,
+        what: Edited::Added(_),
+    }) = first
+        && model.proxy(*proxy).is_some_and(|(_, row)| row.open > 0)
+    {
+        model.overlays.push(Overlay::Delete(*proxy));
+        return;
     }
     let Some(step) = model.undo.back() else {
         model.say(Tone::Plain, "nothing to undo");
-        return vec![];
+        return;
     };
-    take(model, &step.reversed(), Way::Back)
+    take(model, &step.reversed(), Origin::Undo);
 }
 
 /// The last step that was undone, again.
-pub(super) fn redo(model: &mut Model) -> Vec<Effect> {
+pub(super) fn redo(model: &mut Model) {
     if is_busy(model) {
-        return vec![];
+        return;
     }
     let Some(step) = model.undo.forward() else {
         model.say(Tone::Plain, "nothing to do again");
-        return vec![];
+        return;
     };
-    take(model, &step, Way::Forward)
+    take(model, &step, Origin::Redo);
 }
 
 /// While a proxy comes back, the steps name it by a number that is about to change.
 fn is_busy(model: &mut Model) -> bool {
     let mut asked = model.private.asked.values();
-    let busy = asked.any(|asked| {
-        matches!(
-            asked,
-            Asked::Add { .. } | Asked::Replace { .. } | Asked::Rename { .. }
-        )
+    let busy = asked.any(|asked| match &asked.what {
+        Ask::Edit(Edited::Added(_) | Edited::Replaced(_) | Edited::Renamed(_), _) => true,
+        Ask::Edit(Edited::Plan(_) | Edited::Removed(_), _) | Ask::Port { .. } => false,
     });
     if busy {
         model.say(Tone::Plain, "a proxy is being changed: once more, please");
@@ -63,55 +55,37 @@ fn is_busy(model: &mut Model) -> bool {
     busy
 }
 
-fn take(model: &mut Model, step: &Step, way: Way) -> Vec<Effect> {
-    let mut effects = Vec::new();
+/// Takes a step: `origin` is which way.
+fn take(model: &mut Model, step: &Step, origin: Origin) {
     let mut plans = Vec::new();
     let mut texts = Vec::new();
-    let word = if way == Way::Back { "undo" } else { "redo" };
-    let origin = |id: ProxyId| match way {
-        Way::Back => Origin::Undo(id),
-        Way::Forward => Origin::Redo(id),
-    };
     for edit in &step.edits {
-        let id = edit.proxy();
-        match edit {
-            Edit::Plan { after, .. } if model.knows(id) => {
-                texts.push(difference(model.plan(id), after));
-                plans.push((id, after.clone()));
-            }
-            Edit::Plan { .. } => model.say(Tone::Plain, "that proxy is gone"),
-            Edit::Added(proxy) => effects.push(proxies::add(model, proxy.clone(), origin(id))),
-            Edit::Removed(_) => effects.extend(proxies::remove(model, id)),
-            Edit::Renamed { .. } if !model.knows(id) => {
+        let proxy = edit.proxy;
+        match &edit.what {
+            Edited::Plan(_) | Edited::Renamed(_) if !model.knows(proxy) => {
                 model.say(Tone::Plain, "that proxy is gone");
             }
-            Edit::Renamed { before, after, .. } => {
-                let names = (before.clone(), after.clone());
-                effects.push(proxies::rename(model, id, names, origin(id)));
+            Edited::Plan(Swap { after, .. }) => {
+                texts.push(difference(model.plan(proxy), after));
+                plans.push((proxy, after.clone()));
             }
-            Edit::Replaced { before, after, .. } => effects.push(proxies::replace(
-                model,
-                id,
-                before.clone(),
-                after.clone(),
-                origin(id),
-            )),
+            Edited::Added(_) | Edited::Removed(_) | Edited::Replaced(_) | Edited::Renamed(_) => {
+                proxies::ask(model, edit, origin);
+            }
         }
     }
+    let word = if origin == Origin::Undo {
+        "undo"
+    } else {
+        "redo"
+    };
     texts.dedup();
     let text = match texts.as_slice() {
         [text] => format!("{word} {text}"),
         _ => format!("{word}, each with its own faults again"),
     };
-    effects.extend(turn::carry_out(
-        model,
-        Wish {
-            text,
-            ..Wish::of(plans)
-        },
-    ));
-    model.solo.clone_from(&step.solo[1]);
-    effects
+    turn::carry_out(model, Wish::of(plans, text));
+    model.solo.clone_from(&step.solo.after);
 }
 
 /// What differs between two plans, for people: the knobs where they say all of it, else the settings.
@@ -131,11 +105,8 @@ pub(super) fn difference(before: Option<&Plan>, after: &Plan) -> String {
 /// The knobs that a kind's difference is made of; where turning them does not make all of it, its settings.
 fn difference_of(kind: &'static Kind, before: &Plan, after: &Plan) -> Vec<String> {
     let settings = |plan: &Plan| {
-        let mut only = plan.clone();
-        let others = KINDS.iter().filter(|other| other.name != kind.name);
-        others.for_each(|other| only.clear(other));
-        only.bypassed = false;
-        only
+        let of_kind = plan.settings().iter().filter(|it| it.kind == kind);
+        Plan::of(of_kind.cloned())
     };
     let (old, new) = (settings(before), settings(after));
     if old == new {

@@ -1,6 +1,14 @@
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;
+use crate::ui::model::undo::{Edit, Edited, Setup};
+
+/// A proxy that was added without faults, as the last step.
+fn add_as_a_step(model: &mut Model, proxy: ProxyId, mapping: Mapping) {
+    let plan = Plan::default();
+    let what = Edited::Added(Setup { mapping, plan });
+    model.keep_step(vec![Edit { proxy, what }], None, None);
+}
 
 #[test]
 fn undo_and_redo_walk_over_steps_of_every_sort() {
@@ -97,17 +105,7 @@ fn a_proxy_on_a_port_of_any_number_comes_back_on_the_one_that_it_had() {
 #[test]
 fn an_addition_on_any_port_that_is_undone_and_done_again_keeps_its_port() {
     let mut model = any_port();
-    let proxy = crate::ui::model::undo::Proxy {
-        id: ProxyId(2),
-        mapping: mapping(0, "web"),
-        plan: Plan::default(),
-    };
-    model.undo.push(crate::ui::model::undo::Step {
-        edits: vec![crate::ui::model::undo::Edit::Added(proxy)],
-        solo: [None, None],
-        held: None,
-        at: model.now,
-    });
+    add_as_a_step(&mut model, ProxyId(2), mapping(0, "web"));
     let ticket = ticket(&does(&mut model, [Action::Undo]));
     does(&mut model, [did(ticket, Outcome::Removed(ProxyId(1)))]);
     let effects = does(&mut model, [Action::Redo]);
@@ -163,20 +161,32 @@ fn a_second_d_does_not_answer_the_question_whether_to_delete() {
 #[test]
 fn taking_back_an_addition_asks_where_it_would_cut_connections() {
     let mut model = model();
-    let proxy = crate::ui::model::undo::Proxy {
-        id: ProxyId(1),
-        mapping: mapping(9_001, "db"),
-        plan: Plan::default(),
-    };
-    model.undo.push(crate::ui::model::undo::Step {
-        edits: vec![crate::ui::model::undo::Edit::Added(proxy)],
-        solo: [None, None],
-        held: None,
-        at: model.now,
-    });
+    add_as_a_step(&mut model, ProxyId(1), mapping(9_001, "db"));
     assert_eq!(does(&mut model, [Action::Undo]), []);
     assert!(matches!(
         model.overlays.last(),
         Some(Overlay::Delete(ProxyId(1)))
     ));
+}
+
+#[test]
+fn an_answer_that_nobody_waits_for_is_told() {
+    for outcome in [
+        Outcome::Added(ProxyId(7)),
+        Outcome::Removed(ProxyId(1)),
+        Outcome::Renamed(ProxyId(1), "web".to_owned()),
+        Outcome::PortSet(ProxyId(1)),
+    ] {
+        let mut model = model();
+        does(&mut model, [did(99, outcome)]);
+        assert!(notice(&model).contains("what nobody asked for"));
+    }
+}
+
+#[test]
+fn an_answer_to_something_else_is_told() {
+    let mut model = model();
+    let ticket = ticket(&does(&mut model, [Action::TogglePort]));
+    does(&mut model, [did(ticket, Outcome::Added(ProxyId(7)))]);
+    assert!(notice(&model).contains("what nobody asked for"));
 }

@@ -35,7 +35,7 @@ fn an_answer_speaks_for_the_commands_that_it_overtook() {
     let effects = does(&mut model, [turn(Turn::To(5)), turn(Turn::Off)]);
     does(&mut model, [set(ticket(&effects[1..]), 1, 3)]);
     assert!(model.changes.iter().all(|change| change.taken.is_some()));
-    assert!(model.private.setting.is_empty());
+    assert!(model.changes.iter().all(|change| change.awaited.is_empty()));
 }
 
 #[test]

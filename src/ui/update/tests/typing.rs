@@ -561,3 +561,37 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_cannot_be_seen_is_a_blank_however_it_comes_into_a_text() {
+    let mut model = empty();
+    does(
+        &mut model,
+        [
+            Action::Pasted("9090=a\u{202e}b\u{200b}c".to_owned()),
+            Action::Edit(InputRequest::InsertChar('\u{2066}')),
+            Action::Edit(InputRequest::InsertChar('d')),
+        ],
+    );
+    assert_eq!(model.input.field.text.value(), "9090=a b c d");
+    does(
+        &mut model,
+        [Action::Pasted("\u{feff}1=a\u{200f}:1\n2=b:2".to_owned())],
+    );
+    let pasted: Vec<&str> = model.input.pasted.iter().map(|line| &*line.text).collect();
+    assert_eq!(pasted, ["1=a :1", "2=b:2"]);
+}
+
+#[test]
+fn what_others_wrote_cannot_turn_a_line_round() {
+    let mut model = model();
+    let event = Event {
+        at: model.now,
+        proxy: "db".to_owned(),
+        what: Happening::Error("certificate of \u{202e}moc.live\u{2069}\n".to_owned()),
+    };
+    does(&mut model, [Action::Happened(Arc::new(event))]);
+    let shown = "certificate of \\u{202e}moc.live\\u{2069} ";
+    assert_eq!(told(&model, 0), shown);
+    assert_eq!(notice(&model), format!("db: {shown}"));
+}
