@@ -6,6 +6,7 @@
 use std::fmt;
 
 use crate::fault::{Kind, Setting};
+use crate::format;
 use crate::mapping::{Mapping, Name};
 use crate::preset::Preset;
 use crate::snapshot::{ConnId, Kill};
@@ -99,15 +100,12 @@ impl fmt::Display for Command {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Add(mapping, faults) => {
-                write!(f, "add {mapping}")?;
-                print_faults(f, faults)
+                let line = format!("add {mapping} {}", format::joined(faults));
+                f.write_str(line.trim_end())
             }
             Self::Remove(name) => write!(f, "remove {name}"),
             Self::Rename(proxy, name) => write!(f, "rename {proxy} {name}"),
-            Self::Set(target, faults) => {
-                write!(f, "set {target}")?;
-                print_faults(f, faults)
-            }
+            Self::Set(target, faults) => write!(f, "set {target} {}", format::joined(faults)),
             Self::Clear(target, None) => write!(f, "clear {target}"),
             Self::Clear(target, Some(kind)) => write!(f, "clear {target} {}", kind.name),
             Self::Preset(target, preset) => write!(f, "preset {target} {}", preset.name),
@@ -119,14 +117,6 @@ impl fmt::Display for Command {
             Self::Quit => f.write_str("quit"),
         }
     }
-}
-
-fn print_faults(f: &mut fmt::Formatter<'_>, faults: &[Setting]) -> fmt::Result {
-    for (index, fault) in faults.iter().enumerate() {
-        let separator = if index == 0 { " " } else { ", " };
-        write!(f, "{separator}{fault}")?;
-    }
-    Ok(())
 }
 
 impl fmt::Display for Target {

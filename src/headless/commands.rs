@@ -1,20 +1,11 @@
-//! Commands from standard input: read, parsed and carried out one after another, each answered once.
+//! Commands from standard input: parsed and carried out, each answered once.
 
-use std::io;
-use std::sync::atomic::{AtomicBool, Ordering};
-
-use tokio::io::{AsyncRead, BufReader};
-use tokio::sync::mpsc;
-
-use super::lines::{LONGEST, Line, Lines};
+use super::lines::{LONGEST, Line};
 use crate::command;
 use crate::format::without_secrets;
 use crate::operate::{self, Answer, Refusal};
 use crate::proxy::{AddError, Engine};
 use crate::request::RequestError;
-
-/// How many bytes are read at once.
-const AT_ONCE: usize = 64 * 1024;
 
 /// A command with what became of it.
 pub(super) struct Answered {
@@ -30,28 +21,8 @@ pub(super) struct Refused {
     pub(super) column: Option<usize>,
 }
 
-/// Serves the commands of `input` until it ends, one at a time; returns why it could not be read on, if that is so. A
-/// command is begun when the answer before it has been taken. `commanded` is set while one is carried out; the receiver of
-/// its answer clears it.
-pub(super) async fn serve(
-    engine: &Engine,
-    input: impl AsyncRead + Unpin,
-    answers: mpsc::Sender<Answered>,
-    commanded: &AtomicBool,
-) -> io::Result<()> {
-    let mut lines = Lines::new(BufReader::with_capacity(AT_ONCE, input));
-    while let Ok(place) = answers.reserve().await {
-        let Some(line) = lines.next().await? else {
-            break;
-        };
-        // Relaxed: it is read by the task that runs this.
-        commanded.store(true, Ordering::Relaxed);
-        place.send(answer(engine, line).await);
-    }
-    Ok(())
-}
-
-async fn answer(engine: &Engine, line: Line) -> Answered {
+/// Carries out the command of a line.
+pub(super) async fn answer(engine: &Engine, line: Line) -> Answered {
     let (error, column) = match line {
         Line::Text(command) => {
             return Answered {

@@ -12,18 +12,18 @@
 use std::future::Future;
 use std::io::{self, Write};
 use std::pin::pin;
-use std::sync::atomic::AtomicBool;
-use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use tokio::io::AsyncRead;
-use tokio::sync::mpsc;
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use tokio::io::{AsyncRead, BufReader};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::operate::Answer;
 use crate::proxy::{Engine, Events};
 use crate::snapshot::{Event, ProxyRow};
 use commands::Answered;
+use lines::Lines;
 use output::Output;
 use printer::Printer;
 
@@ -34,6 +34,9 @@ mod output;
 mod plain;
 mod printer;
 mod stats;
+
+/// How many bytes of standard input are read at once.
+const AT_ONCE: usize = 64 * 1024;
 
 /// The form of what is printed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -131,26 +134,24 @@ impl Desk {
         stop: impl Future<Output = &'static str>,
     ) -> io::Result<&'static str> {
         let engine = self.engine.clone();
-        // Bounded by one answer: the next command waits until it is printed.
-        let (tx, mut answers) = mpsc::channel(1);
-        let commanded = AtomicBool::new(false);
-        let mut commands = pin!(commands::serve(&engine, input, tx, &commanded));
+        let mut lines = Lines::new(BufReader::with_capacity(AT_ONCE, input));
         let mut reading = true;
+        // The command that is being carried out: never more than one, the next is read when its answer is printed.
+        let mut command = FuturesUnordered::new();
         let mut stop = pin!(stop);
         let mut beat = interval(self.style.beat());
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // At the start there is nothing to say yet.
         beat.reset();
         loop {
-            // Cancel-safe: `recv`, `next` and `tick` lose nothing when dropped, `unread` keeps its state, and `stop` and
-            // `commands` live outside the loop.
+            // Cancel-safe: `next` and `tick` lose nothing when dropped, `unread` keeps its state, and `stop` and `command`
+            // live outside the loop.
             tokio::select! {
                 reason = &mut stop => return Ok(reason),
                 error = printer.unread() => return Err(error),
-                Some(answered) = answers.recv() => {
+                Some(answered) = command.next() => {
                     // What the command made happen stands before its answer.
                     self.catch_up(printer, true);
-                    commanded.store(false, Relaxed);
                     tokio::select! {
                         // Whoever does not read must not keep the desk from ending: the answer is lost then.
                         reason = &mut stop => return Ok(reason),
@@ -160,14 +161,16 @@ impl Desk {
                         return Ok("quit");
                     }
                 }
-                read = &mut commands, if reading => {
-                    reading = false;
-                    if let Err(error) = read {
+                line = lines.next(), if reading && command.is_empty() => match line {
+                    Ok(Some(line)) => command.push(commands::answer(&engine, line)),
+                    Ok(None) => reading = false,
+                    Err(error) => {
+                        reading = false;
                         printer.fail(&format!("cannot read standard input: {error}"));
                     }
-                }
+                },
                 told = self.events.next() => {
-                    if printer.tell(told, commanded.load(Relaxed)).is_break() {
+                    if printer.tell(told, !command.is_empty()).is_break() {
                         return Ok("engine");
                     }
                 }

@@ -3,14 +3,13 @@
 //! `00:12:20 db faults latency 250ms taken by 4 of 4 in 3 ms`: since the start, the proxy, what happened.
 
 use std::fmt::Write as _;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use super::Report;
 use super::commands::{Answered, Refused};
 use crate::fault::{PerDirection, Plan};
 use crate::format::figures::{bytes, clock, rate, time};
-use crate::format::one_line;
+use crate::format::{joined, one_line};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{Event, Happening, PortState, ProxyRow, Spread, Taken};
 
@@ -44,7 +43,7 @@ fn happened(event: &Event) -> String {
     let proxy = &event.proxy;
     match &event.what {
         Happening::Listening { mapping, addrs } => {
-            format!("{proxy} listening on {} for {mapping}", listed(addrs))
+            format!("{proxy} listening on {} for {mapping}", joined(addrs))
         }
         Happening::Removed => format!("{proxy} removed"),
         Happening::Renamed { before } => format!("{proxy} is the new name of {before}"),
@@ -83,11 +82,6 @@ fn happened(event: &Event) -> String {
 
 fn set(proxy: &str, plan: &Plan) -> String {
     format!("{proxy} faults {}", faults(plan))
-}
-
-fn listed(addrs: &[SocketAddr]) -> String {
-    let addrs: Vec<String> = addrs.iter().map(ToString::to_string).collect();
-    addrs.join(", ")
 }
 
 fn answer(answered: &Answered) -> Vec<String> {
@@ -146,7 +140,7 @@ fn standing(row: &ProxyRow) -> String {
         "{} {} on {}, port {}, {} open of {}, faults {}",
         row.name,
         row.mapping,
-        listed(&row.listening),
+        joined(&row.listening),
         row.port.word(),
         row.open,
         row.total,

@@ -269,15 +269,6 @@ impl Model {
         self.proxy(id).is_some() || self.private.awaited.contains(&id)
     }
 
-    /// The selected proxy. Without one, the user is told what would help.
-    pub(in crate::ui) fn selected_or_say(&mut self) -> Option<ProxyId> {
-        let selected = self.selected.filter(|id| self.knows(*id));
-        if selected.is_none() {
-            self.say(Tone::Plain, "no proxy yet: a adds one");
-        }
-        selected
-    }
-
     /// A proxy's name.
     pub(in crate::ui) fn name(&self, id: ProxyId) -> String {
         self.proxy(id)

@@ -42,10 +42,7 @@ pub(super) fn cut(model: &mut Model, how: Kill) {
 pub(super) fn step(model: &mut Model, step: Step) {
     let mut order = Order::of(model);
     let here = model.conns.selected.and_then(|id| order.rank(id));
-    let to = match here {
-        Some(here) => step.from(here, order.rows.len()),
-        None => step.from(0, order.rows.len()),
-    };
+    let to = step.from(here.unwrap_or(0), order.rows.len());
     model.conns.selected = order.at(to);
 }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::fault::Schedule;
+use crate::format::joined;
 use crate::snapshot::{
     CloseReason, ConnId, Event, Happening, Kill, Negotiated, ProxyId, Snapshot, Taken,
 };
@@ -46,7 +47,7 @@ pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) {
         known(*id) && !(row.is_some() && draft.answered.is_some_and(is_shown))
     });
     choose_pane(model, &old);
-    tick(model)
+    tick(model);
 }
 
 /// Freezes the screen, or shows what came meanwhile.
@@ -66,7 +67,7 @@ pub(super) fn freeze(model: &mut Model) {
             let over = model.log.len().saturating_sub(LOG_LEN);
             model.log.drain(..over);
             model.say(Tone::Plain, "the screen is live again");
-            sampled(model, frozen.latest)
+            sampled(model, frozen.latest);
         }
     }
 }
@@ -180,8 +181,7 @@ fn rename_lines(model: &mut Model, before: &str, after: &str) {
 fn told(what: &Happening) -> Option<(Tone, String)> {
     let told = match what {
         Happening::Listening { mapping, addrs } => {
-            let addrs: Vec<String> = addrs.iter().map(ToString::to_string).collect();
-            let text = format!("{mapping} listens on {}", addrs.join(", "));
+            let text = format!("{mapping} listens on {}", joined(addrs));
             (Tone::Good, text)
         }
         Happening::Removed => (Tone::Plain, "removed".to_owned()),

@@ -111,10 +111,7 @@ pub(super) fn start(model: &mut Model) {
 
 /// To the input line, with the selected proxy's mapping and faults in it; a line that was left while it edits this proxy
 /// goes on.
-pub(super) fn start_edit(model: &mut Model) {
-    let Some(id) = model.selected_or_say() else {
-        return;
-    };
+pub(super) fn start_edit(model: &mut Model, id: ProxyId) {
     let Some((_, row)) = model.proxy(id) else {
         return;
     };
@@ -251,7 +248,7 @@ pub(super) fn accept_value(model: &mut Model, mut value: ValueField) {
         Ok(wanted) => {
             model.selected = Some(value.proxy);
             model.knob = value.knob;
-            turn::turn(model, wanted.map_or(Turn::Off, Turn::Exact))
+            turn::turn(model, value.proxy, wanted.map_or(Turn::Off, Turn::Exact));
         }
         Err(error) => {
             if let Some(dial) = knob::all().get(value.knob).filter(|_| error.unfinished) {

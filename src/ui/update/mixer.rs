@@ -24,7 +24,7 @@ pub(super) fn pane(model: &mut Model, by: usize) {
 pub(super) fn next_knob(model: &mut Model, right: bool) {
     let len = knob::all().len();
     let by = if right { 1 } else { len - 1 };
-    choose_knob(model, (model.knob + by) % len)
+    choose_knob(model, (model.knob + by) % len);
 }
 
 /// To a knob.

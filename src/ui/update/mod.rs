@@ -27,7 +27,7 @@ use super::keymap::Mode;
 use super::model::{Focus, Model, Overlay, Tone};
 use super::view::{self, Room};
 use crate::request::{Outcome, Request, RequestError};
-use crate::snapshot::Kill;
+use crate::snapshot::{Kill, ProxyId};
 
 mod connections;
 mod engine;
@@ -108,17 +108,17 @@ fn apply(model: &mut Model, action: Action) {
         Action::ChooseKnob(knob) => mixer::choose_knob(model, knob),
         Action::NextDirections => mixer::next_directions(model),
         Action::Freeze => engine::freeze(model),
-        Action::Turn(turn) => turn::turn(model, turn),
-        Action::AllOff => turn::all_off(model),
-        Action::Bypass => turn::bypass(model),
-        Action::BypassAll => turn::bypass_all(model),
-        Action::Solo => turn::solo(model),
+        Action::Turn(turn) => on_selected(model, |model, id| turn::turn(model, id, turn)),
+        Action::AllOff => on_selected(model, turn::all_off),
+        Action::Bypass => on_selected(model, turn::bypass),
+        Action::BypassAll => on_selected(model, |model, _| turn::bypass_all(model)),
+        Action::Solo => on_selected(model, turn::solo),
         Action::Undo => undo::undo(model),
         Action::Redo => undo::redo(model),
         Action::Add => input::start(model),
-        Action::EditMapping => input::start_edit(model),
-        Action::Delete => proxies::delete(model),
-        Action::TogglePort => proxies::toggle_port(model),
+        Action::EditMapping => on_selected(model, input::start_edit),
+        Action::Delete => on_selected(model, proxies::delete),
+        Action::TogglePort => on_selected(model, proxies::toggle_port),
         Action::NextSort => connections::next_sort(model),
         Action::Reset => connections::cut(model, Kill::Rst),
         Action::HalfClose => connections::cut(model, Kill::Fin),
@@ -129,8 +129,8 @@ fn apply(model: &mut Model, action: Action) {
         Action::HistoryBack => input::recall(model, true),
         Action::HistoryForward => input::recall(model, false),
         Action::Help => overlay::help(model),
-        Action::TypeValue => overlay::type_value(model),
-        Action::Presets => presets::open(model),
+        Action::TypeValue => on_selected(model, overlay::type_value),
+        Action::Presets => on_selected(model, presets::open),
         Action::Audition => presets::audition(model),
         Action::WriteScene => scenes::ask(model, true),
         Action::OpenScene => scenes::ask(model, false),
@@ -150,6 +150,14 @@ fn apply(model: &mut Model, action: Action) {
         Action::Tick => engine::tick(model),
         Action::Resized(size) => model.size = size,
         Action::Unbound => {}
+    }
+}
+
+/// Does something to the selected proxy. Without one, the user is told what would help.
+fn on_selected(model: &mut Model, does: impl FnOnce(&mut Model, ProxyId)) {
+    match model.selected.filter(|id| model.knows(*id)) {
+        Some(id) => does(model, id),
+        None => model.say(Tone::Plain, "no proxy yet: a adds one"),
     }
 }
 

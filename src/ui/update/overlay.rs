@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{Step, first_visible, input, presets, proxies, scenes};
 use crate::request::Request;
+use crate::snapshot::ProxyId;
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;
 use crate::ui::model::{Focus, Help, Model, Overlay, Tone, ValueField};
@@ -41,16 +42,14 @@ pub(super) fn settle(model: &mut Model, room: usize) {
 }
 
 /// Opens the field for a value of the selected knob.
-pub(super) fn type_value(model: &mut Model) {
-    if let Some(proxy) = model.selected_or_say() {
-        model.overlays.push(Overlay::Value(ValueField {
-            proxy,
-            knob: model.knob,
-            field: Field::default(),
-            value: None,
-            error: input::check_value(model.knob, "").err(),
-        }));
-    }
+pub(super) fn type_value(model: &mut Model, proxy: ProxyId) {
+    model.overlays.push(Overlay::Value(ValueField {
+        proxy,
+        knob: model.knob,
+        field: Field::default(),
+        value: None,
+        error: input::check_value(model.knob, "").err(),
+    }));
 }
 
 /// Enter, or yes.

@@ -56,8 +56,7 @@ pub(super) fn accept(model: &mut Model) {
     }
     let lines = std::mem::take(&mut model.input.pasted);
     line::forget(model);
-    let is_right = |line: &PastedLine| matches!(line.check, Check::Right(_));
-    let (right, wrong): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_right);
+    let (right, wrong): (Vec<_>, Vec<_>) = lines.into_iter().partition(PastedLine::is_right);
     for PastedLine { text, .. } in &right {
         let Ok((mapping, settings)) = parse_line(text) else {
             continue;

@@ -8,16 +8,14 @@ use crate::ui::input::Field;
 use crate::ui::model::{Model, Overlay, PresetList, Tone};
 
 /// Opens the list for the selected proxy.
-pub(super) fn open(model: &mut Model) {
-    if let Some(proxy) = model.selected_or_say() {
-        model.overlays.push(Overlay::Presets(PresetList {
-            proxy,
-            before: model.plan(proxy).cloned().unwrap_or_default(),
-            filter: Field::default(),
-            line: 0,
-            first: 0,
-        }));
-    }
+pub(super) fn open(model: &mut Model, proxy: ProxyId) {
+    model.overlays.push(Overlay::Presets(PresetList {
+        proxy,
+        before: model.plan(proxy).cloned().unwrap_or_default(),
+        filter: Field::default(),
+        line: 0,
+        first: 0,
+    }));
 }
 
 /// Puts the selected preset in force; the list stays open.
@@ -47,13 +45,13 @@ fn put(model: &mut Model, proxy: ProxyId, preset: &Preset) {
     for setting in preset.settings() {
         plan.set(setting);
     }
-    change(model, proxy, plan, format!("preset {}", preset.name))
+    change(model, proxy, plan, format!("preset {}", preset.name));
 }
 
 /// Leaves the list: what was set before it was opened is set again.
 pub(super) fn leave(model: &mut Model, list: PresetList) {
     let text = "preset left: as it was before".to_owned();
-    change(model, list.proxy, list.before, text)
+    change(model, list.proxy, list.before, text);
 }
 
 fn change(model: &mut Model, proxy: ProxyId, plan: Plan, text: String) {

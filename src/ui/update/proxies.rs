@@ -13,22 +13,16 @@ use crate::ui::model::{Ask, Asked, Draft, Focus, Model, Origin, Overlay, Tone};
 
 /// A mapping and its faults as the input line takes them.
 pub(super) fn in_words(mapping: &Mapping, plan: &Plan) -> String {
-    if plan.is_empty() {
-        return mapping.to_string();
-    }
-    format!("{mapping} {plan}")
+    format!("{mapping} {plan}").trim_end().to_owned()
 }
 
 /// Deletes the selected proxy; asks first where connections are open.
-pub(super) fn delete(model: &mut Model) {
-    let Some(id) = model.selected_or_say() else {
-        return;
-    };
+pub(super) fn delete(model: &mut Model, id: ProxyId) {
     if model.proxy(id).is_some_and(|(_, row)| row.open > 0) {
         model.overlays.push(Overlay::Delete(id));
         return;
     }
-    delete_now(model, id)
+    delete_now(model, id);
 }
 
 /// Deletes a proxy, as a step that can be undone.
@@ -79,10 +73,7 @@ pub(super) fn ask(model: &mut Model, edit: &Edit, origin: Origin) -> bool {
 }
 
 /// Closes the selected proxy's port, or opens it again.
-pub(super) fn toggle_port(model: &mut Model) {
-    let Some(proxy) = model.selected_or_say() else {
-        return;
-    };
+pub(super) fn toggle_port(model: &mut Model, proxy: ProxyId) {
     let Some((_, row)) = model.proxy(proxy) else {
         return;
     };

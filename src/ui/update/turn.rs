@@ -50,8 +50,8 @@ impl Wish {
 }
 
 /// Turns the selected knob of the selected proxy.
-pub(super) fn turn(model: &mut Model, turn: Turn) {
-    let (Some(dial), Some(proxy)) = (knob::all().get(model.knob), model.selected_or_say()) else {
+pub(super) fn turn(model: &mut Model, proxy: ProxyId, turn: Turn) {
+    let Some(dial) = knob::all().get(model.knob) else {
         return;
     };
     let directions = model.directions;
@@ -103,10 +103,7 @@ fn go_on(model: &mut Model, held: Held, plan: &Plan) -> bool {
 }
 
 /// All knobs of the selected proxy off, and what else is in its plan.
-pub(super) fn all_off(model: &mut Model) {
-    let Some(proxy) = model.selected_or_say() else {
-        return;
-    };
+pub(super) fn all_off(model: &mut Model, proxy: ProxyId) {
     let before = model.plan(proxy).cloned().unwrap_or_default();
     if before.is_empty() {
         let who = model.name(proxy);
@@ -116,14 +113,11 @@ pub(super) fn all_off(model: &mut Model) {
     let mut plan = before.clone();
     plan.clear_all();
     let text = format!("{before} → all off");
-    set(model, Wish::one(proxy, plan, text), None)
+    set(model, Wish::one(proxy, plan, text), None);
 }
 
 /// The selected proxy with or without its faults.
-pub(super) fn bypass(model: &mut Model) {
-    let Some(proxy) = model.selected_or_say() else {
-        return;
-    };
+pub(super) fn bypass(model: &mut Model, proxy: ProxyId) {
     let bypassed = !model.plan(proxy).is_some_and(|plan| plan.bypassed);
     let plans = bypassing(model, |id, was| if id == proxy { bypassed } else { was });
     let text = bypass_word(bypassed).to_owned();
@@ -136,19 +130,13 @@ pub(super) fn bypass_all(model: &mut Model) {
     let bypassed = !all
         .filter_map(|row| model.plan(row.id))
         .all(|plan| plan.bypassed);
-    if model.selected_or_say().is_none() {
-        return;
-    }
     let plans = bypassing(model, |_, _| bypassed);
     let wish = Wish::of(plans, bypass_word(bypassed).to_owned());
     set_alone(model, wish.concerning("all".to_owned()), None);
 }
 
 /// The selected proxy alone with its faults; again: as it was before.
-pub(super) fn solo(model: &mut Model) {
-    let Some(proxy) = model.selected_or_say() else {
-        return;
-    };
+pub(super) fn solo(model: &mut Model, proxy: ProxyId) {
     let who = model.name(proxy);
     let rows = model.snapshot.proxies.iter();
     let now = rows.filter_map(|row| Some((row.id, model.plan(row.id)?.bypassed)));
