@@ -1,10 +1,9 @@
 //! The handle to a running engine, and what its tasks share.
 
-use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use parking_lot::RwLock;
@@ -19,15 +18,12 @@ use super::net::look_up::LookUps;
 use super::net::sys;
 use super::proxy::Proxy;
 use super::record::Order;
-use super::shared::{Options, Shared};
-use super::thread::panics::Panic;
-use super::thread::wait::Spin;
-use super::thread::worker::WorkerHandle;
+use super::shared::{Options, Shared, start_workers};
 use super::thread::{clock, panics};
-use super::{events, listener, port, tls};
+use super::{listener, port, tls};
 use crate::fault::Plan;
 use crate::mapping::{Circle, Mapping, Name};
-use crate::snapshot::{ConnId, Event, Happening, Kill, PortState, ProxyId, Snapshot, Taken};
+use crate::snapshot::{ConnId, Happening, Kill, PortState, ProxyId, Snapshot, Taken};
 
 /// How much news of connections may wait for the collector's beat; their tasks wait while it is full.
 const NEWS: usize = 8192;
@@ -384,28 +380,6 @@ impl Drop for Finish {
         }
         self.stop_collector.cancel();
     }
-}
-
-/// Starts the threads that move bytes. Bugs in their own tasks are told as events.
-fn start_workers(
-    options: &Options,
-    start: Instant,
-    events: &broadcast::Sender<Arc<Event>>,
-) -> io::Result<Vec<WorkerHandle>> {
-    let spin = match options.spin {
-        true => Spin::Bounded,
-        false => Spin::Never,
-    };
-    let start_one = |index| {
-        let events = events.clone();
-        let bug = move |panic: Panic| {
-            let line = format!("delays may have been longer, all else goes on: {panic}");
-            let at = clock::now().saturating_duration_since(start);
-            events::tell(&events, at, String::new(), Happening::Error(line));
-        };
-        WorkerHandle::start(index, spin, bug)
-    };
-    (0..options.workers.max(1)).map(start_one).collect()
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the tasks of an engine share.
 
+use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -15,6 +16,8 @@ use super::proxy::{Allotted, Proxy};
 use super::record::Record;
 use super::relay::budget::Budget;
 use super::thread::clock;
+use super::thread::panics::Panic;
+use super::thread::wait::Spin;
 use super::thread::worker::WorkerHandle;
 use super::tls::UpstreamTls;
 use super::{events, tls};
@@ -83,6 +86,28 @@ pub(super) enum News {
         at: Duration,
         what: Happening,
     },
+}
+
+/// Starts the threads that move bytes. Bugs in their own tasks are told as events.
+pub(super) fn start_workers(
+    options: &Options,
+    start: Instant,
+    events: &broadcast::Sender<Arc<Event>>,
+) -> io::Result<Vec<WorkerHandle>> {
+    let spin = match options.spin {
+        true => Spin::Bounded,
+        false => Spin::Never,
+    };
+    let start_one = |index| {
+        let events = events.clone();
+        let bug = move |panic: Panic| {
+            let line = format!("delays may have been longer, all else goes on: {panic}");
+            let at = clock::now().saturating_duration_since(start);
+            events::tell(&events, at, String::new(), Happening::Error(line));
+        };
+        WorkerHandle::start(index, spin, bug)
+    };
+    (0..options.workers.max(1)).map(start_one).collect()
 }
 
 // === impl Options ===
