@@ -15,11 +15,13 @@ mod speech;
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use course::{Course, Leg};
 use faultboard::fault::link::Step;
-use faultboard::fault::{Direction, KINDS, Kind, ParamSpec, Plan, Setting, Value, language};
+use faultboard::fault::{
+    Direction, Fate, Fault, KINDS, Kind, ParamSpec, Plan, Setting, Stage, Terms, Value, language,
+};
 use faultboard::units::{ByteCount, ByteRate, Percent};
 use proptest::prelude::*;
 
@@ -627,6 +629,55 @@ fn the_same_seed_and_the_same_arrivals_give_the_same_schedule_for_every_kind() {
         )
     };
     assert_ne!(of(1), of(2));
+}
+
+/// The stages of a kind, in both directions, for its example and for other settings.
+fn stages(kind: &'static Kind) -> impl Iterator<Item = Box<dyn Fault>> {
+    let others = (0..64).map(move |draw| settings::of_values(kind, draw, settings::lively));
+    let settings = std::iter::once(example(kind)).chain(others);
+    let set = Instant::now();
+    settings.flat_map(move |setting| {
+        Direction::BOTH
+            .into_iter()
+            .filter_map(move |direction| {
+                (kind.build)(&Terms {
+                    direction,
+                    here: setting.directions.contain(direction).then_some(&setting),
+                    back: None,
+                    shared: None,
+                    now: set,
+                    since: set,
+                    from: None,
+                    opened: set,
+                    passed: 0,
+                    round_trip: Duration::ZERO,
+                    seed: 1,
+                })
+            })
+            .collect::<Vec<_>>()
+    })
+}
+
+/// The chain asks a stage only for what its kind's row says of it: what the row forgets would never happen.
+#[test]
+fn the_row_of_each_kind_says_where_it_stands_and_what_its_stages_do() {
+    let much_later = Instant::now() + Duration::from_secs(1_000_000);
+    for kind in KINDS {
+        let mut has_stages = false;
+        let (mut ends, mut alters) = (false, false);
+        for mut stage in stages(kind) {
+            has_stages = true;
+            ends |= matches!(stage.fate(u64::MAX, much_later), Fate::Ends(_));
+            let mut bytes = vec![0; 100_000];
+            stage.alter(0, &mut bytes);
+            alters |= bytes.iter().any(|byte| *byte != 0);
+        }
+        let stands = kind.stage != Stage::Opening;
+        assert_eq!(has_stages, stands, "{}: stage, build", kind.name);
+        assert_eq!(ends, kind.ends, "{}: ends, fate", kind.name);
+        assert_eq!(alters, kind.alters, "{}: alters, alter", kind.name);
+        assert!(stands || kind.open.is_some(), "{}: open", kind.name);
+    }
 }
 
 /// What a range excludes is refused with the range, for every parameter of every kind.

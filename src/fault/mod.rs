@@ -67,7 +67,7 @@ pub enum Direction {
     Down,
 }
 
-/// One kind of fault: a row of the table. What a kind does not say is as in `Kind::BASE`.
+/// One kind of fault: a row of the table. What a kind does not say is as in `Kind::at`, which asks where it stands.
 pub struct Kind {
     /// The word of the fault language.
     pub name: &'static str,
@@ -245,23 +245,26 @@ impl fmt::Debug for Kind {
 }
 
 impl Kind {
-    /// A kind that does nothing, for the rest of the others' rows.
-    pub const BASE: Self = Self {
-        name: "",
-        short: None,
-        summary: "",
-        params: &[],
-        knobs: &[],
-        example: "",
-        build: |_| None,
-        stage: Stage::Gate,
-        open: None,
-        lengthens: None,
-        shares: None,
-        directed: true,
-        ends: false,
-        alters: false,
-    };
+    /// A kind that stands there and does nothing, for the rest of the others' rows.
+    #[must_use]
+    pub const fn at(stage: Stage) -> Self {
+        Self {
+            name: "",
+            short: None,
+            summary: "",
+            params: &[],
+            knobs: &[],
+            example: "",
+            build: |_| None,
+            stage,
+            open: None,
+            lengthens: None,
+            shares: None,
+            directed: true,
+            ends: false,
+            alters: false,
+        }
+    }
 
     /// The kind with this name or short name.
     #[must_use]

@@ -5,17 +5,20 @@ use std::time::{Duration, Instant};
 
 use super::{Direction, Kind, Setting, random, shared};
 
-/// Where on its way through a link a byte meets a fault, in order: from the sender to the gate.
+/// Where on its way through a link a byte meets a fault, in order: from the sender to the gate. A stage of the chain, the
+/// fault itself, is a `Fault`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stage {
+    /// Nowhere: the fault acts on a new connection before its first byte, and makes no `Fault`.
+    Opening,
     /// The sender that loses packets.
     Sender,
     /// The path that takes its time.
     Path,
     /// The link with its rate.
     Rate,
-    /// Where what the link has passed is cut up, changed or ended.
-    Cut,
+    /// Where what the link has passed is cut up, changed, or ended late.
+    Delivery,
     /// Where bytes are held whatever their pace.
     Gate,
 }
@@ -142,7 +145,8 @@ pub trait Fault: Send {
     /// `n` bytes of the head left at `now`; `n` is all of it where `n == head.len`.
     fn sent(&mut self, _head: &Head, _n: usize, _now: Instant) {}
 
-    /// What is to become of the connection, of whose bytes in this direction `passed` have left by `now`.
+    /// What is to become of the connection, of whose bytes in this direction `passed` have left by `now`. Asked only where
+    /// its kind `ends` connections.
     fn fate(&mut self, _passed: u64, _now: Instant) -> Fate {
         Fate::Lives(None)
     }

@@ -3,6 +3,7 @@ use std::time::Duration;
 use proptest::prelude::*;
 
 use super::*;
+use crate::fault::Stage;
 use crate::fault::knob::{Fine, Metric};
 use crate::units::ByteRate;
 
@@ -254,7 +255,7 @@ const fn kind(name: &'static str, knobs: &'static [Knob]) -> Kind {
         params: &[],
         knobs,
         example: name,
-        ..Kind::BASE
+        ..Kind::at(Stage::Gate)
     }
 }
 

@@ -3,7 +3,7 @@
 //! The time is counted from the accept of the client. Lifting the fault while a client waits lets it go on at once.
 
 use super::opening::TIME;
-use crate::fault::{Kind, Knob};
+use crate::fault::{Kind, Knob, Stage};
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -16,5 +16,5 @@ pub static KIND: Kind = Kind {
         demands.accept = demands.accept.saturating_add(setting.get(TIME));
     }),
     directed: false,
-    ..Kind::BASE
+    ..Kind::at(Stage::Opening)
 };

@@ -63,9 +63,8 @@ pub static KIND: Kind = Kind {
         .beside(Metric::Rate)],
     example: "bandwidth 1Mbit/s",
     build: |terms| made(Bandwidth::of(terms)),
-    stage: Stage::Rate,
     shares: Some(is_for_all),
-    ..Kind::BASE
+    ..Kind::at(Stage::Rate)
 };
 
 /// How much of the time a piece takes at most, so that the rate is even.

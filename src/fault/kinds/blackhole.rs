@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::fault::knob::Metric;
 use crate::fault::stage::made;
-use crate::fault::{Fault, Head, Kind, Knob};
+use crate::fault::{Fault, Head, Kind, Knob, Stage};
 
 /// What waits in a partition before its sender is not read any more: as much as a socket's own buffers would take.
 pub(super) const BACKLOG: usize = 256 << 10;
@@ -21,7 +21,7 @@ pub static KIND: Kind = Kind {
         .beside(Metric::Held)],
     example: "blackhole",
     build: |terms| made(terms.here.map(|_| Blackhole)),
-    ..Kind::BASE
+    ..Kind::at(Stage::Gate)
 };
 
 /// The stage of one direction.

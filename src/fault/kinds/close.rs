@@ -4,8 +4,8 @@
 //! A size is counted in each direction alike, and the direction that has passed it first ends the connection: exactly that
 //! many bytes of it have been delivered. What waits beyond is dropped; a stream that ends before is not touched.
 
-use super::cut::{AFTER, Deadline, Ending};
-use crate::fault::{Cut, Kind, Knob};
+use super::ending::{AFTER, Ender, Ending};
+use crate::fault::{Cut, Kind, Knob, Stage};
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -14,7 +14,7 @@ pub static KIND: Kind = Kind {
     params: &[AFTER.spec],
     knobs: &[Knob::SHARE.named("CLS", "CLOSES")],
     example: "close after=64KiB down",
-    build: |terms| Deadline::stage(terms, |setting| Ending::of(setting, Cut::Close)),
+    build: |terms| Ender::stage(terms, |setting| Ending::of(setting, Cut::Close)),
     ends: true,
-    ..Kind::BASE
+    ..Kind::at(Stage::Gate)
 };

@@ -27,8 +27,7 @@ pub static KIND: Kind = Kind {
     example: "corrupt 0.1%",
     build: |terms| made(Corrupt::of(terms)),
     alters: true,
-    stage: Stage::Cut,
-    ..Kind::BASE
+    ..Kind::at(Stage::Delivery)
 };
 
 /// The stage of one direction.

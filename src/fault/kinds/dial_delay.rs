@@ -4,7 +4,7 @@
 //! it is served. Lifting the fault while a client waits lets it go on at once.
 
 use super::opening::TIME;
-use crate::fault::{Kind, Knob};
+use crate::fault::{Kind, Knob, Stage};
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -17,5 +17,5 @@ pub static KIND: Kind = Kind {
         demands.dial = demands.dial.saturating_add(setting.get(TIME));
     }),
     directed: false,
-    ..Kind::BASE
+    ..Kind::at(Stage::Opening)
 };

@@ -1,6 +1,6 @@
 //! Dial failure: the upstream of a new connection cannot be reached, and its client is told as it would be then.
 
-use crate::fault::{Kind, Knob};
+use crate::fault::{Kind, Knob, Stage};
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -10,5 +10,5 @@ pub static KIND: Kind = Kind {
     example: "dial_fail share=50%",
     open: Some(|setting, _, demands| demands.fails = Some(setting.kind)),
     directed: false,
-    ..Kind::BASE
+    ..Kind::at(Stage::Opening)
 };

@@ -9,7 +9,7 @@ use super::blackhole::BACKLOG;
 use crate::fault::knob::Metric;
 use crate::fault::param::{self, Param};
 use crate::fault::stage::made;
-use crate::fault::{Fault, Head, Kind, Knob, Terms};
+use crate::fault::{Fault, Head, Kind, Knob, Stage, Terms};
 
 const LEAST: Duration = Duration::from_millis(10);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -31,7 +31,7 @@ pub static KIND: Kind = Kind {
         .beside(Metric::Held)],
     example: "flap on=5s off=2s",
     build: |terms| made(Flap::of(terms)),
-    ..Kind::BASE
+    ..Kind::at(Stage::Gate)
 };
 
 /// The stage of one direction.

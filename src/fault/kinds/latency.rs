@@ -81,9 +81,8 @@ pub static KIND: Kind = Kind {
     ],
     example: "latency 250ms jitter=30ms dist=normal",
     build: |terms| made(Latency::of(terms)),
-    stage: Stage::Path,
     lengthens: Some(|setting| setting.get(TIME)),
-    ..Kind::BASE
+    ..Kind::at(Stage::Path)
 };
 
 /// The stage of one direction.

@@ -56,8 +56,7 @@ pub static KIND: Kind = Kind {
     example: "loss 1%",
     build: |terms| made(Loss::of(terms)),
     open: Some(lose_syns),
-    stage: Stage::Sender,
-    ..Kind::BASE
+    ..Kind::at(Stage::Sender)
 };
 
 /// What one segment carries, with time stamps, in packets of 1,500 bytes.

@@ -5,8 +5,8 @@
 
 use super::Kind;
 
-mod cut;
 mod distribution;
+mod ending;
 mod opening;
 
 /// Declares the modules of the kinds and the table of them in one go.

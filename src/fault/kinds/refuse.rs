@@ -3,7 +3,7 @@
 //! Where it hits all connections the port is really closed, and opened again when the fault is lifted. Where it hits a
 //! share of them the port stays open, and those that it hits are reset as soon as they are accepted.
 
-use crate::fault::{Kind, Knob};
+use crate::fault::{Kind, Knob, Stage};
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -13,5 +13,5 @@ pub static KIND: Kind = Kind {
     example: "refuse",
     open: Some(|setting, _, demands| demands.refused = Some(setting.kind)),
     directed: false,
-    ..Kind::BASE
+    ..Kind::at(Stage::Opening)
 };

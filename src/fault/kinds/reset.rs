@@ -4,8 +4,8 @@
 //! that was open then, and from its opening for a new one. With `every`, all connections that are open on a beat are
 //! reset on it: the first beat comes `after` the fault was set.
 
-use super::cut::{AFTER, Deadline, EVERY, Ending};
-use crate::fault::{Cut, Kind, Knob};
+use super::ending::{AFTER, EVERY, Ender, Ending};
+use crate::fault::{Cut, Kind, Knob, Stage};
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -15,7 +15,7 @@ pub static KIND: Kind = Kind {
     params: &[AFTER.spec, EVERY.spec],
     knobs: &[Knob::SHARE.named("RST", "RESETS").chosen_by('r')],
     example: "reset share=10%",
-    build: |terms| Deadline::stage(terms, |setting| Ending::of(setting, Cut::Reset)),
+    build: |terms| Ender::stage(terms, |setting| Ending::of(setting, Cut::Reset)),
     ends: true,
-    ..Kind::BASE
+    ..Kind::at(Stage::Gate)
 };

@@ -36,8 +36,7 @@ pub static KIND: Kind = Kind {
         .stopping_at(stops_bytes([16_000, 4_000, 1_448, 512, 128, 64, 16, 4, 1]))],
     example: "slicer 64B vary=16B gap=10ms",
     build: |terms| made(Slicer::of(terms)),
-    stage: Stage::Cut,
-    ..Kind::BASE
+    ..Kind::at(Stage::Delivery)
 };
 
 /// The stage of one direction.

@@ -19,8 +19,7 @@ pub static KIND: Kind = Kind {
     knobs: &[Knob::TIME.named("SLO", "SLOW CLOSE")],
     example: "slow_close 2s",
     build: |terms| made(SlowClose::of(terms)),
-    stage: Stage::Cut,
-    ..Kind::BASE
+    ..Kind::at(Stage::Delivery)
 };
 
 /// The stage of one direction.

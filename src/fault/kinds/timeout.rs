@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use super::cut::{Deadline, Ending};
+use super::ending::{Ender, Ending};
 use crate::fault::knob::Metric;
 use crate::fault::param::{self, Amount, Param};
-use crate::fault::{Cut, Kind, Knob};
+use crate::fault::{Cut, Kind, Knob, Stage};
 
 const TIME: Param<Duration> = param::time(
     "time",
@@ -22,7 +22,7 @@ pub static KIND: Kind = Kind {
     knobs: &[Knob::TIME.named("TMO", "TIMEOUT").beside(Metric::Ended)],
     example: "timeout 5s",
     build: |terms| {
-        Deadline::stage(terms, |setting| Ending {
+        Ender::stage(terms, |setting| Ending {
             cut: Cut::Close,
             after: Amount::Time(setting.get(TIME)),
             every: None,
@@ -30,5 +30,5 @@ pub static KIND: Kind = Kind {
         })
     },
     ends: true,
-    ..Kind::BASE
+    ..Kind::at(Stage::Gate)
 };

@@ -2,7 +2,7 @@ use std::time::Duration;
 
 use super::super::param::Default;
 use super::*;
-use crate::fault::Unit;
+use crate::fault::{Stage, Unit};
 use crate::units::{ByteCount, ByteRate};
 
 const fn param(name: &'static str, unit: Unit, default: Default) -> ParamSpec {
@@ -35,7 +35,7 @@ const fn kind(
         short,
         params,
         example,
-        ..Kind::BASE
+        ..Kind::at(Stage::Gate)
     }
 }
 

@@ -36,7 +36,7 @@ pub(super) struct Ending {
 }
 
 /// The end of a connection, as a stage of one direction.
-pub(super) struct Deadline {
+pub(super) struct Ender {
     ending: Ending,
     /// What a setting of the kind asks for.
     asks: fn(&Setting) -> Ending,
@@ -60,9 +60,9 @@ impl Ending {
     }
 }
 
-// === impl Deadline ===
+// === impl Ender ===
 
-impl Deadline {
+impl Ender {
     /// The stage of a kind whose settings end connections as `asks` says.
     pub(super) fn stage(terms: &Terms<'_>, asks: fn(&Setting) -> Ending) -> Option<Box<dyn Fault>> {
         made(Self::of(terms, asks))
@@ -89,7 +89,7 @@ impl Deadline {
     }
 }
 
-impl Fault for Deadline {
+impl Fault for Ender {
     fn retune(&mut self, terms: &Terms<'_>) -> bool {
         let Some(fresh) = Self::of(terms, self.asks) else {
             return false;
