@@ -50,8 +50,8 @@ impl Bench {
             match self.link.poll(self.now) {
                 Step::Write => {
                     let mut slices = [IoSlice::new(&[]); SLICES];
-                    let taken = self.link.slices(self.now, &mut slices);
-                    let written = slices[..taken].iter().map(|slice| slice.len()).sum();
+                    let filled = self.link.slices(self.now, &mut slices);
+                    let written = slices[..filled].iter().map(|slice| slice.len()).sum();
                     self.link.wrote(written, self.now, |held| {
                         black_box(held);
                     });

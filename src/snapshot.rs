@@ -68,8 +68,8 @@ pub struct ProxyRow {
     pub generation: u64,
     /// Open connections.
     pub open: u32,
-    /// Of these, how many run the current plan: those that hold nothing obey by having nothing to delay.
-    pub taken: u32,
+    /// Of these, how many run the current plan; those that hold nothing do, because they look before their next byte.
+    pub up_to_date: u32,
     /// For how long the oldest of the others has been waiting.
     pub waiting: Option<Duration>,
     /// Connections since the start.
@@ -247,7 +247,7 @@ impl ProxyRow {
             plan: Arc::default(),
             generation: 1,
             open: 0,
-            taken: 0,
+            up_to_date: 0,
             waiting: None,
             total: 0,
             failed: 0,

@@ -93,8 +93,8 @@ impl Bench {
 
     fn write(&mut self) {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let taken = self.link.slices(self.now, &mut slices);
-        let slices: Vec<&[u8]> = slices[..taken].iter().map(|slice| &**slice).collect();
+        let filled = self.link.slices(self.now, &mut slices);
+        let slices: Vec<&[u8]> = slices[..filled].iter().map(|slice| &**slice).collect();
         let bytes = slices.concat();
         assert!(!bytes.is_empty(), "a write of nothing");
         self.link.wrote(bytes.len(), self.now, |_| {});

@@ -220,7 +220,7 @@ fn a_proxy_without_connections_says_what_became_of_them() {
         ),
     ] {
         change_row(&mut model, 0, |row| {
-            (row.open, row.taken, row.total, row.failed) = (0, 0, total, failed);
+            (row.open, row.up_to_date, row.total, row.failed) = (0, 0, total, failed);
             row.ended = ended.to_vec();
         });
         let shown = text(&screen(&model));
@@ -255,7 +255,7 @@ fn a_proxy_whose_connections_faults_end_is_no_calm_green_dot() {
     let strip = |change: &dyn Fn(&mut ProxyRow)| {
         let mut model = few(80, 24, 1);
         change_row(&mut model, 0, |row| {
-            (row.open, row.taken) = (0, 0);
+            (row.open, row.up_to_date) = (0, 0);
             change(row);
         });
         row(&screen(&model), 1)
@@ -413,7 +413,7 @@ fn every_two_states_of_a_proxy_differ_without_colour() {
         ("full", &|row| {
             row.port = PortState::Waiting("10000 connections".to_owned());
         }),
-        ("behind", &|row| row.taken = 3),
+        ("behind", &|row| row.up_to_date = 3),
         ("failing", &|row| {
             let failed = |at| u32::from(at == 118);
             row.history = support::history(|_| Some(256), |_| [0.0; 2], failed);

@@ -117,8 +117,8 @@ fn faults_after(
 fn fault(kinds: Kinds, before: &[Setting], input: &mut Input<'_>) -> Parsed<Setting> {
     let begin = input.current_token_start();
     let kind = kind(kinds, before, input)?;
-    let taken = slips::taken(kind, before).into_iter().next();
-    let mut draft = Draft::new(kind, begin..input.current_token_start(), taken);
+    let occupied = slips::occupied(kind, before).into_iter().next();
+    let mut draft = Draft::new(kind, begin..input.current_token_start(), occupied);
     blanks(input)?;
     while !input.is_empty() && !input.starts_with(',') {
         term(kinds, &mut draft, input)?;
@@ -135,7 +135,7 @@ pub(crate) fn kind(
 ) -> Parsed<&'static Kind> {
     let (word, at) = word.with_span().parse_next(input)?;
     Kind::find(kinds, word)
-        .filter(|kind| slips::taken(kind, before).len() < Direction::BOTH.len())
+        .filter(|kind| slips::occupied(kind, before).len() < Direction::BOTH.len())
         .ok_or_else(|| slips::kind(kinds, before, word, at, input).cut())
 }
 

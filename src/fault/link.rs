@@ -160,7 +160,7 @@ impl Link {
     }
 
     /// Gives the bytes to write after `poll` said `Write`: the head's, as many as may leave at once, and where no stage
-    /// counts what was sent before, those of the segments behind it that are due too. Says how many places are taken.
+    /// counts what was sent before, those of the segments behind it that are due too. Says how many places are filled.
     pub fn slices<'a>(&'a mut self, now: Instant, out: &mut Slices<'a>) -> usize {
         let Some(head) = self.head() else {
             return 0;

@@ -92,9 +92,9 @@ impl Store {
         }
     }
 
-    /// The first `limit` bytes, as far as `out` has places for their slices; says how many places were taken.
+    /// The first `limit` bytes, as far as `out` has places for their slices; says how many places were filled.
     pub(super) fn slices<'a>(&'a self, mut limit: usize, out: &mut [IoSlice<'a>; SLICES]) -> usize {
-        let mut taken = 0;
+        let mut filled = 0;
         for (piece, place) in self.pieces.iter().zip(out) {
             if limit == 0 {
                 break;
@@ -103,9 +103,9 @@ impl Store {
             let bytes = &bytes[..bytes.len().min(limit)];
             limit -= bytes.len();
             *place = IoSlice::new(bytes);
-            taken += 1;
+            filled += 1;
         }
-        taken
+        filled
     }
 
     /// Changes the bytes at these places, counted from the first; `change` is told where each part of them begins.
@@ -185,8 +185,8 @@ mod tests {
 
     fn content(store: &Store, limit: usize) -> Vec<u8> {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let taken = store.slices(limit, &mut slices);
-        slices[..taken]
+        let filled = store.slices(limit, &mut slices);
+        slices[..filled]
             .iter()
             .flat_map(|slice| slice.to_vec())
             .collect()

@@ -372,7 +372,7 @@ impl<'a> Proof<'a> {
         if self.settling {
             return Some(Verdict::Settling);
         }
-        if row.taken < row.open {
+        if row.up_to_date < row.open {
             return Some(Verdict::Differs(waiting(row)));
         }
         if row.bytes.sum() == 0 {
@@ -423,7 +423,7 @@ impl<'a> Proof<'a> {
 
 /// Why some connections do not run what is set.
 pub(in crate::ui) fn waiting(row: &ProxyRow) -> String {
-    let others = row.open.saturating_sub(row.taken);
+    let others = row.open.saturating_sub(row.up_to_date);
     let since = row.waiting.map_or_else(String::new, |waiting| {
         format!(", since {}", format::time(waiting))
     });

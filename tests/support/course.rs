@@ -212,7 +212,7 @@ impl Course {
     /// Writes what is due, at most so many bytes.
     pub(crate) fn write(&mut self, most: usize) {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let taken = self.link.slices(self.now, &mut slices);
+        let filled = self.link.slices(self.now, &mut slices);
         let piece = self
             .arrivals
             .front()
@@ -223,7 +223,7 @@ impl Course {
             most
         };
         let mut written = 0;
-        for slice in &slices[..taken] {
+        for slice in &slices[..filled] {
             let part = &slice[..slice.len().min(most - written)];
             let at = self.passed + written as u64;
             assert!(

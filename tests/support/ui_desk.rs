@@ -226,7 +226,7 @@ fn row(id: ProxyId, mapping: Mapping, plan: Plan, open: u32) -> ProxyRow {
     ProxyRow {
         plan: Arc::new(plan),
         open,
-        taken: open,
+        up_to_date: open,
         total: u64::from(open),
         ..ProxyRow::quiet(id, mapping)
     }

@@ -57,8 +57,8 @@ impl Path {
         match self.link.poll(self.now) {
             Step::Write => {
                 let mut slices = [IoSlice::new(&[]); SLICES];
-                let taken = self.link.slices(self.now, &mut slices);
-                let n = slices[..taken].iter().map(|slice| slice.len()).sum();
+                let filled = self.link.slices(self.now, &mut slices);
+                let n = slices[..filled].iter().map(|slice| slice.len()).sum();
                 self.link.wrote(n, self.now, |_| {});
                 true
             }

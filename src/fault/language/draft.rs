@@ -13,7 +13,7 @@ pub(super) struct Draft {
     /// Where its kind stands.
     at: Range<usize>,
     /// The direction in which the kind is set already; never both.
-    taken: Option<Direction>,
+    occupied: Option<Direction>,
     /// The names of the parameters that have been given.
     given: Vec<&'static str>,
     /// Whether a direction has been given.
@@ -21,12 +21,12 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// A setting of the kind that stands at `at`, after a setting of it in the direction `taken`.
-    pub(super) fn new(kind: &'static Kind, at: Range<usize>, taken: Option<Direction>) -> Self {
+    /// A setting of the kind that stands at `at`, after a setting of it in the direction `occupied`.
+    pub(super) fn new(kind: &'static Kind, at: Range<usize>, occupied: Option<Direction>) -> Self {
         Self {
             setting: Setting::new(kind),
             at,
-            taken,
+            occupied,
             given: Vec::new(),
             directed: false,
         }
@@ -96,7 +96,8 @@ impl Draft {
     }
 
     fn collides(&self, directions: Directions) -> bool {
-        self.taken.is_some_and(|taken| directions.contain(taken))
+        self.occupied
+            .is_some_and(|occupied| directions.contain(occupied))
     }
 
     /// The parameter of this name, which stands at byte `begin`.
@@ -136,8 +137,8 @@ impl Draft {
             let message = format!("{name} acts on the connection as a whole: leave out \"{word}\"");
             return Err(Slip::over(at, message));
         }
-        if let Some(taken) = self.taken.filter(|_| self.collides(directions)) {
-            return Err(slips::collision(self.kind(), taken, at));
+        if let Some(occupied) = self.occupied.filter(|_| self.collides(directions)) {
+            return Err(slips::collision(self.kind(), occupied, at));
         }
         self.directed = true;
         self.setting = self.setting.clone().acting(directions);
@@ -149,12 +150,12 @@ impl Draft {
         if let Some(param) = self.params().find(|param| self.lacks(param)) {
             return Err(slips::missing(&self, param, input));
         }
-        let Some(taken) = self.taken.filter(|_| !self.directed) else {
+        let Some(occupied) = self.occupied.filter(|_| !self.directed) else {
             return Ok(self.setting);
         };
         // At the end of the text a direction can still make room for it.
-        let free = input.is_empty().then(|| taken.opposite().to_string());
-        Err(slips::collision(self.kind(), taken, self.at)
+        let free = input.is_empty().then(|| occupied.opposite().to_string());
+        Err(slips::collision(self.kind(), occupied, self.at)
             .unfinished_if(free.is_some())
             .expecting(free))
     }

@@ -12,7 +12,7 @@ use crate::format::quoted;
 use crate::syntax::{Input, Slip, nearest, unknown};
 
 /// The directions in which a kind is set.
-pub(super) fn taken(kind: &Kind, before: &[Setting]) -> Vec<Direction> {
+pub(super) fn occupied(kind: &Kind, before: &[Setting]) -> Vec<Direction> {
     let acts = |direction: &Direction| {
         before
             .iter()
@@ -32,7 +32,7 @@ pub(super) fn kind(
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
     let follows: Vec<&str> = kinds
         .iter()
-        .filter(|kind| taken(kind, before).len() < Direction::BOTH.len())
+        .filter(|kind| occupied(kind, before).len() < Direction::BOTH.len())
         .flat_map(|kind| [Some(kind.name), kind.short.filter(|_| !word.is_empty())])
         .flatten()
         .filter(|name| name.starts_with(word))
@@ -69,12 +69,12 @@ fn glued(kinds: Kinds, word: &str) -> Option<(&str, &'static Kind)> {
     Kind::find(kinds, name).map(|kind| (name, kind))
 }
 
-/// A second setting of a kind in a direction that is taken.
-pub(super) fn collision(kind: &Kind, taken: Direction, at: Range<usize>) -> Slip {
-    let (name, free) = (kind.name, taken.opposite());
+/// A second setting of a kind in a direction that is occupied.
+pub(super) fn collision(kind: &Kind, occupied: Direction, at: Range<usize>) -> Slip {
+    let (name, free) = (kind.name, occupied.opposite());
     Slip::over(
         at,
-        format!("{name} is set for {taken} already: {free} is free"),
+        format!("{name} is set for {occupied} already: {free} is free"),
     )
 }
 

@@ -257,7 +257,7 @@ impl Collector {
             let row = seen.row(sum, self.engine.options.tls.insecure, at);
             snapshot.rates = snapshot.rates.plus(row.rates);
             // For how long the slowest has been waiting goes on.
-            self.restless |= row.taken < row.open;
+            self.restless |= row.up_to_date < row.open;
             snapshot.proxies.push(row);
         }
         self.published = at;

@@ -41,7 +41,7 @@ pub(crate) struct ProxyFigures {
 #[derive(Clone, Copy, Default, PartialEq)]
 pub(crate) struct Sum {
     open: u32,
-    taken: u32,
+    up_to_date: u32,
     held: PerDirection<u64>,
 }
 
@@ -141,7 +141,7 @@ impl ProxyFigures {
 
     /// Its row at `at`, with what its connections come to.
     pub(crate) fn row(&mut self, sum: Sum, insecure: bool, at: Duration) -> ProxyRow {
-        let waits = sum.taken < sum.open;
+        let waits = sum.up_to_date < sum.open;
         match &self.row {
             Some(row) if !self.stale && !waits && sum == self.sum => row.clone(),
             _ => {
@@ -162,7 +162,11 @@ impl ProxyFigures {
     fn fresh_row(&self, insecure: bool, at: Duration) -> ProxyRow {
         let Self { proxy, figures, .. } = self;
         let (port, listening) = proxy.port();
-        let Sum { open, taken, held } = self.sum;
+        let Sum {
+            open,
+            up_to_date,
+            held,
+        } = self.sum;
         ProxyRow {
             id: proxy.id,
             name: proxy.name(),
@@ -177,7 +181,7 @@ impl ProxyFigures {
             plan: proxy.settings.plan(),
             generation: proxy.settings.generation(),
             open,
-            taken,
+            up_to_date,
             waiting: self.waiting_since.map(|since| at.saturating_sub(since)),
             total: self.total,
             failed: self.failed,
@@ -210,7 +214,7 @@ impl Sum {
     pub(crate) fn add(&mut self, conn: &ConnFigures, row: &ConnRow) {
         self.open += 1;
         let generation = conn.proxy.settings.generation();
-        self.taken += u32::from(conn.record.runs(generation));
+        self.up_to_date += u32::from(conn.record.runs(generation));
         self.held = self.held.plus(row.held);
     }
 }

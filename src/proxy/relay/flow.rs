@@ -192,8 +192,8 @@ impl Flow {
         gauge: &mut impl Gauge,
     ) -> Moved {
         let mut slices = [IoSlice::new(&[]); SLICES];
-        let taken = self.link.slices(now, &mut slices);
-        match leg.poll_write(cx, &slices[..taken]) {
+        let filled = self.link.slices(now, &mut slices);
+        match leg.poll_write(cx, &slices[..filled]) {
             Poll::Ready(Ok(0)) => Moved::SinkBroke(io::ErrorKind::WriteZero.into()),
             Poll::Ready(Ok(n)) => {
                 let direction = self.direction;

@@ -43,7 +43,7 @@ pub(in crate::ui) fn proxy(settings: impl IntoIterator<Item = Setting>) -> Proxy
         plan: Arc::new(Plan::of(settings)),
         generation: 2,
         open: 4,
-        taken: 4,
+        up_to_date: 4,
         total: 4,
         bytes: PerDirection::both(1_000),
         ..ProxyRow::quiet(ProxyId(1), mapping)
@@ -167,7 +167,7 @@ fn what_keeps_a_knob_from_being_judged_is_said() {
 #[test]
 fn connections_that_do_not_run_what_is_set_are_counted() {
     let row = ProxyRow {
-        taken: 1,
+        up_to_date: 1,
         waiting: Some(ms(1_200)),
         added: PerDirection::both(Some(spread(125, 0, 9))),
         ..proxy([latency(250, 0)])

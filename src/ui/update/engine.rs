@@ -116,7 +116,8 @@ fn moved(old: &Snapshot, new: &Snapshot) -> bool {
     let mut pairs = old.proxies.iter().zip(&new.proxies);
     pairs.any(|(old, new)| {
         (old.id, old.bytes, old.total, old.open) != (new.id, new.bytes, new.total, new.open)
-            || (old.failed, old.generation, old.taken) != (new.failed, new.generation, new.taken)
+            || (old.failed, old.generation, old.up_to_date)
+                != (new.failed, new.generation, new.up_to_date)
             || old.port != new.port
             || old.name != new.name
     })

@@ -37,7 +37,7 @@ fn row(id: u32, name: &str, open: u32) -> ProxyRow {
     ProxyRow {
         name: name.to_owned(),
         open,
-        taken: open,
+        up_to_date: open,
         total: u64::from(open),
         ..ProxyRow::quiet(ProxyId(id), mapping(listen, name))
     }

@@ -125,7 +125,7 @@ fn gap(model: &Model, busiest: &Busiest, room: u16) -> Option<(String, Role)> {
     let own = Proof::new(model, row, busiest).gap(model.directions);
     let differs = own.as_ref().is_some_and(|gap| gap.differs);
     let mut others = model.snapshot.proxies.iter();
-    let other = others.find(|other| other.taken < other.open && other.id != row.id);
+    let other = others.find(|other| other.up_to_date < other.open && other.id != row.id);
     let other = other.filter(|_| !differs);
     let text = other.map(|other| format!("! {}: {}", other.name, waiting(other)));
     text.filter(|text| width(text) <= room)

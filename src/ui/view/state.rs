@@ -33,7 +33,7 @@ pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
         PortState::Refusing => ("✕", Role::Trouble, "refusing".to_owned()),
         PortState::Waiting(_) => ("!", Role::Trouble, "full".to_owned()),
         PortState::Open if plan.bypassed => ("⊘", Role::Trouble, "BYPASS".to_owned()),
-        PortState::Open if row.taken < row.open => ("!", Role::Trouble, set(row)),
+        PortState::Open if row.up_to_date < row.open => ("!", Role::Trouble, set(row)),
         PortState::Open if failed > 0 => {
             let note = format!("failed {}", short(failed.into()));
             ("!", Role::Trouble, note)
@@ -121,10 +121,10 @@ pub(super) fn mapping(row: &ProxyRow) -> String {
 
 /// Which of the connections run what is set.
 fn set(row: &ProxyRow) -> String {
-    let ratio = format!("{}/{}", row.taken, row.open);
+    let ratio = format!("{}/{}", row.up_to_date, row.open);
     match row.open {
         0 => String::new(),
-        100.. if row.taken == row.open => "set all".to_owned(),
+        100.. if row.up_to_date == row.open => "set all".to_owned(),
         100.. => ratio,
         _ => format!("set {ratio}"),
     }
