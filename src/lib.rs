@@ -13,6 +13,8 @@
 //!    ├─ headless, operate   the program without a screen: commands in, events out
 //!    ├─ demo, logging       built-in upstreams with traffic; the structured log
 //!    ▼
+//!  request                  what the console and commands ask of the engine, and what becomes of it
+//!    ▼
 //!  proxy                    the engine: sockets, threads, TLS, counters, the one clock
 //!    ▼
 //!  snapshot                 what the engine shows of itself, as plain data
@@ -21,8 +23,9 @@
 //!  file                     files that are read whole, but never without end
 //! ```
 //!
-//! - What stands below [`proxy`] is pure (but for [`file`] and for what reads a scene by it): no IO, no clock, no global randomness. A fault is told the time and draws from a
-//!   generator that its connection owns. Nothing below [`proxy`] knows tokio.
+//! - What stands below [`proxy`] is pure (but for [`file`](mod@file) and for what reads a scene by it): no IO, no clock, no global
+//!   randomness. A fault is told the time and draws from a generator that its connection owns. Nothing below [`proxy`] knows
+//!   tokio.
 //! - `ui` splits once more: `update` changes the model and does no IO, `view` draws it and changes nothing, and what must
 //!   happen outside is an effect that the loop carries out.
 //! - [`stop`] says why a run ends from outside; the program's allocator is chosen beside `main`.
@@ -39,16 +42,16 @@
 //!                                           ▼                            │ (woken only if it holds something)
 //!                                        meters ◄── collector, 10 Hz     │
 //!                                                        │ watch<Arc<Snapshot>>
-//! key ─► keymap ─► Action ─► update(&mut Model) ─► Effect ─► Engine::set_plan
+//! key ─► keymap ─► Action ─► update(&mut Model) ─► Effect ─► Request ─► Engine::set_plan
 //! ```
 //!
 //! | what one looks for | where it is |
 //! |---|---|
-//! | where a byte is read and written | `proxy`, the type `Flow`: one direction of a connection, without sockets |
+//! | where a byte is read and written | `proxy::relay::flow` decides when, a direction at a time; `proxy::leg` adds TLS; the system call is in `proxy::net::socket` |
 //! | where a byte is delayed, cut or changed | `fault::link` asks `fault::chain`, which asks one file of `fault::kinds` a kind |
-//! | where a key becomes a change | `ui::keymap` makes an action of it, `ui::update` a plan, `ui::effect` asks the engine |
+//! | where a key becomes a change | `ui::keymap` makes an action of it, `ui::update` has `ui::knob` change the setting, [`request`] carries the plan to the engine |
 //! | where a word becomes a change | [`command`] reads it, [`operate`] finds whom it means, [`request`] asks the engine |
-//! | where a new kind of fault goes | one file in `fault::kinds`, and its word in the table of `fault::kinds` |
+//! | where a new kind of fault goes | one file in `fault::kinds` and its word in the table there, then README's table. Its row says where a byte meets it (`stage`), whether it ends connections (`ends`) and changes bytes (`alters`) |
 //! | where a mapping is read | [`mapping`], a function for each production of its grammar |
 //! | where TLS with an upstream is set up | [`proxy::tls`] |
 //! | what is measured, and when | `proxy::meter` counts, `proxy::collector` reads ten times a second |
@@ -60,8 +63,9 @@
 //! - *mapping*: a parsed line, `35432=psql://my-db as orders`. *Proxy*: a mapping while it runs.
 //! - *client*: the peer that connected to us. *Upstream*: the peer that we dial. *Connection*: one client and its upstream.
 //!   *Leg*: one of the connection's two sockets. *Up* is client to upstream, *down* the way back.
-//! - *fault*: an effect. *Kind*: its row in the table of faults. *Setting*: a kind with values, a share and directions. *Plan*: all
-//!   settings of a proxy, as its user asked for them. *Plan in force*: a plan together with when each setting was set.
+//! - *fault*: an effect. *Kind*: its row in the table of faults. *Setting*: a kind with values, a share and directions.
+//!   *Plan*: all settings of a proxy, as its user asked for them. *Plan in force*: a plan together with when each setting was
+//!   set.
 //! - *share*: the part of the connections that a setting hits. *Bypass*: all faults of a proxy switched off, their settings
 //!   kept. *Solo*: one proxy with its faults, the others bypassed.
 //! - *added*: how long bytes were really held. *Feels*: the time from a client's first byte after silence to the first byte back.
@@ -76,20 +80,25 @@
 //! - *circle*: mappings that lead back to one of themselves. *Round*: how often one client's bytes have passed a desk.
 //! - *fate*: what a fault has decided about bytes or a connection before it happens. It is drawn from numbers that belong to the
 //!   connection, so a change of settings does not draw it anew.
-//! - *gate*: the last stage of a link, which holds bytes whatever their pace (`blackhole`, `timeout`, `flap`); and in `proxy`, what
-//!   opens and closes a proxy's port.
+//! - *gate*: the last stage of a link, which holds bytes whatever their pace (`blackhole`, `timeout`, `flap`); and in
+//!   `proxy`, what opens and closes a proxy's port.
 //! - *generation*: the number of a proxy's plan, counted up by each change. A connection takes the new plan when its own number
 //!   is another one.
 //! - *held*: bytes that a fault keeps back; they leave when the plan in force says so.
-//! - *link*: one direction of a connection as a pure state: what waits, and when it may leave. *Stage*: one fault in it. *Chain*: its
-//!   stages in their order. *Head*: the bytes at its front, the only ones whose time is computed.
+//! - *link*: one direction of a connection as a pure state: what waits, and when it may leave. *Stage*: one fault in it, and
+//!   the place where a byte meets it. *Chain*: its stages in their order. *Head*: the bytes at its front, the only ones whose
+//!   time is computed.
 //! - *park*: what a task does that has nothing to do now: it leaves word who is to be woken, looks once more, and waits.
 //! - *record*: what everybody may know of one connection: its counters, its state, the orders for it, and how it ended.
 //! - *stir*: whatever a connection did since the last beat. Connections that have not stirred are not visited.
-//! - *taken*: the open connections that run the newest plan, `4 of 4`; those that hold nothing count at once, because their next
-//!   byte meets it. *Cut* are those that the change itself ended.
-//! - *turn*: the next moment at which a plan in force changes by itself (a schedule, a wave, a ramp); in `ui`, one step of a knob.
-//! - *draft*: in `ui`, a plan that was sent and that no snapshot shows yet. *Stop*: one of the nine values that a knob's keys jump to.
+//! - *taken*: how many connections run a change of the plan, as in `taken by 4 of 4`; those that the change ended count in
+//!   both numbers. A connection that holds nothing counts at once, because it looks before its next byte, unless the new plan
+//!   may end it or has a schedule: then it must report. *Cut*: those that the change ended; in `fault`,
+//!   how a fault ends a connection. *Up to date*: the open connections that run the newest plan, as in `set 4/4`.
+//! - *turn*: the next moment at which a plan in force changes by itself (a schedule, a wave, a ramp); in `ui`, one step of a
+//!   knob.
+//! - *draft*: in `ui`, a plan that was sent and that no snapshot shows yet. *Stop*: one of the nine values that a knob's keys
+//!   jump to.
 
 pub mod check;
 pub mod cli;

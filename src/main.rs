@@ -1,7 +1,7 @@
 //! The faultboard program: reads the command line, and runs what was asked for.
 //!
-//! Exit status: 0 done, 1 the work failed, 2 the command line or a mapping is wrong. Whatever ends the program is one
-//! line on standard error, a wrong mapping two.
+//! Exit status: 0 done, 1 the work failed, 2 the command line or a mapping is wrong, 128+N signal N ended it that asks for no
+//! end in order. What fails is told in one line on standard error, a wrong mapping in two.
 
 use std::env;
 use std::error::Error;

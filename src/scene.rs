@@ -6,9 +6,9 @@
 //! 9090=https://www.google.com
 //! ```
 //!
-//! A line is what the console's input line takes: a mapping, its name if it has one, and after a blank its faults. Blank lines and what follows a
-//! `#` at the beginning of a line or after a blank are ignored. A line that is wrong is told with its place, and the others
-//! hold.
+//! A line is what the console's input line takes: a mapping, its name if it has one, and after a blank its faults. Blank
+//! lines and what follows a `#` at the beginning of a line or after a blank are ignored. A line that is wrong is told with
+//! its place, and the others hold.
 
 use std::fmt;
 use std::io;

@@ -1,4 +1,5 @@
-//! What the engine shows of itself: plain data, taken ten times a second.
+//! What the engine shows of itself, as plain data: a snapshot of all proxies and connections, which the collector makes on its
+//! beat, ten times a second.
 //!
 //! Nothing here refers to sockets, tasks or screens; a snapshot can be made by hand in a test.
 

@@ -1,4 +1,4 @@
-//! The command line: what clap reads.
+//! The command line: the options and commands that clap, the argument parser, knows.
 //!
 //! Only the shape of it stands here. Mappings and faults stay text until `options` reads them, so that everything
 //! wrong on a command line is said at once, with a caret; the long help and the manual page are made in `help`.

@@ -1,4 +1,4 @@
-//! From what clap read to what the program runs with.
+//! Makes of a command line, as clap has read it, what the program runs with.
 //!
 //! Mappings and faults are parsed here, all of them before anything is refused: a command line with three mistakes is
 //! mended in one go.

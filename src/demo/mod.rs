@@ -5,8 +5,8 @@
 //!  (traffic)                                                                     (upstreams)
 //! ```
 //!
-//! Everything is on loopback and any free port, nothing leaves the process, and how much runs is bounded. No fault is set
-//! here: the only thing that fails on its own is the upstream that is there to fail.
+//! Everything is on loopback and any free port, nothing leaves the machine, and how much runs is bounded. No fault is set but
+//! those that the command line asks for: what fails by itself is only the upstream that is there to fail.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};

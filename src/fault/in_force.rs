@@ -1,4 +1,5 @@
-//! A plan in force: since when each of its settings is set, what it took the place of, and what connections share.
+//! A plan in force: a proxy's plan together with when each of its settings was set, what each took the place of, and what the
+//! proxy's connections share.
 //!
 //! A plan is what its user asked for; what it does at a time depends on when it was set. `InForce::succeed` is the only way
 //! to put a plan in force, so that nobody forgets what came before: a setting that stays keeps its schedule, its wave and

@@ -1,4 +1,5 @@
-//! One direction of one connection: a queue of facts, and the chain of faults that dates its head.
+//! One direction of one connection, without sockets: the bytes that wait, and the chain of faults that says when the first of
+//! them may leave.
 //!
 //! ```text
 //!  push ─► [ segment | segment | segment ] ─► head ─► stage ─► stage ─► due ─► slices, wrote

@@ -14,7 +14,7 @@
 //! links share and when a link is asked are the engine's; nothing here does I/O, and what a pool keeps changes no result.
 //!
 //! A new kind is one file in `kinds` with a `KIND` and one word in the table of `kinds/mod.rs`: the language, its errors, the
-//! help, the console's knobs, the README's table and the conformance suite are made from the table.
+//! help, the console's knobs and the conformance suite are made from the table, and the README's is checked against it.
 
 // A sum of times that is too great for the clock panics: here every one is checked. `.clippy.toml` leaves out plain numbers.
 #![cfg_attr(not(test), warn(clippy::arithmetic_side_effects))]

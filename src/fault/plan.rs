@@ -1,4 +1,4 @@
-//! What its user asked for: all settings of a proxy, as plain data. Since when they act is `in_force`'s.
+//! A plan: all settings of a proxy as its user asked for them, plain data. Since when they act is `in_force`'s.
 
 use std::fmt;
 

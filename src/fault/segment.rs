@@ -1,4 +1,5 @@
-//! What waits in a link: facts about bytes, no verdict on them. The bytes themselves are in the link's store.
+//! What a link knows of the bytes that wait in it: how many came when. When they leave is not decided here, and the bytes
+//! themselves are in the link's store.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! A fault in one direction of one connection: a stage of the chain that dates a queue's head.
+//! A fault in one direction of one connection: a stage of the chain, which says when the bytes at a queue's front may leave.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -130,9 +130,9 @@ pub trait Fault: Send {
         false
     }
 
-    /// When the head may leave: `due` (as where nothing is said) or later, or `None` while it is held. Asking twice changes nothing: a stage may keep
-    /// what it has found out of the head it was asked for last, and counts nothing before `sent`. Each of the calls below
-    /// that is about a head follows one of this.
+    /// When the head may leave: `due` (as where nothing is said) or later, or `None` while it is held. Asking twice changes
+    /// nothing: a stage may keep what it has found out of the head it was asked for last, and counts nothing before `sent`.
+    /// Each of the calls below that is about a head follows one of this.
     fn due(&mut self, _head: &Head, due: Instant, _now: Instant) -> Option<Instant> {
         Some(due)
     }
@@ -151,7 +151,8 @@ pub trait Fault: Send {
         Fate::Lives(None)
     }
 
-    /// Changes bytes that are about to leave, where its kind alters bytes, the first of them at `offset` in the stream. Each byte comes here once.
+    /// Changes bytes that are about to leave, the first of them at `offset` in the stream. Each byte comes here once. To be
+    /// relied on only where its kind `alters` bytes.
     fn alter(&self, _offset: u64, _bytes: &mut [u8]) {}
 
     /// The receiver refused bytes for `time`, which has just passed: time in which nothing could leave earns no credit.

@@ -1,4 +1,4 @@
-//! Waves as straight lines, and the area under a line: what moving values are summed from.
+//! Waves made of straight lines, and the area under a line: how much passes while a rate moves.
 
 use std::sync::LazyLock;
 use std::time::Duration;

@@ -1,3 +1,5 @@
+//! Figures as they are printed, and how wide they become.
+
 use super::*;
 
 fn micros(micros: u64) -> Duration {

@@ -1,4 +1,4 @@
-//! The table of presets.
+//! The presets themselves: a row for each network, with its figures and their source.
 
 use super::Preset;
 

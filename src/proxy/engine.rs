@@ -1,4 +1,4 @@
-//! The handle to a running engine, and what its tasks share.
+//! The handle to a running engine: starts it, asks it for everything that it can do, and stops it.
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;

@@ -1,4 +1,4 @@
-//! Listening and accepting.
+//! Listens on proxies' ports, and accepts their clients.
 //!
 //! The accept loop awaits only a permit, a client and the stop: looking names up, dialing and handshakes belong to the
 //! connection's own task, so that no client delays another.

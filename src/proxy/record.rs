@@ -1,4 +1,4 @@
-//! What is known of a connection, and how its task is told to obey.
+//! What everybody may know of one connection, and how its task is told to end or to take over a new plan.
 
 use std::net::SocketAddr;
 use std::sync::OnceLock;

@@ -1,4 +1,4 @@
-//! What the tasks of an engine share.
+//! What an engine's parts share: its options, its proxies, its worker threads, and what tells of what happens.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};

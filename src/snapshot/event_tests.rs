@@ -1,4 +1,4 @@
-//! How events read.
+//! Events as they are printed, word for word.
 
 use super::*;
 

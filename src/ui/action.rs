@@ -1,4 +1,4 @@
-//! What the user means, and what the engine tells.
+//! Actions: everything that can happen to the model, whether a user means it or the engine tells it.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What must happen outside the model, its answers, and the desk on which it happens.
+//! Effects: what must happen outside the model, and how it is answered; and the desk that they happen on, the engine or a test's.
 
 use std::path::PathBuf;
 use std::pin::Pin;

@@ -1,3 +1,5 @@
+//! Settings as a knob prints them.
+
 use std::time::Duration;
 
 use super::*;

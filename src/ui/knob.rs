@@ -1,4 +1,4 @@
-//! The knobs of the table of kinds, and what it means to turn one: a plan in, a plan out.
+//! Turns knobs: a plan in, a plan out. A *dial* is a knob of the table of kinds (`fault::knob`) together with its kind.
 //!
 //! A knob stands for one parameter of one kind. It reads and writes plans, and it knows its track; which proxy is
 //! turned, and that the engine hears of it, is `update`'s business. A knob turned off takes its kind out of the plan

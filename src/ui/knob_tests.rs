@@ -1,3 +1,5 @@
+//! What turns of a knob make of plans.
+
 use std::time::Duration;
 
 use proptest::prelude::*;

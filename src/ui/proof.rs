@@ -1,7 +1,7 @@
 //! Did the knob do anything? What is set beside what was measured, and why they differ where they do.
 //!
-//! Nothing here draws. A knob never claims more than was measured: without traffic there is a dash and a reason, and for a moment after a
-//! change, while the last second still holds bytes of the old setting, nothing is judged.
+//! Nothing here draws. A knob never claims more than was measured: without traffic there is a dash and a reason, and for a
+//! moment after a change, while the last second still holds bytes of the old setting, nothing is judged.
 
 use std::collections::HashMap;
 use std::time::Duration;

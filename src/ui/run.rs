@@ -1,4 +1,4 @@
-//! The loop: takes what comes, updates, draws once.
+//! The console's loop: waits for keys, for the engine and for the time to draw, and has the model updated and drawn.
 
 use std::collections::VecDeque;
 use std::future::poll_fn;

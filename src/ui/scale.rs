@@ -1,4 +1,4 @@
-//! The track of a knob: where a value stands on it, and which values the arrow keys reach.
+//! The numbers on a knob's track: where a value stands on it, and which values the arrow keys reach.
 //!
 //! The arrow keys walk over values that a person would type (12 of them a decade) and over the stops, so that turning
 //! back leads over the same values. To the right is worse: on a track whose stops fall (a rate), right is less.

@@ -1,3 +1,5 @@
+//! Whether colours can be read and told apart, on dark and light grounds.
+
 use ratatui::style::Modifier;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Distributions and correlation, over many draws.
+
 use std::time::Duration;
 
 use super::*;

@@ -1,7 +1,7 @@
 //! The kinds of faults: one file each, and one word in this table.
 //!
-//! No kind is named outside its own file, so that none is forgotten where another is added: what others must know of a
-//! kind is in its row.
+//! No code depends on a single kind outside its file, so that none is forgotten where another is added: what others must
+//! know of a kind is in its row. Texts in the fault language, as those of presets and examples, may name one.
 
 use super::Kind;
 

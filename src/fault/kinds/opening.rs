@@ -1,4 +1,4 @@
-//! What kinds have in common that let a new connection wait before its first byte.
+//! What the kinds share that make a new connection wait before its first byte.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Timeout: a partition that ends: nothing passes, and after a time without delivery the connection is closed.
+//! Timeout: nothing passes, and after the time that is set the connection is closed.
 
 use std::time::Duration;
 

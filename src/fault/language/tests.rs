@@ -1,3 +1,5 @@
+//! The fault language, over a table of kinds of its own.
+
 use std::time::Duration;
 
 use super::super::param::Default;

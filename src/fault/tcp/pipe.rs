@@ -1,4 +1,4 @@
-//! What is under way, and what the window hears of it, in the order of time.
+//! The segments of a virtual sender that are under way, and what its window is told of them, in the order of time.
 //!
 //! ```text
 //!  send ──► flights (acknowledged at)  ──settle──► window: grows

@@ -1,4 +1,4 @@
-//! One connection as the collector follows it: its last figures, and the row that they make.
+//! What the collector keeps of one connection: its counters at the last beat, from which its row in the snapshot is made.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

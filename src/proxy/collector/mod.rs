@@ -1,9 +1,10 @@
 //! The collector: reads every counter on its beat and makes a snapshot of them.
 //!
-//! Connections tell it that they were opened, and what is told of their upstream, over a bounded channel, before any byte moves.
-//! Their end is a reason and a time in their record, which the next beat reads: nothing can be lost, so no row can stay
-//! behind. Nothing but the beat, and whoever asks for a snapshot, wakes it. A beat since which nothing has stirred walks over no connection and visits no
-//! proxy but those whose last minute still has something in it: a proxy without traffic costs nothing.
+//! Connections tell it that they were opened, and what is told of their upstream, over a bounded channel, before any byte
+//! moves. Their end is a reason and a time in their record, which the next beat reads: nothing can be lost, so no row can
+//! stay behind. Nothing but the beat, and whoever asks for a snapshot, wakes it. A beat since which nothing has stirred walks
+//! over no connection and visits no proxy but those whose last minute still has something in it: a proxy without traffic
+//! costs nothing.
 
 mod conns;
 mod proxies;

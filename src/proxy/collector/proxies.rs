@@ -1,4 +1,4 @@
-//! One proxy as the collector follows it: what it has seen so far, and the row that this makes.
+//! What the collector keeps of one proxy: what it has seen so far, from which the proxy's row in the snapshot is made.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};

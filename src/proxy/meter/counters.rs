@@ -1,6 +1,7 @@
-//! Live counters: written by the one task that they belong to, read by the collector.
+//! The live counters: those of a connection, which its task alone writes, and those of a proxy, a set for each worker, which that
+//! worker alone writes. The collector reads them.
 //!
-//! Every counter has a single writer, so a load and a store count it, and no reader ever waits.
+//! So a load and a store count, and no reader ever waits.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;

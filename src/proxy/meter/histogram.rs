@@ -1,4 +1,4 @@
-//! Times counted in buckets: one task writes, the collector reads.
+//! Times counted in buckets: one thread writes, the collector reads.
 //!
 //! The counts that a worker writes are plain counters, since the data path takes no lock. They begin anew where they do not
 //! fit, so only the difference of two moments says anything: the collector makes an HDR histogram of it.
@@ -35,7 +35,7 @@ pub(crate) struct Counts {
     buckets: Arc<[u32]>,
 }
 
-/// Adds to a counter that only this task writes.
+/// Adds to a counter that only this thread writes.
 pub(crate) fn add(counter: &AtomicU64, n: u64) {
     counter.store(
         counter.load(Ordering::Relaxed).wrapping_add(n),

@@ -1,4 +1,5 @@
-//! Live counters: written by the task that they belong to, read by the collector.
+//! What is counted while bytes flow. Each counter is written by one thread only and read by the collector: a connection's is its
+//! task's, and a proxy has a set of counters for each worker.
 
 pub(crate) mod counters;
 pub(crate) mod gauge;

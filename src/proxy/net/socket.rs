@@ -1,4 +1,4 @@
-//! The socket of a leg: shared, and polled by reference.
+//! The TCP socket of a leg: its options, and the system calls that read and write. Several own it, so it is polled by reference.
 
 use std::cell::RefCell;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! What only some platforms have.
+//! Calls of the system that are not the same everywhere: listening, accepting, the limit of descriptors.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};

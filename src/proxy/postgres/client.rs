@@ -1,4 +1,4 @@
-//! The client's end: requests for encryption are answered with no, until it says who it is.
+//! Answers a PostgreSQL client's requests for encryption with no, until it says who it is.
 
 use std::io::{self, ErrorKind};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What clients open with, in any chunks.
+//! What PostgreSQL's clients open with, cut into chunks anywhere.
 
 use proptest::prelude::*;
 use tokio::io::duplex;

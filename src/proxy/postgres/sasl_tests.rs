@@ -1,4 +1,4 @@
-//! The list of mechanisms, in any chunks.
+//! The list of a server's ways to authenticate, cut into chunks anywhere.
 
 use proptest::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The server's end: TLS is asked for, and only one answer is good.
+//! Asks a PostgreSQL server for TLS, before anything else is sent to it. Only `S`, its yes, lets the connection go on.
 
 use std::future::poll_fn;
 use std::io::{self, ErrorKind};

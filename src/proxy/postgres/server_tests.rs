@@ -1,4 +1,4 @@
-//! Errors that come in place of an answer. The answers themselves are tested over sockets, in `tests/engine_tls.rs`.
+//! Errors that come in place of an answer. The answers themselves are tested over sockets, in `tests/engine_tls/postgres.rs`.
 
 use super::*;
 use crate::proxy::postgres::error_response;

@@ -1,6 +1,6 @@
-//! The machine under the engine: its clock, its worker threads with their timers, and what becomes of a panic in them.
+//! What the engine runs on: its clock, its worker threads with their timers, and what becomes of a panic in a task.
 //!
-//! Nothing here knows a proxy or a connection: a worker runs the tasks that it is handed.
+//! Nothing here knows what a connection does: a worker runs the tasks that it is handed, and counts them.
 
 pub(crate) mod alarm;
 pub mod clock;

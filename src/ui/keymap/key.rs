@@ -1,4 +1,4 @@
-//! A key with its modifiers.
+//! A key with its modifiers: how it is pressed, and how help and the footers print it.
 
 use std::fmt;
 

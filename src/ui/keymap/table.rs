@@ -1,4 +1,4 @@
-//! The table itself, and the footers made from it.
+//! The table of the keymap, a row for each action with its keys and the modes in which they hold; and the footers made from it.
 
 use std::borrow::Cow;
 

@@ -1,3 +1,5 @@
+//! What must hold for every row of the key table.
+
 use std::collections::HashMap;
 
 use crossterm::event::{KeyCode, KeyModifiers};

@@ -1,4 +1,4 @@
-//! Where the user is: panes, overlays, lists and their order.
+//! Where the user is on the screen: which pane or overlay has the keys, and what is selected and visible in each list.
 
 use crate::fault::{Plan, Value};
 use crate::preset::{PRESETS, Preset};

@@ -1,3 +1,5 @@
+//! When set and measured agree, and what is said where they do not.
+
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 

@@ -1,11 +1,11 @@
 //! What an action makes of the model, and what must happen outside.
 //!
-//! Every action is taken in every mode; what makes no sense there changes nothing. Nothing here waits, draws or reads a
+//! Every action is accepted in every mode; what makes no sense there changes nothing. Nothing here waits, draws or reads a
 //! clock: the loop puts the time into `model.now` before it calls.
 //!
 //! ```text
 //!  action ─► mixer        moving, panes
-//!            turn         knobs, bypass: new plans ─► set_plan
+//!            turn         knobs, bypass: new plans ─► Request::SetPlan
 //!            undo         steps back and forth
 //!            proxies      add, delete, open, close
 //!            input        typing into the line and the fields

@@ -1,4 +1,4 @@
-//! One knob of one strip: its label, its track, what is set and what was measured.
+//! Draws one dial (`ui::knob`) of one strip: its label, its track, what is set and what was measured.
 //!
 //! ```text
 //!  compact  LAT ━━━━◉╌╌╌╌ 250ms=251ms

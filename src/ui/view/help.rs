@@ -1,4 +1,5 @@
-//! The keys that work here, from the key table: filtered by what is typed, and Enter does the selected line.
+//! Draws the help: the keys that work in the mode below it, from the key table, filtered by what is typed. Enter does the
+//! selected line.
 
 use ratatui::layout::Position;
 

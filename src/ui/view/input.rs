@@ -1,4 +1,5 @@
-//! The line where proxies are added, and the field of a knob's value: what is typed, and what the parser says to it.
+//! Draws what is being typed, and what the parser says to it: the line of a proxy that is added or changed, or the field of a
+//! knob's value or of a file's name.
 //!
 //! ```text
 //! ─ add proxy ───────────────────────────────────────────
@@ -6,7 +7,8 @@
 //!         ^ unknown protocol "htps": did you mean "https"?
 //! ```
 //!
-//! Unfinished is dim and never red; wrong has a caret under the first column that is; right says what Enter does.
+//! What is unfinished is dim and never red. What is wrong has a caret under its first wrong column. What is right says what
+//! Enter does.
 
 use ratatui::layout::Position;
 use ratatui::text::Span;

@@ -1,3 +1,5 @@
+//! Where panes stand on screens of all sizes.
+
 use std::sync::Arc;
 
 use super::*;

@@ -1,4 +1,4 @@
-//! What happened, the newest line first.
+//! Draws the pane of what happened, the newest line first.
 
 use std::time::Duration;
 

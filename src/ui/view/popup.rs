@@ -1,4 +1,4 @@
-//! A box over the panes: a border, a title, what is behind it blank.
+//! Draws a box over the panes: a border with a title, and what is behind it blank.
 
 use ratatui::layout::Constraint::Length;
 use ratatui::layout::Position;

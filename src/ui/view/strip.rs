@@ -1,4 +1,4 @@
-//! One strip: who it is, what it is doing, its knobs.
+//! Draws the strip of one proxy: its name, what it is doing, its knobs.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The track of a knob: nine stops, what is set and what was measured.
+//! Draws the track of a knob: nine stops, what is set and what was measured.
 //!
 //! To the right is worse, and the cell under a key's number is that key's stop. In one row both meet; in two, what was
 //! measured has its own.

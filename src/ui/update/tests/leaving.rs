@@ -1,3 +1,5 @@
+//! Freezing, what is told of events, and leaving the console.
+
 use super::*;
 use crate::fault::PerDirection;
 

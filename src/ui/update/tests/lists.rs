@@ -1,3 +1,5 @@
+//! Ports, and moving about in panes and lists.
+
 use super::*;
 
 #[test]

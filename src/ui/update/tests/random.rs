@@ -1,3 +1,5 @@
+//! What must hold after any keys and any answers of the engine.
+
 use super::*;
 
 fn turns() -> impl Strategy<Value = Turn> {

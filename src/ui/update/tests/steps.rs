@@ -1,3 +1,5 @@
+//! Undo and redo, and the proxies that they take away and bring back.
+
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Knobs, bypass and solo: what is sent, and what is said of it.
+
 use super::*;
 
 #[test]

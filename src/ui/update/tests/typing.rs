@@ -1,3 +1,5 @@
+//! What is typed into the line and the fields, and what is said to it.
+
 use std::sync::Arc;
 
 use proptest::prelude::*;
