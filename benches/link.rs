@@ -25,6 +25,7 @@ impl Bench {
             seed: 1,
             opened: now,
             path: Duration::ZERO,
+            handshakes: 1,
         };
         let mut bench = Self {
             link: Link::new(Direction::Down, &circumstances),

@@ -1,7 +1,8 @@
 //! Presets: networks by name, with their figures and where these come from.
 //!
 //! Rates are in kbit/s (1000 bits), delays one way, as the sources give them; where a source gives a round trip, each way has
-//! half of it. A new connection pays its handshake's round trip (`handshake=on`), as it would on that network.
+//! half of it. The stream is sent as a TCP sender would send it on that network (`tcp cubic`): a new connection pays its
+//! handshake's round trips and begins slowly, the rate carries headers too, and all connections share the line.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -31,6 +32,9 @@ pub struct Preset {
     pub delay_up_us: u32,
     /// How far the delay strays one way, in microseconds.
     pub jitter_us: u32,
+    /// The queue before the rate, where it is the usual one, in the words of `bandwidth`.
+    #[serde(skip)]
+    queue: &'static str,
     /// What else is set for the link, in the words of `bandwidth`.
     #[serde(skip)]
     link: &'static str,
@@ -77,15 +81,16 @@ impl Preset {
                 (jitter, "") => format!(" jitter={}us", 2 * jitter),
                 (jitter, _) => format!(" jitter={jitter}us"),
             };
-            format!("latency {us}us{jitter} handshake=on{way}")
+            format!("latency {us}us{jitter}{way}")
         };
         match (self.delay_down_us, self.delay_up_us) {
             (0, 0) => {}
             (down, up) if down == up => faults.push(delay(down + up, "")),
             (down, up) => faults.extend([delay(up, " up"), delay(down, " down")]),
         }
-        let link = self.link;
-        let rate = |kbit: u32, way: &str| format!("bandwidth {kbit}kbit/s{link}{way}");
+        let (queue, link) = (self.queue, self.link);
+        let rate =
+            |kbit: u32, way: &str| format!("bandwidth {kbit}kbit/s framing=ip{queue}{link}{way}");
         match (self.down_kbit, self.up_kbit) {
             (Some(down), Some(up)) if down == up => faults.push(rate(down, "")),
             (down, up) => {
@@ -94,6 +99,9 @@ impl Preset {
             }
         }
         faults.extend((!self.more.is_empty()).then(|| self.more.to_owned()));
+        if self.delay_up_us > 0 {
+            faults.push("tcp cubic".to_owned());
+        }
         faults.join(", ")
     }
 
@@ -192,19 +200,20 @@ mod tests {
         let printed = |name: &str| joined(named(name).expect("a preset").settings());
         assert_eq!(
             printed("3g"),
-            "latency 300ms handshake=on, bandwidth 96kB/s up, bandwidth 200kB/s down"
+            "latency 300ms, bandwidth 96kB/s queue=75kB framing=ip up, \
+             bandwidth 200kB/s queue=75kB framing=ip down, tcp cubic"
         );
         assert_eq!(
             printed("starlink"),
-            "latency 23ms jitter=8ms handshake=on up, latency 22ms jitter=8ms handshake=on down, \
-             bandwidth 1.855MB/s up, bandwidth 13088.75kB/s down"
+            "latency 23ms jitter=8ms up, latency 22ms jitter=8ms down, \
+             bandwidth 1.855MB/s framing=ip up, bandwidth 13088.75kB/s framing=ip down, tcp cubic"
         );
-        assert_eq!(printed("cross-zone"), "latency 1.6ms handshake=on");
+        assert_eq!(printed("cross-zone"), "latency 1.6ms, tcp cubic");
         assert_eq!(printed("offline"), "blackhole");
         assert_eq!(
             printed("wifi-lossy"),
-            "latency 160ms jitter=80ms handshake=on, bandwidth 256kB/s up, \
-             bandwidth 512kB/s down, loss 2%"
+            "latency 160ms jitter=80ms, bandwidth 256kB/s queue=75kB framing=ip up, \
+             bandwidth 512kB/s queue=75kB framing=ip down, loss 2%, tcp cubic"
         );
     }
 

@@ -714,7 +714,7 @@ bandwidth 1MB/s queue=99999999999h
                       ^ queue is too great: 200ms, 64kB
 
 bandwidth 1MB/s scope=all
-                      ^ unknown scope "all" (connection, proxy)
+                      ^ unknown scope "all" (proxy, connection, desk)
 
 大 5ms
 ^ unknown fault "大" (KINDS)

@@ -69,6 +69,7 @@ fn flood(faults: &str, budget: &Arc<Budget>) -> (usize, usize) {
         seed,
         opened: now,
         path: Duration::ZERO,
+        handshakes: 1,
     };
     let connection = |seed| {
         let mut pump = Pump::new([Flood, Flood], circumstances(seed), budget);

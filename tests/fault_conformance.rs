@@ -122,6 +122,27 @@ fn changed(plan: &Plan, setting: &Setting, change: Change) -> Plan {
     plan
 }
 
+/// What a link that connections share has spent on what left before a change: a twin's has not.
+fn spent_on_what_left(after: &Plan, passed: u64) -> Duration {
+    let sends = after.settings().iter().any(|it| remembers(it.kind));
+    let rates = after
+        .settings()
+        .iter()
+        .filter_map(|it| match it.value("rate") {
+            Some(Value::Rate(rate)) if sends && rate.bytes_per_second() > 0 => Some(rate),
+            _ => None,
+        });
+    rates
+        .map(|rate| rate.time_for(passed))
+        .max()
+        .unwrap_or_default()
+}
+
+/// Whether a stage of this kind, left as it is beside another one that is changed, has a past that shows: a sender's window.
+fn remembers(kind: &Kind) -> bool {
+    ["loss", "tcp"].contains(&kind.name)
+}
+
 /// A setting without what comes out otherwise for a stage that has a past than for one that has none: delays that follow
 /// from one another, and slices whose sizes are drawn from where they begin.
 fn without_memory(setting: Setting) -> Setting {
@@ -277,7 +298,8 @@ fn releases_what_the_new_settings_would_not_hold(
     course.set(after);
     twin.set(after);
     let horizon = Duration::from_secs(3);
-    let (slack, bytes) = unevenness(after, horizon);
+    let (mut slack, bytes) = unevenness(after, horizon);
+    slack += spent_on_what_left(after, course.link.passed());
     let from = course.now - course.start;
     twin.pass(horizon, usize::MAX);
     course.pass(horizon.saturating_add(slack), usize::MAX);
@@ -500,7 +522,7 @@ proptest! {
         wait in a_time(),
     ) {
         let name = setting.kind.name;
-        let others = others.into_iter().filter(|other| other.kind.name != name && other.kind.name != "loss");
+        let others = others.into_iter().filter(|other| other.kind.name != name && !remembers(other.kind));
         let plan = Plan::of(others.chain([setting.clone()]));
         let mut after = changed(&plan, &setting, change);
         if name == "loss"
@@ -513,6 +535,8 @@ proptest! {
             after.clear(setting.kind);
             after.set(changed.with("packets", Value::Percent(fewer)));
         }
+        // A sender that is left as it is keeps its window.
+        prop_assume!(!remembers(setting.kind) || after.settings() != plan.settings());
         let after = after.settings().iter().cloned().map(without_memory);
         let mut after = Plan::of(after);
         after.bypassed = matches!(change, Change::Bypass);
@@ -546,9 +570,10 @@ proptest! {
             std::mem::swap(&mut before, &mut after);
             prop_assume!(begins_anew(&before, &after));
         }
+        prop_assume!(!remembers(kind) || before != after);
         let others: Vec<_> = others
             .into_iter()
-            .filter(|other| other.kind.name != kind.name && other.kind.name != "loss")
+            .filter(|other| other.kind.name != kind.name && !remembers(other.kind))
             .collect();
         let plan = Plan::of(others.iter().cloned().chain([before]));
         let after = Plan::of(others.into_iter().chain([after]).map(without_memory));
@@ -644,6 +669,8 @@ fn stages(kind: &'static Kind, set: Instant) -> impl Iterator<Item = Box<dyn Fau
                     here: setting.directions.contain(direction).then_some(&setting),
                     back: None,
                     shared: None,
+                    desk: None,
+                    handshakes: 1,
                     now: set,
                     since: set,
                     from: None,
@@ -677,7 +704,9 @@ fn the_row_of_each_kind_says_where_it_stands_and_what_its_stages_do() {
             alters |= bytes.iter().any(|byte| *byte != 0);
         }
         let stands = kind.stage != Stage::Opening;
-        assert_eq!(has_stages, stands, "{}: stage, build", kind.name);
+        // A virtual sender is the stage of a kind that only says what its line is.
+        let acts = has_stages || kind.line.is_some();
+        assert_eq!(acts, stands, "{}: stage, build, line", kind.name);
         assert_eq!(ends, kind.ends, "{}: ends, fate", kind.name);
         assert_eq!(alters, kind.alters, "{}: alters, alter", kind.name);
         assert!(stands || kind.open.is_some(), "{}: open", kind.name);

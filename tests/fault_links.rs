@@ -32,6 +32,7 @@ impl Bench {
             seed,
             opened: start,
             path: Duration::ZERO,
+            handshakes: 1,
         };
         let mut bench = Self {
             link: Link::new(direction, &circumstances),
@@ -132,7 +133,14 @@ fn latency(time: u64) -> Setting {
 }
 
 fn bandwidth(bytes: u64) -> Setting {
-    Setting::new(kind("bandwidth")).with("rate", Value::Rate(ByteRate::new(bytes)))
+    let setting = Setting::new(kind("bandwidth")).with("scope", Value::Word("connection"));
+    setting.with("rate", Value::Rate(ByteRate::new(bytes)))
+}
+
+/// One link for all connections of a proxy, which take turns.
+fn fairly_shared(bytes: u64) -> Setting {
+    let setting = bandwidth(bytes).with("scope", Value::Word("proxy"));
+    setting.with("fair", Value::Switch(true))
 }
 
 fn down(setting: Setting) -> Setting {
@@ -444,7 +452,7 @@ fn a_rate_bounds_what_waits_and_a_queue_says_how_much() {
 
 #[test]
 fn one_link_for_a_proxy_is_shared_fairly() {
-    let setting = bandwidth(1_000_000).with("scope", Value::Word("proxy"));
+    let setting = fairly_shared(1_000_000);
     let plan = Plan::of([setting]);
     let mut benches: Vec<Bench> = (1..=10)
         .map(|seed| Bench::seeded(Direction::Down, &Plan::default(), seed))
@@ -477,7 +485,7 @@ fn one_link_for_a_proxy_is_shared_fairly() {
 
 #[test]
 fn a_turn_on_a_shared_link_is_not_taken_before_its_bytes_come_to_the_link() {
-    let shared = bandwidth(1_000_000).with("scope", Value::Word("proxy"));
+    let shared = fairly_shared(1_000_000);
     let plan = Plan::of([shared.clone()]);
     let mut bench = Bench::new(Direction::Down, &plan);
     bench.at(0.0).push(&vec![7; 1_000]).at(0.5);
@@ -517,7 +525,7 @@ fn jain(shares: &[f64]) -> f64 {
 
 #[test]
 fn ten_connections_share_one_link_fairly_and_fill_it() {
-    let plan = Plan::of([bandwidth(1_000_000).with("scope", Value::Word("proxy"))]);
+    let plan = Plan::of([fairly_shared(1_000_000)]);
     let mut benches: Vec<_> = (0..10)
         .map(|seed| Bench::seeded(Direction::Down, &Plan::default(), seed))
         .collect();

@@ -2,13 +2,19 @@
 //!
 //! A chain is a fold: each stage moves the head's due time later or holds it, knowing nothing of the others. The last
 //! stages are gates, which hold bytes whatever their pace: time in front of a closed gate counts for no pace.
+//!
+//! Where a fault asks for a virtual sender (`tcp`), what the kinds say of the line makes one stage of them, the first: the
+//! stream of a sender over that line.
 
+use std::collections::VecDeque;
 use std::sync::LazyLock;
 use std::time::{Duration, Instant};
 
 use super::Stage as Place;
+use super::segment::Segment;
 use super::stage::Circumstances;
-use super::{Cut, Direction, Fate, Fault, Head, InForce, KINDS, Kind, Terms, random};
+use super::tcp::{Beginning, Parts, Said, Stream};
+use super::{Cut, Direction, Fate, Fault, Head, InForce, KINDS, Kind, OneWay, Terms, random};
 
 /// The kinds in the order in which a byte meets them.
 static ORDER: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
@@ -20,6 +26,8 @@ static ORDER: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
 /// The stages of one direction, in the order in which a byte meets them.
 #[derive(Default)]
 pub(super) struct Chain {
+    /// The virtual sender, where a fault asks for one.
+    stream: Option<Box<Stream>>,
     stages: Vec<Stage>,
     /// When the head that `due` was last asked for came to a gate that is closed.
     closed_to: Option<Instant>,
@@ -49,6 +57,8 @@ pub(super) struct Whereabouts<'a> {
     pub(super) circumstances: &'a Circumstances,
     /// How many bytes have left in this direction.
     pub(super) passed: u64,
+    /// What waits, in order.
+    pub(super) queue: &'a VecDeque<Segment>,
 }
 
 // === impl Chain ===
@@ -79,41 +89,81 @@ impl Chain {
 
     /// Makes the stages of the faults in force at `now`, or keeps those that are there.
     fn restage(&mut self, in_force: &InForce, place: &Whereabouts<'_>, now: Instant) {
-        let Whereabouts {
-            direction,
-            circumstances,
-            passed,
-        } = *place;
-        let seed = circumstances.seed_of(direction);
-        let added = in_force.round_trip(circumstances, now);
+        let round_trip = in_force.round_trip(place.circumstances, now);
+        let round_trip = place.circumstances.path.saturating_add(round_trip);
+        let mut parts = Parts {
+            round_trip,
+            path: place.circumstances.path,
+            ..Parts::default()
+        };
+        let mut made_of = Vec::new();
         let mut before = std::mem::take(&mut self.stages).into_iter().peekable();
+        let acting = |kind: &'static Kind| Acting::of(kind, in_force, place, now);
+        for acting in ORDER.iter().copied().filter_map(acting) {
+            if let Some(line) = acting.kind.line {
+                line(&acting.terms(in_force, place, now, round_trip), &mut parts);
+                made_of.push(Said {
+                    here: acting.here,
+                    back: acting.back,
+                });
+            }
+        }
+        let sends = parts.control.is_some();
+        self.restream(parts, made_of, place, now);
         for kind in ORDER.iter().copied() {
             let old = before.next_if(|stage| stage.kind == kind);
-            let one_way = |direction| {
-                in_force
-                    .acting(kind, direction, now)
-                    .filter(|it| circumstances.hits(&it.setting))
-            };
-            let (here, back) = (one_way(direction), one_way(direction.opposite()));
-            let Some(since) = here.as_ref().or(back.as_ref()).map(|it| it.since) else {
+            let Some(acting) = acting(kind).filter(|_| !sends || kind.line.is_none()) else {
                 continue;
             };
-            let terms = Terms {
-                direction,
-                here: here.as_ref().map(|it| &it.setting),
-                back: back.as_ref().map(|it| &it.setting),
-                shared: in_force.shared(),
-                now,
-                since,
-                from: here.as_ref().and_then(|it| it.from),
-                opened: circumstances.opened,
-                passed,
-                round_trip: circumstances.path.saturating_add(added),
-                seed: random::derive(seed, kind.name, 0),
-            };
+            let terms = acting.terms(in_force, place, now, round_trip);
             let kept = old.and_then(|mut stage| stage.fault.retune(&terms).then_some(stage.fault));
             let fault = kept.or_else(|| (kind.build)(&terms));
             self.stages.extend(fault.map(|fault| Stage { kind, fault }));
+        }
+    }
+
+    /// Has the stream go on over a line of these parts, or begin with what waits, or end.
+    fn restream(
+        &mut self,
+        parts: Parts,
+        made_of: Vec<Said>,
+        place: &Whereabouts<'_>,
+        now: Instant,
+    ) {
+        let sends = parts.control.is_some();
+        if let Some(mut stream) = self.stream.take() {
+            if sends && stream.goes_on(&made_of) {
+                stream.retune(parts, made_of, now);
+                self.stream = Some(stream);
+                return;
+            }
+            stream.end(place.passed);
+        }
+        let seed = place.circumstances.seed_of(place.direction);
+        let begins = Beginning {
+            direction: place.direction,
+            opened: place.circumstances.opened,
+            handshakes: place.circumstances.handshakes,
+            passed: place.passed,
+            seed: random::derive(seed, "sender", 0),
+        };
+        self.stream = Stream::of(parts, made_of, &begins).map(Box::new);
+        if let Some(stream) = &mut self.stream {
+            for segment in place.queue {
+                stream.arrived(segment.arrived, segment.bytes());
+            }
+        }
+    }
+
+    /// Whether a virtual sender sends the stream.
+    pub(super) fn sends(&self) -> bool {
+        self.stream.is_some()
+    }
+
+    /// `n` bytes arrived at `at`.
+    pub(super) fn arrived(&mut self, at: Instant, n: usize) {
+        if let Some(stream) = &mut self.stream {
+            stream.arrived(at, n);
         }
     }
 
@@ -130,9 +180,13 @@ impl Chain {
     /// When the head comes to the gates, and when they let it go; `None` for a time that never comes.
     fn dates(&mut self, head: &Head, now: Instant) -> Option<(Instant, Option<Instant>)> {
         let gates = self.gates();
+        let sent = match &mut self.stream {
+            Some(stream) => stream.due(head, now)?,
+            None => head.arrived,
+        };
         let (paced, gates) = self.stages.split_at_mut(gates);
         let date = |due, stage: &mut Stage| stage.fault.due(head, due, now);
-        let ready = paced.iter_mut().try_fold(head.arrived, date)?;
+        let ready = paced.iter_mut().try_fold(sent, date)?;
         let ready = if self.owed { ready.min(now) } else { ready };
         Some((ready, gates.iter_mut().try_fold(ready, date)))
     }
@@ -151,7 +205,9 @@ impl Chain {
             let now = if index < gates { paced_at } else { now };
             stage.fault.quantum(head, now)
         });
-        quanta.min().unwrap_or(usize::MAX)
+        let stream = self.stream.as_ref();
+        let through = stream.map(|stream| stream.quantum(head, paced_at));
+        quanta.chain(through).min().unwrap_or(usize::MAX)
     }
 
     pub(super) fn sent(&mut self, head: &Head, n: usize, now: Instant) {
@@ -210,7 +266,7 @@ impl Chain {
 
     /// Whether when a segment is due depends on what was sent before it.
     pub(super) fn counts(&self) -> bool {
-        self.stages.iter().any(|stage| stage.fault.counts())
+        self.stream.is_some() || self.stages.iter().any(|stage| stage.fault.counts())
     }
 
     /// For how long at most the stages hold each byte whatever the rate.
@@ -224,10 +280,71 @@ impl Chain {
         self.stages
             .iter()
             .filter_map(|stage| stage.fault.backlog(delay))
+            .chain(self.stream.as_ref().map(|stream| stream.backlog()))
             .min()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.stages.is_empty()
+        self.stream.is_none() && self.stages.is_empty()
+    }
+}
+
+/// A kind that acts in one direction of a connection, or in the other.
+struct Acting {
+    kind: &'static Kind,
+    here: Option<OneWay>,
+    back: Option<OneWay>,
+    since: Instant,
+}
+
+// === impl Acting ===
+
+impl Acting {
+    fn of(
+        kind: &'static Kind,
+        in_force: &InForce,
+        place: &Whereabouts<'_>,
+        now: Instant,
+    ) -> Option<Self> {
+        let one_way = |direction| {
+            in_force
+                .acting(kind, direction, now)
+                .filter(|it| place.circumstances.hits(&it.setting))
+        };
+        let here = one_way(place.direction);
+        let back = one_way(place.direction.opposite());
+        let since = here.as_ref().or(back.as_ref())?.since;
+        Some(Self {
+            kind,
+            here,
+            back,
+            since,
+        })
+    }
+
+    fn terms<'a>(
+        &'a self,
+        in_force: &'a InForce,
+        place: &Whereabouts<'_>,
+        now: Instant,
+        round_trip: Duration,
+    ) -> Terms<'a> {
+        let circumstances = place.circumstances;
+        let seed = circumstances.seed_of(place.direction);
+        Terms {
+            direction: place.direction,
+            here: self.here.as_ref().map(|it| &it.setting),
+            back: self.back.as_ref().map(|it| &it.setting),
+            shared: in_force.shared(),
+            desk: in_force.desk(),
+            now,
+            since: self.since,
+            from: self.here.as_ref().and_then(|it| it.from),
+            opened: circumstances.opened,
+            handshakes: circumstances.handshakes,
+            passed: place.passed,
+            round_trip,
+            seed: random::derive(seed, self.kind.name, 0),
+        }
     }
 }

@@ -24,6 +24,8 @@ pub struct InForce {
     onsets: Vec<Onset>,
     /// What the connections of the proxy share, where a setting asks for it.
     shared: Option<Arc<SharedLinks>>,
+    /// What the connections of all proxies of the desk share that ask for it.
+    desk: Option<Arc<SharedLinks>>,
 }
 
 /// When a setting was set.
@@ -35,7 +37,7 @@ struct Onset {
 }
 
 /// A setting as it acts in one direction.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct OneWay {
     /// The setting, with the values of that direction.
     pub setting: Setting,
@@ -62,6 +64,15 @@ fn demands_of<'a>(
 // === impl InForce ===
 
 impl InForce {
+    /// No fault, of a proxy whose desk has these links.
+    #[must_use]
+    pub fn of_desk(desk: Arc<SharedLinks>) -> Self {
+        Self {
+            desk: Some(desk),
+            ..Self::default()
+        }
+    }
+
     /// Puts `plan` in force at `now` in place of `before`. What was set then stays set; the rest is set now.
     #[must_use]
     pub fn succeed(before: &Self, plan: Plan, now: Instant) -> Self {
@@ -87,6 +98,7 @@ impl InForce {
             plan: Arc::new(plan),
             onsets,
             shared,
+            desk: before.desk.clone(),
         }
     }
 
@@ -100,6 +112,12 @@ impl InForce {
     #[must_use]
     pub(super) fn shared(&self) -> Option<&Arc<SharedLinks>> {
         self.shared.as_ref()
+    }
+
+    /// What the connections of all proxies of the desk share that ask for it.
+    #[must_use]
+    pub(super) fn desk(&self) -> Option<&Arc<SharedLinks>> {
+        self.desk.as_ref()
     }
 
     /// The setting of `kind` that acts in `direction` at `now`; none while the faults are bypassed.
@@ -271,7 +289,7 @@ impl Onset {
 
 impl OneWay {
     /// How its first parameter moves, where that has a number.
-    fn motion(&self) -> Option<Motion> {
+    pub(super) fn motion(&self) -> Option<Motion> {
         Motion::of(&self.setting, self.from, self.since)
     }
 

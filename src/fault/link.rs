@@ -96,6 +96,7 @@ impl Link {
             direction: self.direction,
             circumstances,
             passed: self.passed,
+            queue: &self.queue,
         };
         let head = self.head();
         self.chain.replan(in_force, &place, head.as_ref(), now);
@@ -131,6 +132,7 @@ impl Link {
 
     fn enqueue_bytes(&mut self, now: Instant, n: usize) {
         if n > 0 {
+            self.chain.arrived(now, n);
             self.enqueue(now, Payload::Data(n));
         }
     }
@@ -146,7 +148,12 @@ impl Link {
 
     /// What to do next.
     pub fn poll(&mut self, now: Instant) -> Step {
-        let Some(due) = self.head_due(now) else {
+        let due = self.head_due(now);
+        if self.chain.sends() {
+            // What a sender's socket holds grows with its window.
+            self.set_ceiling();
+        }
+        let Some(due) = due else {
             return Step::Wait(None);
         };
         if due > now {

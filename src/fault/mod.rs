@@ -47,13 +47,14 @@ mod tcp;
 mod wave;
 
 pub use demands::Demands;
-pub use in_force::InForce;
+pub use in_force::{InForce, OneWay};
 pub use kinds::KINDS;
 pub use knob::Knob;
 pub use param::{ParamSpec, Unit, Value};
 pub use plan::Plan;
 pub use setting::{Directions, Schedule, Setting};
 pub use stage::{Cut, Fate, Fault, Head, Stage, Terms};
+pub use tcp::Parts;
 
 // Which kinds hit a connection is kept as one bit for each, in a `u32`.
 const _: () = assert!(KINDS.len() <= 32);
@@ -89,6 +90,9 @@ pub struct Kind {
     pub open: Option<fn(&Setting, u64, &mut Demands)>,
     /// What a setting of it adds to a round trip, spent in its direction; TCP waits for that before it sends again.
     pub lengthens: Option<fn(&Setting) -> Duration>,
+    /// What a setting of it says of the line that a virtual sender's packets take. Where a sender acts, a kind with this has
+    /// no stage of its own.
+    pub line: Option<fn(&Terms<'_>, &mut Parts)>,
     /// Whether a setting of it has all connections of a proxy share one link.
     pub shares: Option<fn(&Setting) -> bool>,
     /// Whether it acts in one direction of a connection or in both; else it acts on the connection as a whole.
@@ -259,6 +263,7 @@ impl Kind {
             stage,
             open: None,
             lengthens: None,
+            line: None,
             shares: None,
             directed: true,
             ends: false,

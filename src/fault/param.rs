@@ -236,6 +236,12 @@ impl<T: Quantity> Param<T> {
         }
     }
 
+    /// It must be written.
+    pub(super) const fn required(mut self) -> Self {
+        self.spec.default = Default::Required;
+        self
+    }
+
     /// Its value may stand bare, right behind the kind.
     pub(super) const fn bare(mut self) -> Self {
         self.spec.bare = true;

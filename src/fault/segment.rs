@@ -34,16 +34,22 @@ impl Segment {
     /// What a stage sees of it, with so many bytes of the stream before it, and so many that wait from it on.
     #[must_use]
     pub fn head(&self, offset: u64, waiting: usize) -> Head {
-        let len = match self.payload {
-            Payload::Data(len) => len,
-            Payload::Eof | Payload::Reset => 0,
-        };
+        let len = self.bytes();
         Head {
             arrived: self.arrived,
             draw: self.draw,
             offset,
             len,
             behind: waiting.saturating_sub(len),
+        }
+    }
+
+    /// How many bytes it carries; none for an end.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        match self.payload {
+            Payload::Data(len) => len,
+            Payload::Eof | Payload::Reset => 0,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! What the connections of one proxy share: one link each way for all of them.
+//! What connections share, those of one proxy or of all that say so: one link each way for all of them.
 //!
 //! This is a fault and no buffer: until when the link is taken is all that is shared, and the plan in force owns it.
 
@@ -23,17 +23,43 @@ pub struct SharedLinks {
 
 impl SharedLinks {
     /// Links that are free from `now` on, and were just before: for a piece that another link had begun to pass.
-    pub(super) fn new(now: Instant) -> Self {
+    #[must_use]
+    pub fn new(now: Instant) -> Self {
         Self {
             origin: now.checked_sub(LONGEST_PIECE).unwrap_or(now),
             free: PerDirection::default(),
         }
     }
 
+    /// Lets a packet into a link's queue: `leaves` is told until when the link is taken, and says when the packet has left
+    /// it, or that the queue is full.
+    pub(super) fn enter(
+        &self,
+        direction: Direction,
+        leaves: impl Fn(Instant) -> Option<Instant>,
+    ) -> Option<Instant> {
+        let at = |nanos: u64| self.origin.checked_add(Duration::from_nanos(nanos));
+        let mut end = None;
+        // Relaxed: the time is the only thing that the takers share.
+        self.free[direction]
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |free| {
+                end = leaves(at(free)?);
+                Some(nanos(end?.saturating_duration_since(self.origin)))
+            })
+            .ok()?;
+        end
+    }
+
+    /// Gives back so much of the time for which a link is taken.
+    pub(super) fn give_back(&self, direction: Direction, time: Duration) {
+        let less = |free: u64| Some(free.saturating_sub(nanos(time)));
+        // Relaxed: the time is the only thing that the takers share.
+        let _ = self.free[direction].fetch_update(Ordering::Relaxed, Ordering::Relaxed, less);
+    }
+
     /// Takes a link for so long, from `earliest` on or from where the last taker ends, whichever is later; says when that
     /// turn begins. `None` where that is beyond what can be counted.
     fn reserve(&self, direction: Direction, earliest: Instant, takes: Duration) -> Option<Instant> {
-        let nanos = |time: Duration| u64::try_from(time.as_nanos()).unwrap_or(u64::MAX);
         let earliest = nanos(earliest.saturating_duration_since(self.origin));
         let takes = nanos(takes);
         let begin = |free: u64| free.max(earliest);
@@ -44,6 +70,11 @@ impl SharedLinks {
         let begins = Duration::from_nanos(begin(free.ok()?));
         self.origin.checked_add(begins)
     }
+}
+
+/// A time as nanoseconds; the longest where it is more than can be counted.
+fn nanos(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 /// A connection's place on its proxy's link.

@@ -32,6 +32,9 @@ pub struct Circumstances {
     pub opened: Instant,
     /// What a round trip to its upstream takes without faults.
     pub path: Duration,
+    /// How many round trips pass before its first byte, over a line that takes time: TCP's own handshake, and those of the
+    /// protocols that the desk speaks for it.
+    pub handshakes: u32,
 }
 
 /// What a stage is made from, and made over from when the settings change.
@@ -45,6 +48,8 @@ pub struct Terms<'a> {
     pub back: Option<&'a Setting>,
     /// What the connections of the proxy share, where the plan asks for it.
     pub shared: Option<&'a Arc<shared::SharedLinks>>,
+    /// What the connections of all proxies of the desk share that ask for it.
+    pub desk: Option<&'a Arc<shared::SharedLinks>>,
     /// When these terms began to hold: pacing counts from here.
     pub now: Instant,
     /// When the setting was set, or began to act by its schedule: the same for all connections.
@@ -53,6 +58,8 @@ pub struct Terms<'a> {
     pub from: Option<f64>,
     /// When the connection was opened.
     pub opened: Instant,
+    /// How many round trips its handshakes take.
+    pub handshakes: u32,
     /// How many bytes of the direction had left by now.
     pub passed: u64,
     /// What a round trip takes, with the latency that is set.

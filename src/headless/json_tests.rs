@@ -96,6 +96,7 @@ fn a_handshake_says_what_was_agreed_on() {
         alpn: Some("http/1.1".to_owned()),
         offered: Vec::new(),
         resumed: true,
+        round_trips: 1,
         took: Duration::from_micros(18_700),
     });
     let conn = ConnId(7);

@@ -2,7 +2,11 @@
 
 use super::Preset;
 
-/// A network that limits the rate, in kilobits per second, and delays by so many milliseconds; down and up.
+/// From this rate down on, in kilobits per second, a queue of 50 packets is no longer what a network would have.
+const FAST: u32 = 10_000;
+
+/// A network that limits the rate, in kilobits per second, and delays by so many milliseconds; down and up. A slow one has a
+/// queue of 50 packets of 1,500 bytes: dummynet's default, with which WebPageTest's figures are measured.
 const fn network(
     name: &'static str,
     [down, up]: [u32; 2],
@@ -11,6 +15,7 @@ const fn network(
     Preset {
         down_kbit: Some(down),
         up_kbit: Some(up),
+        queue: if down < FAST { " queue=75kB" } else { "" },
         ..path(name, [slow_down * 1_000, slow_up * 1_000])
     }
 }
@@ -24,6 +29,7 @@ const fn path(name: &'static str, [delay_down_us, delay_up_us]: [u32; 2]) -> Pre
         delay_down_us,
         delay_up_us,
         jitter_us: 0,
+        queue: "",
         link: "",
         more: "",
         source: "",
@@ -73,6 +79,7 @@ pub static PRESETS: &[Preset] = &[
     .with("loss 2%")
     .from(JUDGEMENT),
     Preset {
+        queue: "",
         link: " queue=2s",
         ..network("bufferbloat", [8_192, 1_024], [10, 10])
     }

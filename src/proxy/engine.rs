@@ -22,6 +22,7 @@ use super::shared::{Options, Shared, start_workers};
 use super::thread::{clock, panics};
 use super::{listener, port, tls};
 use crate::fault::Plan;
+use crate::fault::shared::SharedLinks;
 use crate::mapping::{Circle, Mapping, Name};
 use crate::snapshot::{ConnId, Happening, Kill, PortState, ProxyId, Snapshot, Taken};
 
@@ -71,6 +72,7 @@ impl Engine {
             limit: options.max_connections.unwrap_or(most).max(1),
             options,
             start,
+            desk: Arc::new(SharedLinks::new(start)),
             budget: Arc::default(),
             places: Arc::new(Semaphore::new(allowed as usize)),
             tls,

@@ -14,6 +14,7 @@ use super::meter::counters::ProxyMeter;
 use super::settings::{Change, Settings};
 use super::tls::UpstreamTls;
 use crate::fault::Plan;
+use crate::fault::shared::SharedLinks;
 use crate::mapping::{Mapping, Name, name_taken};
 use crate::snapshot::{PortState, ProxyId};
 
@@ -50,6 +51,8 @@ pub(super) struct Allotted {
     pub(super) workers: usize,
     /// Counts what is done to proxies by others than their connections.
     pub(super) changes: Arc<AtomicU64>,
+    /// What the connections of all proxies share that ask for it.
+    pub(super) desk: Arc<SharedLinks>,
 }
 
 /// What a proxy is called.
@@ -106,7 +109,7 @@ impl Proxy {
             id,
             tls: allotted.tls,
             mapping,
-            settings: Settings::new(plan),
+            settings: Settings::new(plan, &allotted.desk),
             permits: Arc::new(Semaphore::new(limit as usize)),
             limit,
             called: Mutex::default(),

@@ -14,6 +14,7 @@ use tokio::sync::Notify;
 
 use super::record::{Order, Record};
 use super::thread::clock;
+use crate::fault::shared::SharedLinks;
 use crate::fault::{InForce, Plan};
 use crate::snapshot::{ConnId, Taken};
 
@@ -47,8 +48,10 @@ pub(super) struct Change {
 // === impl Settings ===
 
 impl Settings {
-    pub(super) fn new(plan: Plan) -> Self {
-        let in_force = InForce::succeed(&InForce::default(), plan, clock::now());
+    /// The settings of a proxy whose desk has these links.
+    pub(super) fn new(plan: Plan, desk: &Arc<SharedLinks>) -> Self {
+        let none = InForce::of_desk(Arc::clone(desk));
+        let in_force = InForce::succeed(&none, plan, clock::now());
         Self {
             in_force: Mutex::new(Arc::new(in_force)),
             generation: AtomicU64::new(1),

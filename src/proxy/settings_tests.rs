@@ -16,7 +16,7 @@ fn connection(settings: &Settings, number: u64) -> Arc<Record> {
 
 #[tokio::test]
 async fn a_connection_that_wakes_up_in_the_midst_of_a_change_is_waited_for() {
-    let settings = Settings::new(Plan::default());
+    let settings = Settings::new(Plan::default(), &Arc::new(SharedLinks::new(clock::now())));
     let (waking, _idle) = (connection(&settings, 1), connection(&settings, 2));
     settings.reported(&waking, settings.generation(), Duration::ZERO);
     let change = settings.change(Plan::default());
@@ -32,7 +32,7 @@ async fn a_connection_that_wakes_up_in_the_midst_of_a_change_is_waited_for() {
 
 #[tokio::test(start_paused = true)]
 async fn a_connection_that_never_reports_is_left_out_after_a_while() {
-    let settings = Settings::new(Plan::default());
+    let settings = Settings::new(Plan::default(), &Arc::new(SharedLinks::new(clock::now())));
     let (stuck, _idle) = (connection(&settings, 1), connection(&settings, 2));
     stuck.run();
     let change = settings.change(Plan::default());
@@ -42,7 +42,7 @@ async fn a_connection_that_never_reports_is_left_out_after_a_while() {
 
 #[test]
 fn a_connection_is_told_to_end_once() {
-    let settings = Settings::new(Plan::default());
+    let settings = Settings::new(Plan::default(), &Arc::new(SharedLinks::new(clock::now())));
     let record = connection(&settings, 1);
     let kill = || settings.order(ConnId(1), Order::Kill(Kill::Rst));
     assert_eq!((kill(), kill()), (true, false));

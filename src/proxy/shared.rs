@@ -21,6 +21,7 @@ use super::thread::wait::Spin;
 use super::thread::worker::WorkerHandle;
 use super::tls::UpstreamTls;
 use super::{events, tls};
+use crate::fault::shared::SharedLinks;
 use crate::mapping::Mapping;
 use crate::snapshot::{ConnId, Event, Happening};
 
@@ -56,6 +57,8 @@ pub(super) struct Shared {
     pub(super) places: Arc<Semaphore>,
     /// How many connections each proxy takes at a time.
     pub(super) limit: u32,
+    /// What the connections of all proxies share that ask for it.
+    pub(super) desk: Arc<SharedLinks>,
     pub(super) tls: tls::TlsConfigs,
     /// The names of upstreams that are being looked up.
     pub(super) look_ups: LookUps,
@@ -94,9 +97,10 @@ pub(super) fn start_workers(
     start: Instant,
     events: &broadcast::Sender<Arc<Event>>,
 ) -> io::Result<Vec<WorkerHandle>> {
-    let spin = match options.spin {
-        true => Spin::Bounded,
-        false => Spin::Never,
+    let spin = if options.spin {
+        Spin::Bounded
+    } else {
+        Spin::Never
     };
     let start_one = |index| {
         let events = events.clone();
@@ -141,6 +145,7 @@ impl Shared {
             limit: self.limit,
             workers: self.workers.len(),
             changes: Arc::clone(&self.changes),
+            desk: Arc::clone(&self.desk),
         }
     }
 

@@ -136,6 +136,8 @@ pub struct Negotiated {
     pub offered: Vec<String>,
     /// Whether an earlier session was resumed.
     pub resumed: bool,
+    /// How many round trips it took before the client's first byte.
+    pub round_trips: u32,
     /// How long it took.
     pub took: Duration,
 }

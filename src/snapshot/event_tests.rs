@@ -9,6 +9,7 @@ fn what_was_negotiated_is_one_line() {
         alpn: Some("http/1.1".to_owned()),
         offered: Vec::new(),
         resumed: false,
+        round_trips: 1,
         took: Duration::from_micros(18_700),
     };
     assert_eq!(negotiated.to_string(), "TLS 1.3 ok 18ms, ALPN http/1.1");

@@ -188,10 +188,13 @@ fn of_two_rates_the_lower_is_shown() {
 fn other_parameters_survive_a_turn() {
     let plan = Plan::of([Setting::new(dial("BW").kind)
         .with("rate", rate(1_000))
-        .with("scope", Value::Word("proxy"))
+        .with("scope", Value::Word("connection"))
         .hitting(Percent::new(20))]);
     let plan = dial("BW").turn(&plan, BOTH, Turn::To(1));
-    assert_eq!(plan.to_string(), "bandwidth 10MB/s scope=proxy share=20%");
+    assert_eq!(
+        plan.to_string(),
+        "bandwidth 10MB/s scope=connection share=20%"
+    );
 }
 
 #[test]

@@ -599,7 +599,8 @@ fn a_preset_takes_the_place_of_all_faults_and_faults_beside_it_of_its_own() {
     let faults = session.wait("faults");
     assert_eq!(
         faults["faults"],
-        "latency 5ms, bandwidth 96kB/s up, bandwidth 200kB/s down"
+        "latency 5ms, bandwidth 96kB/s queue=75kB framing=ip up, bandwidth 200kB/s queue=75kB framing=ip down, \
+         tcp cubic"
     );
     round_trip(&mut client(addr), b"hello");
     session.ask("preset all offline", "done");

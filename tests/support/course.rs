@@ -61,6 +61,7 @@ impl Course {
             seed,
             opened: start,
             path: Duration::ZERO,
+            handshakes: 1,
         };
         let mut course = Self {
             link: Link::new(direction, &circumstances),

@@ -37,10 +37,11 @@ pub(crate) fn latency(time: u64, jitter: u64, directions: Directions) -> Setting
         .acting(directions)
 }
 
-/// `bandwidth RATE`.
+/// `bandwidth RATE scope=connection`.
 pub(crate) fn bandwidth(bytes: u64) -> Setting {
     let kind = Kind::named("bandwidth").expect("a kind");
-    Setting::new(kind).with("rate", Value::Rate(ByteRate::new(bytes)))
+    let setting = Setting::new(kind).with("scope", Value::Word("connection"));
+    setting.with("rate", Value::Rate(ByteRate::new(bytes)))
 }
 
 /// A distribution around a median.

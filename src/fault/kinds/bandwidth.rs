@@ -7,6 +7,7 @@
 //!
 //! With `scope=proxy` the pace is one for all connections of the proxy: each takes a piece's time in turn.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::fault::knob::{Metric, stops_rate};
@@ -14,14 +15,24 @@ use crate::fault::motion::{self, Motion, Pace};
 use crate::fault::param::{self, Amount, Param, words};
 use crate::fault::shared::{Shared, SharedLinks};
 use crate::fault::stage::made;
+use crate::fault::tcp::{HEADERS, Parts, Rate};
 use crate::fault::{Fault, Head, Kind, Knob, Setting, Stage, Terms};
 use crate::units::ByteRate;
 
 words! {
     /// Who shares a link.
     enum Scope {
-        Connection = "connection",
         Proxy = "proxy",
+        Connection = "connection",
+        Desk = "desk",
+    }
+}
+
+words! {
+    /// What a rate counts.
+    enum Framing {
+        None = "none",
+        Ip = "ip",
     }
 }
 
@@ -31,13 +42,22 @@ const RATE: Param<ByteRate> =
         .within(ByteRate::new(0), ByteRate::new(100_000_000_000));
 const SCOPE: Param<Scope> = Scope::param(
     "scope",
-    "a link for each connection, or one for all connections of the proxy",
+    "a link for all connections of the proxy, for each one, or for all of the desk that say so",
 );
 const QUEUE: Param<Option<Amount>> = param::amount(
     "queue",
     "how much may wait for the link (bufferbloat); absent: the delay and 200 ms more",
 )
 .optional();
+const FAIR: Param<bool> = param::switch(
+    "fair",
+    "connections take turns on a link that they share; else first come, first served",
+)
+.or(false);
+const FRAMING: Param<Framing> = Framing::param(
+    "framing",
+    "what the rate counts: the stream's bytes, or with each 1,448 of them 52 of headers",
+);
 
 /// The row of the table.
 pub static KIND: Kind = Kind {
@@ -48,6 +68,8 @@ pub static KIND: Kind = Kind {
         RATE.spec,
         SCOPE.spec,
         QUEUE.spec,
+        FAIR.spec,
+        FRAMING.spec,
         motion::WAVE.spec,
         motion::PERIOD.spec,
         motion::DEPTH_RATE.spec,
@@ -63,6 +85,7 @@ pub static KIND: Kind = Kind {
         .beside(Metric::Rate)],
     example: "bandwidth 1Mbit/s",
     build: |terms| made(Bandwidth::of(terms)),
+    line: Some(limits_line),
     shares: Some(is_for_all),
     ..Kind::at(Stage::Rate)
 };
@@ -75,12 +98,39 @@ const SLOW_PIECE_TIME: Duration = Duration::from_millis(5);
 const PACKET: u64 = 1448;
 /// How much waits beyond the delays where no queue is set.
 const DEFAULT_QUEUE: Duration = Duration::from_millis(200);
+/// A turn on a shared link takes no longer, whatever its queue holds.
+const LONGEST_TURN: Duration = Duration::from_secs(10);
 /// What may wait at any rate.
 const LEAST_BACKLOG: u64 = 4 << 10;
 
-/// Whether the rate is one for all connections of the proxy.
+/// Whether the rate is one for several connections.
 fn is_for_all(setting: &Setting) -> bool {
-    setting.get(SCOPE) == Scope::Proxy
+    setting.get(SCOPE) != Scope::Connection
+}
+
+/// The links that a setting has connections share.
+fn links<'a>(terms: &Terms<'a>, here: &Setting) -> Option<&'a Arc<SharedLinks>> {
+    match here.get(SCOPE) {
+        Scope::Proxy => terms.shared,
+        Scope::Connection => None,
+        Scope::Desk => terms.desk,
+    }
+}
+
+/// What the line passes of a direction's packets in a time.
+fn limits_line(terms: &Terms<'_>, parts: &mut Parts) {
+    if let Some(here) = terms.here {
+        let motion = Motion::of(here, terms.from, terms.since);
+        parts.rate = Some(Rate {
+            pace: Pace::new(here.get(RATE), motion, terms.now),
+            queue: here.get(QUEUE),
+            framing: match here.get(FRAMING) {
+                Framing::None => 0,
+                Framing::Ip => HEADERS,
+            },
+            shared: links(terms, here).map(Arc::clone),
+        });
+    }
 }
 
 /// The stage of one direction.
@@ -94,6 +144,8 @@ struct Bandwidth {
     /// When the head comes to the link that `due` was last asked for: no sooner than `pace`.
     came: Instant,
     shared: Option<Shared>,
+    /// Whether a turn on a shared link is one piece, and not all that waits.
+    fair: bool,
 }
 
 // === impl Bandwidth ===
@@ -102,7 +154,6 @@ impl Bandwidth {
     fn of(terms: &Terms<'_>) -> Option<Self> {
         let here = terms.here?;
         let queue = here.get(QUEUE).unwrap_or(Amount::Time(DEFAULT_QUEUE));
-        let links = terms.shared.filter(|_| is_for_all(here));
         let motion = Motion::of(here, terms.from, terms.since);
         let rate = Pace::new(here.get(RATE), motion, terms.now);
         Some(Self {
@@ -111,7 +162,8 @@ impl Bandwidth {
             queue,
             pace: terms.now,
             came: terms.now,
-            shared: links.map(|links| Shared::new(links, terms.direction)),
+            shared: links(terms, here).map(|links| Shared::new(links, terms.direction)),
+            fair: here.get(FAIR),
         })
     }
 
@@ -132,12 +184,26 @@ impl Bandwidth {
 
     /// How many bytes one piece takes that comes to the link when the head does.
     fn full_piece(&self) -> u64 {
-        let within = |time| {
-            let end = self.came.checked_add(time).unwrap_or(self.came);
-            self.rate.passed(self.came, end)
+        let packet = PACKET.min(self.passed_within(SLOW_PIECE_TIME));
+        self.passed_within(PIECE_TIME).max(packet).max(1)
+    }
+
+    /// How many bytes one turn on a shared link takes at most. A fair one is as long for many small pieces as for a large
+    /// one, so that all have the same; else what waits goes before what comes later, as far as a queue holds it.
+    fn full_turn(&self) -> u64 {
+        let piece = self.full_piece();
+        let most = match self.queue {
+            _ if self.fair => piece,
+            Amount::Time(time) => self.passed_within(time),
+            Amount::Size(size) => size.bytes(),
         };
-        let packet = PACKET.min(within(SLOW_PIECE_TIME));
-        within(PIECE_TIME).max(packet).max(1)
+        most.clamp(piece, self.passed_within(LONGEST_TURN).max(piece))
+    }
+
+    /// How many bytes the link passes in this time from when the head comes to it.
+    fn passed_within(&self, time: Duration) -> u64 {
+        let end = self.came.checked_add(time).unwrap_or(self.came);
+        self.rate.passed(self.came, end)
     }
 
     /// How long the link has been passing the piece under way, if one is.
@@ -189,17 +255,17 @@ impl Fault for Bandwidth {
             return None;
         }
         let came = self.came;
-        let (piece, full_piece) = (self.piece(head), self.full_piece());
+        let (piece, turn) = (self.piece(head), self.full_turn());
         match &mut self.shared {
             Some(shared) if came <= now || shared.turn.is_some() => {
-                // A turn is as long for many small pieces as for a large one, so that all have the same.
-                let whole = full_piece.min((head.len + head.behind) as u64);
-                let takes = self.rate.passes(came, whole)?;
-                let takes = takes.saturating_duration_since(came);
+                let whole = turn.min((head.len + head.behind) as u64);
+                // Where the rate comes to nothing before that, a piece may still pass.
+                let passes = |bytes| Some((bytes, self.rate.passes(came, bytes)?));
+                let (whole, ends) = passes(whole).or_else(|| passes(piece))?;
+                let takes = ends.saturating_duration_since(came);
                 let (begins, bytes) = shared.turn(came, whole, takes)?;
                 // A turn may have been taken before a change of settings sent the head back.
-                self.rate
-                    .passes(begins.max(came), bytes.min(head.len as u64))
+                self.rate.passes(begins.max(came), bytes.min(piece))
             }
             _ => self.rate.passes(came, piece),
         }
@@ -207,9 +273,12 @@ impl Fault for Bandwidth {
 
     fn quantum(&self, head: &Head, now: Instant) -> usize {
         let piece = self.piece(head);
+        let since = |at| self.rate.passed(at, now).max(piece);
         let bytes = match &self.shared {
-            None => self.rate.passed(self.came, now).max(piece),
-            Some(shared) => shared.turn.map_or(piece, |(_, bytes)| bytes),
+            None => since(self.came),
+            Some(shared) => (shared.turn).map_or(piece, |(begins, bytes)| {
+                since(begins.max(self.came)).min(bytes)
+            }),
         };
         usize::try_from(bytes).unwrap_or(usize::MAX)
     }

@@ -6,7 +6,8 @@
 //! With `wave` or `ramp` the time moves by itself (`motion`): a byte's is what it was when it arrived, or less where a ramp
 //! falls while it waits.
 //!
-//! `handshake=on` adds the round trip that TCP's own handshake takes, with the latency of both directions: the first byte up
+//! `handshake=on` adds the round trips that handshakes take, TCP's own and those of the TLS that the desk speaks to the
+//! upstream, with the latency of both directions: the first byte up
 //! waits that much more, and the first byte down (the greeting of a server that speaks first) or the end of a stream without
 //! one comes no sooner than that after the connection was opened.
 //!
@@ -21,6 +22,7 @@ use crate::fault::motion::{self, Motion};
 use crate::fault::param::{self, Param};
 use crate::fault::random::{normal, unit};
 use crate::fault::stage::made;
+use crate::fault::tcp::{Delay, Parts};
 use crate::fault::{Direction, Fault, Head, Kind, Knob, Setting, Stage, Terms};
 use crate::units::Percent;
 
@@ -82,6 +84,7 @@ pub static KIND: Kind = Kind {
     example: "latency 250ms jitter=30ms dist=normal",
     build: |terms| made(Latency::of(terms)),
     lengthens: Some(|setting| setting.get(TIME)),
+    line: Some(lengthens_line),
     ..Kind::at(Stage::Path)
 };
 
@@ -97,7 +100,7 @@ struct Latency {
     correlation: f64,
     direction: Direction,
     opened: Instant,
-    /// The round trip that TCP's own handshake takes, where the connection's first byte waits for that.
+    /// The round trips that the handshakes take, where the connection's first byte waits for them.
     handshake: Duration,
     /// The normal number behind the last segment's delay.
     before: Option<f64>,
@@ -113,7 +116,8 @@ impl Latency {
         let [here, back] = [terms.here, terms.back].map(|it| it.unwrap_or(&nothing));
         let shakes = here.get(HANDSHAKE) || back.get(HANDSHAKE);
         let round_trip = here.get(TIME).saturating_add(back.get(TIME));
-        let handshake = if shakes { round_trip } else { Duration::ZERO };
+        let handshakes = round_trip.saturating_mul(terms.handshakes);
+        let handshake = if shakes { handshakes } else { Duration::ZERO };
         // A ramp that has arrived still dates what came on the way.
         let motion = Motion::of(here, terms.from, terms.since).filter(Motion::moves);
         let most = |motion: Motion| motion::seconds(motion.most(terms.now));
@@ -163,6 +167,25 @@ impl Latency {
             Some(motion) => motion.wait(arrived, jitter),
             None => self.time.as_secs_f64() + jitter,
         })
+    }
+}
+
+/// How long packets are on their way in a direction.
+fn lengthens_line(terms: &Terms<'_>, parts: &mut Parts) {
+    if let Some(here) = terms.here {
+        parts.there = here.get(TIME);
+        let delay = Latency::of(terms);
+        parts.delay = delay.map(|delay| Box::new(delay) as Box<dyn Delay>);
+    }
+}
+
+impl Delay for Latency {
+    fn of(&mut self, sent: Instant, draw: u64) -> Option<Duration> {
+        let delay = self.delay_of(draw, sent)?;
+        if self.correlation > 0.0 {
+            self.before = Some(self.normal(draw));
+        }
+        Some(delay)
     }
 }
 

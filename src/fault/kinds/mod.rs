@@ -25,6 +25,7 @@ kinds! {
     reset,
     blackhole,
     loss,
+    tcp,
     refuse,
     flap,
     timeout,

@@ -77,7 +77,7 @@ impl Collector {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut last = false;
         while !last {
-            let step = tokio::select! {
+            let look = tokio::select! {
                 // Cancel-safe, all: what was not returned comes again, the token only reports.
                 _ = beat.tick() => Self::beat,
                 () = self.engine.look.notified() => Self::look,
@@ -87,7 +87,7 @@ impl Collector {
                     Self::beat
                 }
             };
-            if let Err(panic) = panics::contain(|| step(&mut self))
+            if let Err(panic) = panics::contain(|| look(&mut self))
                 && !std::mem::replace(&mut self.told_bug, true)
             {
                 let line = format!("some figures are missing, all else goes on: {panic}");

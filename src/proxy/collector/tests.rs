@@ -8,6 +8,7 @@ use tokio::sync::{Notify, Semaphore, broadcast};
 use tokio_util::task::TaskTracker;
 
 use super::*;
+use crate::fault::shared::SharedLinks;
 use crate::fault::{Direction, PerDirection, Plan};
 use crate::mapping;
 use crate::proxy::net::look_up::LookUps;
@@ -29,6 +30,7 @@ struct Desk {
 fn shared(news: mpsc::Sender<News>, events: broadcast::Sender<Arc<Event>>) -> Shared {
     let options = Options::default();
     Shared {
+        desk: Arc::new(SharedLinks::new(clock::now())),
         look: Notify::new(),
         tls: tls::TlsConfigs::load(&options.tls).expect("nothing to load"),
         options,
@@ -154,6 +156,7 @@ async fn tls_that_came_with_the_end_is_told_before_it() {
         alpn: None,
         offered: Vec::new(),
         resumed: false,
+        round_trips: 1,
         took: Duration::from_millis(18),
     };
     let what = Happening::Secured {

@@ -150,11 +150,15 @@ impl Window {
             let histograms = meters.clone().map(|meter| &meter.added[way]);
             Counts::of(histograms, last.map(|last| &last.added[way]))
         };
-        let feels = meters.clone().map(|meter| &meter.feels);
+        let (delivered, added) = (
+            PerDirection::from_fn(delivered),
+            PerDirection::from_fn(added),
+        );
+        let feels = meters.map(|meter| &meter.feels);
         Sample {
             at,
-            delivered: PerDirection::from_fn(delivered),
-            added: PerDirection::from_fn(added),
+            delivered,
+            added,
             feels: Counts::of(feels, last.map(|last| &last.feels)),
             ends,
         }

@@ -59,14 +59,11 @@ impl<'a> Opening<'a> {
             let dialed = self.dial().await.map_err(|error| untold(&error))?;
             (dialed, Vec::new())
         };
-        let ((upstream, path), before) = opened;
+        let ((upstream, circumstances), before) = opened;
         Ok(Ready {
             upstream,
             before,
-            circumstances: Circumstances {
-                path,
-                ..self.circumstances
-            },
+            circumstances,
             current: self.current,
         })
     }
@@ -149,7 +146,7 @@ impl<'a> Opening<'a> {
     async fn reach_postgres(
         &self,
         client: &mut Leg,
-    ) -> Result<((Leg, Duration), Vec<u8>), Failure> {
+    ) -> Result<((Leg, Circumstances), Vec<u8>), Failure> {
         let deadline = Deadline::after(self.books.engine.options.connect_timeout);
         let first = postgres::negotiate_client(client, deadline).await;
         let first = first.map_err(|error| Failure {
@@ -173,8 +170,8 @@ impl<'a> Opening<'a> {
         }
     }
 
-    /// The upstream's leg, and how long a round trip to it takes.
-    async fn dial(&self) -> Result<(Leg, Duration), UpstreamError> {
+    /// The upstream's leg, and what reaching it told of the way there.
+    async fn dial(&self) -> Result<(Leg, Circumstances), UpstreamError> {
         let Books {
             proxy,
             engine,
@@ -204,7 +201,12 @@ impl<'a> Opening<'a> {
         if let Some(tls) = dialed.tls.map(Arc::new) {
             self.books.tell(Happening::Secured { conn, tls }).await;
         }
-        Ok((dialed.leg, dialed.path))
+        let circumstances = Circumstances {
+            path: dialed.path,
+            handshakes: dialed.handshakes,
+            ..self.circumstances
+        };
+        Ok((dialed.leg, circumstances))
     }
 }
 

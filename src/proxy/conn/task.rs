@@ -126,6 +126,7 @@ async fn make_ready(client: &mut Leg, ordinal: u64, books: &Books) -> Result<Rea
             .checked_add(record.opened)
             .unwrap_or(engine.start),
         path: Duration::ZERO,
+        handshakes: 1,
     };
     let gone = client.watch_error();
     let open = async {

@@ -45,6 +45,8 @@ pub struct Dialed {
     pub tls: Option<Negotiated>,
     /// How long the answer to the connect took: about a round trip.
     pub path: Duration,
+    /// How many round trips the handshakes took, TCP's own among them.
+    pub handshakes: u32,
     /// Tells the next desk on the way, where there is one; kept for as long as the connection lives.
     pub(crate) sign: Option<Sign>,
 }
@@ -69,6 +71,8 @@ pub async fn dial(
     })?;
     let Connected { socket, path, sign } = connected;
     // Handshakes in boxes: most connections do without, and are small so.
+    // PostgreSQL is asked whether it speaks TLS before that begins.
+    let asks = u32::from(mapping.tls() == TlsMode::Postgres);
     let (leg, tls) = match mapping.tls() {
         TlsMode::Clear => (Leg::clear(socket), None),
         TlsMode::Direct(_) => {
@@ -83,7 +87,9 @@ pub async fn dial(
             (Leg::secure(socket, secured).filtered(filter), Some(agreed))
         }
     };
+    let shakes = tls.as_ref().map_or(0, |tls| tls.round_trips);
     Ok(Dialed {
+        handshakes: 1 + asks + shakes,
         leg,
         addr,
         tried: Attempts(tried),

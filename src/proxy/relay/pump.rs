@@ -331,7 +331,7 @@ impl<S: Socket> Pump<S> {
         if both(Sink::Broken) {
             return Some(self.reset());
         }
-        both(Sink::Ended).then(|| End {
+        both(Sink::Ended).then_some(End {
             reason: match self.first_done {
                 Some(Direction::Down) => CloseReason::UpstreamDone,
                 _ => CloseReason::ClientDone,

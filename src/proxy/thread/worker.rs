@@ -214,7 +214,7 @@ mod tests {
         let (tell, told) = sync_channel(8);
         let bug = move |panic: Panic| tell.send(panic.to_string()).expect("is heard");
         let worker = WorkerHandle::start(0, Spin::Never, bug).expect("starts");
-        let (ring, rung) = tokio::sync::oneshot::channel();
+        let (ring, heard) = tokio::sync::oneshot::channel();
         let task = |worker: Rc<Worker>| async move {
             let (mut first, mut second) = (worker.alarm.timer(), worker.alarm.timer());
             first.set(Some(clock::now()), &Waker::from(Arc::new(Bug)));
@@ -222,16 +222,17 @@ mod tests {
             let mut polled = false;
             std::future::poll_fn(|cx| {
                 second.set((!polled).then_some(later), cx.waker());
-                match std::mem::replace(&mut polled, true) {
-                    false => std::task::Poll::Pending,
-                    true => std::task::Poll::Ready(()),
+                if std::mem::replace(&mut polled, true) {
+                    std::task::Poll::Ready(())
+                } else {
+                    std::task::Poll::Pending
                 }
             })
             .await;
             let _ = ring.send(());
         };
         worker.hand(task).await;
-        rung.await.expect("the second timer rings");
+        heard.await.expect("the second timer rings");
         let told: Vec<_> = told.try_iter().collect();
         let [told] = &told[..] else {
             panic!("one bug, not {told:?}");

@@ -136,8 +136,18 @@ impl UpstreamTls {
                 .map(|name| String::from_utf8_lossy(name).into_owned()),
             offered: self.offered.clone(),
             resumed: session.handshake_kind() == Some(HandshakeKind::Resumed),
+            round_trips: round_trips(session.protocol_version(), session.handshake_kind()),
             took: left.saturating_sub(deadline.left()),
         };
         Ok((Secured::new(stream, peer, self.strict_close), negotiated))
+    }
+}
+
+/// How many round trips a handshake took before the client's first byte (RFC 8446, 2; RFC 5246, 7.3).
+fn round_trips(version: Option<ProtocolVersion>, kind: Option<HandshakeKind>) -> u32 {
+    match (version, kind) {
+        (_, Some(HandshakeKind::FullWithHelloRetryRequest))
+        | (Some(ProtocolVersion::TLSv1_2), Some(HandshakeKind::Full)) => 2,
+        _ => 1,
     }
 }

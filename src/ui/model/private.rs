@@ -49,6 +49,7 @@ pub(in crate::ui) struct Asked {
 
 /// What a command asks for.
 #[derive(Clone, Debug)]
+#[expect(clippy::large_enum_variant, reason = "few are asked at a time")]
 pub(in crate::ui) enum Ask {
     /// Something that can be undone becomes of the proxy.
     Edit(Edited, Origin),

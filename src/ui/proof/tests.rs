@@ -245,7 +245,7 @@ fn few_samples_and_endless_jitter_have_no_width() {
 fn a_rate_for_each_connection_is_proved_by_the_fastest() {
     let row = ProxyRow {
         rates: PerDirection::of(2_000.0, 190_000.0),
-        ..proxy([bandwidth(64_000)])
+        ..proxy([bandwidth(64_000).with("scope", Value::Word("connection"))])
     };
     let mut model = model(row);
     let conn = |id, down| ConnRow {

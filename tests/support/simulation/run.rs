@@ -19,8 +19,9 @@ use super::world::{Event, World};
 const ENOUGH: u64 = 300;
 /// After so many steps a connection is taken to go on for ever.
 const ENDLESS: u64 = 100_000;
-/// So many polls may follow one another without an event and without achieving anything.
-const IDLE_POLLS: u32 = 4;
+/// So many polls may follow one another without an event and without achieving anything: a virtual sender repairs what was
+/// lost in as many steps.
+const IDLE_POLLS: u32 = 200;
 
 /// One simulation under way.
 pub(crate) struct Run {

@@ -103,6 +103,7 @@ impl World {
                 seed,
                 opened: start,
                 path: Duration::ZERO,
+                handshakes: 1,
             }),
             progress: 0,
             calls: 0,

@@ -143,6 +143,7 @@ fn a_tls_handshake_is_told_once_and_again_when_it_changes() {
             alpn: None,
             offered: Vec::new(),
             resumed: conn > 1,
+            round_trips: 1,
             took: Duration::from_millis(18),
         };
         let event = Event {

@@ -1,0 +1,229 @@
+//! The line that a virtual sender's packets take in one direction: what loses, queues, paces and delays them.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::control::Control;
+use super::nanos;
+use super::odds::{LossChain, Odds};
+use crate::fault::Direction;
+use crate::fault::motion::Pace;
+use crate::fault::param::Amount;
+use crate::fault::random::mix;
+use crate::fault::shared::SharedLinks;
+
+/// How long the queue before a rate is where none is set.
+const DEFAULT_QUEUE: Duration = Duration::from_millis(200);
+/// A queue holds this much at any rate: two packets.
+const LEAST_QUEUE: u64 = 3_000;
+/// Longer delays are not told apart, so that sums of times stay far from the end of `u64`: an hour.
+const LONGEST: u64 = 3_600_000_000_000;
+
+/// How long packets are on their way, apart from queues.
+pub(in crate::fault) trait Delay: Send {
+    /// What a packet takes that sets out at `sent` and draws `draw`; `None` where that is more than can be counted.
+    fn of(&mut self, sent: Instant, draw: u64) -> Option<Duration>;
+}
+
+/// What is known of the line in one direction of a connection: each kind of fault adds what it is about.
+#[derive(Default)]
+pub struct Parts {
+    /// The sender; none where no fault asks for one, and bytes are delayed and paced as they are.
+    pub(in crate::fault) control: Option<Control>,
+    /// The share of the packets that are lost on their way, and of their acknowledgements on theirs.
+    pub(in crate::fault) loss: Loss,
+    pub(in crate::fault) answers: Loss,
+    /// The delay in this direction, where there is one.
+    pub(in crate::fault) delay: Option<Box<dyn Delay>>,
+    /// What the delay is, apart from what it strays by.
+    pub(in crate::fault) there: Duration,
+    /// What a round trip takes without queues.
+    pub(in crate::fault) round_trip: Duration,
+    /// What of that is there without faults: real handshakes have taken it.
+    pub(in crate::fault) path: Duration,
+    /// What the sender takes for it, where that is another.
+    pub(in crate::fault) heard_after: Option<Duration>,
+    pub(in crate::fault) rate: Option<Rate>,
+}
+
+/// How packets are lost.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in crate::fault) struct Loss {
+    /// The share that is lost, 0 to 1.
+    pub(in crate::fault) share: f64,
+    /// How many in a row are lost on average; 1 makes losses independent.
+    pub(in crate::fault) burst: f64,
+}
+
+/// A link that passes so much in a time, with the queue before it.
+pub(in crate::fault) struct Rate {
+    pub(in crate::fault) pace: Pace,
+    /// How much may wait; absent: 200 ms.
+    pub(in crate::fault) queue: Option<Amount>,
+    /// What the rate carries with each packet beside its payload, in bytes.
+    pub(in crate::fault) framing: u64,
+    /// The link that connections share; none where each has its own.
+    pub(in crate::fault) shared: Option<Arc<SharedLinks>>,
+}
+
+/// The line of one direction of one connection.
+pub(super) struct Line {
+    origin: Instant,
+    direction: Direction,
+    seed: u64,
+    parts: Parts,
+    losses: LossChain,
+    answers: LossChain,
+    /// Until when the connection's own link is taken.
+    free: u64,
+    /// On a link that is shared: how far in the stream its packets go, and how long each takes the link. Bound: what the
+    /// receiver's application has not read, and what is sent in a round trip.
+    turns: VecDeque<(u64, u64)>,
+}
+
+// === impl Loss ===
+
+impl Default for Loss {
+    fn default() -> Self {
+        Self {
+            share: 0.0,
+            burst: 1.0,
+        }
+    }
+}
+
+impl Loss {
+    fn odds(self) -> Odds {
+        Odds::new(self.share, self.burst)
+    }
+}
+
+// === impl Line ===
+
+impl Line {
+    /// A line of these parts, whose losses and delays follow from `seed`; times count from `origin`.
+    pub(super) fn new(parts: Parts, origin: Instant, direction: Direction, seed: u64) -> Self {
+        Self {
+            origin,
+            direction,
+            seed,
+            parts,
+            losses: LossChain::new(seed),
+            answers: LossChain::new(mix(seed)),
+            free: 0,
+            turns: VecDeque::new(),
+        }
+    }
+
+    /// Takes other parts over: what sets out later finds them.
+    pub(super) fn change(&mut self, parts: Parts) {
+        self.parts = parts;
+    }
+
+    /// After how long the sender hears of a packet, without queues.
+    pub(super) fn round_trip(&self) -> u64 {
+        let heard = self.parts.heard_after;
+        nanos(heard.unwrap_or(self.parts.round_trip)).min(LONGEST)
+    }
+
+    /// What an acknowledgement takes.
+    pub(super) fn back(&self) -> u64 {
+        self.round_trip().saturating_sub(nanos(self.parts.there))
+    }
+
+    /// A packet with so much payload, up to `end` in the stream, sets out at `at`: when it comes to the receiver; `None` where it is
+    /// lost. One that is `sure` is not lost by chance.
+    pub(super) fn carry(&mut self, at: u64, payload: u64, end: u64, sure: bool) -> Option<u64> {
+        let lost = self.losses.loses_next(self.parts.loss.odds());
+        if lost && !sure {
+            return None;
+        }
+        let leaves = self.leave(at, payload, end)?;
+        Some(self.deliver(leaves, end))
+    }
+
+    /// When a packet comes to the receiver that goes to `end` in the stream and left the queue at `leaves`.
+    pub(super) fn deliver(&mut self, leaves: u64, end: u64) -> u64 {
+        let delay = match &mut self.parts.delay {
+            Some(delay) => {
+                let draw = mix(self.seed ^ mix(end));
+                let delay = delay.of(instant(self.origin, leaves), draw);
+                delay.map_or(LONGEST, nanos).min(LONGEST)
+            }
+            None => 0,
+        };
+        leaves.saturating_add(delay)
+    }
+
+    /// When a packet that comes to the queue at `at` has left it; `None` where the queue is full.
+    fn leave(&mut self, at: u64, payload: u64, end: u64) -> Option<u64> {
+        let Some(rate) = &self.parts.rate else {
+            return Some(at);
+        };
+        let size = payload.saturating_add(rate.framing);
+        let came = instant(self.origin, at);
+        let most = rate.most_waiting(came);
+        let leave = |free: Instant| {
+            let waiting = rate.pace.passed(came, free.max(came));
+            if waiting.saturating_add(size) > most {
+                return None;
+            }
+            let never = || instant(self.origin, u64::MAX / 2);
+            Some(rate.pace.passes(free.max(came), size).unwrap_or_else(never))
+        };
+        let leaves = match &rate.shared {
+            Some(shared) => shared.enter(self.direction, leave)?,
+            None => leave(instant(self.origin, self.free))?,
+        };
+        let leaves = nanos(leaves.saturating_duration_since(self.origin));
+        if rate.shared.is_some() {
+            let takes = rate.pace.at(came).time_for(size);
+            self.turns.push_back((end, nanos(takes)));
+        }
+        self.free = leaves;
+        Some(leaves)
+    }
+
+    /// What came through up to `end` has left.
+    pub(super) fn forget(&mut self, end: u64) {
+        while self.turns.front().is_some_and(|(to, _)| *to <= end) {
+            self.turns.pop_front();
+        }
+    }
+
+    /// Gives back what its packets took of a shared link beyond `end` in the stream: others are to send that.
+    pub(super) fn give_back(&mut self, end: u64) {
+        let waiting = self.turns.iter().filter(|(to, _)| *to > end);
+        let takes = waiting.fold(0, |sum: u64, (_, takes)| sum.saturating_add(*takes));
+        let rate = self.parts.rate.as_ref();
+        if let Some(shared) = rate.and_then(|rate| rate.shared.as_ref()) {
+            shared.give_back(self.direction, Duration::from_nanos(takes));
+        }
+    }
+
+    /// A receiver's acknowledgement sets out at `at`: when it comes to the sender; `None` where it is lost.
+    pub(super) fn answer(&mut self, at: u64, sure: bool) -> Option<u64> {
+        let lost = self.answers.loses_next(self.parts.answers.odds());
+        (!lost || sure).then(|| at.saturating_add(self.back()))
+    }
+}
+
+// === impl Rate ===
+
+impl Rate {
+    /// How many bytes may wait in the queue at a time.
+    fn most_waiting(&self, now: Instant) -> u64 {
+        match self.queue.unwrap_or(Amount::Time(DEFAULT_QUEUE)) {
+            Amount::Time(time) => self.pace.at(now).bytes_in(time),
+            Amount::Size(size) => size.bytes(),
+        }
+        .max(LEAST_QUEUE)
+    }
+}
+
+/// The time so many nanoseconds after an origin, as far as times can be counted.
+fn instant(origin: Instant, nanos: u64) -> Instant {
+    let after = |nanos| origin.checked_add(Duration::from_nanos(nanos));
+    after(nanos).or_else(|| after(LONGEST)).unwrap_or(origin)
+}

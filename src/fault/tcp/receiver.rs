@@ -1,0 +1,136 @@
+//! The receiver that a virtual sender sends to: it passes on what is in order, and acknowledges.
+
+use std::collections::VecDeque;
+
+use super::line::Line;
+use super::packet::{Acknowledgement, Packet, Segment};
+
+/// So many acknowledgements are sent at once before the receiver begins to delay them (Linux: `TCP_MAX_QUICKACKS`).
+const QUICK: u32 = 16;
+/// How long an acknowledgement waits for a second packet (Linux: `TCP_DELACK_MIN`).
+const DELAY: u64 = 40_000_000;
+
+/// The state of the receiver.
+#[derive(Debug)]
+pub(super) struct Receiver {
+    /// The number of the next segment in order.
+    expected: u64,
+    /// The highest number that came, and one.
+    seen: u64,
+    /// A packet whose acknowledgement waits for a second one, and until when.
+    delayed: Option<(u64, Packet)>,
+    quick: u32,
+    last_arrival: u64,
+    /// What came through in order: up to where in the stream, and when. Bound: what the sender may have under way.
+    through: VecDeque<(u64, u64)>,
+}
+
+// === impl Receiver ===
+
+impl Receiver {
+    pub(super) fn new() -> Self {
+        Self {
+            expected: 0,
+            seen: 0,
+            delayed: None,
+            quick: QUICK,
+            last_arrival: 0,
+            through: VecDeque::new(),
+        }
+    }
+
+    /// What came through in order.
+    pub(super) fn through(&self) -> &VecDeque<(u64, u64)> {
+        &self.through
+    }
+
+    /// What came through up to `end` is done with.
+    pub(super) fn forget(&mut self, end: u64) {
+        while self.through.front().is_some_and(|(to, _)| *to <= end) {
+            self.through.pop_front();
+        }
+        if self.through.is_empty() {
+            self.through = VecDeque::new();
+        }
+    }
+
+    /// When an acknowledgement that waits is sent.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.delayed.map(|(at, _)| at)
+    }
+
+    /// A packet comes. `segments` are those from `first` on that the sender has under way; a receiver that heard nothing for
+    /// `rest` acknowledges at once for a while.
+    pub(super) fn take(
+        &mut self,
+        packet: Packet,
+        first: u64,
+        segments: &mut VecDeque<Segment>,
+        rest: u64,
+    ) -> Answer {
+        let now = packet.arrives;
+        let had_gap = self.expected < self.seen;
+        let place = |number: u64| usize::try_from(number.checked_sub(first)?).ok();
+        let segment = place(packet.number).and_then(|place| segments.get_mut(place));
+        let again = segment.is_none_or(|segment| std::mem::replace(&mut segment.received, true));
+        while let Some(segment) = place(self.expected).and_then(|place| segments.get(place))
+            && segment.received
+        {
+            self.expected += 1;
+            match self.through.back_mut() {
+                Some((end, at)) if *at == now => *end = segment.end,
+                _ => self.through.push_back((segment.end, now)),
+            }
+        }
+        self.seen = self.seen.max(packet.number + 1);
+        if again || now.saturating_sub(self.last_arrival) > rest {
+            self.quick = QUICK;
+        }
+        self.last_arrival = now;
+        let before = self.delayed.take().map(|(_, packet)| packet);
+        let in_order = !had_gap && !again && self.expected == self.seen;
+        if before.is_none() && in_order && !packet.pushes && self.quick == 0 {
+            self.delayed = Some((now.saturating_add(DELAY), packet));
+            return Answer::Waits;
+        }
+        Answer::Now { before }
+    }
+
+    /// The acknowledgement that waited goes.
+    pub(super) fn undelay(&mut self) -> Option<(u64, Packet)> {
+        self.delayed.take()
+    }
+
+    /// An acknowledgement of `packet` sets out at `now`.
+    pub(super) fn acknowledge(
+        &mut self,
+        packet: &Packet,
+        now: u64,
+        line: &mut Line,
+    ) -> Acknowledgement {
+        self.quick = self.quick.saturating_sub(1);
+        self.tell(packet, line.answer(now, packet.sure))
+    }
+
+    /// What is told of `packet`, at `at`; never, where the next one tells it.
+    pub(super) fn tell(&self, packet: &Packet, at: Option<u64>) -> Acknowledgement {
+        Acknowledgement {
+            at,
+            number: packet.number,
+            sent: packet.sent,
+            expected: self.expected,
+        }
+    }
+}
+
+/// What a receiver does with a packet.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Answer {
+    /// It acknowledges it at once, and with it the one before, if that waited.
+    Now {
+        /// The packet that waited.
+        before: Option<Packet>,
+    },
+    /// It waits for a second packet.
+    Waits,
+}

@@ -1,0 +1,544 @@
+//! The sender itself: what it sends and when, and what it makes of acknowledgements. Repairs are in `repair`.
+
+use std::collections::VecDeque;
+
+use super::SEGMENT;
+use super::bbr::{Bbr, Sample};
+use super::control::{Algorithm, Control};
+use super::line::Line;
+use super::packet::{Acknowledgement, Mark, Packet, Segment};
+use super::receiver::{Answer, Receiver};
+use super::repair::{Alarm, MOST_COPIES, Probe, Reduction, State, Undo};
+use super::timer::Timer;
+use super::window::Window;
+
+/// The shortest round trip, in nanoseconds: about what a kernel and its wake-ups take on loopback.
+const LEAST_RTT: u64 = 200_000;
+
+/// What came of an acknowledgement.
+#[derive(Clone, Copy, Debug, Default)]
+struct News {
+    /// How many segments are newly known to have come.
+    came: u32,
+    /// The next number that the receiver expects.
+    expected: u64,
+    /// The round trip of the last one that was sent once.
+    rtt: Option<u64>,
+    /// Of the one that was sent last: when, and what had been delivered then.
+    latest: Option<(u64, Mark)>,
+    /// Whether a probe turned out to have repaired a loss.
+    repaired: bool,
+}
+
+/// A virtual TCP sender, of one direction of a connection, with its receiver.
+#[derive(Debug)]
+pub(super) struct Sender {
+    pub(super) control: Control,
+    pub(super) window: Window,
+    pub(super) bbr: Option<Box<Bbr>>,
+    pub(super) timer: Timer,
+    /// What the application wrote and is not all sent: when, and up to where in the stream. Bound: what the link may hold.
+    written: VecDeque<(u64, u64)>,
+    /// Up to where in the stream segments were made.
+    sent: u64,
+    /// In order; the first has the number `first`. Bound: the window.
+    pub(super) segments: VecDeque<Segment>,
+    pub(super) first: u64,
+    pub(super) sacked: u32,
+    pub(super) lost: u32,
+    pub(super) again: u32,
+    /// Segments in the order in which they were sent last, until they are judged. Bound: what is sent in a round trip.
+    pub(super) order: VecDeque<(u64, u64)>,
+    /// No segment with a lower number waits to be sent again.
+    pub(super) repair_from: u64,
+    packets: VecDeque<Packet>,
+    acknowledgements: VecDeque<Acknowledgement>,
+    receiver: Receiver,
+    pub(super) state: State,
+    /// The number of the segment that ends the repairs.
+    pub(super) recovers: u64,
+    pub(super) reduction: Reduction,
+    pub(super) undo: Option<Undo>,
+    /// Of the segment that was sent last of those that came: when, its number, its round trip.
+    pub(super) latest: Option<(u64, u64, u64)>,
+    pub(super) least_rtt: u64,
+    pub(super) alarm: Option<(u64, Alarm)>,
+    pub(super) probe: Option<Probe>,
+    pub(super) backoff: u32,
+    last_sent: u64,
+    mark: Mark,
+    /// How many segments must be delivered until the application is taken to have enough to send again.
+    idle_until: u64,
+    /// When BBR's pace lets the next burst go.
+    pub(super) next_burst: u64,
+    /// Until when nothing is sent: the handshakes.
+    opens: u64,
+    pub(super) clock: u64,
+    /// How many packets were lost on the line, or in a full queue.
+    dropped: u64,
+}
+
+// === impl Sender ===
+
+impl Sender {
+    /// A sender of the stream from `offset` on, which sends nothing before `opens`.
+    pub(super) fn new(control: Control, rtt: u64, offset: u64, opens: u64) -> Self {
+        let rtt = rtt.max(LEAST_RTT);
+        Self {
+            control,
+            window: Window::new(control.initial, control.algorithm == Algorithm::Cubic),
+            bbr: Bbr::of(control, rtt),
+            timer: Timer::new(rtt),
+            written: VecDeque::new(),
+            sent: offset,
+            segments: VecDeque::new(),
+            first: 0,
+            sacked: 0,
+            lost: 0,
+            again: 0,
+            order: VecDeque::new(),
+            repair_from: 0,
+            packets: VecDeque::new(),
+            acknowledgements: VecDeque::new(),
+            receiver: Receiver::new(),
+            state: State::Open,
+            recovers: 0,
+            reduction: Reduction::default(),
+            undo: None,
+            latest: None,
+            least_rtt: rtt,
+            alarm: None,
+            probe: None,
+            backoff: 0,
+            last_sent: opens,
+            mark: Mark::default(),
+            idle_until: 0,
+            next_burst: 0,
+            opens,
+            clock: opens,
+            dropped: 0,
+        }
+    }
+
+    /// The application wrote `n` bytes at `at`. Calls are in the order of time.
+    pub(super) fn write(&mut self, at: u64, n: u64) {
+        let end = self.written.back().map_or(self.sent, |(_, end)| *end);
+        self.written.push_back((at, end.saturating_add(n)));
+    }
+
+    /// What came through in order: up to where in the stream, and when.
+    pub(super) fn through(&self) -> &VecDeque<(u64, u64)> {
+        self.receiver.through()
+    }
+
+    /// What came through up to `end` has left.
+    pub(super) fn forget(&mut self, end: u64) {
+        self.receiver.forget(end);
+    }
+
+    /// How much the sender's socket holds (Linux: `tcp_sndbuf_expand`): twice the window, sent and not.
+    pub(super) fn buffer(&self) -> u64 {
+        let segments = u64::from(self.window.segments.max(self.control.initial));
+        segments.saturating_mul(2 * SEGMENT)
+    }
+
+    /// How many packets were lost so far.
+    #[cfg(test)]
+    pub(super) fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// When something happens next.
+    pub(super) fn next(&self) -> Option<u64> {
+        self.next_event().map(|(at, _)| at)
+    }
+
+    fn next_event(&self) -> Option<(u64, Event)> {
+        let packet = self.packets.front().map(|packet| packet.arrives);
+        let heard = self.acknowledgements.iter().find_map(|told| told.at);
+        let events = [
+            (packet, Event::Packet),
+            (heard, Event::Acknowledgement),
+            (self.alarm.map(|(at, _)| at), Event::Alarm),
+            (self.receiver.next(), Event::Delayed),
+            (self.next_write(), Event::Write),
+        ];
+        let events = events.into_iter();
+        let events = events.filter_map(|(at, event)| Some((at?, event)));
+        events.min_by_key(|(at, _)| *at)
+    }
+
+    /// When what the application wrote can be sent, where the window has room.
+    fn next_write(&self) -> Option<u64> {
+        let (written, _) = self.written.front()?;
+        self.may_send_new().then(|| {
+            let paced = self.bbr.as_ref().map_or(0, |_| self.next_burst);
+            (*written).max(self.opens).max(self.clock).max(paced)
+        })
+    }
+
+    /// Lets time pass until `until`.
+    pub(super) fn run(&mut self, line: &mut Line, until: u64) {
+        while let Some((at, event)) = self.next_event()
+            && at <= until
+        {
+            self.clock = self.clock.max(at);
+            match event {
+                Event::Packet => self.arrive(line),
+                Event::Acknowledgement => self.hear(line),
+                Event::Alarm => self.wake(line),
+                Event::Delayed => {
+                    if let Some((at, packet)) = self.receiver.undelay() {
+                        let told = self.receiver.acknowledge(&packet, at, line);
+                        self.tell(told);
+                    }
+                }
+                Event::Write => self.transmit(line),
+            }
+        }
+    }
+
+    /// A packet comes to the receiver.
+    fn arrive(&mut self, line: &mut Line) {
+        let Some(packet) = self.packets.pop_front() else {
+            return;
+        };
+        if self.packets.is_empty() {
+            self.packets = VecDeque::new();
+        }
+        let rest = self.timer.timeout();
+        let answer = (self.receiver).take(packet, self.first, &mut self.segments, rest);
+        if let Answer::Now { before } = answer {
+            if let Some(before) = before {
+                let told = self.receiver.tell(&before, None);
+                self.tell(told);
+            }
+            let told = self.receiver.acknowledge(&packet, packet.arrives, line);
+            self.tell(told);
+        }
+    }
+
+    /// An acknowledgement sets out, behind those before it.
+    fn tell(&mut self, mut told: Acknowledgement) {
+        let last = self.acknowledgements.iter().rev().find_map(|it| it.at);
+        told.at = told.at.map(|at| last.map_or(at, |last| at.max(last)));
+        self.acknowledgements.push_back(told);
+    }
+
+    /// An acknowledgement comes to the sender, with what those would have told that were lost before it.
+    fn hear(&mut self, line: &mut Line) {
+        let before = self.first;
+        let news = self.take_news();
+        while self.first < news.expected && self.segments.pop_front().is_some() {
+            self.sacked -= 1;
+            self.first += 1;
+        }
+        self.repair_from = self.repair_from.max(self.first);
+        let advanced = self.first > before;
+        if let Some(rtt) = news.rtt {
+            self.timer.sample(rtt);
+            self.least_rtt = self.least_rtt.min(rtt);
+        }
+        if advanced {
+            self.backoff = 0;
+        }
+        let newly_lost = self.detect(self.clock);
+        self.end_episodes(news.repaired);
+        self.control_window(&news, newly_lost, advanced);
+        if news.came > 0 {
+            self.rearm_when_heard();
+        }
+        self.transmit(line);
+    }
+
+    /// Takes the acknowledgements of one moment together, as kernels that aggregate packets do.
+    fn take_news(&mut self) -> News {
+        let mut news = News {
+            expected: self.first,
+            ..News::default()
+        };
+        while let Some(told) = self.acknowledgements.pop_front() {
+            news.expected = news.expected.max(told.expected);
+            self.mark_delivered(&told, &mut news);
+            let next = self.acknowledgements.iter().find_map(|next| next.at);
+            if told.at.is_some() && next != Some(self.clock) {
+                break;
+            }
+        }
+        if self.acknowledgements.is_empty() {
+            self.acknowledgements = VecDeque::new();
+        }
+        news
+    }
+
+    /// The segment of an acknowledgement is known to have come.
+    fn mark_delivered(&mut self, told: &Acknowledgement, news: &mut News) {
+        let now = self.clock;
+        let Some(segment) = self.segment(told.number).filter(|segment| !segment.sacked) else {
+            return;
+        };
+        segment.sacked = true;
+        let Segment {
+            sent,
+            lost,
+            again,
+            copies,
+            mark,
+            ..
+        } = *segment;
+        (segment.lost, segment.again) = (false, false);
+        self.sacked += 1;
+        self.lost -= u32::from(lost);
+        self.again -= u32::from(again);
+        self.mark.delivered += 1;
+        self.mark.at = now;
+        news.came += 1;
+        if news
+            .latest
+            .is_none_or(|(_, latest)| mark.delivered >= latest.delivered)
+        {
+            news.latest = Some((sent, mark));
+            self.mark.first_sent = sent;
+        }
+        let took = now.saturating_sub(told.sent);
+        if copies == 0 {
+            news.rtt = Some(took);
+        }
+        let probe = self.probe.filter(|probe| probe.copies);
+        news.repaired |=
+            probe.is_some_and(|probe| told.number + 1 == probe.end && told.sent == sent);
+        let latest = self.latest.map(|(sent, number, _)| (sent, number));
+        // A copy whose answer comes sooner than any could is the first one's answer.
+        let is_early = copies > 0 && took < self.least_rtt;
+        if latest.is_none_or(|latest| (told.sent, told.number) > latest) && !is_early {
+            self.latest = Some((told.sent, told.number, took));
+        }
+        if let Some(undo) = self.undo.filter(|undo| told.sent < undo.at && copies > 0) {
+            self.undo_timeout(undo);
+        }
+    }
+
+    /// What the congestion control makes of an acknowledgement.
+    fn control_window(&mut self, news: &News, newly_lost: u32, advanced: bool) {
+        let now = self.clock;
+        let out = self.out();
+        if let Some(bbr) = &mut self.bbr {
+            let (sent, mark) = news.latest.unwrap_or((now, self.mark));
+            let interval = (sent - mark.first_sent.min(sent)).max(now - mark.at.min(now));
+            let sample = Sample {
+                now,
+                delivered: self.mark.delivered,
+                prior_delivered: mark.delivered,
+                interval: (news.latest.is_some() && interval >= self.least_rtt).then_some(interval),
+                app_limited: mark.idle,
+                rtt: news.rtt,
+                acknowledged: news.came,
+                lost: newly_lost,
+                out,
+                recovering: self.state == State::Recovery,
+            };
+            self.window.segments = bbr.acknowledged(&sample, self.window.segments);
+        } else if self.state == State::Recovery {
+            self.reduce(news.came, advanced && newly_lost == 0);
+        } else if news.came > 0 && advanced {
+            let (first, next) = (self.first, self.next_number());
+            (self.window).acknowledged(news.came, first, next, news.rtt, now);
+        }
+    }
+
+    pub(super) fn segment(&mut self, number: u64) -> Option<&mut Segment> {
+        let place = usize::try_from(number.checked_sub(self.first)?).ok()?;
+        self.segments.get_mut(place)
+    }
+
+    pub(super) fn next_number(&self) -> u64 {
+        self.first + self.segments.len() as u64
+    }
+
+    /// How many segments are taken to be under way.
+    pub(super) fn out(&self) -> u32 {
+        self.sent_count() - self.sacked - self.lost + self.again
+    }
+
+    /// How many segments were sent and are not acknowledged in order.
+    pub(super) fn sent_count(&self) -> u32 {
+        u32::try_from(self.segments.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many bytes are sent and not acknowledged in order.
+    fn unacknowledged(&self) -> u64 {
+        let first = self.segments.front();
+        let begins = first.map_or(self.sent, |first| first.end.saturating_sub(SEGMENT));
+        self.sent - begins.min(self.sent)
+    }
+
+    /// Whether the receiver's window has room.
+    fn receiver_has_room(&self) -> bool {
+        self.unacknowledged() < self.control.receive_window
+    }
+
+    fn may_send_new(&self) -> bool {
+        self.out() < self.window.segments && self.receiver_has_room()
+    }
+
+    /// Whether the application has written what is not sent.
+    pub(super) fn has_new(&self) -> bool {
+        let first = self.written.front();
+        first.is_some_and(|(at, _)| *at <= self.clock) && self.receiver_has_room()
+    }
+
+    /// Sends what may be sent now: what was lost first.
+    pub(super) fn transmit(&mut self, line: &mut Line) {
+        let now = self.clock;
+        let paced = self.bbr.as_ref().map(|bbr| bbr.burst());
+        if now < self.opens || (paced.is_some() && now < self.next_burst) {
+            return;
+        }
+        if self.segments.is_empty() && paced.is_none() && self.has_new() {
+            let rest = now.saturating_sub(self.last_sent);
+            self.window.rested(rest, self.timer.timeout());
+        }
+        let burst = paced.unwrap_or(u32::MAX);
+        let mut sent = 0;
+        let full = loop {
+            if sent == burst || self.out() >= self.window.segments {
+                break true;
+            }
+            if let Some(number) = self.next_repair() {
+                self.send_again(line, number, true);
+            } else if self.has_new() {
+                self.send_new(line);
+            } else {
+                break false;
+            }
+            sent += 1;
+        };
+        self.sent_burst(sent, full);
+    }
+
+    /// `sent` segments went out together; where `full`, the window or the pace held the next one back.
+    fn sent_burst(&mut self, sent: u32, full: bool) {
+        let now = self.clock;
+        if self.state == State::Recovery {
+            self.reduction.sent += sent;
+        }
+        if !full {
+            self.idle_until = (self.mark.delivered + u64::from(self.out())).max(1);
+        }
+        match &self.bbr {
+            Some(bbr) => self.next_burst = now.saturating_add(bbr.pause(sent)),
+            None if sent > 0 || full => {
+                let out = self.sent_count();
+                let (first, next) = (self.first, self.next_number());
+                (self.window).sent(out, first..next, full, now, self.timer.timeout());
+            }
+            None => {}
+        }
+    }
+
+    /// Sends as much of what the application wrote as fits a segment.
+    pub(super) fn send_new(&mut self, line: &mut Line) {
+        let now = self.clock;
+        let began = self.sent;
+        let most = began + SEGMENT;
+        while let Some((at, to)) = self.written.front().copied()
+            && at <= now
+            && self.sent < most
+        {
+            self.sent = to.min(most);
+            if to <= most {
+                self.written.pop_front();
+            }
+        }
+        if self.written.is_empty() {
+            self.written = VecDeque::new();
+        }
+        if self.segments.is_empty() {
+            self.mark.first_sent = now;
+            self.mark.at = now;
+        }
+        let number = self.next_number();
+        self.segments.push_back(Segment {
+            end: self.sent,
+            sent: now,
+            sacked: false,
+            lost: false,
+            again: false,
+            received: false,
+            copies: 0,
+            mark: self.mark_now(),
+        });
+        self.order.push_back((number, now));
+        // A writer whose socket fills is let go on when a third of it is free: the last segment of what it then writes is
+        // pushed. Approximate: every third one.
+        let pushes = number.is_multiple_of(3) || !self.has_new();
+        self.put(line, number, self.sent - began, false, pushes);
+        let waits = matches!(self.alarm, Some((_, Alarm::Reordering)));
+        if self.alarm.is_none() || (self.state == State::Open && !waits) {
+            self.set_alarm();
+        }
+    }
+
+    /// Sends a segment again: one that is `lost`, or the last one as a probe.
+    pub(super) fn send_again(&mut self, line: &mut Line, number: u64, lost: bool) {
+        let now = self.clock;
+        let mark = self.mark_now();
+        let begins = number
+            .checked_sub(1)
+            .and_then(|before| self.segment(before));
+        let begins = begins.map(|before| before.end);
+        let Some(segment) = self.segment(number) else {
+            return;
+        };
+        segment.sent = now;
+        segment.copies = segment.copies.saturating_add(1);
+        segment.mark = mark;
+        segment.again = lost;
+        let len = begins.map_or(SEGMENT, |begins| segment.end - begins);
+        let sure = segment.copies > MOST_COPIES;
+        self.again += u32::from(lost);
+        self.order.push_back((number, now));
+        self.put(line, number, len, sure, false);
+        if lost && number == self.first {
+            self.set_timeout();
+        }
+    }
+
+    fn mark_now(&self) -> Mark {
+        Mark {
+            idle: self.mark.delivered < self.idle_until,
+            ..self.mark
+        }
+    }
+
+    /// Puts a packet on the line.
+    fn put(&mut self, line: &mut Line, number: u64, len: u64, sure: bool, pushes: bool) {
+        let sent = self.clock;
+        let all = self.sent;
+        let end = self.segment(number).map_or(all, |segment| segment.end);
+        self.last_sent = sent;
+        let Some(arrives) = line.carry(sent, len, end, sure) else {
+            self.dropped += 1;
+            return;
+        };
+        // Packets do not overtake one another.
+        let last = self.packets.back().map_or(0, |last| last.arrives);
+        self.packets.push_back(Packet {
+            arrives: arrives.max(last),
+            number,
+            sent,
+            pushes,
+            sure,
+        });
+    }
+}
+
+/// What happens next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Event {
+    Packet,
+    Acknowledgement,
+    Alarm,
+    Delayed,
+    Write,
+}
