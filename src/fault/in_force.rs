@@ -14,7 +14,7 @@ use super::setting::{Schedule, Setting};
 use super::shared::SharedLinks;
 use super::stage::Circumstances;
 use super::{Demands, Direction, Directions, Kind, PerDirection, Plan};
-use crate::units::Percent;
+use crate::units::{ByteRate, Percent};
 
 /// A plan as it acts since it was set. The default is no fault at all.
 #[derive(Clone, Debug, Default)]
@@ -184,10 +184,7 @@ impl InForce {
         draw: impl Fn(&Kind) -> u64,
         now: Instant,
     ) -> Demands {
-        let acting = self.settings().filter(|(setting, onset)| {
-            !self.plan.bypassed && onset.acts(setting, now) && hits(setting)
-        });
-        demands_of(acting.map(|(setting, _)| setting), draw)
+        demands_of(self.acting_now(hits, now), draw)
     }
 
     /// Whether all new connections are refused at `now`, so that the port is to be closed.
@@ -204,18 +201,66 @@ impl InForce {
         demands.refused.is_some()
     }
 
+    /// About how many bytes a second the settings that act at `now`, and that `hits` picks, let a stream pass in a
+    /// direction; `None` where they slow none down. A rate that moves is taken as it was set.
+    #[must_use]
+    pub fn passes(
+        &self,
+        direction: Direction,
+        hits: impl Fn(&Setting) -> bool,
+        now: Instant,
+    ) -> Option<ByteRate> {
+        let round_trip = self.lengthened(&hits, now);
+        let passes = |setting: &Setting| {
+            let passes = setting.kind.passes?;
+            passes(&setting.one_way(direction)?, round_trip)
+        };
+        let acting = self.acting_now(hits, now);
+        acting.filter_map(passes).min()
+    }
+
+    /// About how many bytes a second pass in a direction of every new connection at `now`; `None` where no fault slows them
+    /// all down.
+    #[must_use]
+    pub fn passes_of_all(&self, direction: Direction, now: Instant) -> Option<ByteRate> {
+        let all = |setting: &Setting| setting.share == Percent::ALL;
+        self.passes(direction, all, now)
+    }
+
+    /// Whether a fault is set that slows streams down, now or at another time.
+    #[must_use]
+    pub fn mentions_rate(&self) -> bool {
+        let mut settings = self.plan.settings().iter();
+        settings.any(|setting| setting.kind.passes.is_some())
+    }
+
     /// What the faults add to a round trip of a connection at `now`.
     #[must_use]
     pub fn round_trip(&self, circumstances: &Circumstances, now: Instant) -> Duration {
-        let added = self.settings().flat_map(|(setting, onset)| {
-            let acts =
-                !self.plan.bypassed && onset.acts(setting, now) && circumstances.hits(setting);
-            let lengthens = setting.kind.lengthens.filter(|_| acts);
+        self.lengthened(|setting| circumstances.hits(setting), now)
+    }
+
+    /// What the settings that act at `now`, and that `hits` picks, add to a round trip.
+    fn lengthened(&self, hits: impl Fn(&Setting) -> bool, now: Instant) -> Duration {
+        let added = self.acting_now(hits, now).flat_map(|setting| {
+            let lengthens = setting.kind.lengthens;
             Direction::BOTH.map(|direction| Some(lengthens?(&setting.one_way(direction)?)))
         });
         added
             .flatten()
             .fold(Duration::ZERO, Duration::saturating_add)
+    }
+
+    /// The settings that act at `now`, of those that `hits` picks.
+    fn acting_now(
+        &self,
+        hits: impl Fn(&Setting) -> bool,
+        now: Instant,
+    ) -> impl Iterator<Item = &Setting> {
+        let acting = self.settings().filter(move |(setting, onset)| {
+            !self.plan.bypassed && onset.acts(setting, now) && hits(setting)
+        });
+        acting.map(|(setting, _)| setting)
     }
 
     fn settings(&self) -> impl Iterator<Item = (&Setting, &Onset)> {
@@ -297,5 +342,46 @@ impl OneWay {
     fn stilled(self, now: Instant) -> Option<Setting> {
         let motion = self.motion().filter(|motion| !motion.is_still(now))?;
         Some(motion.stilled(self.setting, now))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::language;
+
+    #[test]
+    fn what_passes_is_the_least_that_acting_faults_of_the_direction_let_through() {
+        let now = Instant::now();
+        for (faults, up, down) in [
+            ("latency 50ms", None, None),
+            ("bandwidth 100kB/s", Some(100_000), Some(100_000)),
+            ("bandwidth 100kB/s up", Some(100_000), None),
+            ("bandwidth 100kB/s start=1s", None, None),
+            ("bandwidth 100kB/s share=99%", None, None),
+            ("loss 1% rtt=100ms down", None, Some(176_655)),
+            ("latency 100ms, loss 1%", Some(176_655), Some(176_655)),
+            ("tcp cubic rwnd=1MB", None, None),
+            (
+                "latency 100ms, tcp cubic rwnd=1MB",
+                Some(10_000_000),
+                Some(10_000_000),
+            ),
+            (
+                "bandwidth 50kB/s, latency 100ms, loss 1%",
+                Some(50_000),
+                Some(50_000),
+            ),
+        ] {
+            let mut plan = Plan::of(language::parse(faults).expect("faults"));
+            let passes = |plan: &Plan| {
+                let in_force = InForce::succeed(&InForce::default(), plan.clone(), now);
+                Direction::BOTH.map(|direction| in_force.passes_of_all(direction, now))
+            };
+            let expected = [up, down].map(|rate| rate.map(ByteRate::new));
+            assert_eq!(passes(&plan), expected, "{faults}");
+            plan.bypassed = true;
+            assert_eq!(passes(&plan), [None, None], "{faults}, bypassed");
+        }
     }
 }

@@ -26,6 +26,8 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use crate::units::ByteRate;
+
 mod chain;
 pub mod demands;
 pub mod in_force;
@@ -93,6 +95,9 @@ pub struct Kind {
     /// What a setting of it says of the line that a virtual sender's packets take. Where a sender acts, a kind with this has
     /// no stage of its own.
     pub line: Option<fn(&Terms<'_>, &mut Parts)>,
+    /// About how many bytes of a stream pass in a second under a setting of it, over a round trip of so long with the other
+    /// faults; `None` where it slows no stream down. Who sends to a slow link is read no further ahead than that asks for.
+    pub passes: Option<fn(&Setting, Duration) -> Option<ByteRate>>,
     /// Whether a setting of it has all connections of a proxy share one link.
     pub shares: Option<fn(&Setting) -> bool>,
     /// Whether it acts in one direction of a connection or in both; else it acts on the connection as a whole.
@@ -264,6 +269,7 @@ impl Kind {
             open: None,
             lengthens: None,
             line: None,
+            passes: None,
             shares: None,
             directed: true,
             ends: false,

@@ -86,6 +86,7 @@ pub static KIND: Kind = Kind {
     example: "bandwidth 1Mbit/s",
     build: |terms| made(Bandwidth::of(terms)),
     line: Some(limits_line),
+    passes: Some(|setting, _| Some(setting.get(RATE))),
     shares: Some(is_for_all),
     ..Kind::at(Stage::Rate)
 };

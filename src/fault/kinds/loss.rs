@@ -16,7 +16,7 @@ use crate::fault::knob::stops_ppm;
 use crate::fault::param::{self, Param};
 use crate::fault::random::{Random, unit};
 use crate::fault::{Demands, Kind, Knob, Setting, Stage, Terms};
-use crate::units::Percent;
+use crate::units::{ByteRate, Percent};
 
 const PACKETS: Param<Percent> =
     param::percent("packets", "the share of packets that are lost").bare();
@@ -54,11 +54,30 @@ pub static KIND: Kind = Kind {
     example: "loss 1%",
     open: Some(lose_syns),
     line: Some(loses),
+    passes: Some(passes),
     ..Kind::at(Stage::Sender)
 };
 
+/// What one segment carries, with time stamps, in packets of 1,500 bytes.
+const SEGMENT: f64 = 1448.0;
+
 /// How many SYNs are sent again, after 1, 2 and 4 s (Linux, `tcp_syn_retries`, begins so; later ones are left out).
 const SYNS: u32 = 3;
+
+/// What a sender passes of a stream at this loss, by the formula of Mathis and others (1997): the window that it has on
+/// average for each round trip. One that hardly heeds losses passes what the path does.
+fn passes(setting: &Setting, round_trip: Duration) -> Option<ByteRate> {
+    let rtt = setting.get(RTT).unwrap_or(round_trip).as_secs_f64();
+    let packets = setting.get(PACKETS).fraction();
+    let heeds = packets > 0.0 && rtt > 0.0 && !setting.get(STALLS);
+    let rate = SEGMENT * 1.22 / (rtt * packets.sqrt());
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a number above zero; one beyond all rates becomes the greatest"
+    )]
+    heeds.then(|| ByteRate::new(rate as u64))
+}
 
 /// What the line loses of a direction's packets and of their acknowledgements, which go the other way.
 fn loses(terms: &Terms<'_>, parts: &mut Parts) {

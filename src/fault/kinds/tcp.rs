@@ -8,10 +8,12 @@
 //! What cannot be imitated: the client's `connect` is over before a program sees the connection. What it would have waited
 //! is added to the first byte.
 
+use std::time::Duration;
+
 use super::super::tcp::{Algorithm, Control, Parts};
 use crate::fault::param::{self, Param, words};
-use crate::fault::{Kind, Stage, Terms};
-use crate::units::ByteCount;
+use crate::fault::{Kind, Setting, Stage, Terms};
+use crate::units::{ByteCount, ByteRate};
 
 words! {
     /// A congestion control.
@@ -42,6 +44,7 @@ pub static KIND: Kind = Kind {
     params: &[CC.spec, IW.spec, RWND.spec],
     example: "tcp cubic",
     line: Some(sends),
+    passes: Some(passes),
     ..Kind::at(Stage::Sender)
 };
 
@@ -51,6 +54,14 @@ pub(super) const CUBIC: Control = Control {
     initial: 10,
     receive_window: 3_000_000,
 };
+
+/// What passes of a stream where nothing is lost: the receiver's window for each round trip.
+fn passes(setting: &Setting, round_trip: Duration) -> Option<ByteRate> {
+    let nanos = round_trip.as_nanos();
+    let window = u128::from(setting.get(RWND).bytes()) * 1_000_000_000;
+    let rate = u64::try_from(window.checked_div(nanos)?).unwrap_or(u64::MAX);
+    Some(ByteRate::new(rate))
+}
 
 /// The sender of a direction.
 #[expect(
