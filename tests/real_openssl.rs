@@ -140,7 +140,7 @@ impl OpenSsl {
         let client = SocketAddr::from(([127, 0, 0, 1], 1));
         let deadline = Deadline::after(Duration::from_secs(60));
         let tls = UpstreamTls::new(&tls, &mapping);
-        let dialed = dial(&mapping, &tls, &LookUps::default(), client, deadline).await;
+        let dialed = dial(&mapping, &tls, &LookUps::default(), client, None, deadline).await;
         let error = dialed.err()?.to_string();
         Some(error.replace(&format!(":{port}"), ""))
     }

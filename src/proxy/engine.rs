@@ -217,7 +217,7 @@ impl Engine {
         &self,
         mapping: Mapping,
         plan: Plan,
-        listeners: &[TcpListener],
+        listeners: &[Arc<TcpListener>],
         replaces: Option<ProxyId>,
     ) -> Result<Arc<Proxy>, AddError> {
         let mut proxies = self.inner.proxies.write();

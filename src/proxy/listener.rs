@@ -4,7 +4,7 @@
 //! connection's own task, so that no client delays another.
 
 use std::io;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::Poll;
@@ -16,7 +16,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::conn::task::{self, Job, Places};
 use super::error::BindError;
-use super::net::sys::Acceptor;
+use super::net::sys::{Acceptor, Listeners};
 use super::net::{rounds, sys};
 use super::proxy::Proxy;
 use super::shared::{Options, Shared};
@@ -30,7 +30,7 @@ const FIRST_WAIT: Duration = Duration::from_millis(5);
 const LAST_WAIT: Duration = Duration::from_millis(100);
 
 /// Binds every address of the engine to one port; with port 0, whichever is free on the first.
-pub(super) fn bind(options: &Options, port: u16) -> Result<Vec<TcpListener>, BindError> {
+pub(super) fn bind(options: &Options, port: u16) -> Result<Listeners, BindError> {
     let mut listeners = Vec::with_capacity(options.bind.len());
     let mut port = port;
     for addr in &options.bind {
@@ -38,7 +38,7 @@ pub(super) fn bind(options: &Options, port: u16) -> Result<Vec<TcpListener>, Bin
         let failed = |source| BindError { addr, source };
         let listener = sys::listen(addr, options.keepalive).map_err(failed)?;
         port = listener.local_addr().map_err(failed)?.port();
-        listeners.push(listener);
+        listeners.push(Arc::new(listener));
     }
     Ok(listeners)
 }
@@ -54,7 +54,7 @@ pub(super) fn probe(addrs: &[std::net::IpAddr], port: u16) -> Result<(), BindErr
 
 /// A proxy's listeners on their way to the worker that accepts its clients.
 pub(super) struct Listening {
-    pub(super) listeners: Vec<TcpListener>,
+    pub(super) listeners: Listeners,
     pub(super) proxy: Arc<Proxy>,
     pub(super) engine: Arc<Shared>,
     pub(super) stop: CancellationToken,

@@ -5,18 +5,21 @@
 //! of settings wakes it.
 
 use std::convert::Infallible;
-use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use socket2::SockRef;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::error::BindError;
 use super::listener::{self, Listening};
-use super::proxy::{Accepting, Kept, Proxy};
+use super::net::intake::{Intake, Peer};
+use super::net::sys::Listeners;
+use super::proxy::{Kept, Proxy};
 use super::shared::Shared;
 use super::thread::clock;
+use crate::fault::Direction;
 use crate::snapshot::Happening;
 
 /// How often a port that another program took is asked for again.
@@ -24,7 +27,7 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Opens the port of a new proxy, whose listeners are bound; closes it where its faults refuse all clients. Tells which of the
 /// two it did, and the faults.
-pub(super) async fn begin(proxy: &Arc<Proxy>, listeners: Vec<TcpListener>, engine: &Arc<Shared>) {
+pub(super) async fn begin(proxy: &Arc<Proxy>, listeners: Listeners, engine: &Arc<Shared>) {
     let mut kept = proxy.gate.lock().await;
     let port = if refuses(proxy) {
         None
@@ -32,6 +35,7 @@ pub(super) async fn begin(proxy: &Arc<Proxy>, listeners: Vec<TcpListener>, engin
         let Ok(port) = claim(proxy, engine, || Ok::<_, Infallible>(listeners));
         port
     };
+    renew_intake(proxy);
     match &port {
         Some(_) => engine.tell_listening(proxy),
         None => engine.tell(proxy, Happening::PortClosed),
@@ -74,7 +78,7 @@ pub(super) async fn take_over(
     proxy: &Arc<Proxy>,
     port: u16,
     engine: &Arc<Shared>,
-) -> Result<Vec<TcpListener>, BindError> {
+) -> Result<Listeners, BindError> {
     let mut kept = proxy.gate.lock().await;
     stop_accepting(proxy).await;
     let bound = listener::bind(&engine.options, port);
@@ -106,7 +110,9 @@ async fn open_or_close(proxy: &Arc<Proxy>, engine: &Arc<Shared>) -> Result<(), B
     if proxy.wants_port() && !refuses(proxy) {
         let number = proxy.number();
         let bind = || listener::bind(&engine.options, number);
-        if let Some(port) = claim(proxy, engine, bind)? {
+        let port = claim(proxy, engine, bind)?;
+        renew_intake(proxy);
+        if let Some(port) = port {
             engine.tell_listening(proxy);
             accept(port, engine).await;
         }
@@ -116,17 +122,34 @@ async fn open_or_close(proxy: &Arc<Proxy>, engine: &Arc<Shared>) -> Result<(), B
     Ok(())
 }
 
+/// Has clients of an open port begin, from now on, with as much taken in as the faults of this moment ask for: a rate or a
+/// sender in their direction that hits all of them.
+fn renew_intake(proxy: &Proxy) {
+    let rate = proxy
+        .settings
+        .in_force()
+        .passes_of_all(Direction::Up, clock::now());
+    for listener in proxy.listeners() {
+        let Ok(addr) = listener.local_addr() else {
+            continue;
+        };
+        let intake = Intake::before(rate, Peer::of_listener(addr.ip()));
+        // Nothing that the system refuses; without it bytes would be older, and all the rest is the same.
+        let _ = intake.renew(&SockRef::from(&*listener));
+    }
+}
+
 /// Listens, so that clients may connect, and leaves accepting them to `accept`. `None` where the port is open already, or
 /// nobody wants it any more.
 fn claim<E>(
     proxy: &Arc<Proxy>,
     engine: &Arc<Shared>,
-    bind: impl FnOnce() -> Result<Vec<TcpListener>, E>,
+    bind: impl FnOnce() -> Result<Listeners, E>,
 ) -> Result<Option<Listening>, E> {
     let (stop, loops) = (CancellationToken::new(), TaskTracker::new());
     let (stopped, open) = (stop.clone(), loops.token());
     loops.close();
-    let listeners = proxy.open(Accepting { stop, loops }, bind)?;
+    let listeners = proxy.open(stop, loops, bind)?;
     Ok(listeners.map(|listeners| Listening {
         listeners,
         proxy: Arc::clone(proxy),
@@ -170,7 +193,7 @@ fn keep(proxy: &Arc<Proxy>, engine: &Arc<Shared>, kept: &mut Kept, lost: bool) {
 fn next_turn(proxy: &Proxy, lost: bool) -> Option<Instant> {
     let in_force = proxy.settings.in_force();
     let now = clock::now();
-    let turn = if in_force.mentions_refusal() {
+    let turn = if in_force.mentions_refusal() || in_force.mentions_rate() {
         in_force.next_turn(now)
     } else {
         None

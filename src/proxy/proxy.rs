@@ -2,7 +2,7 @@
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
 use tokio::sync::{Notify, Semaphore};
@@ -11,6 +11,7 @@ use tokio_util::task::TaskTracker;
 
 use super::error::NameTaken;
 use super::meter::counters::ProxyMeter;
+use super::net::sys::Listeners;
 use super::settings::{Change, Settings};
 use super::tls::UpstreamTls;
 use crate::fault::Plan;
@@ -73,9 +74,11 @@ struct Port {
 }
 
 /// The accept loop of an open port, and what stops it.
-pub(super) struct Accepting {
-    pub(super) stop: CancellationToken,
-    pub(super) loops: TaskTracker,
+struct Accepting {
+    stop: CancellationToken,
+    loops: TaskTracker,
+    /// The loop's own.
+    listeners: Vec<Weak<TcpListener>>,
 }
 
 /// Whether a task keeps the port as time passes.
@@ -101,7 +104,7 @@ impl Proxy {
         id: ProxyId,
         mapping: Mapping,
         plan: Plan,
-        listeners: &[TcpListener],
+        listeners: &[Arc<TcpListener>],
         allotted: Allotted,
     ) -> Self {
         let limit = allotted.limit;
@@ -249,9 +252,10 @@ impl Proxy {
     /// Notes that the port is open, with the listeners that `bind` makes. `None` where it is open already, or is not to be.
     pub(super) fn open<E>(
         &self,
-        accepting: Accepting,
-        bind: impl FnOnce() -> Result<Vec<TcpListener>, E>,
-    ) -> Result<Option<Vec<TcpListener>>, E> {
+        stop: CancellationToken,
+        loops: TaskTracker,
+        bind: impl FnOnce() -> Result<Listeners, E>,
+    ) -> Result<Option<Listeners>, E> {
         let mut port = self.port.lock();
         if port.accepting.is_some() || !port.wanted {
             return Ok(None);
@@ -259,14 +263,26 @@ impl Proxy {
         let listeners = bind()?;
         port.addrs = addrs(&listeners);
         port.state = PortState::Open;
-        port.accepting = Some(accepting);
+        port.accepting = Some(Accepting {
+            stop,
+            loops,
+            listeners: listeners.iter().map(Arc::downgrade).collect(),
+        });
         self.touch();
         Ok(Some(listeners))
     }
 
+    /// The listeners of an open port, for a moment: while the gate is held, which closing waits for.
+    pub(super) fn listeners(&self) -> Listeners {
+        let port = self.port.lock();
+        let accepting = port.accepting.iter();
+        let listeners = accepting.flat_map(|accepting| &accepting.listeners);
+        listeners.filter_map(Weak::upgrade).collect()
+    }
+
     /// Has the accept loop end; returns what to wait for where there was one.
     pub(super) fn stop_accepting(&self) -> Option<TaskTracker> {
-        let Accepting { stop, loops } = self.port.lock().accepting.take()?;
+        let Accepting { stop, loops, .. } = self.port.lock().accepting.take()?;
         stop.cancel();
         Some(loops)
     }
@@ -281,7 +297,7 @@ impl Proxy {
     }
 }
 
-fn addrs(listeners: &[TcpListener]) -> Vec<SocketAddr> {
+fn addrs(listeners: &[Arc<TcpListener>]) -> Vec<SocketAddr> {
     let addrs = listeners.iter().filter_map(|one| one.local_addr().ok());
     addrs.collect()
 }

@@ -105,7 +105,10 @@ pub(crate) async fn dial_with<T>(
 ) -> (Result<Dialed, UpstreamError>, T) {
     let client = SocketAddr::from(([127, 0, 0, 1], 1));
     let look_ups = LookUps::default();
-    tokio::join!(dial(mapping, tls, &look_ups, client, deadline()), server)
+    tokio::join!(
+        dial(mapping, tls, &look_ups, client, None, deadline()),
+        server
+    )
 }
 
 /// The line that a failed dial is told by.

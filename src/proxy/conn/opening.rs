@@ -9,7 +9,7 @@ use tokio::io::AsyncWriteExt;
 use super::ending::Failure;
 use super::task::Books;
 use crate::fault::link::Circumstances;
-use crate::fault::{Demands, Kind};
+use crate::fault::{Demands, Direction, Kind, Setting};
 use crate::mapping::TlsMode;
 use crate::proxy::error::{UpstreamError, broken};
 use crate::proxy::leg::Leg;
@@ -18,6 +18,7 @@ use crate::proxy::postgres::{self, ClientError};
 use crate::proxy::settings::Current;
 use crate::proxy::thread::clock::{self, Deadline};
 use crate::snapshot::{CloseReason, Happening, LegName};
+use crate::units::ByteRate;
 
 /// A new connection whose upstream is not ready yet. A change of settings acts on it at once.
 pub(crate) struct Opening<'a> {
@@ -170,6 +171,13 @@ impl<'a> Opening<'a> {
         }
     }
 
+    /// About how many bytes a second the faults let the upstream send.
+    fn passes_down(&self) -> Option<ByteRate> {
+        let hits = |setting: &Setting| self.circumstances.hits(setting);
+        let in_force = &self.current.in_force;
+        in_force.passes(Direction::Down, hits, clock::now())
+    }
+
     /// The upstream's leg, and what reaching it told of the way there.
     async fn dial(&self) -> Result<(Leg, Circumstances), UpstreamError> {
         let Books {
@@ -184,6 +192,7 @@ impl<'a> Opening<'a> {
             &proxy.tls,
             &engine.look_ups,
             record.client,
+            self.passes_down(),
             Deadline::after(engine.options.connect_timeout),
         );
         let dialed = dialed

@@ -19,14 +19,15 @@ use tokio::time::timeout_at;
 use super::Leg;
 use crate::mapping::{Host, Mapping, TlsMode};
 use crate::proxy::error::{Attempt, Attempts, DialError, PortsTaken, UpstreamError};
+use crate::proxy::net::intake::{Intake, Peer};
 use crate::proxy::net::look_up::{LookUpError, LookUps};
 use crate::proxy::net::rounds::{self, Sign};
-use crate::proxy::net::socket::RECEIVE_BUFFER;
+use crate::proxy::net::sys::is_local;
 use crate::proxy::postgres;
 use crate::proxy::thread::clock::{self, Deadline};
 use crate::proxy::tls::UpstreamTls;
 use crate::snapshot::Negotiated;
-use crate::units::Time;
+use crate::units::{ByteRate, Time};
 
 /// How long an address is given before the next one is tried beside it: the "Connection Attempt Delay" that RFC 8305
 /// recommends in its section 5.
@@ -53,7 +54,7 @@ pub struct Dialed {
 
 /// Connects to the upstream of `mapping` on behalf of `client` and secures the connection as its protocol says.
 ///
-/// `tls` is what was made for the same mapping. The name look-up, every connect and the handshake share the deadline. May
+/// `tls` is what was made for the same mapping, `passes` how many bytes a second the faults let the upstream send. The name look-up, every connect and the handshake share the deadline. May
 /// be cancelled at any point: what was open closes. For `psqls` the leg hides channel binding from the client until the
 /// server has asked for a password.
 pub async fn dial(
@@ -61,10 +62,11 @@ pub async fn dial(
     tls: &UpstreamTls,
     look_ups: &LookUps,
     client: SocketAddr,
+    passes: Option<ByteRate>,
     deadline: Deadline,
 ) -> Result<Dialed, UpstreamError> {
     let addrs = resolve(&mapping.host, mapping.port, look_ups, deadline).await?;
-    let won = race(&addrs, deadline, |addr| open(addr, client)).await;
+    let won = race(&addrs, deadline, |addr| open(addr, client, passes)).await;
     let (connected, addr, tried) = won.map_err(|attempts| DialError::Unreachable {
         upstream: mapping.upstream(),
         source: Attempts(attempts),
@@ -205,13 +207,17 @@ struct Connected {
     sign: Option<Sign>,
 }
 
-async fn open(addr: SocketAddr, client: SocketAddr) -> io::Result<Connected> {
+async fn open(
+    addr: SocketAddr,
+    client: SocketAddr,
+    passes: Option<ByteRate>,
+) -> io::Result<Connected> {
     let socket = match addr {
         SocketAddr::V4(_) => TcpSocket::new_v4()?,
         SocketAddr::V6(_) => TcpSocket::new_v6()?,
     };
-    // Before connecting, since the handshake announces the window.
-    socket.set_recv_buffer_size(RECEIVE_BUFFER)?;
+    // Before connecting, since the handshake announces it.
+    intake(passes, addr).begin(&SockRef::from(&socket))?;
     socket.set_nodelay(true)?;
     // Urgent bytes stay in their place in the stream.
     SockRef::from(&socket).set_out_of_band_inline(true)?;
@@ -230,6 +236,15 @@ async fn open(addr: SocketAddr, client: SocketAddr) -> io::Result<Connected> {
         path,
         sign,
     })
+}
+
+/// How much a socket to `addr` takes in where so much of its stream passes.
+fn intake(passes: Option<ByteRate>, addr: SocketAddr) -> Intake {
+    let peer = match passes {
+        Some(_) if is_local(addr.ip()) => Peer::Here,
+        _ => Peer::Anywhere,
+    };
+    Intake::before(passes, peer)
 }
 
 /// Says what is lacking where the system has no address to connect from: a port, or any address of that family at all.

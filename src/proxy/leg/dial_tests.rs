@@ -148,7 +148,7 @@ async fn each_of_many_addresses_is_tried_before_the_deadline() {
 async fn connect(host: &Host, port: u16) -> Result<TcpStream, String> {
     let (deadline, client) = (after(10), SocketAddr::from(([127, 0, 0, 1], 1)));
     let addrs = resolve(host, port, &LookUps::default(), deadline).await;
-    let won = race(&addrs.unwrap(), deadline, |addr| open(addr, client)).await;
+    let won = race(&addrs.unwrap(), deadline, |addr| open(addr, client, None)).await;
     let (connected, ..) = won.map_err(|attempts| Attempts(attempts).to_string())?;
     Ok(connected.socket)
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
+use std::sync::Arc;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -12,6 +13,9 @@ use super::socket::{Keepalive, RECEIVE_BUFFER, tend};
 pub(crate) use anywhere::Acceptor;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::Acceptor;
+
+/// The listening sockets of a port, one for each address. The accept loop owns them: the port is closed when it ends.
+pub(crate) type Listeners = Vec<Arc<TcpListener>>;
 
 /// How many clients may wait for the accept loop; the kernel's own limit may be lower.
 const BACKLOG: i32 = 4096;
@@ -74,13 +78,14 @@ pub fn raise_descriptor_limit() -> u32 {
 mod linux {
     use std::io::{self, ErrorKind};
     use std::net::{SocketAddr, TcpListener, TcpStream};
+    use std::sync::Arc;
     use std::task::{Context, Poll, ready};
 
     use rustix::net::{SocketFlags, acceptfrom_with};
     use tokio::io::unix::AsyncFd;
 
     /// A listener that hands out sockets of no runtime yet, ready for that of any thread, in one call of the system's.
-    pub(crate) struct Acceptor(AsyncFd<TcpListener>);
+    pub(crate) struct Acceptor(AsyncFd<Arc<TcpListener>>);
 
     impl Acceptor {
         /// Listens on the current runtime.
@@ -88,7 +93,7 @@ mod linux {
             deprecated,
             reason = "its replacement is unsafe, for the sake of types that may lose their descriptor; a listener cannot"
         )]
-        pub(crate) fn new(listener: TcpListener) -> io::Result<Self> {
+        pub(crate) fn new(listener: Arc<TcpListener>) -> io::Result<Self> {
             AsyncFd::new(listener).map(Self)
         }
 
@@ -118,6 +123,7 @@ mod linux {
 mod anywhere {
     use std::io;
     use std::net::{SocketAddr, TcpListener, TcpStream};
+    use std::sync::Arc;
     use std::task::{Context, Poll, ready};
 
     use crate::proxy::net::socket::prepare;
@@ -127,8 +133,8 @@ mod anywhere {
 
     impl Acceptor {
         /// Listens on the current runtime.
-        pub(crate) fn new(listener: TcpListener) -> io::Result<Self> {
-            tokio::net::TcpListener::from_std(listener).map(Self)
+        pub(crate) fn new(listener: Arc<TcpListener>) -> io::Result<Self> {
+            tokio::net::TcpListener::from_std(listener.try_clone()?).map(Self)
         }
 
         /// Waits for a client.
