@@ -9,10 +9,13 @@
 //! Measured on Linux 6.18 with a reader at 100 kB/s, in kB written and not yet read, for a sender with CUBIC and one with
 //! BBR: 30 and 100 to 200 with a buffer of 4 kB, 60 and 200 to 500 with 10 kB, 350 and 750 to 1,100 with 64 kB; segments of
 //! 536 bytes made it more. So the buffer is what the link passes in 50 ms, which with the desk's own queue brings CUBIC to
-//! about two thirds of what a real link of 40 ms has, and BBR to about twice as much. A buffer of 4 kB still passes 70 MB/s,
-//! more than any rate that it is chosen for. Where the system remembers that a path reorders segments, as one did of
-//! loopback with 180 of them, a send buffer begins with 834 kB whatever is set here. Other systems than Linux are left
-//! alone: nobody has measured there what bounds it, nor whether a listener's segments can be made whole again.
+//! about two thirds of what a real link of 40 ms has, and BBR to about twice as much. A connection
+//! that began with 4 kB passes 60 MB/s once its rate is lifted, more than any rate that a buffer is chosen for. Where the
+//! system remembers that a path reorders segments, as one did of loopback with 180 of them, a send buffer begins with 834 kB
+//! whatever is set here. Other systems than Linux are left alone: nobody has measured there what bounds it, nor whether a
+//! listener's segments can be made whole again.
+//!
+//! The send buffer towards a receiver that is slower than the rate is not bounded: one that is set keeps its size for good.
 
 use std::io;
 use std::net::IpAddr;
