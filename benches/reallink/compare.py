@@ -55,7 +55,7 @@ def carry_out(rig: Rig, job: Job, effort: Effort) -> Measured:
     else:
         way = desk_path(rig, desk_arguments(rig, bench), bench.sender, bench.secured, job.seed)
     with way as path:
-        samples = bench.measure(path, effort, **{"sender": bench.sender, **bench.options})
+        samples = bench.measure(path, effort, **bench.options)
     return Measured(samples, path.lateness)
 
 

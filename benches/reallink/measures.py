@@ -8,7 +8,6 @@ import time
 from dataclasses import dataclass
 from typing import Callable, Optional
 
-from machine import set_sender
 from paths import Path
 from server import Secured
 from wire import AGES, KB, MARKS, MB, MESSAGES, REQUEST, SEND, SINK, STAMP, STARTUP, STREAM
@@ -61,7 +60,7 @@ REQUEST_HEAD = 400
 CONNECTIONS = 6
 
 
-def load_page(path: Path, effort: Effort, **_) -> Samples:
+def load_page(path: Path, effort: Effort) -> Samples:
     def fetch(sock: socket.socket, size: int) -> None:
         # A request of a browser's size: its rest is asked for as nothing.
         sock.sendall(REQUEST.pack(SEND, 0, 0, 0) * (REQUEST_HEAD // REQUEST.size - 1) + REQUEST.pack(SEND, size, 0, 0))
@@ -90,16 +89,19 @@ def load_page(path: Path, effort: Effort, **_) -> Samples:
     return repeated(effort, once)
 
 
-def new_connection(path: Path, effort: Effort, most: int = 10 * MB, up: bool = False, **_) -> Samples:
+def new_connection(path: Path, effort: Effort, most: int = 10 * MB, up: bool = False) -> Samples:
     """From before connect() until so many bytes have come; uploaded ones have come when the server's answer has."""
     marks = [mark for mark in MARKS if mark <= most]
 
     def once() -> dict:
         began = time.perf_counter()
         sock = path.connect()
-        ask(sock, SINK if up else SEND, most)
         if up:
-            threading.Thread(target=lambda: sock.sendall(bytes(most)), daemon=True).start()
+            # One write, so that no packet of the first window is the request's alone.
+            upload = REQUEST.pack(SINK, most, 0, 0) + bytes(most)
+            threading.Thread(target=lambda: sock.sendall(upload), daemon=True).start()
+        else:
+            ask(sock, SEND, most)
         times = []
         # An upload's marks come as a byte each.
         for passed in receive_to(sock, list(range(1, len(marks) + 1)) if up else marks):
@@ -110,7 +112,7 @@ def new_connection(path: Path, effort: Effort, most: int = 10 * MB, up: bool = F
     return repeated(effort, once)
 
 
-def warm_connection(path: Path, effort: Effort, **_) -> Samples:
+def warm_connection(path: Path, effort: Effort) -> Samples:
     def once() -> dict:
         sock = path.connect()
         ask(sock, SEND, 10 * MB)
@@ -128,7 +130,7 @@ def warm_connection(path: Path, effort: Effort, **_) -> Samples:
     return repeated(effort, once)
 
 
-def small_messages(path: Path, effort: Effort, size: int, a_second: int, **_) -> Samples:
+def small_messages(path: Path, effort: Effort, size: int, a_second: int) -> Samples:
     """One-way delays of a stream of messages, from as many streams as make about 400 messages a second."""
     count, delays = int(effort.seconds * a_second), []
 
@@ -145,7 +147,7 @@ def small_messages(path: Path, effort: Effort, size: int, a_second: int, **_) ->
     return {"delay": delays}
 
 
-def bulk(path: Path, effort: Effort, flows: int, **_) -> Samples:
+def bulk(path: Path, effort: Effort, flows: int) -> Samples:
     """The rate of streams that go on for the whole time, in kB/s."""
     seconds, rates = effort.seconds * 4 / 3, []
 
@@ -170,7 +172,7 @@ def exchange(sock: socket.socket) -> float:
     return time.perf_counter() - began
 
 
-def exchanges(path: Path, effort: Effort, **_) -> Samples:
+def exchanges(path: Path, effort: Effort) -> Samples:
     """Requests and answers, one after the other on each of 24 connections."""
     times = []
 
@@ -185,7 +187,7 @@ def exchanges(path: Path, effort: Effort, **_) -> Samples:
     return {"exchange": times}
 
 
-def beside_download(path: Path, effort: Effort, **_) -> Samples:
+def beside_download(path: Path, effort: Effort) -> Samples:
     """Exchanges of one connection while another one downloads; from the tenth second on, when the queue is as it stays."""
     times, over = [], threading.Event()
 
@@ -217,12 +219,11 @@ AGED = 1_000
 EARLY, LATE = (4, 8), (12, 16)
 
 
-def ages_of_bytes(path: Path, effort: Effort, sender: str, up: bool = False, **_) -> Samples:
+def ages_of_bytes(path: Path, effort: Effort, up: bool = False) -> Samples:
     """How old messages of a sender that writes as fast as it can are when they arrive, as (since the beginning, age)."""
     ages, began = [], time.perf_counter()
     sock = path.connect()
     if up:
-        set_sender(sock, sender)
         ask(sock, AGES, size=AGED)
 
         def write() -> None:
@@ -246,7 +247,7 @@ def ages_of_bytes(path: Path, effort: Effort, sender: str, up: bool = False, **_
     return {"age": ages}
 
 
-def late_starter(path: Path, effort: Effort, **_) -> Samples:
+def late_starter(path: Path, effort: Effort) -> Samples:
     """The share of a download that begins 5 s after another one, of all that comes in its first 10 s."""
     got, began = [0, 0], time.perf_counter()
 
@@ -264,7 +265,7 @@ def late_starter(path: Path, effort: Effort, **_) -> Samples:
     return {"share": [100 * got[1] / sum(got)]}
 
 
-def first_byte(path: Path, effort: Effort, secured: Secured, **_) -> Samples:
+def first_byte(path: Path, effort: Effort, secured: Secured) -> Samples:
     """From before connect() to the first byte of an answer. Over the real link the client speaks TLS, behind the desk the desk."""
 
     def once() -> dict:

@@ -9,7 +9,7 @@ import threading
 from dataclasses import dataclass
 from typing import Optional
 
-from machine import Rig, end_with_parent, new_namespace, within
+from machine import Rig, end_with_parent, new_namespace, set_sender, within
 from server import Secured, running_server
 from wire import SSL_REQUEST, receive
 
@@ -45,8 +45,8 @@ class Line:
 class Path:
     """A way to a server: over the real link (with a namespace) or through the desk."""
 
-    def __init__(self, port: int, namespace: Optional[int] = None):
-        self.namespace, self.port = namespace, port
+    def __init__(self, port: int, sender: str, namespace: Optional[int] = None):
+        self.port, self.sender, self.namespace = port, sender, namespace
         self.address = LOOPBACK if namespace is None else SERVER_ADDRESS
         # Over the real link, the client speaks the TLS that the desk speaks in its place.
         self.context: Optional[ssl.SSLContext] = None
@@ -58,6 +58,8 @@ class Path:
     def connect(self) -> socket.socket:
         made = within(self.namespace, socket.socket)
         made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        # Not what the machine's sockets have by default: an upload is sent by the client.
+        set_sender(made, self.sender)
         made.settimeout(120)
         made.connect((self.address, self.port))
         if self.context:
@@ -86,7 +88,7 @@ def real_path(rig: Rig, line: Line, sender: str, secured: Optional[Secured], see
             if link.stdout.readline() != "up\n":
                 raise OSError(f"the link did not start: {link.stderr.read().strip()}")
             with running_server(rig, server, SERVER_ADDRESS, sender, secured) as port:
-                path = Path(port, client)
+                path = Path(port, sender, client)
                 if secured:
                     path.postgres = secured.postgres
                     path.context = ssl.create_default_context(cafile=rig.certificate)
@@ -104,7 +106,7 @@ def real_path(rig: Rig, line: Line, sender: str, secured: Optional[Secured], see
 
 @contextlib.contextmanager
 def desk_path(rig: Rig, arguments: list[str], sender: str, secured: Optional[Secured], seed: int):
-    """Through the program. The server's own kernel sends with `sender` here too: it is what an application's would do."""
+    """Through the program. Both ends' kernels send with `sender` here too, as an application's would."""
     with running_server(rig, None, LOOPBACK, sender, secured) as upstream:
         protocol = ("psqls://" if secured.postgres else "https://") if secured else ""
         options = ["--headless", "--seed", str(seed)]
@@ -125,7 +127,7 @@ def desk_path(rig: Rig, arguments: list[str], sender: str, secured: Optional[Sec
                 raise OSError("faultboard did not start; it says why on the standard error")
             # Its events are read on, so that the pipe is never full.
             threading.Thread(target=lambda: [None for _ in desk.stdout], daemon=True).start()
-            yield Path(int(event["address"].rsplit(":", 1)[1]))
+            yield Path(int(event["address"].rsplit(":", 1)[1]), sender)
             if desk.poll() is not None:
                 raise OSError(f"faultboard ended in the middle, with status {desk.returncode}")
         finally:
