@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
+
 use super::{Direction, PerDirection};
 
 /// How long a piece takes at most: a byte at one byte per second.
@@ -17,6 +19,9 @@ pub struct SharedLinks {
     /// The origin of its times.
     origin: Instant,
     free: PerDirection<AtomicU64>,
+    /// Where each connection has a queue of its own: which have something in it, and until when. Bound: the connections that
+    /// send at a time.
+    busy: PerDirection<Mutex<Vec<(u64, Instant)>>>,
 }
 
 // === impl SharedLinks ===
@@ -28,6 +33,7 @@ impl SharedLinks {
         Self {
             origin: now.checked_sub(LONGEST_PIECE).unwrap_or(now),
             free: PerDirection::default(),
+            busy: PerDirection::default(),
         }
     }
 
@@ -48,6 +54,22 @@ impl SharedLinks {
             })
             .ok()?;
         end
+    }
+
+    /// How many connections but this one have something in their queues at a time.
+    pub(super) fn others(&self, direction: Direction, own: u64, at: Instant) -> u64 {
+        let mut busy = self.busy[direction].lock();
+        busy.retain(|(_, until)| *until > at);
+        busy.iter().filter(|(conn, _)| *conn != own).count() as u64
+    }
+
+    /// A connection has something in its queue until then.
+    pub(super) fn busy(&self, direction: Direction, own: u64, until: Instant) {
+        let mut busy = self.busy[direction].lock();
+        match busy.iter_mut().find(|(conn, _)| *conn == own) {
+            Some((_, end)) => *end = until,
+            None => busy.push((own, until)),
+        }
     }
 
     /// Gives back so much of the time for which a link is taken.

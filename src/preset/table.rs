@@ -69,6 +69,11 @@ pub static PRESETS: &[Preset] = &[
     network("fast-4g", [9_000, 1_500], [30, 30])
         .from("Chrome DevTools fast 4G, target round trip 60 ms"),
     network("dsl", [1_500, 384], [25, 25]).from("WebPageTest DSL"),
+    Preset {
+        link: " fair=on",
+        ..network("dsl-fq", [1_500, 384], [25, 25])
+    }
+    .from("WebPageTest DSL, with a queue for each connection, as fq_codel has them: bufferbloat's cure"),
     network("cable", [5_000, 1_000], [14, 14]).from("WebPageTest Cable"),
     network("fibre", [20_000, 5_000], [2, 2]).from("WebPageTest FIOS"),
     network("wifi", [30_000, 15_000], [1, 1]).from("Firefox developer tools Wi-Fi"),

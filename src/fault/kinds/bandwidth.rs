@@ -125,6 +125,7 @@ fn limits_line(terms: &Terms<'_>, parts: &mut Parts) {
         parts.rate = Some(Rate {
             pace: Pace::new(here.get(RATE), motion, terms.now),
             queue: here.get(QUEUE),
+            fair: here.get(FAIR),
             framing: match here.get(FRAMING) {
                 Framing::None => 0,
                 Framing::Ip => HEADERS,

@@ -63,6 +63,8 @@ pub(in crate::fault) struct Rate {
     pub(in crate::fault) queue: Option<Amount>,
     /// What the rate carries with each packet beside its payload, in bytes.
     pub(in crate::fault) framing: u64,
+    /// Whether each connection has a queue of its own, and an equal part of the rate while it uses it.
+    pub(in crate::fault) fair: bool,
     /// The link that connections share; none where each has its own.
     pub(in crate::fault) shared: Option<Arc<SharedLinks>>,
 }
@@ -163,26 +165,34 @@ impl Line {
         };
         let size = payload.saturating_add(rate.framing);
         let came = instant(self.origin, at);
+        // Approximate: a packet's part of the rate is that of the moment when it comes.
+        let others = match &rate.shared {
+            Some(shared) if rate.fair => shared.others(self.direction, self.seed, came),
+            _ => 0,
+        };
         let most = rate.most_waiting(came);
         let leave = |free: Instant| {
-            let waiting = rate.pace.passed(came, free.max(came));
+            let waiting = rate.pace.passed(came, free.max(came)) / (others + 1);
             if waiting.saturating_add(size) > most {
                 return None;
             }
             let never = || instant(self.origin, u64::MAX / 2);
+            let size = size.saturating_mul(others + 1);
             Some(rate.pace.passes(free.max(came), size).unwrap_or_else(never))
         };
         let leaves = match &rate.shared {
-            Some(shared) => shared.enter(self.direction, leave)?,
-            None => leave(instant(self.origin, self.free))?,
+            Some(shared) if !rate.fair => shared.enter(self.direction, leave)?,
+            _ => leave(instant(self.origin, self.free))?,
         };
-        let leaves = nanos(leaves.saturating_duration_since(self.origin));
-        if rate.shared.is_some() {
+        if let Some(shared) = &rate.shared {
+            if rate.fair {
+                shared.busy(self.direction, self.seed, leaves);
+            }
             let takes = rate.pace.at(came).time_for(size);
             self.turns.push_back((end, nanos(takes)));
         }
-        self.free = leaves;
-        Some(leaves)
+        self.free = nanos(leaves.saturating_duration_since(self.origin));
+        Some(self.free)
     }
 
     /// What came through up to `end` has left.

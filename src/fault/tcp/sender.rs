@@ -12,6 +12,8 @@ use super::repair::{Alarm, MOST_COPIES, Probe, Reduction, State, Undo};
 use super::timer::Timer;
 use super::window::Window;
 
+/// So many segments at most are acknowledged at once: more of one moment come in parts, as packets leave a network card.
+const AGGREGATED: u32 = 16;
 /// The shortest round trip, in nanoseconds: about what a kernel and its wake-ups take on loopback.
 const LEAST_RTT: u64 = 200_000;
 
@@ -251,7 +253,7 @@ impl Sender {
         self.transmit(line);
     }
 
-    /// Takes the acknowledgements of one moment together, as kernels that aggregate packets do.
+    /// Takes acknowledgements of one moment together, as kernels that aggregate packets do.
     fn take_news(&mut self) -> News {
         let mut news = News {
             expected: self.first,
@@ -261,7 +263,7 @@ impl Sender {
             news.expected = news.expected.max(told.expected);
             self.mark_delivered(&told, &mut news);
             let next = self.acknowledgements.iter().find_map(|next| next.at);
-            if told.at.is_some() && next != Some(self.clock) {
+            if told.at.is_some() && (next != Some(self.clock) || news.came >= AGGREGATED) {
                 break;
             }
         }

@@ -3,6 +3,7 @@
 //! The figures of real TCP are Linux 6.18 over a link in user space that delays packets, limits them to a rate with a queue
 //! that drops what does not fit, and loses each by chance in both directions. Where a row has two, they are of two series.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::line::Line;
@@ -12,6 +13,7 @@ use crate::fault::Direction;
 use crate::fault::motion::Pace;
 use crate::fault::param::Amount;
 use crate::fault::random::derive;
+use crate::fault::shared::SharedLinks;
 use crate::units::ByteRate;
 
 const MS: u64 = 1_000_000;
@@ -65,30 +67,32 @@ impl Path {
         }
     }
 
-    fn line(self, seed: u64) -> Line {
-        let origin = clock();
+    fn parts(self, origin: Instant) -> Parts {
         let there = Duration::from_millis(self.rtt_ms) / 2;
         let loss = Loss {
             share: self.percent / 100.0,
             burst: 1.0,
         };
-        let parts = Parts {
-            control: None,
+        Parts {
             loss,
             answers: loss,
             delay: Some(Box::new(Fixed(there))),
             there,
             round_trip: 2 * there,
-            heard_after: None,
-            path: Duration::ZERO,
             rate: (self.rate > 0).then(|| Rate {
                 pace: Pace::new(ByteRate::new(self.rate), None, origin),
                 queue: Some(Amount::Time(Duration::from_millis(self.queue_ms))),
                 framing: HEADERS,
+                fair: false,
                 shared: None,
             }),
-        };
-        Line::new(parts, origin, Direction::Down, seed)
+            ..Parts::default()
+        }
+    }
+
+    fn line(self, seed: u64) -> Line {
+        let origin = clock();
+        Line::new(self.parts(origin), origin, Direction::Down, seed)
     }
 }
 
@@ -358,6 +362,15 @@ fn a_new_connection_starts_as_slowly_as_on_linux() {
 }
 
 #[test]
+fn a_warm_connection_sends_at_once_what_it_sent_before() {
+    let mut way = Way::new(CUBIC, Path::of(100, 0.0), 1);
+    let first = way.message(0, 1_000_000);
+    assert_eq!(first, 650 * MS);
+    // Real: 105 ms after the request, which takes half a round trip.
+    assert_eq!(way.message(first + 50 * MS, 1_000_000), first + 100 * MS);
+}
+
+#[test]
 fn what_was_written_comes_through_in_order_and_no_sooner_than_the_line_allows() {
     for (control, percent) in [(CUBIC, 5.0), (RENO, 30.0), (BBR, 10.0)] {
         let mut way = Way::new(control, Path::of(20, percent), 5);
@@ -431,4 +444,44 @@ fn a_queue_that_is_full_drops_and_the_rate_is_kept() {
             6.0,
         );
     }
+}
+
+#[test]
+fn a_request_beside_a_download_waits_in_the_queue_unless_it_has_one_of_its_own() {
+    let path = Path {
+        rate: 125_000,
+        ..Path::of(40, 0.0)
+    };
+    let origin = clock();
+    let beside = |fair| {
+        let shared = Arc::new(SharedLinks::new(origin));
+        let [mut download, mut request] = [1, 2].map(|seed| {
+            let mut parts = path.parts(origin);
+            if let Some(rate) = &mut parts.rate {
+                rate.shared = Some(Arc::clone(&shared));
+                rate.fair = fair;
+            }
+            Way {
+                sender: Sender::new(CUBIC, path.rtt_ms * MS, 0, 0),
+                line: Line::new(parts, origin, Direction::Down, seed),
+                written: 0,
+            }
+        });
+        download.sender.write(0, 1 << 40);
+        let times = (0..20).map(|n| {
+            let now = 5 * SECOND + n * 300 * MS;
+            download.run(now);
+            (request.message(now, 64) - now) as f64 / MS as f64
+        });
+        let times: Vec<f64> = times.collect();
+        mean(&times)
+    };
+    // Real, with CUBIC: 213 ms for the request and its answer, of which one way has the queue.
+    compare(
+        "first come, first served, ms",
+        beside(false),
+        &[193.0],
+        15.0,
+    );
+    assert!(beside(true) < 23.0);
 }
