@@ -209,6 +209,27 @@ fn stalls_alone_leave_a_stream_its_rate() {
 }
 
 #[test]
+fn a_warm_connection_sends_at_once_what_it_sent_before() {
+    let mut path = Path::new("latency 100ms, tcp cubic", Direction::Down);
+    let transfer = |path: &mut Path| {
+        let (began, from) = (path.now, path.link.passed());
+        let mut left = 1_000_000_usize;
+        while path.link.passed() < from + 1_000_000 {
+            while left > 0 && path.link.wants_input() {
+                let n = left.min(path.link.room()).min(64 << 10);
+                path.link.push(path.now, &vec![0; n]);
+                left -= n;
+            }
+            assert!(path.step());
+        }
+        (path.now - began).as_millis()
+    };
+    transfer(&mut path);
+    path.now += Duration::from_millis(50);
+    assert_eq!(transfer(&mut path), 50);
+}
+
+#[test]
 fn lost_syns_hold_a_new_connection_for_one_three_or_seven_seconds() {
     let setting = language::parse("loss 50% syn=on")
         .expect("a fault")

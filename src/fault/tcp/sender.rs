@@ -13,7 +13,12 @@ use super::timer::Timer;
 use super::window::Window;
 
 /// So many segments at most are acknowledged at once: more of one moment come in parts, as packets leave a network card.
-const AGGREGATED: u32 = 16;
+const AGGREGATED: u32 = 4;
+/// What happens within this time of one another may be dealt with together.
+const BUNCH: u64 = 1_000_000;
+/// From so many bytes on what arrives at a time is part of a long text, and its end waits so long for more.
+const LONG: u64 = 8 << 10;
+const CORK: u64 = 500_000;
 /// The shortest round trip, in nanoseconds: about what a kernel and its wake-ups take on loopback.
 const LEAST_RTT: u64 = 200_000;
 
@@ -41,6 +46,8 @@ pub(super) struct Sender {
     pub(super) timer: Timer,
     /// What the application wrote and is not all sent: when, and up to where in the stream. Bound: what the link may hold.
     written: VecDeque<(u64, u64)>,
+    /// Until when the end of a long text waits to be filled up.
+    corked_until: u64,
     /// Up to where in the stream segments were made.
     sent: u64,
     /// In order; the first has the number `first`. Bound: the window.
@@ -92,6 +99,7 @@ impl Sender {
             bbr: Bbr::of(control, rtt),
             timer: Timer::new(rtt),
             written: VecDeque::new(),
+            corked_until: 0,
             sent: offset,
             segments: VecDeque::new(),
             first: 0,
@@ -126,6 +134,9 @@ impl Sender {
     pub(super) fn write(&mut self, at: u64, n: u64) {
         let end = self.written.back().map_or(self.sent, |(_, end)| *end);
         self.written.push_back((at, end.saturating_add(n)));
+        // A writer of much is taken to write on: a kernel fills segments with what is written at a time.
+        let corked = (n >= LONG).then(|| at.saturating_add(CORK));
+        self.corked_until = corked.unwrap_or(0);
     }
 
     /// What came through in order: up to where in the stream, and when.
@@ -151,8 +162,27 @@ impl Sender {
     }
 
     /// When something happens next.
+    #[cfg(test)]
     pub(super) fn next(&self) -> Option<u64> {
         self.next_event().map(|(at, _)| at)
+    }
+
+    /// When to look again: at the next event, or at the last one of its kind within a millisecond of it, so that what comes
+    /// thick and fast is dealt with together.
+    pub(super) fn next_look(&self) -> Option<u64> {
+        let (first, event) = self.next_event()?;
+        let within = first.saturating_add(BUNCH);
+        let packets = self.packets.iter().map(|packet| packet.arrives);
+        let last = match event {
+            Event::Packet => packets.take_while(|at| *at <= within).last(),
+            Event::Acknowledgement => {
+                let next = self.packets.front().map_or(within, |it| it.arrives);
+                let heard = self.acknowledgements.iter().filter_map(|told| told.at);
+                heard.take_while(|at| *at <= within.min(next)).last()
+            }
+            Event::Alarm | Event::Delayed | Event::Write => None,
+        };
+        Some(last.unwrap_or(first))
     }
 
     fn next_event(&self) -> Option<(u64, Event)> {
@@ -172,11 +202,20 @@ impl Sender {
 
     /// When what the application wrote can be sent, where the window has room.
     fn next_write(&self) -> Option<u64> {
-        let (written, _) = self.written.front()?;
+        let ready = self.ready()?;
         self.may_send_new().then(|| {
             let paced = self.bbr.as_ref().map_or(0, |_| self.next_burst);
-            (*written).max(self.opens).max(self.clock).max(paced)
+            ready.max(self.opens).max(self.clock).max(paced)
         })
+    }
+
+    /// When the next segment is ready: at once, or in the midst of a long text once it is full, or nothing has followed.
+    fn ready(&self) -> Option<u64> {
+        let (written, _) = *self.written.front()?;
+        let full = self.sent.saturating_add(SEGMENT);
+        let mut filled = self.written.iter().filter(|(_, end)| *end >= full);
+        let filled = filled.next().map_or(u64::MAX, |(at, _)| *at);
+        Some(filled.min(self.corked_until).max(written))
     }
 
     /// Lets time pass until `until`.
@@ -385,8 +424,7 @@ impl Sender {
 
     /// Whether the application has written what is not sent.
     pub(super) fn has_new(&self) -> bool {
-        let first = self.written.front();
-        first.is_some_and(|(at, _)| *at <= self.clock) && self.receiver_has_room()
+        self.ready().is_some_and(|at| at <= self.clock) && self.receiver_has_room()
     }
 
     /// Sends what may be sent now: what was lost first.

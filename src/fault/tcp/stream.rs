@@ -18,6 +18,10 @@ pub(in crate::fault) struct Stream {
     origin: Instant,
     sender: Sender,
     line: Line,
+    /// When it is looked at next, if nothing arrives before; none where nothing is to come.
+    looks_at: Option<u64>,
+    /// Whether anything arrived, or was set, since it was looked at.
+    has_news: bool,
     /// The settings that its parts come from.
     made_of: Vec<Said>,
 }
@@ -66,6 +70,8 @@ impl Stream {
             origin: begins.opened,
             sender: Sender::new(control, line.round_trip(), begins.passed, opens),
             line,
+            looks_at: None,
+            has_news: true,
             made_of,
         })
     }
@@ -84,6 +90,7 @@ impl Stream {
         if made_of != self.made_of {
             self.run(now);
             self.line.change(parts);
+            self.has_news = true;
             self.made_of = made_of;
         }
     }
@@ -96,6 +103,7 @@ impl Stream {
     /// `n` bytes arrived at `at`.
     pub(in crate::fault) fn arrived(&mut self, at: Instant, n: usize) {
         self.sender.write(self.nanos(at), n as u64);
+        self.has_news = true;
     }
 
     /// When the head is through, or when there may be news of it; `None` where there is none to come.
@@ -106,12 +114,13 @@ impl Stream {
             return self.end_of_stream(head);
         }
         // While the receiver's application leaves what is through, nothing goes on: it is made up for then.
-        if self.sender.through().is_empty() {
+        let looks = self.has_news || self.nanos(now) >= self.looks_at.unwrap_or(u64::MAX);
+        if looks && self.sender.through().is_empty() {
             self.run(now);
         }
         let at = match self.sender.through().front() {
             Some((_, at)) => *at,
-            None => self.sender.next()?,
+            None => self.looks_at?,
         };
         self.origin.checked_add(Duration::from_nanos(at))
     }
@@ -143,6 +152,8 @@ impl Stream {
     fn run(&mut self, now: Instant) {
         let now = self.nanos(now);
         self.sender.run(&mut self.line, now);
+        self.looks_at = self.sender.next_look();
+        self.has_news = false;
     }
 
     fn nanos(&self, at: Instant) -> u64 {
