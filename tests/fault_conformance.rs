@@ -122,20 +122,17 @@ fn changed(plan: &Plan, setting: &Setting, change: Change) -> Plan {
     plan
 }
 
-/// What a link that connections share has spent on what left before a change: a twin's has not.
-fn spent_on_what_left(after: &Plan, passed: u64) -> Duration {
-    let sends = after.settings().iter().any(|it| remembers(it.kind));
-    let rates = after
-        .settings()
-        .iter()
-        .filter_map(|it| match it.value("rate") {
-            Some(Value::Rate(rate)) if sends && rate.bytes_per_second() > 0 => Some(rate),
-            _ => None,
-        });
-    rates
-        .map(|rate| rate.time_for(passed))
-        .max()
-        .unwrap_or_default()
+/// The plan with a link for each connection, where a sender sends: one that is shared remembers what has left, and a queue
+/// that drops makes much of it.
+fn on_its_own_link(plan: &Plan) -> Plan {
+    let sends = plan.settings().iter().any(|it| remembers(it.kind));
+    let own = |setting: Setting| match setting.value("scope") {
+        Some(_) if sends => setting.with("scope", Value::Word("connection")),
+        _ => setting,
+    };
+    let mut own = Plan::of(plan.settings().iter().cloned().map(own));
+    own.bypassed = plan.bypassed;
+    own
 }
 
 /// Whether a stage of this kind, left as it is beside another one that is changed, has a past that shows: a sender's window.
@@ -285,6 +282,7 @@ fn releases_what_the_new_settings_would_not_hold(
     after: &Plan,
     legs: &[Leg],
 ) -> Result<(), TestCaseError> {
+    let (plan, after) = (&on_its_own_link(plan), &on_its_own_link(after));
     let mut course = Course::new(direction, seed, plan);
     let mut twin = course.twin();
     (course.writes, twin.writes) = (usize::MAX, usize::MAX);
@@ -298,8 +296,7 @@ fn releases_what_the_new_settings_would_not_hold(
     course.set(after);
     twin.set(after);
     let horizon = Duration::from_secs(3);
-    let (mut slack, bytes) = unevenness(after, horizon);
-    slack += spent_on_what_left(after, course.link.passed());
+    let (slack, bytes) = unevenness(after, horizon);
     let from = course.now - course.start;
     twin.pass(horizon, usize::MAX);
     course.pass(horizon.saturating_add(slack), usize::MAX);
