@@ -351,6 +351,10 @@ mod tests {
     use crate::fault::language;
 
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an origin for simulated times, never read again"
+    )]
     fn what_passes_is_the_least_that_acting_faults_of_the_direction_let_through() {
         let now = Instant::now();
         for (faults, up, down) in [
