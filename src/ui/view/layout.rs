@@ -168,7 +168,7 @@ fn stacked(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
 
 /// Strips with charts beside them, connections with what happened beside them.
 fn wide(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
-    let column = (size.width * 32 / 100).clamp(52, 80);
+    let column = (size.width * 31 / 100).clamp(52, 80);
     let knobs = u16::try_from(knob::all().len()).unwrap_or(u16::MAX);
     let compare = knobs.saturating_add(4).min(8);
     let airy = strips_wanted(model, 4).saturating_add(2);
