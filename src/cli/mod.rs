@@ -107,7 +107,7 @@ pub struct RunArgs {
     #[arg(long, value_name = "TIME", value_parser = options::duration, allow_hyphen_values = true)]
     pub duration: Option<Duration>,
     /// Seed of every random choice; it is shown, so a run can be repeated [default: random]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = options::seed, allow_hyphen_values = true)]
     pub seed: Option<u64>,
     /// Clients served at once, per proxy; more wait to be accepted [default: 10000, or what descriptors allow]
     #[arg(long, value_name = "N", value_parser = options::max_connections, allow_hyphen_values = true)]

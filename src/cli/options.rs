@@ -95,6 +95,12 @@ fn time(text: &str, least: Duration, most: Duration) -> Result<Duration, String>
     read.time().ok_or_else(wanted)
 }
 
+/// Reads the value of `--seed`.
+pub(super) fn seed(text: &str) -> Result<u64, String> {
+    let number = text.parse().ok();
+    number.ok_or_else(|| format!("a whole number, up to {}", u64::MAX))
+}
+
 /// Reads the value of `--max-connections`.
 pub(super) fn max_connections(text: &str) -> Result<u32, String> {
     let number = text.parse().ok().filter(|number| *number > 0);
