@@ -272,6 +272,28 @@ fn a_proxy_whose_connections_faults_end_is_no_calm_green_dot() {
 }
 
 #[test]
+fn the_name_of_a_proxy_in_trouble_comes_before_its_connections() {
+    let strip = |name: &str, failures: u32| {
+        let mut model = few(120, 35, 1);
+        change_row(&mut model, 0, |row| {
+            name.clone_into(&mut row.name);
+            let failed = |at| failures * u32::from(at == 118);
+            row.history = support::history(|_| Some(256), |_| [0.0; 2], failed);
+        });
+        row(&screen(&model), 3)
+    };
+    for (name, failures, says) in [
+        ("flaky", 3, "1 flaky ! 4 conn failed 3 "),
+        ("flaky", 16, "1 flaky ! failed 16 "),
+        // Not even so it would be whole.
+        ("reporting-db", 16, "1 re…b ! 4 conn failed 16 "),
+    ] {
+        let strip = strip(name, failures);
+        assert!(strip.contains(says), "{strip}");
+    }
+}
+
+#[test]
 fn a_fault_that_hits_some_connections_says_how_many_on_its_strip() {
     for (width, height) in [(80, 24), (120, 35), (200, 50)] {
         let mut model = few(width, height, 1);

@@ -113,9 +113,17 @@ impl Strip<'_> {
             ..sheet.area
         };
         let mut sheet = sheet.part(column);
-        let status = self.status(columns, state);
+        let room = |status: &[Span<'_>]| columns.saturating_sub(widths(status) + self.digits() + 2);
+        let mut status = self.status(columns, &state.conns, state);
+        if state.role == Role::Trouble {
+            // What is wrong and with whom says more than how many are open.
+            let brief = self.status(columns, "", state);
+            if (room(&status) + 1..=room(&brief)).contains(&width(&self.row.name)) {
+                status = brief;
+            }
+        }
         let names = self.names.clamp(4, (self.model.size.width / 4).max(24));
-        let names = names.min(columns.saturating_sub(widths(&status) + self.digits() + 2));
+        let names = names.min(room(&status));
         let mut pen = sheet.row(0);
         self.name(names, &mut pen);
         pen.spans(&status);
@@ -135,11 +143,9 @@ impl Strip<'_> {
     }
 
     /// `● 4 conn  set 4/4`, shorter where there is no room for all of it.
-    fn status(&self, room: u16, state: &State) -> [Span<'static>; 3] {
+    fn status(&self, room: u16, conns: &str, state: &State) -> [Span<'static>; 3] {
         let is_narrow = room < 40;
-        let State {
-            conns, note: text, ..
-        } = state;
+        let text = &state.note;
         let gap = match (conns.is_empty() || text.is_empty(), is_narrow) {
             (true, _) => "",
             (false, true) => " ",
