@@ -57,6 +57,16 @@ fn the_table_of_faults_is_the_table_of_kinds() {
 }
 
 #[test]
+fn the_error_that_it_shows_is_the_one_that_comes() {
+    let error = faultboard::fault::language::parse("latncy 1s").expect_err("no such fault");
+    let shown = error.message.replace('"', "\\\"");
+    assert!(
+        include_str!("../README.md").contains(&format!("\"error\":\"{shown}\"")),
+        "README.md should show: {shown}"
+    );
+}
+
+#[test]
 fn every_example_of_a_fault_is_one() {
     for kind in KINDS {
         let settings = faultboard::fault::language::parse(kind.example).expect("an example parses");
