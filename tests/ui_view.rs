@@ -481,6 +481,18 @@ fn every_two_states_of_a_connection_differ_without_colour() {
 }
 
 #[test]
+fn which_direction_has_ended_is_said_whole() {
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        let mut model = few(width, height, 1);
+        change_conn(&mut model, |conn| {
+            conn.state = ConnState::Half(Direction::Down);
+        });
+        let shown = text(&screen(&model));
+        assert!(shown.contains("↓ ended"), "{shown}");
+    }
+}
+
+#[test]
 fn every_two_verdicts_differ_without_colour() {
     let measured: [State<'_>; 4] = [
         ("agrees", &|_| {}),

@@ -196,8 +196,8 @@ fn state(at: &Cell<'_>) -> String {
         ConnState::Full => format!("full {}x", at.conn.full),
         ConnState::Idle(_) if at.model.quiet => "idle".to_owned(),
         ConnState::Idle(time) => format!("idle {}", format::age(time)),
-        ConnState::Half(Direction::Up) => "↑ half-closed".to_owned(),
-        ConnState::Half(Direction::Down) => "↓ half-closed".to_owned(),
+        ConnState::Half(Direction::Up) => "↑ ended".to_owned(),
+        ConnState::Half(Direction::Down) => "↓ ended".to_owned(),
     }
 }
 
