@@ -7,6 +7,7 @@ use std::env;
 use std::error::Error;
 use std::future::Future;
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -15,6 +16,8 @@ use anyhow::{Context, Result};
 use faultboard::check;
 use faultboard::cli::{self, Cli, Command, Options, Output, Rejected, RunArgs, Unread, help};
 use faultboard::command;
+use faultboard::fault::trace;
+use faultboard::file;
 use faultboard::format::{one_line, printable, reason, without_secrets};
 use faultboard::headless::{Desk, Style};
 use faultboard::logging::{self, FILTER_VARIABLE, LogError, LogFile, Recorder};
@@ -40,6 +43,9 @@ const WRITING: &str = "cannot write to standard output";
 
 /// Why a program without the feature `tui` shows no console.
 const WITHOUT_TUI: &str = "this program was built without the console";
+
+/// No trace is longer, in MiB.
+const LONGEST_TRACE: u64 = 16;
 
 /// What a person who gave no mapping can type.
 const NO_PROXIES: &str = "no proxies yet: type add 9090=https://example.com, or quit";
@@ -68,7 +74,19 @@ fn is_wrong_usage(error: &anyhow::Error) -> bool {
     option || filter || error.is::<Rejected>()
 }
 
+/// Reads a trace that a fault names; its path counts from the working directory.
+fn read_trace(path: &str) -> Result<Vec<u8>, String> {
+    let path = Path::new(path);
+    let read = path.metadata().and_then(|found| match found.is_file() {
+        true => file::read(path, LONGEST_TRACE),
+        // A pipe would have the desk wait for whoever writes it.
+        false => Err(io::Error::other("it is no file")),
+    });
+    read.map_err(|error| reason(&error))
+}
+
 fn dispatch(cli: Cli) -> Result<ExitCode> {
+    trace::read_with(read_trace);
     let Cli {
         command,
         run,

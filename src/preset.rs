@@ -124,6 +124,7 @@ impl Preset {
     pub fn summary(&self) -> String {
         let mut text = match (self.down_kbit, self.up_kbit) {
             (Some(down), Some(up)) => format!("{down}/{up} kbit/s"),
+            _ if self.more.contains("trace=") => "as traced".to_owned(),
             _ => "any rate".to_owned(),
         };
         let _ = write!(text, ", {}", self.round_trip());

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use faultboard::command::{self, Command, Target};
 use faultboard::fault::param::Default;
+use faultboard::fault::trace;
 use faultboard::fault::{
     Direction, Directions, KINDS, Kind, ParamSpec, Setting, Unit, Value, language,
 };
@@ -256,7 +257,7 @@ fn parts(value: Value) -> Option<u64> {
         Value::Rate(rate) => Some(rate.bytes_per_second()),
         Value::Size(size) => Some(size.bytes()),
         Value::Percent(share) => Some(u64::from(share.ppm())),
-        Value::Number(_) | Value::Switch(_) | Value::Word(_) => None,
+        Value::Number(_) | Value::Switch(_) | Value::Word(_) | Value::Trace(_) => None,
     }
 }
 
@@ -290,6 +291,9 @@ fn a_value(unit: Unit, range: Option<(Value, Value)>) -> BoxedStrategy<Value> {
         }
         Unit::Switch => any::<bool>().prop_map(Value::Switch).boxed(),
         Unit::Word(words) => prop::sample::select(words).prop_map(Value::Word).boxed(),
+        Unit::Trace => prop::sample::select(vec!["@train", "@lte-moving"])
+            .prop_map(|name| Value::Trace(trace::find(name).expect("a trace")))
+            .boxed(),
         Unit::TimeOrSize => {
             let ranged = |of: Value| range.filter(|(low, _)| low.partial_order(&of).is_some());
             let time = ranged(Value::Time(Duration::ZERO));
@@ -365,10 +369,15 @@ fn a_fault_text() -> impl Strategy<Value = String> {
         "[ \t]{1,2}",
     )
         .prop_map(|(setting, [short, named, direct], turn, blank)| {
-            let mut words: Vec<String> = setting
-                .kind
-                .params
+            let params = setting.kind.params;
+            let replaced = |name: &str| {
+                let given = |param: &&ParamSpec| setting.value(param.name).is_some();
+                let mut given = params.iter().filter(given);
+                given.any(|param| param.instead_of.contains(&name))
+            };
+            let mut words: Vec<String> = params
                 .iter()
+                .filter(|param| !replaced(param.name))
                 .filter_map(|param| setting.value(param.name).map(|value| (param, value)))
                 .map(|(param, value)| {
                     if param.bare && !named {

@@ -89,6 +89,7 @@ fn time(text: &str, least: Duration, most: Duration) -> Result<Duration, String>
         default: param::Default::Required,
         range: Some((Value::Time(least), Value::Time(most))),
         halves: false,
+        instead_of: &[],
         summary: "",
     };
     let read = language::parse_value(&spec, text).map_err(|error| error.message)?;

@@ -176,6 +176,8 @@ fn bare(draft: &mut Draft, input: &mut Input<'_>) -> Parsed<()> {
         let mut ahead = *input;
         match value::value(param, draft.label(param), &mut ahead) {
             Ok(value) => {
+                let at = input.current_token_start()..ahead.current_token_start();
+                draft.admits(param, at).map_err(Slip::cut)?;
                 *input = ahead;
                 draft.give(param, value);
                 return Ok(());

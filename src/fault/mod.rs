@@ -46,6 +46,7 @@ pub mod shared;
 pub mod stage;
 mod store;
 mod tcp;
+pub mod trace;
 mod wave;
 
 pub use demands::Demands;

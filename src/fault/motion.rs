@@ -15,12 +15,15 @@
 //! that was not limited before has nothing to come from, and begins at what is set. A delay that falls takes with it what
 //! waits already: each byte leaves as soon as it has waited for the delay of the moment.
 //!
+//! Instead of a rate that is set and moves so, a link can follow a trace (`trace`), from the moment at which it was set.
+//!
 //! What passes at a moving rate is the area under it. Ramps and waves are made of straight lines (a sine of 32 chords, which
 //! is exact to half a per cent of its depth), so the area is summed line by line, and whole periods at once.
 
 use std::time::{Duration, Instant};
 
 use super::param::{self, Param};
+use super::trace::{Course, Trace};
 use super::wave::{Line, Shape, Wave};
 use super::{Setting, Unit, Value};
 use crate::units::ByteRate;
@@ -61,11 +64,28 @@ pub(super) const RAMP: Param<Duration> = param::time(
 .within(Duration::ZERO, DAY)
 .or(Duration::ZERO);
 
+/// `trace`, which a rate follows.
+pub(super) const TRACE: Param<Option<Trace>> = param::trace(
+    "trace",
+    "the rate follows this file instead: mahimahi's format, or lines of time,rate",
+)
+.instead_of(&["rate", "wave", "period", "depth", "ramp"]);
+
+/// `loop` of a trace.
+pub(super) const LOOP: Param<bool> = param::switch(
+    "loop",
+    "the trace begins again at its end; else its last rate stays",
+)
+.or(true);
+
 /// How the first parameter of a setting moves in one direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Motion {
     since: Instant,
+    /// What is set; nothing where a trace is followed.
     base: f64,
+    /// What is followed instead of it.
+    course: Option<Course>,
     /// Where a ramp begins, and how long it takes.
     ramp: Option<(f64, Duration)>,
     wave: Option<Wave>,
@@ -90,12 +110,15 @@ impl Motion {
     /// what it was just before. `None` where it has no number.
     #[must_use]
     pub fn of(setting: &Setting, from: Option<f64>, since: Instant) -> Option<Self> {
-        let base = number(setting.value(setting.kind.params.first()?.name)?)?;
+        let course = course_of(setting);
+        let set = setting.value(setting.kind.params.first()?.name);
+        let base = set.and_then(number).or(course.map(|_| 0.0))?;
         let ramp = Some(setting.get(RAMP)).filter(|ramp| !ramp.is_zero());
         let depth = setting.value(DEPTH_TIME.spec.name).and_then(number);
         Some(Self {
             since,
             base,
+            course,
             ramp: from.zip(ramp),
             wave: setting.get(WAVE).map(|shape| Wave {
                 shape,
@@ -110,6 +133,7 @@ impl Motion {
     pub(super) fn stilled(&self, setting: Setting, now: Instant) -> Setting {
         let still = setting.at_default(WAVE).at_default(PERIOD);
         let still = still.at_default(DEPTH_TIME).at_default(RAMP);
+        let still = still.at_default(LOOP);
         let Some(param) = still.kind.params.first() else {
             return still;
         };
@@ -120,9 +144,9 @@ impl Motion {
         still.with(param.name, param.clamp(value))
     }
 
-    /// Whether it has a wave or a ramp.
+    /// Whether it has a wave, a ramp or a trace.
     pub(super) fn moves(&self) -> bool {
-        self.wave.is_some() || self.ramp.is_some()
+        self.wave.is_some() || self.ramp.is_some() || self.course.is_some()
     }
 
     /// When its ramp ends; `None` where it has none.
@@ -131,22 +155,30 @@ impl Motion {
         self.ramp.and_then(|(_, time)| self.since.checked_add(time))
     }
 
-    /// Whether it stands still from `now` on.
+    /// Whether it stands still from `now` on. One that follows a trace never does, as no value that is set stands for it.
     #[must_use]
     pub fn is_still(&self, now: Instant) -> bool {
-        self.wave.is_none() && self.ramp_ends().is_none_or(|end| end <= now)
+        self.wave.is_none()
+            && self.course.is_none()
+            && self.ramp_ends().is_none_or(|end| end <= now)
     }
 
     /// The value at a time, in seconds or in bytes per second.
     #[must_use]
     pub fn at(&self, at: Instant) -> f64 {
         let past = self.past(at);
+        if let Some(course) = self.course {
+            return course.at(past);
+        }
         (self.base_at(past) + self.swing_at(past)).max(0.0)
     }
 
     /// The greatest value that it comes to from `now` on.
     #[must_use]
     pub fn most(&self, now: Instant) -> f64 {
+        if let Some(course) = self.course {
+            return course.most(self.past(now));
+        }
         let begins = self.base_at(self.past(now));
         begins.max(self.base) + self.wave.map_or(0.0, |wave| wave.depth)
     }
@@ -197,6 +229,9 @@ impl Motion {
     /// The sum of the values from `from` on, until `until` or until it has come to `most`: where that is, and the sum. All
     /// times are in seconds since it began. The sum ends where nothing is added ever.
     fn sum(&self, from: f64, until: f64, most: f64) -> (f64, f64) {
+        if let Some(course) = self.course {
+            return course.sum(from, until, most);
+        }
         let (mut at, mut sum) = (from, 0.0);
         while at < until {
             let base = self.base_line(at);
@@ -313,6 +348,18 @@ impl Pace {
     fn moving(&self, from: Instant) -> Option<&Motion> {
         self.motion.as_ref().filter(|motion| !motion.is_still(from))
     }
+}
+
+/// The greatest rate of the trace that a setting has its rate follow, where it does.
+pub(super) fn traced(setting: &Setting) -> Option<ByteRate> {
+    course_of(setting).map(|course| rate(course.most(0.0)))
+}
+
+fn course_of(setting: &Setting) -> Option<Course> {
+    setting.get(TRACE).map(|trace| Course {
+        trace,
+        loops: setting.get(LOOP),
+    })
 }
 
 /// A rate of so many bytes per second.

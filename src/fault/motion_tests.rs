@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::fault::kinds::latency;
-use crate::fault::{Direction, InForce, Plan, language};
+use crate::fault::{Direction, InForce, Plan, language, trace};
 
 /// In thousandths.
 #[expect(clippy::cast_possible_truncation, reason = "small numbers, rounded")]
@@ -107,15 +107,17 @@ fn by_steps(motion: &Motion, from: Instant, time: Duration) -> f64 {
 
 /// A rate that moves, with a ramp that begins at 300 kB/s.
 fn moving(faults: &str, since: Instant) -> (Motion, Pace) {
+    trace::keep("moving.csv", TRACE.as_bytes()).expect("a trace");
     let setting = setting(faults).one_way(Direction::Down).expect("it acts");
     let motion = Motion::of(&setting, Some(300_000.0), since).expect("it has a number");
-    let Some(Value::Rate(rate)) = setting.value("rate") else {
-        panic!("a rate");
+    let rate = match setting.value("rate") {
+        Some(Value::Rate(rate)) => rate,
+        _ => ByteRate::new(0),
     };
     (motion, Pace::new(rate, Some(motion), since))
 }
 
-const MOVING: [&str; 11] = [
+const MOVING: [&str; 15] = [
     "bandwidth 100kB/s wave=sine period=1s depth=50kB/s",
     "bandwidth 100kB/s wave=sine period=700ms depth=150kB/s",
     "bandwidth 100kB/s wave=square period=1s depth=100kB/s",
@@ -127,7 +129,14 @@ const MOVING: [&str; 11] = [
     "bandwidth 100kB/s ramp=2s wave=triangle period=900ms depth=170kB/s",
     "bandwidth 10kB/s ramp=5s wave=square period=20ms depth=50kB/s",
     "bandwidth 0B/s ramp=3s wave=sine period=1s depth=20kB/s",
+    "bandwidth trace=@lte-moving",
+    "bandwidth trace=@train loop=off",
+    "bandwidth trace=moving.csv",
+    "bandwidth trace=moving.csv loop=off",
 ];
+
+/// A round of 2 seconds, of which one and a half are without any rate.
+const TRACE: &str = "time,rate\n0,0\n0.9,80kB/s\n1.4,0\n1.7,0\n";
 
 #[test]
 fn what_passes_at_a_moving_rate_is_the_area_under_it() {
@@ -219,4 +228,35 @@ fn a_delay_that_falls_takes_with_it_what_waits() {
         assert!(waited + 0.07 >= motion.at(at(left)), "{came} ms");
     }
     assert_eq!(leaves(2_000), 2_010);
+}
+
+#[test]
+fn in_what_pieces_bytes_pass_along_a_trace_changes_nothing() {
+    let since = clock();
+    for faults in ["bandwidth trace=@train", "bandwidth trace=moving.csv"] {
+        let (_, pace) = moving(faults, since);
+        for begin in [0, 250, 31_200, 119_900] {
+            let from = since + Duration::from_millis(begin);
+            let whole = pace.passes(from, 190_000).expect("a rate");
+            for piece in [1_000, 10_000, 38_000] {
+                let pieces = (0..190_000 / piece)
+                    .try_fold(from, |at, _| pace.passes(at, piece))
+                    .expect("a rate");
+                let off = whole.max(pieces) - whole.min(pieces);
+                assert!(off < Duration::from_micros(1), "{faults}: {off:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_trace_stands_for_the_rate_of_the_moment() {
+    let start = clock();
+    let at = |ms: u64| start + Duration::from_millis(ms);
+    trace::keep("moving.csv", TRACE.as_bytes()).expect("a trace");
+    let plan = Plan::of([setting("bandwidth trace=moving.csv down")]);
+    let in_force = InForce::succeed(&InForce::default(), plan, start);
+    let present = |ms| in_force.present(at(ms)).map(|plan| plan.to_string());
+    assert_eq!(present(500).as_deref(), Some("bandwidth 0B/s down"));
+    assert_eq!(present(3_000).as_deref(), Some("bandwidth 80kB/s down"));
 }

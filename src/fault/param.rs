@@ -14,6 +14,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::time::Duration;
 
+use super::trace::Trace;
 use crate::units::{ByteCount, ByteRate, Percent, Time};
 
 /// The value of one parameter.
@@ -33,6 +34,8 @@ pub enum Value {
     Switch(bool),
     /// One of the words that the parameter's unit lists.
     Word(&'static str),
+    /// A trace that was read.
+    Trace(Trace),
 }
 
 /// What a parameter is measured in, and so which texts it reads.
@@ -54,6 +57,8 @@ pub enum Unit {
     Word(&'static [&'static str]),
     /// A time or a size.
     TimeOrSize,
+    /// A trace: the path of its file, or the name of one that is built in.
+    Trace,
 }
 
 /// What a parameter is when it is not written.
@@ -82,6 +87,8 @@ pub struct ParamSpec {
     pub range: Option<(Value, Value)>,
     /// Whether a value for both directions is a round trip's, half of it spent each way.
     pub halves: bool,
+    /// The other parameters that do not go together with it: where it is given, they are not.
+    pub instead_of: &'static [&'static str],
     /// One line of help.
     pub summary: &'static str,
 }
@@ -163,6 +170,19 @@ pub(super) const fn amount(name: &'static str, summary: &'static str) -> Param<A
     Param::new(name, Unit::TimeOrSize, summary)
 }
 
+/// The parameter of this name that is a trace, absent where it is not written, with a line of help.
+pub(super) const fn trace(name: &'static str, summary: &'static str) -> Param<Option<Trace>> {
+    Param {
+        spec: Param::<bool>::new(name, Unit::Trace, summary)
+            .optional()
+            .spec,
+        read: |value| match value {
+            Some(Value::Trace(trace)) => Some(trace),
+            _ => None,
+        },
+    }
+}
+
 /// Declares an enum together with the words that stand for it in the fault language.
 macro_rules! words {
     ($(#[$doc:meta])* $visible:vis enum $name:ident { $($variant:ident = $word:literal),+ $(,)? }) => {
@@ -230,6 +250,7 @@ impl<T: Quantity> Param<T> {
                 default: Default::Required,
                 range: None,
                 halves: false,
+                instead_of: &[],
                 summary,
             },
             read: |value| value.and_then(T::of).unwrap_or(T::NOTHING),
@@ -265,6 +286,14 @@ impl<T: Quantity> Param<T> {
 
     pub(super) const fn with_default(mut self, value: Value) -> Self {
         self.spec.default = Default::Is(value);
+        self
+    }
+}
+
+impl<T> Param<T> {
+    /// It does not go together with these others of its kind.
+    pub(super) const fn instead_of(mut self, others: &'static [&'static str]) -> Self {
+        self.spec.instead_of = others;
         self
     }
 }
@@ -328,6 +357,7 @@ impl fmt::Display for Value {
             Self::Number(number) => number.fmt(f),
             Self::Switch(on) => f.write_str(if *on { "on" } else { "off" }),
             Self::Word(word) => f.write_str(word),
+            Self::Trace(trace) => f.write_str(trace.name()),
         }
     }
 }
@@ -357,6 +387,12 @@ impl ParamSpec {
         }
     }
 
+    /// Whether it and another parameter of its kind do not go together.
+    #[must_use]
+    pub(super) fn excludes(&self, other: &Self) -> bool {
+        self.instead_of.contains(&other.name) || other.instead_of.contains(&self.name)
+    }
+
     /// What two ways that cost `up` and `down` come to for a round trip, at most the parameter's greatest value.
     #[must_use]
     pub fn sum(&self, up: Value, down: Value) -> Value {
@@ -384,6 +420,7 @@ impl Unit {
             Self::Switch => ("on or off", "on"),
             Self::Word(_) => ("a word", ""),
             Self::TimeOrSize => ("a time or a size", "200ms, 64kB"),
+            Self::Trace => ("a trace", "@train, traces/lte.csv"),
         }
     }
 }

@@ -96,9 +96,19 @@ impl Setting {
         }
     }
 
-    /// Returns the setting with the named parameter at `value`; a name that the kind does not have changes nothing.
+    /// Returns the setting with the named parameter at `value`, and those that do not go together with it as they are when
+    /// they are not written; a name that the kind does not have changes nothing.
     #[must_use]
-    pub fn with(self, name: &str, value: Value) -> Self {
+    pub fn with(mut self, name: &str, value: Value) -> Self {
+        if let Some(given) = self.kind.params.iter().find(|param| param.name == name)
+            && given.default.value() != Some(value)
+        {
+            for (param, own) in self.kind.params.iter().zip(&mut self.values) {
+                if param.excludes(given) {
+                    *own = param.default.value();
+                }
+            }
+        }
         self.having(name, |_| Some(value))
     }
 
@@ -167,14 +177,17 @@ impl Setting {
         params.position(|param| param.name == name)
     }
 
-    /// The first required parameter that has no value yet.
+    /// The first required parameter that has no value yet, nor another one instead.
     #[must_use]
     pub fn missing(&self) -> Option<&'static str> {
-        self.kind
-            .params
-            .iter()
-            .zip(&self.values)
-            .find(|(param, value)| param.default == Default::Required && value.is_none())
+        let params = || self.kind.params.iter().zip(&self.values);
+        let replaced = |param: &ParamSpec| {
+            params().any(|(other, value)| value.is_some() && other.instead_of.contains(&param.name))
+        };
+        params()
+            .find(|(param, value)| {
+                param.default == Default::Required && value.is_none() && !replaced(param)
+            })
             .map(|(param, _)| param.name)
     }
 

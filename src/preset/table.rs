@@ -52,6 +52,9 @@ impl Preset {
 
 const JUDGEMENT: &str = "BeanNetworkTester; a judgement, not a measurement";
 
+const MADE: &str =
+    "a trace of our own making (assets/traces), no recording; delay and queue are a judgement";
+
 /// Every preset, from slow to fast, then the troubled ones.
 pub static PRESETS: &[Preset] = &[
     network("dial-up", [49, 30], [60, 60]).from("WebPageTest Dial"),
@@ -103,6 +106,12 @@ pub static PRESETS: &[Preset] = &[
     network("very-bad", [1_000, 1_000], [500, 500])
         .with("loss 10%")
         .from("Apple Network Link Conditioner Very Bad Network, as widely repeated"),
+    path("lte-moving", [35_000, 35_000])
+        .with("bandwidth trace=@lte-moving queue=750kB framing=ip")
+        .from(MADE),
+    path("train", [40_000, 40_000])
+        .with("bandwidth trace=@train queue=750kB framing=ip")
+        .from(MADE),
     path("cross-zone", [800, 800])
         .from("Microsoft's figures for zones of UK South, round trip 1.55 ms"),
     path("transatlantic", [37_000, 38_000])

@@ -14,6 +14,7 @@ pub fn value(value: Value) -> String {
         Value::Number(exact) => number(exact, 2),
         Value::Switch(on) => if on { "on" } else { "off" }.to_owned(),
         Value::Word(word) => word.chars().take(6).collect(),
+        Value::Trace(trace) => trace.name().to_owned(),
     }
 }
 

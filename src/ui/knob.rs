@@ -185,6 +185,7 @@ impl Dial {
             default: Absence::Required,
             range: None,
             halves: false,
+            instead_of: &[],
             summary: "",
         })
     }
@@ -281,7 +282,7 @@ fn zero(unit: Unit) -> Option<Value> {
         Unit::Percent => Some(Value::Percent(Percent::NONE)),
         Unit::Number => Some(Value::Number(0.0)),
         Unit::Switch => Some(Value::Switch(false)),
-        Unit::Rate | Unit::Word(_) => None,
+        Unit::Rate | Unit::Word(_) | Unit::Trace => None,
     }
 }
 

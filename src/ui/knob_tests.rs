@@ -434,9 +434,11 @@ fn in_full(shown: &str, unit: Value) -> String {
             .replace('K', "kB")
             .replace('M', "MB")
             .replace('G', "GB"),
-        Value::Percent(_) | Value::Number(_) | Value::Switch(_) | Value::Word(_) => {
-            shown.to_owned()
-        }
+        Value::Percent(_)
+        | Value::Number(_)
+        | Value::Switch(_)
+        | Value::Word(_)
+        | Value::Trace(_) => shown.to_owned(),
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) fn magnitude(value: Value) -> Option<u64> {
         Value::Percent(share) => Some(u64::from(share.ppm())),
         Value::Number(number) => Some(thousandths(number)),
         Value::Switch(on) => Some(u64::from(on)),
-        Value::Word(_) => None,
+        Value::Word(_) | Value::Trace(_) => None,
     }
 }
 
@@ -203,6 +203,7 @@ impl Track {
             Value::Number(_) => Value::Number(parts as f64 / 1_000.0),
             Value::Switch(_) => Value::Switch(parts > 0),
             Value::Word(word) => Value::Word(word),
+            Value::Trace(trace) => Value::Trace(trace),
         }
     }
 }

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use faultboard::fault::param::Default;
 use faultboard::fault::random::{mix, unit};
+use faultboard::fault::trace::{self, Trace};
 use faultboard::fault::{Direction, Directions, Kind, ParamSpec, Schedule, Setting, Unit, Value};
 use faultboard::units::{ByteCount, ByteRate, Percent};
 
@@ -75,6 +76,7 @@ pub(crate) fn value(spec: &ParamSpec, draw: u64) -> Value {
             Value::Time(Duration::from_nanos(between(0, 10_000_000_000, draw)))
         }
         Unit::TimeOrSize => Value::Size(ByteCount::new(between(0, 10_000_000, draw))),
+        Unit::Trace => Value::Trace(a_trace(draw)),
     }
 }
 
@@ -87,7 +89,7 @@ pub(crate) fn lively(spec: &ParamSpec, draw: u64) -> Value {
         Unit::Size => [1, 3_000],
         Unit::Percent => [50_000, 1_000_000],
         Unit::Number => [1, 10],
-        Unit::Switch | Unit::Word(_) | Unit::TimeOrSize => return value(spec, draw),
+        Unit::Switch | Unit::Word(_) | Unit::TimeOrSize | Unit::Trace => return value(spec, draw),
     };
     let [low, high] = range(spec);
     let number = between(most[0], most[1], draw).clamp(low, high);
@@ -102,6 +104,21 @@ pub(crate) fn lively(spec: &ParamSpec, draw: u64) -> Value {
     }
 }
 
+/// One of a few traces: as a network has them, and with no rate at their ends or at all.
+fn a_trace(draw: u64) -> Trace {
+    const OWN: [(&str, &str); 3] = [
+        ("own/ends.csv", "time,rate\n0,0\n0.5,64kbit/s\n1.5,0"),
+        ("own/none.csv", "time,rate\n0,0"),
+        ("own/chances", "3\n3\n50\n450\n460"),
+    ];
+    let read = match OWN.get((draw % 5) as usize) {
+        Some((name, text)) => trace::keep(name, text.as_bytes()),
+        None if draw & 1 == 1 => trace::find("@train"),
+        None => trace::find("@lte-moving"),
+    };
+    read.expect("a trace")
+}
+
 /// The ends of a parameter's range as plain numbers: nanoseconds, bytes, millionths.
 fn range(spec: &ParamSpec) -> [u64; 2] {
     let plain = |value: Value| match value {
@@ -110,7 +127,7 @@ fn range(spec: &ParamSpec) -> [u64; 2] {
         Value::Size(size) => size.bytes(),
         Value::Percent(share) => u64::from(share.ppm()),
         Value::Number(number) => number as u64,
-        Value::Switch(_) | Value::Word(_) => 0,
+        Value::Switch(_) | Value::Word(_) | Value::Trace(_) => 0,
     };
     match (spec.range, spec.unit) {
         (Some((low, high)), _) => [plain(low), plain(high)],

@@ -74,6 +74,8 @@ pub static KIND: Kind = Kind {
         motion::PERIOD.spec,
         motion::DEPTH_RATE.spec,
         motion::RAMP.spec,
+        motion::TRACE.spec,
+        motion::LOOP.spec,
     ],
     knobs: &[Knob::TIME
         .named("BW", "RATE CAP")
@@ -86,7 +88,7 @@ pub static KIND: Kind = Kind {
     example: "bandwidth 1Mbit/s",
     build: |terms| made(Bandwidth::of(terms)),
     line: Some(limits_line),
-    passes: Some(|setting, _| Some(setting.get(RATE))),
+    passes: Some(|setting, _| motion::traced(setting).or(Some(setting.get(RATE)))),
     shares: Some(is_for_all),
     ..Kind::at(Stage::Rate)
 };

@@ -36,9 +36,30 @@ impl Draft {
         self.setting.kind
     }
 
-    /// Whether a parameter must be given and is not.
+    /// Whether a parameter must be given and is not, nor another one instead.
     pub(super) fn lacks(&self, param: &ParamSpec) -> bool {
-        param.default == Default::Required && !self.given.contains(&param.name)
+        param.default == Default::Required && self.is_open(param)
+    }
+
+    /// Whether a parameter may still be given: it is not, and nothing that does not go together with it.
+    fn is_open(&self, param: &ParamSpec) -> bool {
+        !self.given.contains(&param.name) && self.rival(param).is_none()
+    }
+
+    /// What is given that does not go together with a parameter.
+    fn rival(&self, param: &ParamSpec) -> Option<&'static ParamSpec> {
+        let mut given = (self.kind().params.iter()).filter(|it| self.given.contains(&it.name));
+        given.find(|other| other.excludes(param))
+    }
+
+    /// That a parameter, written at `at`, goes together with what is given before it.
+    pub(super) fn admits(&self, param: &ParamSpec, at: Range<usize>) -> Result<(), Slip> {
+        let Some(rival) = self.rival(param) else {
+            return Ok(());
+        };
+        let (name, other) = (param.name, rival.name);
+        let message = format!("{other} and {name} do not go together: leave one out");
+        Err(Slip::over(at, message))
     }
 
     /// Every parameter that it can have, those of every kind last.
@@ -46,17 +67,17 @@ impl Draft {
         self.kind().params.iter().chain(COMMON)
     }
 
-    /// Those that have not been given.
+    /// Those that may still be given.
     pub(super) fn open_params(&self) -> impl Iterator<Item = &'static ParamSpec> {
-        self.params()
-            .filter(|param| !self.given.contains(&param.name))
+        self.params().filter(|param| self.is_open(param))
     }
 
     /// Those whose value may stand bare now: the kind's own, and the share where that cannot be mistaken for it.
     pub(super) fn bare_params(&self) -> Vec<&'static ParamSpec> {
         let percent = |param: &ParamSpec| param.bare && param.unit == Unit::Percent;
         let share = !self.kind().params.iter().any(percent);
-        self.open_params()
+        self.params()
+            .filter(|param| !self.given.contains(&param.name))
             .filter(|param| param.bare || (share && param.name == SHARE.name))
             .collect()
     }
@@ -107,7 +128,10 @@ impl Draft {
                 let message = format!("{name} is given twice: leave one out");
                 Err(Slip::over(begin..begin + name.len(), message))
             }
-            Some(param) => Ok(param),
+            Some(param) => {
+                self.admits(param, begin..begin + name.len())?;
+                Ok(param)
+            }
             None => Err(slips::name(self, name, begin)),
         }
     }

@@ -15,6 +15,7 @@ const fn param(name: &'static str, unit: Unit, default: Default) -> ParamSpec {
         default,
         range: None,
         halves: false,
+        instead_of: &[],
         summary: "",
     }
 }
@@ -363,4 +364,48 @@ fn the_form_that_a_lone_point_is_answered_with_works() {
         let said = format!("{kind} {form}{unit}");
         assert!(parse(&said).is_ok(), "{written}: {error}; {said}");
     }
+}
+
+#[test]
+fn a_trace_stands_instead_of_a_rate_and_of_what_moves_it() {
+    let read = |text: &str| crate::fault::language::parse(text);
+    let setting = read("bandwidth trace=@train loop=off up").expect("a fault");
+    assert_eq!(setting[0].to_string(), "bandwidth trace=@train loop=off up");
+    for (text, why) in [
+        (
+            "bandwidth 1MB/s trace=@train",
+            "rate and trace do not go together: leave one out",
+        ),
+        (
+            "bandwidth trace=@train 1MB/s",
+            "trace and rate do not go together: leave one out",
+        ),
+        (
+            "bandwidth trace=@train wave=sine",
+            "trace and wave do not go together: leave one out",
+        ),
+        (
+            "bandwidth ramp=2s trace=@train",
+            "ramp and trace do not go together: leave one out",
+        ),
+        ("bandwidth trace=", "needs a trace: @train, traces/lte.csv"),
+        (
+            "bandwidth loop=off",
+            "bandwidth wants a rate: 1Mbit/s, 64kB/s",
+        ),
+    ] {
+        let said = read(text).map_err(|error| error.message);
+        assert_eq!(said, Err(why.to_owned()), "{text}");
+    }
+    let unknown = read("bandwidth trace=@tr").expect_err("no trace");
+    assert!(
+        unknown.unfinished && unknown.expected == ["@train"],
+        "{unknown:?}"
+    );
+    // What is turned to a rate by hand follows no trace any more, and the other way round.
+    let rate = Value::Rate(ByteRate::new(1_000));
+    let turned = setting[0].clone().with("rate", rate);
+    assert_eq!(turned.to_string(), "bandwidth 1kB/s loop=off up");
+    let trace = setting[0].value("trace").expect("a trace");
+    assert_eq!(turned.with("trace", trace), setting[0]);
 }
