@@ -612,7 +612,7 @@ fn presets_are_listed_with_their_figures_and_sources() {
     let output = run(&["presets", "--json"]);
     let json: Value = serde_json::from_str(stdout(&output)).expect("one JSON array");
     let presets = json.as_array().expect("an array");
-    assert_eq!(presets.len(), 22);
+    assert_eq!(presets.len(), 24);
     assert!(presets.iter().all(|preset| preset["source"].is_string()));
     let starlink = presets.iter().find(|preset| preset["name"] == "starlink");
     let starlink = starlink.expect("starlink is one");

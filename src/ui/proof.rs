@@ -283,8 +283,8 @@ impl<'a> Proof<'a> {
         self.row.present.is_some()
             && ways.any(|way| {
                 let way = Directions::Only(way);
-                let set = dial.value(&self.row.plan, way);
-                set.is_some() && dial.value(self.plan, way) != set
+                // Where a trace is followed, no value is set that stands for it.
+                dial.value(self.plan, way) != dial.value(&self.row.plan, way)
             })
     }
 

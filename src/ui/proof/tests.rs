@@ -329,6 +329,19 @@ fn a_value_that_moves_by_itself_is_shown_and_not_judged() {
     assert_eq!(reading.set_text, "off", "without a schedule that is known");
 }
 
+#[test]
+fn a_trace_is_shown_as_the_rate_of_the_moment_and_not_judged() {
+    let faults = |text: &str| crate::fault::language::parse(text).expect("a fault");
+    let mut row = proxy(faults("bandwidth trace=@train"));
+    row.present = Some(Plan::of(faults("bandwidth 80kB/s up, bandwidth 80kB/s down")).into());
+    let model = model(row);
+    let reading = reading(&model, "BW");
+    assert_eq!(
+        (reading.set_text.as_str(), reading.verdict),
+        ("~80K/s", Verdict::Unjudged)
+    );
+}
+
 /// A proxy whose latency of 400 ms acts from 62 s to 66 s, at a time in milliseconds.
 fn scheduled(at: u64) -> Model {
     let faults = crate::fault::language::parse("latency 400ms start=2s for=4s").expect("a fault");
