@@ -77,10 +77,13 @@ fn is_wrong_usage(error: &anyhow::Error) -> bool {
 /// Reads a trace that a fault names; its path counts from the working directory.
 fn read_trace(path: &str) -> Result<Vec<u8>, String> {
     let path = Path::new(path);
-    let read = path.metadata().and_then(|found| match found.is_file() {
-        true => file::read(path, LONGEST_TRACE),
-        // A pipe would have the desk wait for whoever writes it.
-        false => Err(io::Error::other("it is no file")),
+    let read = path.metadata().and_then(|found| {
+        if found.is_file() {
+            file::read(path, LONGEST_TRACE)
+        } else {
+            // A pipe would have the desk wait for whoever writes it.
+            Err(io::Error::other("it is no file"))
+        }
     });
     read.map_err(|error| reason(&error))
 }

@@ -628,3 +628,31 @@ fn an_unknown_preset_is_refused_with_the_names() {
     let wanted = "--preset: unknown preset \"3gg\": did you mean \"3g\"? (dial-up, 2g, ";
     assert!(text.starts_with(wanted), "{text}");
 }
+
+#[test]
+fn a_trace_that_cannot_be_read_is_told_with_its_line() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("lte.csv");
+    std::fs::write(&path, "time,rate\n0,12x\n").expect("a file");
+    let path = path.to_str().expect("a path of text");
+    for (trace, why) in [
+        (
+            path,
+            format!("{path}:2: \"12x\" is no rate: 4000000, 4Mbit/s"),
+        ),
+        (
+            "no.csv",
+            "cannot read the trace no.csv: no such file or directory".to_owned(),
+        ),
+        (
+            "/dev/zero",
+            "cannot read the trace /dev/zero: it is no file".to_owned(),
+        ),
+    ] {
+        let fault = format!("bandwidth trace={trace}");
+        let output = run(&["--headless", "--fault", &fault, "0=x:1"]);
+        assert_eq!(output.status.code(), Some(2));
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert!(text.trim_end().ends_with(&why), "{text}");
+    }
+}

@@ -12,6 +12,7 @@
 //! A link owns the bytes that wait in it, packed in buffers (`store`) that each thread keeps for its next link (`pool`): so
 //! who delays bytes also knows what memory they take. The border to the engine runs there. Sockets, the budget that all
 //! links share and when a link is asked are the engine's; nothing here does I/O, and what a pool keeps changes no result.
+//! The files of traces are opened by a function that the program lends (`trace`).
 //!
 //! A new kind is one file in `kinds` with a `KIND` and one word in the table of `kinds/mod.rs`: the language, its errors, the
 //! help, the console's knobs and the conformance suite are made from the table, and the README's is checked against it.

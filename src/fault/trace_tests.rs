@@ -71,64 +71,61 @@ fn a_trace_without_any_rate_passes_nothing_ever() {
     }
 }
 
+fn refused(text: &str) -> Option<String> {
+    keep("t.csv", text.as_bytes()).err()
+}
+
 #[test]
-fn what_is_wrong_is_said_with_file_and_line() {
+fn what_is_no_trace_is_said_in_a_line() {
+    let no_trace = "begins no trace: the header time,rate, or a millisecond a line";
     for (text, why) in [
         ("", "t.csv: is an empty trace"),
         ("# nothing\n\n", "t.csv: is an empty trace"),
-        ("time,rate\n", "t.csv: has no line below its header"),
+        ("GIF89a\n", &format!("t.csv:1: \"GIF89a\" {no_trace}")),
+        (
+            "time,rate,rtt,loss\n0,1,2,3\n",
+            "t.csv:1: \"rtt,loss\" is not read yet: leave out all but time,rate",
+        ),
+    ] {
+        assert_eq!(refused(text).as_deref(), Some(why), "{text:?}");
+    }
+    let why = keep("t.csv", b"\xff\xfe").expect_err("no text");
+    assert_eq!(why, "t.csv: is no UTF-8 text");
+}
+
+#[test]
+fn a_chance_that_is_wrong_is_said_with_file_and_line() {
+    for (text, why) in [
         (
             "0\n0\n",
             "t.csv: ends at 0 milliseconds: the last is its length",
         ),
         ("3\n2\n", "t.csv:2: 2 is before 3, the line above it"),
         ("3\n\n4x\n", "t.csv:3: \"4x\" is no millisecond"),
-        (
-            "time,rate\n0,1\n1,12x\n",
-            "t.csv:3: \"12x\" is no rate: 4000000, 4Mbit/s",
-        ),
-        (
-            "time,rate\n0,-1\n",
-            "t.csv:2: \"-1\" is no rate: 4000000, 4Mbit/s",
-        ),
-        (
-            "time,rate\n0;1\n",
-            "t.csv:2: \"0;1\" is no time,rate: 0.5,4Mbit/s",
-        ),
-        (
-            "time,rate\nx,1\n",
-            "t.csv:2: \"x\" is no time: seconds, as 0.5",
-        ),
-        (
-            "time,rate\n3,1\n",
-            "t.csv:2: the first time is 0, not \"3\"",
-        ),
-        (
-            "time,rate\n0,1\n0,1\n",
-            "t.csv:3: \"0\" is not after the line above it",
-        ),
-        (
-            "time,rate\n0,1\n604801,1\n",
-            "t.csv:3: \"604801\" is beyond 7 days",
-        ),
-        (
-            "time,rate\n0,101GB/s\n",
-            "t.csv:2: \"101GB/s\" is more than 100GB/s",
-        ),
-        (
-            "time,rate,rtt,loss\n0,1,2,3\n",
-            "t.csv:1: \"rtt,loss\" is not read yet: leave out all but time,rate",
-        ),
-        (
-            "GIF89a\n",
-            "t.csv:1: \"GIF89a\" begins no trace: the header time,rate, or a millisecond a line",
-        ),
     ] {
-        let read = keep("t.csv", text.as_bytes());
-        assert_eq!(read.map(|_| ()), Err(why.to_owned()), "{text:?}");
+        assert_eq!(refused(text).as_deref(), Some(why), "{text:?}");
     }
-    let read = keep("t.csv", b"\xff\xfe");
-    assert_eq!(read.map(|_| ()), Err("t.csv: is no UTF-8 text".to_owned()));
+}
+
+#[test]
+fn a_rate_or_time_that_is_wrong_is_said_with_file_and_line() {
+    assert_eq!(
+        refused("time,rate\n").as_deref(),
+        Some("t.csv: has no line below its header")
+    );
+    for (rows, why) in [
+        ("0,1\n1,12x\n", "3: \"12x\" is no rate: 4000000, 4Mbit/s"),
+        ("0,-1\n", "2: \"-1\" is no rate: 4000000, 4Mbit/s"),
+        ("0;1\n", "2: \"0;1\" is no time,rate: 0.5,4Mbit/s"),
+        ("x,1\n", "2: \"x\" is no time: seconds, as 0.5"),
+        ("3,1\n", "2: the first time is 0, not \"3\""),
+        ("0,1\n0,1\n", "3: \"0\" is not after the line above it"),
+        ("0,1\n604801,1\n", "3: \"604801\" is beyond 7 days"),
+        ("0,101GB/s\n", "2: \"101GB/s\" is more than 100GB/s"),
+    ] {
+        let said = refused(&format!("time,rate\n{rows}"));
+        assert_eq!(said, Some(format!("t.csv:{why}")), "{rows:?}");
+    }
 }
 
 #[test]
