@@ -5,7 +5,7 @@
 //! ```
 //!
 //! The reference is Linux 6.18 with Reno over a link between two network namespaces that delays packets and drops each with
-//! the given probability, both ways. Here the path is loopback with `latency` and `loss` set.
+//! the given probability, both ways. Here the path is loopback with `latency`, `loss` and `tcp reno` set.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -36,11 +36,11 @@ fn main() {
     let runtime = Runtime::new().expect("a runtime");
     println!("| row | Linux | measured | of it |\n|---|---|---|---|");
     for (rtt, loss, real) in STREAMS {
-        let measured = stream(&runtime, &format!("latency {rtt}, loss {loss}")) / 1_000.0;
+        let measured = stream(&runtime, &format!("latency {rtt}, loss {loss}, tcp reno")) / 1_000.0;
         row(&format!("stream, {rtt}, {loss}"), "kB/s", real, measured);
     }
     for (rtt, loss, real) in MESSAGES {
-        let measured = messages(&runtime, &format!("latency {rtt}ms, loss {loss}"));
+        let measured = messages(&runtime, &format!("latency {rtt}ms, loss {loss}, tcp reno"));
         row(
             &format!("64 bytes, {rtt}ms, {loss}: mean"),
             "ms",
