@@ -46,6 +46,20 @@ fn the_main_screen_at_every_size() {
 }
 
 #[test]
+fn a_knob_whose_values_are_words_is_turned_like_any_other() {
+    for (name, mut model) in [
+        ("words_80x24", few(80, 24, 3)),
+        ("words_120x35", few(120, 35, 4)),
+    ] {
+        let knobs = faultboard::ui::knob::all();
+        let knob = knobs.iter().position(|dial| dial.knob.label == "TCP");
+        update(&mut model, Action::ChooseKnob(knob.expect("a knob")));
+        update(&mut model, Action::Turn(Turn::To(2)));
+        assert_screen!(name, model);
+    }
+}
+
+#[test]
 fn the_main_screen_in_ascii() {
     for (name, mut model) in [
         ("ascii_80x24", few(80, 24, 4)),

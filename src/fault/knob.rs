@@ -78,6 +78,18 @@ stops! {
     stops_percent(percent: u32) = Value::Percent(Percent::new(percent));
 }
 
+/// A stop for each word of a parameter; the keys behind the last one's are its too.
+const fn stops_words(words: &[&'static str]) -> [Value; 9] {
+    let mut stops = [Value::Word(words[0]); 9];
+    let mut index = 0;
+    while index < stops.len() {
+        let last = words.len() - 1;
+        stops[index] = Value::Word(words[if index < last { index } else { last }]);
+        index += 1;
+    }
+    stops
+}
+
 // === impl Knob ===
 
 impl Knob {
@@ -140,4 +152,15 @@ impl Knob {
         metric: Metric::None,
         ..Self::SHARE
     };
+
+    /// The knob of a parameter whose values are these words, in the order of its stops.
+    pub(super) const fn of_words(param: &'static str, words: &[&'static str]) -> Self {
+        Self {
+            param,
+            stops: stops_words(words),
+            fine: Fine::Step(Value::Word(words[0])),
+            metric: Metric::None,
+            ..Self::SHARE
+        }
+    }
 }

@@ -84,14 +84,17 @@ impl Dial {
     /// 9. It places measured values on the same track.
     #[must_use]
     pub fn position(&self, value: Value) -> f64 {
-        magnitude(value).map_or(0.0, |parts| self.track().position(parts))
+        let track = self.track();
+        track
+            .parts(value)
+            .map_or(0.0, |parts| track.position(parts))
     }
 
     /// What the knob stands at after a turn from `now`.
     #[must_use]
     pub fn turned(&self, now: Option<Value>, turn: Turn) -> Option<Value> {
         let track = self.track();
-        let parts = now.and_then(magnitude);
+        let parts = now.and_then(|value| track.parts(value));
         let times = |by: i8, step: &dyn Fn(Option<u64>) -> Option<u64>| {
             let end = (0..by.unsigned_abs()).fold(parts, |parts, _| step(parts));
             end.map(|parts| track.value(parts))
@@ -195,7 +198,7 @@ impl Dial {
     }
 
     fn track(&self) -> Track {
-        Track::new(self.knob, self.param().and_then(|param| param.range))
+        Track::new(self.knob, self.param())
     }
 
     fn worse(&self, a: Value, b: Value) -> Value {

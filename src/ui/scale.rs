@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use crate::fault::knob::Fine;
-use crate::fault::{Knob, Value};
+use crate::fault::{Knob, ParamSpec, Unit, Value};
 use crate::units::{ByteCount, ByteRate, Percent};
 
 /// The values of one decade, in tenths of its first.
@@ -18,7 +18,7 @@ const LEAST: (u64, u64) = (3, 10);
 /// A turn to the right goes on for a decade beyond the last stop.
 const MOST: u64 = 10;
 
-/// A value as a whole number of its unit's smallest parts. `None` for words.
+/// A value as a whole number of its unit's smallest parts. `None` for words, which only a track knows the order of.
 pub(super) fn magnitude(value: Value) -> Option<u64> {
     match value {
         Value::Time(time) => u64::try_from(time.as_nanos()).ok(),
@@ -43,6 +43,8 @@ fn thousandths(number: f64) -> u64 {
 /// The track of a knob, in magnitudes.
 pub(super) struct Track {
     like: Value,
+    /// The words that it walks over, where its values are such: their magnitudes count from 1.
+    words: &'static [&'static str],
     stops: [u64; 9],
     fine: Fine,
     /// Whether more is worse.
@@ -52,12 +54,18 @@ pub(super) struct Track {
 }
 
 impl Track {
-    /// The track of `knob`, whose parameter takes values in `range`.
-    pub(super) fn new(knob: &Knob, range: Option<(Value, Value)>) -> Self {
-        let stops = knob.stops.map(|stop| magnitude(stop).unwrap_or(0));
+    /// The track of `knob`, which turns `param`, where it turns a parameter.
+    pub(super) fn new(knob: &Knob, param: Option<&ParamSpec>) -> Self {
+        let words = match param.map(|param| param.unit) {
+            Some(Unit::Word(words)) => words,
+            _ => &[],
+        };
+        let range = param.and_then(|param| param.range);
+        let stops = knob.stops.map(|stop| parts(stop, words).unwrap_or(0));
         let bound = |value: Value, unbounded| magnitude(value).unwrap_or(unbounded);
         Self {
             like: knob.stops[0],
+            words,
             rising: stops[8] >= stops[0],
             stops,
             fine: knob.fine,
@@ -67,9 +75,17 @@ impl Track {
         }
     }
 
+    /// The magnitude of a value of the track.
+    pub(super) fn parts(&self, value: Value) -> Option<u64> {
+        parts(value, self.words)
+    }
+
     /// Where a magnitude stands: 0 at no pain, `n` at the n-th stop, at most 9. Before the first stop half of its pain is
     /// a half.
     pub(super) fn position(&self, parts: u64) -> f64 {
+        if !self.words.is_empty() {
+            return parts as f64;
+        }
         let reached = self.stops.iter().filter(|stop| !self.milder(parts, **stop));
         match reached.count() {
             0 if self.rising => parts as f64 / self.stops[0] as f64,
@@ -158,7 +174,7 @@ impl Track {
     fn detent(&self, now: u64, above: bool) -> u64 {
         let regular = match self.fine {
             Fine::PerDecade(_) => self.next_in_decade(now, above),
-            Fine::Step(step) => next_multiple(now, magnitude(step).unwrap_or(1).max(1), above),
+            Fine::Step(step) => next_multiple(now, self.parts(step).unwrap_or(1).max(1), above),
         };
         let stops = self.stops.into_iter();
         if above {
@@ -202,9 +218,23 @@ impl Track {
             }
             Value::Number(_) => Value::Number(parts as f64 / 1_000.0),
             Value::Switch(_) => Value::Switch(parts > 0),
-            Value::Word(word) => Value::Word(word),
+            Value::Word(first) => {
+                let word = (1..=parts).zip(self.words).last();
+                Value::Word(word.map_or(first, |(_, word)| word))
+            }
             Value::Trace(trace) => Value::Trace(trace),
         }
+    }
+}
+
+/// A value as a number: a word as its place among `words`.
+fn parts(value: Value, words: &[&str]) -> Option<u64> {
+    match value {
+        Value::Word(word) => (1..)
+            .zip(words)
+            .find(|(_, it)| **it == word)
+            .map(|(at, _)| at),
+        value => magnitude(value),
     }
 }
 

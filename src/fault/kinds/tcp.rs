@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::super::tcp::{Algorithm, Control, Parts};
 use crate::fault::param::{self, Param, words};
-use crate::fault::{Kind, Setting, Stage, Terms};
+use crate::fault::{Kind, Knob, Setting, Stage, Terms};
 use crate::units::{ByteCount, ByteRate};
 
 words! {
@@ -42,6 +42,7 @@ pub static KIND: Kind = Kind {
     name: "tcp",
     summary: "sends as a TCP sender would over this line: handshake, slow start, window, what a full queue drops",
     params: &[CC.spec, IW.spec, RWND.spec],
+    knobs: &[Knob::of_words("cc", Word::WORDS).named("TCP", "TCP")],
     example: "tcp cubic",
     line: Some(sends),
     passes: Some(passes),

@@ -476,6 +476,13 @@ fn value(text: &str, knob: usize) -> (Vec<Effect>, Model) {
     (effects, model)
 }
 
+fn knob_of(label: &str) -> usize {
+    let mut dials = knob::all().iter();
+    dials
+        .position(|dial| dial.knob.label == label)
+        .expect("a knob")
+}
+
 #[test]
 fn a_value_is_typed_for_the_selected_knob() {
     for (knob, text, plan) in [
@@ -484,6 +491,7 @@ fn a_value_is_typed_for_the_selected_knob() {
         (1, "20ms", "1: latency 0ms jitter=20ms"),
         (2, "1Mbit/s", "1: bandwidth 125kB/s"),
         (2, "0B/s", "1: bandwidth 0B/s"),
+        (knob_of("TCP"), "bbr", "1: tcp bbr"),
     ] {
         let (effects, model) = value(text, knob);
         assert_eq!(plans(&effects), [plan], "{text}");
