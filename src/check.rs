@@ -11,7 +11,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use serde::Serialize;
 
 use crate::command;
-use crate::fault::Setting;
+use crate::fault::{Setting, older_word};
 use crate::format::{joined, printable};
 use crate::mapping::{Circle, Mapping, Other, Protocol, TlsMode, clash};
 use crate::syntax::ParseError;
@@ -69,6 +69,15 @@ pub fn write_text(texts: &[String], out: &mut impl Write) -> io::Result<bool> {
         }
     }
     Ok(all_valid)
+}
+
+/// What to say of valid mappings whose faults are written in an older word: the word that it is now.
+#[must_use]
+pub fn note(texts: &[String]) -> Option<&'static str> {
+    let read = texts
+        .iter()
+        .filter_map(|text| command::parse_line(text).ok());
+    read.into_iter().find_map(|(_, faults)| older_word(&faults))
 }
 
 /// A mapping with the faults that it begins with.

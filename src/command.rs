@@ -88,6 +88,24 @@ pub fn words() -> impl Iterator<Item = &'static str> {
 
 // === impl Command ===
 
+impl Command {
+    /// The settings that it was given.
+    #[must_use]
+    pub fn settings(&self) -> &[Setting] {
+        match self {
+            Self::Add(_, settings) | Self::Set(_, settings) => settings,
+            Self::Remove(_)
+            | Self::Rename(..)
+            | Self::Clear(..)
+            | Self::Preset(..)
+            | Self::Bypass(..)
+            | Self::Kill(..)
+            | Self::List
+            | Self::Quit => &[],
+        }
+    }
+}
+
 /// Two commands are equal where their texts are: a text says all of a command.
 impl PartialEq for Command {
     fn eq(&self, other: &Self) -> bool {

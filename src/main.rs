@@ -117,6 +117,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         .into()),
         Some(Command::Check { json, mappings }) => {
             let mappings = command::joined(&mappings);
+            remark(check::note(&mappings));
             let judged = if json {
                 print(|out| check::write_json(&mappings, out))
             } else {
@@ -135,6 +136,13 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
     printed.map(|()| ExitCode::SUCCESS)
 }
 
+/// Says on standard error what is worth knowing and no failure; where it cannot be written there is nobody to tell.
+fn remark(note: Option<&str>) {
+    if let Some(note) = note {
+        let _ = writeln!(io::stderr(), "{note}");
+    }
+}
+
 /// Prints what `write` writes, and returns what it comes to.
 fn print<T>(write: impl FnOnce(&mut Vec<u8>) -> io::Result<T>) -> Result<T> {
     let mut bytes = Vec::new();
@@ -148,6 +156,7 @@ fn print<T>(write: impl FnOnce(&mut Vec<u8>) -> io::Result<T>) -> Result<T> {
 /// Runs the engine with whatever shows it.
 fn desk(mut options: Options, upstreams: Upstreams) -> Result<ExitCode> {
     choose_output(&mut options)?;
+    remark(options.note());
     start::check_memory()?;
     let log = match &options.log_file {
         Some(path) => {
@@ -256,9 +265,16 @@ async fn headless(
     }
     let mut desk = Desk::new(engine, style);
     let mut existing = Vec::new();
-    let Opened { demo, problems } = open(engine, options, upstreams).await?;
+    let Opened {
+        demo,
+        problems,
+        note,
+    } = open(engine, options, upstreams).await?;
     for problem in problems {
         engine.report(problem);
+    }
+    if let Some(note) = note {
+        engine.note(note);
     }
     if let Some(demo) = &demo {
         // Its proxies have got their names only now.
@@ -293,12 +309,21 @@ async fn console(
     upstreams: Upstreams,
     stop: impl Future<Output = &'static str> + Send + 'static,
 ) -> Result<()> {
-    let Opened { demo, problems } = open(engine, options, upstreams).await?;
+    let Opened {
+        demo,
+        problems,
+        note,
+    } = open(engine, options, upstreams).await?;
+    let scene = options.scene.clone();
     let told = ui::Options {
         seed: options.engine.seed,
         bind: options.engine.bind.clone(),
         arguments: options.repeated.clone(),
-        scene: options.scene.clone().map(|file| (file, problems)),
+        scene: scene.map(|file| ui::OpenScene {
+            file,
+            problems,
+            note,
+        }),
         until: Box::pin(async move {
             stop.await;
         }),

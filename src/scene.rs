@@ -15,7 +15,7 @@ use std::io;
 use std::path::Path;
 
 use crate::command;
-use crate::fault::Setting;
+use crate::fault::{Setting, older_word};
 use crate::file;
 use crate::format::joined;
 use crate::mapping::{Mapping, Other, clash};
@@ -90,6 +90,13 @@ pub(crate) fn without_comment(line: &str) -> &str {
 // === impl Scene ===
 
 impl Scene {
+    /// That one of its words is an older one, and which it is now: `FILE: note`.
+    #[must_use]
+    pub fn note(&self, file: &str) -> Option<String> {
+        let settings = self.proxies.iter().flat_map(|(_, settings)| settings);
+        older_word(settings).map(|note| format!("{file}: {note}"))
+    }
+
     /// What is wrong, a line each: `FILE:LINE:COLUMN: why`.
     pub fn problems<'a>(&'a self, file: &'a str) -> impl Iterator<Item = String> + 'a {
         self.errors.iter().map(move |wrong| {

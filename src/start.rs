@@ -25,6 +25,8 @@ pub(crate) struct Opened {
     pub(crate) demo: Option<Demo>,
     /// What could not be, of a scene.
     pub(crate) problems: Vec<String>,
+    /// What is worth knowing of a scene.
+    pub(crate) note: Option<String>,
 }
 
 /// Below this the allocator fails while the program starts, and it can only abort, without a word.
@@ -57,6 +59,7 @@ pub(crate) async fn open(
         return Ok(Opened {
             demo: Some(Demo::open(engine, &options.settings).await?),
             problems: Vec::new(),
+            note: None,
         });
     }
     let mut failures = Vec::new();
@@ -69,13 +72,15 @@ pub(crate) async fn open(
     if !failures.is_empty() {
         return Err(anyhow!(failures.join("\n")));
     }
-    let mut problems = Vec::new();
+    let (mut problems, mut note) = (Vec::new(), None);
     if let (Some(path), Some(scene)) = (&options.scene, scene) {
+        note = scene.note(&shown_path(path));
         problems = set_scene(engine, &shown_path(path), scene).await;
     }
     Ok(Opened {
         demo: None,
         problems,
+        note,
     })
 }
 

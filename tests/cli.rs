@@ -50,6 +50,24 @@ fn check_says_how_each_valid_mapping_is_carried() {
 }
 
 #[test]
+fn an_older_word_is_said_on_standard_error_once() {
+    let mapping = "0=a:1 loss 2% stalls=on";
+    let plain = run(&["check", mapping, "0=a:2 loss 1% stalls=on"]);
+    let json = run(&["check", "--json", mapping]);
+    let run_for = [
+        "--headless",
+        "--duration",
+        "1ms",
+        "--fault",
+        "loss 2% stalls=on",
+    ];
+    for output in [plain, json, run(&run_for)] {
+        assert_eq!(stderr(&output), "stalls=on is tcp bbr now\n");
+        assert_eq!(status(&output), 0);
+    }
+}
+
+#[test]
 fn check_refuses_mappings_that_lead_back_to_themselves() {
     let output = run(&[
         "check",

@@ -13,7 +13,7 @@ use clap::CommandFactory;
 
 use super::{Cli, RunArgs};
 use crate::command;
-use crate::fault::{ParamSpec, Setting, Unit, Value, language, param};
+use crate::fault::{ParamSpec, Setting, Unit, Value, language, older_word, param};
 use crate::mapping::{Mapping, Other, clash};
 use crate::preset::{self, Preset};
 use crate::proxy::{self, Keepalive};
@@ -123,6 +123,13 @@ pub(super) fn address(text: &str) -> Result<IpAddr, String> {
 // === impl Options ===
 
 impl Options {
+    /// What to say of faults that are written in an older word: the word that it is now.
+    #[must_use]
+    pub fn note(&self) -> Option<&'static str> {
+        let own = self.mappings.iter().flat_map(|(_, settings)| settings);
+        older_word(self.settings.iter().chain(own))
+    }
+
     /// The options that `run` and `mappings` come to, or all that is wrong with them.
     pub fn read(run: RunArgs, mappings: &[String]) -> Result<Self, Rejected> {
         let mut wrong = Vec::new();

@@ -56,7 +56,7 @@ pub use kinds::KINDS;
 pub use knob::Knob;
 pub use param::{ParamSpec, Unit, Value};
 pub use plan::Plan;
-pub use setting::{Directions, Schedule, Setting};
+pub use setting::{Directions, Schedule, Setting, older_word};
 pub use stage::{Cut, Fate, Fault, Head, Stage, Terms};
 pub use tcp::Parts;
 
@@ -100,6 +100,8 @@ pub struct Kind {
     /// About how many bytes of a stream pass in a second under a setting of it, over a round trip of so long with the other
     /// faults; `None` where it slows no stream down. Who sends to a slow link is read no further ahead than that asks for.
     pub passes: Option<fn(&Setting, Duration) -> Option<ByteRate>>,
+    /// What to say of a setting of it that is written in an older word, where there is one: the word that it is now.
+    pub older: Option<fn(&Setting) -> Option<&'static str>>,
     /// Whether a setting of it has all connections of a proxy share one link.
     pub shares: Option<fn(&Setting) -> bool>,
     /// Whether it acts in one direction of a connection or in both; else it acts on the connection as a whole.
@@ -272,6 +274,7 @@ impl Kind {
             lengthens: None,
             line: None,
             passes: None,
+            older: None,
             shares: None,
             directed: true,
             ends: false,

@@ -41,6 +41,15 @@ pub struct Schedule {
     pub lasts: Option<Duration>,
 }
 
+/// What to say where one of these settings is written in an older word: the word that it is now.
+///
+/// Whoever reads settings that a person has written asks this of all of them together, and says it once.
+#[must_use]
+pub fn older_word<'a>(settings: impl IntoIterator<Item = &'a Setting>) -> Option<&'static str> {
+    let mut settings = settings.into_iter();
+    settings.find_map(|setting| setting.kind.older?(setting))
+}
+
 // === impl Directions ===
 
 impl Directions {

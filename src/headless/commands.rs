@@ -1,7 +1,8 @@
 //! Commands from standard input: parsed and carried out, each answered once.
 
 use super::lines::{LONGEST, Line};
-use crate::command;
+use crate::command::{self, Command};
+use crate::fault::older_word;
 use crate::format::without_secrets;
 use crate::operate::{self, Answer, Refusal};
 use crate::proxy::{AddError, Engine};
@@ -12,6 +13,8 @@ pub(super) struct Answered {
     /// The line as it was read but for passwords, empty where it was no text.
     pub(super) command: String,
     pub(super) outcome: Result<Answer, Refused>,
+    /// What else is to be said: that one of its words is an older one.
+    pub(super) note: Option<&'static str>,
 }
 
 /// Why a command was refused.
@@ -24,10 +27,22 @@ pub(super) struct Refused {
 /// Carries out the command of a line.
 pub(super) async fn answer(engine: &Engine, line: Line) -> Answered {
     let (error, column) = match line {
-        Line::Text(command) => {
+        Line::Text(line) => {
+            let read = command::parse(&line).map_err(|error| Refused {
+                column: Some(error.column()),
+                error: error.message,
+            });
+            let command = without_secrets(&line).into_owned();
+            let note = read.as_ref().ok();
+            let note = note.and_then(|command| older_word(command.settings()));
+            let outcome = match read {
+                Ok(command) => carry_out(engine, &line, command).await,
+                Err(refused) => Err(refused),
+            };
             return Answered {
-                outcome: carry_out(engine, &command).await,
-                command: without_secrets(&command).into_owned(),
+                command,
+                outcome,
+                note,
             };
         }
         Line::TooLong => (
@@ -47,14 +62,12 @@ pub(super) async fn answer(engine: &Engine, line: Line) -> Answered {
             error,
             column: Some(column),
         }),
+        note: None,
     }
 }
 
-async fn carry_out(engine: &Engine, line: &str) -> Result<Answer, Refused> {
-    let command = command::parse(line).map_err(|error| Refused {
-        column: Some(error.column()),
-        error: error.message,
-    })?;
+/// Carries out the command that `line` says.
+async fn carry_out(engine: &Engine, line: &str, command: Command) -> Result<Answer, Refused> {
     let answer = operate::run(engine, command).await;
     answer.map_err(|refusal| Refused {
         column: match &refusal {

@@ -37,7 +37,7 @@ pub(super) fn lines(at: Duration, report: &Report<'_>) -> String {
                     .with_some("lost", lost),
             ]
         }
-        Report::Answered(answered) => vec![answer(at, answered)],
+        Report::Answered(answered) => vec![answer(at, answered).with_some("note", answered.note)],
         Report::Stopped { reason } => vec![line(at, "stopped").with("reason", reason)],
     };
     objects.iter().fold(String::new(), |lines, object| {
@@ -98,6 +98,7 @@ fn happened(event: &Event) -> Vec<Object> {
         Happening::Faults { plan } => of_proxy("faults")
             .with("faults", plan.to_string())
             .with("bypassed", plan.bypassed),
+        Happening::Note(note) => line(event.at, "note").with("note", note),
         Happening::Error(error) if event.proxy.is_empty() => {
             line(event.at, "error").with("error", error)
         }

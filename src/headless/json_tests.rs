@@ -38,6 +38,7 @@ fn answered(command: &str, outcome: Result<Answer, Refused>) -> String {
     let answered = Answered {
         command: command.to_owned(),
         outcome,
+        note: None,
     };
     lines(AT, &Report::Answered(&answered))
 }

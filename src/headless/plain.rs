@@ -34,7 +34,11 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
         Report::Happened(event) => vec![happened(event)],
         Report::Stats(row) => vec![summary(row)],
         Report::Failed { error, .. } => vec![format!("error: {error}")],
-        Report::Answered(answered) => answer(answered),
+        Report::Answered(answered) => {
+            let mut said = answer(answered);
+            said.extend(answered.note.map(str::to_owned));
+            said
+        }
         Report::Stopped { reason } => vec![format!("stopped: {reason}")],
     }
 }
@@ -75,6 +79,7 @@ fn happened(event: &Event) -> String {
             time(*lasted)
         ),
         Happening::Faults { plan } => set(proxy, plan),
+        Happening::Note(note) => note.clone(),
         Happening::Error(error) if proxy.is_empty() => format!("error: {error}"),
         Happening::Error(error) => format!("{proxy} error: {error}"),
     }

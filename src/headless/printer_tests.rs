@@ -97,6 +97,7 @@ fn answered(command: &str) -> Answered {
     Answered {
         command: command.to_owned(),
         outcome: Ok(Answer::Quit),
+        note: None,
     }
 }
 

@@ -126,6 +126,7 @@ fn write(event: &Event) {
                 debug!(at, proxy, connection, up, down, lasted, %reason, truncated, "closed");
             }
         }
+        Happening::Note(note) => info!(at, note, "note"),
         Happening::Error(error) => warn!(at, proxy, error, "error"),
     }
 }

@@ -282,6 +282,12 @@ impl Engine {
         self.inner.report(what);
     }
 
+    /// Tells whoever listens to events of something worth knowing that is no proxy's own and no failure.
+    pub fn note(&self, what: String) {
+        let at = self.inner.now();
+        self.inner.tell_of(at, String::new(), Happening::Note(what));
+    }
+
     /// Opens or closes a proxy's port; its open connections live on.
     ///
     /// # Errors

@@ -83,6 +83,8 @@ pub enum Happening {
         /// What they are now.
         plan: Arc<Plan>,
     },
+    /// Something is worth knowing that is no failure and no proxy's own, in one line.
+    Note(String),
     /// Something failed that is not one connection's own end, in one line.
     Error(String),
 }

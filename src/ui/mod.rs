@@ -12,7 +12,6 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
-use std::path::PathBuf;
 use std::pin::Pin;
 
 use crossterm::event::{Event as Input, KeyEventKind};
@@ -48,6 +47,7 @@ pub mod update;
 pub mod view;
 
 pub use farewell::Farewell;
+pub use update::OpenScene;
 
 /// What the console is told at its start.
 pub struct Options {
@@ -57,8 +57,8 @@ pub struct Options {
     pub bind: Vec<IpAddr>,
     /// Options of the command line that the command which repeats the session repeats.
     pub arguments: Vec<String>,
-    /// The file that the desk was read from, and what is wrong in it.
-    pub scene: Option<(PathBuf, Vec<String>)>,
+    /// The file that the desk was read from.
+    pub scene: Option<OpenScene>,
     /// What the screen looks like; `start` asks the environment where nothing is said.
     pub theme: Option<theme::Theme>,
     /// Ends the program: a signal, or a time that is over.

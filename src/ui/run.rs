@@ -62,8 +62,8 @@ where
         let size = terminal.size().map_err(draw_error)?;
         let mut model = Model::new(options.seed, options.bind.clone(), size);
         model.theme = options.theme.unwrap_or_default();
-        if let Some((file, problems)) = options.scene.take() {
-            update::begin_with(&mut model, file, problems);
+        if let Some(scene) = options.scene.take() {
+            update::begin_with(&mut model, scene);
         }
         let happenings = desk.events();
         let mut snapshots = desk.snapshots();

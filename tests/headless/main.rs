@@ -638,6 +638,25 @@ fn a_scene_is_loaded_but_for_its_bad_lines() {
 }
 
 #[test]
+fn an_older_word_is_read_and_its_new_one_is_said_once() {
+    const NOTE: &str = "stalls=on is tcp bbr now";
+    let file = std::env::temp_dir().join(format!("faultboard-old-{}.scene", std::process::id()));
+    let scene = format!("0={} as old loss 2% stalls=on\n", echo());
+    std::fs::write(&file, scene).expect("a file");
+    let path = file.to_str().expect("a name");
+    let mut session = Session::start(&["--headless", "--scene", path]);
+    assert_eq!(session.wait("faults")["faults"], "loss 2% stalls=on");
+    assert_eq!(session.wait("note")["note"], format!("{path}: {NOTE}"));
+    let done = session.ask("set old loss 1% stalls=on", "done");
+    assert_eq!(done["note"], NOTE);
+    let done = session.ask("set old loss 1%, tcp bbr", "done");
+    assert_eq!(done["note"], Value::Null);
+    session.ask("quit", "done");
+    succeeds(session);
+    std::fs::remove_file(file).expect("the file");
+}
+
+#[test]
 fn what_time_moves_is_told_with_the_figures() {
     let (mut session, addr, _) = desk("--headless", &[]);
     session.ask("set all latency 100ms ramp=1h, blackhole start=1h", "done");

@@ -55,6 +55,7 @@ pub static KIND: Kind = Kind {
     open: Some(lose_syns),
     line: Some(loses),
     passes: Some(passes),
+    older: Some(older),
     ..Kind::at(Stage::Sender)
 };
 
@@ -77,6 +78,11 @@ fn passes(setting: &Setting, round_trip: Duration) -> Option<ByteRate> {
         reason = "a number above zero; one beyond all rates becomes the greatest"
     )]
     heeds.then(|| ByteRate::new(rate as u64))
+}
+
+/// A sender that hardly heeds losses has its own word.
+fn older(setting: &Setting) -> Option<&'static str> {
+    setting.get(STALLS).then_some("stalls=on is tcp bbr now")
 }
 
 /// What the line loses of a direction's packets and of their acknowledgements, which go the other way.

@@ -213,6 +213,7 @@ fn told(what: &Happening) -> Option<(Tone, String)> {
             };
             (tone, format!("#{} {}", conn.0, reason.noted(*truncated)))
         }
+        Happening::Note(text) => (Tone::Plain, text.clone()),
         Happening::Error(text) => (Tone::Trouble, text.clone()),
         Happening::Faults { .. } => return None,
     };

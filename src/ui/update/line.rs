@@ -6,7 +6,7 @@
 use std::net::{IpAddr, SocketAddr};
 
 use crate::command::parse_line;
-use crate::fault::Setting;
+use crate::fault::{Setting, older_word};
 use crate::mapping::{Circle, Mapping, Name, Other, TlsMode, at_port, clash};
 use crate::snapshot::{ProxyId, ProxyRow};
 use crate::syntax::ParseError;
@@ -160,6 +160,10 @@ fn promise(model: &Model, mapping: &Mapping, settings: &[Setting]) -> String {
             parts.push(format!("{how} to {}", mapping.upstream()));
             parts.extend(mapping.name.as_ref().map(|name| format!("called {name}")));
         }
+    }
+    // In front, where a narrow screen still shows it.
+    if let Some(note) = older_word(settings) {
+        parts.insert(0, note.to_owned());
     }
     match settings.len() {
         0 => {}

@@ -42,7 +42,7 @@ mod scenes;
 mod turn;
 mod undo;
 
-pub use scenes::begin_with;
+pub use scenes::{OpenScene, begin_with};
 
 /// How far a step goes in a list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,17 @@ use crate::ui::input::Field;
 use crate::ui::model::undo::Setup;
 use crate::ui::model::{Line, Model, Overlay, PathField, Tone};
 
+/// A scene that the desk was read from before the console began.
+#[derive(Clone, Debug)]
+pub struct OpenScene {
+    /// The file.
+    pub file: PathBuf,
+    /// What is wrong in it, a line each.
+    pub problems: Vec<String>,
+    /// What is worth knowing of it.
+    pub note: Option<String>,
+}
+
 /// The file that is offered where none was read or written before.
 const FILE: &str = "desk.scene";
 
@@ -86,33 +97,45 @@ pub(super) fn read(model: &mut Model, file: PathBuf, text: Result<String, String
     let scene = crate::scene::parse(&text);
     let name = shown_path(&file);
     let problems: Vec<String> = scene.problems(&name).collect();
+    let note = scene.note(&name);
     let count = scene.proxies.len();
     for (mapping, settings) in scene.proxies {
         let plan = Plan::of(settings);
         proxies::add(model, Setup { mapping, plan });
     }
-    match problems.first() {
-        None => model.say(Tone::Plain, format!("{name}: {count} proxies")),
-        Some(first) => {
+    match (problems.first(), &note) {
+        (None, None) => model.say(Tone::Plain, format!("{name}: {count} proxies")),
+        (None, Some(note)) => model.say(Tone::Plain, format!("{note} ({count} proxies)")),
+        (Some(first), _) => {
             let text = format!("{first} ({count} other lines hold)");
             model.say(Tone::Trouble, text);
         }
     }
-    tell(model, problems);
+    tell(model, problems, note);
     model.private.scene = Some(file);
 }
 
-/// The desk was read from a file before the console began, and these lines say what is wrong in it.
-pub fn begin_with(model: &mut Model, file: PathBuf, problems: Vec<String>) {
+/// The desk was read from a file before the console began, and these lines say what is wrong in it, and what is worth knowing.
+pub fn begin_with(model: &mut Model, scene: OpenScene) {
+    let OpenScene {
+        file,
+        problems,
+        note,
+    } = scene;
     if let Some(first) = problems.first() {
         model.say(Tone::Trouble, first.clone());
+    } else if let Some(note) = &note {
+        model.say(Tone::Plain, note.clone());
     }
-    tell(model, problems);
+    tell(model, problems, note);
     model.private.scene = Some(file);
 }
 
-fn tell(model: &mut Model, problems: Vec<String>) {
-    for text in problems {
-        model.log(Line::new(model.now, "", &text, Tone::Trouble));
+/// Logs what is wrong in a scene, and what is worth knowing of it.
+fn tell(model: &mut Model, problems: Vec<String>, note: Option<String>) {
+    let problems = problems.into_iter().map(|text| (text, Tone::Trouble));
+    let note = note.map(|text| (text, Tone::Plain));
+    for (text, tone) in problems.chain(note) {
+        model.log(Line::new(model.now, "", &text, tone));
     }
 }

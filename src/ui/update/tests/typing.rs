@@ -63,6 +63,10 @@ fn the_line_is_unfinished_wrong_or_says_what_enter_does() {
             "listens on 127.0.0.1:9090, clear text to host:80, with 2 faults",
         ),
         (
+            "9090=host:80 loss 2% stalls=on",
+            "stalls=on is tcp bbr now, listens on 127.0.0.1:9090, clear text to host:80, with loss 2% stalls=on",
+        ),
+        (
             "9002=host:80",
             "wrong at 1: port 9002 is taken by proxy 2 (web): give another port, or 0 for any free one",
         ),
