@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::event::{CloseReason, Event, Happening, LegName, Negotiated, TRUNCATED};
-use crate::fault::{Direction, PerDirection, Plan, Setting};
+use crate::fault::{Direction, PerDirection, Plan, Sending, Setting};
 use crate::mapping::Mapping;
 
 /// Numbers a proxy for as long as the process runs, counted from 1.
@@ -85,6 +85,10 @@ pub struct ProxyRow {
     pub held: PerDirection<u64>,
     /// How often a direction of a connection came to hold all that may wait, since the start.
     pub full: u64,
+    /// What the virtual sender of the busiest connection is at, where there are such.
+    pub sending: Option<Sending>,
+    /// How many packets virtual senders have lost since the start.
+    pub lost: u64,
     /// How long bytes were held, up and down, over the last second.
     pub added: PerDirection<Option<Spread>>,
     /// From a client's first byte after silence to the first byte back, over the last second; the last known one where
@@ -168,6 +172,8 @@ pub struct Point {
     pub failed: u32,
     /// Connections that a fault ended in it.
     pub cut: u32,
+    /// Packets that virtual senders lost in it.
+    pub lost: u32,
 }
 
 /// One open connection.
@@ -191,6 +197,8 @@ pub struct ConnRow {
     pub held: PerDirection<u64>,
     /// How often one of its directions came to hold all that may wait.
     pub full: u64,
+    /// What its virtual senders are at, up and down, where a fault asks for such.
+    pub sending: PerDirection<Option<Sending>>,
     /// The last delay that it was given, up and down together; `None` before the first byte.
     pub added: Option<Duration>,
     /// The generation of the plan that it runs.
@@ -256,6 +264,8 @@ impl ProxyRow {
             rates: PerDirection::default(),
             held: PerDirection::default(),
             full: 0,
+            sending: None,
+            lost: 0,
             added: PerDirection::default(),
             feels: None,
             present: None,

@@ -8,7 +8,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use faultboard::fault::{Direction, Directions, PerDirection, Plan};
+use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
     ConnId, ConnRow, ConnState, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread,
 };
@@ -55,6 +55,14 @@ fn a_knob_whose_values_are_words_is_turned_like_any_other() {
         let knob = knobs.iter().position(|dial| dial.knob.label == "TCP");
         update(&mut model, Action::ChooseKnob(knob.expect("a knob")));
         update(&mut model, Action::Turn(Turn::To(2)));
+        let snapshot = Arc::make_mut(&mut model.snapshot);
+        let row = &mut snapshot.proxies[0];
+        row.sending = Some(Sending {
+            window: 23,
+            round_trip: ms(334),
+        });
+        let history = Arc::make_mut(&mut row.history);
+        history.points[7].lost = 12;
         assert_screen!(name, model);
     }
 }

@@ -14,7 +14,9 @@ use super::Stage as Place;
 use super::segment::Segment;
 use super::stage::Circumstances;
 use super::tcp::{Beginning, Parts, Said, Stream};
-use super::{Cut, Direction, Fate, Fault, Head, InForce, KINDS, Kind, OneWay, Terms, random};
+use super::{
+    Cut, Direction, Fate, Fault, Head, InForce, KINDS, Kind, OneWay, Sending, Terms, random,
+};
 
 /// The kinds in the order in which a byte meets them.
 static ORDER: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
@@ -158,6 +160,11 @@ impl Chain {
     /// Whether a virtual sender sends the stream.
     pub(super) fn sends(&self) -> bool {
         self.stream.is_some()
+    }
+
+    /// What the virtual sender is at, where there is one, and how many packets it has lost so far.
+    pub(super) fn sending(&self) -> Option<(Sending, u64)> {
+        self.stream.as_ref().map(|stream| stream.report())
     }
 
     /// `n` bytes arrived at `at`.

@@ -19,6 +19,8 @@ pub enum Metric {
     Ended,
     /// Bytes that wait.
     Held,
+    /// What the virtual sender is at: its window, its round trip, what it loses.
+    Sender,
     /// Nothing: what the kind does shows in no figure of its own.
     None,
 }

@@ -22,7 +22,7 @@ use super::segment::{Payload, Segment};
 pub use super::stage::Circumstances;
 pub use super::store::SLICES;
 use super::store::Store;
-use super::{Direction, Head, InForce};
+use super::{Direction, Head, InForce, Sending};
 
 /// What a direction holds at most when no fault asks for less: about twice what the best-known peer holds, so that a
 /// delay of 50 ms leaves one stream most of its throughput.
@@ -246,6 +246,12 @@ impl Link {
     #[must_use]
     pub fn delay(&self) -> Duration {
         self.chain.delay()
+    }
+
+    /// What the virtual sender is at, where a fault asks for one, and how many packets it has lost since it began.
+    #[must_use]
+    pub fn sending(&self) -> Option<(Sending, u64)> {
+        self.chain.sending()
     }
 
     /// Whether bytes may pass straight through: nothing waits and no fault acts.

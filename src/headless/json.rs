@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::Report;
 use super::commands::{Answered, Refused};
+use crate::fault::Sending;
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
     CloseReason, ConnId, Event, Happening, Negotiated, PortState, ProxyRow, Spread, TRUNCATED,
@@ -118,7 +119,8 @@ fn agreed(object: Object, tls: &Negotiated) -> Object {
 }
 
 /// With what a proxy measured in the last second: `connections` are open, `total`, `failed`, `bytes` and `full` count from
-/// the start, `rates` are whole bytes per second, `added` and `feels` milliseconds.
+/// the start, `rates` are whole bytes per second, `added` and `feels` milliseconds. `sender` is there where a fault asks for a
+/// virtual sender.
 pub(super) fn stats(object: Object, row: &ProxyRow) -> Object {
     let waiting = match &row.port {
         PortState::Waiting(why) => Some(why),
@@ -136,6 +138,10 @@ pub(super) fn stats(object: Object, row: &ProxyRow) -> Object {
         .with("added", row.added.map(|spread| spread.map(Quantiles::of)))
         .with("feels", row.feels.map(Quantiles::of))
         .with("port", row.port.word())
+        .with_some(
+            "sender",
+            row.sending.map(|sending| Sender::of(sending, row.lost)),
+        )
         .with_some("waiting", waiting)
         .with_some("now", row.present.as_ref().map(ToString::to_string))
 }
@@ -145,6 +151,15 @@ pub(super) fn stats(object: Object, row: &ProxyRow) -> Object {
 struct Quantiles {
     p50_ms: f64,
     p99_ms: f64,
+}
+
+/// The virtual sender of a proxy's busiest connection, and what all of them have lost since the start.
+#[derive(Serialize)]
+struct Sender {
+    /// In packets.
+    window: u32,
+    round_trip_ms: f64,
+    dropped: u64,
 }
 
 /// The answer to a command: only what the command is about is in it.
@@ -271,6 +286,18 @@ impl Object {
 impl fmt::Display for Object {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{{{}}}", self.0)
+    }
+}
+
+// === impl Sender ===
+
+impl Sender {
+    fn of(sending: Sending, dropped: u64) -> Self {
+        Self {
+            window: sending.window,
+            round_trip_ms: sending.round_trip.as_micros() as f64 / 1e3,
+            dropped,
+        }
     }
 }
 

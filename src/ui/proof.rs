@@ -171,6 +171,7 @@ impl<'a> Proof<'a> {
             Metric::Rate => self.rate(dial, directions),
             Metric::Ended => self.ended(dial),
             Metric::Held => self.held(directions),
+            Metric::Sender => (None, self.window(), None),
             Metric::None => (None, "-".to_owned(), None),
         };
         Reading {
@@ -321,6 +322,21 @@ impl<'a> Proof<'a> {
         (Some(value).filter(|_| bytes > 0), text, None)
     }
 
+    /// The window of the virtual sender, in packets.
+    fn window(&self) -> String {
+        let sending = self.row.sending;
+        sending.map_or_else(|| "-".to_owned(), |sending| format!("w{}", sending.window))
+    }
+
+    /// What the virtual sender is at beside its window: the round trip with its queue, and what was lost in the last minute.
+    pub(in crate::ui) fn sender(&self) -> Option<String> {
+        let round_trip = format::time_tight(self.row.sending?.round_trip);
+        let points = self.row.history.points.iter();
+        let lost: u64 = points.map(|point| u64::from(point.lost)).sum();
+        let lost = format::count(lost);
+        Some(format!("rtt {round_trip} drop {lost}/m"))
+    }
+
     /// Whether what was measured is what is set, in these directions together.
     fn verdict(
         &self,
@@ -333,10 +349,12 @@ impl<'a> Proof<'a> {
             _ if set.is_none() => return Verdict::Off,
             // The last second is over, and so is what was set in it.
             _ if self.moves(dial) => return Verdict::Unjudged,
-            Metric::Ended | Metric::Held | Metric::None if measured.is_some() => {
+            Metric::Ended | Metric::Held | Metric::Sender | Metric::None if measured.is_some() => {
                 return Verdict::Agrees;
             }
-            Metric::Ended | Metric::Held | Metric::None => return Verdict::Unjudged,
+            Metric::Ended | Metric::Held | Metric::Sender | Metric::None => {
+                return Verdict::Unjudged;
+            }
             Metric::AddedDelay | Metric::AddedSpread | Metric::Rate => {}
         }
         if let Some(verdict) = self.of_all().or_else(|| self.of_one(dial, measured)) {

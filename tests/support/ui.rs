@@ -85,6 +85,7 @@ pub(crate) fn history(
             rates: both_ways(rates(number)),
             failed: failed(number),
             cut: 0,
+            lost: 0,
         })
         .collect();
     Arc::new(History { points })
@@ -105,6 +106,7 @@ pub(crate) fn conn(id: u64, proxy: u32, age: u64, state: ConnState) -> ConnRow {
         rates: PerDirection::default(),
         held: PerDirection::default(),
         full: 0,
+        sending: PerDirection::default(),
         added: None,
         generation: 17,
         state,

@@ -75,6 +75,7 @@ impl Desk {
             rates: PerDirection::default(),
             held: PerDirection::default(),
             full: 0,
+            sending: PerDirection::default(),
             added: None,
             generation: 0,
             state: ConnState::Open,

@@ -11,6 +11,7 @@
 use std::time::Duration;
 
 use super::super::tcp::{Algorithm, Control, Parts};
+use crate::fault::knob::Metric;
 use crate::fault::param::{self, Param, words};
 use crate::fault::{Kind, Knob, Setting, Stage, Terms};
 use crate::units::{ByteCount, ByteRate};
@@ -42,7 +43,9 @@ pub static KIND: Kind = Kind {
     name: "tcp",
     summary: "sends as a TCP sender would over this line: handshake, slow start, window, what a full queue drops",
     params: &[CC.spec, IW.spec, RWND.spec],
-    knobs: &[Knob::of_words("cc", Word::WORDS).named("TCP", "TCP")],
+    knobs: &[Knob::of_words("cc", Word::WORDS)
+        .named("TCP", "TCP")
+        .beside(Metric::Sender)],
     example: "tcp cubic",
     line: Some(sends),
     passes: Some(passes),

@@ -33,6 +33,7 @@ mod window;
 pub(super) use control::{Algorithm, Control};
 pub use line::Parts;
 pub(super) use line::{Delay, Loss, Rate};
+pub use stream::Sending;
 pub(super) use stream::{Beginning, Said, Stream};
 
 /// What one packet carries, with time stamps, where packets have 1,500 bytes.

@@ -155,8 +155,7 @@ impl Sender {
         segments.saturating_mul(2 * SEGMENT)
     }
 
-    /// How many packets were lost so far.
-    #[cfg(test)]
+    /// How many packets were lost so far, on the line or in a full queue.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped
     }

@@ -26,6 +26,15 @@ pub(in crate::fault) struct Stream {
     made_of: Vec<Said>,
 }
 
+/// What a virtual sender is at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sending {
+    /// How many packets it may have under way: its congestion window.
+    pub window: u32,
+    /// What a round trip takes, smoothed, with what it waits in queues.
+    pub round_trip: Duration,
+}
+
 /// What one kind of fault says of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::fault) struct Said {
@@ -146,6 +155,15 @@ impl Stream {
     pub(in crate::fault) fn backlog(&self) -> usize {
         let bytes = self.sender.buffer().max(LEAST_BUFFER);
         usize::try_from(bytes).unwrap_or(usize::MAX)
+    }
+
+    /// What the sender is at, and how many packets it has lost so far.
+    pub(in crate::fault) fn report(&self) -> (Sending, u64) {
+        let sending = Sending {
+            window: self.sender.window.segments,
+            round_trip: Duration::from_nanos(self.sender.timer.smoothed()),
+        };
+        (sending, self.sender.dropped())
     }
 
     /// Lets what is imagined go on until `now`.

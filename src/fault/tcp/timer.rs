@@ -43,6 +43,11 @@ impl Timer {
         (2 * self.smoothed + margin).min(self.timeout())
     }
 
+    /// The smoothed round trip.
+    pub(super) fn smoothed(&self) -> u64 {
+        self.smoothed
+    }
+
     /// Takes a round trip into the estimate.
     pub(super) fn sample(&mut self, rtt: u64) {
         if rtt == self.smoothed && self.deviation == 0 && self.variation == LEAST_TIMEOUT {

@@ -87,6 +87,7 @@ impl ConnFigures {
             rates: self.rates,
             held,
             full: record.meter.fulls(),
+            sending: record.meter.sending(),
             added: record.meter.added(),
             generation: record.generation(),
             state,

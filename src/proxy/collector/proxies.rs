@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::conns::ConnFigures;
 use super::window::{Ends, Figures, Window};
-use crate::fault::{InForce, PerDirection, Plan};
+use crate::fault::{Direction, InForce, PerDirection, Plan, Sending};
 use crate::mapping::TlsMode;
 use crate::proxy::meter::counters::ProxyMeter;
 use crate::proxy::proxy::Proxy;
@@ -43,6 +43,8 @@ pub(crate) struct Sum {
     open: u32,
     up_to_date: u32,
     held: PerDirection<u64>,
+    /// What the sender of the busiest direction is at, with what makes it the busiest: the rate, then the bytes.
+    sending: Option<(f64, u64, Sending)>,
 }
 
 // === impl ProxyFigures ===
@@ -166,6 +168,7 @@ impl ProxyFigures {
             open,
             up_to_date,
             held,
+            sending,
         } = self.sum;
         ProxyRow {
             id: proxy.id,
@@ -189,6 +192,8 @@ impl ProxyFigures {
             rates: figures.rates,
             held,
             full: proxy.meters().map(ProxyMeter::fulls).sum(),
+            sending: sending.map(|(_, _, sending)| sending),
+            lost: proxy.meters().map(ProxyMeter::lost).sum(),
             added: figures.added,
             feels: figures.feels,
             history: self.window.history(),
@@ -216,5 +221,16 @@ impl Sum {
         let generation = conn.proxy.settings.generation();
         self.up_to_date += u32::from(conn.record.runs(generation));
         self.held = self.held.plus(row.held);
+        for way in Direction::BOTH {
+            if let Some(sending) = row.sending[way] {
+                let busy = (row.rates[way], row.bytes[way]);
+                if self
+                    .sending
+                    .is_none_or(|(rate, bytes, _)| (rate, bytes) < busy)
+                {
+                    self.sending = Some((busy.0, busy.1, sending));
+                }
+            }
+        }
     }
 }

@@ -17,6 +17,7 @@ struct Sample {
     delivered: PerDirection<u64>,
     added: PerDirection<Counts>,
     feels: Counts,
+    lost: u64,
     ends: Ends,
 }
 
@@ -154,12 +155,14 @@ impl Window {
             PerDirection::from_fn(delivered),
             PerDirection::from_fn(added),
         );
+        let lost = meters.clone().map(ProxyMeter::lost).sum();
         let feels = meters.map(|meter| &meter.feels);
         Sample {
             at,
             delivered,
             added,
             feels: Counts::of(feels, last.map(|last| &last.feels)),
+            lost,
             ends,
         }
     }
@@ -182,6 +185,7 @@ impl Window {
             rates: sample.rates_since(last),
             failed: more(sample.ends.failed, last.ends.failed),
             cut: more(sample.ends.cut, last.ends.cut),
+            lost: more(sample.lost, last.lost),
         };
         let history = Arc::make_mut(&mut self.history);
         if history.points.len() == History::LEN {
@@ -208,7 +212,14 @@ impl Sample {
     fn differs(&self, other: &Self) -> bool {
         let totals = |sample: &Self| {
             let added = sample.added.map_ref(Counts::total);
-            (sample.delivered, added, sample.feels.total(), sample.ends)
+            let lost = sample.lost;
+            (
+                sample.delivered,
+                added,
+                sample.feels.total(),
+                lost,
+                sample.ends,
+            )
         };
         totals(self) != totals(other)
     }

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::histogram::{Histogram, add};
-use crate::fault::{Direction, PerDirection};
+use crate::fault::{Direction, PerDirection, Sending};
 
 /// The counters of one connection.
 #[derive(Debug, Default)]
@@ -16,6 +16,8 @@ pub(crate) struct ConnMeter {
     held: PerDirection<AtomicU64>,
     /// Nanoseconds that the last segment was held, and one more; 0 before the first.
     added: PerDirection<AtomicU64>,
+    /// What a virtual sender is at: its window above a round trip of microseconds, 32 bits each; 0 where there is none.
+    sending: PerDirection<AtomicU64>,
     /// How often a direction became full.
     fulls: AtomicU64,
     full: PerDirection<AtomicBool>,
@@ -33,6 +35,8 @@ pub(crate) struct ProxyMeter {
     pub(crate) feels: Histogram,
     /// How often a direction of a connection became full.
     pub(crate) fulls: AtomicU64,
+    /// How many packets virtual senders have lost.
+    pub(crate) lost: AtomicU64,
 }
 
 // === impl ConnMeter ===
@@ -58,6 +62,14 @@ impl ConnMeter {
         self.added[direction].store(nanos + 1, Ordering::Relaxed);
     }
 
+    pub(crate) fn set_sending(&self, direction: Direction, sending: Option<Sending>) {
+        let packed = sending.map_or(0, |sending| {
+            let micros = u32::try_from(sending.round_trip.as_micros()).unwrap_or(u32::MAX);
+            u64::from(sending.window) << 32 | u64::from(micros)
+        });
+        self.sending[direction].store(packed, Ordering::Relaxed);
+    }
+
     pub(crate) fn set_ended(&self, direction: Direction) {
         self.ended[direction].store(true, Ordering::Relaxed);
     }
@@ -76,6 +88,16 @@ impl ConnMeter {
         let held = nanos.map(|nanos| nanos.saturating_sub(1));
         (nanos != PerDirection::default())
             .then(|| Duration::from_nanos(held.up.saturating_add(held.down)))
+    }
+
+    /// What virtual senders are at, up and down.
+    pub(crate) fn sending(&self) -> PerDirection<Option<Sending>> {
+        counted(&self.sending).map(|packed| {
+            (packed > 0).then(|| Sending {
+                window: (packed >> 32) as u32,
+                round_trip: Duration::from_micros(packed & u64::from(u32::MAX)),
+            })
+        })
     }
 
     pub(crate) fn fulls(&self) -> u64 {
@@ -97,6 +119,10 @@ impl ProxyMeter {
     pub(crate) fn fulls(&self) -> u64 {
         self.fulls.load(Ordering::Relaxed)
     }
+
+    pub(crate) fn lost(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
 }
 
 fn counted(counters: &PerDirection<AtomicU64>) -> PerDirection<u64> {
@@ -106,6 +132,19 @@ fn counted(counters: &PerDirection<AtomicU64>) -> PerDirection<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_sender_is_at_reads_back() {
+        let meter = ConnMeter::default();
+        let sending = Some(Sending {
+            window: 23,
+            round_trip: Duration::from_millis(84),
+        });
+        meter.set_sending(Direction::Down, sending);
+        assert_eq!(meter.sending(), PerDirection::of(None, sending));
+        meter.set_sending(Direction::Down, None);
+        assert_eq!(meter.sending(), PerDirection::default());
+    }
 
     #[test]
     fn each_time_that_a_direction_becomes_full_is_counted_once() {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::counters::{ConnMeter, ProxyMeter};
 use super::histogram::add;
-use crate::fault::Direction;
+use crate::fault::{Direction, Sending};
 
 /// What the loop tells of its work; one writer, no reader that waits.
 pub trait Gauge {
@@ -16,6 +16,8 @@ pub trait Gauge {
     fn arrived(&mut self, direction: Direction, bytes: usize, now: Instant);
     /// So many bytes wait, and whether their sender is not read because more may not.
     fn holds(&mut self, direction: Direction, bytes: usize, full: bool);
+    /// A virtual sender is at this, or there is none any more; it has lost so many packets more.
+    fn sends(&mut self, _direction: Direction, _sending: Option<Sending>, _lost: u64) {}
     /// This direction has ended.
     fn ended(&mut self, direction: Direction);
 }
@@ -68,6 +70,11 @@ impl Gauge for ConnGauge<'_> {
         if self.conn.set_held(direction, bytes as u64, full) {
             add(&self.proxy.fulls, 1);
         }
+    }
+
+    fn sends(&mut self, direction: Direction, sending: Option<Sending>, lost: u64) {
+        self.conn.set_sending(direction, sending);
+        add(&self.proxy.lost, lost);
     }
 
     fn ended(&mut self, direction: Direction) {

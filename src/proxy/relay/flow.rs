@@ -9,8 +9,8 @@ use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
 use super::budget::{Budget, Charge};
-use crate::fault::Direction;
 use crate::fault::link::{Circumstances, Link, SLICES, Step};
+use crate::fault::{Direction, Sending};
 use crate::proxy::leg::Socket;
 use crate::proxy::meter::gauge::Gauge;
 
@@ -42,6 +42,8 @@ pub(crate) struct Flow {
     charge: Charge,
     /// What the gauge was told of what waits.
     told: (usize, bool),
+    /// What it was told of a virtual sender, and how many packets that one had lost then.
+    told_sending: Option<(Sending, u64)>,
     pub(crate) due: Option<Instant>,
 }
 
@@ -112,6 +114,7 @@ impl Flow {
             brought: 0,
             charge: Charge::on(budget),
             told: (0, false),
+            told_sending: None,
             due: None,
         }
     }
@@ -122,7 +125,7 @@ impl Flow {
         self.charge.set(self.link.footprint());
     }
 
-    /// Tells how much waits, where that has changed.
+    /// Tells how much waits and what a virtual sender is at, where that has changed.
     pub(crate) fn tell(&mut self, gauge: &mut impl Gauge) {
         self.charge();
         let full = self.link.is_full() || !self.charge.allows_more();
@@ -130,6 +133,14 @@ impl Flow {
         if holds != self.told {
             self.told = holds;
             gauge.holds(self.direction, holds.0, holds.1);
+        }
+        let sending = self.link.sending();
+        if sending != self.told_sending {
+            // Another sender than before has lost fewer.
+            let before = self.told_sending.map_or(0, |(_, lost)| lost);
+            let lost = sending.map_or(0, |(_, lost)| lost.checked_sub(before).unwrap_or(lost));
+            self.told_sending = sending;
+            gauge.sends(self.direction, sending.map(|(sending, _)| sending), lost);
         }
     }
 

@@ -258,6 +258,7 @@ fn a_rate_for_each_connection_is_proved_by_the_fastest() {
         rates: PerDirection::of(500.0, down),
         held: PerDirection::default(),
         full: 0,
+        sending: PerDirection::default(),
         added: None,
         generation: 2,
         state: ConnState::Open,

@@ -54,6 +54,7 @@ fn conn(id: u64, proxy: u32, down: u64) -> ConnRow {
         rates: PerDirection::of(0.0, down as f64),
         held: PerDirection::default(),
         full: 0,
+        sending: PerDirection::default(),
         added: None,
         generation: 0,
         state: ConnState::Open,

@@ -10,6 +10,7 @@ use super::layout::{Form, Mixer};
 use super::pen::{Pen, Sheet, fit, fit_name, width, widths};
 use super::state::{State, explained, feels, mapping, state};
 use super::strips::{directions_word, knobs, selection};
+use crate::fault::knob::Metric;
 use crate::fault::{Directions, Value};
 use crate::snapshot::{Phase, ProxyRow};
 use crate::ui::format;
@@ -186,7 +187,12 @@ impl Strip<'_> {
     fn chips(&self) -> Vec<Span<'static>> {
         let (first, count) = self.mixer.knobs;
         let chips = knob::all().iter().enumerate().filter_map(|(index, dial)| {
-            let chip = self.chip(dial, (first..first + count).contains(&index));
+            let mut chip = self.chip(dial, (first..first + count).contains(&index));
+            // The measured side of this knob has no room for all of it.
+            let is_selected = self.is_selected() && index == self.model.knob;
+            if is_selected && dial.knob.metric == Metric::Sender {
+                chip.extend(self.proof.sender());
+            }
             (!chip.is_empty()).then(|| format!("  {} {}", dial.knob.label, chip.join(" ")))
         });
         chips
