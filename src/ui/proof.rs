@@ -38,6 +38,8 @@ pub(in crate::ui) struct Reading {
     pub(in crate::ui) set_text: String,
     /// At most 7 columns: `251ms`, `340K/s`, `-`.
     pub(in crate::ui) measured_text: String,
+    /// More of what was measured, for where there is room.
+    pub(in crate::ui) more: Option<String>,
     pub(in crate::ui) verdict: Verdict,
     /// How many samples it rests on, where they are counted.
     pub(in crate::ui) count: Option<u64>,
@@ -179,6 +181,9 @@ impl<'a> Proof<'a> {
             measured,
             set_text: self.set_text(dial, directions, set),
             measured_text,
+            more: (dial.knob.metric == Metric::Sender)
+                .then(|| self.sender())
+                .flatten(),
             verdict: self.verdict(dial, directions, set, measured),
             count,
         }
@@ -329,7 +334,7 @@ impl<'a> Proof<'a> {
     }
 
     /// What the virtual sender is at beside its window: the round trip with its queue, and what was lost in the last minute.
-    pub(in crate::ui) fn sender(&self) -> Option<String> {
+    fn sender(&self) -> Option<String> {
         let round_trip = format::time_tight(self.row.sending?.round_trip);
         let points = self.row.history.points.iter();
         let lost: u64 = points.map(|point| u64::from(point.lost)).sum();

@@ -498,6 +498,23 @@ fn figures_of_a_proxy_that_moves_bytes_are_printed() {
 }
 
 #[test]
+fn what_the_virtual_sender_is_at_is_told_with_the_figures() {
+    let (mut session, addr, _) = desk("--headless", &["-f", "tcp cubic, latency 20ms"]);
+    let mut stream = client(addr);
+    round_trip(&mut stream, b"hello");
+    let stats = session.wait_where(|line| line["event"] == "stats" && !line["sender"].is_null());
+    let sender = &stats["sender"];
+    let round_trip = sender["round_trip_ms"].as_f64().expect("a number");
+    assert!(round_trip >= 20.0, "{sender}");
+    assert_eq!(
+        (&sender["window"], &sender["dropped"]),
+        (&json!(10), &json!(0))
+    );
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
 fn a_reader_that_goes_ends_the_desk_quietly() {
     let (mut session, addr, _) = desk("--headless", &[]);
     session.stop_reading();

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 
 use super::*;
-use crate::fault::{Kind, PerDirection};
+use crate::fault::{Kind, PerDirection, Sending};
 use crate::mapping::{Host, Mapping};
-use crate::snapshot::{ConnId, ConnRow, ConnState, Snapshot};
+use crate::snapshot::{ConnId, ConnRow, ConnState, Point, Snapshot};
 use crate::ui::model::Change;
 use crate::units::ByteRate;
 use crate::units::Percent;
@@ -100,6 +100,27 @@ fn delays_agree_within_two_milliseconds_or_two_per_cent() {
         let is = verdict(row, "LAT") == Verdict::Agrees;
         assert_eq!(is, agrees, "set {set}, measured {each_way} each way");
     }
+}
+
+#[test]
+fn the_senders_window_is_measured_with_its_round_trip_and_the_drops_of_a_minute() {
+    let mut row = ProxyRow {
+        sending: Some(Sending {
+            window: 23,
+            round_trip: ms(84),
+        }),
+        ..proxy([])
+    };
+    let points = &mut Arc::make_mut(&mut row.history).points;
+    points.extend([5, 7].map(|lost| Point {
+        lost,
+        ..Point::default()
+    }));
+    let sent = reading(&model(row), "TCP");
+    assert_eq!(sent.measured_text, "w23");
+    assert_eq!(sent.more.as_deref(), Some("rtt 84ms drop 12/m"));
+    let idle = reading(&model(proxy([])), "TCP");
+    assert_eq!((idle.measured_text.as_str(), idle.more), ("-", None));
 }
 
 #[test]

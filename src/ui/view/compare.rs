@@ -106,8 +106,8 @@ impl Entry {
                 let PerDirection { up, down } = proof.rates(dial).map(format::rate);
                 [format!("↑{up} ↓{down}"), text.clone()]
             }
-            (Metric::Sender, _) => match proof.sender() {
-                Some(sender) => [format!("{text}  {sender}"), text.clone()],
+            (Metric::Sender, _) => match &reading.more {
+                Some(more) => [format!("{text}  {more}"), text.clone()],
                 None => both(text.clone()),
             },
             (Metric::Ended | Metric::Held | Metric::None, _) => both(text.clone()),

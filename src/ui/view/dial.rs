@@ -83,6 +83,15 @@ impl DialCell<'_> {
         let blank = VALUE.saturating_sub(width(&reading.set_text));
         pen.skip(blank).text(&reading.set_text, value);
         let mut pen = sheet.row(1);
+        let room = self.mixer.track + VALUE;
+        if let Some(more) = &reading.more {
+            // What has no place on the track may take its row.
+            let all = format!("{more} {}", reading.measured_text);
+            if width(&all) <= room {
+                pen.skip(margin).right(all, room, self.measured());
+                return;
+            }
+        }
         let measured = self.place(reading.set.and(reading.measured));
         draw_measured(measured, self.mixer.track, pen.skip(margin));
         pen.right(&reading.measured_text, VALUE, self.measured());

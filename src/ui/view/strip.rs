@@ -10,7 +10,6 @@ use super::layout::{Form, Mixer};
 use super::pen::{Pen, Sheet, fit, fit_name, width, widths};
 use super::state::{State, explained, feels, mapping, state};
 use super::strips::{directions_word, knobs, selection};
-use crate::fault::knob::Metric;
 use crate::fault::{Directions, Value};
 use crate::snapshot::{Phase, ProxyRow};
 use crate::ui::format;
@@ -188,10 +187,10 @@ impl Strip<'_> {
         let (first, count) = self.mixer.knobs;
         let chips = knob::all().iter().enumerate().filter_map(|(index, dial)| {
             let mut chip = self.chip(dial, (first..first + count).contains(&index));
-            // The measured side of this knob has no room for all of it.
-            let is_selected = self.is_selected() && index == self.model.knob;
-            if is_selected && dial.knob.metric == Metric::Sender {
-                chip.extend(self.proof.sender());
+            // The measured side of a knob in one row has no room for all of it.
+            let is_compact = self.mixer.form == Form::Compact;
+            if is_compact && self.is_selected() && index == self.model.knob {
+                chip.extend(self.proof.reading(dial, self.model.directions).more);
             }
             (!chip.is_empty()).then(|| format!("  {} {}", dial.knob.label, chip.join(" ")))
         });
