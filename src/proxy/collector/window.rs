@@ -155,14 +155,14 @@ impl Window {
             PerDirection::from_fn(delivered),
             PerDirection::from_fn(added),
         );
-        let lost = meters.clone().map(ProxyMeter::lost).sum();
+        let dropped = meters.clone().map(ProxyMeter::lost).sum();
         let feels = meters.map(|meter| &meter.feels);
         Sample {
             at,
             delivered,
             added,
             feels: Counts::of(feels, last.map(|last| &last.feels)),
-            lost,
+            lost: dropped,
             ends,
         }
     }
