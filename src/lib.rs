@@ -90,6 +90,8 @@
 //!   time is computed.
 //! - *park*: what a task does that has nothing to do now: it leaves word who is to be woken, looks once more, and waits.
 //! - *record*: what everybody may know of one connection: its counters, its state, the orders for it, and how it ended.
+//! - *sender*: in `fault`, the virtual TCP sender of one direction of a connection. *Line*: what its packets pass on their way:
+//!   losses, a queue, a rate, a delay.
 //! - *stir*: whatever a connection did since the last beat. Connections that have not stirred are not visited.
 //! - *taken*: how many connections run a change of the plan, as in `taken by 4 of 4`; those that the change ended count in
 //!   both numbers. A connection that holds nothing counts at once, because it looks before its next byte, unless the new plan

@@ -189,13 +189,19 @@ impl Strip<'_> {
             let mut chip = self.chip(dial, (first..first + count).contains(&index));
             // The measured side of a knob in one row has no room for all of it.
             let is_compact = self.mixer.form == Form::Compact;
-            if is_compact && self.is_selected() && index == self.model.knob {
+            let is_turned = is_compact && self.is_selected() && index == self.model.knob;
+            if is_turned {
                 chip.extend(self.proof.reading(dial, self.model.directions).more);
             }
-            (!chip.is_empty()).then(|| format!("  {} {}", dial.knob.label, chip.join(" ")))
+            let text = || format!("  {} {}", dial.knob.label, chip.join(" "));
+            (!chip.is_empty()).then(|| (is_turned, text()))
         });
+        let mut chips: Vec<(bool, String)> = chips.collect();
+        // The knob that is being turned says all of its own before the others are cut.
+        chips.sort_by_key(|(is_turned, _)| !is_turned);
         chips
-            .map(|chip| Span::styled(chip, Role::Injected))
+            .into_iter()
+            .map(|(_, chip)| Span::styled(chip, Role::Injected))
             .collect()
     }
 
