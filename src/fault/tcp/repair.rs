@@ -178,7 +178,7 @@ impl Sender {
         self.window.segments = out + may.max(u32::from(sent == 0));
     }
 
-    /// The timeout was for nothing: what had been sent before has come.
+    /// The timeout was for nothing: what had been sent before has come after it (RFC 5682).
     pub(super) fn undo_timeout(&mut self, undo: Undo) {
         self.undo = None;
         self.window.segments = undo.window;

@@ -353,7 +353,7 @@ impl Sender {
         if latest.is_none_or(|latest| (told.sent, told.number) > latest) && !is_early {
             self.latest = Some((told.sent, told.number, took));
         }
-        if let Some(undo) = self.undo.filter(|undo| told.sent < undo.at && copies > 0) {
+        if let Some(undo) = self.undo.filter(|undo| told.sent < undo.at) {
             self.undo_timeout(undo);
         }
     }
