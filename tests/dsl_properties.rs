@@ -65,6 +65,10 @@ fn assert_prefixes_are_not_wrong(text: &str, verdict: Verdict) -> Result<(), Tes
 
 /// Following what is expected leads from an unfinished text to a right one.
 fn assert_can_be_finished(text: &str, verdict: Verdict) -> Result<(), TestCaseError> {
+    // Which files there are, the language does not know.
+    if text.contains("trace=") {
+        return Ok(());
+    }
     let mut seen = HashSet::new();
     let mut open = vec![text.to_owned()];
     for _ in 0..10 {
