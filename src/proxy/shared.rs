@@ -11,7 +11,7 @@ use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 use tokio_util::task::TaskTracker;
 
 use super::net::look_up::LookUps;
-use super::net::socket::Keepalive;
+use super::net::socket::{Keepalive, Young};
 use super::proxy::{Allotted, Proxy};
 use super::record::Record;
 use super::relay::budget::Budget;
@@ -109,7 +109,8 @@ pub(super) fn start_workers(
             let at = clock::now().saturating_duration_since(start);
             events::tell(&events, at, String::new(), Happening::Error(line));
         };
-        WorkerHandle::start(index, spin, bug)
+        let beside = || async { Young::of_this_thread().look_after().await };
+        WorkerHandle::start(index, spin, bug, beside)
     };
     (0..options.workers.max(1)).map(start_one).collect()
 }

@@ -14,6 +14,7 @@ use crate::mapping::TlsMode;
 use crate::proxy::error::{UpstreamError, broken};
 use crate::proxy::leg::Leg;
 use crate::proxy::leg::dial;
+use crate::proxy::net::socket::Young;
 use crate::proxy::postgres::{self, ClientError};
 use crate::proxy::settings::Current;
 use crate::proxy::thread::clock::{self, Deadline};
@@ -184,7 +185,6 @@ impl<'a> Opening<'a> {
             proxy,
             engine,
             record,
-            worker,
             ..
         } = self.books;
         let dialed = dial::dial(
@@ -199,7 +199,7 @@ impl<'a> Opening<'a> {
             .await
             .map_err(|error| error.counted(|| proxy.settings.connected()))?;
         let keepalive = engine.options.keepalive;
-        worker.young.push(dialed.leg.socket(), keepalive);
+        Young::of_this_thread().push(dialed.leg.socket(), keepalive);
         record.reached(dialed.addr, dialed.sign);
         let conn = record.id;
         if dialed.tried.cost_time() {

@@ -5,6 +5,7 @@ use std::fmt;
 use std::io::{self, ErrorKind, IoSlice};
 use std::net::Shutdown;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::sync::{Arc, Weak};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -70,6 +71,12 @@ const YOUTH: Duration = Duration::from_secs(1);
 // === impl Young ===
 
 impl Young {
+    /// Those of the worker's thread that this is called on.
+    pub(crate) fn of_this_thread() -> Rc<Self> {
+        thread_local!(static YOUNG: Rc<Young> = Rc::default());
+        YOUNG.with(Rc::clone)
+    }
+
     /// Has a socket asked for a sign of life later on, if it still is.
     pub(crate) fn push(&self, socket: &Arc<TcpStream>, keepalive: Keepalive) {
         let young = (Arc::downgrade(socket), keepalive);
@@ -77,7 +84,7 @@ impl Young {
         self.came.notify_one();
     }
 
-    /// Looks after those that came; a worker runs it beside its connections. While it sleeps, the deadlines of dials are no
+    /// Looks after those that came; each worker is given it to run beside its connections. While it sleeps, the deadlines of dials are no
     /// news to the runtime, since they are later: a call of the system less for each.
     pub(crate) async fn look_after(&self) {
         loop {

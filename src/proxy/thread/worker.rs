@@ -17,7 +17,6 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 use super::alarm::Alarm;
 use super::panics::{self, Panic};
 use super::wait::Spin;
-use crate::proxy::net::socket::Young;
 
 /// The scratch space that all connections of a worker read into: shared, it costs nothing per connection. What a stream
 /// costs is waking its peers, so larger reads cost less: 0.75 s of processor time for a GiB with 256 KiB, 0.56 s with
@@ -41,7 +40,6 @@ pub(crate) struct Worker {
     pub(crate) index: usize,
     pub(crate) alarm: Rc<Alarm>,
     pub(crate) buffer: RefCell<Box<[u8]>>,
-    pub(crate) young: Young,
     stirs: Arc<AtomicU64>,
 }
 
@@ -55,12 +53,13 @@ pub(crate) struct WorkerHandle {
 // === impl WorkerHandle ===
 
 impl WorkerHandle {
-    /// Starts a thread, which tells `bug` of a panic in its own tasks. It ends by itself when the handle is dropped and its
+    /// Starts a thread, which tells `bug` of a panic in its own tasks and runs `beside` beside its connections. It ends by itself when the handle is dropped and its
     /// connections have ended.
-    pub(crate) fn start(
+    pub(crate) fn start<F: Future<Output = ()> + 'static>(
         index: usize,
         spin: Spin,
         bug: impl Fn(Panic) + Send + 'static,
+        beside: impl FnOnce() -> F + Send + 'static,
     ) -> std::io::Result<Self> {
         let (handed, queue) = mpsc::channel(HANDED);
         let (started, starts) = std::sync::mpsc::sync_channel(1);
@@ -91,10 +90,9 @@ impl WorkerHandle {
                         index,
                         alarm: Rc::default(),
                         buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
-                        young: Young::default(),
                         stirs,
                     };
-                    Rc::new(worker).run(queue, spin, bug).await;
+                    Rc::new(worker).run(queue, spin, bug, beside()).await;
                     connections.close();
                     connections.wait().await;
                 });
@@ -172,8 +170,9 @@ impl Worker {
         mut queue: mpsc::Receiver<Handed>,
         spin: Spin,
         bug: impl Fn(Panic) + 'static,
+        beside: impl Future<Output = ()> + 'static,
     ) {
-        let (alarm, worker) = (Rc::clone(&self.alarm), Rc::clone(&self));
+        let alarm = Rc::clone(&self.alarm);
         // They own nothing that must be ended: they go with the thread.
         let ringing = tokio::task::spawn_local(async move {
             while let Err(panic) = panics::contain_task(Box::pin(alarm.run(spin))).await {
@@ -182,12 +181,12 @@ impl Worker {
                 tokio::time::sleep(REST).await;
             }
         });
-        let tending = tokio::task::spawn_local(async move { worker.young.look_after().await });
+        let beside = tokio::task::spawn_local(beside);
         while let Some(start) = queue.recv().await {
             start(&self);
         }
         ringing.abort();
-        tending.abort();
+        beside.abort();
     }
 }
 
@@ -213,7 +212,8 @@ mod tests {
         panics::install();
         let (tell, told) = sync_channel(8);
         let bug = move |panic: Panic| tell.send(panic.to_string()).expect("is heard");
-        let worker = WorkerHandle::start(0, Spin::Never, bug).expect("starts");
+        let worker =
+            WorkerHandle::start(0, Spin::Never, bug, std::future::pending).expect("starts");
         let (ring, heard) = tokio::sync::oneshot::channel();
         let task = |worker: Rc<Worker>| async move {
             let (mut first, mut second) = (worker.alarm.timer(), worker.alarm.timer());
