@@ -182,11 +182,10 @@ fn unevenness(plan: &Plan, time: Duration) -> (Duration, u64) {
     for setting in plan.settings() {
         if let Some(Value::Time(gap)) = setting.value("gap") {
             uneven.0 += gap;
-        }
-        if setting.kind.name == "bandwidth" && setting.value("rate").is_none() {
-            // A trace: a piece of its greatest rate.
-            uneven.0 += Duration::from_millis(6);
-            uneven.1 += 1_448 + 2_500;
+            // Slices of another phase: one of them is under way.
+            if let Some(Value::Size(slice)) = setting.value("size") {
+                uneven.1 += slice.bytes();
+            }
         }
         if let Some(Value::Rate(rate)) = setting.value("rate") {
             let depth = match setting.value("depth") {
