@@ -16,8 +16,9 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::conn::task::{self, Job, Places};
 use super::error::BindError;
+use super::net::rounds::Sign;
+use super::net::sys;
 use super::net::sys::{Acceptor, Listeners};
-use super::net::{rounds, sys};
 use super::proxy::Proxy;
 use super::shared::{Options, Shared};
 use super::thread::worker::Worker;
@@ -58,6 +59,8 @@ pub(super) struct Listening {
     pub(super) proxy: Arc<Proxy>,
     pub(super) engine: Arc<Shared>,
     pub(super) stop: CancellationToken,
+    /// Tells desks that dial the port that a desk listens there.
+    pub(super) sign: Option<Sign>,
     /// Whoever closes the port waits until this is dropped.
     pub(super) open: TaskTrackerToken,
 }
@@ -70,12 +73,9 @@ pub(super) async fn accept(port: Listening, worker: Rc<Worker>) {
         proxy,
         engine,
         stop,
+        sign: _sign,
         open,
     } = port;
-    let port = listeners
-        .first()
-        .and_then(|listener| listener.local_addr().ok());
-    let _sign = port.and_then(|addr| rounds::listens(addr.port()));
     let acceptors: io::Result<Vec<_>> = listeners.into_iter().map(Acceptor::new).collect();
     match acceptors {
         Ok(acceptors) => {

@@ -15,6 +15,7 @@ use tokio_util::task::TaskTracker;
 use super::error::BindError;
 use super::listener::{self, Listening};
 use super::net::intake::{Intake, Peer};
+use super::net::rounds;
 use super::net::sys::Listeners;
 use super::proxy::{Kept, Proxy};
 use super::shared::Shared;
@@ -150,7 +151,13 @@ fn claim<E>(
     let (stopped, open) = (stop.clone(), loops.token());
     loops.close();
     let listeners = proxy.open(stop, loops, bind)?;
+    let sign = |listeners: &Listeners| {
+        let addr = listeners.first()?.local_addr().ok()?;
+        rounds::listens(addr.port())
+    };
     Ok(listeners.map(|listeners| Listening {
+        // Before any client is taken: what its connection is dialed for may come back here.
+        sign: sign(&listeners),
         listeners,
         proxy: Arc::clone(proxy),
         engine: Arc::clone(engine),
