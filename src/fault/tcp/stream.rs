@@ -12,6 +12,7 @@ use crate::fault::{Direction, Head, OneWay, Unit, Value};
 /// What the sender's socket holds at the least, however small its window (Linux: half of `tcp_wmem`'s default, as a segment
 /// of 1,448 bytes takes 2,304).
 const LEAST_BUFFER: u64 = 46_080;
+
 /// The sender and the line of one direction of a connection.
 pub(in crate::fault) struct Stream {
     /// The origin of its times: when the connection was opened.
