@@ -60,6 +60,8 @@ pub enum Request {
     Probe(u16),
     /// A connection ends.
     Kill(ConnId, Kill),
+    /// Several connections end, those of them that are still open.
+    KillAll(Vec<ConnId>, Kill),
     /// All ports close, connections may end by themselves for so long, and then the engine ends them and itself.
     Stop(Duration),
 }
@@ -81,6 +83,8 @@ pub enum Outcome {
     Probed(u16, Result<(), Arc<BindError>>),
     /// The connection was told to end so.
     Killed(ConnId, Kill),
+    /// So many connections were told to end so.
+    KilledAll(usize, Kill),
     /// The engine has ended.
     Stopped,
 }
@@ -142,6 +146,10 @@ impl Request {
             Self::Kill(conn, how) => {
                 let killed = engine.kill(conn, how).then_some(Outcome::Killed(conn, how));
                 killed.ok_or(RequestError::NoConnection(conn))
+            }
+            Self::KillAll(conns, how) => {
+                let killed = conns.into_iter().filter(|conn| engine.kill(*conn, how));
+                Ok(Outcome::KilledAll(killed.count(), how))
             }
             Self::Stop(drain) => {
                 engine.stop(drain).await;

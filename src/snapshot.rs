@@ -42,6 +42,8 @@ pub struct Snapshot {
     pub proxies: Vec<ProxyRow>,
     /// The open connections, oldest first.
     pub conns: Vec<ConnRow>,
+    /// Connections that ended in the last `EndedConn::SHOWN`, the last `EndedConn::MOST` of them, oldest first.
+    pub ended: Vec<Arc<EndedConn>>,
     /// Bytes per second over all proxies, up and down.
     pub rates: PerDirection<f64>,
 }
@@ -209,6 +211,19 @@ pub struct ConnRow {
     pub hit: u32,
 }
 
+/// A connection that has ended, as it was at its end.
+#[derive(Clone, Debug)]
+pub struct EndedConn {
+    /// Its figures; its age is how long it was open.
+    pub row: ConnRow,
+    /// When it ended, since the engine's start.
+    pub at: Duration,
+    /// Why it ended.
+    pub reason: CloseReason,
+    /// Whether the upstream's TLS ended without saying so.
+    pub truncated: bool,
+}
+
 /// What a connection is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConnState {
@@ -224,6 +239,8 @@ pub enum ConnState {
     Idle(Duration),
     /// One direction has ended: this one.
     Half(Direction),
+    /// Both have, or it was cut.
+    Ended,
 }
 
 /// How a change of settings reached a proxy's open connections.
@@ -237,6 +254,67 @@ pub struct Taken {
     pub of: u32,
     /// Microseconds from the change until the last of them ran it.
     pub micros: u64,
+}
+
+// === impl Snapshot ===
+
+impl Snapshot {
+    /// The connection at a place of the list of those that are open, behind which stand those that have ended.
+    #[must_use]
+    pub fn conn(&self, place: usize) -> Option<&ConnRow> {
+        self.conns
+            .get(place)
+            .or_else(|| Some(&self.ended(place)?.row))
+    }
+
+    /// The connection at such a place, where it has ended.
+    #[must_use]
+    pub fn ended(&self, place: usize) -> Option<&EndedConn> {
+        let behind = place.checked_sub(self.conns.len())?;
+        self.ended.get(behind).map(|ended| &**ended)
+    }
+
+    /// The place of the connection of this number.
+    #[must_use]
+    pub fn place(&self, id: ConnId) -> Option<usize> {
+        let ended = self.ended.iter().map(|ended| ended.row.id);
+        let mut all = self.conns.iter().map(|row| row.id).chain(ended);
+        all.position(|other| other == id)
+    }
+}
+
+// === impl ConnRow ===
+
+impl ConnRow {
+    /// A connection that has just been opened.
+    #[must_use]
+    pub fn opened(id: ConnId, proxy: ProxyId, client: SocketAddr) -> Self {
+        Self {
+            id,
+            proxy,
+            client,
+            upstream: None,
+            age: Duration::ZERO,
+            bytes: PerDirection::default(),
+            rates: PerDirection::default(),
+            held: PerDirection::default(),
+            full: 0,
+            sending: PerDirection::default(),
+            added: None,
+            generation: 0,
+            state: ConnState::Open,
+            hit: 0,
+        }
+    }
+}
+
+// === impl EndedConn ===
+
+impl EndedConn {
+    /// For how long it is shown.
+    pub const SHOWN: Duration = Duration::from_secs(10);
+    /// How many are kept at most.
+    pub const MOST: usize = 1_000;
 }
 
 // === impl ProxyRow ===

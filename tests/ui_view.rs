@@ -10,7 +10,8 @@ use std::time::Duration;
 
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
-    ConnId, ConnRow, ConnState, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread,
+    CloseReason, ConnId, ConnRow, ConnState, EndedConn, PortState, ProxyId, ProxyRow, Scheduled,
+    Snapshot, Spread,
 };
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
@@ -106,6 +107,77 @@ fn the_input_line_in_its_states() {
     update(&mut model, Action::Add);
     type_text(&mut model, "9091=https://www.google.com lat 25x");
     assert_screen!("input_wrong_120", model);
+}
+
+/// A console of each size in both character sets, and what its screens are called.
+fn in_all(mut each: impl FnMut(Model, &str)) {
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        for (charset, name) in [(Charset::Unicode, "unicode"), (Charset::Ascii, "ascii")] {
+            let mut model = few(width, height, 4);
+            model.theme.charset = charset;
+            each(model, &format!("{width}x{height}_{name}"));
+        }
+    }
+}
+
+/// One of the connections has just been reset by its user.
+fn reset_one(model: &mut Model) {
+    let snapshot = Arc::make_mut(&mut model.snapshot);
+    let mut row = snapshot.conns.remove(3);
+    row.state = ConnState::Ended;
+    snapshot.ended.push(Arc::new(EndedConn {
+        row,
+        at: NOW,
+        reason: CloseReason::Fault("reset"),
+        truncated: false,
+    }));
+    update(model, Action::Resized(model.size));
+}
+
+#[test]
+fn connections_that_are_looked_for_and_the_field_that_finds_them() {
+    in_all(|mut model, name| {
+        reset_one(&mut model);
+        update(&mut model, Action::ToConnections);
+        update(&mut model, Action::Find);
+        type_text(&mut model, "added>250 or state:ended");
+        assert_screen!(format!("find_{name}"), model);
+        update(&mut model, Action::Accept);
+        assert_screen!(format!("found_{name}"), model);
+    });
+    let mut model = few(80, 24, 4);
+    update(&mut model, Action::Find);
+    type_text(&mut model, "on not web");
+    update(&mut model, Action::Accept);
+    assert_screen!("found_strips", model);
+    update(&mut model, Action::ToConnections);
+    update(&mut model, Action::Find);
+    type_text(&mut model, "state:hold");
+    assert_screen!("find_wrong", model);
+}
+
+#[test]
+fn the_columns_that_sort_are_a_list() {
+    in_all(|mut model, name| {
+        update(&mut model, Action::ToConnections);
+        update(&mut model, Action::Sort);
+        assert_screen!(format!("sort_{name}"), model);
+    });
+}
+
+#[test]
+fn a_connection_that_ended_is_dim_with_its_reason() {
+    let mut model = few(120, 35, 4);
+    reset_one(&mut model);
+    let shown = screen(&model);
+    let row = text(&shown);
+    let row = row.lines().position(|line| line.starts_with("  #41"));
+    let row = u16::try_from(row.expect("a row")).expect("a small number");
+    let line: String = (0..78)
+        .map(|x| shown[(x, row)].symbol().to_owned())
+        .collect();
+    assert!(line.contains("ended by reset"), "{line}");
+    assert!(shown[(2, row)].modifier.contains(Modifier::DIM));
 }
 
 #[test]

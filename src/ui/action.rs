@@ -72,8 +72,10 @@ pub enum Action {
     TogglePort,
     /// Freezes the screen, or lets it go on.
     Freeze,
-    /// Sorts the connections the other way round, then by the next column.
-    NextSort,
+    /// Opens the list of columns by which the connections can be sorted.
+    Sort,
+    /// Opens the field for what is looked for in the pane.
+    Find,
     /// Resets the selected connection.
     Reset,
     /// Ends the selected connection in an orderly way.

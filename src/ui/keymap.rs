@@ -33,6 +33,10 @@ pub enum Mode {
     Presets,
     /// The field for a file's name.
     Path,
+    /// The field for what is looked for.
+    Find,
+    /// The list of columns to sort by.
+    Sort,
     /// The question whether to quit.
     Quit,
     /// A question with yes and no: whether to delete, whether to suspend.
@@ -214,7 +218,7 @@ impl Hint {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Mixer,
         Self::Connections,
         Self::Input,
@@ -222,6 +226,8 @@ impl Mode {
         Self::Help,
         Self::Presets,
         Self::Path,
+        Self::Find,
+        Self::Sort,
         Self::Quit,
         Self::Confirm,
     ];
@@ -243,6 +249,8 @@ impl Mode {
             Self::Help => "help",
             Self::Presets => "presets",
             Self::Path => "file",
+            Self::Find => "find",
+            Self::Sort => "sort",
             Self::Quit => "quit",
             Self::Confirm => "question",
         }

@@ -31,6 +31,7 @@ mod complete;
 pub mod effect;
 pub mod farewell;
 mod files;
+pub mod find;
 pub mod format;
 pub mod input;
 mod keyboard;

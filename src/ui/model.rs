@@ -17,6 +17,7 @@ use std::time::Duration;
 use ratatui::layout::Size;
 
 use super::effect::Effect;
+use super::find::{Finds, Place};
 use super::input::InputLine;
 use super::keymap::Mode;
 use super::theme::Theme;
@@ -30,8 +31,10 @@ mod private;
 pub(in crate::ui) mod undo;
 
 pub use lines::{Change, Content, Line, Said, Tone};
-pub use panes::{Column, ConnList, Focus, Help, Overlay, PathField, PresetList, Sort, ValueField};
-pub(in crate::ui) use private::{Ask, Asked, Origin, Private};
+pub use panes::{
+    Column, ConnList, Focus, Help, Overlay, PathField, PresetList, Sort, SortList, ValueField,
+};
+pub(in crate::ui) use private::{Ask, Asked, Kept, Listed, Origin, Picked, Private};
 use undo::{Edit, Held, Step, Swap};
 pub use undo::{Solo, Undo};
 
@@ -75,8 +78,10 @@ pub struct Model {
     pub knob: usize,
     /// Which directions the keys turn.
     pub directions: Directions,
-    /// The first strip that is visible: an index into `snapshot.proxies`.
+    /// The first strip that is visible, of those that are looked for.
     pub first_strip: usize,
+    /// What is looked for in the lists.
+    pub finds: Finds,
     /// The connections of the selected proxy.
     pub conns: ConnList,
     /// The line where proxies are added.
@@ -146,6 +151,15 @@ impl Model {
             .find(|(_, row)| row.id == id)
     }
 
+    /// The proxies that are looked for, each with its place among all of them, counted from 0.
+    pub fn strips(&self) -> impl Iterator<Item = (usize, &ProxyRow)> {
+        let find = self.finds.of(Place::Strips);
+        let rows = self.snapshot.proxies.iter().enumerate();
+        rows.filter(move |(_, row)| {
+            find.is_empty() || find.takes_proxy(row, self.plan(row.id).unwrap_or(&row.plan))
+        })
+    }
+
     /// The selected proxy's row.
     #[must_use]
     pub fn selected_row(&self) -> Option<&ProxyRow> {
@@ -201,6 +215,13 @@ impl Model {
         }
     }
 
+    /// The lines of what happened that are looked for, the newest first.
+    pub fn found_lines(&self) -> impl Iterator<Item = Said<'_>> {
+        let find = self.finds.of(Place::Events);
+        let lines = self.log.iter().rev().filter_map(|line| self.said(line));
+        lines.filter(|said| find.is_empty() || find.takes_line(said))
+    }
+
     /// How many connections are open.
     #[must_use]
     pub fn open(&self) -> u32 {
@@ -215,8 +236,12 @@ impl Model {
             (Some(Overlay::Value(_)), _) => Mode::Value,
             (Some(Overlay::Path(_)), _) => Mode::Path,
             (Some(Overlay::Presets(_)), _) => Mode::Presets,
+            (Some(Overlay::Find(_)), _) => Mode::Find,
+            (Some(Overlay::Sort(_)), _) => Mode::Sort,
             (Some(Overlay::Quit), _) => Mode::Quit,
-            (Some(Overlay::Delete(_) | Overlay::Suspend), _) => Mode::Confirm,
+            (Some(Overlay::Delete(_) | Overlay::ResetAll(_) | Overlay::Suspend), _) => {
+                Mode::Confirm
+            }
             (None, Focus::Mixer) => Mode::Mixer,
             (None, Focus::Connections) => Mode::Connections,
             (None, Focus::Input) => Mode::Input,

@@ -330,6 +330,7 @@ pub(crate) fn rich(width: u16, height: u16) -> Model {
         proxies: vec![db(), web(), cache(), search(), auth(), bulk()],
         conns: conns(),
         rates: PerDirection::of(412_000.0, 8_400_000.0),
+        ..Snapshot::default()
     };
     let busiest = |id, proxy, down| ConnRow {
         rates: PerDirection::of(100.0, down),

@@ -5,14 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use faultboard::fault::{PerDirection, Plan};
+use faultboard::fault::Plan;
 use faultboard::mapping::{self, Mapping, Name};
 use faultboard::proxy::{AddError, BindError, Events};
 use faultboard::request::{Outcome, Request, RequestError};
 pub(crate) use faultboard::snapshot::Taken;
-use faultboard::snapshot::{
-    ConnId, ConnRow, ConnState, Event, Happening, ProxyId, ProxyRow, Snapshot,
-};
+use faultboard::snapshot::{ConnId, ConnRow, Event, Happening, ProxyId, ProxyRow, Snapshot};
 use faultboard::ui::effect::{Desk as Interface, Pending};
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot, watch};
@@ -65,22 +63,8 @@ impl Desk {
 
     /// A connection of a proxy.
     pub(crate) fn connection(&self, id: u64, proxy: u32) {
-        let conn = ConnRow {
-            id: ConnId(id),
-            proxy: ProxyId(proxy),
-            client: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
-            upstream: None,
-            age: Duration::ZERO,
-            bytes: PerDirection::default(),
-            rates: PerDirection::default(),
-            held: PerDirection::default(),
-            full: 0,
-            sending: PerDirection::default(),
-            added: None,
-            generation: 0,
-            state: ConnState::Open,
-            hit: 0,
-        };
+        let client = SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000));
+        let conn = ConnRow::opened(ConnId(id), ProxyId(proxy), client);
         self.change(|snapshot| snapshot.conns.push(conn));
     }
 
@@ -287,6 +271,7 @@ impl Interface for Desk {
                 Request::SetPlan { proxy, plan } => return desk.set_plan(proxy, plan).await,
                 Request::SetPort { proxy, .. } => Outcome::PortSet(proxy),
                 Request::Kill(conn, how) => Outcome::Killed(conn, how),
+                Request::KillAll(conns, how) => Outcome::KilledAll(conns.len(), how),
                 Request::Stop(_) => {
                     desk.0.stopped.notified().await;
                     Outcome::Stopped

@@ -7,8 +7,8 @@ use std::time::Duration;
 use super::window::BEAT;
 use crate::fault::{Direction, PerDirection};
 use crate::proxy::proxy::Proxy;
-use crate::proxy::record::Record;
-use crate::snapshot::{ConnRow, ConnState};
+use crate::proxy::record::{Closed, Record};
+use crate::snapshot::{ConnRow, ConnState, EndedConn};
 
 /// After so long without a byte a connection is shown as idle.
 const IDLE: Duration = Duration::from_secs(1);
@@ -61,6 +61,22 @@ impl ConnFigures {
     /// Whether its rates are yet to come to rest.
     pub(crate) fn moves(&self) -> bool {
         self.rates.iter().any(|rate| *rate > 0.0)
+    }
+
+    /// What is shown of it once it has ended; `None` before.
+    pub(crate) fn at_end(&self) -> Option<EndedConn> {
+        let Closed { reason, at } = self.record.closed.get()?;
+        Some(EndedConn {
+            row: ConnRow {
+                state: ConnState::Ended,
+                rates: PerDirection::default(),
+                held: PerDirection::default(),
+                ..self.row(*at)
+            },
+            at: *at,
+            reason: reason.clone(),
+            truncated: self.record.truncated.load(Ordering::Relaxed),
+        })
     }
 
     /// Its row at this moment, with the rates of the last beat.

@@ -10,6 +10,7 @@ mod conns;
 mod proxies;
 mod window;
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -25,7 +26,7 @@ use crate::proxy::record::{Closed, Record};
 use crate::proxy::shared::{News, Shared};
 use crate::proxy::thread::panics;
 use crate::proxy::thread::worker::WorkerHandle;
-use crate::snapshot::{Happening, ProxyId, Snapshot};
+use crate::snapshot::{EndedConn, Happening, ProxyId, Snapshot};
 
 /// A snapshot in which nothing moved is published only this often, so that ages go on; a crowd's less often, by as much
 /// for each `CROWD` connections: a walk over thousands of idle ones is all that an idle process does.
@@ -38,6 +39,8 @@ pub(crate) struct Collector {
     news: mpsc::Receiver<News>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     conns: Vec<ConnFigures>,
+    /// Those that ended a short while ago, oldest first; at most `EndedConn::MOST`.
+    ended: VecDeque<Arc<EndedConn>>,
     /// The proxies that are listed, in the order of their numbers.
     seen: Vec<ProxyFigures>,
     /// When the last snapshot was published.
@@ -62,6 +65,7 @@ impl Collector {
             news,
             snapshots,
             conns: Vec::new(),
+            ended: VecDeque::new(),
             seen: Vec::new(),
             published: Duration::ZERO,
             stirs: 0,
@@ -133,7 +137,8 @@ impl Collector {
             moves |= seen.beat(at, stirred);
         }
         self.restless = moves;
-        if stirred || moves {
+        let forgets = self.forget_ended(at);
+        if stirred || moves || forgets {
             self.publish(at);
         }
     }
@@ -204,7 +209,12 @@ impl Collector {
         }
         // What they told before they ended waits by now.
         self.hear();
-        for ConnFigures { record, proxy, .. } in ended {
+        for conn in ended {
+            let Some(last) = conn.at_end() else {
+                continue;
+            };
+            self.ended.push_back(Arc::new(last));
+            let ConnFigures { record, proxy, .. } = conn;
             let Some(Closed { reason, at }) = record.closed.get() else {
                 continue;
             };
@@ -220,6 +230,16 @@ impl Collector {
             };
             self.engine.tell_of(*at, proxy.name(), what);
         }
+        let over = self.ended.len().saturating_sub(EndedConn::MOST);
+        self.ended.drain(..over);
+    }
+
+    /// Forgets the connections that ended long enough ago, and says whether there were any.
+    fn forget_ended(&mut self, at: Duration) -> bool {
+        let before = self.ended.len();
+        let is_over = |ended: &Arc<EndedConn>| at.saturating_sub(ended.at) >= EndedConn::SHOWN;
+        while self.ended.pop_front_if(|ended| is_over(ended)).is_some() {}
+        self.ended.len() < before
     }
 
     /// Reads the counters of all connections, and says whether any still moves.
@@ -242,6 +262,7 @@ impl Collector {
     fn publish(&mut self, at: Duration) {
         let mut snapshot = Snapshot {
             at,
+            ended: self.ended.iter().cloned().collect(),
             conns: Vec::with_capacity(self.conns.len()),
             proxies: Vec::with_capacity(self.seen.len()),
             ..Snapshot::default()

@@ -15,7 +15,7 @@ use crate::proxy::net::look_up::LookUps;
 use crate::proxy::thread::clock;
 use crate::proxy::thread::panics::injected::{self, Place};
 use crate::proxy::{Options, tls};
-use crate::snapshot::{CloseReason, ConnId, Event, Negotiated};
+use crate::snapshot::{CloseReason, ConnId, ConnState, Event, Negotiated};
 
 /// A collector and what it watches, in the place of an engine.
 struct Desk {
@@ -144,6 +144,31 @@ async fn a_connection_between_two_beats_is_told_as_opened_then_closed() {
     let snapshot = desk.snapshots.borrow().clone();
     let row = &snapshot.proxies[0];
     assert_eq!((row.total, row.open, snapshot.conns.len()), (1, 0, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn connections_that_ended_are_shown_for_ten_seconds_and_not_without_bound() {
+    let mut desk = desk();
+    let most = EndedConn::MOST as u64;
+    for number in 1..=most + 5 {
+        let record = desk.open(number);
+        record.meter.add_delivered(Direction::Down, number);
+        desk.close(&record);
+    }
+    assert!(desk.beat_after(BEAT).await);
+    let ended = desk.snapshots.borrow().ended.clone();
+    assert_eq!(ended.len(), EndedConn::MOST);
+    let (first, at) = (&ended[0], Duration::from_millis(30));
+    assert_eq!((first.row.id, first.row.bytes.down), (ConnId(6), 6));
+    assert_eq!(
+        (first.row.state, first.row.age, first.at),
+        (ConnState::Ended, at, at)
+    );
+    assert_eq!(first.reason, CloseReason::UpstreamDone);
+    desk.beat_after(EndedConn::SHOWN - 2 * BEAT).await;
+    assert_eq!(desk.snapshots.borrow().ended.len(), EndedConn::MOST);
+    desk.beat_after(2 * BEAT).await;
+    assert!(desk.snapshots.borrow().ended.is_empty());
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,9 +16,17 @@ const EVERYWHERE: &[Mode] = &Mode::ALL;
 const MIXER: &[Mode] = &[Mode::Mixer];
 const CONNECTIONS: &[Mode] = &[Mode::Connections];
 const BACKWARDS: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Input];
-const LISTS: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Help, Mode::Presets];
+const LISTS: &[Mode] = &[
+    Mode::Mixer,
+    Mode::Connections,
+    Mode::Help,
+    Mode::Presets,
+    Mode::Find,
+];
 const PRESETS: &[Mode] = &[Mode::Presets];
-const OVERLAYS: &[Mode] = &[Mode::Help, Mode::Presets];
+const OVERLAYS: &[Mode] = &[Mode::Help, Mode::Presets, Mode::Find, Mode::Sort];
+const SORT: &[Mode] = &[Mode::Sort];
+const FIND: &[Mode] = &[Mode::Find];
 /// Where text is typed.
 pub(super) const TEXTS: &[Mode] = &[
     Mode::Input,
@@ -26,6 +34,7 @@ pub(super) const TEXTS: &[Mode] = &[
     Mode::Path,
     Mode::Help,
     Mode::Presets,
+    Mode::Find,
 ];
 const INPUT: &[Mode] = &[Mode::Input];
 const QUESTIONS: &[Mode] = &[Mode::Quit, Mode::Confirm];
@@ -121,7 +130,11 @@ pub(super) static ROWS: &[Binding] = rows! {
     BACKWARDS Move [plain(KeyCode::BackTab)] Action::PreviousPane => "pane before";
     MIXER Move [letter('c')] Action::ToConnections => "to its connections";
     PANES See [letter('f')] Action::Freeze => "freeze the screen, or go on";
-    PANES See [letter('S')] Action::NextSort => "sort the connections";
+    PANES See [letter('/')] Action::Find => "find: rows that match words";
+    PANES See [letter('S')] Action::Sort => "sort the connections";
+    SORT See [ENTER, letter('S')] Action::Accept => "sort by it; again: turn it round";
+    SORT Move [letter('k')] Action::Up => "one up" as "";
+    SORT Move [letter('j')] Action::Down => "one down" as "";
     INPUT Type [TAB] Action::Complete => "complete the word";
     INPUT Type [UP, ctrl('p')] Action::HistoryBack => "the line before";
     INPUT Type [DOWN, ctrl('n')] Action::HistoryForward => "the line after";
@@ -165,6 +178,7 @@ pub(super) static FOOTERS: &[Footer] = &[
     (MIXER, letter(']'), "[ ]", "knob"),
     (CONNECTIONS, letter('X'), "X", "reset"),
     (CONNECTIONS, letter('F'), "F", "end"),
+    (CONNECTIONS, letter('/'), "/", "find"),
     (CONNECTIONS, letter('S'), "S", "sort"),
     (MIXER, letter('a'), "a", "add"),
     (PANES, letter('p'), "p", "preset"),
@@ -177,6 +191,7 @@ pub(super) static FOOTERS: &[Footer] = &[
     (PANES, letter('L'), "HL", "to stop"),
     (MIXER, letter('o'), "o", "open/close"),
     (MIXER, letter('s'), "s", "solo"),
+    (MIXER, letter('/'), "/", "find"),
     (PANES, letter('f'), "f", "freeze"),
     (PANES, letter('q'), "q", "quit"),
     (INPUT, ENTER, "Enter", "add"),
@@ -196,6 +211,12 @@ pub(super) static FOOTERS: &[Footer] = &[
     (PRESETS, ENTER, "Enter", "take it"),
     (PRESETS, UP, "↑↓", "choose"),
     (PRESETS, ESC, "Esc", "as before"),
+    (FIND, ENTER, "Enter", "keep it"),
+    (FIND, UP, "↑↓", "choose"),
+    (FIND, ESC, "Esc", "show all"),
+    (SORT, ENTER, "Enter", "sort by it"),
+    (SORT, UP, "↑↓", "choose"),
+    (SORT, ESC, "Esc", "as it is"),
     (QUIT, ESC, "Esc", "stay"),
     (QUIT, letter('d'), "d", "drain"),
     (QUIT, letter('q'), "q", "close them now"),

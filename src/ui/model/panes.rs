@@ -4,6 +4,7 @@ use crate::fault::{Plan, Value};
 use crate::preset::{PRESETS, Preset};
 use crate::snapshot::{ConnId, ProxyId};
 use crate::syntax::ParseError;
+use crate::ui::find::Place;
 use crate::ui::input::Field;
 use crate::ui::keymap::{self, Hint, Mode};
 
@@ -30,6 +31,12 @@ pub enum Overlay {
     Presets(PresetList),
     /// The field for a file's name.
     Path(PathField),
+    /// The field for what is looked for in a list.
+    Find(Place),
+    /// The columns by which the connections can be sorted.
+    Sort(SortList),
+    /// Whether to reset all these connections, which are those that were looked for.
+    ResetAll(Vec<ConnId>),
     /// Whether to quit, while connections are open.
     Quit,
     /// Whether to delete this proxy, while it has connections.
@@ -90,15 +97,30 @@ pub struct ValueField {
     pub error: Option<ParseError>,
 }
 
-/// The connections of the selected proxy, as sorted: only the rows that are visible are picked.
+/// The columns by which the connections can be sorted, as a list.
+#[derive(Debug)]
+pub struct SortList {
+    /// The selected one: an index into `Column::ALL`.
+    pub line: usize,
+    /// The first one that is visible.
+    pub first: usize,
+}
+
+/// The connections of the selected proxy that are looked for, as sorted: only the rows that are visible are picked.
 #[derive(Debug, Default)]
 pub struct ConnList {
-    /// The visible rows, in their order: indices into `snapshot.conns`.
+    /// The visible rows, in their order: places as `Snapshot::conn` takes them.
     pub rows: Vec<usize>,
     /// How many rows stand above the first visible one.
     pub first: usize,
-    /// How many connections the selected proxy has.
+    /// How many connections there are in the list.
     pub total: usize,
+    /// How many there would be if nothing were looked for.
+    pub all: usize,
+    /// How many of those in the list have ended.
+    pub ended: usize,
+    /// Whether rows keep their places, because the list has the keys.
+    pub keeps: bool,
     /// The selected connection.
     pub selected: Option<ConnId>,
     /// In which order they stand.
@@ -119,6 +141,8 @@ pub struct Sort {
 pub enum Column {
     /// The connection's number.
     Id,
+    /// The client's address.
+    Peer,
     /// How long it has been open.
     Age,
     /// Bytes delivered from client to upstream.
@@ -133,6 +157,8 @@ pub enum Column {
     Added,
     /// Bytes that wait, both directions together.
     Held,
+    /// What it is doing.
+    State,
 }
 
 // === impl Overlay ===
@@ -144,7 +170,14 @@ impl Overlay {
         match self {
             Self::Help(help) => Some((help.shown().len(), &mut help.line, &mut help.first)),
             Self::Presets(list) => Some((list.shown().len(), &mut list.line, &mut list.first)),
-            Self::Value(_) | Self::Path(_) | Self::Quit | Self::Delete(_) | Self::Suspend => None,
+            Self::Sort(list) => Some((Column::ALL.len(), &mut list.line, &mut list.first)),
+            Self::Value(_)
+            | Self::Path(_)
+            | Self::Find(_)
+            | Self::Quit
+            | Self::Delete(_)
+            | Self::ResetAll(_)
+            | Self::Suspend => None,
         }
     }
 }
@@ -206,23 +239,33 @@ impl Default for Sort {
 // === impl Column ===
 
 impl Column {
-    /// All of them, in the order in which `S` goes through them.
-    pub const ALL: [Self; 8] = [
-        Self::RateDown,
-        Self::RateUp,
-        Self::BytesDown,
+    /// All of them, in the order in which the table has them.
+    pub const ALL: [Self; 10] = [
+        Self::Id,
+        Self::Peer,
+        Self::Age,
         Self::BytesUp,
+        Self::BytesDown,
+        Self::RateUp,
+        Self::RateDown,
         Self::Added,
         Self::Held,
-        Self::Age,
-        Self::Id,
+        Self::State,
     ];
+
+    /// Whether figures stand in it, of which the greatest are looked for first.
+    #[must_use]
+    pub const fn is_figure(self) -> bool {
+        !matches!(self, Self::Id | Self::Peer | Self::State)
+    }
 
     /// What the title of the table calls it.
     #[must_use]
     pub const fn label(self) -> &'static str {
         match self {
             Self::Id => "id",
+            Self::Peer => "peer",
+            Self::State => "state",
             Self::Age => "age",
             Self::BytesUp => "↑bytes",
             Self::BytesDown => "↓bytes",

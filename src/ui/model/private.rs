@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::panes::Sort;
 use super::undo::Edited;
 use crate::fault::PerDirection;
-use crate::snapshot::ProxyId;
+use crate::snapshot::{ConnId, ProxyId, Snapshot};
 use crate::ui::effect::Effect;
+use crate::ui::find::Query;
 
 /// What `update` remembers between actions and the screen does not show.
 #[derive(Debug, Default)]
@@ -30,12 +33,43 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) selected_at: usize,
     /// Where the selected connection stood.
     pub(in crate::ui) conn_at: usize,
+    /// The places of the connections that are looked for, and of what they are.
+    pub(in crate::ui) picked: Option<Picked>,
+    /// The order that the connections had when their list got the keys.
+    pub(in crate::ui) kept: Option<Kept>,
     /// Connections and bytes, up and down, of proxies that were removed.
     pub(in crate::ui) gone: (u64, PerDirection<u64>),
     /// The file that a scene was last read from or written to.
     pub(in crate::ui) scene: Option<PathBuf>,
     /// Version and protocol of each proxy's last TLS handshake, by its name: at most one for each that there was.
     pub(in crate::ui) agreed: BTreeMap<String, (&'static str, Option<String>)>,
+}
+
+/// The connections of a proxy that are looked for, as long as nothing of that has changed.
+#[derive(Debug)]
+pub(in crate::ui) struct Picked {
+    pub(in crate::ui) snapshot: Arc<Snapshot>,
+    pub(in crate::ui) list: Listed,
+    /// Their places, as `Snapshot::conn` takes them.
+    pub(in crate::ui) rows: Vec<usize>,
+    /// How many there would be if nothing were looked for.
+    pub(in crate::ui) all: usize,
+}
+
+/// What makes a list of connections: whose they are, and what is looked for.
+#[derive(Clone, Debug, PartialEq)]
+pub(in crate::ui) struct Listed {
+    pub(in crate::ui) proxy: Option<ProxyId>,
+    pub(in crate::ui) query: Query,
+}
+
+/// An order that stands still.
+#[derive(Debug)]
+pub(in crate::ui) struct Kept {
+    pub(in crate::ui) list: Listed,
+    pub(in crate::ui) sort: Sort,
+    /// The rank of each connection, by number.
+    pub(in crate::ui) ranks: Vec<(ConnId, u32)>,
 }
 
 /// A command about one proxy whose answer is awaited.

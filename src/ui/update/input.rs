@@ -3,7 +3,7 @@
 use tui_input::InputRequest;
 
 use super::turn::{self, Wish};
-use super::{line, paste, proxies};
+use super::{find, line, paste, proxies};
 use crate::command::parse_line;
 use crate::fault::{Plan, Value, language};
 use crate::mapping::Mapping;
@@ -23,8 +23,18 @@ pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
         (Some(Overlay::Path(path)), _) => Some(&mut path.field),
         (Some(Overlay::Help(help)), _) => Some(&mut help.filter),
         (Some(Overlay::Presets(list)), _) => Some(&mut list.filter),
+        (Some(Overlay::Find(place)), _) => Some(&mut model.finds.of_mut(*place).field),
         (None, Focus::Input) => Some(&mut model.input.field),
-        (Some(Overlay::Quit | Overlay::Delete(_) | Overlay::Suspend), _)
+        (
+            Some(
+                Overlay::Sort(_)
+                | Overlay::ResetAll(_)
+                | Overlay::Quit
+                | Overlay::Delete(_)
+                | Overlay::Suspend,
+            ),
+            _,
+        )
         | (None, Focus::Mixer | Focus::Connections) => None,
     }
 }
@@ -68,7 +78,8 @@ pub(super) fn changed(model: &mut Model) {
                 (*line, *first) = (0, 0);
             }
         }
-        Mode::Mixer | Mode::Connections | Mode::Path | Mode::Quit | Mode::Confirm => {}
+        Mode::Find => find::changed(model),
+        Mode::Mixer | Mode::Connections | Mode::Path | Mode::Sort | Mode::Quit | Mode::Confirm => {}
     }
 }
 

@@ -2,15 +2,17 @@
 
 use super::{Step, first_visible};
 use crate::fault::{Direction, Directions};
+use crate::snapshot::ProxyId;
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Tone};
 
 /// Moves the selection among the strips.
 pub(super) fn strip(model: &mut Model, step: Step) {
-    let place = model.selected.and_then(|id| model.proxy(id));
-    let place = place.map_or(model.private.selected_at, |(place, _)| place);
-    let rows = &model.snapshot.proxies;
-    model.selected = rows.get(step.from(place, rows.len())).map(|row| row.id);
+    let rows: Vec<ProxyId> = model.strips().map(|(_, row)| row.id).collect();
+    let place = rows.iter().position(|id| Some(*id) == model.selected);
+    let place = place.unwrap_or(model.private.selected_at);
+    let to = rows.get(step.from(place, rows.len()));
+    model.selected = to.copied().or(model.selected);
 }
 
 /// The pane `by` places further on.
@@ -47,14 +49,18 @@ pub(super) fn next_directions(model: &mut Model) {
 
 /// The selected strip exists where there is one, and is visible.
 pub(super) fn settle(model: &mut Model, strips: usize) {
-    let rows = &model.snapshot.proxies;
-    if let Some((place, _)) = model.selected.and_then(|id| model.proxy(id)) {
+    let rows: Vec<ProxyId> = model.strips().map(|(_, row)| row.id).collect();
+    let is_there = |id: ProxyId| model.proxy(id).is_some();
+    let is_awaited = |id| model.knows(id) && !is_there(id);
+    if let Some(place) = rows.iter().position(|id| Some(*id) == model.selected) {
         model.private.selected_at = place;
-    } else if !model.selected.is_some_and(|id| model.knows(id)) {
+    } else if !model.selected.is_some_and(is_awaited) {
+        // Where none is looked for, or found, it stays with the one that there is.
         let neighbour = model.private.selected_at.min(rows.len().saturating_sub(1));
-        model.selected = rows.get(neighbour).map(|row| row.id);
+        let stays = model.selected.filter(|id| is_there(*id));
+        model.selected = rows.get(neighbour).copied().or(stays);
     }
-    let place = model.private.selected_at;
-    let last_first = model.snapshot.proxies.len().saturating_sub(strips);
+    let place = model.private.selected_at.min(rows.len().saturating_sub(1));
+    let last_first = rows.len().saturating_sub(strips);
     model.first_strip = first_visible(model.first_strip, place, strips).min(last_first);
 }

@@ -12,6 +12,7 @@
 //!            paste        what is pasted
 //!            line         the input line, and what is said of it
 //!            connections  the table: rows, order, cutting
+//!            find         what is looked for in a list
 //!            overlay      help, value, questions, leaving
 //!            presets      the list of presets
 //!            scenes       files
@@ -31,6 +32,7 @@ use crate::snapshot::{Kill, ProxyId};
 
 mod connections;
 mod engine;
+mod find;
 mod input;
 mod line;
 mod mixer;
@@ -119,7 +121,8 @@ fn apply(model: &mut Model, action: Action) {
         Action::EditMapping => on_selected(model, input::start_edit),
         Action::Delete => on_selected(model, proxies::delete),
         Action::TogglePort => on_selected(model, proxies::toggle_port),
-        Action::NextSort => connections::next_sort(model),
+        Action::Sort => connections::choose_sort(model),
+        Action::Find => find::open(model),
         Action::Reset => connections::cut(model, Kill::Rst),
         Action::HalfClose => connections::cut(model, Kill::Fin),
         Action::Edit(request) => input::edit(model, request),
@@ -172,11 +175,15 @@ fn page(model: &Model) -> usize {
 fn visible(model: &Model, room: &Room) -> usize {
     match model.mode() {
         Mode::Connections => room.conns,
-        Mode::Help => room.help,
+        Mode::Help | Mode::Sort => room.help,
         Mode::Presets => room.presets,
-        Mode::Mixer | Mode::Input | Mode::Value | Mode::Path | Mode::Quit | Mode::Confirm => {
-            room.strips
-        }
+        Mode::Mixer
+        | Mode::Input
+        | Mode::Value
+        | Mode::Path
+        | Mode::Find
+        | Mode::Quit
+        | Mode::Confirm => room.strips,
     }
 }
 
@@ -185,7 +192,8 @@ fn step(model: &mut Model, step: Step) {
     match model.mode() {
         Mode::Mixer => mixer::strip(model, step),
         Mode::Connections => connections::step(model, step),
-        Mode::Help | Mode::Presets => overlay::step(model, step),
+        Mode::Help | Mode::Presets | Mode::Sort => overlay::step(model, step),
+        Mode::Find => find::step(model, step),
         Mode::Input | Mode::Value | Mode::Path | Mode::Quit | Mode::Confirm => {}
     }
 }
@@ -208,6 +216,9 @@ fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
     match outcome {
         Outcome::Planned(proxy, taken) => engine::set(model, ticket, proxy, taken),
         Outcome::Killed(conn, how) => engine::killed(model, conn, how),
+        Outcome::KilledAll(count, _) => {
+            model.say(Tone::Plain, format!("{count} connections reset by you"));
+        }
         Outcome::Probed(port, result) => {
             line::probed(model, port, result.map_err(|error| error.to_string()));
         }
@@ -245,7 +256,13 @@ fn settle(model: &mut Model) {
         Overlay::Delete(id) => !model.knows(*id),
         Overlay::Value(field) => !model.knows(field.proxy),
         Overlay::Presets(list) => !model.knows(list.proxy),
-        Overlay::Help(_) | Overlay::Path(_) | Overlay::Quit | Overlay::Suspend => false,
+        Overlay::Help(_)
+        | Overlay::Path(_)
+        | Overlay::Find(_)
+        | Overlay::Sort(_)
+        | Overlay::ResetAll(_)
+        | Overlay::Quit
+        | Overlay::Suspend => false,
     };
     let mut overlays = std::mem::take(&mut model.overlays);
     overlays.retain(|overlay| !gone(model, overlay));

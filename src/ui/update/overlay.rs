@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Step, first_visible, input, presets, proxies, scenes};
+use super::{Step, connections, find, first_visible, input, presets, proxies, scenes};
 use crate::request::Request;
-use crate::snapshot::ProxyId;
+use crate::snapshot::{Kill, ProxyId};
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;
 use crate::ui::model::{Focus, Help, Model, Overlay, Tone, ValueField};
@@ -63,7 +63,12 @@ pub(super) fn accept(model: &mut Model) {
         Some(Overlay::Value(field)) => input::accept_value(model, field),
         Some(Overlay::Path(path)) => scenes::accept(model, path),
         Some(Overlay::Presets(list)) => presets::accept(model, list),
+        Some(Overlay::Find(place)) => find::accept(model, place),
+        Some(Overlay::Sort(list)) => connections::sort_by(model, list.line),
         Some(Overlay::Delete(id)) => proxies::delete_now(model, id),
+        Some(Overlay::ResetAll(conns)) => {
+            model.ask(Request::KillAll(conns, Kill::Rst));
+        }
         Some(Overlay::Suspend) => model.cause(Effect::Suspend),
         None if model.focus == Focus::Input => input::accept(model),
         // Nothing ends by a careless Enter.
@@ -75,7 +80,9 @@ pub(super) fn accept(model: &mut Model) {
 pub(super) fn back(model: &mut Model) {
     match (model.overlays.pop(), model.focus) {
         (Some(Overlay::Presets(list)), _) => presets::leave(model, list),
+        (Some(Overlay::Find(place)), _) => model.finds.of_mut(place).forget(),
         (Some(_), _) => {}
+        (None, focus) if find::forget_in(model, focus) => {}
         (None, Focus::Input) => input::leave(model),
         (None, Focus::Connections) => model.focus = Focus::Mixer,
         (None, Focus::Mixer) if model.input.editing.is_some() => input::forget_edit(model),

@@ -45,21 +45,26 @@ fn row(id: u32, name: &str, open: u32) -> ProxyRow {
 
 fn conn(id: u64, proxy: u32, down: u64) -> ConnRow {
     ConnRow {
-        id: ConnId(id),
-        proxy: ProxyId(proxy),
-        client: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
-        upstream: None,
         age: Duration::from_secs(100 - id.min(100)),
         bytes: PerDirection::of(0, down),
         rates: PerDirection::of(0.0, down as f64),
-        held: PerDirection::default(),
-        full: 0,
-        sending: PerDirection::default(),
-        added: None,
-        generation: 0,
-        state: ConnState::Open,
-        hit: 0,
+        ..ConnRow::opened(
+            ConnId(id),
+            ProxyId(proxy),
+            SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),
+        )
     }
+}
+
+/// A connection that was reset by its user a moment ago.
+fn ended(mut conn: ConnRow) -> Arc<EndedConn> {
+    conn.state = ConnState::Ended;
+    Arc::new(EndedConn {
+        row: conn,
+        at: Duration::from_secs(1),
+        reason: CloseReason::Killed,
+        truncated: false,
+    })
 }
 
 /// Three proxies: `db` with 3 connections, `web` with none, `cache` with 1.
@@ -73,7 +78,7 @@ fn desk() -> Snapshot {
             conn(3, 3, 5),
             conn(4, 1, 20),
         ],
-        rates: PerDirection::default(),
+        ..Snapshot::default()
     }
 }
 

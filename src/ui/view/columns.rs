@@ -1,7 +1,7 @@
 //! The columns of the table of connections: which of them fit, and what stands in them.
 
 use crate::fault::{Direction, KINDS};
-use crate::snapshot::{ConnRow, ConnState, ProxyRow};
+use crate::snapshot::{CloseReason, ConnRow, ConnState, EndedConn, ProxyRow};
 use crate::ui::format;
 use crate::ui::model::{Column as By, Model};
 use crate::ui::theme::Role;
@@ -20,6 +20,8 @@ pub(super) struct Cell<'a> {
     pub(super) model: &'a Model,
     pub(super) proxy: &'a ProxyRow,
     pub(super) conn: &'a ConnRow,
+    /// How it ended, where it has.
+    pub(super) ended: Option<&'a EndedConn>,
 }
 
 /// A column that the table can show.
@@ -43,7 +45,7 @@ type Text = fn(&Cell<'_>) -> String;
 /// From left to right.
 const COLUMNS: [Column; 13] = [
     words("ID", 0, &[4, 6, 8, 12], |at| format!("#{}", at.conn.id.0)).sorted(By::Id),
-    words("PEER", 2, &ADDRS, |at| at.conn.client.to_string()),
+    words("PEER", 2, &ADDRS, |at| at.conn.client.to_string()).sorted(By::Peer),
     words("UPSTREAM", 11, &ADDRS, upstream),
     figure("AGE", 5, &[5], age).sorted(By::Age),
     figure("↑BYTES", 7, &[6], |at| format::bytes(at.conn.bytes.up)).sorted(By::BytesUp),
@@ -56,7 +58,9 @@ const COLUMNS: [Column; 13] = [
     figure("HELD", 12, &[6], |at| format::bytes(at.conn.held.sum())).sorted(By::Held),
     figure("SET", 9, &[5], set).with_role(set_role),
     words(HIT, 8, &[8], hit).with_role(|_| Role::Injected),
-    words("STATE", 1, &[11], state).with_role(state_role),
+    words("STATE", 1, &[11], state)
+        .sorted(By::State)
+        .with_role(state_role),
 ];
 
 /// The title of the column that is shown only where a fault hits some connections and others not.
@@ -134,9 +138,19 @@ impl Column {
         *enough.unwrap_or(most)
     }
 
+    /// Whether it shows how fast bytes move.
+    pub(super) fn is_rate(&self) -> bool {
+        matches!(self.sorts, Some(By::RateUp | By::RateDown))
+    }
+
     /// Writes what stands in the column for a connection.
     pub(super) fn draw(&self, row: &Cell<'_>, wide: u16, pen: &mut Pen<'_>) {
-        self.draw_text(&(self.text)(row), wide, (self.role)(row), pen);
+        let role = match row.ended {
+            // What is over is dim, whatever it was.
+            Some(_) if self.sorts != Some(By::State) => Role::Rest,
+            _ => (self.role)(row),
+        };
+        self.draw_text(&(self.text)(row), wide, role, pen);
     }
 
     /// Writes a text as it stands in the column.
@@ -198,6 +212,7 @@ fn state(at: &Cell<'_>) -> String {
         ConnState::Idle(time) => format!("idle {}", format::age(time)),
         ConnState::Half(Direction::Up) => "↑ ended".to_owned(),
         ConnState::Half(Direction::Down) => "↓ ended".to_owned(),
+        ConnState::Ended => ending(at).0,
     }
 }
 
@@ -207,8 +222,22 @@ fn state_role(at: &Cell<'_>) -> Role {
         ConnState::Held => Role::Injected,
         ConnState::Open => Role::Good,
         ConnState::Dialing | ConnState::Idle(_) => Role::Rest,
+        ConnState::Ended => ending(at).1,
         ConnState::Half(_) => Role::Plain,
     }
+}
+
+/// Why a connection ended, and how that is meant.
+pub(super) fn ending(at: &Cell<'_>) -> (String, Role) {
+    let Some(ended) = at.ended else {
+        return ("ended".to_owned(), Role::Rest);
+    };
+    let role = match &ended.reason {
+        CloseReason::Fault(_) => Role::Injected,
+        reason if reason.failed() => Role::Trouble,
+        _ => Role::Rest,
+    };
+    (ended.reason.noted(ended.truncated), role)
 }
 
 /// The kinds with a share that hit a connection.

@@ -8,10 +8,11 @@
 
 use ratatui::text::Span;
 
-use super::columns::{BETWEEN, Cell, Column, fitting};
+use super::columns::{BETWEEN, Cell, Column, ending, fitting};
 use super::pen::{Pen, Sheet, width, wrap};
-use super::strips::{focused, position, selection};
-use crate::snapshot::{ConnRow, PortState, ProxyRow};
+use super::strips::{focused, looked_for, position, selection};
+use crate::snapshot::{PortState, ProxyRow};
+use crate::ui::find::Place;
 use crate::ui::format;
 use crate::ui::model::{Focus, Model, Said, Tone};
 use crate::ui::theme::Role;
@@ -23,15 +24,21 @@ pub(super) const HEAD: u16 = 2;
 pub(super) fn draw(model: &Model, proxy: &ProxyRow, mut sheet: Sheet<'_>) {
     let visible = usize::from(sheet.area.height.saturating_sub(HEAD));
     let rows = model.conns.rows.iter().take(visible);
-    let conns = &model.snapshot.conns;
-    let rows: Vec<&ConnRow> = rows.filter_map(|index| conns.get(*index)).collect();
-    title(model, proxy, rows.len(), &mut sheet);
-    if rows.is_empty() {
+    let snapshot = &model.snapshot;
+    let cells = rows.filter_map(|place| {
+        Some(Cell {
+            model,
+            proxy,
+            conn: snapshot.conn(*place)?,
+            ended: snapshot.ended(*place),
+        })
+    });
+    let cells: Vec<Cell<'_>> = cells.collect();
+    title(model, proxy, cells.len(), &mut sheet);
+    if cells.is_empty() {
         nothing(model, proxy, &mut sheet);
         return;
     }
-    let cells = rows.into_iter().map(|conn| Cell { model, proxy, conn });
-    let cells: Vec<Cell<'_>> = cells.collect();
     let columns = fitting(sheet.area.width.saturating_sub(1), &cells);
     heads(model, &columns, sheet.row(1));
     for (at, cell) in (HEAD..).zip(&cells) {
@@ -56,15 +63,23 @@ fn ends(proxy: &ProxyRow) -> String {
 
 fn title(model: &Model, proxy: &ProxyRow, visible: usize, sheet: &mut Sheet<'_>) {
     let list = &model.conns;
-    let shown = position(list.first, visible, list.total);
-    let left = [
+    let mut shown = position(list.first, visible, list.total);
+    if list.ended > 0 {
+        let ended = format::count(list.ended as u64);
+        shown = format!("{shown} ({ended} ended)");
+    }
+    let mut left = vec![
         Span::styled("connections", focused(model, Focus::Connections)),
         Span::styled(format!("  {}", proxy.name), Role::Title),
         Span::styled(format!("  {shown}"), Role::Plain),
     ];
+    left.extend(looked_for(model, Place::Conns, list.all));
+    let kept = if list.keeps { ", rows stay" } else { "" };
     let sort = format!(" sort: {} {}", list.sort.column.label(), arrow(model));
-    let key = Span::styled("S", Role::Title);
-    sheet.title(&left, [vec![key, Span::styled(sort, Role::Plain)]]);
+    let key = || Span::styled("S", Role::Title);
+    let titles =
+        [sort.clone() + kept, sort].map(|text| vec![key(), Span::styled(text, Role::Plain)]);
+    sheet.title(&left, titles);
 }
 
 /// The direction in which the rows are sorted.
@@ -78,6 +93,13 @@ const fn arrow(model: &Model) -> &'static str {
 
 /// Says why there is none, what became of those that were, and the last failure of this proxy.
 fn nothing(model: &Model, proxy: &ProxyRow, sheet: &mut Sheet<'_>) {
+    if model.conns.all > 0 {
+        sheet
+            .row(1)
+            .skip(2)
+            .text("none matches: Esc shows all", Role::Rest);
+        return;
+    }
     let text = match (&proxy.port, proxy.listening.first(), proxy.total) {
         (PortState::Refusing, ..) => "none: the port is closed by the fault refuse".to_owned(),
         (PortState::Closed, ..) => "none: the port is closed, o opens it".to_owned(),
@@ -136,7 +158,14 @@ fn heads(model: &Model, columns: &[(&Column, u16)], mut pen: Pen<'_>) {
 fn draw_row(columns: &[(&Column, u16)], cell: &Cell<'_>, at: u16, sheet: &mut Sheet<'_>) {
     let mut pen = sheet.row(at);
     for (column, wide) in columns {
-        column.draw(cell, *wide, pen.skip(BETWEEN));
+        pen.skip(BETWEEN);
+        if cell.ended.is_some() && column.is_rate() {
+            // Nothing moves any more: there is room for the reason.
+            let (reason, role) = ending(cell);
+            pen.text(reason, role);
+            break;
+        }
+        column.draw(cell, *wide, &mut pen);
     }
     let model = cell.model;
     if model.conns.selected != Some(cell.conn.id) {

@@ -17,6 +17,8 @@ use unicode_width::UnicodeWidthChar;
 use super::pen::{Sheet, width, wrap};
 use crate::fault::Value;
 use crate::syntax::ParseError;
+use crate::ui::find::{Find, Place};
+use crate::ui::format;
 use crate::ui::input::{Check, Field, InputLine};
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Overlay, PathField, ValueField};
@@ -34,6 +36,8 @@ enum Open<'a> {
     Value(&'a ValueField),
     /// The field of a file's name.
     Path(&'a PathField),
+    /// The field of what is looked for in a list.
+    Find(Place, &'a Find, String),
 }
 
 /// What the parser says.
@@ -43,6 +47,8 @@ enum Answer<'a> {
     Unfinished(&'a ParseError),
     Wrong(&'a ParseError),
     Right(&'a str),
+    /// How much of a list is found, and the words that it knows.
+    Found(&'a str, &'static str),
     /// Of several pasted lines: what Enter does, or which one is wrong.
     Pasted(&'a InputLine),
 }
@@ -52,7 +58,10 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) -> Option<Position> {
     let open = Open::of(model);
     let has_keys = match model.overlays.last() {
         None => model.focus == Focus::Input,
-        Some(overlay) => matches!(overlay, Overlay::Value(_) | Overlay::Path(_)),
+        Some(overlay) => matches!(
+            overlay,
+            Overlay::Value(_) | Overlay::Path(_) | Overlay::Find(_)
+        ),
     };
     let (prompt, field) = open.field();
     let (title, text) = match (has_keys, field.proposed) {
@@ -92,6 +101,11 @@ impl<'a> Open<'a> {
         let field = topmost_first.find_map(|overlay| match overlay {
             Overlay::Value(value) => Some(Self::Value(value)),
             Overlay::Path(path) => Some(Self::Path(path)),
+            Overlay::Find(place) => Some(Self::Find(
+                *place,
+                model.finds.of(*place),
+                found(model, *place),
+            )),
             _ => None,
         });
         field.unwrap_or(Self::Line(&model.input))
@@ -107,6 +121,7 @@ impl<'a> Open<'a> {
             }
             Self::Path(path) if path.writes => "write the desk to a file".to_owned(),
             Self::Path(_) => "add a file's proxies".to_owned(),
+            Self::Find(place, ..) => place.title().to_owned(),
             Self::Line(line) => match (line.editing, line.pasted.len()) {
                 (_, many @ 2..) => format!("add {many} proxies"),
                 (Some(id), _) => format!("edit {}", name(id)),
@@ -120,15 +135,22 @@ impl<'a> Open<'a> {
         match self {
             Self::Value(value) => ("=", &value.field),
             Self::Path(path) => (">", &path.field),
+            Self::Find(_, find, _) => ("/", &find.field),
             Self::Line(line) if line.editing.is_some() => ("~", &line.field),
             Self::Line(line) => ("+", &line.field),
         }
     }
 
-    fn says(&self) -> Answer<'a> {
+    fn says(&self) -> Answer<'_> {
         match self {
             Self::Value(value) => match &value.error {
                 None => Answer::Right(sets(value.value)),
+                Some(error) if error.unfinished => Answer::Unfinished(error),
+                Some(error) => Answer::Wrong(error),
+            },
+            Self::Find(place, find, found) => match &find.error {
+                None if find.is_empty() => Answer::Example(place.example()),
+                None => Answer::Found(found, place.example()),
                 Some(error) if error.unfinished => Answer::Unfinished(error),
                 Some(error) => Answer::Wrong(error),
             },
@@ -163,6 +185,10 @@ impl Answer<'_> {
                 pen.skip(PROMPT).text("ok", Role::Good).skip(2);
                 pen.text(text, Role::Plain);
             }
+            Self::Found(found, words) => {
+                pen.skip(PROMPT).text("ok", Role::Good).skip(2);
+                pen.text(found, Role::Plain).skip(3).text(words, Role::Rest);
+            }
             Self::Pasted(line) => {
                 let (mark, role) = if line.pasted_right() {
                     ("ok", Role::Good)
@@ -188,6 +214,17 @@ impl Answer<'_> {
             Self::Wrong(error) => wrong(error, scroll, sheet),
         }
     }
+}
+
+/// How much of a list is found: `3 of 2 500`.
+fn found(model: &Model, place: Place) -> String {
+    let (found, all) = match place {
+        Place::Strips => (model.strips().count(), model.snapshot.proxies.len()),
+        Place::Conns => (model.conns.total, model.conns.all),
+        Place::Events => (model.found_lines().count(), model.log.len()),
+    };
+    let count = |count: usize| format::count(count as u64);
+    format!("{} of {}", count(found), count(all))
 }
 
 /// What Enter does with a value.

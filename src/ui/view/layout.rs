@@ -7,6 +7,7 @@ use ratatui::layout::Constraint::{Fill, Length};
 use ratatui::layout::{Layout, Position, Rect, Size};
 
 use super::last;
+use crate::ui::find::Place;
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Overlay};
 
@@ -17,7 +18,7 @@ pub(super) const STRIPS: Size = Size::new(40, 10);
 /// From this size on, charts stand in a column of their own beside the strips.
 const WIDE: Size = Size::new(160, 30);
 /// From this width on, set and measured have a row each, and what happened stands beside the connections.
-const TALL: u16 = 100;
+pub(super) const TALL: u16 = 100;
 
 /// How the strips are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -133,7 +134,12 @@ pub(super) fn layout(size: Size, model: &Model) -> Screen {
 
 /// Whether the input line, or the field of a value or a file's name, is on the screen.
 fn has_input(model: &Model) -> bool {
-    let is_field = |overlay: &Overlay| matches!(overlay, Overlay::Value(_) | Overlay::Path(_));
+    let is_field = |overlay: &Overlay| {
+        matches!(
+            overlay,
+            Overlay::Value(_) | Overlay::Path(_) | Overlay::Find(_)
+        )
+    };
     model.focus == Focus::Input || model.overlays.iter().any(is_field)
 }
 
@@ -150,8 +156,11 @@ fn stacked(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
     // The rows that there would be without the input line, less the one for the last line.
     let taken = screen.header.height + top + screen.footer.height + 1;
     let charts = (size.height.saturating_sub(taken) * 2 / 5).clamp(5, 12);
+    // Whoever looks for a connection wants to see those that there are.
+    let finds = matches!(model.overlays.last(), Some(Overlay::Find(Place::Conns)));
+    let rows = if finds { 8 } else { 3 };
     let charts = match (body.height - top).saturating_sub(1) {
-        left if left >= charts + 3 => charts,
+        left if left >= charts + rows => charts,
         0..3 => 0,
         _ if model.focus == Focus::Connections => 0,
         left => left,
@@ -200,7 +209,7 @@ fn beside(area: Rect, right: u16) -> [Rect; 2] {
 }
 
 fn strips_wanted(model: &Model, height: u16) -> u16 {
-    let strips = u16::try_from(model.snapshot.proxies.len()).unwrap_or(u16::MAX);
+    let strips = u16::try_from(model.strips().count().max(1)).unwrap_or(u16::MAX);
     strips.saturating_mul(height)
 }
 

@@ -48,6 +48,7 @@ mod popup;
 mod presets;
 mod quit;
 mod rates;
+mod sort;
 mod state;
 mod strip;
 mod strips;
@@ -165,7 +166,9 @@ fn overlays(model: &Model, sheet: &mut Sheet<'_>) -> Option<Position> {
     for overlay in &model.overlays {
         cursor = None;
         match overlay {
-            Overlay::Value(_) | Overlay::Path(_) => {}
+            Overlay::Value(_) | Overlay::Path(_) | Overlay::Find(_) => {}
+            Overlay::Sort(list) => sort::draw(model, list, sheet),
+            Overlay::ResetAll(conns) => quit::ask_to_reset(model, conns, sheet),
             Overlay::Help(help) => cursor = help::draw(help, sheet),
             Overlay::Presets(list) => cursor = presets::draw(model, list, sheet),
             Overlay::Quit => quit::ask_to_quit(model, sheet),

@@ -2,7 +2,8 @@
 
 use super::pen::{Sheet, width};
 use super::popup::popup;
-use crate::snapshot::{ConnState, ProxyId};
+use crate::snapshot::{ConnId, ConnState, ProxyId};
+use crate::ui::find::Place;
 use crate::ui::format;
 use crate::ui::keymap::{self, Mode};
 use crate::ui::model::Model;
@@ -37,6 +38,16 @@ pub(super) fn ask_to_delete(model: &Model, id: ProxyId, sheet: &mut Sheet<'_>) {
         "Undo brings the proxy back, not its connections.".to_owned(),
     ];
     ask("delete?", &lines, Mode::Confirm, sheet);
+}
+
+/// Asks whether to reset all the connections that are looked for.
+pub(super) fn ask_to_reset(model: &Model, conns: &[ConnId], sheet: &mut Sheet<'_>) {
+    let find = model.finds.of(Place::Conns);
+    let lines = [
+        format!("Reset all {} shown?", format::count(conns.len() as u64)),
+        format!("They match \"{}\".", find.text()),
+    ];
+    ask("reset?", &lines, Mode::Confirm, sheet);
 }
 
 /// Asks whether to stop the process.

@@ -15,6 +15,7 @@ use super::strip::Strip;
 use super::track::KEYS;
 use crate::fault::{Direction, Directions};
 use crate::snapshot::ProxyRow;
+use crate::ui::find::Place;
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::{Focus, Model};
@@ -36,6 +37,14 @@ pub(super) fn position(first: usize, visible: usize, all: usize) -> String {
         let last = (first + visible).min(all);
         format!("{}-{} of {}", number(first + 1), number(last), number(all))
     }
+}
+
+/// What is looked for in a list, and of how many, for its title: nobody is to forget it.
+pub(super) fn looked_for(model: &Model, place: Place, all: usize) -> Option<Span<'static>> {
+    let find = model.finds.of(place);
+    let all = format::count(all as u64);
+    let text = || format!("  / {}  in {all}", find.text());
+    (!find.is_empty()).then(|| Span::styled(text(), Role::Injected))
 }
 
 /// The direction that the keys turn.
@@ -68,17 +77,25 @@ pub(super) fn selection(model: &Model, pane: Focus) -> (&'static str, Role) {
 /// Draws the strips from the first visible one on, and what stands above them.
 pub(super) fn draw(model: &Model, mixer: &Mixer, busiest: &Busiest, sheet: &mut Sheet<'_>) {
     head(model, mixer, sheet.part(mixer.head));
-    let rows = model.snapshot.proxies.iter().skip(model.first_strip);
-    let rows: Vec<&ProxyRow> = rows.take(mixer.room()).collect();
-    let widest = |text: &dyn Fn(&ProxyRow) -> u16| rows.iter().map(|row| text(row)).max();
+    let rows = model.strips().skip(model.first_strip);
+    let rows: Vec<(usize, &ProxyRow)> = rows.take(mixer.room()).collect();
+    let widest = |text: &dyn Fn(&ProxyRow) -> u16| rows.iter().map(|(_, row)| text(row)).max();
     let names = widest(&|row| width(&row.name)).unwrap_or(0);
     let conns = widest(&|row| width(&row.open.to_string()) + 5).unwrap_or(0);
-    for (at, row) in rows.into_iter().enumerate() {
+    if rows.is_empty() {
+        let mut none = sheet.part(mixer.strips);
+        let text = format!(
+            "no proxy matches {}: Esc shows all",
+            model.finds.of(Place::Strips).text()
+        );
+        none.row(0).skip(3).text(text, Role::Rest);
+    }
+    for (at, (place, row)) in rows.into_iter().enumerate() {
         let strip = Strip {
             model,
             mixer,
             row,
-            number: model.first_strip + at + 1,
+            number: place + 1,
             names,
             conns,
             proof: Proof::new(model, row, busiest),
@@ -98,18 +115,17 @@ pub(super) fn draw(model: &Model, mixer: &Mixer, busiest: &Busiest, sheet: &mut 
 
 /// The title, and the keys of the stops above the tracks.
 fn head(model: &Model, mixer: &Mixer, mut sheet: Sheet<'_>) {
-    let shown = position(
-        model.first_strip,
-        mixer.room(),
-        model.snapshot.proxies.len(),
-    );
+    let all_strips = model.snapshot.proxies.len();
+    let strips = model.strips().count();
+    let shown = position(model.first_strip, mixer.room(), strips);
     let (first, count) = mixer.knobs;
     let all = knob::all().len();
     let page = format!("knobs {}-{} of {all}  [ ]", first + 1, first + count);
-    let title = [
+    let mut title = vec![
         Span::styled("mixer", focused(model, Focus::Mixer)),
         Span::styled(format!("  {shown}"), Role::Plain),
     ];
+    title.extend(looked_for(model, Place::Strips, all_strips));
     let right = (count < all).then(|| vec![Span::styled(page, Role::Plain)]);
     sheet.title(&title, right);
     sheet.row(1).skip(3).text("PROXY", Role::Rest);

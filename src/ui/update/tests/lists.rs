@@ -27,7 +27,8 @@ fn a_port_closes_and_opens_again() {
 
 fn rows(model: &Model) -> Vec<u64> {
     let rows = model.conns.rows.iter();
-    rows.map(|row| model.snapshot.conns[*row].id.0).collect()
+    rows.map(|row| model.snapshot.conn(*row).expect("a row").id.0)
+        .collect()
 }
 
 #[test]
@@ -35,7 +36,7 @@ fn only_the_selected_proxys_connections_are_listed_in_their_order() {
     let mut model = model();
     assert_eq!(rows(&model), [2, 4, 1], "by rate down");
     assert_eq!(model.conns.total, 3);
-    does(&mut model, [Action::NextSort]);
+    does(&mut model, [Action::Sort, Action::Accept]);
     assert_eq!(rows(&model), [1, 4, 2]);
     does(&mut model, [Action::Last]);
     assert_eq!(rows(&model), [3]);
@@ -48,7 +49,7 @@ fn a_connection_is_selected_by_its_number_and_keeps_it_when_rows_move() {
     assert_eq!(model.conns.selected, Some(ConnId(2)), "the first row");
     does(&mut model, [Action::Down]);
     assert_eq!(model.conns.selected, Some(ConnId(4)));
-    does(&mut model, [Action::NextSort]);
+    does(&mut model, [Action::Sort, Action::Accept]);
     assert_eq!(model.conns.selected, Some(ConnId(4)));
     let mut less = desk();
     less.conns.retain(|conn| conn.id != ConnId(4));
@@ -154,17 +155,122 @@ fn knobs_are_walked_round() {
 }
 
 #[test]
-fn the_next_order_is_the_same_column_backwards_then_the_next_one() {
+fn a_column_is_chosen_from_the_list_and_turned_round_when_it_is_chosen_again() {
     let mut model = model();
     let sort = |column, descending| Sort { column, descending };
-    for expected in [
-        sort(Column::RateDown, false),
-        sort(Column::RateUp, true),
-        sort(Column::RateUp, false),
+    for (moves, expected) in [
+        (&[][..], sort(Column::RateDown, false)),
+        (&[], sort(Column::RateDown, true)),
+        (&[Action::Down], sort(Column::Added, true)),
+        (&[Action::First, Action::Down], sort(Column::Peer, false)),
+        (&[], sort(Column::Peer, true)),
     ] {
-        does(&mut model, [Action::NextSort]);
+        does(&mut model, [Action::Sort]);
+        does(&mut model, moves.to_vec());
+        does(&mut model, [Action::Accept]);
         assert_eq!(model.conns.sort, expected);
     }
+    does(&mut model, [Action::Sort, Action::Down, Action::Back]);
+    assert_eq!(model.conns.sort, sort(Column::Peer, true), "left as it was");
+}
+
+fn types(model: &mut Model, text: &str) {
+    let keys = text.chars().map(InputRequest::InsertChar);
+    does(model, keys.map(Action::Edit).collect::<Vec<_>>());
+}
+
+#[test]
+fn rows_keep_their_places_while_the_list_has_the_keys() {
+    let mut model = model();
+    does(&mut model, [Action::ToConnections]);
+    assert_eq!(rows(&model), [2, 4, 1]);
+    let mut other = desk();
+    other.conns[0].rates.down = 99.0;
+    other.conns.push(conn(9, 1, 500));
+    does(&mut model, [Action::Sampled(Arc::new(other.clone()))]);
+    assert_eq!(rows(&model), [2, 4, 1, 9], "a new one stands behind them");
+    let last = other.conns.remove(1);
+    other.ended.push(ended(last));
+    does(&mut model, [Action::Sampled(Arc::new(other.clone()))]);
+    assert_eq!(rows(&model), [2, 4, 1, 9], "one that has ended stays");
+    assert_eq!((model.conns.total, model.conns.ended), (4, 1));
+    does(&mut model, [Action::First]);
+    assert_eq!(rows(&model), [9, 1, 2, 4], "the first is the first again");
+    does(&mut model, [Action::Back]);
+    other.conns[0].rates.down = 0.0;
+    does(&mut model, [Action::Sampled(Arc::new(other))]);
+    assert_eq!(
+        rows(&model),
+        [9, 2, 4, 1],
+        "they move again without the keys"
+    );
+}
+
+#[test]
+fn what_is_looked_for_stays_until_it_is_forgotten() {
+    let mut model = model();
+    does(&mut model, [Action::ToConnections, Action::Find]);
+    types(&mut model, "down>15");
+    assert_eq!(rows(&model), [2, 4], "while it is typed");
+    assert_eq!((model.conns.total, model.conns.all), (2, 3));
+    types(&mut model, " stat:x");
+    does(&mut model, [Action::Accept]);
+    assert_eq!(model.mode(), Mode::Find, "it is not right");
+    assert!(notice(&model).starts_with("not kept: unknown word"));
+    assert_eq!(rows(&model), [2, 4], "as it was last right");
+    let delete = Action::Edit(InputRequest::DeletePrevChar);
+    does(&mut model, vec![delete; " stat:x".len()]);
+    does(&mut model, [Action::Accept]);
+    assert_eq!(model.mode(), Mode::Connections);
+    assert_eq!(rows(&model), [2, 4]);
+    does(&mut model, [Action::Back]);
+    assert_eq!((rows(&model).len(), model.focus), (3, Focus::Connections));
+    does(&mut model, [Action::Find]);
+    types(&mut model, "id:1");
+    does(&mut model, [Action::Back]);
+    assert_eq!(rows(&model).len(), 3, "Esc in the field");
+}
+
+#[test]
+fn strips_that_are_looked_for_are_walked_alone() {
+    let mut model = model();
+    does(&mut model, [Action::Find]);
+    types(&mut model, "web or cache");
+    does(&mut model, [Action::Accept]);
+    assert_eq!(model.selected, Some(ProxyId(2)), "the first that matches");
+    does(&mut model, [Action::Down, Action::Down]);
+    assert_eq!(model.selected, Some(ProxyId(3)));
+    does(&mut model, [Action::Find]);
+    types(&mut model, " and nothing");
+    assert_eq!(model.selected, Some(ProxyId(2)));
+    does(&mut model, [Action::ClearText]);
+    types(&mut model, "no such proxy");
+    assert_eq!(model.selected, Some(ProxyId(2)), "somebody stays selected");
+    does(&mut model, [Action::Back]);
+    assert_eq!(model.strips().count(), 3);
+}
+
+#[test]
+fn a_reset_of_all_that_are_looked_for_asks() {
+    let mut model = model();
+    does(&mut model, [Action::ToConnections, Action::Find]);
+    types(&mut model, "down>15");
+    let effects = does(&mut model, [Action::Accept, Action::Reset]);
+    assert_eq!((effects, model.mode()), (vec![], Mode::Confirm));
+    let effects = does(&mut model, [Action::Accept]);
+    let all = Request::KillAll(vec![ConnId(2), ConnId(4)], Kill::Rst);
+    assert_eq!(effects, [Effect::Ask(1, all)]);
+    does(&mut model, [did(1, Outcome::KilledAll(2, Kill::Rst))]);
+    assert_eq!(notice(&model), "2 connections reset by you");
+    does(&mut model, [Action::Find, Action::ClearText]);
+    types(&mut model, "id:2");
+    let effects = does(&mut model, [Action::Accept, Action::Reset]);
+    let one = Request::Kill(ConnId(2), Kill::Rst);
+    assert_eq!(
+        effects,
+        [Effect::Ask(2, one)],
+        "a single one needs no question"
+    );
 }
 
 #[test]

@@ -75,8 +75,8 @@ fn strange() -> impl Strategy<Value = char> {
 /// A text that begins like what belongs into the fields, and goes on with anything.
 fn text() -> impl Strategy<Value = String> {
     let words = vec![
-        "9090=", "https://", "h:80", " lat", " 250ms", ", ", " share=", "off", "#", "/", "=", "\r",
-        "\n",
+        "9090=", "held>1k", "state:", "not ", "or ", "id:2", "https://", "h:80", " lat", " 250ms",
+        ", ", " share=", "off", "#", "/", "=", "\r", "\n",
     ];
     let piece = prop_oneof![
         prop::sample::select(words).prop_map(str::to_owned),
@@ -120,6 +120,9 @@ fn moves() -> impl Strategy<Value = Move> {
         snapshot.proxies.truncate(proxies);
         for row in &mut snapshot.proxies {
             row.open = open;
+        }
+        for row in snapshot.conns.split_off(open.min(4) as usize) {
+            snapshot.ended.push(ended(row));
         }
         Action::Sampled(Arc::new(snapshot))
     });
@@ -184,6 +187,7 @@ fn outcome(request: &Request) -> Outcome {
         Request::SetPort { proxy, .. } => Outcome::PortSet(proxy),
         Request::Probe(port) => Outcome::Probed(port, Ok(())),
         Request::Kill(conn, how) => Outcome::Killed(conn, how),
+        Request::KillAll(ref conns, how) => Outcome::KilledAll(conns.len(), how),
         Request::Stop(_) => Outcome::Stopped,
     }
 }
@@ -198,6 +202,7 @@ fn refusal(request: &Request) -> RequestError {
         | Request::Replace { .. }
         | Request::SetPort { .. }
         | Request::Probe(_)
+        | Request::KillAll(..)
         | Request::Stop(_) => in_use("127.0.0.1:9001"),
     }
 }
@@ -244,7 +249,8 @@ proptest! {
                 },
             };
             asked.extend(update(&mut model, action));
-            prop_assert!(model.conns.rows.iter().all(|row| *row < model.snapshot.conns.len()));
+            prop_assert!(model.conns.rows.iter().all(|row| model.snapshot.conn(*row).is_some()));
+            prop_assert!(model.conns.ended <= model.conns.total && model.conns.total <= model.conns.all);
             prop_assert!(model.first_strip <= model.snapshot.proxies.len());
             prop_assert!(model.selected.is_none_or(|id| model.knows(id)));
             prop_assert!(model.knob < knob::all().len());
@@ -259,6 +265,7 @@ proptest! {
     fn no_text_in_any_field_panics_and_each_can_be_drawn(
         opens in prop::sample::select(vec![
             Action::Add, Action::EditMapping, Action::TypeValue, Action::WriteScene, Action::Help, Action::Presets,
+            Action::Find, Action::Sort,
         ]),
         strokes in strokes(),
         size in (1u16..130, 1u16..40),
