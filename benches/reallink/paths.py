@@ -26,10 +26,12 @@ class Line:
     up: float = 0
     queue: float = 200
     loss: float = 0
+    # The queue in bytes, whatever the rate, where the line's source gives it so.
+    room: Optional[float] = None
 
     def queue_bytes(self, rate: float) -> float:
         """What waits before a rate; two packets at least, as behind the desk."""
-        return max(3_000, rate * self.queue / 8)
+        return self.room or max(3_000, rate * self.queue / 8)
 
     def faults(self, sender: str) -> str:
         """The line in the fault language."""
