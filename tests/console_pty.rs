@@ -127,6 +127,18 @@ fn a_pasted_line_is_text_and_not_keys() {
 }
 
 #[test]
+fn y_gives_the_strip_to_the_terminals_clipboard() {
+    let (terminal, port) = with_a_proxy((80, 24));
+    terminal.keys("y");
+    terminal.text(&format!("faultboard {port}=127.0.0.1:"));
+    // OSC 52, and "faultboard " in base64.
+    terminal.wait("the clipboard's sequence", |shown| {
+        let wrote = shown.wrote(b"\x1b]52;c;ZmF1bHRib2FyZC");
+        wrote.then_some(())
+    });
+}
+
+#[test]
 fn every_size_is_drawn_anew() {
     let (terminal, port) = with_a_proxy((80, 24));
     let mapping = format!("{port}=127.0.0.1:");

@@ -68,6 +68,8 @@ pub enum Action {
     EditMapping,
     /// Deletes the selected proxy.
     Delete,
+    /// Copies what is selected, as text: a proxy as a command line, a connection as its row.
+    Copy,
     /// Closes or opens the selected proxy's port.
     TogglePort,
     /// Freezes the screen, or lets it go on.

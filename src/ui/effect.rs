@@ -1,5 +1,6 @@
 //! Effects: what must happen outside the model, and how it is answered; and the desk that they happen on, the engine or a test's.
 
+use std::io;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -29,6 +30,8 @@ pub enum Effect {
     },
     /// A scene is read from a file.
     ReadScene(PathBuf),
+    /// The terminal's clipboard takes a text, where the terminal lets programs write to it.
+    Copy(String),
     /// The program ends.
     Quit,
     /// The process stops until its shell lets it go on.
@@ -36,6 +39,16 @@ pub enum Effect {
     /// The screen is drawn again from nothing.
     Repaint,
 }
+
+/// What the terminal is told beside what stands on the screen.
+#[derive(Clone, Debug, PartialEq)]
+pub enum ToTerminal {
+    /// To put a text into the clipboard.
+    Copy(String),
+}
+
+/// Tells the terminal.
+pub type Tell = Box<dyn FnMut(&ToTerminal) -> io::Result<()> + Send>;
 
 /// What an effect came to.
 #[derive(Clone, Debug)]

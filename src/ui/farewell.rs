@@ -80,7 +80,7 @@ impl Farewell {
 }
 
 /// A word as a shell takes it.
-fn quoted(word: &str) -> String {
+pub(super) fn quoted(word: &str) -> String {
     let is_safe = |letter: char| letter.is_ascii_alphanumeric() || "_./:=,@%+-".contains(letter);
     if !word.is_empty() && word.chars().all(is_safe) {
         return word.to_owned();

@@ -20,7 +20,7 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use action::Action;
-use effect::{Desk, Pending};
+use effect::{Desk, Pending, Tell};
 use keyboard::Keyboard;
 use model::Model;
 
@@ -70,6 +70,8 @@ pub struct Options {
     pub suspend: fn() -> io::Result<()>,
     /// Takes the terminal again after others may have changed it.
     pub retake: fn() -> io::Result<()>,
+    /// Tells the terminal what is not drawn; `start` writes it to standard output.
+    pub tell: Tell,
 }
 
 /// What the process is told about its terminal from outside.
@@ -93,7 +95,7 @@ pub enum RunError {
     /// Some thread panicked; what it said is printed already.
     #[error("the program has a fault of its own: what it said stands above")]
     Panicked,
-    /// The terminal could not be drawn on.
+    /// The terminal could not be drawn on, or told anything.
     #[error("cannot draw on the terminal")]
     Draw(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The keyboard could not be read.
@@ -122,6 +124,7 @@ where
         }
     });
     options.told = terminal::told_from_outside().map_err(RunError::Open)?;
+    options.tell = Box::new(terminal::tell);
     let farewell = run(screen, Keyboard::open(), desk, options).await;
     drop(guard);
     if terminal::panicked().now_or_never().is_some() {
@@ -161,7 +164,7 @@ fn meaning(model: &Model, event: Input) -> Option<Action> {
     }
 }
 
-/// Listens on loopback, runs until its user leaves, and suspends the terminal of standard output.
+/// Listens on loopback, runs until its user leaves, suspends the terminal of standard output, and tells it nothing.
 impl Default for Options {
     fn default() -> Self {
         Self {
@@ -174,6 +177,7 @@ impl Default for Options {
             told: Box::pin(futures_util::stream::pending()),
             suspend: terminal::suspend,
             retake: terminal::retake,
+            tell: Box::new(|_| Ok(())),
         }
     }
 }

@@ -305,6 +305,13 @@ impl Model {
         self.notice = Some(Line::new(self.now, "", text.as_ref(), tone));
     }
 
+    /// Gives a text to the terminal's clipboard and says which. Whether the terminal took it cannot be known.
+    pub(in crate::ui) fn copy(&mut self, text: String) {
+        let said = format!("copied, where the terminal lets programs (OSC 52): {text}");
+        self.say(Tone::Good, said);
+        self.cause(Effect::Copy(text));
+    }
+
     /// The engine did what nobody asked it for.
     pub(in crate::ui) fn unasked(&mut self) {
         let text = "the engine did what nobody asked for: please report this";

@@ -15,7 +15,7 @@ use ratatui::layout::{Position, Rect};
 use tokio::sync::watch;
 
 use super::action::{Action, Answer};
-use super::effect::{Desk, Effect, Events, Pending, Told};
+use super::effect::{Desk, Effect, Events, Pending, ToTerminal, Told};
 use super::farewell::Farewell;
 use super::files;
 use super::model::Model;
@@ -214,6 +214,9 @@ where
     async fn carry_out(&mut self, effect: Effect) -> Result<(), RunError> {
         match effect {
             Effect::Quit => self.leaves = true,
+            Effect::Copy(text) => {
+                (self.options.tell)(&ToTerminal::Copy(text)).map_err(draw_error)?;
+            }
             Effect::Repaint => self.repaint()?,
             Effect::Suspend => {
                 (self.options.suspend)().map_err(RunError::Suspend)?;
@@ -278,6 +281,7 @@ fn plan_of(effect: &Effect) -> Option<ProxyId> {
         Effect::Ask(..)
         | Effect::WriteScene { .. }
         | Effect::ReadScene(_)
+        | Effect::Copy(_)
         | Effect::Quit
         | Effect::Suspend
         | Effect::Repaint => None,

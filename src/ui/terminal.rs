@@ -9,6 +9,7 @@ use std::panic;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Once};
 
+use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
@@ -22,6 +23,7 @@ use signal_hook::low_level::raise;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+use super::effect::ToTerminal;
 use super::{FromOutside, Told};
 use crate::stop;
 
@@ -79,6 +81,13 @@ pub(super) fn told_from_outside() -> io::Result<Told> {
     }
     let suspend = caught(SIGTSTP, FromOutside::Suspend)?;
     Ok(Box::pin(select(suspend, goes_on)))
+}
+
+/// Tells the terminal what is not drawn.
+pub fn tell(what: &ToTerminal) -> io::Result<()> {
+    match what {
+        ToTerminal::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text)),
+    }
 }
 
 /// Gives the terminal back, where it is ours.

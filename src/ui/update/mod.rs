@@ -13,6 +13,7 @@
 //!            line         the input line, and what is said of it
 //!            connections  the table: rows, order, cutting
 //!            find         what is looked for in a list
+//!            copy         what is selected, as text for the clipboard
 //!            overlay      help, value, questions, leaving
 //!            presets      the list of presets
 //!            scenes       files
@@ -31,6 +32,7 @@ use crate::request::{Outcome, Request, RequestError};
 use crate::snapshot::{Kill, ProxyId};
 
 mod connections;
+mod copy;
 mod engine;
 mod find;
 mod input;
@@ -120,6 +122,7 @@ fn apply(model: &mut Model, action: Action) {
         Action::Add => input::start(model),
         Action::EditMapping => on_selected(model, input::start_edit),
         Action::Delete => on_selected(model, proxies::delete),
+        Action::Copy => copy::copy(model),
         Action::TogglePort => on_selected(model, proxies::toggle_port),
         Action::Sort => connections::choose_sort(model),
         Action::Find => find::open(model),

@@ -1,5 +1,6 @@
 //! What the tests of `update` share: a desk of three proxies by hand, and short names for what they ask.
 
+mod copying;
 mod leaving;
 mod lists;
 mod random;

@@ -24,6 +24,19 @@ pub(super) struct Cell<'a> {
     pub(super) ended: Option<&'a EndedConn>,
 }
 
+impl<'a> Cell<'a> {
+    /// The connection at a place of the snapshot.
+    pub(super) fn of(model: &'a Model, proxy: &'a ProxyRow, place: usize) -> Option<Self> {
+        let snapshot = &model.snapshot;
+        Some(Self {
+            model,
+            proxy,
+            conn: snapshot.conn(place)?,
+            ended: snapshot.ended(place),
+        })
+    }
+}
+
 /// A column that the table can show.
 pub(super) struct Column {
     pub(super) title: &'static str,
@@ -94,6 +107,18 @@ pub(super) fn fitting(columns: u16, rows: &[Cell<'_>]) -> Vec<(&'static Column, 
     }
     let shown = shown.into_iter();
     shown.map(|(_, column, wide)| (column, wide)).collect()
+}
+
+/// A connection's row in words, whatever fits on the screen: `#31, peer 127.0.0.1:50122, age 4m12, …, state open`.
+pub(super) fn in_words(cell: &Cell<'_>) -> String {
+    let parts = COLUMNS.iter().filter_map(|column| {
+        let text = (column.text)(cell);
+        match column.title {
+            "ID" => Some(text),
+            title => (text != "-").then(|| format!("{} {text}", title.to_lowercase())),
+        }
+    });
+    parts.collect::<Vec<_>>().join(", ")
 }
 
 // === impl Column ===

@@ -24,15 +24,7 @@ pub(super) const HEAD: u16 = 2;
 pub(super) fn draw(model: &Model, proxy: &ProxyRow, mut sheet: Sheet<'_>) {
     let visible = usize::from(sheet.area.height.saturating_sub(HEAD));
     let rows = model.conns.rows.iter().take(visible);
-    let snapshot = &model.snapshot;
-    let cells = rows.filter_map(|place| {
-        Some(Cell {
-            model,
-            proxy,
-            conn: snapshot.conn(*place)?,
-            ended: snapshot.ended(*place),
-        })
-    });
+    let cells = rows.filter_map(|place| Cell::of(model, proxy, *place));
     let cells: Vec<Cell<'_>> = cells.collect();
     title(model, proxy, cells.len(), &mut sheet);
     if cells.is_empty() {

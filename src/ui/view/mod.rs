@@ -113,6 +113,16 @@ pub fn render(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
     cursor
 }
 
+/// The selected connection's row in words, as `y` copies it.
+#[must_use]
+pub fn row_in_words(model: &Model) -> Option<String> {
+    let proxy = model.selected_row()?;
+    let cells = model.conns.rows.iter();
+    let mut cells = cells.filter_map(|place| columns::Cell::of(model, proxy, *place));
+    let cell = cells.find(|cell| Some(cell.conn.id) == model.conns.selected)?;
+    Some(format!("{} {}", proxy.name, columns::in_words(&cell)))
+}
+
 /// What lies under the overlays, but for the input line.
 fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
     header::draw(model, sheet.part(screen.header));

@@ -12,7 +12,7 @@ fn turns() -> impl Strategy<Value = Turn> {
 }
 
 /// Actions that change plans, and those that choose what is changed.
-fn changes() -> impl Strategy<Value = Action> {
+pub(super) fn changes() -> impl Strategy<Value = Action> {
     prop_oneof![
         8 => turns().prop_map(Action::Turn),
         1 => Just(Action::NextKnob),
@@ -148,7 +148,11 @@ fn moves() -> impl Strategy<Value = Move> {
 fn answer(effect: &Effect, well: bool) -> Option<Action> {
     let no = || "no".to_owned();
     let answer = match effect {
-        Effect::Ask(_, Request::Stop(_)) | Effect::Quit | Effect::Suspend | Effect::Repaint => {
+        Effect::Ask(_, Request::Stop(_))
+        | Effect::Copy(_)
+        | Effect::Quit
+        | Effect::Suspend
+        | Effect::Repaint => {
             return None;
         }
         Effect::Ask(ticket, request) => {

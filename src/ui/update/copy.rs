@@ -1,0 +1,30 @@
+//! What is selected, as text for the clipboard: a proxy as the command line that starts it, a connection as its row.
+
+use super::proxies;
+use crate::snapshot::ProxyId;
+use crate::ui::farewell::quoted;
+use crate::ui::model::{Focus, Model, Tone};
+use crate::ui::view;
+
+/// Copies what is selected in the pane that has the keys.
+pub(super) fn copy(model: &mut Model) {
+    if model.focus != Focus::Connections {
+        return super::on_selected(model, strip);
+    }
+    match view::row_in_words(model) {
+        Some(row) => model.copy(row),
+        None => model.say(Tone::Plain, "no connection is selected"),
+    }
+}
+
+/// A proxy as the command line that starts it, on the port that it really has and with its faults.
+fn strip(model: &mut Model, id: ProxyId) {
+    let Some((_, row)) = model.proxy(id) else {
+        return;
+    };
+    let line = proxies::in_words(&row.bound(), model.plan(id).unwrap_or(&row.plan));
+    let words = line.split_whitespace().map(quoted);
+    let words = ["faultboard".to_owned()].into_iter().chain(words);
+    let command = words.collect::<Vec<_>>().join(" ");
+    model.copy(command);
+}
