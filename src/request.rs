@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-use crate::fault::Plan;
+use crate::fault::{Own, Plan};
 use crate::mapping::{Mapping, Name};
 use crate::proxy::{AddError, BindError, Engine, NameTaken, RenameError};
 use crate::snapshot::{ConnId, Kill, ProxyId, Taken};
@@ -60,6 +60,10 @@ pub enum Request {
     Probe(u16),
     /// A connection ends.
     Kill(ConnId, Kill),
+    /// Something holds for one connection alone.
+    SetOwn(ConnId, Own),
+    /// One connection is looked at closely from now on, or none; where it is not open, none.
+    Watch(Option<ConnId>),
     /// Several connections end, those of them that are still open.
     KillAll(Vec<ConnId>, Kill),
     /// All ports close, connections may end by themselves for so long, and then the engine ends them and itself.
@@ -83,6 +87,10 @@ pub enum Outcome {
     Probed(u16, Result<(), Arc<BindError>>),
     /// The connection was told to end so.
     Killed(ConnId, Kill),
+    /// What was asked for holds for this connection of this proxy alone, which has taken it so.
+    Owned(ProxyId, ConnId, Taken),
+    /// It is looked where it was asked for.
+    Watching,
     /// So many connections were told to end so.
     KilledAll(usize, Kill),
     /// The engine has ended.
@@ -114,6 +122,10 @@ pub enum RequestError {
 impl Request {
     /// Asks `engine` for it, and returns when it has taken effect. The first poll gives the command; dropped after that,
     /// what has begun goes on.
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each request: the compiler says where one is forgotten"
+    )]
     pub async fn carry_out(self, engine: &Engine) -> Result<Outcome, RequestError> {
         match self {
             Self::Add { mapping, plan } => Ok(Outcome::Added(engine.add(mapping, plan).await?)),
@@ -146,6 +158,15 @@ impl Request {
             Self::Kill(conn, how) => {
                 let killed = engine.kill(conn, how).then_some(Outcome::Killed(conn, how));
                 killed.ok_or(RequestError::NoConnection(conn))
+            }
+            Self::SetOwn(conn, own) => {
+                let taken = engine.set_own(conn, own).await;
+                let (proxy, taken) = taken.ok_or(RequestError::NoConnection(conn))?;
+                Ok(Outcome::Owned(proxy, conn, taken))
+            }
+            Self::Watch(conn) => {
+                engine.watch(conn);
+                Ok(Outcome::Watching)
             }
             Self::KillAll(conns, how) => {
                 let killed = conns.into_iter().filter(|conn| engine.kill(*conn, how));

@@ -4,6 +4,7 @@
 //! Nothing here refers to sockets, tasks or screens; a snapshot can be made by hand in a test.
 
 mod event;
+mod watched;
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::event::{CloseReason, Event, Happening, LegName, Negotiated, TRUNCATED};
+pub use self::watched::{Note, Noted, Trip, Watched};
 use crate::fault::{Direction, PerDirection, Plan, Sending, Setting};
 use crate::mapping::Mapping;
 
@@ -44,6 +46,8 @@ pub struct Snapshot {
     pub conns: Vec<ConnRow>,
     /// Connections that ended in the last `EndedConn::SHOWN`, the last `EndedConn::MOST` of them, oldest first.
     pub ended: Vec<Arc<EndedConn>>,
+    /// The connection that is looked at closely, where one is.
+    pub watched: Option<Arc<Watched>>,
     /// Bytes per second over all proxies, up and down.
     pub rates: PerDirection<f64>,
 }

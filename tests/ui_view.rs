@@ -10,8 +10,8 @@ use std::time::Duration;
 
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
-    CloseReason, ConnId, ConnRow, ConnState, EndedConn, PortState, ProxyId, ProxyRow, Scheduled,
-    Snapshot, Spread,
+    CloseReason, ConnId, ConnRow, ConnState, EndedConn, Note, Noted, PortState, ProxyId, ProxyRow,
+    Scheduled, Snapshot, Spread, Trip, Watched,
 };
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
@@ -178,6 +178,105 @@ fn a_connection_that_ended_is_dim_with_its_reason() {
         .collect();
     assert!(line.contains("ended by reset"), "{line}");
     assert!(shown[(2, row)].modifier.contains(Modifier::DIM));
+}
+
+/// What is seen of a connection that is looked at closely: round trips of 256 ms, a minute of traffic.
+fn watch(model: &mut Model) {
+    let at = |number: u64| NOW.saturating_sub(ms(500) * u32::try_from(number).expect("a point"));
+    let trip = Trip {
+        held: PerDirection::of(ms(125), ms(125)),
+        upstream: Duration::from_micros(4_800),
+        ours: Duration::from_micros(120),
+    };
+    let added = (0..40_u64).map(|number| ms(125 + number % 7 * u64::from(number % 3 == 0)));
+    let added: Vec<Duration> = added.collect();
+    let delivered = |number, direction, bytes| Note {
+        at: at(number),
+        what: Noted::Delivered {
+            direction,
+            bytes,
+            held: ms(125),
+            late: Duration::from_micros(90),
+        },
+    };
+    let took = Note {
+        at: at(42),
+        what: Noted::Took(17),
+    };
+    let snapshot = Arc::make_mut(&mut model.snapshot);
+    snapshot.watched = Some(Arc::new(Watched {
+        id: ConnId(31),
+        reached: Some(Duration::from_micros(800)),
+        trip: Some((trip, 41)),
+        added: PerDirection::of(added.clone(), added),
+        rates: (0..100)
+            .rev()
+            .map(|number| {
+                (
+                    at(number),
+                    PerDirection::of(12_000.0, 210_000.0 + 900.0 * number as f64),
+                )
+            })
+            .collect(),
+        notes: vec![
+            took,
+            delivered(2, Direction::Up, 412),
+            delivered(1, Direction::Down, 16_000),
+        ],
+    }));
+}
+
+#[test]
+fn a_connection_on_the_whole_screen() {
+    in_all(|mut model, name| {
+        watch(&mut model);
+        update(&mut model, Action::ToConnections);
+        update(&mut model, Action::LookCloser);
+        assert_screen!(format!("detail_{name}"), model);
+    });
+    let mut model = few(120, 35, 4);
+    watch(&mut model);
+    for action in [
+        Action::ToConnections,
+        Action::LookCloser,
+        Action::FreezeConnection,
+        Action::Alone,
+        Action::Turn(Turn::To(9)),
+    ] {
+        update(&mut model, action);
+    }
+    assert_screen!("detail_alone", model);
+    let mut model = few(80, 24, 4);
+    reset_one(&mut model);
+    for action in [Action::ToConnections, Action::Last, Action::LookCloser] {
+        update(&mut model, action);
+    }
+    assert_screen!("detail_ended", model);
+}
+
+#[test]
+fn a_proxy_on_the_whole_screen() {
+    in_all(|mut model, name| {
+        update(&mut model, Action::LookCloser);
+        assert_screen!(format!("strip_{name}"), model);
+    });
+}
+
+#[test]
+fn all_that_happened_on_the_whole_screen() {
+    in_all(|mut model, name| {
+        for (at, opens) in [(750_000, true), (751_000, false), (752_000, true)] {
+            let line = Line::passing(ms(at), "web", "#77 comes or goes", opens);
+            model.log.insert(7, line);
+            model.logged += 1;
+        }
+        update(&mut model, Action::Events);
+        assert_screen!(format!("events_{name}"), model);
+        update(&mut model, Action::Fold);
+        update(&mut model, Action::Find);
+        type_text(&mut model, "web or changes");
+        assert_screen!(format!("events_found_{name}"), model);
+    });
 }
 
 #[test]

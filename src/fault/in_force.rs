@@ -13,7 +13,7 @@ use super::param::Unit;
 use super::setting::{Schedule, Setting};
 use super::shared::SharedLinks;
 use super::stage::Circumstances;
-use super::{Demands, Direction, Directions, Kind, PerDirection, Plan};
+use super::{Demands, Direction, Directions, Kind, Own, PerDirection, Plan};
 use crate::units::{ByteRate, Percent};
 
 /// A plan as it acts since it was set. The default is no fault at all.
@@ -99,6 +99,16 @@ impl InForce {
             onsets,
             shared,
             desk: before.desk.clone(),
+        }
+    }
+
+    /// This, as it acts on a connection with settings of its own since then. What its proxy's connections share is theirs
+    /// still.
+    #[must_use]
+    pub fn with_own(&self, own: &Own, since: Instant) -> Self {
+        Self {
+            shared: self.shared.clone(),
+            ..Self::succeed(self, own.over(&self.plan), since)
         }
     }
 

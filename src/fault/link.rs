@@ -184,6 +184,13 @@ impl Link {
         self.store.slices(most, out)
     }
 
+    /// How much later than the faults asked for the head leaves, where it does at `now`.
+    #[must_use]
+    pub fn late(&self, now: Instant) -> Duration {
+        let due = self.last_due.unwrap_or(now);
+        now.saturating_duration_since(due)
+    }
+
     /// `n` bytes of what `slices` gave were written at `now`. Tells `released` how long each segment of them was held.
     pub fn wrote(&mut self, mut n: usize, now: Instant, mut released: impl FnMut(Duration)) {
         while n > 0

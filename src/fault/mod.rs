@@ -37,6 +37,7 @@ pub mod knob;
 pub mod language;
 pub mod link;
 pub mod motion;
+pub mod own;
 pub mod param;
 pub mod plan;
 mod pool;
@@ -54,6 +55,7 @@ pub use demands::Demands;
 pub use in_force::{InForce, OneWay};
 pub use kinds::KINDS;
 pub use knob::Knob;
+pub use own::Own;
 pub use param::{ParamSpec, Unit, Value};
 pub use plan::Plan;
 pub use setting::{Directions, Schedule, Setting, older_word};
@@ -104,6 +106,8 @@ pub struct Kind {
     pub older: Option<fn(&Setting) -> Option<&'static str>>,
     /// Whether a setting of it has all connections of a proxy share one link.
     pub shares: Option<fn(&Setting) -> bool>,
+    /// A setting of it that holds all bytes for good, where there is one.
+    pub freezes: Option<fn() -> Setting>,
     /// Whether it acts in one direction of a connection or in both; else it acts on the connection as a whole.
     pub directed: bool,
     /// Whether it ends connections, so that those that hold nothing must hear of it too.
@@ -276,6 +280,7 @@ impl Kind {
             passes: None,
             older: None,
             shares: None,
+            freezes: None,
             directed: true,
             ends: false,
             alters: false,

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -17,12 +17,12 @@ use super::events::Events;
 use super::net::look_up::LookUps;
 use super::net::sys;
 use super::proxy::Proxy;
-use super::record::Order;
+use super::record::{Order, Record};
 use super::shared::{Options, Shared, start_workers};
 use super::thread::{clock, panics};
 use super::{listener, port, tls};
-use crate::fault::Plan;
 use crate::fault::shared::SharedLinks;
+use crate::fault::{Own, Plan};
 use crate::mapping::{Circle, Mapping, Name};
 use crate::snapshot::{ConnId, Happening, Kill, PortState, ProxyId, Snapshot, Taken};
 
@@ -81,6 +81,7 @@ impl Engine {
             workers,
             news: news_tx,
             look: Notify::new(),
+            watched: Mutex::default(),
             changes: Arc::default(),
             events,
             tasks: TaskTracker::new(),
@@ -308,6 +309,44 @@ impl Engine {
         proxies
             .iter()
             .any(|proxy| proxy.settings.order(conn, order))
+    }
+
+    /// What holds for one connection alone; `None` where it is not open.
+    #[must_use]
+    pub fn own(&self, conn: ConnId) -> Option<Own> {
+        Some(self.record(conn)?.1.own())
+    }
+
+    /// Has something hold for one connection alone, from its next byte on and for those that wait; returns, after a bounded
+    /// wait, whose connection it is and whether it took it. `None` where it is not open.
+    pub async fn set_own(&self, conn: ConnId, own: Own) -> Option<(ProxyId, Taken)> {
+        let (proxy, _) = self.record(conn)?;
+        let change = proxy.settings.change_own(conn, own)?;
+        proxy.touch();
+        let taken = proxy.settings.taken_by_one(change, self.inner.start).await;
+        Some((proxy.id, taken))
+    }
+
+    /// Looks closely at one connection, or at none; what is seen stands in the snapshots.
+    pub fn watch(&self, conn: Option<ConnId>) {
+        let record = conn.and_then(|conn| Some(self.record(conn)?.1));
+        let mut watched = self.inner.watched.lock();
+        if let Some(record) = &record {
+            record.set_watched(true, self.inner.start);
+        }
+        let before = std::mem::replace(&mut *watched, record);
+        let stays = |before: &Arc<Record>| Some(before.id) == conn;
+        if let Some(before) = before.filter(|before| !stays(before)) {
+            before.set_watched(false, self.inner.start);
+        }
+        self.inner.look.notify_one();
+    }
+
+    /// An open connection, and whose it is.
+    fn record(&self, conn: ConnId) -> Option<(Arc<Proxy>, Arc<Record>)> {
+        let proxies = self.inner.proxies.read();
+        let mut proxies = proxies.iter();
+        proxies.find_map(|proxy| Some((Arc::clone(proxy), proxy.settings.record(conn)?)))
     }
 
     /// The proxy with this name.

@@ -1,15 +1,18 @@
 //! What everybody may know of one connection, and how its task is told to end or to take over a new plan.
 
 use std::net::SocketAddr;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::task::AtomicWaker;
+use parking_lot::Mutex;
 
 use super::meter::counters::ConnMeter;
+use super::meter::watch::Watch;
 use super::net::rounds::Sign;
+use crate::fault::{InForce, Own};
 use crate::snapshot::{CloseReason, ConnId, Kill};
 
 /// What a connection's task is told to do.
@@ -36,6 +39,13 @@ pub(super) struct Record {
     /// Since the engine's start.
     pub(super) opened: Duration,
     pub(super) upstream: OnceLock<SocketAddr>,
+    /// When its upstream was reached, since the engine's start.
+    reached: OnceLock<Duration>,
+    /// What holds for it alone, and since when; absent until something does.
+    own: OnceLock<Box<Mutex<(Own, Instant)>>>,
+    /// What is noted of it, once somebody has looked closely, and whether somebody does.
+    watch: OnceLock<Box<Watch>>,
+    watched: AtomicBool,
     /// What tells the next desk on the way of it.
     sign: OnceLock<Sign>,
     pub(super) closed: OnceLock<Closed>,
@@ -70,6 +80,10 @@ impl Record {
             client,
             opened,
             upstream: OnceLock::new(),
+            reached: OnceLock::new(),
+            own: OnceLock::new(),
+            watch: OnceLock::new(),
+            watched: AtomicBool::new(false),
             sign: OnceLock::new(),
             closed: OnceLock::new(),
             meter: ConnMeter::default(),
@@ -84,12 +98,54 @@ impl Record {
         }
     }
 
-    /// Its upstream has been dialed; only its task says so, and once.
-    pub(super) fn reached(&self, addr: SocketAddr, sign: Option<Sign>) {
+    /// Its upstream has been dialed by `at`; only its task says so, and once.
+    pub(super) fn reached(&self, addr: SocketAddr, sign: Option<Sign>, at: Duration) {
         let _ = self.upstream.set(addr);
+        let _ = self.reached.set(at);
         if let Some(sign) = sign {
             let _ = self.sign.set(sign);
         }
+    }
+
+    /// How long it took until its upstream was reached.
+    pub(super) fn reached_after(&self) -> Option<Duration> {
+        Some(self.reached.get()?.saturating_sub(self.opened))
+    }
+
+    /// What holds for it alone.
+    pub(super) fn own(&self) -> Own {
+        let own = self.own.get().map(|own| own.lock().0.clone());
+        own.unwrap_or_default()
+    }
+
+    /// From `since` on, this holds for it alone. Its task takes it over with the next generation of the settings.
+    pub(super) fn set_own(&self, own: Own, since: Instant) {
+        let first = || Box::new(Mutex::new((Own::default(), since)));
+        *self.own.get_or_init(first).lock() = (own, since);
+    }
+
+    /// What acts on it, where this is in force for its proxy.
+    pub(super) fn in_force(&self, of_proxy: Arc<InForce>) -> Arc<InForce> {
+        match self.own.get().map(|own| own.lock().clone()) {
+            Some((own, since)) if !own.is_empty() => Arc::new(of_proxy.with_own(&own, since)),
+            _ => of_proxy,
+        }
+    }
+
+    /// Says whether somebody looks closely; `start` is the engine's.
+    pub(super) fn set_watched(&self, watched: bool, start: Instant) {
+        if watched {
+            self.watch.get_or_init(|| Box::new(Watch::new(start)));
+        }
+        self.watched.store(watched, Ordering::Relaxed);
+    }
+
+    /// Where more is to be noted of it, while somebody looks closely.
+    pub(super) fn watch(&self) -> Option<&Watch> {
+        // Relaxed: nothing depends on the moment at which the task sees it.
+        let watched = self.watched.load(Ordering::Relaxed);
+        let watch = self.watch.get().filter(|_| watched)?;
+        Some(watch)
     }
 
     /// Registers the task and says whether it holds something. After this it must look at the generation and at its

@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use super::record::{Order, Record};
 use super::thread::clock;
 use crate::fault::shared::SharedLinks;
-use crate::fault::{InForce, Plan};
+use crate::fault::{InForce, Own, Plan};
 use crate::snapshot::{ConnId, Taken};
 
 /// How long a change waits for the last connection to report before it answers with those that have.
@@ -99,9 +99,7 @@ impl Settings {
     }
 
     pub(super) fn order(&self, id: ConnId, order: Order) -> bool {
-        let record = self.records.lock().get(&id).cloned();
-        // One whose end has begun is as good as gone.
-        record.is_some_and(|record| !record.is_over() && record.give(order))
+        self.record(id).is_some_and(|record| record.give(order))
     }
 
     /// Ends every connection, those that a worker has yet to take over too.
@@ -141,6 +139,32 @@ impl Settings {
             self.generation.fetch_add(1, Ordering::SeqCst);
             current.concerns_idle()
         };
+        self.announce(began, all)
+    }
+
+    /// Has something hold for one connection alone, as a change of the settings. `None` where it is not open.
+    pub(super) fn change_own(&self, id: ConnId, own: Own) -> Option<Change> {
+        let record = self.record(id)?;
+        let began = clock::now();
+        let all = {
+            let current = self.in_force.lock();
+            record.set_own(own, began);
+            self.generation.fetch_add(1, Ordering::SeqCst);
+            current.concerns_idle()
+        };
+        let mut change = self.announce(began, all);
+        change.told = vec![record];
+        Some(change)
+    }
+
+    /// The record of a connection whose end has not begun.
+    pub(super) fn record(&self, id: ConnId) -> Option<Arc<Record>> {
+        let record = self.records.lock().get(&id).cloned();
+        record.filter(|record| !record.is_over())
+    }
+
+    /// Wakes those that hold something, or all of them, after the generation was raised.
+    fn announce(&self, began: Instant, all: bool) -> Change {
         let generation = self.generation();
         let records = self.records.lock();
         let open = records.values().filter(|record| !record.is_over());
@@ -175,19 +199,44 @@ impl Settings {
         }
     }
 
+    /// Waits, for a bounded time, until the connection that a change is about runs it. `since` is the engine's start.
+    pub(super) async fn taken_by_one(&self, change: Change, since: Instant) -> Taken {
+        let runs = self.run_by(&change.told, change.generation);
+        // Cut off without harm: it only looks.
+        let _ = tokio::time::timeout(TAKE_LIMIT, runs).await;
+        let began = change.began.saturating_duration_since(since);
+        let told = || change.told.iter();
+        let running = || told().filter(|record| record.runs(change.generation));
+        let until_now = clock::now().saturating_duration_since(change.began);
+        let last = running().map(|record| record.taken_after(began)).max();
+        // One that held nothing obeys without a report.
+        let last = last.filter(|last| !last.is_zero()).unwrap_or(until_now);
+        Taken {
+            taken: count(running()),
+            cut: count(told().filter(|record| record.is_cut())),
+            of: count(told()),
+            micros: u64::try_from(last.as_micros()).unwrap_or(u64::MAX),
+        }
+    }
+
+    /// Waits until these run a generation.
+    async fn run_by(&self, records: &[Arc<Record>], generation: u64) {
+        for record in records {
+            loop {
+                let reported = self.reported.notified();
+                if record.runs(generation) {
+                    break;
+                }
+                reported.await;
+            }
+        }
+    }
+
     /// Waits until every open connection runs a change, and says how many there are.
     async fn all_run(&self, change: &Change) -> Taken {
         let mut behind = change.told.clone();
         loop {
-            for record in &behind {
-                loop {
-                    let reported = self.reported.notified();
-                    if record.runs(change.generation) {
-                        break;
-                    }
-                    reported.await;
-                }
-            }
+            self.run_by(&behind, change.generation).await;
             let records = self.records.lock();
             // Those that held nothing when the change came, and woke up before they saw it: they look once more.
             let runs_another = |record: &&Arc<Record>| !record.runs(change.generation);

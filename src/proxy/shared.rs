@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 use tokio_util::task::TaskTracker;
 
@@ -69,6 +69,8 @@ pub(super) struct Shared {
     pub(super) news: mpsc::Sender<News>,
     /// Has the collector publish a snapshot at once.
     pub(super) look: Notify,
+    /// The connection that is looked at closely.
+    pub(super) watched: Mutex<Option<Arc<Record>>>,
     /// Counts what is done to proxies by others than their connections.
     pub(super) changes: Arc<AtomicU64>,
     pub(super) events: broadcast::Sender<Arc<Event>>,

@@ -78,6 +78,22 @@ pub enum Action {
     Sort,
     /// Opens the field for what is looked for in the pane.
     Find,
+    /// Opens the selected proxy or connection on the whole screen.
+    LookCloser,
+    /// Shows all that happened on the whole screen.
+    Events,
+    /// Folds what happened, or unfolds it.
+    Fold,
+    /// The next one of what is looked at on the whole screen.
+    NextOne,
+    /// The one before.
+    PreviousOne,
+    /// Has faults spare the connection, or no longer.
+    Exempt,
+    /// Holds all bytes of the connection, or lets them go.
+    FreezeConnection,
+    /// Has the keys turn the knobs of the connection alone, or its proxy's.
+    Alone,
     /// Resets the selected connection.
     Reset,
     /// Ends the selected connection in an orderly way.

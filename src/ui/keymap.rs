@@ -37,6 +37,12 @@ pub enum Mode {
     Find,
     /// The list of columns to sort by.
     Sort,
+    /// A connection on the whole screen.
+    Detail,
+    /// A proxy on the whole screen.
+    Strip,
+    /// All that happened on the whole screen.
+    Events,
     /// The question whether to quit.
     Quit,
     /// A question with yes and no: whether to delete, whether to suspend.
@@ -154,7 +160,7 @@ fn bindings() -> &'static [Binding] {
         let keys = knob::all().iter().enumerate();
         let keys = keys.filter_map(|(index, dial)| Some((index, dial.knob.key?)));
         rows.extend(keys.map(|(index, key)| Binding {
-            modes: table::PANES,
+            modes: table::TURNED,
             keys: vec![key::letter(key)].into(),
             action: Action::ChooseKnob(index),
             words: format!("choose {}", knob::all()[index].knob.title.to_lowercase()).into(),
@@ -218,7 +224,7 @@ impl Hint {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 14] = [
         Self::Mixer,
         Self::Connections,
         Self::Input,
@@ -228,6 +234,9 @@ impl Mode {
         Self::Path,
         Self::Find,
         Self::Sort,
+        Self::Detail,
+        Self::Strip,
+        Self::Events,
         Self::Quit,
         Self::Confirm,
     ];
@@ -251,6 +260,9 @@ impl Mode {
             Self::Path => "file",
             Self::Find => "find",
             Self::Sort => "sort",
+            Self::Detail => "connection",
+            Self::Strip => "proxy",
+            Self::Events => "events",
             Self::Quit => "quit",
             Self::Confirm => "question",
         }

@@ -32,6 +32,7 @@ pub mod effect;
 pub mod farewell;
 mod files;
 pub mod find;
+mod fold;
 pub mod format;
 pub mod input;
 mod keyboard;

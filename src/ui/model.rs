@@ -21,9 +21,9 @@ use super::find::{Finds, Place};
 use super::input::InputLine;
 use super::keymap::Mode;
 use super::theme::Theme;
-use crate::fault::{Directions, Plan};
+use crate::fault::{Directions, Own, Plan};
 use crate::request::Request;
-use crate::snapshot::{ProxyId, ProxyRow, Snapshot};
+use crate::snapshot::{ConnId, ProxyId, ProxyRow, Snapshot};
 
 mod lines;
 mod panes;
@@ -32,17 +32,18 @@ pub(in crate::ui) mod undo;
 
 pub use lines::{Change, Content, Line, Said, Tone};
 pub use panes::{
-    Column, ConnList, Focus, Help, Overlay, PathField, PresetList, Sort, SortList, ValueField,
+    Column, ConnList, Detail, EventList, Focus, Help, Overlay, PathField, PresetList, Sort,
+    SortList, ValueField,
 };
 pub(in crate::ui) use private::{Ask, Asked, Kept, Listed, Origin, Picked, Private};
 use undo::{Edit, Held, Step, Swap};
 pub use undo::{Solo, Undo};
 
 /// How many lines of what happened are kept; the oldest go first.
-pub const LOG_LEN: usize = 500;
+pub const LOG_LEN: usize = 5_000;
 
-/// How many changes of faults are kept: each that a line of what happened may tell of.
-const CHANGES_LEN: usize = LOG_LEN;
+/// How many changes of faults are kept.
+const CHANGES_LEN: usize = 500;
 
 /// The state of the console.
 #[derive(Debug, Default)]
@@ -89,10 +90,14 @@ pub struct Model {
 
     /// Plans that were set and that the snapshot does not show yet.
     pub drafts: BTreeMap<ProxyId, Draft>,
+    /// What was set for single connections alone.
+    pub owns: BTreeMap<ConnId, Own>,
     /// The changes of faults, oldest first.
     pub changes: VecDeque<Change>,
     /// What happened, oldest first.
     pub log: VecDeque<Line>,
+    /// How many lines there have been so far.
+    pub logged: u64,
     /// The last answer to the user.
     pub notice: Option<Line>,
     /// What can be undone and done again.
@@ -211,14 +216,48 @@ impl Model {
                 proxy,
                 text,
                 tone: *tone,
+                passing: None,
+            }),
+            Content::Passing { proxy, text, opens } => Some(Said {
+                at,
+                change: None,
+                proxy,
+                text,
+                tone: Tone::Plain,
+                passing: Some(*opens),
             }),
         }
     }
 
-    /// The lines of what happened that are looked for, the newest first.
-    pub fn found_lines(&self) -> impl Iterator<Item = Said<'_>> {
+    /// What holds for one connection alone.
+    #[must_use]
+    pub fn own(&self, conn: ConnId) -> Own {
+        self.owns.get(&conn).cloned().unwrap_or_default()
+    }
+
+    /// The connection that is looked at closely.
+    #[must_use]
+    pub fn detail(&self) -> Option<&Detail> {
+        let mut overlays = self.overlays.iter().rev();
+        overlays.find_map(|overlay| match overlay {
+            Overlay::Conn(detail) => Some(&**detail),
+            _ => None,
+        })
+    }
+
+    /// What takes the whole screen.
+    #[must_use]
+    pub fn page(&self) -> Option<&Overlay> {
+        self.overlays.iter().rfind(|overlay| overlay.is_page())
+    }
+
+    /// The lines of what happened that are looked for, the newest first, up to this one.
+    pub fn found_lines(&self, until: Option<u64>) -> impl Iterator<Item = Said<'_>> {
         let find = self.finds.of(Place::Events);
-        let lines = self.log.iter().rev().filter_map(|line| self.said(line));
+        let newer = until.map_or(0, |until| self.logged.saturating_sub(until));
+        let newer = usize::try_from(newer).unwrap_or(usize::MAX);
+        let lines = self.log.iter().rev().skip(newer);
+        let lines = lines.filter_map(|line| self.said(line));
         lines.filter(|said| find.is_empty() || find.takes_line(said))
     }
 
@@ -238,6 +277,9 @@ impl Model {
             (Some(Overlay::Presets(_)), _) => Mode::Presets,
             (Some(Overlay::Find(_)), _) => Mode::Find,
             (Some(Overlay::Sort(_)), _) => Mode::Sort,
+            (Some(Overlay::Conn(_)), _) => Mode::Detail,
+            (Some(Overlay::Strip), _) => Mode::Strip,
+            (Some(Overlay::Events(_)), _) => Mode::Events,
             (Some(Overlay::Quit), _) => Mode::Quit,
             (Some(Overlay::Delete(_) | Overlay::ResetAll(_) | Overlay::Suspend), _) => {
                 Mode::Confirm
@@ -320,9 +362,12 @@ impl Model {
 
     /// Adds a line of what happened; a frozen screen keeps those aside that tell of no change by the user.
     pub(in crate::ui) fn log(&mut self, line: Line) {
-        let log = match (&mut self.frozen, &line.content) {
-            (Some(frozen), Content::Text { .. }) => &mut frozen.held,
-            _ => &mut self.log,
+        let is_change = matches!(line.content, Content::Change(_));
+        let log = if let Some(frozen) = self.frozen.as_mut().filter(|_| !is_change) {
+            &mut frozen.held
+        } else {
+            self.logged += 1;
+            &mut self.log
         };
         log.push_back(line);
         if log.len() > LOG_LEN {

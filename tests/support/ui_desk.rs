@@ -232,6 +232,7 @@ impl Interface for Desk {
         events.as_ref().expect("it still tells").subscribe().into()
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each request")]
     fn ask(&self, request: Request) -> Pending<Result<Outcome, RequestError>> {
         let desk = self.clone();
         Box::pin(async move {
@@ -271,6 +272,15 @@ impl Interface for Desk {
                 Request::SetPlan { proxy, plan } => return desk.set_plan(proxy, plan).await,
                 Request::SetPort { proxy, .. } => Outcome::PortSet(proxy),
                 Request::Kill(conn, how) => Outcome::Killed(conn, how),
+                Request::SetOwn(conn, _) => {
+                    let taken = Taken {
+                        taken: 1,
+                        of: 1,
+                        ..Taken::default()
+                    };
+                    Outcome::Owned(ProxyId(1), conn, taken)
+                }
+                Request::Watch(_) => Outcome::Watching,
                 Request::KillAll(conns, how) => Outcome::KilledAll(conns.len(), how),
                 Request::Stop(_) => {
                     desk.0.stopped.notified().await;

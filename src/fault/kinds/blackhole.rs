@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::fault::knob::Metric;
 use crate::fault::stage::made;
-use crate::fault::{Fault, Head, Kind, Knob, Stage};
+use crate::fault::{Fault, Head, Kind, Knob, Setting, Stage};
 
 /// What waits in a partition before its sender is not read any more: as much as a socket's own buffers would take.
 pub(super) const BACKLOG: usize = 256 << 10;
@@ -20,6 +20,7 @@ pub static KIND: Kind = Kind {
         .chosen_by('v')
         .beside(Metric::Held)],
     example: "blackhole",
+    freezes: Some(|| Setting::new(&KIND)),
     build: |terms| made(terms.here.map(|_| Blackhole)),
     ..Kind::at(Stage::Gate)
 };

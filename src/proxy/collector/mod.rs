@@ -8,6 +8,7 @@
 
 mod conns;
 mod proxies;
+mod watcher;
 mod window;
 
 use std::collections::VecDeque;
@@ -20,6 +21,7 @@ use tokio_util::sync::CancellationToken;
 
 use self::conns::ConnFigures;
 use self::proxies::{ProxyFigures, Sum};
+use self::watcher::Watcher;
 use self::window::BEAT;
 use crate::proxy::proxy::Proxy;
 use crate::proxy::record::{Closed, Record};
@@ -41,6 +43,8 @@ pub(crate) struct Collector {
     conns: Vec<ConnFigures>,
     /// Those that ended a short while ago, oldest first; at most `EndedConn::MOST`.
     ended: VecDeque<Arc<EndedConn>>,
+    /// The one that is looked at closely.
+    watcher: Option<Watcher>,
     /// The proxies that are listed, in the order of their numbers.
     seen: Vec<ProxyFigures>,
     /// When the last snapshot was published.
@@ -66,6 +70,7 @@ impl Collector {
             snapshots,
             conns: Vec::new(),
             ended: VecDeque::new(),
+            watcher: None,
             seen: Vec::new(),
             published: Duration::ZERO,
             stirs: 0,
@@ -105,6 +110,7 @@ impl Collector {
         let at = self.engine.now();
         self.hear();
         self.take_leave();
+        self.watch(at);
         for seen in &mut self.seen {
             seen.look(at);
         }
@@ -137,6 +143,7 @@ impl Collector {
             moves |= seen.beat(at, stirred);
         }
         self.restless = moves;
+        self.watch(at);
         let forgets = self.forget_ended(at);
         if stirred || moves || forgets {
             self.publish(at);
@@ -234,12 +241,27 @@ impl Collector {
         self.ended.drain(..over);
     }
 
+    /// Follows the connection that is looked at closely.
+    fn watch(&mut self, at: Duration) {
+        let wanted = self.engine.watched.lock().clone();
+        let is_it = |watcher: &Watcher, record: &Arc<Record>| Arc::ptr_eq(&watcher.record, record);
+        let before = self.watcher.take();
+        self.watcher = wanted.map(|record| {
+            let known = before.filter(|watcher| is_it(watcher, &record));
+            known.unwrap_or_else(|| Watcher::new(record, at))
+        });
+        if let Some(watcher) = &mut self.watcher {
+            watcher.beat(at);
+        }
+    }
+
     /// Forgets the connections that ended long enough ago, and says whether there were any.
     fn forget_ended(&mut self, at: Duration) -> bool {
-        let before = self.ended.len();
         let is_over = |ended: &Arc<EndedConn>| at.saturating_sub(ended.at) >= EndedConn::SHOWN;
-        while self.ended.pop_front_if(|ended| is_over(ended)).is_some() {}
-        self.ended.len() < before
+        let over = self.ended.iter().take_while(|ended| is_over(ended));
+        let over = over.count();
+        self.ended.drain(..over);
+        over > 0
     }
 
     /// Reads the counters of all connections, and says whether any still moves.
@@ -263,6 +285,7 @@ impl Collector {
         let mut snapshot = Snapshot {
             at,
             ended: self.ended.iter().cloned().collect(),
+            watched: self.watcher.as_ref().map(|it| Arc::new(it.shown(at))),
             conns: Vec::with_capacity(self.conns.len()),
             proxies: Vec::with_capacity(self.seen.len()),
             ..Snapshot::default()

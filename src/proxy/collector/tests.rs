@@ -32,6 +32,7 @@ fn shared(news: mpsc::Sender<News>, events: broadcast::Sender<Arc<Event>>) -> Sh
     Shared {
         desk: Arc::new(SharedLinks::new(clock::now())),
         look: Notify::new(),
+        watched: parking_lot::Mutex::default(),
         tls: tls::TlsConfigs::load(&options.tls).expect("nothing to load"),
         options,
         start: clock::now(),
@@ -165,7 +166,8 @@ async fn connections_that_ended_are_shown_for_ten_seconds_and_not_without_bound(
         (ConnState::Ended, at, at)
     );
     assert_eq!(first.reason, CloseReason::UpstreamDone);
-    desk.beat_after(EndedConn::SHOWN - 2 * BEAT).await;
+    desk.beat_after(EndedConn::SHOWN.saturating_sub(2 * BEAT))
+        .await;
     assert_eq!(desk.snapshots.borrow().ended.len(), EndedConn::MOST);
     desk.beat_after(2 * BEAT).await;
     assert!(desk.snapshots.borrow().ended.is_empty());

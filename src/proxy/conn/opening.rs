@@ -200,7 +200,7 @@ impl<'a> Opening<'a> {
             .map_err(|error| error.counted(|| proxy.settings.connected()))?;
         let keepalive = engine.options.keepalive;
         Young::of_this_thread().push(dialed.leg.socket(), keepalive);
-        record.reached(dialed.addr, dialed.sign);
+        record.reached(dialed.addr, dialed.sign, engine.now());
         let conn = record.id;
         if dialed.tried.cost_time() {
             let (addr, tried) = (dialed.addr, dialed.tried.each());

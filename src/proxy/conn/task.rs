@@ -219,6 +219,7 @@ impl<'a> Relay<'a> {
             if let Some(order) = self.books.record.ordered() {
                 return Poll::Ready(self.obey(order));
             }
+            self.gauge.watch = self.books.record.watch();
             self.take_settings();
             // Mark first, look again after: whoever changes the settings from here on waits for this task's report.
             self.books.record.run();
@@ -264,6 +265,7 @@ impl<'a> Relay<'a> {
             generation,
             in_force,
         } = ready.unwrap_or_else(|| settings.current());
+        let in_force = self.books.record.in_force(in_force);
         let now = clock::now();
         self.pump.replan(&in_force, now);
         self.generation = generation;
@@ -278,6 +280,9 @@ impl<'a> Relay<'a> {
         if let Some(since) = self.unreported.take() {
             let settings = &self.books.proxy.settings;
             settings.reported(&self.books.record, self.generation, since);
+            if let Some(watch) = self.gauge.watch {
+                watch.took(self.generation, since);
+            }
         }
     }
 

@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::counters::{ConnMeter, ProxyMeter};
 use super::histogram::add;
+use super::watch::Watch;
 use crate::fault::{Direction, Sending};
 
 /// What the loop tells of its work; one writer, no reader that waits.
@@ -20,6 +21,12 @@ pub trait Gauge {
     fn sends(&mut self, _direction: Direction, _sending: Option<Sending>, _lost: u64) {}
     /// This direction has ended.
     fn ended(&mut self, direction: Direction);
+    /// Whether somebody looks so closely that `late` is worth asking for.
+    fn is_watched(&self) -> bool {
+        false
+    }
+    /// What leaves now is so much later than faults asked for.
+    fn late(&mut self, _direction: Direction, _late: Duration) {}
 }
 
 /// Moves the counters of one connection, and its part of its proxy's.
@@ -28,6 +35,8 @@ pub(crate) struct ConnGauge<'a> {
     proxy: &'a ProxyMeter,
     /// When the client's first byte after silence came, until the first byte back leaves.
     asked: Option<Instant>,
+    /// Where more is noted, while somebody looks closely.
+    pub(crate) watch: Option<&'a Watch>,
 }
 
 // === impl ConnGauge ===
@@ -38,12 +47,16 @@ impl<'a> ConnGauge<'a> {
             conn,
             proxy,
             asked: None,
+            watch: None,
         }
     }
 }
 
 impl Gauge for ConnGauge<'_> {
     fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant) {
+        if let Some(watch) = self.watch {
+            watch.delivered(direction, bytes, now);
+        }
         self.conn.add_delivered(direction, bytes as u64);
         add(&self.proxy.delivered[direction], bytes as u64);
         if direction == Direction::Down
@@ -56,11 +69,17 @@ impl Gauge for ConnGauge<'_> {
     }
 
     fn added(&mut self, direction: Direction, delay: Duration) {
+        if let Some(watch) = self.watch {
+            watch.added(direction, delay);
+        }
         self.conn.set_added(direction, delay);
         self.proxy.added[direction].record(delay);
     }
 
     fn arrived(&mut self, direction: Direction, _bytes: usize, now: Instant) {
+        if let Some(watch) = self.watch {
+            watch.arrived(direction, now);
+        }
         if direction == Direction::Up {
             self.asked.get_or_insert(now);
         }
@@ -79,5 +98,15 @@ impl Gauge for ConnGauge<'_> {
 
     fn ended(&mut self, direction: Direction) {
         self.conn.set_ended(direction);
+    }
+
+    fn is_watched(&self) -> bool {
+        self.watch.is_some()
+    }
+
+    fn late(&mut self, direction: Direction, late: Duration) {
+        if let Some(watch) = self.watch {
+            watch.late(direction, late);
+        }
     }
 }

@@ -4,3 +4,4 @@
 pub(crate) mod counters;
 pub(crate) mod gauge;
 pub(crate) mod histogram;
+pub(crate) mod watch;

@@ -208,6 +208,9 @@ impl Flow {
             Poll::Ready(Ok(0)) => Moved::SinkBroke(io::ErrorKind::WriteZero.into()),
             Poll::Ready(Ok(n)) => {
                 let direction = self.direction;
+                if gauge.is_watched() {
+                    gauge.late(direction, self.link.late(now));
+                }
                 self.link.wrote(n, now, |held| gauge.added(direction, held));
                 self.charge();
                 self.unflushed = true;

@@ -12,6 +12,26 @@ use crate::ui::knob::Turn;
 
 /// Where proxies are looked at and turned.
 pub(super) const PANES: &[Mode] = &[Mode::Mixer, Mode::Connections];
+/// Where knobs are turned.
+pub(super) const TURNED: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Detail, Mode::Strip];
+/// Where something is looked at, and nothing typed.
+const SEEN: &[Mode] = &[
+    Mode::Mixer,
+    Mode::Connections,
+    Mode::Detail,
+    Mode::Strip,
+    Mode::Events,
+];
+/// Where a connection is selected.
+const CONNECTION: &[Mode] = &[Mode::Connections, Mode::Detail];
+const PROXY: &[Mode] = &[Mode::Mixer, Mode::Strip];
+const DETAIL: &[Mode] = &[Mode::Detail];
+const STRIP: &[Mode] = &[Mode::Strip];
+const EVENTS: &[Mode] = &[Mode::Events];
+const PAGES: &[Mode] = &[Mode::Detail, Mode::Strip];
+/// Where what happened is scrolled.
+const TOLD: &[Mode] = &[Mode::Detail, Mode::Events];
+const FOUND: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Events];
 const EVERYWHERE: &[Mode] = &Mode::ALL;
 const MIXER: &[Mode] = &[Mode::Mixer];
 const CONNECTIONS: &[Mode] = &[Mode::Connections];
@@ -22,6 +42,8 @@ const LISTS: &[Mode] = &[
     Mode::Help,
     Mode::Presets,
     Mode::Find,
+    Mode::Detail,
+    Mode::Events,
 ];
 const PRESETS: &[Mode] = &[Mode::Presets];
 const OVERLAYS: &[Mode] = &[Mode::Help, Mode::Presets, Mode::Find, Mode::Sort];
@@ -84,55 +106,70 @@ macro_rules! rows {
 
 /// The rows, in the order of help.
 pub(super) static ROWS: &[Binding] = rows! {
-    PANES Turn [LEFT, letter('h'), letter('-')] Action::Turn(Turn::Fine(-1)) => "turn a little, less pain";
-    PANES Turn [RIGHT, letter('l'), letter('+')] Action::Turn(Turn::Fine(1)) => "turn a little, more pain";
-    PANES Turn [letter('H'), FAR_LEFT] Action::Turn(Turn::Stop(-1)) => "to the stop before";
-    PANES Turn [letter('L'), FAR_RIGHT] Action::Turn(Turn::Stop(1)) => "to the next stop";
-    PANES Turn [letter('1')] Action::Turn(Turn::To(1)) => "to a stop" as "1 … 9";
-    PANES Turn [letter('2')] Action::Turn(Turn::To(2)) => "to a stop" as "";
-    PANES Turn [letter('3')] Action::Turn(Turn::To(3)) => "to a stop" as "";
-    PANES Turn [letter('4')] Action::Turn(Turn::To(4)) => "to a stop" as "";
-    PANES Turn [letter('5')] Action::Turn(Turn::To(5)) => "to a stop" as "";
-    PANES Turn [letter('6')] Action::Turn(Turn::To(6)) => "to a stop" as "";
-    PANES Turn [letter('7')] Action::Turn(Turn::To(7)) => "to a stop" as "";
-    PANES Turn [letter('8')] Action::Turn(Turn::To(8)) => "to a stop" as "";
-    PANES Turn [letter('9')] Action::Turn(Turn::To(9)) => "to a stop" as "";
-    PANES Turn [letter('0')] Action::Turn(Turn::Off) => "knob off";
-    PANES Turn [letter('=')] Action::TypeValue => "type a value: 300ms, off";
-    PANES Turn [letter('p')] Action::Presets => "presets: networks by name";
-    PANES Turn [letter('x')] Action::AllOff => "all knobs here off";
-    PANES Turn [letter('D')] Action::NextDirections => "turn both directions, down, up";
-    PANES Turn [letter('[')] Action::PreviousKnob => "knob before";
-    PANES Turn [letter(']')] Action::NextKnob => "next knob";
+    TURNED Turn [LEFT, letter('h'), letter('-')] Action::Turn(Turn::Fine(-1)) => "turn a little, less pain";
+    TURNED Turn [RIGHT, letter('l'), letter('+')] Action::Turn(Turn::Fine(1)) => "turn a little, more pain";
+    TURNED Turn [letter('H'), FAR_LEFT] Action::Turn(Turn::Stop(-1)) => "to the stop before";
+    TURNED Turn [letter('L'), FAR_RIGHT] Action::Turn(Turn::Stop(1)) => "to the next stop";
+    TURNED Turn [letter('1')] Action::Turn(Turn::To(1)) => "to a stop" as "1 … 9";
+    TURNED Turn [letter('2')] Action::Turn(Turn::To(2)) => "to a stop" as "";
+    TURNED Turn [letter('3')] Action::Turn(Turn::To(3)) => "to a stop" as "";
+    TURNED Turn [letter('4')] Action::Turn(Turn::To(4)) => "to a stop" as "";
+    TURNED Turn [letter('5')] Action::Turn(Turn::To(5)) => "to a stop" as "";
+    TURNED Turn [letter('6')] Action::Turn(Turn::To(6)) => "to a stop" as "";
+    TURNED Turn [letter('7')] Action::Turn(Turn::To(7)) => "to a stop" as "";
+    TURNED Turn [letter('8')] Action::Turn(Turn::To(8)) => "to a stop" as "";
+    TURNED Turn [letter('9')] Action::Turn(Turn::To(9)) => "to a stop" as "";
+    TURNED Turn [letter('0')] Action::Turn(Turn::Off) => "knob off";
+    TURNED Turn [letter('=')] Action::TypeValue => "type a value: 300ms, off";
+    TURNED Turn [letter('p')] Action::Presets => "presets: networks by name";
+    TURNED Turn [letter('x')] Action::AllOff => "all knobs here off";
+    TURNED Turn [letter('D')] Action::NextDirections => "turn both directions, down, up";
+    TURNED Turn [letter('[')] Action::PreviousKnob => "knob before";
+    TURNED Turn [letter(']')] Action::NextKnob => "next knob";
     PRESETS Turn [letter(' ')] Action::Audition => "try it";
-    PANES Compare [letter(' ')] Action::Bypass => "bypass this one (A/B)";
-    PANES Compare [letter('!')] Action::BypassAll => "bypass all at once, or none";
-    PANES Compare [letter('s')] Action::Solo => "solo: bypass the others";
-    PANES Compare [letter('u')] Action::Undo => "undo";
-    PANES Compare [letter('U'), ctrl('r')] Action::Redo => "do again";
+    TURNED Compare [letter(' ')] Action::Bypass => "bypass this one (A/B)";
+    SEEN Compare [letter('!')] Action::BypassAll => "bypass all at once, or none";
+    TURNED Compare [letter('s')] Action::Solo => "solo: bypass the others";
+    SEEN Compare [letter('u')] Action::Undo => "undo";
+    SEEN Compare [letter('U'), ctrl('r')] Action::Redo => "do again";
     PANES Manage [letter('a')] Action::Add => "add a proxy";
-    PANES Manage [letter('e')] Action::EditMapping => "edit mapping and faults";
-    PANES Manage [letter('o')] Action::TogglePort => "open or close the port";
+    PROXY Manage [letter('e')] Action::EditMapping => "edit mapping and faults";
+    TURNED Manage [letter('o')] Action::TogglePort => "open or close the port";
     MIXER Manage [letter('d')] Action::Delete => "delete; undo brings it back";
-    MIXER Manage [letter('y')] Action::Copy => "copy it as a command line";
+    PROXY Manage [letter('y')] Action::Copy => "copy it as a command line";
     CONNECTIONS Manage [letter('y')] Action::Copy => "copy the row";
+    DETAIL Manage [letter('y')] Action::Copy => "copy what is known of it";
     PANES Manage [letter('w')] Action::WriteScene => "write the desk to a file";
     PANES Manage [ctrl('o')] Action::OpenScene => "add the proxies of a file";
-    CONNECTIONS Manage [letter('X')] Action::Reset => "reset the connection (RST)";
-    CONNECTIONS Manage [letter('F')] Action::HalfClose => "end the connection (FIN)";
+    CONNECTION Manage [letter('X')] Action::Reset => "reset the connection (RST)";
+    CONNECTION Manage [letter('F')] Action::HalfClose => "end the connection (FIN)";
+    CONNECTION Manage [letter('e')] Action::Exempt => "exempt it from faults, or not";
+    CONNECTION Manage [letter('~')] Action::FreezeConnection => "freeze it: hold its bytes";
+    DETAIL Manage [TAB] Action::Alone => "turn this connection alone";
     PANES Move [UP, letter('k')] Action::Up => "one up";
     PANES Move [DOWN, letter('j')] Action::Down => "one down";
     PANES Move [letter('g'), HOME] Action::First => "to the first";
     PANES Move [letter('G'), END] Action::Last => "to the last";
     LISTS Move [plain(KeyCode::PageUp)] Action::PageUp => "a screenful up";
     LISTS Move [plain(KeyCode::PageDown)] Action::PageDown => "a screenful down";
+    TOLD Move [UP, letter('k')] Action::Up => "one up";
+    TOLD Move [DOWN, letter('j')] Action::Down => "one down";
+    TOLD Move [letter('g'), HOME] Action::First => "to the newest";
+    EVENTS Move [letter('G'), END] Action::Last => "to the oldest";
+    STRIP Move [UP, letter('k')] Action::PreviousKnob => "knob before";
+    STRIP Move [DOWN, letter('j')] Action::NextKnob => "next knob";
+    PAGES Move [letter('n')] Action::NextOne => "next one";
+    PAGES Move [letter('N')] Action::PreviousOne => "one before";
     OVERLAYS Move [UP] Action::Up => "one up";
     OVERLAYS Move [DOWN] Action::Down => "one down";
     PANES Move [TAB] Action::NextPane => "next pane";
     BACKWARDS Move [plain(KeyCode::BackTab)] Action::PreviousPane => "pane before";
     MIXER Move [letter('c')] Action::ToConnections => "to its connections";
-    PANES See [letter('f')] Action::Freeze => "freeze the screen, or go on";
-    PANES See [letter('/')] Action::Find => "find: rows that match words";
+    PANES See [ENTER] Action::LookCloser => "look closer";
+    SEEN See [letter('E')] Action::Events => "all that happened";
+    EVENTS See [ENTER] Action::Fold => "fold connections, or unfold";
+    SEEN See [letter('f')] Action::Freeze => "freeze the screen, or go on";
+    FOUND See [letter('/')] Action::Find => "find: rows that match words";
     PANES See [letter('S')] Action::Sort => "sort the connections";
     SORT See [ENTER, letter('S')] Action::Accept => "sort by it; again: turn it round";
     SORT Move [letter('k')] Action::Up => "one up" as "";
@@ -159,10 +196,11 @@ pub(super) static ROWS: &[Binding] = rows! {
     CONFIRM Leave [letter('n')] Action::Back => "one step back";
     QUIT Leave [letter('d')] Action::Drain => "accept no more, wait, then quit";
     QUIT Leave [letter('q')] Action::QuitNow => "close them and quit";
-    PANES Leave [letter('?'), F1] Action::Help => "help";
+    PAGES Leave [ENTER] Action::Back => "one step back";
+    SEEN Leave [letter('?'), F1] Action::Help => "help";
     INPUT Leave [F1] Action::Help => "help";
     EVERYWHERE Leave [ESC] Action::Back => "one step back";
-    PANES Leave [letter('q')] Action::Quit => "quit";
+    SEEN Leave [letter('q')] Action::Quit => "quit";
     EVERYWHERE Leave [ctrl('c')] Action::Interrupt => "quit; twice: at once";
     EVERYWHERE Leave [ctrl('z')] Action::Suspend => "suspend";
     EVERYWHERE Leave [ctrl('l')] Action::Redraw => "draw the screen again";
@@ -180,6 +218,7 @@ pub(super) static FOOTERS: &[Footer] = &[
     (MIXER, letter(']'), "[ ]", "knob"),
     (CONNECTIONS, letter('X'), "X", "reset"),
     (CONNECTIONS, letter('F'), "F", "end"),
+    (CONNECTIONS, ENTER, "Enter", "detail"),
     (CONNECTIONS, letter('/'), "/", "find"),
     (CONNECTIONS, letter('S'), "S", "sort"),
     (MIXER, letter('a'), "a", "add"),
@@ -194,8 +233,10 @@ pub(super) static FOOTERS: &[Footer] = &[
     (MIXER, letter('o'), "o", "open/close"),
     (MIXER, letter('s'), "s", "solo"),
     (MIXER, letter('/'), "/", "find"),
+    (MIXER, ENTER, "Enter", "all knobs"),
     (PANES, letter('f'), "f", "freeze"),
     (PANES, letter('q'), "q", "quit"),
+    (CONNECTIONS, letter('E'), "E", "events"),
     (INPUT, ENTER, "Enter", "add"),
     (INPUT, TAB, "Tab", "complete"),
     (INPUT, UP, "↑", "history"),
@@ -213,6 +254,29 @@ pub(super) static FOOTERS: &[Footer] = &[
     (PRESETS, ENTER, "Enter", "take it"),
     (PRESETS, UP, "↑↓", "choose"),
     (PRESETS, ESC, "Esc", "as before"),
+    (PAGES, LEFT, "←→", "turn"),
+    (PAGES, letter('1'), "1-9", "stop"),
+    (PAGES, letter('0'), "0", "off"),
+    (STRIP, UP, "↑↓", "knob"),
+    (DETAIL, TAB, "Tab", "it alone"),
+    (DETAIL, letter('X'), "X", "reset"),
+    (DETAIL, letter('F'), "F", "end"),
+    (DETAIL, letter('e'), "e", "exempt"),
+    (DETAIL, letter('~'), "~", "freeze"),
+    (PAGES, letter('n'), "n N", "next"),
+    (PAGES, ESC, "Esc", "back"),
+    (PAGES, letter(' '), "Space", "A/B"),
+    (PAGES, letter(']'), "[ ]", "knob"),
+    (STRIP, letter('='), "=", "type a value"),
+    (STRIP, letter('p'), "p", "preset"),
+    (PAGES, letter('E'), "E", "events"),
+    (PAGES, letter('?'), "?", "help"),
+    (EVENTS, UP, "↑↓", "scroll"),
+    (EVENTS, letter('g'), "g", "newest"),
+    (EVENTS, ENTER, "Enter", "fold"),
+    (EVENTS, letter('/'), "/", "find"),
+    (EVENTS, ESC, "Esc", "back"),
+    (EVENTS, letter('?'), "?", "help"),
     (FIND, ENTER, "Enter", "keep it"),
     (FIND, UP, "↑↓", "choose"),
     (FIND, ESC, "Esc", "show all"),

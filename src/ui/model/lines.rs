@@ -53,6 +53,15 @@ pub enum Content {
         /// How it is meant.
         tone: Tone,
     },
+    /// A connection opened, or ended as connections do.
+    Passing {
+        /// The name of its proxy.
+        proxy: String,
+        /// What it says, without the proxy's name.
+        text: String,
+        /// Whether it opened.
+        opens: bool,
+    },
 }
 
 /// A line with what it refers to; prints as one sentence: `db: LAT off → 250ms, taken by 4 of 4 in 3 ms`.
@@ -68,6 +77,8 @@ pub struct Said<'a> {
     pub text: &'a str,
     /// How it is meant.
     pub tone: Tone,
+    /// Of a connection that came or went as connections do: whether it opened.
+    pub passing: Option<bool>,
 }
 
 /// How a line is meant.
@@ -114,6 +125,7 @@ impl Change {
             proxy: &self.who,
             text: &self.text,
             tone: Tone::Injected,
+            passing: None,
         }
     }
 
@@ -138,6 +150,19 @@ impl Line {
                 proxy: proxy.to_owned(),
                 text: one_line(text),
                 tone,
+            },
+        }
+    }
+
+    /// A connection opened, or ended as connections do.
+    #[must_use]
+    pub fn passing(at: Duration, proxy: &str, text: &str, opens: bool) -> Self {
+        Self {
+            at,
+            content: Content::Passing {
+                proxy: proxy.to_owned(),
+                text: one_line(text),
+                opens,
             },
         }
     }

@@ -1,8 +1,10 @@
 //! Where the user is on the screen: which pane or overlay has the keys, and what is selected and visible in each list.
 
+use std::sync::Arc;
+
 use crate::fault::{Plan, Value};
 use crate::preset::{PRESETS, Preset};
-use crate::snapshot::{ConnId, ProxyId};
+use crate::snapshot::{ConnId, ConnRow, EndedConn, ProxyId, Watched};
 use crate::syntax::ParseError;
 use crate::ui::find::Place;
 use crate::ui::input::Field;
@@ -35,6 +37,12 @@ pub enum Overlay {
     Find(Place),
     /// The columns by which the connections can be sorted.
     Sort(SortList),
+    /// One connection, on the whole screen.
+    Conn(Box<Detail>),
+    /// The selected proxy with all its knobs, on the whole screen.
+    Strip,
+    /// All that happened, on the whole screen.
+    Events(EventList),
     /// Whether to reset all these connections, which are those that were looked for.
     ResetAll(Vec<ConnId>),
     /// Whether to quit, while connections are open.
@@ -95,6 +103,43 @@ pub struct ValueField {
     pub value: Option<Value>,
     /// Why the text is not a value; `unfinished` where it only is not complete. `None` where Enter sets it.
     pub error: Option<ParseError>,
+}
+
+/// One connection that is looked at closely, open or ended.
+#[derive(Debug)]
+pub struct Detail {
+    /// Its figures, the last that there were.
+    pub row: ConnRow,
+    /// How it ended, where it has.
+    pub ended: Option<Arc<EndedConn>>,
+    /// What is seen of it only because it is looked at closely.
+    pub watched: Option<Arc<Watched>>,
+    /// Whether the keys turn knobs for it alone.
+    pub alone: bool,
+    /// The first line of what happened to it that is visible.
+    pub first: usize,
+}
+
+/// All that happened, the newest first.
+#[derive(Debug)]
+pub struct EventList {
+    /// Up to which line they are shown, counted from the start; all, as they come, where nothing is said.
+    pub from: Option<u64>,
+    /// The first row that is visible.
+    pub first: usize,
+    /// Whether connections that simply open and end are counted and not listed.
+    pub folds: bool,
+}
+
+/// Follows what comes, folded.
+impl Default for EventList {
+    fn default() -> Self {
+        Self {
+            from: None,
+            first: 0,
+            folds: true,
+        }
+    }
 }
 
 /// The columns by which the connections can be sorted, as a list.
@@ -164,6 +209,12 @@ pub enum Column {
 // === impl Overlay ===
 
 impl Overlay {
+    /// Whether it takes the whole screen but for its header and footer.
+    #[must_use]
+    pub const fn is_page(&self) -> bool {
+        matches!(self, Self::Conn(_) | Self::Strip | Self::Events(_))
+    }
+
     /// The lines of a list: how many there are, which one is selected, and which one is the first that is visible. `None`
     /// where it shows no list.
     pub(in crate::ui) fn lines(&mut self) -> Option<(usize, &mut usize, &mut usize)> {
@@ -174,6 +225,9 @@ impl Overlay {
             Self::Value(_)
             | Self::Path(_)
             | Self::Find(_)
+            | Self::Conn(_)
+            | Self::Strip
+            | Self::Events(_)
             | Self::Quit
             | Self::Delete(_)
             | Self::ResetAll(_)

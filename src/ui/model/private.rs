@@ -37,6 +37,8 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) picked: Option<Picked>,
     /// The order that the connections had when their list got the keys.
     pub(in crate::ui) kept: Option<Kept>,
+    /// The connection that the engine was asked to look at closely.
+    pub(in crate::ui) watched: Option<ConnId>,
     /// Connections and bytes, up and down, of proxies that were removed.
     pub(in crate::ui) gone: (u64, PerDirection<u64>),
     /// The file that a scene was last read from or written to.

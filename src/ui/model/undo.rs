@@ -5,10 +5,10 @@
 
 use std::time::Duration;
 
-use crate::fault::{Directions, Plan};
+use crate::fault::{Directions, Own, Plan};
 use crate::mapping::{Mapping, Name};
 use crate::request::Request;
-use crate::snapshot::ProxyId;
+use crate::snapshot::{ConnId, ProxyId};
 
 /// How many steps are kept; the oldest go first.
 const LEN: usize = 200;
@@ -65,6 +65,8 @@ pub(in crate::ui) enum Edited {
     Replaced(Swap<Setup>),
     /// It is given another name, or the given one is taken away.
     Renamed(Swap<Option<Name>>),
+    /// Something else holds for one of its connections alone.
+    Own(ConnId, Swap<Own>),
 }
 
 /// What it takes to have a proxy as it was.
@@ -228,6 +230,7 @@ impl Edit {
             Edited::Removed(setup) => Edited::Added(setup),
             Edited::Replaced(setups) => Edited::Replaced(setups.reversed()),
             Edited::Renamed(names) => Edited::Renamed(names.reversed()),
+            Edited::Own(conn, owns) => Edited::Own(conn, owns.reversed()),
         };
         Self { what, ..*self }
     }
@@ -245,6 +248,7 @@ impl Edit {
                 plan: after.plan,
             },
             Edited::Renamed(Swap { after: name, .. }) => Request::Rename { proxy, name },
+            Edited::Own(conn, Swap { after: own, .. }) => Request::SetOwn(conn, own),
         }
     }
 }

@@ -46,7 +46,12 @@ pub(super) fn sort_by(model: &mut Model, column: usize) {
 /// Ends the selected connection: by RST, or in an orderly way. Where several are looked for, a reset means all of them, and
 /// asks.
 pub(super) fn cut(model: &mut Model, how: Kill) {
-    if how == Kill::Rst && model.overlays.is_empty() && !model.finds.of(Place::Conns).is_empty() {
+    if let Some(detail) = model.detail() {
+        let conn = detail.row.id;
+        model.ask(Request::Kill(conn, how));
+        return;
+    }
+    if how == Kill::Rst && !model.finds.of(Place::Conns).is_empty() {
         let list = listed(model);
         let snapshot = Arc::clone(&model.snapshot);
         let rows = picked(model, &list).rows.iter();

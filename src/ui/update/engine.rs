@@ -63,6 +63,7 @@ pub(super) fn freeze(model: &mut Model) {
             model.say(Tone::Plain, text);
         }
         Some(frozen) => {
+            model.logged += frozen.held.len() as u64;
             model.log.extend(frozen.held);
             let over = model.log.len().saturating_sub(LOG_LEN);
             model.log.drain(..over);
@@ -148,7 +149,16 @@ pub(super) fn happened(model: &mut Model, event: &Event) {
     if matches!(event.what, Happening::Error(_)) {
         model.notice = Some(Line::new(model.now, &event.proxy, &text, tone));
     }
-    model.log(Line::new(event.at, &event.proxy, &text, tone));
+    let opens = matches!(event.what, Happening::Opened { .. });
+    let passes = matches!(
+        event.what,
+        Happening::Opened { .. } | Happening::Closed { .. }
+    );
+    model.log(if passes && tone == Tone::Plain {
+        Line::passing(event.at, &event.proxy, &text, opens)
+    } else {
+        Line::new(event.at, &event.proxy, &text, tone)
+    });
 }
 
 /// Whether the proxy's upstream speaks TLS in another way than the last time: a line for every connection would drown the
@@ -168,7 +178,7 @@ fn rename_lines(model: &mut Model, before: &str, after: &str) {
     let held = model.frozen.iter_mut().flat_map(|frozen| &mut frozen.held);
     let lines = model.log.iter_mut().chain(held);
     let lines = lines.filter_map(|line| match &mut line.content {
-        Content::Text { proxy, .. } => Some(proxy),
+        Content::Text { proxy, .. } | Content::Passing { proxy, .. } => Some(proxy),
         Content::Change(_) => None,
     });
     for name in changes.chain(lines).filter(|name| *name == before) {

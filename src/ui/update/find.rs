@@ -6,18 +6,13 @@ use crate::ui::model::{Focus, Model, Overlay, Tone};
 
 /// Opens the field for the pane that has the keys, with what is looked for already.
 pub(super) fn open(model: &mut Model) {
-    if let Some(place) = place_of(model.focus) {
-        model.overlays.push(Overlay::Find(place));
-    }
-}
-
-/// The list of a pane.
-const fn place_of(focus: Focus) -> Option<Place> {
-    match focus {
-        Focus::Mixer => Some(Place::Strips),
-        Focus::Connections => Some(Place::Conns),
-        Focus::Input => None,
-    }
+    let place = match (model.overlays.last(), model.focus) {
+        (Some(Overlay::Events(_)), _) => Place::Events,
+        (None, Focus::Mixer) => Place::Strips,
+        (None, Focus::Connections) => Place::Conns,
+        (Some(_), _) | (None, Focus::Input) => return,
+    };
+    model.overlays.push(Overlay::Find(place));
 }
 
 /// The text is another one.
@@ -45,11 +40,10 @@ pub(super) fn accept(model: &mut Model, place: Place) {
     }
 }
 
-/// Esc in a pane: shows all of its rows again. Says whether something was looked for.
-pub(super) fn forget_in(model: &mut Model, focus: Focus) -> bool {
-    let Some(place) = place_of(focus).filter(|place| !model.finds.of(*place).is_empty()) else {
-        return false;
-    };
-    model.finds.of_mut(place).forget();
-    true
+/// Shows all rows of a list again. Says whether something was looked for.
+pub(super) fn forget_in(model: &mut Model, place: Place) -> bool {
+    let find = model.finds.of_mut(place);
+    let was_looked_for = !find.is_empty();
+    find.forget();
+    was_looked_for
 }

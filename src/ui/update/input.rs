@@ -28,6 +28,9 @@ pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
         (
             Some(
                 Overlay::Sort(_)
+                | Overlay::Conn(_)
+                | Overlay::Strip
+                | Overlay::Events(_)
                 | Overlay::ResetAll(_)
                 | Overlay::Quit
                 | Overlay::Delete(_)
@@ -79,7 +82,15 @@ pub(super) fn changed(model: &mut Model) {
             }
         }
         Mode::Find => find::changed(model),
-        Mode::Mixer | Mode::Connections | Mode::Path | Mode::Sort | Mode::Quit | Mode::Confirm => {}
+        Mode::Mixer
+        | Mode::Connections
+        | Mode::Path
+        | Mode::Sort
+        | Mode::Detail
+        | Mode::Strip
+        | Mode::Events
+        | Mode::Quit
+        | Mode::Confirm => {}
     }
 }
 

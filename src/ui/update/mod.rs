@@ -14,6 +14,8 @@
 //!            connections  the table: rows, order, cutting
 //!            find         what is looked for in a list
 //!            copy         what is selected, as text for the clipboard
+//!            closer       a connection, a proxy, all that happened on the whole screen
+//!            own          what is set for one connection alone
 //!            overlay      help, value, questions, leaving
 //!            presets      the list of presets
 //!            scenes       files
@@ -31,6 +33,7 @@ use super::view::{self, Room};
 use crate::request::{Outcome, Request, RequestError};
 use crate::snapshot::{Kill, ProxyId};
 
+mod closer;
 mod connections;
 mod copy;
 mod engine;
@@ -39,6 +42,7 @@ mod input;
 mod line;
 mod mixer;
 mod overlay;
+mod own;
 mod paste;
 mod presets;
 mod proxies;
@@ -126,6 +130,14 @@ fn apply(model: &mut Model, action: Action) {
         Action::TogglePort => on_selected(model, proxies::toggle_port),
         Action::Sort => connections::choose_sort(model),
         Action::Find => find::open(model),
+        Action::LookCloser => closer::open(model),
+        Action::Events => closer::events(model),
+        Action::Fold => closer::fold(model),
+        Action::NextOne => closer::next(model, Step::On(1)),
+        Action::PreviousOne => closer::next(model, Step::Back(1)),
+        Action::Exempt => own::switch(model, own::Switch::Exempt),
+        Action::FreezeConnection => own::switch(model, own::Switch::Frozen),
+        Action::Alone => own::alone(model),
         Action::Reset => connections::cut(model, Kill::Rst),
         Action::HalfClose => connections::cut(model, Kill::Fin),
         Action::Edit(request) => input::edit(model, request),
@@ -179,6 +191,7 @@ fn visible(model: &Model, room: &Room) -> usize {
     match model.mode() {
         Mode::Connections => room.conns,
         Mode::Help | Mode::Sort => room.help,
+        Mode::Detail | Mode::Strip | Mode::Events => room.told,
         Mode::Presets => room.presets,
         Mode::Mixer
         | Mode::Input
@@ -193,10 +206,11 @@ fn visible(model: &Model, room: &Room) -> usize {
 /// Moves in the list that has the keys.
 fn step(model: &mut Model, step: Step) {
     match model.mode() {
-        Mode::Mixer => mixer::strip(model, step),
+        Mode::Mixer | Mode::Strip => mixer::strip(model, step),
         Mode::Connections => connections::step(model, step),
         Mode::Help | Mode::Presets | Mode::Sort => overlay::step(model, step),
         Mode::Find => find::step(model, step),
+        Mode::Detail | Mode::Events => closer::scroll(model, step),
         Mode::Input | Mode::Value | Mode::Path | Mode::Quit | Mode::Confirm => {}
     }
 }
@@ -219,6 +233,8 @@ fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
     match outcome {
         Outcome::Planned(proxy, taken) => engine::set(model, ticket, proxy, taken),
         Outcome::Killed(conn, how) => engine::killed(model, conn, how),
+        Outcome::Owned(proxy, _, taken) => own::taken(model, ticket, proxy, taken),
+        Outcome::Watching => {}
         Outcome::KilledAll(count, _) => {
             model.say(Tone::Plain, format!("{count} connections reset by you"));
         }
@@ -259,7 +275,10 @@ fn settle(model: &mut Model) {
         Overlay::Delete(id) => !model.knows(*id),
         Overlay::Value(field) => !model.knows(field.proxy),
         Overlay::Presets(list) => !model.knows(list.proxy),
+        Overlay::Conn(detail) => !model.knows(detail.row.proxy),
+        Overlay::Strip => model.selected_row().is_none(),
         Overlay::Help(_)
+        | Overlay::Events(_)
         | Overlay::Path(_)
         | Overlay::Find(_)
         | Overlay::Sort(_)
@@ -274,6 +293,8 @@ fn settle(model: &mut Model) {
     let room = view::room(model.size, model);
     mixer::settle(model, room.strips);
     connections::settle(model, room.conns);
+    own::settle(model);
+    closer::settle(model, view::ends(model));
     overlay::settle(model, visible(model, &room));
 }
 

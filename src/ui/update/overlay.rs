@@ -6,6 +6,7 @@ use super::{Step, connections, find, first_visible, input, presets, proxies, sce
 use crate::request::Request;
 use crate::snapshot::{Kill, ProxyId};
 use crate::ui::effect::Effect;
+use crate::ui::find::Place;
 use crate::ui::input::Field;
 use crate::ui::model::{Focus, Help, Model, Overlay, Tone, ValueField};
 
@@ -72,17 +73,23 @@ pub(super) fn accept(model: &mut Model) {
         Some(Overlay::Suspend) => model.cause(Effect::Suspend),
         None if model.focus == Focus::Input => input::accept(model),
         // Nothing ends by a careless Enter.
-        Some(Overlay::Quit) | None => {}
+        Some(Overlay::Conn(_) | Overlay::Strip | Overlay::Events(_) | Overlay::Quit) | None => {}
     }
 }
 
 /// One step back. It never quits.
 pub(super) fn back(model: &mut Model) {
+    if matches!(model.overlays.last(), Some(Overlay::Events(_)))
+        && find::forget_in(model, Place::Events)
+    {
+        return;
+    }
     match (model.overlays.pop(), model.focus) {
         (Some(Overlay::Presets(list)), _) => presets::leave(model, list),
         (Some(Overlay::Find(place)), _) => model.finds.of_mut(place).forget(),
         (Some(_), _) => {}
-        (None, focus) if find::forget_in(model, focus) => {}
+        (None, Focus::Mixer) if find::forget_in(model, Place::Strips) => {}
+        (None, Focus::Connections) if find::forget_in(model, Place::Conns) => {}
         (None, Focus::Input) => input::leave(model),
         (None, Focus::Connections) => model.focus = Focus::Mixer,
         (None, Focus::Mixer) if model.input.editing.is_some() => input::forget_edit(model),

@@ -189,7 +189,11 @@ fn refused(model: &mut Model, edit: Edit, name: &str, origin: Origin, why: &Requ
             line::refill(model, in_words(&setup.mapping, &setup.plan), None);
             model.focus = Focus::Input;
         }
-        Edited::Added(_) | Edited::Plan(_) | Edited::Removed(_) | Edited::Renamed(_) => {}
+        Edited::Added(_)
+        | Edited::Plan(_)
+        | Edited::Removed(_)
+        | Edited::Renamed(_)
+        | Edited::Own(..) => {}
     }
     model.say(Tone::Trouble, text);
 }

@@ -1,6 +1,7 @@
 //! Changing plans: knobs, bypass, solo. Every one is kept as a `Change` and as a step that can be undone, and none waits for the
 //! engine.
 
+use super::own;
 use crate::fault::Plan;
 use crate::request::Request;
 use crate::snapshot::ProxyId;
@@ -54,6 +55,9 @@ pub(super) fn turn(model: &mut Model, proxy: ProxyId, turn: Turn) {
     let Some(dial) = knob::all().get(model.knob) else {
         return;
     };
+    if let Some(conn) = own::turned(model) {
+        return own::turn(model, conn, turn);
+    }
     let directions = model.directions;
     let before = model.plan(proxy).cloned().unwrap_or_default();
     let plan = dial.turn(&before, directions, turn);
@@ -104,6 +108,9 @@ fn go_on(model: &mut Model, held: Held, plan: &Plan) -> bool {
 
 /// All knobs of the selected proxy off, and what else is in its plan.
 pub(super) fn all_off(model: &mut Model, proxy: ProxyId) {
+    if let Some(conn) = own::turned(model) {
+        return own::clear(model, conn);
+    }
     let before = model.plan(proxy).cloned().unwrap_or_default();
     if before.is_empty() {
         let who = model.name(proxy);

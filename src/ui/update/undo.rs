@@ -1,7 +1,7 @@
 //! Undo and redo: steps backwards and forwards, carried out like any other change.
 
-use super::proxies;
 use super::turn::{self, Wish};
+use super::{own, proxies};
 use crate::fault::{Directions, KINDS, Kind, Plan};
 use crate::ui::knob;
 use crate::ui::model::undo::{Edit, Edited, Step, Swap};
@@ -47,7 +47,9 @@ fn is_busy(model: &mut Model) -> bool {
     let mut asked = model.private.asked.values();
     let busy = asked.any(|asked| match &asked.what {
         Ask::Edit(Edited::Added(_) | Edited::Replaced(_) | Edited::Renamed(_), _) => true,
-        Ask::Edit(Edited::Plan(_) | Edited::Removed(_), _) | Ask::Port { .. } => false,
+        Ask::Edit(Edited::Plan(_) | Edited::Removed(_) | Edited::Own(..), _) | Ask::Port { .. } => {
+            false
+        }
     });
     if busy {
         model.say(Tone::Plain, "a proxy is being changed: once more, please");
@@ -57,6 +59,11 @@ fn is_busy(model: &mut Model) -> bool {
 
 /// Takes a step: `origin` is which way.
 fn take(model: &mut Model, step: &Step, origin: Origin) {
+    let word = if origin == Origin::Undo {
+        "undo"
+    } else {
+        "redo"
+    };
     let mut plans = Vec::new();
     let mut texts = Vec::new();
     for edit in &step.edits {
@@ -64,6 +71,13 @@ fn take(model: &mut Model, step: &Step, origin: Origin) {
         match &edit.what {
             Edited::Plan(_) | Edited::Renamed(_) if !model.knows(proxy) => {
                 model.say(Tone::Plain, "that proxy is gone");
+            }
+            Edited::Own(conn, Swap { after, .. }) => {
+                let text = match after.to_string() {
+                    none if none.is_empty() => format!("{word}: as its proxy again"),
+                    text => format!("{word}: {text}"),
+                };
+                own::carry_out(model, (proxy, *conn), after.clone(), &text);
             }
             Edited::Plan(Swap { after, .. }) => {
                 texts.push(difference(model.plan(proxy), after));
@@ -74,11 +88,6 @@ fn take(model: &mut Model, step: &Step, origin: Origin) {
             }
         }
     }
-    let word = if origin == Origin::Undo {
-        "undo"
-    } else {
-        "redo"
-    };
     texts.dedup();
     let text = match texts.as_slice() {
         [text] => format!("{word} {text}"),

@@ -224,7 +224,7 @@ fn set_role(at: &Cell<'_>) -> Role {
 }
 
 /// What a connection is doing, in words.
-fn state(at: &Cell<'_>) -> String {
+pub(super) fn state(at: &Cell<'_>) -> String {
     match at.conn.state {
         ConnState::Dialing => "dialing".to_owned(),
         ConnState::Open => "open".to_owned(),
@@ -241,7 +241,7 @@ fn state(at: &Cell<'_>) -> String {
     }
 }
 
-fn state_role(at: &Cell<'_>) -> Role {
+pub(super) fn state_role(at: &Cell<'_>) -> Role {
     match at.conn.state {
         ConnState::Full => Role::Trouble,
         ConnState::Held => Role::Injected,

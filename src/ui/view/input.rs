@@ -221,7 +221,7 @@ fn found(model: &Model, place: Place) -> String {
     let (found, all) = match place {
         Place::Strips => (model.strips().count(), model.snapshot.proxies.len()),
         Place::Conns => (model.conns.total, model.conns.all),
-        Place::Events => (model.found_lines().count(), model.log.len()),
+        Place::Events => (model.found_lines(None).count(), model.log.len()),
     };
     let count = |count: usize| format::count(count as u64);
     format!("{} of {}", count(found), count(all))

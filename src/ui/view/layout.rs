@@ -72,6 +72,9 @@ pub(super) struct Screen {
     pub(super) footer: Rect,
     /// What is drawn where there is no proxy.
     pub(super) empty: Rect,
+    /// Where a page stands that takes the place of all panes, and the last thing that happened below it.
+    pub(super) page: Rect,
+    pub(super) page_last: Rect,
 }
 
 /// What a size is enough for.
@@ -117,6 +120,8 @@ pub(super) fn layout(size: Size, model: &Model) -> Screen {
         footer,
         ..Screen::default()
     };
+    let last = Length(u16::from(body.height > 6));
+    [screen.page, screen.page_last] = Layout::vertical([Fill(1), last]).areas(body);
     match class {
         Class::TooSmall => {}
         Class::Strips => screen.mixer = mixer(body, Form::Compact, model),

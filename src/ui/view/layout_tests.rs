@@ -77,6 +77,8 @@ fn the_input_line_takes_its_rows_from_the_connections() {
         let expected = Screen {
             input: open.input,
             conns: open.conns,
+            page: open.page,
+            page_last: open.page_last,
             log: open.log,
             ..closed
         };

@@ -6,6 +6,7 @@ use ratatui::text::Span;
 
 use super::pen::{Pen, Sheet, fit, fit_name, width};
 use crate::snapshot::Taken;
+use crate::ui::fold::{Row, folded};
 use crate::ui::format;
 use crate::ui::model::{Model, Said, Tone};
 use crate::ui::theme::Role;
@@ -33,24 +34,60 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
     });
     sheet.title(&[Span::styled("what happened", Role::Plain)], held);
     let visible = usize::from(sheet.area.height.saturating_sub(1));
-    let lines = model.log.iter().rev().take(visible);
-    let lines: Vec<Said<'_>> = lines.filter_map(|line| model.said(line)).collect();
-    let names = lines.iter().map(|line| width(line.proxy)).max();
+    let lines = model.log.iter().rev();
+    let lines = lines.filter_map(|line| model.said(line));
+    draw_rows(&folded(lines, visible), &mut sheet);
+}
+
+/// Draws rows of what happened below a title.
+pub(super) fn draw_rows(rows: &[Row<'_>], sheet: &mut Sheet<'_>) {
+    let name = |row: &Row<'_>| match row {
+        Row::Said(said) => width(said.proxy),
+        Row::Folded { proxy, .. } => width(proxy),
+    };
+    let names = rows.iter().map(name).max();
     let names = names.unwrap_or(0).min((sheet.area.width / 4).max(8));
-    for (at, line) in (1..).zip(lines) {
-        draw_line(line, names, sheet.area.width >= EXACT_FROM, sheet.row(at));
+    let is_exact = sheet.area.width >= EXACT_FROM;
+    for (at, row) in (1..).zip(rows) {
+        let pen = sheet.row(at);
+        match row {
+            Row::Said(said) => draw_line(*said, names, is_exact, pen),
+            Row::Folded { at, proxy, counts } => {
+                draw_folded((*at, proxy, *counts), names, is_exact, pen);
+            }
+        }
     }
 }
 
-fn draw_line(line: Said<'_>, names: u16, is_exact: bool, mut pen: Pen<'_>) {
+/// `12:41 shop  6 opened, 6 done`.
+fn draw_folded(
+    (at, proxy, [opened, done]): (Duration, &str, [u64; 2]),
+    names: u16,
+    is_exact: bool,
+    mut pen: Pen<'_>,
+) {
+    begin(at, proxy, names, is_exact, &mut pen);
+    let counts = [(opened, "opened"), (done, "done")];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let words: Vec<String> = counts
+        .map(|(count, word)| format!("{} {word}", format::count(*count)))
+        .collect();
+    pen.text(words.join(", "), Role::Rest);
+}
+
+/// The time and the name, in so many columns.
+fn begin(at: Duration, proxy: &str, names: u16, is_exact: bool, pen: &mut Pen<'_>) {
     let time = if is_exact {
-        format::clock_exact(line.at)
+        format::clock_exact(at)
     } else {
-        format::clock_narrow(line.at)
+        format::clock_narrow(at)
     };
     pen.skip(1).text(time, Role::Rest).skip(1);
-    let name = fit_name(line.proxy, names);
-    pen.left(name, names, Role::Plain).skip(1);
+    pen.left(fit_name(proxy, names), names, Role::Plain).skip(1);
+}
+
+fn draw_line(line: Said<'_>, names: u16, is_exact: bool, mut pen: Pen<'_>) {
+    begin(line.at, line.proxy, names, is_exact, &mut pen);
     if line.tone == Tone::Trouble {
         pen.text("! ", Role::Trouble);
     }

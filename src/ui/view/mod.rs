@@ -33,12 +33,15 @@ mod charts;
 mod columns;
 mod compare;
 mod connections;
+mod detail;
 mod dial;
 mod empty;
+mod events;
 mod feels;
 mod footer;
 mod header;
 mod help;
+mod histogram;
 mod input;
 mod last;
 mod layout;
@@ -50,10 +53,13 @@ mod quit;
 mod rates;
 mod sort;
 mod state;
+mod story;
 mod strip;
 mod strips;
 mod too_small;
 mod track;
+mod waterfall;
+mod whole_strip;
 
 use layout::{Class, Screen, layout};
 use pen::Sheet;
@@ -73,6 +79,8 @@ pub struct Room {
     pub help: usize,
     /// How many lines of the list of presets are visible.
     pub presets: usize,
+    /// How many lines of what happened are visible on a page.
+    pub told: usize,
 }
 
 /// How much of the lists a screen of this size shows; at least one of each, so that a selection has a place.
@@ -85,6 +93,24 @@ pub fn room(size: Size, model: &Model) -> Room {
         conns: usize::from(conns).max(1),
         help: usize::from(help::room(size.height)),
         presets: usize::from(presets::room(size.height)),
+        told: match model.page() {
+            Some(Overlay::Conn(_)) => detail::room(screen.page),
+            _ => events::room(screen.page),
+        },
+    }
+}
+
+/// How far what happened can be scrolled: all of it, and what happened to the connection that is looked at.
+#[must_use]
+pub(super) fn ends(model: &Model) -> [usize; 2] {
+    let Some(page) = model.page() else {
+        return [0, 0];
+    };
+    let room = room(model.size, model).told;
+    match page {
+        Overlay::Events(list) => [events::rows(model, list).len().saturating_sub(room), 0],
+        Overlay::Conn(detail) => [0, story::of(model, detail).len().saturating_sub(room)],
+        _ => [0, 0],
     }
 }
 
@@ -113,9 +139,12 @@ pub fn render(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
     cursor
 }
 
-/// The selected connection's row in words, as `y` copies it.
+/// The selected connection's row in words, as `y` copies it; of one that is looked at, what happened to it too.
 #[must_use]
 pub fn row_in_words(model: &Model) -> Option<String> {
+    if let Some(detail) = model.detail() {
+        return detail::in_words(model, detail);
+    }
     let proxy = model.selected_row()?;
     let cells = model.conns.rows.iter();
     let mut cells = cells.filter_map(|place| columns::Cell::of(model, proxy, *place));
@@ -128,6 +157,16 @@ fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
     header::draw(model, sheet.part(screen.header));
     footer::draw(model, sheet.part(screen.footer));
     let busiest = busiest(model);
+    if let Some(page) = model.page() {
+        let area = sheet.part(screen.page);
+        match page {
+            Overlay::Conn(detail) => detail::draw(model, detail, area),
+            Overlay::Events(list) => events::draw(model, list, area),
+            _ => whole_strip::draw(model, &busiest, area),
+        }
+        last::draw(model, &busiest, sheet.part(screen.page_last));
+        return;
+    }
     last::draw(model, &busiest, sheet.part(screen.last));
     if screen.empty.height > 0 {
         empty::draw(model, sheet.part(screen.empty));
@@ -176,7 +215,12 @@ fn overlays(model: &Model, sheet: &mut Sheet<'_>) -> Option<Position> {
     for overlay in &model.overlays {
         cursor = None;
         match overlay {
-            Overlay::Value(_) | Overlay::Path(_) | Overlay::Find(_) => {}
+            Overlay::Value(_)
+            | Overlay::Path(_)
+            | Overlay::Find(_)
+            | Overlay::Conn(_)
+            | Overlay::Strip
+            | Overlay::Events(_) => {}
             Overlay::Sort(list) => sort::draw(model, list, sheet),
             Overlay::ResetAll(conns) => quit::ask_to_reset(model, conns, sheet),
             Overlay::Help(help) => cursor = help::draw(help, sheet),

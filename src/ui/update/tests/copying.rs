@@ -52,6 +52,21 @@ fn a_connection_is_copied_as_its_row() {
 }
 
 #[test]
+fn a_connection_that_is_looked_at_is_copied_with_what_happened_to_it() {
+    let mut model = model();
+    does(&mut model, [Action::ToConnections, Action::LookCloser]);
+    does(&mut model, [turn(Turn::To(5))]);
+    let effects = does(&mut model, [Action::Copy]);
+    let lines: Vec<&str> = copied(&effects).lines().collect();
+    assert!(lines[0].starts_with("db #2, peer 127.0.0.1:50000, age"));
+    assert_eq!(lines[1], "00:00:01.000 ▲1 db: LAT off → 250ms");
+    assert!(
+        lines[2].ends_with("#2 accepted from 127.0.0.1:50000"),
+        "{lines:?}"
+    );
+}
+
+#[test]
 fn where_nothing_is_selected_nothing_is_copied() {
     for focus in [Focus::Mixer, Focus::Connections] {
         let mut model = empty();

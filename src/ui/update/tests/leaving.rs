@@ -84,7 +84,8 @@ fn five_seconds_without_traffic_or_keys_are_quiet_and_a_byte_ends_it() {
 #[test]
 fn the_log_is_bounded_and_counts_what_was_lost() {
     let mut model = model();
-    for conn in 0..600 {
+    let last = LOG_LEN as u64 + 99;
+    for conn in 0..=last {
         let event = Event {
             at: model.now,
             proxy: "db".to_owned(),
@@ -99,7 +100,7 @@ fn the_log_is_bounded_and_counts_what_was_lost() {
         does(&mut model, [Action::Happened(Arc::new(event))]);
     }
     assert_eq!(model.log.len(), LOG_LEN);
-    assert_eq!(told(&model, LOG_LEN - 1), "#599 refused");
+    assert_eq!(told(&model, LOG_LEN - 1), format!("#{last} refused"));
     assert_eq!(
         model.said(&model.log[0]).map(|line| line.tone),
         Some(Tone::Trouble)

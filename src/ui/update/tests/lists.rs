@@ -274,6 +274,181 @@ fn a_reset_of_all_that_are_looked_for_asks() {
 }
 
 #[test]
+fn a_connection_that_is_looked_at_is_watched_and_stays_when_it_has_ended() {
+    let mut model = model();
+    let effects = does(&mut model, [Action::ToConnections, Action::LookCloser]);
+    let watch = |ticket, conn: Option<u64>| Effect::Ask(ticket, Request::Watch(conn.map(ConnId)));
+    assert_eq!(
+        (effects, model.mode()),
+        (vec![watch(1, Some(2))], Mode::Detail)
+    );
+    let mut over = desk();
+    let conn = over.conns.remove(1);
+    over.ended.push(ended(conn));
+    does(&mut model, [Action::Sampled(Arc::new(over.clone()))]);
+    over.ended.clear();
+    does(&mut model, [Action::Sampled(Arc::new(over))]);
+    let detail = model.detail().expect("it is looked at");
+    assert_eq!(
+        (detail.row.id, detail.row.state),
+        (ConnId(2), ConnState::Ended)
+    );
+    assert_eq!(
+        detail.ended.as_ref().map(|it| &it.reason),
+        Some(&CloseReason::Killed)
+    );
+    let effects = does(&mut model, [Action::NextOne]);
+    assert_eq!(effects, [watch(2, Some(4))], "its neighbour in the list");
+    let effects = does(&mut model, [Action::NextOne, Action::PreviousOne]);
+    assert_eq!(effects, [watch(3, Some(1)), watch(4, Some(4))]);
+    assert_eq!(does(&mut model, [Action::Back]), [watch(5, None)]);
+    assert_eq!(model.mode(), Mode::Connections);
+    does(
+        &mut model,
+        [Action::Back, Action::LookCloser, Action::NextOne],
+    );
+    assert_eq!(
+        (model.mode(), model.selected),
+        (Mode::Strip, Some(ProxyId(2)))
+    );
+}
+
+/// What is asked for connections alone.
+fn owns(effects: &[Effect]) -> Vec<(u64, String)> {
+    let own = |effect: &Effect| {
+        if let Effect::Ask(_, Request::SetOwn(conn, own)) = effect {
+            return Some((conn.0, own.to_string()));
+        }
+        None
+    };
+    effects.iter().filter_map(own).collect()
+}
+
+#[test]
+fn what_is_set_for_one_connection_alone_is_a_change_that_can_be_undone() {
+    let mut model = model();
+    let mut all = Vec::new();
+    let mut press = |model: &mut Model, actions: &[Action]| {
+        all.extend(owns(&does(model, actions.to_vec())));
+        std::mem::take(&mut all)
+    };
+    let said = |of: &[(u64, &str)]| -> Vec<(u64, String)> {
+        of.iter()
+            .map(|(conn, own)| (*conn, (*own).to_owned()))
+            .collect()
+    };
+    let effects = does(&mut model, [Action::ToConnections, Action::Exempt]);
+    assert_eq!(owns(&effects), said(&[(2, "exempt")]));
+    assert!(notice(&model).starts_with("db #2: exempt from faults"));
+    let taken = Taken {
+        taken: 1,
+        of: 1,
+        cut: 0,
+        micros: 9,
+    };
+    let done = Outcome::Owned(ProxyId(1), ConnId(2), taken);
+    does(&mut model, [did(ticket(&effects), done)]);
+    assert!(
+        notice(&model).ends_with("taken by 1 of 1 in 9 µs"),
+        "{}",
+        notice(&model)
+    );
+    assert_eq!(
+        press(&mut model, &[Action::FreezeConnection]),
+        said(&[(2, "exempt, frozen")])
+    );
+    assert_eq!(
+        press(&mut model, &[Action::Undo, Action::Undo, Action::Redo]),
+        said(&[(2, "exempt"), (2, ""), (2, "exempt")])
+    );
+}
+
+#[test]
+fn the_keys_of_a_detail_turn_its_connection_alone_or_its_proxy() {
+    let mut model = model();
+    let press = |model: &mut Model, actions: &[Action]| owns(&does(model, actions.to_vec()));
+    let said = |of: &[(u64, &str)]| -> Vec<(u64, String)> {
+        of.iter()
+            .map(|(conn, own)| (*conn, (*own).to_owned()))
+            .collect()
+    };
+    does(&mut model, [Action::ToConnections, Action::Exempt]);
+    press(&mut model, &[Action::LookCloser, Action::Alone]);
+    assert_eq!(
+        press(&mut model, &[turn(Turn::To(7))]),
+        said(&[(2, "latency 1s")]),
+        "and it is no longer exempt"
+    );
+    assert_eq!(shown(&model, 1), "", "its proxy is as it was");
+    assert_eq!(
+        press(&mut model, &[turn(Turn::Off)]),
+        said(&[(2, "latency off")])
+    );
+    assert_eq!(press(&mut model, &[Action::AllOff]), said(&[(2, "")]));
+    let refuse = knob::all()
+        .iter()
+        .position(|dial| dial.kind.stage == crate::fault::Stage::Opening);
+    let refuse = Action::ChooseKnob(refuse.expect("a knob"));
+    assert_eq!(press(&mut model, &[refuse, turn(Turn::To(5))]), said(&[]));
+    assert!(notice(&model).contains("a matter of all connections"));
+    press(
+        &mut model,
+        &[Action::ChooseKnob(0), Action::Alone, turn(Turn::To(5))],
+    );
+    assert_eq!(shown(&model, 1), "latency 250ms", "its proxy again");
+    let mut over = desk();
+    let conn = over.conns.remove(1);
+    over.ended.push(ended(conn));
+    does(&mut model, [Action::Sampled(Arc::new(over))]);
+    assert_eq!(press(&mut model, &[Action::Exempt]), said(&[]));
+    assert_eq!(notice(&model), "#2 has ended");
+}
+
+#[test]
+fn all_that_happened_follows_until_it_is_scrolled() {
+    let mut model = model();
+    let note = |number: u64| {
+        let what = Happening::Note(format!("note {number}"));
+        Action::Happened(Arc::new(Event {
+            at: Duration::from_secs(number),
+            proxy: "db".to_owned(),
+            what,
+        }))
+    };
+    does(&mut model, (0..100).map(note).collect::<Vec<_>>());
+    does(&mut model, [Action::Events]);
+    let list = |model: &Model| match model.overlays.last() {
+        Some(Overlay::Events(list)) => (list.from, list.first),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(list(&model), (None, 0));
+    does(&mut model, [Action::Down, Action::Down, Action::Up]);
+    assert_eq!(list(&model), (Some(100), 1), "it stands still");
+    does(&mut model, [note(100)]);
+    let first = model
+        .found_lines(Some(100))
+        .next()
+        .map(|said| said.text.to_owned());
+    assert_eq!(first.as_deref(), Some("note 99"));
+    does(&mut model, [Action::Last]);
+    let room = crate::ui::view::room(model.size, &model).told;
+    assert_eq!(
+        list(&model),
+        (Some(100), 100 - room),
+        "as far as there is something"
+    );
+    does(&mut model, [Action::First]);
+    assert_eq!(list(&model), (None, 0));
+    does(&mut model, [Action::Find]);
+    types(&mut model, "note 1");
+    assert_eq!(model.found_lines(None).count(), 20, "both words");
+    does(&mut model, [Action::Accept, Action::Back]);
+    assert_eq!(model.mode(), Mode::Events, "first, all are shown again");
+    does(&mut model, [Action::Events]);
+    assert_eq!(model.mode(), Mode::Mixer);
+}
+
+#[test]
 fn the_desk_is_written_to_a_file_and_read_from_one() {
     let mut model = model();
     does(&mut model, [turn(Turn::To(5)), Action::WriteScene]);

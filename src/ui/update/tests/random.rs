@@ -191,6 +191,8 @@ fn outcome(request: &Request) -> Outcome {
         Request::SetPort { proxy, .. } => Outcome::PortSet(proxy),
         Request::Probe(port) => Outcome::Probed(port, Ok(())),
         Request::Kill(conn, how) => Outcome::Killed(conn, how),
+        Request::SetOwn(conn, _) => Outcome::Owned(ProxyId(1), conn, taken),
+        Request::Watch(_) => Outcome::Watching,
         Request::KillAll(ref conns, how) => Outcome::KilledAll(conns.len(), how),
         Request::Stop(_) => Outcome::Stopped,
     }
@@ -201,12 +203,13 @@ fn refusal(request: &Request) -> RequestError {
         Request::Remove(proxy) | Request::Rename { proxy, .. } | Request::SetPlan { proxy, .. } => {
             RequestError::NoProxy(proxy)
         }
-        Request::Kill(conn, _) => RequestError::NoConnection(conn),
+        Request::Kill(conn, _) | Request::SetOwn(conn, _) => RequestError::NoConnection(conn),
         Request::Add { .. }
         | Request::Replace { .. }
         | Request::SetPort { .. }
         | Request::Probe(_)
         | Request::KillAll(..)
+        | Request::Watch(_)
         | Request::Stop(_) => in_use("127.0.0.1:9001"),
     }
 }

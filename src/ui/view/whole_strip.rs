@@ -1,0 +1,178 @@
+//! The selected proxy on the whole screen: every knob in a row of its own, with what proves it; the charts below where there is
+//! room.
+//!
+//! ```text
+//! ─ db  35432=psql://my-db ───────────────────────── 1 of 4  n N ─
+//!  ● 4 conn  set 4/4  feels 256 ms                     both ways
+//! ▌LAT t latency     ━━━━◉╌╌╌╌  250ms = 251ms    n 412
+//!  JIT i jitter      ╌╌╌╌╌╌╌╌╌    off ▸   0ms    …
+//! ```
+
+use ratatui::layout::Constraint::{Fill, Length};
+use ratatui::layout::{Layout, Rect};
+use ratatui::text::Span;
+
+use super::pen::{Sheet, width};
+use super::state::{feels, mapping, state};
+use super::strips::directions_word;
+use super::track::{KEYS, Track};
+use super::{feels, rates};
+use crate::snapshot::ProxyRow;
+use crate::ui::format;
+use crate::ui::knob::{self, Dial};
+use crate::ui::model::Model;
+use crate::ui::proof::{Busiest, Proof, Reading, Verdict};
+use crate::ui::theme::Role;
+
+/// Rows above the knobs: the title, the state, the keys of the stops.
+const HEAD: u16 = 3;
+/// Rows that the charts take at least.
+const CHARTS: u16 = 7;
+/// Columns of a value.
+const VALUE: u16 = 7;
+
+/// Draws the selected proxy.
+pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
+    let Some((place, row)) = model.selected.and_then(|id| model.proxy(id)) else {
+        return;
+    };
+    let knobs = u16::try_from(knob::all().len()).unwrap_or(u16::MAX);
+    let left = sheet.area.height.saturating_sub(HEAD + knobs);
+    let charts = if left < CHARTS { 0 } else { left };
+    let [top, charts] = Layout::vertical([Fill(1), Length(charts)]).areas(sheet.area);
+    title(model, place, row, &mut sheet);
+    let proof = Proof::new(model, row, busiest);
+    draw_state(model, row, &proof, &mut sheet);
+    let mut list = sheet.part(Rect {
+        y: top.y.saturating_add(2),
+        height: top.height.saturating_sub(2),
+        ..top
+    });
+    draw_knobs(model, &proof, &mut list);
+    if charts.height > 0 {
+        let halves = [Length(charts.width / 2), Fill(1)];
+        let [felt, moved] = Layout::horizontal(halves).areas(charts);
+        feels::draw(model, row, sheet.part(felt));
+        rates::draw(model, row, sheet.part(moved));
+    }
+}
+
+fn title(model: &Model, place: usize, row: &ProxyRow, sheet: &mut Sheet<'_>) {
+    let left = [
+        Span::styled(row.name.clone(), Role::Title),
+        Span::styled(format!("  {}", mapping(row)), Role::Plain),
+    ];
+    let all = model.snapshot.proxies.len();
+    let right = vec![
+        Span::styled(format!("{} of {all}   ", place + 1), Role::Plain),
+        Span::styled("n N", Role::Title),
+        Span::styled(" next, previous", Role::Plain),
+    ];
+    sheet.title(&left, [right]);
+}
+
+fn draw_state(model: &Model, row: &ProxyRow, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
+    let state = state(row, proof.plan);
+    let mut pen = sheet.row(1);
+    pen.skip(1).text(state.glyph, state.role).skip(1);
+    pen.text(&state.conns, Role::Plain).skip(2);
+    pen.text(&state.note, state.role).skip(2);
+    let (text, role) = feels(row);
+    pen.text(text, role).skip(2);
+    let listening = row.listening.first();
+    let listening = listening.map(|addr| format!("listens on {addr}"));
+    pen.text(listening.unwrap_or_default(), Role::Rest);
+    let word = format!("{} ", directions_word(model.directions));
+    sheet.row(1).at_end(&[Span::styled(word, Role::Title)]);
+}
+
+/// A row for each knob; those around the selected one where there is not room for all.
+fn draw_knobs(model: &Model, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
+    let cells = if sheet.area.width < 100 { 9 } else { 18 };
+    let titles = knob::all().iter().map(|dial| width(dial.knob.title));
+    let titles = titles.max().unwrap_or(0).min(14);
+    let narrow: String = KEYS.split_whitespace().collect();
+    let keys = if cells < 18 { &narrow } else { KEYS };
+    let mut pen = sheet.row(0);
+    pen.skip(1).text("KNOB", Role::Rest).to(8 + titles);
+    pen.text(keys, Role::Rest).skip(1);
+    pen.right("SET", VALUE, Role::Rest);
+    pen.skip(1).right("MEASURED", VALUE + 2, Role::Rest);
+    pen.skip(2).text("PROOF", Role::Rest);
+    let room = usize::from(sheet.area.height.saturating_sub(1)).max(1);
+    let first = (model.knob + 1).saturating_sub(room);
+    for (at, (index, dial)) in (1..).zip(knob::all().iter().enumerate().skip(first)) {
+        let reading = proof.reading(dial, model.directions);
+        let mut pen = sheet.row(at);
+        let is_selected = index == model.knob;
+        pen.text(if is_selected { "▌" } else { " " }, Role::Title);
+        let label = if is_selected {
+            Role::Title.selected()
+        } else {
+            Role::Title.into()
+        };
+        pen.left(dial.knob.label, 3, label).skip(1);
+        let key = dial.knob.key.map(String::from).unwrap_or_default();
+        pen.left(key, 1, Role::Title).skip(1);
+        let set = match reading.set {
+            Some(_) => Role::Injected,
+            None => Role::Rest,
+        };
+        pen.left(dial.knob.title.to_lowercase(), titles, Role::Plain)
+            .skip(1);
+        draw_track(model, dial, &reading, cells, &mut pen);
+        pen.skip(1).right(&reading.set_text, VALUE, set).skip(1);
+        let (why, role) = why(dial, &reading);
+        let mark = match reading.verdict {
+            Verdict::Agrees => Role::Good,
+            Verdict::Differs(_) => Role::Trouble,
+            _ => Role::Rest,
+        };
+        pen.text(reading.verdict.mark(), mark);
+        let measured = if reading.set.is_some() {
+            Role::Measured
+        } else {
+            Role::Rest
+        };
+        pen.right(&reading.measured_text, VALUE + 1, measured);
+        pen.skip(2).text(why, role);
+    }
+}
+
+fn draw_track(
+    model: &Model,
+    dial: &Dial,
+    reading: &Reading,
+    cells: u16,
+    pen: &mut super::pen::Pen<'_>,
+) {
+    let measured = reading.set.and(reading.measured);
+    let track = Track {
+        cells,
+        set: reading.set.map(|set| dial.position(set)),
+        measured: measured.map(|measured| dial.position(measured)),
+        agrees: reading.verdict == Verdict::Agrees,
+    };
+    track.draw(model.theme.charset, pen);
+}
+
+/// What proves the knob, or why nothing does; of one that is off, what it would do.
+fn why(dial: &Dial, reading: &Reading) -> (String, Role) {
+    let count = reading
+        .count
+        .map(|count| format!("n {}", format::count(count)));
+    let more = [reading.more.clone(), count].into_iter().flatten();
+    let figures: Vec<String> = more.collect();
+    let figures = figures.join("  ");
+    match &reading.verdict {
+        Verdict::Off => (dial.kind.summary.to_owned(), Role::Rest),
+        Verdict::Agrees => (format!("as set  {figures}"), Role::Good),
+        Verdict::Settling => ("was turned a moment ago".to_owned(), Role::Rest),
+        Verdict::Unjudged if figures.is_empty() => {
+            ("nothing measures it yet".to_owned(), Role::Rest)
+        }
+        Verdict::Unjudged => (figures, Role::Measured),
+        Verdict::Unknown(why) => (why.clone(), Role::Rest),
+        Verdict::Differs(why) => (why.clone(), Role::Trouble),
+    }
+}
