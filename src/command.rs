@@ -33,6 +33,10 @@ pub enum Command {
     Bypass(Target, bool),
     /// Ends a connection.
     Kill(ConnId, Kill),
+    /// Has faults spare a connection, or no longer.
+    Exempt(ConnId, bool),
+    /// Holds all bytes of a connection, or lets them go.
+    Freeze(ConnId, bool),
     /// Lists the proxies.
     List,
     /// Ends the program.
@@ -100,6 +104,8 @@ impl Command {
             | Self::Preset(..)
             | Self::Bypass(..)
             | Self::Kill(..)
+            | Self::Exempt(..)
+            | Self::Freeze(..)
             | Self::List
             | Self::Quit => &[],
         }
@@ -127,14 +133,19 @@ impl fmt::Display for Command {
             Self::Clear(target, None) => write!(f, "clear {target}"),
             Self::Clear(target, Some(kind)) => write!(f, "clear {target} {}", kind.name),
             Self::Preset(target, preset) => write!(f, "preset {target} {}", preset.name),
-            Self::Bypass(target, true) => write!(f, "bypass {target} on"),
-            Self::Bypass(target, false) => write!(f, "bypass {target} off"),
+            Self::Bypass(target, on) => write!(f, "bypass {target} {}", on_or_off(*on)),
             Self::Kill(conn, Kill::Rst) => write!(f, "kill {}", conn.0),
             Self::Kill(conn, Kill::Fin) => write!(f, "kill {} fin", conn.0),
+            Self::Exempt(conn, on) => write!(f, "exempt {} {}", conn.0, on_or_off(*on)),
+            Self::Freeze(conn, on) => write!(f, "freeze {} {}", conn.0, on_or_off(*on)),
             Self::List => f.write_str("list"),
             Self::Quit => f.write_str("quit"),
         }
     }
+}
+
+const fn on_or_off(on: bool) -> &'static str {
+    if on { "on" } else { "off" }
 }
 
 impl fmt::Display for Target {
@@ -176,6 +187,8 @@ mod tests {
             ("kill 31", "kill 31"),
             ("kill #31 rst", "kill 31"),
             ("kill 31 fin", "kill 31 fin"),
+            ("exempt #31 on", "exempt 31 on"),
+            ("freeze 31  off", "freeze 31 off"),
             ("list", "list"),
             ("\tquit\n", "quit"),
         ] {

@@ -50,6 +50,7 @@
 //! | where a byte is read and written | `proxy::relay::flow` decides when, a direction at a time; `proxy::leg` adds TLS; the system call is in `proxy::net::socket` |
 //! | where a byte is delayed, cut or changed | `fault::link` asks `fault::chain`, which asks one file of `fault::kinds` a kind |
 //! | where a key becomes a change | `ui::keymap` makes an action of it, `ui::update` has `ui::knob` change the setting, [`request`] carries the plan to the engine |
+//! | what one connection is spared, and how it is looked at closely | `fault::own` says what acts on it, `proxy::record` keeps it, `proxy::meter::watch` notes what happens to it |
 //! | where a word becomes a change | [`command`] reads it, [`operate`] finds whom it means, [`request`] asks the engine |
 //! | where a new kind of fault goes | one file in `fault::kinds` and its word in the table there, then README's table. Its row says where a byte meets it (`stage`), whether it ends connections (`ends`) and changes bytes (`alters`) |
 //! | where a mapping is read | [`mapping`], a function for each production of its grammar |
@@ -88,6 +89,8 @@
 //! - *link*: one direction of a connection as a pure state: what waits, and when it may leave. *Stage*: one fault in it, and
 //!   the place where a byte meets it. *Chain*: its stages in their order. *Head*: the bytes at its front, the only ones whose
 //!   time is computed.
+//! - *own*: what holds for one connection alone, over the plan of its proxy: *exempt* from faults, *frozen* so that all its
+//!   bytes wait, or a kind set otherwise.
 //! - *park*: what a task does that has nothing to do now: it leaves word who is to be woken, looks once more, and waits.
 //! - *record*: what everybody may know of one connection: its counters, its state, the orders for it, and how it ended.
 //! - *sender*: in `fault`, the virtual TCP sender of one direction of a connection. *Line*: what its packets pass on their way:
@@ -97,6 +100,8 @@
 //!   both numbers. A connection that holds nothing counts at once, because it looks before its next byte, unless the new plan
 //!   may end it or has a schedule: then it must report. *Cut*: those that the change ended; in `fault`,
 //!   how a fault ends a connection. *Up to date*: the open connections that run the newest plan, as in `set 4/4`.
+//! - *trip*: a round trip of the connection that is *watched*, in its parts: held by faults, the upstream's, our own. Only of
+//!   that one connection are trips, delays and bytes noted one by one.
 //! - *turn*: the next moment at which a plan in force changes by itself (a schedule, a wave, a ramp); in `ui`, one step of a
 //!   knob.
 //! - *draft*: in `ui`, a plan that was sent and that no snapshot shows yet. *Stop*: one of the nine values that a knob's keys

@@ -12,7 +12,7 @@ use futures_util::future::join_all;
 use thiserror::Error;
 
 use crate::command::{Command, Target};
-use crate::fault::{Plan, Setting};
+use crate::fault::{Own, Plan, Setting};
 use crate::format::quoted;
 use crate::mapping::{Mapping, port_taken};
 use crate::proxy::{AddError, BindError, Engine};
@@ -45,6 +45,15 @@ pub enum Answer {
     Changed(Vec<Change>),
     /// A connection was ended.
     Killed(ConnId),
+    /// This holds for one connection alone now.
+    Owned {
+        /// The connection.
+        conn: ConnId,
+        /// What holds for it.
+        own: Own,
+        /// Whether it runs that, and after how long.
+        taken: Taken,
+    },
     /// The proxies, in the order in which they were added.
     Listed(Vec<ProxyRow>),
     /// The program is asked to end; the caller does that.
@@ -125,6 +134,8 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
             ask(engine, Request::Kill(conn, how)).await?;
             Ok(Answer::Killed(conn))
         }
+        Command::Exempt(conn, on) => own(engine, conn, |own| own.exempt = on).await,
+        Command::Freeze(conn, on) => own(engine, conn, |own| own.frozen = on).await,
         Command::List => Ok(Answer::Listed(rows(engine).await)),
         Command::Quit => Ok(Answer::Quit),
     }
@@ -220,6 +231,21 @@ async fn change(
         return Err(Refusal::NoProxy);
     }
     Ok(Answer::Changed(changes))
+}
+
+/// Has something else hold for one connection alone, and waits until it runs that.
+async fn own(
+    engine: &Engine,
+    conn: ConnId,
+    edit: impl FnOnce(&mut Own),
+) -> Result<Answer, Refusal> {
+    let gone = || RequestError::NoConnection(conn);
+    let mut own = engine.own(conn).ok_or_else(gone)?;
+    edit(&mut own);
+    match Request::SetOwn(conn, own.clone()).carry_out(engine).await? {
+        Outcome::Owned(_, conn, taken) => Ok(Answer::Owned { conn, own, taken }),
+        _ => Err(gone().into()),
+    }
 }
 
 fn set_all(plan: &mut Plan, settings: &[Setting]) {

@@ -466,6 +466,8 @@ fn a_command() -> impl Strategy<Value = Command> {
             let how = if rst { Kill::Rst } else { Kill::Fin };
             Command::Kill(ConnId(conn), how)
         }),
+        (any::<u64>(), any::<bool>()).prop_map(|(conn, on)| Command::Exempt(ConnId(conn), on)),
+        (any::<u64>(), any::<bool>()).prop_map(|(conn, on)| Command::Freeze(ConnId(conn), on)),
         Just(Command::List),
         Just(Command::Quit),
     ]

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! line       = mapping [ faults ]
-//! command    = add | remove | rename | set | clear | preset | bypass | kill | "list" | "quit"
+//! command    = add | remove | rename | set | clear | preset | bypass | kill | exempt | freeze | "list" | "quit"
 //! add        = "add" line
 //! remove     = "remove" proxy
 //! rename     = "rename" proxy name
@@ -11,6 +11,8 @@
 //! preset     = "preset" target name
 //! bypass     = "bypass" target ( "on" | "off" )
 //! kill       = "kill" connection [ "rst" | "fin" ]
+//! exempt     = "exempt" connection ( "on" | "off" )
+//! freeze     = "freeze" connection ( "on" | "off" )
 //! target     = "all" | proxy
 //! proxy      = any characters but blanks
 //! connection = [ "#" ] digit { digit }
@@ -41,7 +43,7 @@ struct Form {
     rest: fn(&Form, &mut Input<'_>) -> Parsed<Command>,
 }
 
-static FORMS: [Form; 10] = [
+static FORMS: [Form; 12] = [
     form("add", "add 9090=https://host", add),
     form("remove", "remove my-db", remove),
     form("rename", "rename my-db orders", rename),
@@ -50,6 +52,14 @@ static FORMS: [Form; 10] = [
     form("preset", "preset all 3g", preset),
     form("bypass", "bypass all on", bypass),
     form("kill", "kill 31", kill),
+    form("exempt", "exempt 31 on", |form, input| {
+        let (conn, on) = connection_switch(form, input)?;
+        Ok(Command::Exempt(conn, on))
+    }),
+    form("freeze", "freeze 31 on", |form, input| {
+        let (conn, on) = connection_switch(form, input)?;
+        Ok(Command::Freeze(conn, on))
+    }),
     form("list", "list", |_, _| Ok(Command::List)),
     form("quit", "quit", |_, _| Ok(Command::Quit)),
 ];
@@ -110,7 +120,7 @@ fn no_fault(mapping: &Mapping, at: usize, rest: &str, slip: &Slip) -> Option<Sli
     Some(over(format!("faults come last: {example}")))
 }
 
-/// `command = add | remove | rename | set | clear | preset | bypass | kill | "list" | "quit"`
+/// `command = add | remove | rename | set | clear | preset | bypass | kill | exempt | freeze | "list" | "quit"`
 pub(super) fn command(input: &mut Input<'_>) -> Parsed<Command> {
     if let Some(slip) = no_command(input) {
         return Err(slip.cut());
@@ -179,9 +189,21 @@ fn preset(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
 /// `bypass = "bypass" target ( "on" | "off" )`
 fn bypass(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let target = target(form, input)?;
-    let wanted = format!("bypass wants on or off: {}", form.example);
+    Ok(Command::Bypass(target, switch(form, input)?))
+}
+
+/// `"on" | "off"`
+fn switch(form: &Form, input: &mut Input<'_>) -> Parsed<bool> {
+    let wanted = format!("{} wants on or off: {}", form.word, form.example);
     let word = keyword("word", &wanted, &["on", "off"], input)?;
-    Ok(Command::Bypass(target, word == 0))
+    Ok(word == 0)
+}
+
+/// `connection ( "on" | "off" )`
+fn connection_switch(form: &Form, input: &mut Input<'_>) -> Parsed<(ConnId, bool)> {
+    let conn = connection(form, input)?;
+    blanks(input)?;
+    Ok((conn, switch(form, input)?))
 }
 
 /// `kill = "kill" connection [ "rst" | "fin" ]`
@@ -228,7 +250,10 @@ fn connection(form: &Form, input: &mut Input<'_>) -> Parsed<ConnId> {
     if let (true, Ok(number)) = (digits.bytes().all(|b| b.is_ascii_digit()), digits.parse()) {
         return Ok(ConnId(number));
     }
-    let message = format!("kill wants the number of a connection: {}", form.example);
+    let message = format!(
+        "{} wants the number of a connection: {}",
+        form.word, form.example
+    );
     let end = begin + sign.map_or(0, char::len_utf8) + digits.len();
     Err(Slip::over(begin..end, message)
         .unfinished_if(digits.is_empty() && input.is_empty())

@@ -187,6 +187,13 @@ fn answer(at: Duration, answered: &Answered) -> Object {
         Answer::Renamed { proxy, before } => done.with("proxy", proxy).with("before", before),
         Answer::Changed(changes) => changed(done, changes),
         Answer::Killed(conn) => done.with("connection", conn.0),
+        Answer::Owned { conn, own, taken } => done
+            .with("connection", conn.0)
+            .with("exempt", own.exempt)
+            .with("frozen", own.frozen)
+            .with("taken", taken.taken)
+            .with("of", taken.of)
+            .with("micros", taken.micros),
         Answer::Listed(rows) => {
             let rows: Vec<String> = rows.iter().map(|row| listed(row).to_string()).collect();
             done.with_json("proxies", &format!("[{}]", rows.join(",")))

@@ -107,6 +107,13 @@ fn answer(answered: &Answered) -> Vec<String> {
         Ok(Answer::Renamed { proxy, before }) => vec![format!("{before} is called {proxy} now")],
         Ok(Answer::Changed(changes)) => changes.iter().map(changed).collect(),
         Ok(Answer::Killed(conn)) => vec![format!("connection {} killed", conn.0)],
+        Ok(Answer::Owned { conn, own, taken }) => {
+            let what = match own.to_string() {
+                none if none.is_empty() => "as its proxy".to_owned(),
+                own => own,
+            };
+            vec![format!("connection {} {what}, {taken}", conn.0)]
+        }
         Ok(Answer::Listed(rows)) if rows.is_empty() => vec!["no proxies".to_owned()],
         Ok(Answer::Listed(rows)) => rows.iter().map(standing).collect(),
         Ok(Answer::Quit) => vec!["quitting".to_owned()],

@@ -191,11 +191,14 @@ where
         self.effects.iter().all(changes) && !self.pace.wait(&self.model).is_zero()
     }
 
-    /// Takes the newest snapshot. What only grew older is not drawn while the console is quiet, nor while it is frozen.
+    /// Takes the newest snapshot. What only grew older is not drawn while the console is quiet, nor while it is frozen; a
+    /// connection that leaves its list is.
     fn sample(&mut self) {
         let snapshot = self.snapshots.borrow_and_update().clone();
+        let listed = self.model.snapshot.ended.len();
         self.update(Action::Sampled(snapshot), Dirt::None);
-        if !self.model.quiet && self.model.frozen.is_none() {
+        let moves = !self.model.quiet || self.model.snapshot.ended.len() != listed;
+        if moves && self.model.frozen.is_none() {
             self.pace.touch(Dirt::Data);
         }
     }

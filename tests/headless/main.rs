@@ -220,6 +220,31 @@ fn a_connection_is_killed_by_its_number() {
 }
 
 #[test]
+fn a_connection_is_exempt_and_frozen_by_its_number() {
+    let (mut session, addr, _) = desk("--headless", &[]);
+    let mut stream = client(addr);
+    let number = session.wait("opened")["connection"].clone();
+    session.ask("set all latency 1h", "done");
+    let done = session.ask(&format!("exempt {number} on"), "done");
+    assert_eq!((&done["exempt"], &done["of"]), (&json!(true), &json!(1)));
+    round_trip(&mut stream, b"at once");
+    let done = session.ask(&format!("freeze {number} on"), "done");
+    assert_eq!(
+        (&done["exempt"], &done["frozen"]),
+        (&json!(true), &json!(true))
+    );
+    stream.write_all(b"held").expect("it is taken");
+    session.ask(&format!("freeze {number} off"), "done");
+    let mut back = [0; 4];
+    stream.read_exact(&mut back).expect("it goes on");
+    assert_eq!(&back, b"held");
+    let refused = session.ask("exempt 99 on", "refused");
+    assert_eq!(refused["error"], "no open connection 99");
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
 fn what_cannot_be_done_is_refused_with_its_column() {
     let (mut session, addr, _) = desk("--headless", &[]);
     for (command, says, column) in [
@@ -316,7 +341,9 @@ fn what_is_no_command_is_answered_with_all_commands() {
         let refused = session.ask(command, "refused");
         let error = refused["error"].as_str().expect("text");
         assert!(
-            error.contains("add, remove, rename, set, clear, preset, bypass, kill, list, quit"),
+            error.contains(
+                "add, remove, rename, set, clear, preset, bypass, kill, exempt, freeze, list, quit"
+            ),
             "{error}"
         );
     }

@@ -275,7 +275,7 @@ impl Flow {
                 self.answers |= self.heard_end;
                 self.brought = n;
                 if clear {
-                    return self.pass_through(sink, cx, &buffer[..n], now, gauge);
+                    return self.pass_through(sink, cx, &buffer[..n], clock, gauge);
                 }
                 if !straight {
                     self.link.push(now, &buffer[..n]);
@@ -322,9 +322,10 @@ impl Flow {
         sink: &mut S,
         cx: &mut Context<'_>,
         bytes: &[u8],
-        now: Instant,
+        clock: &mut RoundClock<impl Fn() -> Instant>,
         gauge: &mut impl Gauge,
     ) -> Moved {
+        let now = clock.now();
         let n = match sink.poll_write(cx, &[IoSlice::new(bytes)]) {
             Poll::Ready(Ok(0)) => return Moved::SinkBroke(io::ErrorKind::WriteZero.into()),
             Poll::Ready(Ok(n)) => n,
@@ -334,6 +335,10 @@ impl Flow {
         if n > 0 {
             self.link.passed_through(n);
             self.unflushed = true;
+            if gauge.is_watched() {
+                let took = clock.look().saturating_duration_since(now);
+                gauge.late(self.direction, took);
+            }
             gauge.added(self.direction, Duration::ZERO);
             gauge.delivered(self.direction, n, now);
         }

@@ -111,7 +111,7 @@ fn count_gone(model: &mut Model, new: &Snapshot) {
 
 /// Whether bytes moved, connections came or went, or something was set: what wakes a quiet console. Ages are not.
 fn moved(old: &Snapshot, new: &Snapshot) -> bool {
-    if old.proxies.len() != new.proxies.len() || old.ended.len() != new.ended.len() {
+    if old.proxies.len() != new.proxies.len() {
         return true;
     }
     let mut pairs = old.proxies.iter().zip(&new.proxies);

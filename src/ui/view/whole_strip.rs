@@ -73,8 +73,13 @@ fn title(model: &Model, place: usize, row: &ProxyRow, sheet: &mut Sheet<'_>) {
 
 fn draw_state(model: &Model, row: &ProxyRow, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
     let state = state(row, proof.plan);
+    let word = format!("{} ", directions_word(model.directions));
+    let columns = sheet.area.width.saturating_sub(width(&word) + 1);
     let mut pen = sheet.row(1);
-    pen.skip(1).text(state.glyph, state.role).skip(1);
+    pen.until(columns)
+        .skip(1)
+        .text(state.glyph, state.role)
+        .skip(1);
     pen.text(&state.conns, Role::Plain).skip(2);
     pen.text(&state.note, state.role).skip(2);
     let (text, role) = feels(row);
@@ -82,7 +87,6 @@ fn draw_state(model: &Model, row: &ProxyRow, proof: &Proof<'_>, sheet: &mut Shee
     let listening = row.listening.first();
     let listening = listening.map(|addr| format!("listens on {addr}"));
     pen.text(listening.unwrap_or_default(), Role::Rest);
-    let word = format!("{} ", directions_word(model.directions));
     sheet.row(1).at_end(&[Span::styled(word, Role::Title)]);
 }
 

@@ -56,7 +56,7 @@ fn key() -> impl Strategy<Value = crossterm::event::KeyEvent> {
     let code = prop_oneof![
         2 => prop::char::range(' ', '~').prop_map(KeyCode::Char),
         1 => named,
-        1 => prop::sample::select("9=:h,tl ".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+        1 => prop::sample::select("9=:h,tl cE/SnNe~X".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
         1 => strange().prop_map(KeyCode::Char),
     ];
     (code, modifiers).prop_map(|(code, modifiers)| KeyEvent::new(code, modifiers))
@@ -266,6 +266,8 @@ proptest! {
                 prop_assert!(error.span.end <= error.input.chars().count());
             }
         }
+        let area = ratatui::layout::Rect::from((ratatui::layout::Position::ORIGIN, model.size));
+        crate::ui::view::render(&model, area, &mut ratatui::buffer::Buffer::empty(area));
     }
 
     #[test]
