@@ -33,6 +33,8 @@ pub struct ParseError {
     /// What may follow, where the text is unfinished, or what was expected. A word of a language is spelled in full
     /// (`https://` after `htt`); anything else is described (`a host`, `:port`).
     pub expected: Vec<String>,
+    /// A whole text that would do what this one was probably meant to, where one is known.
+    pub instead: Option<String>,
 }
 
 /// A text that knows how far it has been read.
@@ -49,6 +51,7 @@ pub(crate) struct Slip {
     message: String,
     unfinished: bool,
     expected: Vec<String>,
+    instead: Option<String>,
 }
 
 /// Reads the whole of a text with one production; blanks around it are ignored.
@@ -68,6 +71,7 @@ pub(crate) fn read<T>(
         Cow::Owned(hidden) => read_whole(&hidden).err().unwrap_or(ParseError {
             message: "a password has no place here".to_owned(),
             expected: Vec::new(),
+            instead: None,
             input: hidden,
             ..error
         }),
@@ -134,6 +138,7 @@ impl ParseError {
             message,
             unfinished: false,
             expected: Vec::new(),
+            instead: None,
         }
     }
 
@@ -192,6 +197,7 @@ impl Slip {
             message: message.into(),
             unfinished: false,
             expected: Vec::new(),
+            instead: None,
         }
     }
 
@@ -230,6 +236,12 @@ impl Slip {
         self
     }
 
+    /// This slip, with a whole text that would do what was probably meant.
+    pub(crate) fn in_place_of_it(mut self, text: String) -> Self {
+        self.instead = Some(text);
+        self
+    }
+
     /// The byte of the text at which it begins.
     pub(crate) fn begin(&self) -> usize {
         self.at.start
@@ -256,6 +268,7 @@ impl Slip {
         ParseError {
             unfinished: self.unfinished,
             expected: self.expected,
+            instead: self.instead,
             ..ParseError::over(text, span, self.message)
         }
     }

@@ -132,11 +132,17 @@ const WRONG_MAPPINGS: &str = r##"
 9090=HTTPS://example.com
      ^ unknown protocol "HTTPS": did you mean "https"? (http, https, psql, psqls, tls)
 
+9090=h:5432,h2:5432
+           ^ a mapping has one upstream: leave out ",h2:5432"
+
+9090=unix:/tmp/x
+     ^ a mapping leads to a port, not to a socket's file: localhost:5432
+
 9090=postgresql://db
-     ^ unknown protocol "postgresql": did you mean "psql"? (http, https, psql, psqls, tls)
+     ^ a mapping is written 9090=psql://db; your application is then given postgresql://localhost:9090
 
 9090=redis://cache:6379
-     ^ unknown protocol "redis" (http, https, psql, psqls, tls)
+     ^ a mapping is written 9090=cache:6379; your application is then given redis://localhost:9090
 
 9090=tcp://localhost:80
      ^ plain TCP is written without a protocol: host:80
@@ -169,28 +175,28 @@ const WRONG_MAPPINGS: &str = r##"
     ^ needs "=": 9090=localhost:80
 
 9090:localhost:80
-    ^ needs "=": 9090=localhost:80
+^ needs "=": 9090=localhost:80
 
 https://www.google.com
-^ needs a port and "=" first: 9090=https://www.google.com
+^ a mapping is written 9090=https://www.google.com; your application is then given http://localhost:9090
 
 localhost:8080
 ^ needs a port and "=" first: 9090=localhost:8080
 
 http://localhost:9090=https://www.google.com
-^ needs a port and "=" first: 9090=https://host
+^ left of "=" stands a port alone: 9090=https://www.google.com
 
 http=localhost:80
 ^ needs a port and "=" first: 9090=https://host
 
 localhost:9090=https://x.com
-^ left of "=" stands a port alone: 9090=https://host
+^ left of "=" stands a port alone: 9090=https://x.com
 
 127.0.0.1:9090=https://x.com
-^ left of "=" stands a port alone: 9090=https://host
+^ left of "=" stands a port alone: 9090=https://x.com
 
 :9090=https://x.com
-^ left of "=" stands a port alone: 9090=https://host
+^ left of "=" stands a port alone: 9090=https://x.com
 
 =https://x.com
 ^ needs a port before "=": 9090=https://x.com
@@ -238,13 +244,13 @@ localhost:9090=https://x.com
          ^ needs a port: host:80, or a protocol: https://host
 
 9090=https://x.com/path
-                  ^ a mapping has no path: leave out "/path"
+     ^ a mapping is written 9090=https://x.com; your application is then given http://localhost:9090/path
 
 9090=https://x.com:443/path?q=1
-                      ^ a mapping has no path: leave out "/path?q=1"
+     ^ a mapping is written 9090=https://x.com; your application is then given http://localhost:9090/path?q=1
 
 9090=https://x.com/
-                  ^ a mapping has no path: leave out "/"
+     ^ a mapping is written 9090=https://x.com; your application is then given http://localhost:9090/
 
 9090=localhost:80#top
                  ^ a mapping has no path: leave out "#top"
@@ -253,7 +259,7 @@ localhost:9090=https://x.com
      ^ a mapping has no user: leave out "user@"
 
 9090=psql://me:******@db/shop
-            ^ a mapping has no user: leave out "me:******@"
+     ^ a mapping is written 9090=psql://db; your application is then given psql://me:******@localhost:9090/shop
 
 9090=::1:80
      ^ an IPv6 address stands in brackets: [::1]:80
@@ -334,7 +340,7 @@ localhost:9090=https://x.com
        ^ needs a port: my:80, or a protocol: https://my
 
 9090=bücher.example:80
-      ^ "ü" cannot stand in a host: write the name in its ASCII form, as in xn--bcher-kva.example
+      ^ "ü" cannot stand in a host: write the name in its ASCII form: xn--bcher-kva.example
 
 9090=*:80
      ^ "*" cannot stand in a host: it has letters, digits, "-", "_" and ".", as in my-db.svc
@@ -346,7 +352,7 @@ localhost:9090=https://x.com
 ^ needs a port and "=" first: 9090=https://host
 
 9090=大大.example:80
-     ^ "大" cannot stand in a host: write the name in its ASCII form, as in xn--bcher-kva.example
+     ^ "大" cannot stand in a host: write the name in its ASCII form: xn--pssa.example
 
 9090=a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.a.b:80
      ^ a host has at most 253 characters, not 255
@@ -411,7 +417,7 @@ const WRONG_OPTIONS: &str = r#"
      ^ HTTP/2 over TLS is TLS that offers h2: tls://host:50051 alpn=h2
 
 9090=grpc://localhost:50051
-     ^ HTTP/2 in clear text is written without a protocol: host:50051
+     ^ a mapping is written 9090=localhost:50051; your application is then given grpc://localhost:9090
 "#;
 
 const UNFINISHED_OPTIONS: &str = r#"
@@ -838,7 +844,7 @@ const WRONG_LINES: &str = r#"
                                ^ needs "," before bandwidth: latency 5ms, bandwidth 1Mbit/s
 
 9090=https://x.com/path latency 5ms
-                  ^ a mapping has no path: leave out "/path"
+     ^ a mapping is written 9090=https://x.com; your application is then given http://localhost:9090/path
 "#;
 
 const WRONG_COMMANDS: &str = r#"
@@ -861,7 +867,7 @@ latency 250ms
 ^ faults are set: set all latency 250ms
 
 add https://x.com
-    ^ needs a port and "=" first: 9090=https://x.com
+    ^ a mapping is written 9090=https://x.com; your application is then given http://localhost:9090
 
 add 9090=htps://x.com latency 5ms
          ^ unknown protocol "htps": did you mean "https"? (http, https, psql, psqls, tls)

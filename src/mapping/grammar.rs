@@ -32,7 +32,7 @@ use winnow::stream::{Location, Stream};
 use winnow::token::take_till;
 
 use super::name::{EVERY, LONGEST, Name};
-use super::{Host, Mapping, Protocol, TlsMode, host as hosts, slips};
+use super::{Host, Mapping, Protocol, TlsMode, host as hosts, pasted, slips};
 use crate::format::shortened;
 use crate::syntax::{Input, Parsed, Slip, blanks, until_blank};
 
@@ -50,6 +50,18 @@ pub(super) fn mapping_alone(input: &mut Input<'_>) -> Parsed<Mapping> {
 
 /// `mapping = config { blank option }`
 pub(crate) fn mapping(input: &mut Input<'_>) -> Parsed<Mapping> {
+    with_options(config, input)
+}
+
+/// A mapping whose errors are not answered with one that was meant: what is answered with is tried by it.
+pub(super) fn unanswered(input: &mut Input<'_>) -> Parsed<Mapping> {
+    with_options(bare, input)
+}
+
+fn with_options(
+    config: impl FnOnce(&mut Input<'_>) -> Parsed<Mapping>,
+    input: &mut Input<'_>,
+) -> Parsed<Mapping> {
     let mut mapping = config(input)?;
     loop {
         let before = input.checkpoint();
@@ -175,7 +187,19 @@ fn word<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
 }
 
 /// `config = left "=" right`
+///
+/// Where it fails on what is known from elsewhere, the error is the mapping that does the same.
 fn config(input: &mut Input<'_>) -> Parsed<Mapping> {
+    let (begin, text) = (input.current_token_start(), *input.as_ref());
+    bare(input).map_err(|error| match error {
+        ErrMode::Cut(slip) if !slip.is_unfinished() => {
+            pasted::meant(begin, text).unwrap_or(slip).cut()
+        }
+        error => error,
+    })
+}
+
+fn bare(input: &mut Input<'_>) -> Parsed<Mapping> {
     let (begin, text) = (input.current_token_start(), *input.as_ref());
     let (listen, _, (protocol, host, port)) = (left, '=', cut_err(right))
         .parse_next(input)

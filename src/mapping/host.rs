@@ -29,7 +29,7 @@ pub(super) fn named(begin: usize, written: &str, open: bool) -> Result<Host, Sli
     for label in written.split('.') {
         let end = start + label.len();
         let last = end == written.len();
-        if let Some((at, message, unfinished)) = no_label(label, last && open) {
+        if let Some((at, message, unfinished)) = no_label(written, label, last && open) {
             return Err(slip(start + at.start..start + at.end, message, unfinished));
         }
         if label.is_empty() && !(last && start > 0) {
@@ -54,14 +54,14 @@ pub(super) fn named(begin: usize, written: &str, open: bool) -> Result<Host, Sli
     })
 }
 
-/// What is wrong with a label by itself: its bytes, the message, and whether it could still be mended.
-fn no_label(label: &str, open: bool) -> Option<(Range<usize>, String, bool)> {
+/// What is wrong with a label of `name` by itself: its bytes, the message, and whether it could still be mended.
+fn no_label(name: &str, label: &str, open: bool) -> Option<(Range<usize>, String, bool)> {
     let length = label.len();
     let allowed = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_');
     let hyphen = |what| format!("a host's label does not {what} with \"-\": my-db");
     let wrong = match label.char_indices().find(|(_, c)| !allowed(*c)) {
         Some((at, wrong)) => {
-            let message = misplaced(&label[..at], &label[at..], wrong);
+            let message = misplaced(name, &label[..at], &label[at..], wrong);
             (at..at + wrong.len_utf8(), message, false)
         }
         None if length > LABEL_LENGTH => {
@@ -82,8 +82,14 @@ fn no_label(label: &str, open: bool) -> Option<(Range<usize>, String, bool)> {
     Some(wrong)
 }
 
-/// Why a character cannot stand in a host, after the part of the label before it.
-fn misplaced(before: &str, rest: &str, wrong: char) -> String {
+/// How a name is written for DNS that has letters beyond ASCII.
+fn ascii_form(name: &str) -> Option<String> {
+    let form = idna::domain_to_ascii(name.trim_end_matches('.')).ok()?;
+    named(0, &form, false).is_ok().then_some(form)
+}
+
+/// Why a character of `name` cannot stand in a host, after the part of the label before it.
+fn misplaced(name: &str, before: &str, rest: &str, wrong: char) -> String {
     match wrong {
         '/' if Protocol::named(before).is_some() => {
             format!("needs \"://\" after {before}: {before}://host")
@@ -94,9 +100,10 @@ fn misplaced(before: &str, rest: &str, wrong: char) -> String {
         c => {
             let wrong = quoted(&c.to_string());
             let instead = if c.is_alphabetic() {
-                "write the name in its ASCII form, as in xn--bcher-kva.example"
+                let form = ascii_form(name).unwrap_or("xn--bcher-kva.example".to_owned());
+                format!("write the name in its ASCII form: {form}")
             } else {
-                "it has letters, digits, \"-\", \"_\" and \".\", as in my-db.svc"
+                "it has letters, digits, \"-\", \"_\" and \".\", as in my-db.svc".to_owned()
             };
             format!("{wrong} cannot stand in a host: {instead}")
         }

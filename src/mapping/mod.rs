@@ -14,6 +14,7 @@ mod clash;
 pub(crate) mod grammar;
 mod host;
 mod name;
+mod pasted;
 mod slips;
 
 pub use self::circle::Circle;
@@ -78,6 +79,11 @@ pub enum TlsMode {
 /// Reads one mapping, with its name and its ALPN where they are given; blanks before and after it are ignored.
 pub fn parse(text: &str) -> Result<Mapping, ParseError> {
     syntax::read(text, grammar::mapping_alone)
+}
+
+/// The mapping that a text is, where it is one: how a form that an error offers is tried.
+fn tried(text: &str) -> Option<Mapping> {
+    syntax::read(text, grammar::unanswered).ok()
 }
 
 /// Reads a list of protocols as `alpn=` has it: `h2,http/1.1`.

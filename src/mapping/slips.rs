@@ -7,12 +7,12 @@ use std::net::Ipv6Addr;
 
 use winnow::stream::Location;
 
-use super::{Mapping, Protocol, parse};
+use super::{Mapping, Protocol, tried};
 use crate::format::{quoted, shortened};
 use crate::syntax::{Input, Slip, nearest, unknown, until_blank};
 
 /// The longest mapping that is repeated as a form that works, in bytes.
-const LONGEST_FORM: usize = 120;
+pub(super) const LONGEST_FORM: usize = 120;
 
 /// The protocols that are offered most, as examples of what may follow.
 const OFFERS: [&str; 3] = ["h2", "http/1.1", "postgresql"];
@@ -73,7 +73,7 @@ fn working(port: &str, meant: &str) -> String {
 
 /// A form that is a mapping behind `before`, where that is a valid one and not too long to be repeated; else the example.
 fn fitting(before: &str, form: String, example: &str) -> String {
-    if form.len() <= LONGEST_FORM && parse(&format!("{before}{form}")).is_ok() {
+    if form.len() <= LONGEST_FORM && tried(&format!("{before}{form}")).is_some() {
         return form;
     }
     example.to_owned()
@@ -132,6 +132,7 @@ fn no_protocol(word: &str, after: &str) -> String {
     };
     match word {
         "" => "needs a protocol before \"://\": https://host".to_owned(),
+        "unix" => "a mapping leads to a port, not to a socket's file: localhost:5432".to_owned(),
         "tcp" => "plain TCP is written without a protocol: host:80".to_owned(),
         "h2c" | "grpc" => {
             "HTTP/2 in clear text is written without a protocol: host:50051".to_owned()
@@ -215,6 +216,9 @@ pub(super) fn after(input: &Input<'_>) -> Slip {
         Some(':') => format!("one port is enough: leave out {}", quoted(rest)),
         Some(c) if c.is_numeric() => {
             "a port is written in the digits 0 to 9, after \":\"".to_owned()
+        }
+        Some(',' | ';') if tried(&format!("0={}", &rest[1..])).is_some() => {
+            format!("a mapping has one upstream: leave out {}", quoted(rest))
         }
         Some(',' | ';') => "faults begin after a blank: 9090=https://host latency 250ms".to_owned(),
         _ => format!("a mapping ends here: leave out {}", quoted(rest)),

@@ -94,9 +94,19 @@ pub(super) fn changed(model: &mut Model) {
     }
 }
 
-/// Completes the word at the cursor, which stands at the end; again: to the next one that it may be.
+/// Completes the word at the cursor, which stands at the end; again: to the next one that it may be. A line that is no
+/// mapping gives way to the one that was meant, where that is known, and what it was meant for is said.
 pub(super) fn complete(model: &mut Model) {
     if model.mode() != Mode::Input {
+        return;
+    }
+    if let Check::Wrong(error) = &model.input.check
+        && let Some(line) = error.instead.clone()
+    {
+        let message = error.message.clone();
+        model.input.set(line);
+        model.say(Tone::Plain, message);
+        line::check(model);
         return;
     }
     let (stem, turn) = match model.input.completing.take() {
@@ -233,11 +243,8 @@ fn change(model: &mut Model, proxy: ProxyId, old: Mapping, mut new: Setup) {
 /// The value that a text is for a knob, `None` being off.
 pub(super) fn check_value(knob: usize, text: &str) -> Result<Option<Value>, ParseError> {
     let wrong = |message: &str, unfinished| ParseError {
-        input: text.to_owned(),
-        span: 0..text.chars().count(),
-        message: message.to_owned(),
         unfinished,
-        expected: Vec::new(),
+        ..ParseError::over(text, 0..text.chars().count(), message.to_owned())
     };
     let Some(dial) = knob::all().get(knob) else {
         return Err(wrong("no such knob", false));
