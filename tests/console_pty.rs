@@ -127,6 +127,41 @@ fn a_pasted_line_is_text_and_not_keys() {
 }
 
 #[test]
+fn a_connection_that_is_frozen_from_its_detail_holds_its_bytes_until_it_thaws() {
+    let (terminal, port) = with_a_proxy((80, 24));
+    let (one, other) = (client(port), client(port));
+    round_trip(&one);
+    terminal.text("#1 ");
+    round_trip(&other);
+    terminal.keys("cS");
+    terminal.text("sort connections by");
+    // From the column that sorts up to the first, the number.
+    terminal.keys(&format!("{}\r/id:1\r\r", "\x1b[A".repeat(10)));
+    terminal.text("connection #1 of");
+    terminal.text("reached its upstream in");
+    terminal.keys("~");
+    terminal.text("#1: frozen: all its bytes wait");
+    (&one).write_all(b"held").expect("sent");
+    terminal.text("held ↑ 4 B");
+    round_trip(&other);
+    terminal.keys("~");
+    let mut back = [0; 4];
+    (&one).read_exact(&mut back).expect("it goes on");
+    assert_eq!(&back, b"held");
+    terminal.text("nothing waits");
+    terminal.keys("u");
+    terminal.text("undo: frozen");
+    terminal.keys("uX");
+    terminal.text("was open");
+    let error = (&one).read(&mut [0]).expect_err("a reset");
+    assert_eq!(error.kind(), std::io::ErrorKind::ConnectionReset);
+    terminal.keys("\x1b");
+    terminal.text("1 (1 ended)  / id:1");
+    terminal.keys("\x1b");
+    terminal.text("2 (1 ended)");
+}
+
+#[test]
 fn y_gives_the_strip_to_the_terminals_clipboard() {
     let (terminal, port) = with_a_proxy((80, 24));
     terminal.keys("y");

@@ -70,6 +70,7 @@ enum Term {
     Beyond(&'static Measure, Bound, f64),
     Failed,
     On,
+    Alone,
     Changes,
 }
 
@@ -144,7 +145,7 @@ impl Place {
         match self {
             Self::Strips => "a name, a port or an upstream   failed   on   not   or",
             Self::Conns => {
-                "an address   peer: id: state:held   age>1m added>100ms held>1kB rate<5kB/s up> down>   not   or"
+                "an address   peer: id: state:held   age>1m added>100ms held>1kB rate<5kB/s up> down>   alone   not   or"
             }
             Self::Events => "a name or a text   failed   changes   not   or",
         }
@@ -156,6 +157,7 @@ impl Place {
             Self::Strips => &["failed", "on"],
             Self::Conns => &[
                 "peer:", "id:", "state:", "age>", "added>", "held>", "rate>", "up>", "down>",
+                "alone",
             ],
             Self::Events => &["failed", "changes"],
         }
@@ -235,9 +237,9 @@ impl Find {
         })
     }
 
-    /// Whether a connection matches.
+    /// Whether a connection matches; `alone` says that something is set for it alone.
     #[must_use]
-    pub fn takes_conn(&self, row: &ConnRow) -> bool {
+    pub fn takes_conn(&self, row: &ConnRow, alone: bool) -> bool {
         let mut addr = String::new();
         let mut is_at = |text: &str, of: Option<SocketAddr>| {
             addr.clear();
@@ -247,6 +249,7 @@ impl Find {
             Term::Text(text) => is_at(text, Some(row.client)) || is_at(text, row.upstream),
             Term::Peer(text) => is_at(text, Some(row.client)),
             Term::Id(id) => row.id.0 == *id,
+            Term::Alone => alone,
             Term::State(state) => word_of(row.state) == *state,
             Term::Beyond(measure, bound, value) => {
                 (measure.of)(row).is_some_and(|figure| match bound {
@@ -359,6 +362,9 @@ impl Term {
     fn plain(place: Place, word: &str) -> Result<Self, ParseError> {
         if let Some(id) = word.strip_prefix('#').filter(|_| place == Place::Conns) {
             return Self::id(id).ok_or_else(|| begun(word, 1, "a number: #31"));
+        }
+        if (place, word) == (Place::Conns, "alone") {
+            return Ok(Self::Alone);
         }
         if let Some(error) = begins(place, word) {
             return Err(error);

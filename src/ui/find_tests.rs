@@ -55,13 +55,15 @@ fn a_connection_is_found_by_every_word() {
         ("rate>1kB/s", true),
         ("up>1kB down<18kB", false),
         ("not state:open", true),
+        ("alone", true),
+        ("not alone", false),
         ("state:open or held>1", true),
         ("state:open and held>1", false),
         ("state:open or", false),
     ] {
         let find = find(Place::Conns, text);
         assert_eq!(find.error, None, "{text}");
-        assert_eq!(find.takes_conn(&conn()), found, "{text}");
+        assert_eq!(find.takes_conn(&conn(), true), found, "{text}");
     }
 }
 
@@ -127,7 +129,7 @@ fn a_text_that_is_wrong_leaves_the_rows_of_the_last_right_one() {
     find.field.set("state:open age>".to_owned());
     find.changed(Place::Conns);
     assert!(find.error.is_some());
-    assert!(!find.takes_conn(&conn()));
+    assert!(!find.takes_conn(&conn(), true));
     find.forget();
-    assert!(find.is_empty() && find.takes_conn(&conn()));
+    assert!(find.is_empty() && find.takes_conn(&conn(), true));
 }

@@ -134,7 +134,9 @@ fn picked<'a>(model: &'a mut Model, list: &Listed) -> &'a Picked {
         let own = all.filter(|(_, conn)| Some(conn.proxy) == list.proxy);
         let mut all = 0;
         let own = own.inspect(|_| all += 1);
-        let wanted = own.filter(|(_, conn)| find.is_empty() || find.takes_conn(conn));
+        let wanted = own.filter(|(_, conn)| {
+            find.is_empty() || find.takes_conn(conn, model.owns.contains_key(&conn.id))
+        });
         let rows = wanted.map(|(place, _)| place).collect();
         Picked {
             rows,

@@ -225,7 +225,16 @@ fn set_role(at: &Cell<'_>) -> Role {
 
 /// What a connection is doing, in words.
 pub(super) fn state(at: &Cell<'_>) -> String {
+    let own = at.model.owns.get(&at.conn.id);
+    if own.is_some_and(|own| own.frozen) && at.conn.state != ConnState::Ended {
+        return match at.conn.held.sum() {
+            0 => "frozen".to_owned(),
+            bytes => format!("frozen {}", format::bytes(bytes)),
+        };
+    }
     match at.conn.state {
+        ConnState::Open if own.is_some_and(|own| own.exempt) => "exempt".to_owned(),
+        ConnState::Open if own.is_some() => "open, alone".to_owned(),
         ConnState::Dialing => "dialing".to_owned(),
         ConnState::Open => "open".to_owned(),
         ConnState::Held => match at.conn.held.sum() {
@@ -244,6 +253,7 @@ pub(super) fn state(at: &Cell<'_>) -> String {
 pub(super) fn state_role(at: &Cell<'_>) -> Role {
     match at.conn.state {
         ConnState::Full => Role::Trouble,
+        ConnState::Open if at.model.owns.contains_key(&at.conn.id) => Role::Injected,
         ConnState::Held => Role::Injected,
         ConnState::Open => Role::Good,
         ConnState::Dialing | ConnState::Idle(_) => Role::Rest,

@@ -56,9 +56,15 @@ fn ends(proxy: &ProxyRow) -> String {
 fn title(model: &Model, proxy: &ProxyRow, visible: usize, sheet: &mut Sheet<'_>) {
     let list = &model.conns;
     let mut shown = position(list.first, visible, list.total);
-    if list.ended > 0 {
-        let ended = format::count(list.ended as u64);
-        shown = format!("{shown} ({ended} ended)");
+    let alone = model.owns.keys().filter_map(|id| model.snapshot.place(*id));
+    let alone = alone.filter_map(|place| model.snapshot.conn(place));
+    let alone = alone.filter(|conn| conn.proxy == proxy.id).count();
+    let notes = [(list.ended, "ended"), (alone, "set alone")];
+    let notes = notes.iter().filter(|(count, _)| *count > 0);
+    let notes = notes.map(|(count, what)| format!("{} {what}", format::count(*count as u64)));
+    let notes: Vec<String> = notes.collect();
+    if !notes.is_empty() {
+        shown = format!("{shown} ({})", notes.join(", "));
     }
     let mut left = vec![
         Span::styled("connections", focused(model, Focus::Connections)),
