@@ -16,7 +16,7 @@ use faultboard::snapshot::{
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
 use faultboard::ui::knob::Turn;
-use faultboard::ui::model::{Column, Focus, Frozen, Line, Model, Solo, Sort, Tone};
+use faultboard::ui::model::{Column, Focus, Frozen, Line, Model, Passing, Solo, Sort, Tone};
 use faultboard::ui::theme::{Charset, Depth, Ground, Theme};
 use faultboard::ui::update::update;
 use faultboard::ui::view;
@@ -265,8 +265,13 @@ fn a_proxy_on_the_whole_screen() {
 #[test]
 fn all_that_happened_on_the_whole_screen() {
     in_all(|mut model, name| {
-        for (at, opens) in [(750_000, true), (751_000, false), (752_000, true)] {
-            let line = Line::passing(ms(at), "web", "#77 comes or goes", opens);
+        for (at, what) in [
+            (750_000, Passing::Opened),
+            (751_000, Passing::Done),
+            (752_000, Passing::Failed),
+            (753_000, Passing::Failed),
+        ] {
+            let line = Line::passing(ms(at), "web", "#77 upstream: connection reset", what);
             model.log.insert(7, line);
             model.logged += 1;
         }

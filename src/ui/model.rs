@@ -30,7 +30,7 @@ mod panes;
 mod private;
 pub(in crate::ui) mod undo;
 
-pub use lines::{Change, Content, Line, Said, Tone};
+pub use lines::{Change, Content, Line, Passing, Said, Tone};
 pub use panes::{
     Column, ConnList, Detail, EventList, Focus, Help, Overlay, PathField, PresetList, Sort,
     SortList, ValueField,
@@ -218,13 +218,13 @@ impl Model {
                 tone: *tone,
                 passing: None,
             }),
-            Content::Passing { proxy, text, opens } => Some(Said {
+            Content::Passing { proxy, text, what } => Some(Said {
                 at,
                 change: None,
                 proxy,
                 text,
-                tone: Tone::Plain,
-                passing: Some(*opens),
+                tone: what.tone(),
+                passing: Some(*what),
             }),
         }
     }

@@ -53,14 +53,14 @@ pub enum Content {
         /// How it is meant.
         tone: Tone,
     },
-    /// A connection opened, or ended as connections do.
+    /// A connection opened, or ended.
     Passing {
         /// The name of its proxy.
         proxy: String,
         /// What it says, without the proxy's name.
         text: String,
-        /// Whether it opened.
-        opens: bool,
+        /// Which of both, and how it ended.
+        what: Passing,
     },
 }
 
@@ -77,8 +77,21 @@ pub struct Said<'a> {
     pub text: &'a str,
     /// How it is meant.
     pub tone: Tone,
-    /// Of a connection that came or went as connections do: whether it opened.
-    pub passing: Option<bool>,
+    /// Of a connection that opened or ended: which of both.
+    pub passing: Option<Passing>,
+}
+
+/// How a connection came or went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Passing {
+    /// It opened.
+    Opened,
+    /// It ended as connections do.
+    Done,
+    /// A fault ended it.
+    Cut,
+    /// It failed.
+    Failed,
 }
 
 /// How a line is meant.
@@ -138,6 +151,34 @@ impl Change {
     }
 }
 
+// === impl Passing ===
+
+impl Passing {
+    /// All of them, in the order in which they are counted.
+    pub const ALL: [Self; 4] = [Self::Failed, Self::Cut, Self::Opened, Self::Done];
+
+    /// How a line of it is meant.
+    #[must_use]
+    pub const fn tone(self) -> Tone {
+        match self {
+            Self::Opened | Self::Done => Tone::Plain,
+            Self::Cut => Tone::Injected,
+            Self::Failed => Tone::Trouble,
+        }
+    }
+
+    /// What several of them are called.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Done => "done",
+            Self::Cut => "cut",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 // === impl Line ===
 
 impl Line {
@@ -154,15 +195,15 @@ impl Line {
         }
     }
 
-    /// A connection opened, or ended as connections do.
+    /// A connection opened, or ended.
     #[must_use]
-    pub fn passing(at: Duration, proxy: &str, text: &str, opens: bool) -> Self {
+    pub fn passing(at: Duration, proxy: &str, text: &str, what: Passing) -> Self {
         Self {
             at,
             content: Content::Passing {
                 proxy: proxy.to_owned(),
                 text: one_line(text),
-                opens,
+                what,
             },
         }
     }

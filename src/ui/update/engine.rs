@@ -10,7 +10,7 @@ use crate::format::joined;
 use crate::snapshot::{
     CloseReason, ConnId, Event, Happening, Kill, Negotiated, ProxyId, Snapshot, Taken,
 };
-use crate::ui::model::{Content, Focus, Frozen, LOG_LEN, Line, Model, Tone};
+use crate::ui::model::{Content, Focus, Frozen, LOG_LEN, Line, Model, Passing, Tone};
 
 /// Without a key or a byte for this long, the console is quiet.
 const QUIET: Duration = Duration::from_secs(5);
@@ -149,16 +149,21 @@ pub(super) fn happened(model: &mut Model, event: &Event) {
     if matches!(event.what, Happening::Error(_)) {
         model.notice = Some(Line::new(model.now, &event.proxy, &text, tone));
     }
-    let opens = matches!(event.what, Happening::Opened { .. });
-    let passes = matches!(
-        event.what,
-        Happening::Opened { .. } | Happening::Closed { .. }
-    );
-    model.log(if passes && tone == Tone::Plain {
-        Line::passing(event.at, &event.proxy, &text, opens)
-    } else {
-        Line::new(event.at, &event.proxy, &text, tone)
+    model.log(match passing(&event.what, tone) {
+        Some(what) => Line::passing(event.at, &event.proxy, &text, what),
+        None => Line::new(event.at, &event.proxy, &text, tone),
     });
+}
+
+/// How a connection came or went, where an event tells of that and of nothing else.
+fn passing(what: &Happening, tone: Tone) -> Option<Passing> {
+    let ends = matches!(what, Happening::Closed { .. });
+    match tone {
+        Tone::Plain if ends => Some(Passing::Done),
+        Tone::Injected if ends => Some(Passing::Cut),
+        Tone::Trouble if ends => Some(Passing::Failed),
+        _ => matches!(what, Happening::Opened { .. }).then_some(Passing::Opened),
+    }
 }
 
 /// Whether the proxy's upstream speaks TLS in another way than the last time: a line for every connection would drown the

@@ -6,9 +6,9 @@ use ratatui::text::Span;
 
 use super::pen::{Pen, Sheet, fit, fit_name, width};
 use crate::snapshot::Taken;
-use crate::ui::fold::{Row, folded};
+use crate::ui::fold::{Folded, Row, folded};
 use crate::ui::format;
-use crate::ui::model::{Model, Said, Tone};
+use crate::ui::model::{Model, Passing, Said, Tone};
 use crate::ui::theme::Role;
 
 /// From this width on, times have milliseconds.
@@ -41,38 +41,38 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
 
 /// Draws rows of what happened below a title.
 pub(super) fn draw_rows(rows: &[Row<'_>], sheet: &mut Sheet<'_>) {
-    let name = |row: &Row<'_>| match row {
-        Row::Said(said) => width(said.proxy),
-        Row::Folded { proxy, .. } => width(proxy),
-    };
-    let names = rows.iter().map(name).max();
+    let names = rows.iter().map(|row| width(row.proxy())).max();
     let names = names.unwrap_or(0).min((sheet.area.width / 4).max(8));
     let is_exact = sheet.area.width >= EXACT_FROM;
     for (at, row) in (1..).zip(rows) {
         let pen = sheet.row(at);
         match row {
             Row::Said(said) => draw_line(*said, names, is_exact, pen),
-            Row::Folded { at, proxy, counts } => {
-                draw_folded((*at, proxy, *counts), names, is_exact, pen);
-            }
+            Row::Folded(folded) => draw_folded(folded, names, is_exact, pen),
         }
     }
 }
 
-/// `12:41 shop  6 opened, 6 done`.
-fn draw_folded(
-    (at, proxy, [opened, done]): (Duration, &str, [u64; 2]),
-    names: u16,
-    is_exact: bool,
-    mut pen: Pen<'_>,
-) {
-    begin(at, proxy, names, is_exact, &mut pen);
-    let counts = [(opened, "opened"), (done, "done")];
-    let counts = counts.iter().filter(|(count, _)| *count > 0);
-    let words: Vec<String> = counts
-        .map(|(count, word)| format!("{} {word}", format::count(*count)))
-        .collect();
-    pen.text(words.join(", "), Role::Rest);
+/// `12:41 shop  6 opened, 6 done`, `12:41 flaky ! 3 failed, 4 opened  upstream: connection reset`.
+fn draw_folded(folded: &Folded<'_>, names: u16, is_exact: bool, mut pen: Pen<'_>) {
+    begin(folded.at(), folded.proxy(), names, is_exact, &mut pen);
+    let counts = Passing::ALL.iter().zip(folded.counts);
+    let counts: Vec<_> = counts.filter(|(_, count)| *count > 0).collect();
+    if counts.iter().any(|(what, _)| **what == Passing::Failed) {
+        pen.text("! ", Role::Trouble);
+    }
+    for (at, (what, count)) in counts.iter().enumerate() {
+        let role = match what.tone() {
+            Tone::Plain => Role::Rest,
+            tone => role(tone),
+        };
+        let comma = if at > 0 { ", " } else { "" };
+        let text = format!("{comma}{} {}", format::count(*count), what.word());
+        pen.text(text, role);
+    }
+    if let Some(why) = folded.why {
+        pen.skip(2).text(why, Role::Rest);
+    }
 }
 
 /// The time and the name, in so many columns.
