@@ -154,6 +154,13 @@ fn connections_that_are_looked_for_and_the_field_that_finds_them() {
     update(&mut model, Action::Find);
     type_text(&mut model, "state:hold");
     assert_screen!("find_wrong", model);
+    let mut model = few(80, 24, 4);
+    update(&mut model, Action::ToConnections);
+    update(&mut model, Action::Find);
+    type_text(&mut model, "added>250");
+    update(&mut model, Action::Accept);
+    update(&mut model, Action::Reset);
+    assert_screen!("ask_reset", model);
 }
 
 #[test]

@@ -50,18 +50,17 @@ pub(in crate::ui) fn folded<'a>(
             Row::Folded(folded) if folded.proxy() == said.proxy => Some(folded),
             Row::Folded(_) | Row::Said(_) => None,
         });
-        match of_it {
-            Some(folded) => folded.count(said, what),
-            None => {
-                let mut folded = Folded {
-                    last: said,
-                    counts: [0; 4],
-                    why: None,
-                };
-                folded.count(said, what);
-                rows.push(Row::Folded(folded));
-            }
+        if let Some(folded) = of_it {
+            folded.count(said, what);
+            continue;
         }
+        let mut folded = Folded {
+            last: said,
+            counts: [0; 4],
+            why: None,
+        };
+        folded.count(said, what);
+        rows.push(Row::Folded(folded));
     }
     rows.truncate(most);
     for row in &mut rows {

@@ -203,3 +203,91 @@ fn forget<T>(of: &mut VecDeque<(Duration, T)>, from: Duration) {
     let before = before.count();
     of.drain(..before);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::proxy::thread::clock;
+    use crate::snapshot::ConnId;
+
+    /// What bytes do at a millisecond: they come, or they leave after having been held so long, so much too late.
+    enum Step {
+        Comes(u64, Direction),
+        Leaves(u64, Direction, u64, u64),
+    }
+
+    fn watched(steps: &[Step], at: u64) -> Watched {
+        let ms = Duration::from_millis;
+        let start = clock::now();
+        let watch = Watch::new(start);
+        for step in steps {
+            match *step {
+                Step::Comes(at, way) => watch.arrived(way, start + ms(at)),
+                Step::Leaves(at, way, held, late) => {
+                    watch.late(way, ms(late));
+                    watch.added(way, ms(held));
+                    watch.delivered(way, 10, start + ms(at));
+                }
+            }
+        }
+        let mut shown = Watched {
+            id: ConnId(1),
+            reached: None,
+            trip: None,
+            added: PerDirection::default(),
+            rates: Vec::new(),
+            notes: Vec::new(),
+        };
+        watch.shown(ms(at), &mut shown);
+        shown
+    }
+
+    #[test]
+    fn the_parts_of_a_round_trip_are_all_of_it() {
+        use Direction::{Down, Up};
+        use Step::{Comes, Leaves};
+        let ms = Duration::from_millis;
+        let steps = [
+            // What comes unasked is no answer.
+            Comes(1, Down),
+            Leaves(5, Down, 4, 0),
+            Comes(100, Up),
+            Leaves(151, Up, 51, 1),
+            Comes(160, Down),
+            Leaves(263, Down, 103, 3),
+            // The rest of the answer is none either.
+            Leaves(264, Down, 104, 0),
+        ];
+        let seen = watched(&steps, 300);
+        let (trip, count) = seen.trip.expect("a round trip");
+        let parts = Trip {
+            held: PerDirection::of(ms(50), ms(100)),
+            upstream: ms(9),
+            ours: ms(4),
+        };
+        assert_eq!((trip, count, trip.whole()), (parts, 1, ms(163)));
+        assert_eq!(seen.added.map_ref(Vec::len), PerDirection::of(1, 3));
+        assert_eq!(watched(&steps, 10_300).trip, None, "ten seconds later");
+    }
+
+    #[test]
+    fn bytes_that_leave_together_are_one_note_and_notes_are_bounded() {
+        let together: Vec<Step> = (0..50)
+            .map(|at| Step::Leaves(at, Direction::Down, at, 0))
+            .collect();
+        let note = Note {
+            at: Duration::from_millis(49),
+            what: Noted::Delivered {
+                direction: Direction::Down,
+                bytes: 500,
+                held: Duration::from_millis(49),
+                late: Duration::ZERO,
+            },
+        };
+        assert_eq!(watched(&together, 60).notes, [note]);
+        let apart: Vec<Step> = (0..3 * Watched::NOTES as u64)
+            .map(|at| Step::Leaves(at * 200, Direction::Up, 0, 0))
+            .collect();
+        assert_eq!(watched(&apart, 60).notes.len(), Watched::NOTES);
+    }
+}

@@ -157,13 +157,12 @@ pub(super) fn happened(model: &mut Model, event: &Event) {
 
 /// How a connection came or went, where an event tells of that and of nothing else.
 fn passing(what: &Happening, tone: Tone) -> Option<Passing> {
-    let ends = matches!(what, Happening::Closed { .. });
-    match tone {
-        Tone::Plain if ends => Some(Passing::Done),
-        Tone::Injected if ends => Some(Passing::Cut),
-        Tone::Trouble if ends => Some(Passing::Failed),
-        _ => matches!(what, Happening::Opened { .. }).then_some(Passing::Opened),
+    if matches!(what, Happening::Opened { .. }) {
+        return Some(Passing::Opened);
     }
+    let ends = [Passing::Done, Passing::Cut, Passing::Failed];
+    let how = ends.into_iter().find(|how| how.tone() == tone);
+    how.filter(|_| matches!(what, Happening::Closed { .. }))
 }
 
 /// Whether the proxy's upstream speaks TLS in another way than the last time: a line for every connection would drown the

@@ -145,6 +145,10 @@ fn set(model: &mut Model, of: (ProxyId, ConnId), own: Own, text: &str) {
 
 /// Has it so: the command, and the change that tells of it.
 pub(super) fn carry_out(model: &mut Model, (proxy, conn): (ProxyId, ConnId), own: Own, text: &str) {
+    // A step back may be about one that is long gone.
+    if !model.newest().conns.iter().any(|row| row.id == conn) {
+        return model.say(Tone::Plain, format!("#{} has ended", conn.0));
+    }
     let ticket = model.ask(Request::SetOwn(conn, own.clone()));
     model.private.changes += 1;
     let number = model.private.changes;
