@@ -12,6 +12,7 @@
 //!    ├─ ui                  the console: keys in, frames out (feature `tui`)
 //!    ├─ headless, operate   the program without a screen: commands in, events out
 //!    ├─ demo, logging       built-in upstreams with traffic; the structured log
+//!    ├─ farewell            what leaving says of a session
 //!    ▼
 //!  request                  what the console and commands ask of the engine, and what becomes of it
 //!    ▼
@@ -111,6 +112,7 @@ pub mod check;
 pub mod cli;
 pub mod command;
 pub mod demo;
+pub mod farewell;
 pub mod fault;
 pub mod file;
 pub mod format;

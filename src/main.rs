@@ -19,7 +19,7 @@ use faultboard::command;
 use faultboard::fault::trace;
 use faultboard::file;
 use faultboard::format::{one_line, printable, reason, without_secrets};
-use faultboard::headless::{Desk, Style};
+use faultboard::headless::{self, Desk, Style};
 use faultboard::logging::{self, FILTER_VARIABLE, LogError, LogFile, Recorder};
 use faultboard::operate;
 use faultboard::preset;
@@ -263,7 +263,20 @@ async fn headless(
         // A hint; where it cannot be written there is nobody to read it.
         let _ = writeln!(io::stderr(), "{NO_PROXIES}");
     }
-    let mut desk = Desk::new(engine, style);
+    let given = match style {
+        Style::Json => "--headless",
+        Style::Words => "--plain",
+    };
+    let quiet = options.quiet_connections.then_some("--quiet-connections");
+    let shown = [given].into_iter().chain(quiet).map(str::to_owned);
+    // The demo's upstreams end with it, so there is nothing to have again but the demo.
+    let again = (upstreams == Upstreams::Given).then(|| shown.chain(options.repeated.clone()));
+    let shown = headless::Options {
+        style,
+        quiet_connections: options.quiet_connections,
+        again: again.map(Iterator::collect),
+    };
+    let mut desk = Desk::new(engine, &shown);
     let mut existing = Vec::new();
     let Opened {
         demo,
@@ -278,7 +291,7 @@ async fn headless(
     }
     if let Some(demo) = &demo {
         // Its proxies have got their names only now.
-        desk = Desk::new(engine, style);
+        desk = Desk::new(engine, &shown);
         existing = operate::rows(engine).await;
         demo.play();
     }

@@ -65,6 +65,8 @@ pub enum Answer {
 pub struct Change {
     /// The proxy's name.
     pub proxy: String,
+    /// Its faults before.
+    pub before: Arc<Plan>,
     /// Its faults now.
     pub plan: Arc<Plan>,
     /// How many connections run them, and after how long.
@@ -211,7 +213,8 @@ async fn change(
     }
     let edit = &edit;
     let changes = targets.into_iter().map(|(id, proxy)| async move {
-        let mut plan = Plan::clone(&*engine.plan(id)?);
+        let before = engine.plan(id)?;
+        let mut plan = Plan::clone(&before);
         edit(&mut plan);
         let request = Request::SetPlan {
             proxy: id,
@@ -220,6 +223,7 @@ async fn change(
         match request.carry_out(engine).await {
             Ok(Outcome::Planned(_, taken)) => Some(Change {
                 proxy,
+                before,
                 plan: Arc::new(plan),
                 taken,
             }),

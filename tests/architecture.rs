@@ -60,11 +60,12 @@ const LAYERS: &[(&str, &[&str])] = &[
             "command", "proxy",
         ],
     ),
+    ("farewell", &["format", "fault", "mapping", "snapshot"]),
     (
         "headless",
         &[
             "request", "format", "units", "syntax", "fault", "preset", "mapping", "snapshot",
-            "command", "proxy", "operate", "stop",
+            "command", "proxy", "operate", "stop", "farewell",
         ],
     ),
     (
@@ -81,7 +82,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "ui",
         &[
             "request", "format", "units", "syntax", "fault", "preset", "mapping", "snapshot",
-            "command", "proxy", "operate", "scene", "stop",
+            "command", "proxy", "operate", "scene", "stop", "farewell",
         ],
     ),
 ];

@@ -10,9 +10,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use faultboard::farewell::Farewell;
 use faultboard::snapshot::Kill;
 use faultboard::snapshot::{ConnId, ProxyId};
-use faultboard::ui::Farewell;
 use tokio::sync::oneshot;
 
 #[path = "support/ui_console.rs"]

@@ -103,6 +103,9 @@ pub struct RunArgs {
     /// No console: events as words, one line each, commands on standard input
     #[arg(long)]
     pub plain: bool,
+    /// With --headless or --plain: no lines for connections that open and end, which the figures count
+    #[arg(long)]
+    pub quiet_connections: bool,
     /// Stop after this long, as in 90s or 15m [default: until stopped]
     #[arg(long, value_name = "TIME", value_parser = options::duration, allow_hyphen_values = true)]
     pub duration: Option<Duration>,

@@ -31,6 +31,8 @@ pub struct Options {
     pub scene: Option<PathBuf>,
     /// Where events go.
     pub output: Output,
+    /// Whether connections that open and end get no events.
+    pub quiet_connections: bool,
     /// After how long to stop.
     pub duration: Option<Duration>,
     /// Where the log goes.
@@ -161,6 +163,7 @@ impl Options {
                 (false, true) => Output::Words,
                 (false, false) => Output::Console,
             },
+            quiet_connections: run.quiet_connections,
             duration: run.duration,
             log_file: run.log_file.clone(),
             repeated: repeated(&run),

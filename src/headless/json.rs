@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use super::Report;
 use super::commands::{Answered, Refused};
+use crate::farewell::Farewell;
 use crate::fault::Sending;
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
@@ -39,11 +40,22 @@ pub(super) fn lines(at: Duration, report: &Report<'_>) -> String {
             ]
         }
         Report::Answered(answered) => vec![answer(at, answered).with_some("note", answered.note)],
-        Report::Stopped { reason } => vec![line(at, "stopped").with("reason", reason)],
+        Report::Stopped { reason, farewell } => vec![stopped(at, reason, farewell)],
     };
     objects.iter().fold(String::new(), |lines, object| {
         lines + &format!("{object}\n")
     })
+}
+
+/// With what there was: `total` connections, `bytes`, the `faults` that were set, and the lines that would do it `again`.
+fn stopped(at: Duration, reason: &str, farewell: &Farewell) -> Object {
+    let again = Some(farewell).filter(|farewell| !farewell.proxies.is_empty());
+    line(at, "stopped")
+        .with("reason", reason)
+        .with("total", farewell.connections)
+        .with("bytes", &farewell.bytes)
+        .with("faults", &farewell.used)
+        .with_some("again", again.map(Farewell::command))
 }
 
 /// What every object begins with.
@@ -96,7 +108,7 @@ fn happened(event: &Event) -> Vec<Object> {
             )
             .with("error", reason.failed().then(|| reason.to_string()))
             .with_some("note", truncated.then_some(TRUNCATED)),
-        Happening::Faults { plan } => of_proxy("faults")
+        Happening::Faults { plan, .. } => of_proxy("faults")
             .with("faults", plan.to_string())
             .with("bypassed", plan.bypassed),
         Happening::Note(note) => line(event.at, "note").with("note", note),

@@ -119,7 +119,7 @@ fn an_end_of_tls_without_notice_is_a_note_and_no_error() {
 fn faults_stand_in_the_fault_language() {
     let plan = Arc::new(plan("bw 1Mbit/s, lat 250ms down"));
     assert_eq!(
-        happened(Happening::Faults { plan }),
+        happened(Happening::Faults { before: None, plan }),
         "{\"t\":12.340567,\"event\":\"faults\",\"proxy\":\"db\",\
          \"faults\":\"latency 250ms down, bandwidth 125kB/s\",\"bypassed\":false}\n"
     );
@@ -129,6 +129,7 @@ fn faults_stand_in_the_fault_language() {
 fn a_change_of_several_proxies_is_their_sum_and_the_slowest() {
     let change = |proxy: &str, taken, of, micros| Change {
         proxy: proxy.to_owned(),
+        before: Arc::default(),
         plan: Arc::default(),
         taken: Taken {
             taken,

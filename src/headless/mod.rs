@@ -19,6 +19,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::io::{AsyncRead, BufReader};
 use tokio::time::{MissedTickBehavior, interval};
 
+use crate::farewell::Farewell;
 use crate::operate::Answer;
 use crate::proxy::{Engine, Events};
 use crate::snapshot::{Event, ProxyRow};
@@ -62,14 +63,26 @@ enum Report<'a> {
     },
     Stopped {
         reason: &'static str,
+        farewell: &'a Farewell,
     },
 }
 
 /// The desk, from before its proxies are added: no event is missed.
 pub struct Desk {
     engine: Engine,
-    style: Style,
     events: Events,
+    options: Options,
+}
+
+/// What is printed, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The form of what is printed.
+    pub style: Style,
+    /// Whether connections that open and end get no lines of their own.
+    pub quiet_connections: bool,
+    /// The options of a command line that does the same again; none where nothing would.
+    pub again: Option<Vec<String>>,
 }
 
 // === impl Desk ===
@@ -77,11 +90,11 @@ pub struct Desk {
 impl Desk {
     /// Listens to the engine's events from now on, and prints nothing yet.
     #[must_use]
-    pub fn new(engine: &Engine, style: Style) -> Self {
+    pub fn new(engine: &Engine, options: &Options) -> Self {
         Self {
             engine: engine.clone(),
-            style,
             events: engine.events(),
+            options: options.clone(),
         }
     }
 
@@ -96,9 +109,10 @@ impl Desk {
         stop: impl Future<Output = &'static str>,
     ) -> io::Result<()> {
         let engine = self.engine.clone();
-        let mut printer = Printer::new(&engine, self.style, Output::new(sink)?);
+        let mut printer = Printer::new(&engine, self.options.clone(), Output::new(sink)?);
         printer.announce(existing);
         let end = self.serve(&mut printer, input, stop).await;
+        printer.note_proxies().await;
         self.stop(&engine, &mut printer).await;
         self.catch_up(&mut printer, false);
         let written = match end {
@@ -139,7 +153,7 @@ impl Desk {
         // The command that is being carried out: never more than one, the next is read when its answer is printed.
         let mut command = FuturesUnordered::new();
         let mut stop = pin!(stop);
-        let mut beat = interval(self.style.beat());
+        let mut beat = interval(self.options.style.beat());
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // At the start there is nothing to say yet.
         beat.reset();

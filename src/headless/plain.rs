@@ -39,7 +39,10 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
             said.extend(answered.note.map(str::to_owned));
             said
         }
-        Report::Stopped { reason } => vec![format!("stopped: {reason}")],
+        Report::Stopped { reason, farewell } => {
+            let stopped = format!("stopped: {reason}");
+            [stopped].into_iter().chain(farewell.lines()).collect()
+        }
     }
 }
 
@@ -78,15 +81,16 @@ fn happened(event: &Event) -> String {
             bytes(*down),
             time(*lasted)
         ),
-        Happening::Faults { plan } => set(proxy, plan),
+        Happening::Faults { before, plan } => set(proxy, before.as_deref(), plan),
         Happening::Note(note) => note.clone(),
         Happening::Error(error) if proxy.is_empty() => format!("error: {error}"),
         Happening::Error(error) => format!("{proxy} error: {error}"),
     }
 }
 
-fn set(proxy: &str, plan: &Plan) -> String {
-    format!("{proxy} faults {}", faults(plan))
+fn set(proxy: &str, before: Option<&Plan>, plan: &Plan) -> String {
+    let before = before.map_or_else(String::new, |before| format!("{} -> ", faults(before)));
+    format!("{proxy} faults {before}{}", faults(plan))
 }
 
 fn answer(answered: &Answered) -> Vec<String> {
@@ -134,7 +138,7 @@ fn changed(change: &Change) -> String {
     };
     format!(
         "{} taken by {taken} of {of}{ended} in {}",
-        set(&change.proxy, &change.plan),
+        set(&change.proxy, Some(&change.before), &change.plan),
         time(Duration::from_micros(micros))
     )
 }
@@ -163,8 +167,12 @@ fn standing(row: &ProxyRow) -> String {
 fn summary(row: &ProxyRow) -> String {
     let PerDirection { up, down } = row.rates.map(rate);
     let mut line = format!(
-        "{} {} open of {}, {} failed, {up} up, {down} down",
-        row.name, row.open, row.total, row.failed
+        "{} {} open of {}, {} failed, {up} up, {down} down, faults {}",
+        row.name,
+        row.open,
+        row.total,
+        row.failed,
+        faults(&row.plan)
     );
     let PerDirection { up, down } = row.added;
     for (what, spread) in [("added up", up), ("added down", down), ("feels", row.feels)] {

@@ -11,8 +11,9 @@ use tokio::time::timeout;
 use super::commands::Answered;
 use super::output::Output;
 use super::stats::Printed;
-use super::{Report, Style, json, plain};
-use crate::operate::Answer;
+use super::{Options, Report, Style, json, plain};
+use crate::farewell::Farewell;
+use crate::operate::{self, Answer};
 use crate::proxy::{Engine, Told};
 use crate::snapshot::{Event, Happening, PortState, ProxyRow};
 
@@ -26,9 +27,10 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// What prints: the form, the queue, and how much did not fit.
 pub(super) struct Printer {
     engine: Engine,
-    style: Style,
+    options: Options,
     output: Output,
     printed: Printed,
+    farewell: Farewell,
     lost: u64,
     /// Whether an answer has waited in vain since anything was taken.
     stalled: bool,
@@ -58,12 +60,18 @@ impl Style {
 // === impl Printer ===
 
 impl Printer {
-    pub(super) fn new(engine: &Engine, style: Style, output: Output) -> Self {
+    pub(super) fn new(engine: &Engine, options: Options, output: Output) -> Self {
+        let farewell = Farewell {
+            seed: engine.seed(),
+            arguments: options.again.clone().unwrap_or_default(),
+            ..Farewell::default()
+        };
         Self {
             engine: engine.clone(),
-            style,
+            options,
             output,
             printed: Printed::default(),
+            farewell,
             lost: 0,
             stalled: false,
             held: Vec::new(),
@@ -109,6 +117,7 @@ impl Printer {
         };
         let plan = Some(&row.plan).filter(|plan| !plan.is_empty());
         let faults = plan.map(|plan| Happening::Faults {
+            before: None,
             plan: Arc::clone(plan),
         });
         for what in [port].into_iter().chain(faults) {
@@ -126,12 +135,48 @@ impl Printer {
 
     /// Prints an event. In words, faults that change while a command is carried out are held until its answer.
     fn print_event(&mut self, event: Arc<Event>, commanded: bool) {
+        self.remember(&event);
+        let of_connection = matches!(
+            event.what,
+            Happening::Opened { .. }
+                | Happening::Reached { .. }
+                | Happening::Secured { .. }
+                | Happening::Closed { .. }
+        );
+        if of_connection && self.options.quiet_connections {
+            return;
+        }
         let of_faults = matches!(event.what, Happening::Faults { .. });
-        if self.style == Style::Words && commanded && of_faults {
+        if self.options.style == Style::Words && commanded && of_faults {
             // Bounded by the proxies there are: a command changes each once.
             self.held.push(event);
         } else {
             self.print_at(event.at, &Report::Happened(&event));
+        }
+    }
+
+    /// Keeps of an event what is told at the end.
+    fn remember(&mut self, event: &Event) {
+        match &event.what {
+            Happening::Faults { plan, .. } => {
+                let names = plan.settings().iter().map(|setting| setting.kind.name);
+                self.farewell.used.extend(names);
+            }
+            Happening::Opened { .. } => self.farewell.connections += 1,
+            Happening::Closed { bytes, .. } => {
+                self.farewell.bytes = self.farewell.bytes.plus(*bytes);
+            }
+            _ => {}
+        }
+    }
+
+    /// Keeps how it could be done again, while the engine can tell.
+    pub(super) async fn note_proxies(&mut self) {
+        self.farewell.lasted = self.engine.now();
+        if self.options.again.is_some() {
+            let rows = operate::rows(&self.engine).await;
+            let proxies = rows.iter().map(|row| Farewell::proxy(row, &row.plan));
+            self.farewell.proxies = proxies.collect();
         }
     }
 
@@ -147,7 +192,7 @@ impl Printer {
             }
         }
         let report = Report::Answered(answered);
-        let lines = self.style.render(self.engine.now(), &report);
+        let lines = self.options.style.render(self.engine.now(), &report);
         let sent = if self.stalled {
             self.send(&lines).now_or_never().is_some()
         } else {
@@ -168,7 +213,7 @@ impl Printer {
 
     /// Prints what may be lost where nobody reads.
     fn print_at(&mut self, at: Duration, report: &Report<'_>) {
-        let lines = self.style.render(at, report);
+        let lines = self.options.style.render(at, report);
         if lines.is_empty() {
             return;
         }
@@ -202,13 +247,14 @@ impl Printer {
             error: &error,
             lost,
         };
-        self.style.render(self.engine.now(), &report)
+        self.options.style.render(self.engine.now(), &report)
     }
 
     /// Prints that the desk has stopped, and lets what waits be written, for a bounded time.
     pub(super) async fn finish(mut self, reason: &'static str) -> io::Result<()> {
-        let stopped = Report::Stopped { reason };
-        let lines = self.style.render(self.engine.now(), &stopped);
+        let farewell = &self.farewell;
+        let stopped = Report::Stopped { reason, farewell };
+        let lines = self.options.style.render(self.engine.now(), &stopped);
         let _ = timeout(FLUSH, self.send(&lines)).await;
         timeout(FLUSH, self.output.finish()).await.unwrap_or(Ok(()))
     }

@@ -8,7 +8,7 @@ use parking_lot::Mutex;
 use serde_json::Value;
 
 use super::*;
-use crate::proxy::Options;
+use crate::proxy;
 
 /// A sink that takes nothing until it is opened.
 struct Gate {
@@ -31,14 +31,22 @@ impl Write for Gate {
     }
 }
 
+fn options(style: Style) -> Options {
+    Options {
+        style,
+        quiet_connections: false,
+        again: None,
+    }
+}
+
 #[tokio::test]
 async fn what_a_reader_is_too_slow_for_is_counted_and_said() {
     const PRINTED: u64 = 20_000;
-    let options = Options {
+    let of_engine = proxy::Options {
         workers: 1,
-        ..Options::default()
+        ..proxy::Options::default()
     };
-    let engine = Engine::start(options).expect("an engine");
+    let engine = Engine::start(of_engine).expect("an engine");
     let (open, opened) = sync_channel(0);
     let written = Arc::default();
     let gate = Gate {
@@ -46,7 +54,7 @@ async fn what_a_reader_is_too_slow_for_is_counted_and_said() {
         written: Arc::clone(&written),
     };
     let output = Output::new(gate).expect("a thread");
-    let mut printer = Printer::new(&engine, Style::Json, output);
+    let mut printer = Printer::new(&engine, options(Style::Json), output);
     for _ in 0..PRINTED {
         printer.fail("x");
     }
@@ -76,14 +84,14 @@ async fn what_a_reader_is_too_slow_for_is_counted_and_said() {
 
 #[tokio::test]
 async fn a_reader_that_never_reads_does_not_hold_up_the_end() {
-    let engine = Engine::start(Options::default()).expect("an engine");
+    let engine = Engine::start(proxy::Options::default()).expect("an engine");
     let (open, opened) = sync_channel(0);
     let gate = Gate {
         opened: Some(opened),
         written: Arc::default(),
     };
     let output = Output::new(gate).expect("a thread");
-    let mut printer = Printer::new(&engine, Style::Words, output);
+    let mut printer = Printer::new(&engine, options(Style::Words), output);
     for _ in 0..20_000 {
         printer.fail("x");
     }
@@ -104,7 +112,7 @@ fn answered(command: &str) -> Answered {
 #[tokio::test]
 async fn an_answer_finds_room_where_events_find_none_and_one_that_does_not_is_waited_for_once() {
     const COMMANDS: usize = 2_000;
-    let engine = Engine::start(Options::default()).expect("an engine");
+    let engine = Engine::start(proxy::Options::default()).expect("an engine");
     let (open, opened) = sync_channel(0);
     let written = Arc::default();
     let gate = Gate {
@@ -112,7 +120,7 @@ async fn an_answer_finds_room_where_events_find_none_and_one_that_does_not_is_wa
         written: Arc::clone(&written),
     };
     let output = Output::new(gate).expect("a thread");
-    let mut printer = Printer::new(&engine, Style::Json, output);
+    let mut printer = Printer::new(&engine, options(Style::Json), output);
     for _ in 0..20_000 {
         printer.fail("x");
     }

@@ -92,7 +92,7 @@ fn write(event: &Event) {
         Happening::Removed => info!(at, proxy, "removed"),
         Happening::Renamed { before } => info!(at, proxy, before, "renamed"),
         Happening::PortClosed => info!(at, proxy, "port closed"),
-        Happening::Faults { plan } => {
+        Happening::Faults { plan, .. } => {
             info!(at, proxy, faults = %plan, bypassed = plan.bypassed, "faults");
         }
         Happening::Opened {

@@ -174,7 +174,6 @@ fn url(listen: Option<u16>, url: &str) -> Option<(String, String)> {
 #[cfg(test)]
 mod tests {
     use super::super::parse;
-    use super::*;
 
     #[test]
     fn what_is_pasted_is_answered_with_the_line_that_works() {

@@ -271,9 +271,10 @@ impl Engine {
     /// took it. `None` where there is no such proxy.
     pub async fn set_plan(&self, id: ProxyId, plan: Plan) -> Option<Taken> {
         let proxy = self.proxy(id)?;
+        let before = Some(proxy.settings.plan());
         let change = proxy.change(plan);
         let plan = proxy.settings.plan();
-        self.inner.tell(&proxy, Happening::Faults { plan });
+        self.inner.tell(&proxy, Happening::Faults { before, plan });
         port::settle_or_tell(&proxy, &self.inner).await;
         Some(proxy.settings.taken_by_all(change, self.inner.start).await)
     }

@@ -62,7 +62,7 @@ fn told(events: &mut Events) -> Vec<String> {
         Happening::Listening { .. } => "listening".to_owned(),
         Happening::PortClosed => "port closed".to_owned(),
         Happening::Removed => "removed".to_owned(),
-        Happening::Faults { plan } => plan.to_string(),
+        Happening::Faults { plan, .. } => plan.to_string(),
         other => format!("{other:?}"),
     });
     words.collect()

@@ -43,7 +43,8 @@ pub(super) async fn begin(proxy: &Arc<Proxy>, listeners: Listeners, engine: &Arc
     }
     let plan = proxy.settings.plan();
     if !plan.is_empty() {
-        engine.tell(proxy, Happening::Faults { plan });
+        let before = None;
+        engine.tell(proxy, Happening::Faults { before, plan });
     }
     if let Some(port) = port {
         accept(port, engine).await;

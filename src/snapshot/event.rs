@@ -80,6 +80,8 @@ pub enum Happening {
     },
     /// The faults of a proxy changed.
     Faults {
+        /// What they were, where they were anything before.
+        before: Option<Arc<Plan>>,
         /// What they are now.
         plan: Arc<Plan>,
     },

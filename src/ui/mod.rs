@@ -24,12 +24,12 @@ use effect::{Desk, Pending, Tell};
 use keyboard::Keyboard;
 use model::Model;
 
+use crate::farewell::Farewell;
 use crate::proxy::panics;
 
 pub mod action;
 mod complete;
 pub mod effect;
-pub mod farewell;
 mod files;
 pub mod find;
 mod fold;
@@ -48,7 +48,6 @@ pub mod theme;
 pub mod update;
 pub mod view;
 
-pub use farewell::Farewell;
 pub use update::OpenScene;
 
 /// What the console is told at its start.

@@ -21,6 +21,7 @@ use super::find::{Finds, Place};
 use super::input::InputLine;
 use super::keymap::Mode;
 use super::theme::Theme;
+use crate::farewell::Farewell;
 use crate::fault::{Directions, Own, Plan};
 use crate::request::Request;
 use crate::snapshot::{ConnId, ProxyId, ProxyRow, Snapshot};
@@ -340,6 +341,25 @@ impl Model {
     pub(in crate::ui) fn name(&self, id: ProxyId) -> String {
         self.proxy(id)
             .map_or_else(|| "new proxy".to_owned(), |(_, row)| row.name.clone())
+    }
+
+    /// What leaving says of the session; the command that repeats it has these options.
+    pub(in crate::ui) fn farewell(&self, arguments: Vec<String>) -> Farewell {
+        let rows = &self.newest().proxies;
+        let (connections, bytes) = self.private.gone;
+        let proxy = |row: &ProxyRow| {
+            let plan = self.plan(row.id).unwrap_or(&row.plan);
+            Farewell::proxy(row, plan)
+        };
+        Farewell {
+            lasted: self.now,
+            connections: connections + rows.iter().map(|row| row.total).sum::<u64>(),
+            bytes: rows.iter().fold(bytes, |sum, row| sum.plus(row.bytes)),
+            seed: self.seed,
+            arguments,
+            used: self.private.used.clone(),
+            proxies: rows.iter().map(proxy).collect(),
+        }
     }
 
     /// Answers the user in one line.

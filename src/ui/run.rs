@@ -16,11 +16,11 @@ use tokio::sync::watch;
 
 use super::action::{Action, Answer};
 use super::effect::{Desk, Effect, Events, Pending, ToTerminal, Told};
-use super::farewell::Farewell;
 use super::files;
 use super::model::Model;
 use super::pace::{Dirt, Pace};
 use super::{FromOutside, Options, RunError, meaning, update, view};
+use crate::farewell::Farewell;
 use crate::request::Request;
 use crate::snapshot::{ProxyId, Snapshot};
 
@@ -90,7 +90,7 @@ where
         loop {
             self.draw_if_due()?;
             if self.leaves {
-                return Ok(Farewell::of(&self.model, self.options.arguments));
+                return Ok(self.model.farewell(self.options.arguments));
             }
             self.next().await?;
             self.drain().await?;

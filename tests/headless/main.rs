@@ -573,12 +573,12 @@ fn in_words_a_change_is_one_line() {
     let (time, words) = line.split_once(' ').expect("a time");
     assert_eq!(time.len(), "00:00:00".len());
     assert!(
-        words.starts_with("echo faults latency 250ms taken by 1 of 1 in "),
+        words.starts_with("echo faults latency 1ms -> latency 250ms taken by 1 of 1 in "),
         "{line}"
     );
     for (command, faults) in [
-        ("preset all 3g", "latency 300ms"),
-        ("clear all", "faults none"),
+        ("preset all 3g", "latency 250ms -> latency 300ms"),
+        ("clear all", " -> none"),
     ] {
         session.type_bytes(format!("{command}\n").as_bytes());
         let line = session.wait_words(&["faults "]);
@@ -590,6 +590,34 @@ fn in_words_a_change_is_one_line() {
     session.type_bytes(b"set all ltency 250ms\nquit\n");
     session.wait_words(&["refused: ", "did you mean \"latency\"?", "column 9"]);
     session.wait_words(&["stopped: quit"]);
+    session.wait_words(&["faultboard: 00:00:", "1 connection, 1 B up, 1 B down"]);
+    session.wait_words(&["faults: bandwidth, latency, tcp"]);
+    session.wait_words(&["again: faultboard --seed ", " --plain '0=127.0.0.1:"]);
+    succeeds(session);
+}
+
+#[test]
+fn without_lines_of_connections_the_figures_and_the_end_tell_of_them() {
+    let options = ["--quiet-connections", "--seed", "7"];
+    let (mut session, addr, upstream) = desk("--headless", &options);
+    round_trip(&mut client(addr), b"x");
+    session.type_bytes(b"quit\n");
+    let mut seen = Vec::new();
+    let stopped = session.wait_where(|line| {
+        seen.push(line["event"].clone());
+        line["event"] == "stopped"
+    });
+    assert!(
+        !seen.contains(&json!("opened")) && !seen.contains(&json!("closed")),
+        "{seen:?}"
+    );
+    assert_eq!(
+        (&stopped["total"], &stopped["bytes"]),
+        (&json!(1), &json!({ "up": 1, "down": 1 }))
+    );
+    let again =
+        format!("faultboard --seed 7 --headless --quiet-connections '0={upstream} as echo'");
+    assert_eq!(stopped["again"], json!([again]));
     succeeds(session);
 }
 

@@ -9,8 +9,9 @@ use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use crossterm::event::{Event as Input, KeyCode, KeyEvent, KeyModifiers};
+use faultboard::farewell::Farewell;
 pub(crate) use faultboard::ui::Options;
-use faultboard::ui::{self, Farewell, RunError};
+use faultboard::ui::{self, RunError};
 use futures_util::stream::poll_fn;
 use parking_lot::Mutex;
 use ratatui::Terminal;

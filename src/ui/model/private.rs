@@ -1,6 +1,6 @@
 //! What `update` remembers between actions and the screen does not show.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +41,8 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) watched: Option<ConnId>,
     /// Connections and bytes, up and down, of proxies that were removed.
     pub(in crate::ui) gone: (u64, PerDirection<u64>),
+    /// The kinds of fault that were set, by their names.
+    pub(in crate::ui) used: BTreeSet<&'static str>,
     /// The file that a scene was last read from or written to.
     pub(in crate::ui) scene: Option<PathBuf>,
     /// Version and protocol of each proxy's last TLS handshake, by its name: at most one for each that there was.

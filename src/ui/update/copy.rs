@@ -1,8 +1,8 @@
 //! What is selected, as text for the clipboard: a proxy as the command line that starts it, a connection as its row.
 
 use super::proxies;
+use crate::farewell::quoted;
 use crate::snapshot::ProxyId;
-use crate::ui::farewell::quoted;
 use crate::ui::model::{Focus, Model, Tone};
 use crate::ui::view;
 

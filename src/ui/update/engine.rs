@@ -141,6 +141,10 @@ pub(super) fn happened(model: &mut Model, event: &Event) {
     if let Happening::Renamed { before } = &event.what {
         rename_lines(model, before, &event.proxy);
     }
+    if let Happening::Faults { plan, .. } = &event.what {
+        let names = plan.settings().iter().map(|setting| setting.kind.name);
+        model.private.used.extend(names);
+    }
     let seen =
         matches!(&event.what, Happening::Secured { tls, .. } if !is_news(model, &event.proxy, tls));
     let Some((tone, text)) = told(&event.what).filter(|_| !seen) else {

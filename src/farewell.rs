@@ -1,15 +1,17 @@
-//! What leaving prints to the normal screen: what there was, and how to have it again.
+//! What leaving prints: what there was, and how to have it again.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::time::Duration;
 
-use super::model::Model;
 use crate::fault::{PerDirection, Plan};
 use crate::format::figures;
+use crate::format::joined;
 use crate::mapping::Mapping;
+use crate::snapshot::ProxyRow;
 
 /// What there was, and the command that repeats it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Farewell {
     /// How long the session lasted.
     pub lasted: Duration,
@@ -21,29 +23,17 @@ pub struct Farewell {
     pub seed: u64,
     /// Options that the command repeats as they were.
     pub arguments: Vec<String>,
+    /// The kinds of fault that were set in it, by their names.
+    pub used: BTreeSet<&'static str>,
     /// The proxies that there were at the end: name, mapping, plan.
     pub proxies: Vec<(String, Mapping, Plan)>,
 }
 
 impl Farewell {
-    /// What there is to say of a session.
-    pub(super) fn of(model: &Model, arguments: Vec<String>) -> Self {
-        let rows = &model.newest().proxies;
-        let (connections, bytes) = model.private.gone;
-        Self {
-            lasted: model.now,
-            connections: connections + rows.iter().map(|row| row.total).sum::<u64>(),
-            bytes: rows.iter().fold(bytes, |sum, row| sum.plus(row.bytes)),
-            seed: model.seed,
-            arguments,
-            proxies: rows
-                .iter()
-                .map(|row| {
-                    let plan = model.plan(row.id).unwrap_or(&row.plan);
-                    (row.name.clone(), row.mapping.clone(), plan.clone())
-                })
-                .collect(),
-        }
+    /// A proxy that there was at the end, with the plan that it had.
+    #[must_use]
+    pub fn proxy(row: &ProxyRow, plan: &Plan) -> (String, Mapping, Plan) {
+        (row.name.clone(), row.mapping.clone(), plan.clone())
     }
 
     /// The command line that starts the same proxies. Faults go with it where all have the same; else they are commands
@@ -80,7 +70,8 @@ impl Farewell {
 }
 
 /// A word as a shell takes it.
-pub(super) fn quoted(word: &str) -> String {
+#[must_use]
+pub fn quoted(word: &str) -> String {
     let is_safe = |letter: char| letter.is_ascii_alphanumeric() || "_./:=,@%+-".contains(letter);
     if !word.is_empty() && word.chars().all(is_safe) {
         return word.to_owned();
@@ -88,43 +79,52 @@ pub(super) fn quoted(word: &str) -> String {
     format!("'{}'", word.replace('\'', r"'\''"))
 }
 
-impl fmt::Display for Farewell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl Farewell {
+    /// What is printed, line by line.
+    #[must_use]
+    pub fn lines(&self) -> Vec<String> {
         let connections = match self.connections {
             1 => "1 connection".to_owned(),
             count => format!("{count} connections"),
         };
         let PerDirection { up, down } = self.bytes.map(figures::bytes);
-        writeln!(
-            f,
-            "faultboard: {}, {connections}, {up} up, {down} down",
-            figures::clock(self.lasted)
-        )?;
-        if self.proxies.is_empty() {
-            return Ok(());
+        let lasted = figures::clock(self.lasted);
+        let mut lines = vec![format!(
+            "faultboard: {lasted}, {connections}, {up} up, {down} down"
+        )];
+        if !self.used.is_empty() {
+            lines.push(format!("faults: {}", joined(&self.used)));
         }
-        let lines = self.command();
-        writeln!(f, "again: {}", lines[0])?;
-        for line in &lines[1..] {
-            writeln!(f, " then: {line}")?;
+        if !self.proxies.is_empty() {
+            let before = ["again: "].into_iter().chain(std::iter::repeat(" then: "));
+            let again = before.zip(self.command());
+            lines.extend(again.map(|(before, line)| format!("{before}{line}")));
         }
-        Ok(())
+        lines
+    }
+}
+
+impl fmt::Display for Farewell {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.lines()
+            .iter()
+            .try_for_each(|line| writeln!(f, "{line}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::Directions;
+    use crate::fault::language;
     use crate::mapping::Host;
-    use crate::ui::knob::{self, Turn};
 
-    fn proxy(name: &str, listen: u16, stop: Option<u8>) -> (String, Mapping, Plan) {
+    fn proxy(name: &str, listen: u16, faults: &str) -> (String, Mapping, Plan) {
         let mapping = Mapping::new(listen, None, Host::Name(name.to_owned()), 80);
-        let dial = &knob::all()[0];
-        let turn = stop.map_or(Turn::Off, Turn::To);
-        let plan = dial.turn(&Plan::default(), Directions::Both, turn);
-        (name.to_owned(), mapping, plan)
+        let settings = match faults {
+            "" => Vec::new(),
+            faults => language::parse(faults).expect("valid"),
+        };
+        (name.to_owned(), mapping, Plan::of(settings))
     }
 
     fn farewell(proxies: Vec<(String, Mapping, Plan)>) -> Farewell {
@@ -134,23 +134,28 @@ mod tests {
             bytes: PerDirection::of(999, 88_040_000),
             seed: 7,
             arguments: vec!["--bind".to_owned(), "::1".to_owned()],
+            used: BTreeSet::from(["latency", "loss"]),
             proxies,
         }
     }
 
     #[test]
     fn faults_that_all_proxies_have_go_with_the_command() {
-        let both = vec![proxy("db", 1, Some(5)), proxy("web", 2, Some(5))];
+        let both = vec![
+            proxy("db", 1, "latency 250ms"),
+            proxy("web", 2, "latency 250ms"),
+        ];
         assert_eq!(
             farewell(both).to_string(),
             "faultboard: 01:02:05, 12 connections, 999 B up, 88 MB down\n\
+             faults: latency, loss\n\
              again: faultboard --seed 7 --bind ::1 -f 'latency 250ms' 1=db:80 2=web:80\n"
         );
     }
 
     #[test]
     fn faults_that_differ_are_commands_of_their_own() {
-        let mut proxies = vec![proxy("db", 1, Some(5)), proxy("web", 2, None)];
+        let mut proxies = vec![proxy("db", 1, "latency 250ms"), proxy("web", 2, "")];
         proxies[1].2.bypassed = true;
         assert_eq!(
             farewell(proxies).command(),
@@ -164,7 +169,7 @@ mod tests {
 
     #[test]
     fn a_bypass_of_all_is_one_command() {
-        let mut proxies = vec![proxy("db", 1, Some(5)), proxy("web", 2, None)];
+        let mut proxies = vec![proxy("db", 1, "latency 250ms"), proxy("web", 2, "")];
         for (_, _, plan) in &mut proxies {
             plan.bypassed = true;
         }
