@@ -141,13 +141,7 @@ fn title(model: &Model, detail: &Detail, proxy: &ProxyRow, sheet: &mut Sheet<'_>
         Span::styled(id, Role::Title),
         Span::styled(format!(" of {}", proxy.name), Role::Plain),
     ];
-    if detail.alone {
-        let dial = knob::all()
-            .get(model.knob)
-            .map_or("", |dial| dial.knob.label);
-        let text = format!("  the keys turn {dial} of it alone");
-        left.push(Span::styled(text, Role::Injected));
-    }
+    left.extend(turned(model, detail, proxy));
     let list = &model.conns;
     let mut shown = list.rows.iter();
     let here = shown.position(|place| {
@@ -166,6 +160,22 @@ fn title(model: &Model, detail: &Detail, proxy: &ProxyRow, sheet: &mut Sheet<'_>
         ]
     });
     sheet.title(&left, place);
+}
+
+/// The knob that the keys turn, what it stands at, and whose it is.
+fn turned(model: &Model, detail: &Detail, proxy: &ProxyRow) -> Option<Span<'static>> {
+    let dial = knob::all().get(model.knob)?;
+    let plan = model.plan(proxy.id).unwrap_or(&proxy.plan);
+    let (plan, whose) = if detail.alone {
+        let own = model.own(detail.row.id);
+        (own.over(plan), "of it alone".to_owned())
+    } else {
+        (plan.clone(), format!("of {}", proxy.name))
+    };
+    let value = dial.value(&plan, model.directions);
+    let value = value.map_or_else(|| "off".to_owned(), format::value);
+    let text = format!("  ←→ {} {value} {whose}", dial.knob.label);
+    Some(Span::styled(text, Role::Injected))
 }
 
 /// From where to where it goes, for how long it has been open, and what it is doing.
@@ -221,6 +231,10 @@ fn figures(detail: &Detail, own: &Own, sheet: &mut Sheet<'_>) {
             Role::Rest
         },
     );
+    if let Some(added) = row.added {
+        let text = format!("  last added {}", format::time(added));
+        pen.text(text, Role::Measured);
+    }
     pen.text(format!("  obeys #{}", row.generation), Role::Plain);
     if !own.is_empty() {
         pen.text(format!("  alone: {own}"), Role::Injected);

@@ -26,7 +26,9 @@ pub(super) fn draw(detail: &Detail, plan: &Plan, sheet: &mut Sheet<'_>) {
     let Some((trip, count)) = trip else {
         sheet.title(&left, None);
         let text = match detail.ended {
-            Some(_) if detail.watched.is_none() => "it ended before anybody looked",
+            Some(_) if detail.watched.is_none() => {
+                "it ended before it was looked at: its totals are all that is known"
+            }
             Some(_) => "no round trip in its last seconds",
             None => "no round trip in the last 10 s",
         };
