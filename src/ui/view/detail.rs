@@ -231,14 +231,14 @@ fn figures(detail: &Detail, own: &Own, sheet: &mut Sheet<'_>) {
             Role::Rest
         },
     );
+    if !own.is_empty() {
+        pen.text(format!("  alone: {own}"), Role::Injected);
+    }
     if let Some(added) = row.added {
         let text = format!("  last added {}", format::time(added));
         pen.text(text, Role::Measured);
     }
     pen.text(format!("  obeys #{}", row.generation), Role::Plain);
-    if !own.is_empty() {
-        pen.text(format!("  alone: {own}"), Role::Injected);
-    }
 }
 
 fn draw_story(detail: &Detail, told: &[Told], sheet: &mut Sheet<'_>) {
