@@ -133,16 +133,21 @@ impl Cubic {
         });
         let ahead = now.saturating_sub(epoch) + self.least_rtt.unwrap_or(0);
         let past = ahead as f64 / 1e9 - self.reaches;
-        let target = f64::from(self.plateau) + SCALE * past.powi(3);
-        let current = f64::from(window);
-        let mut every = if target > current {
-            current / (target - current)
+        // In whole segments, as Linux counts: where windows are small, it makes the growth toward the plateau faster.
+        let off = whole(SCALE * past.abs().powi(3));
+        let target = if past < 0.0 {
+            self.plateau.saturating_sub(off)
         } else {
-            100.0 * current
+            self.plateau.saturating_add(off)
+        };
+        let mut every = if target > window {
+            window / (target - window)
+        } else {
+            100 * window
         };
         if self.last_most == 0 {
             // Before the first loss it grows by 5 % a round trip at the least.
-            every = every.min(20.0);
+            every = every.min(20);
         }
         // Where Reno would be faster (RFC 9438, 4.3): 3 (1 + 0.7) / (1 - 0.7) eighths of a window's acknowledgements a segment.
         let step = (window * 15) >> 3;
@@ -151,18 +156,18 @@ impl Cubic {
             self.reno += 1;
         }
         if self.reno > window {
-            every = every.min(current / f64::from(self.reno - window));
+            every = every.min(window / (self.reno - window));
         }
-        least_whole(every)
+        every.max(2)
     }
 }
 
-/// A number of acknowledgements, two at the least.
+/// A number of segments that is not negative, without its fraction.
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "from 2 to 1,000,000,000"
+    reason = "it saturates, and is not negative"
 )]
-fn least_whole(number: f64) -> u32 {
-    number.clamp(2.0, 1e9) as u32
+fn whole(segments: f64) -> u32 {
+    segments as u32
 }

@@ -9,6 +9,10 @@ use super::packet::{Acknowledgement, Packet, Segment};
 const QUICK: u32 = 16;
 /// How long an acknowledgement waits for a second packet (Linux: `TCP_DELACK_MIN`).
 const DELAY: u64 = 40_000_000;
+/// So many packets of one moment are acknowledged together: 64 kB, as network cards hand them on.
+const GATHERED: u32 = 44;
+/// So many packets out of order in a row are told of one by one, later ones together (Linux: `TCP_FASTRETRANS_THRESH`).
+const ONE_BY_ONE: u32 = 3;
 
 /// The state of the receiver.
 #[derive(Debug)]
@@ -20,6 +24,10 @@ pub(super) struct Receiver {
     /// A packet whose acknowledgement waits for a second one, and until when.
     delayed: Option<(u64, Packet)>,
     quick: u32,
+    /// How many packets of this moment wait to be acknowledged with the next one.
+    gathered: u32,
+    /// How many packets came out of order in a row.
+    strays: u32,
     last_arrival: u64,
     /// What came through in order: up to where in the stream, and when. Bound: what the sender may have under way.
     through: VecDeque<(u64, u64)>,
@@ -34,6 +42,8 @@ impl Receiver {
             seen: 0,
             delayed: None,
             quick: QUICK,
+            gathered: 0,
+            strays: 0,
             last_arrival: 0,
             through: VecDeque::new(),
         }
@@ -59,11 +69,12 @@ impl Receiver {
         self.delayed.map(|(at, _)| at)
     }
 
-    /// A packet comes. `segments` are those from `first` on that the sender has under way; a receiver that heard nothing for
-    /// `rest` acknowledges at once for a while.
+    /// A packet comes, and `more` at the same moment: as one, as network cards hand them on. `segments` are those from `first`
+    /// on that the sender has under way; a receiver that heard nothing for `rest` acknowledges at once for a while.
     pub(super) fn take(
         &mut self,
         packet: Packet,
+        more: bool,
         first: u64,
         segments: &mut VecDeque<Segment>,
         rest: u64,
@@ -89,7 +100,18 @@ impl Receiver {
         self.last_arrival = now;
         let before = self.delayed.take().map(|(_, packet)| packet);
         let in_order = !had_gap && !again && self.expected == self.seen;
-        if before.is_none() && in_order && !packet.pushes && self.quick == 0 {
+        self.strays = if self.expected > packet.number {
+            0
+        } else {
+            self.strays + 1
+        };
+        let together = in_order || self.strays > ONE_BY_ONE;
+        if more && together && self.gathered < GATHERED {
+            self.gathered += 1;
+            return Answer::Later { before };
+        }
+        let alone = before.is_none() && std::mem::take(&mut self.gathered) == 0;
+        if alone && in_order && !packet.pushes && self.quick == 0 {
             self.delayed = Some((now.saturating_add(DELAY), packet));
             return Answer::Waits;
         }
@@ -128,6 +150,11 @@ impl Receiver {
 pub(super) enum Answer {
     /// It acknowledges it at once, and with it the one before, if that waited.
     Now {
+        /// The packet that waited.
+        before: Option<Packet>,
+    },
+    /// It acknowledges it with the next one, which has come too, and with it the one before, if that waited.
+    Later {
         /// The packet that waited.
         before: Option<Packet>,
     },

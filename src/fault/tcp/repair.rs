@@ -1,6 +1,7 @@
 //! How a sender finds what was lost, sends it again, and what its alarm is set for.
 
 use super::line::Line;
+use super::packet::Segment;
 use super::sender::Sender;
 use super::timer::{MARGIN, MOST_TIMEOUT};
 
@@ -49,7 +50,7 @@ pub(super) struct Reduction {
     pub(super) sent: u32,
 }
 
-/// What the window was before a timeout.
+/// What the window was before a timeout that may be for nothing.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Undo {
     pub(super) at: u64,
@@ -57,14 +58,22 @@ pub(super) struct Undo {
     pub(super) threshold: u32,
 }
 
+/// What was newly found lost.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Found {
+    pub(super) segments: u32,
+    /// Whether a copy is among them that was sent for a lost one.
+    pub(super) copies: bool,
+}
+
 // === impl Sender ===
 
 impl Sender {
-    /// Finds lost what was sent a round trip and some before the last that came (Linux: `tcp_rack_detect_loss`); says how
-    /// many segments.
-    pub(super) fn detect(&mut self, now: u64) -> u32 {
+    /// Finds lost what was sent a round trip and some before the last that came (Linux: `tcp_rack_detect_loss`).
+    pub(super) fn detect(&mut self, now: u64) -> Found {
+        let mut found = Found::default();
         let Some((sent_last, last, took)) = self.latest else {
-            return 0;
+            return found;
         };
         // Until three behind it came through, a segment may only be late (RFC 8985, 6.2, step 4).
         let patience = if self.state != State::Open || self.sacked >= ENOUGH_BEHIND {
@@ -72,10 +81,10 @@ impl Sender {
         } else {
             self.least_rtt / 4
         };
-        let mut found = 0;
         while let Some((number, sent)) = self.order.front().copied() {
             let segment = self.segment(number);
-            let Some(segment) = segment.filter(|it| !it.sacked && it.sent == sent) else {
+            let waits = |it: &&mut Segment| it.sent == sent && !it.sacked && (!it.lost || it.again);
+            let Some(segment) = segment.filter(waits) else {
                 self.order.pop_front();
                 continue;
             };
@@ -87,11 +96,12 @@ impl Sender {
                 self.alarm = Some((due + MARGIN / 2, Alarm::Reordering));
                 break;
             }
-            let known = std::mem::replace(&mut segment.lost, true);
-            let again = std::mem::take(&mut segment.again);
-            self.lost += u32::from(!known);
-            self.again -= u32::from(again);
-            found += u32::from(!known || again);
+            let is_copy = std::mem::replace(&mut segment.lost, true);
+            segment.again = false;
+            self.lost += u32::from(!is_copy);
+            self.again -= u32::from(is_copy);
+            found.segments += 1;
+            found.copies |= is_copy;
             self.repair_from = self.repair_from.min(number);
             self.order.pop_front();
         }
@@ -114,8 +124,7 @@ impl Sender {
         None
     }
 
-    /// Ends repairs that are done, and begins them where something is found lost. `repaired` says that a probe had repaired a
-    /// loss that nothing else told of.
+    /// Ends repairs that are done. `repaired` says that a probe had repaired a loss that nothing else told of.
     pub(super) fn end_episodes(&mut self, repaired: bool) {
         if self.state != State::Open && self.first >= self.recovers {
             if self.state == State::Recovery && self.bbr.is_none() {
@@ -133,14 +142,40 @@ impl Sender {
                 self.window.segments = self.window.threshold;
             }
         }
-        if self.lost > 0 && self.state == State::Open {
+    }
+
+    /// Begins to repair what was found lost; those of a timeout anew where a copy was lost too.
+    pub(super) fn begin_episode(&mut self, found: Found) -> bool {
+        let begins = match self.state {
+            State::Open => self.lost > 0,
+            State::Loss => found.copies,
+            State::Recovery => false,
+        };
+        if begins {
             self.recover();
         }
+        begins
+    }
+
+    /// Whether new segments go before those that a timeout took for lost, to see by their answers whether it was for nothing
+    /// (F-RTO: RFC 5682, 3.1; Linux: `tcp_process_loss`). `came` says that something was newly told of, `advanced` that it
+    /// was in order.
+    pub(super) fn prefers_new(&mut self, came: bool, advanced: bool) -> bool {
+        if self.state != State::Loss || self.undo.is_none() {
+            return false;
+        }
+        let tried = self.next_number() > self.recovers;
+        let tries = !tried && advanced && self.has_new();
+        if (tried && came && !advanced) || (!tried && advanced && !tries) {
+            self.undo = None;
+        }
+        tries
     }
 
     /// Begins to repair.
     fn recover(&mut self) {
         self.state = State::Recovery;
+        self.undo = None;
         self.recovers = self.next_number();
         self.reduction = Reduction {
             from: self.window.segments,
@@ -223,8 +258,16 @@ impl Sender {
         self.alarm = (!self.segments.is_empty()).then_some((at, Alarm::Timeout));
     }
 
-    /// Sets the alarm anew after news, unless it waits for what may only be late.
-    pub(super) fn rearm_when_heard(&mut self) {
+    /// Sets the alarm anew after news of what was sent before the first segment was sent last, unless it waits for what may
+    /// only be late.
+    pub(super) fn rearm_when_heard(&mut self, oldest: u64) {
+        if self
+            .segments
+            .front()
+            .is_some_and(|first| oldest >= first.sent)
+        {
+            return;
+        }
         let waits = self.alarm.is_some_and(|(at, alarm)| {
             alarm == Alarm::Reordering && at > self.clock && self.sacked > 0
         });
@@ -240,12 +283,9 @@ impl Sender {
         };
         match alarm {
             Alarm::Reordering => {
-                self.detect(now);
-                if self.lost > 0 && self.state == State::Open {
-                    self.recover();
-                    if self.bbr.is_none() {
-                        self.reduce(0, false);
-                    }
+                let found = self.detect(now);
+                if self.begin_episode(found) && self.bbr.is_none() {
+                    self.reduce(1, false);
                 }
                 if self.alarm.is_none() {
                     self.set_timeout();
@@ -255,7 +295,7 @@ impl Sender {
             Alarm::Probe => {
                 let is_new = self.has_new();
                 if is_new {
-                    self.send_new(line);
+                    self.send_new(line, false);
                 } else {
                     let last = self.next_number().saturating_sub(1);
                     self.send_again(line, last, false);
@@ -270,11 +310,18 @@ impl Sender {
         }
     }
 
-    /// Nothing was acknowledged for too long: all that is under way is taken for lost (Linux: `tcp_enter_loss`).
+    /// Nothing was acknowledged for too long: what a round trip or longer is under way is taken for lost (Linux:
+    /// `tcp_enter_loss`).
     fn time_out(&mut self, line: &mut Line) {
         let now = self.clock;
-        if self.state == State::Open {
-            self.undo = Some(Undo {
+        // Within one window, the threshold falls once.
+        let is_news = match self.state {
+            State::Open => true,
+            State::Loss => self.backoff == 0,
+            State::Recovery => false,
+        };
+        if is_news {
+            self.undo = (self.state == State::Open).then_some(Undo {
                 at: now,
                 window: self.window.segments,
                 threshold: self.window.threshold,
@@ -284,16 +331,19 @@ impl Sender {
         if let Some(bbr) = &mut self.bbr {
             bbr.lose(self.window.segments);
         }
-        self.window.collapse();
+        let took = self.latest.map_or(0, |(_, _, took)| took);
+        let segments = (self.first..).zip(&mut self.segments);
+        for (number, segment) in segments.filter(|(_, segment)| !segment.sacked) {
+            if number == self.first || segment.sent.saturating_add(took) <= now {
+                self.lost += u32::from(!segment.lost);
+                self.again -= u32::from(segment.again);
+                (segment.lost, segment.again) = (true, false);
+            }
+        }
+        self.window.collapse(self.out());
         self.state = State::Loss;
         self.recovers = self.next_number();
         self.probe = None;
-        for segment in self.segments.iter_mut().filter(|segment| !segment.sacked) {
-            (segment.lost, segment.again) = (true, false);
-        }
-        self.lost = self.sent_count() - self.sacked;
-        self.again = 0;
-        self.order.clear();
         self.repair_from = self.first;
         self.backoff += 1;
         self.next_burst = now;

@@ -29,8 +29,9 @@ struct News {
     came: u32,
     /// The next number that the receiver expects.
     expected: u64,
-    /// The round trip of the last one that was sent once.
+    /// The round trip of the last one that was sent once, and when the first such one was sent.
     rtt: Option<u64>,
+    oldest: u64,
     /// Of the one that was sent last: when, and what had been delivered then.
     latest: Option<(u64, Mark)>,
     /// Whether a probe turned out to have repaired a loss.
@@ -68,6 +69,8 @@ pub(super) struct Sender {
     pub(super) recovers: u64,
     pub(super) reduction: Reduction,
     pub(super) undo: Option<Undo>,
+    /// Whether new segments go before those that are lost, at the moment.
+    tries_new: bool,
     /// Of the segment that was sent last of those that came: when, its number, its round trip.
     pub(super) latest: Option<(u64, u64, u64)>,
     pub(super) least_rtt: u64,
@@ -115,6 +118,7 @@ impl Sender {
             recovers: 0,
             reduction: Reduction::default(),
             undo: None,
+            tries_new: false,
             latest: None,
             least_rtt: rtt,
             alarm: None,
@@ -246,16 +250,23 @@ impl Sender {
         if self.packets.is_empty() {
             self.packets = VecDeque::new();
         }
+        let more = self.packets.front();
+        let more = more.is_some_and(|next| next.arrives == packet.arrives);
         let rest = self.timer.timeout();
-        let answer = (self.receiver).take(packet, self.first, &mut self.segments, rest);
-        if let Answer::Now { before } = answer {
-            if let Some(before) = before {
-                let told = self.receiver.tell(&before, None);
-                self.tell(told);
+        let answer = (self.receiver).take(packet, more, self.first, &mut self.segments, rest);
+        let (before, told) = match answer {
+            Answer::Waits => return,
+            Answer::Later { before } => (before, self.receiver.tell(&packet, None)),
+            Answer::Now { before } => {
+                let told = self.receiver.acknowledge(&packet, packet.arrives, line);
+                (before, told)
             }
-            let told = self.receiver.acknowledge(&packet, packet.arrives, line);
+        };
+        if let Some(before) = before {
+            let told = self.receiver.tell(&before, None);
             self.tell(told);
         }
+        self.tell(told);
     }
 
     /// An acknowledgement sets out, behind those before it.
@@ -282,19 +293,21 @@ impl Sender {
         if advanced {
             self.backoff = 0;
         }
-        let newly_lost = self.detect(self.clock);
         self.end_episodes(news.repaired);
-        self.control_window(&news, newly_lost, advanced);
-        if news.came > 0 {
-            self.rearm_when_heard();
-        }
+        let found = self.detect(self.clock);
+        self.begin_episode(found);
+        self.control_window(&news, found.segments, advanced);
+        self.rearm_when_heard(if advanced { 0 } else { news.oldest });
+        self.tries_new = self.prefers_new(news.came > 0, advanced);
         self.transmit(line);
+        self.tries_new = false;
     }
 
     /// Takes acknowledgements of one moment together, as kernels that aggregate packets do.
     fn take_news(&mut self) -> News {
         let mut news = News {
             expected: self.first,
+            oldest: u64::MAX,
             ..News::default()
         };
         while let Some(told) = self.acknowledgements.pop_front() {
@@ -343,6 +356,7 @@ impl Sender {
         let took = now.saturating_sub(told.sent);
         if copies == 0 {
             news.rtt = Some(took);
+            news.oldest = news.oldest.min(sent);
         }
         let probe = self.probe.filter(|probe| probe.copies);
         news.repaired |=
@@ -438,15 +452,19 @@ impl Sender {
             self.window.rested(rest, self.timer.timeout());
         }
         let burst = paced.unwrap_or(u32::MAX);
-        let mut sent = 0;
+        let (mut sent, mut fresh) = (0, 0);
         let full = loop {
             if sent == burst || self.out() >= self.window.segments {
                 break true;
             }
-            if let Some(number) = self.next_repair() {
+            if !self.tries_new
+                && let Some(number) = self.next_repair()
+            {
                 self.send_again(line, number, true);
             } else if self.has_new() {
-                self.send_new(line);
+                // Linux gives what is sent at once to the device in twos or more, of which the last is pushed.
+                fresh += 1;
+                self.send_new(line, fresh % 2 == 0);
             } else {
                 break false;
             }
@@ -476,7 +494,7 @@ impl Sender {
     }
 
     /// Sends as much of what the application wrote as fits a segment.
-    pub(super) fn send_new(&mut self, line: &mut Line) {
+    pub(super) fn send_new(&mut self, line: &mut Line, pushes: bool) {
         let now = self.clock;
         let began = self.sent;
         let most = began + SEGMENT;
@@ -508,9 +526,7 @@ impl Sender {
             mark: self.mark_now(),
         });
         self.order.push_back((number, now));
-        // A writer whose socket fills is let go on when a third of it is free: the last segment of what it then writes is
-        // pushed. Approximate: every third one.
-        let pushes = number.is_multiple_of(3) || !self.has_new();
+        let pushes = pushes || !self.has_new();
         self.put(line, number, self.sent - began, false, pushes);
         let waits = matches!(self.alarm, Some((_, Alarm::Reordering)));
         if self.alarm.is_none() || (self.state == State::Open && !waits) {

@@ -106,11 +106,8 @@ impl Window {
 
     /// Whether the window is what holds the sender back (Linux: `tcp_is_cwnd_limited`).
     fn is_limiting(&self) -> bool {
-        if self.in_slow_start() {
-            self.segments < self.most_out.saturating_mul(2)
-        } else {
-            self.limited
-        }
+        let slow = self.in_slow_start() && self.segments < self.most_out.saturating_mul(2);
+        self.limited || slow
     }
 
     /// `segments` segments are acknowledged, up to `first` in order, of `next` sent; `rtt` is the round trip that the last took.
@@ -168,12 +165,12 @@ impl Window {
         self.credit = 0;
     }
 
-    /// A timeout: one segment (RFC 5681, 3.1); CUBIC forgets what it knew of the path.
-    pub(super) fn collapse(&mut self) {
+    /// A timeout: one segment beside those that are under way still (RFC 5681, 3.1); CUBIC forgets what it knew of the path.
+    pub(super) fn collapse(&mut self, out: u32) {
         if let Some(cubic) = &mut self.cubic {
             *cubic = Cubic::default();
         }
-        self.segments = 1;
+        self.segments = out + 1;
         self.credit = 0;
     }
 
