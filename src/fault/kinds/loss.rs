@@ -10,7 +10,7 @@
 
 use std::time::Duration;
 
-use super::super::tcp::{Algorithm, Control, Loss, Parts};
+use super::super::tcp::{Algorithm, Control, Odds, Parts};
 use super::tcp::CUBIC;
 use crate::fault::knob::stops_ppm;
 use crate::fault::param::{self, Param};
@@ -87,17 +87,14 @@ fn older(setting: &Setting) -> Option<&'static str> {
 
 /// What the line loses of a direction's packets and of their acknowledgements, which go the other way.
 fn loses(terms: &Terms<'_>, parts: &mut Parts) {
-    let of = |setting: &Setting| Loss {
-        share: setting.get(PACKETS).fraction(),
-        burst: setting.get(BURST),
-    };
+    let of = |setting: &Setting| Odds::new(setting.get(PACKETS).fraction(), setting.get(BURST));
     parts.answers = terms.back.map_or(parts.answers, of);
     let Some(here) = terms.here else {
         return;
     };
     parts.loss = of(here);
     parts.heard_after = here.get(RTT);
-    if parts.loss.share > 0.0 {
+    if here.get(PACKETS).fraction() > 0.0 {
         let algorithm = if here.get(STALLS) {
             Algorithm::Bbr
         } else {

@@ -31,9 +31,9 @@ pub(in crate::fault) trait Delay: Send {
 pub struct Parts {
     /// The sender; none where no fault asks for one, and bytes are delayed and paced as they are.
     pub(in crate::fault) control: Option<Control>,
-    /// The share of the packets that are lost on their way, and of their acknowledgements on theirs.
-    pub(in crate::fault) loss: Loss,
-    pub(in crate::fault) answers: Loss,
+    /// How often packets are lost on their way, and their acknowledgements on theirs.
+    pub(in crate::fault) loss: Odds,
+    pub(in crate::fault) answers: Odds,
     /// The delay in this direction, where there is one.
     pub(in crate::fault) delay: Option<Box<dyn Delay>>,
     /// What the delay is, apart from what it strays by.
@@ -45,15 +45,6 @@ pub struct Parts {
     /// What the sender takes for it, where that is another.
     pub(in crate::fault) heard_after: Option<Duration>,
     pub(in crate::fault) rate: Option<Rate>,
-}
-
-/// How packets are lost.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(in crate::fault) struct Loss {
-    /// The share that is lost, 0 to 1.
-    pub(in crate::fault) share: f64,
-    /// How many in a row are lost on average; 1 makes losses independent.
-    pub(in crate::fault) burst: f64,
 }
 
 /// A link that passes so much in a time, with the queue before it.
@@ -82,23 +73,6 @@ pub(super) struct Line {
     /// On a link that is shared: how far in the stream its packets go, and how long each takes the link. Bound: what the
     /// receiver's application has not read, and what is sent in a round trip.
     turns: VecDeque<(u64, u64)>,
-}
-
-// === impl Loss ===
-
-impl Default for Loss {
-    fn default() -> Self {
-        Self {
-            share: 0.0,
-            burst: 1.0,
-        }
-    }
-}
-
-impl Loss {
-    fn odds(self) -> Odds {
-        Odds::new(self.share, self.burst)
-    }
 }
 
 // === impl Line ===
@@ -137,7 +111,7 @@ impl Line {
     /// A packet with so much payload, up to `end` in the stream, sets out at `at`: when it comes to the receiver; `None` where it is
     /// lost. One that is `sure` is not lost by chance.
     pub(super) fn carry(&mut self, at: u64, payload: u64, end: u64, sure: bool) -> Option<u64> {
-        let lost = self.losses.loses_next(self.parts.loss.odds());
+        let lost = self.losses.loses_next(self.parts.loss);
         if lost && !sure {
             return None;
         }
@@ -214,7 +188,7 @@ impl Line {
 
     /// A receiver's acknowledgement sets out at `at`: when it comes to the sender; `None` where it is lost.
     pub(super) fn answer(&mut self, at: u64, sure: bool) -> Option<u64> {
-        let lost = self.answers.loses_next(self.parts.answers.odds());
+        let lost = self.answers.loses_next(self.parts.answers);
         (!lost || sure).then(|| at.saturating_add(self.back()))
     }
 }

@@ -32,7 +32,8 @@ mod window;
 
 pub(super) use control::{Algorithm, Control};
 pub use line::Parts;
-pub(super) use line::{Delay, Loss, Rate};
+pub(super) use line::{Delay, Rate};
+pub(super) use odds::Odds;
 pub use stream::Sending;
 pub(super) use stream::{Beginning, Said, Stream};
 

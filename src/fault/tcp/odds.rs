@@ -8,9 +8,9 @@ use crate::fault::random::{mix, unit};
 /// SplitMix64's step: the n-th number is looked up without drawing those before it.
 const STEP: u64 = 0x9E37_79B9_7F4A_7C15;
 
-/// How often segments are lost.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Odds {
+/// How often packets are lost; never, unless something else is said.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in crate::fault) struct Odds {
     after_loss: f64,
     after_arrival: f64,
 }
@@ -29,7 +29,7 @@ impl Odds {
     /// The share `rate` (0 to 1) of the segments, in bursts of `burst` segments on average; 1 makes them independent.
     ///
     /// Where independent losses already come in longer bursts, `1 / (1 - rate)`, they are independent.
-    pub(super) fn new(rate: f64, burst: f64) -> Self {
+    pub(in crate::fault) fn new(rate: f64, burst: f64) -> Self {
         let rate = rate.clamp(0.0, 1.0);
         let after_loss = rate.max(1.0 - 1.0 / burst.max(1.0));
         // Makes the share of lost segments `rate` in the long run.

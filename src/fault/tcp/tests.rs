@@ -69,10 +69,7 @@ impl Path {
 
     fn parts(self, origin: Instant) -> Parts {
         let there = Duration::from_millis(self.rtt_ms) / 2;
-        let loss = Loss {
-            share: self.percent / 100.0,
-            burst: 1.0,
-        };
+        let loss = Odds::new(self.percent / 100.0, 1.0);
         Parts {
             loss,
             answers: loss,
