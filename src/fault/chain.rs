@@ -30,6 +30,8 @@ static ORDER: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
 pub(super) struct Chain {
     /// The virtual sender, where a fault asks for one.
     stream: Option<Box<Stream>>,
+    /// How many packets the virtual senders before it have lost.
+    lost_before: u64,
     stages: Vec<Stage>,
     /// When the head that `due` was last asked for came to a gate that is closed.
     closed_to: Option<Instant>,
@@ -133,12 +135,14 @@ impl Chain {
         now: Instant,
     ) {
         let sends = parts.control.is_some();
-        if let Some(mut stream) = self.stream.take() {
+        let mut before = self.stream.take();
+        if let Some(stream) = &mut before {
             if sends && stream.goes_on(&made_of) {
                 stream.retune(parts, made_of, now);
-                self.stream = Some(stream);
+                self.stream = before;
                 return;
             }
+            self.lost_before += stream.lost();
             stream.end(place.passed);
         }
         let seed = place.circumstances.seed_of(place.direction);
@@ -151,6 +155,9 @@ impl Chain {
         };
         self.stream = Stream::of(parts, made_of, &begins).map(Box::new);
         if let Some(stream) = &mut self.stream {
+            if let Some(before) = &before {
+                stream.follow(before);
+            }
             for segment in place.queue {
                 stream.arrived(segment.arrived, segment.bytes());
             }
@@ -162,9 +169,15 @@ impl Chain {
         self.stream.is_some()
     }
 
-    /// What the virtual sender is at, where there is one, and how many packets it has lost so far.
-    pub(super) fn sending(&self) -> Option<(Sending, u64)> {
-        self.stream.as_ref().map(|stream| stream.report())
+    /// What the virtual sender is at, where there is one.
+    pub(super) fn sending(&self) -> Option<Sending> {
+        self.stream.as_ref().map(|stream| stream.sending())
+    }
+
+    /// How many packets virtual senders have lost, this one and those before it.
+    pub(super) fn lost(&self) -> u64 {
+        let lost = self.stream.as_ref().map(|stream| stream.lost());
+        self.lost_before + lost.unwrap_or_default()
     }
 
     /// `n` bytes arrived at `at`.

@@ -255,10 +255,16 @@ impl Link {
         self.chain.delay()
     }
 
-    /// What the virtual sender is at, where a fault asks for one, and how many packets it has lost since it began.
+    /// What the virtual sender is at, where a fault asks for one.
     #[must_use]
-    pub fn sending(&self) -> Option<(Sending, u64)> {
+    pub fn sending(&self) -> Option<Sending> {
         self.chain.sending()
+    }
+
+    /// How many packets virtual senders have lost.
+    #[must_use]
+    pub fn lost(&self) -> u64 {
+        self.chain.lost()
     }
 
     /// Whether bytes may pass straight through: nothing waits and no fault acts.

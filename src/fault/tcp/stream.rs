@@ -106,8 +106,13 @@ impl Stream {
     }
 
     /// Ends where `passed` bytes of the direction have left: what it has sent beyond is not sent.
-    pub(in crate::fault) fn end(mut self, passed: u64) {
+    pub(in crate::fault) fn end(&mut self, passed: u64) {
         self.line.give_back(passed);
+    }
+
+    /// Begins where another one ended that sent over the line before: as the same sender, over another line.
+    pub(in crate::fault) fn follow(&mut self, before: &Self) {
+        self.sender.follow(&before.sender);
     }
 
     /// `n` bytes arrived at `at`.
@@ -158,13 +163,17 @@ impl Stream {
         usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 
-    /// What the sender is at, and how many packets it has lost so far.
-    pub(in crate::fault) fn report(&self) -> (Sending, u64) {
-        let sending = Sending {
+    /// What the sender is at.
+    pub(in crate::fault) fn sending(&self) -> Sending {
+        Sending {
             window: self.sender.window.segments,
             round_trip: Duration::from_nanos(self.sender.timer.smoothed()),
-        };
-        (sending, self.sender.dropped())
+        }
+    }
+
+    /// How many packets it has lost so far.
+    pub(in crate::fault) fn lost(&self) -> u64 {
+        self.sender.dropped()
     }
 
     /// Lets what is imagined go on until `now`.

@@ -43,7 +43,7 @@ pub(crate) struct Flow {
     /// What the gauge was told of what waits.
     told: (usize, bool),
     /// What it was told of a virtual sender, and how many packets that one had lost then.
-    told_sending: Option<(Sending, u64)>,
+    told_sending: (Option<Sending>, u64),
     pub(crate) due: Option<Instant>,
 }
 
@@ -114,7 +114,7 @@ impl Flow {
             brought: 0,
             charge: Charge::on(budget),
             told: (0, false),
-            told_sending: None,
+            told_sending: (None, 0),
             due: None,
         }
     }
@@ -134,13 +134,11 @@ impl Flow {
             self.told = holds;
             gauge.holds(self.direction, holds.0, holds.1);
         }
-        let sending = self.link.sending();
+        let sending = (self.link.sending(), self.link.lost());
         if sending != self.told_sending {
-            // Another sender than before has lost fewer.
-            let before = self.told_sending.map_or(0, |(_, lost)| lost);
-            let lost = sending.map_or(0, |(_, lost)| lost.checked_sub(before).unwrap_or(lost));
+            let lost = sending.1 - self.told_sending.1;
             self.told_sending = sending;
-            gauge.sends(self.direction, sending.map(|(sending, _)| sending), lost);
+            gauge.sends(self.direction, sending.0, lost);
         }
     }
 

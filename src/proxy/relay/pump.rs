@@ -150,11 +150,25 @@ impl<S: Socket> Pump<S> {
         clock: impl Fn() -> Instant,
         gauge: &mut impl Gauge,
     ) -> Poll<End> {
-        let mut clock = RoundClock::new(clock);
+        let polled = self.go_round(cx, buffer, &mut RoundClock::new(clock), gauge);
+        for direction in Direction::BOTH {
+            self.flows[direction].tell(gauge);
+        }
+        polled
+    }
+
+    /// Moves bytes until nothing can move, or others are to have their turn.
+    fn go_round(
+        &mut self,
+        cx: &mut Context<'_>,
+        buffer: &mut [u8],
+        clock: &mut RoundClock<impl Fn() -> Instant>,
+        gauge: &mut impl Gauge,
+    ) -> Poll<End> {
         let mut turn = 0;
         for _ in 0..ROUNDS {
             clock.forget();
-            if let Some(end) = self.severed(&mut clock) {
+            if let Some(end) = self.severed(clock) {
                 return Poll::Ready(end);
             }
             let mut moved = false;
@@ -165,8 +179,8 @@ impl<S: Socket> Pump<S> {
                     Direction::Down => (upstream, client),
                 };
                 let flow = &mut self.flows[direction];
-                let step = match flow.write_out(sink, cx, &mut clock, gauge) {
-                    Moved::Nothing => flow.read_in(source, sink, cx, buffer, &mut clock, gauge),
+                let step = match flow.write_out(sink, cx, clock, gauge) {
+                    Moved::Nothing => flow.read_in(source, sink, cx, buffer, clock, gauge),
                     other => other,
                 };
                 match step {
@@ -174,7 +188,7 @@ impl<S: Socket> Pump<S> {
                     Moved::Something(bytes) => {
                         turn += bytes;
                         self.note_end(direction);
-                        self.went_on(direction, &mut clock);
+                        self.went_on(direction, clock);
                     }
                     Moved::Reset => return Poll::Ready(self.reset()),
                     Moved::SourceBroke(error) => self.source_broke(direction, &error, clock.look()),
@@ -189,7 +203,7 @@ impl<S: Socket> Pump<S> {
                 return Poll::Ready(end);
             }
             if !moved {
-                return self.park(gauge);
+                return Poll::Pending;
             }
             if turn >= TURN {
                 break;
@@ -197,13 +211,6 @@ impl<S: Socket> Pump<S> {
         }
         // The budget is spent, and there is more: the others of this worker come first.
         cx.waker().wake_by_ref();
-        self.park(gauge)
-    }
-
-    fn park(&mut self, gauge: &mut impl Gauge) -> Poll<End> {
-        for direction in Direction::BOTH {
-            self.flows[direction].tell(gauge);
-        }
         Poll::Pending
     }
 
