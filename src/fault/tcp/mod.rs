@@ -17,6 +17,7 @@
 //! growth of its buffer. All times are nanoseconds from an origin of the caller's choice; there is no clock and no I/O, the
 //! simulation goes on only where it is asked to, and one seed gives one schedule.
 
+mod alarm;
 mod bbr;
 mod control;
 mod cubic;
@@ -26,8 +27,10 @@ mod packet;
 mod receiver;
 mod repair;
 mod sender;
+mod state;
 mod stream;
 mod timer;
+mod transmit;
 mod window;
 
 pub(super) use control::{Algorithm, Control};

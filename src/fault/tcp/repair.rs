@@ -1,71 +1,12 @@
-//! How a sender finds what was lost, sends it again, and what its alarm is set for.
+//! How a sender finds what was lost, and what becomes of its window until that is repaired.
 
-use super::line::Line;
 use super::packet::Segment;
 use super::sender::Sender;
-use super::timer::{MARGIN, MOST_TIMEOUT};
+use super::state::{Alarm, Found, Reduction, State, Undo};
+use super::timer::MARGIN;
 
 /// Linux: `tcp_reordering`; RFC 5681's three duplicate acknowledgements.
 const ENOUGH_BEHIND: u32 = 3;
-/// So many copies of one segment may be lost: then Linux gives the connection up (`tcp_retries2`), and this one comes through.
-pub(super) const MOST_COPIES: u8 = 15;
-
-/// Whether losses are being repaired.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum State {
-    /// None is known.
-    Open,
-    /// Those that were found by what came through behind them.
-    Recovery,
-    /// Those of a timeout.
-    Loss,
-}
-
-/// What a sender's one timer is set for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Alarm {
-    /// Nothing was acknowledged: RFC 6298.
-    Timeout,
-    /// Nothing followed the last segments: RFC 8985, 7.
-    Probe,
-    /// Those behind a segment came, and it may only be late: RFC 8985, 6.2.
-    Reordering,
-}
-
-/// A tail loss probe that was sent.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Probe {
-    /// The number behind the last segment of the tail.
-    pub(super) end: u64,
-    /// Whether it was a copy of the last segment, and not a new one.
-    pub(super) copies: bool,
-}
-
-/// The reduction of the window while losses are repaired (RFC 6937).
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Reduction {
-    /// The window before.
-    pub(super) from: u32,
-    pub(super) delivered: u32,
-    pub(super) sent: u32,
-}
-
-/// What the window was before a timeout that may be for nothing.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Undo {
-    pub(super) at: u64,
-    pub(super) window: u32,
-    pub(super) threshold: u32,
-}
-
-/// What was newly found lost.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Found {
-    pub(super) segments: u32,
-    /// Whether a copy is among them that was sent for a lost one.
-    pub(super) copies: bool,
-}
-
 // === impl Sender ===
 
 impl Sender {
@@ -164,12 +105,12 @@ impl Sender {
         if self.state != State::Loss || self.undo.is_none() {
             return false;
         }
-        let tried = self.next_number() > self.recovers;
-        let tries = !tried && advanced && self.has_new();
-        if (tried && came && !advanced) || (!tried && advanced && !tries) {
+        let under_way = self.next_number() > self.recovers;
+        let begins = !under_way && advanced && self.has_new();
+        if (under_way && came && !advanced) || (!under_way && advanced && !begins) {
             self.undo = None;
         }
-        tries
+        begins
     }
 
     /// Begins to repair.
@@ -229,125 +170,5 @@ impl Sender {
         order.sort_by_key(|(number, sent)| (*sent, *number));
         self.state = State::Open;
         self.backoff = 0;
-    }
-
-    /// The timeout of the moment, doubled by each that went before (RFC 6298, 5.5).
-    fn timeout(&self) -> u64 {
-        let timeout = self.timer.timeout();
-        let doubled = timeout.saturating_mul(1 << self.backoff.min(20));
-        doubled.min(MOST_TIMEOUT)
-    }
-
-    /// Sets the alarm for what is under way: for a probe, where one may be sent, or for the timeout.
-    pub(super) fn set_alarm(&mut self) {
-        let may_probe = self.state == State::Open
-            && self.sacked == 0
-            && self.probe.is_none()
-            && self.backoff == 0
-            && !self.segments.is_empty();
-        let probe = self.timer.probe(self.segments.len() == 1);
-        if may_probe && probe < self.timeout() {
-            self.alarm = Some((self.clock.saturating_add(probe), Alarm::Probe));
-        } else {
-            self.set_timeout();
-        }
-    }
-
-    pub(super) fn set_timeout(&mut self) {
-        let at = self.clock.saturating_add(self.timeout());
-        self.alarm = (!self.segments.is_empty()).then_some((at, Alarm::Timeout));
-    }
-
-    /// Sets the alarm anew after news of what was sent before the first segment was sent last, unless it waits for what may
-    /// only be late.
-    pub(super) fn rearm_when_heard(&mut self, oldest: u64) {
-        if self
-            .segments
-            .front()
-            .is_some_and(|first| oldest >= first.sent)
-        {
-            return;
-        }
-        let waits = self.alarm.is_some_and(|(at, alarm)| {
-            alarm == Alarm::Reordering && at > self.clock && self.sacked > 0
-        });
-        if !waits {
-            self.set_alarm();
-        }
-    }
-
-    /// The alarm goes.
-    pub(super) fn wake(&mut self, line: &mut Line) {
-        let Some((now, alarm)) = self.alarm.take() else {
-            return;
-        };
-        match alarm {
-            Alarm::Reordering => {
-                let found = self.detect(now);
-                if self.begin_episode(found) && self.bbr.is_none() {
-                    self.reduce(1, false);
-                }
-                if self.alarm.is_none() {
-                    self.set_timeout();
-                }
-                self.transmit(line);
-            }
-            Alarm::Probe => {
-                let is_new = self.has_new();
-                if is_new {
-                    self.send_new(line, false);
-                } else {
-                    let last = self.next_number().saturating_sub(1);
-                    self.send_again(line, last, false);
-                }
-                self.probe = Some(Probe {
-                    end: self.next_number(),
-                    copies: !is_new,
-                });
-                self.set_timeout();
-            }
-            Alarm::Timeout => self.time_out(line),
-        }
-    }
-
-    /// Nothing was acknowledged for too long: what a round trip or longer is under way is taken for lost (Linux:
-    /// `tcp_enter_loss`).
-    fn time_out(&mut self, line: &mut Line) {
-        let now = self.clock;
-        // Within one window, the threshold falls once.
-        let is_news = match self.state {
-            State::Open => true,
-            State::Loss => self.backoff == 0,
-            State::Recovery => false,
-        };
-        if is_news {
-            self.undo = (self.state == State::Open).then_some(Undo {
-                at: now,
-                window: self.window.segments,
-                threshold: self.window.threshold,
-            });
-            self.window.lose();
-        }
-        if let Some(bbr) = &mut self.bbr {
-            bbr.lose(self.window.segments);
-        }
-        let took = self.latest.map_or(0, |(_, _, took)| took);
-        let segments = (self.first..).zip(&mut self.segments);
-        for (number, segment) in segments.filter(|(_, segment)| !segment.sacked) {
-            if number == self.first || segment.sent.saturating_add(took) <= now {
-                self.lost += u32::from(!segment.lost);
-                self.again -= u32::from(segment.again);
-                (segment.lost, segment.again) = (true, false);
-            }
-        }
-        self.window.collapse(self.out());
-        self.state = State::Loss;
-        self.recovers = self.next_number();
-        self.probe = None;
-        self.repair_from = self.first;
-        self.backoff += 1;
-        self.next_burst = now;
-        self.set_timeout();
-        self.transmit(line);
     }
 }

@@ -1,4 +1,5 @@
-//! The sender itself: what it sends and when, and what it makes of acknowledgements. Repairs are in `repair`.
+//! The sender itself: what happens to it and when, and what it makes of acknowledgements. What it sends is in `transmit`,
+//! how it repairs losses in `repair`, and what it waits for in `alarm`.
 
 use std::collections::VecDeque;
 
@@ -8,7 +9,7 @@ use super::control::{Algorithm, Control};
 use super::line::Line;
 use super::packet::{Acknowledgement, Mark, Packet, Segment};
 use super::receiver::{Answer, Receiver};
-use super::repair::{Alarm, MOST_COPIES, Probe, Reduction, State, Undo};
+use super::state::{Alarm, Probe, Reduction, State, Undo};
 use super::timer::Timer;
 use super::window::Window;
 
@@ -46,11 +47,11 @@ pub(super) struct Sender {
     pub(super) bbr: Option<Box<Bbr>>,
     pub(super) timer: Timer,
     /// What the application wrote and is not all sent: when, and up to where in the stream. Bound: what the link may hold.
-    written: VecDeque<(u64, u64)>,
+    pub(super) written: VecDeque<(u64, u64)>,
     /// Until when the end of a long text waits to be filled up.
     corked_until: u64,
     /// Up to where in the stream segments were made.
-    sent: u64,
+    pub(super) sent: u64,
     /// In order; the first has the number `first`. Bound: the window.
     pub(super) segments: VecDeque<Segment>,
     pub(super) first: u64,
@@ -61,7 +62,7 @@ pub(super) struct Sender {
     pub(super) order: VecDeque<(u64, u64)>,
     /// No segment with a lower number waits to be sent again.
     pub(super) repair_from: u64,
-    packets: VecDeque<Packet>,
+    pub(super) packets: VecDeque<Packet>,
     acknowledgements: VecDeque<Acknowledgement>,
     receiver: Receiver,
     pub(super) state: State,
@@ -70,24 +71,24 @@ pub(super) struct Sender {
     pub(super) reduction: Reduction,
     pub(super) undo: Option<Undo>,
     /// Whether new segments go before those that are lost, at the moment.
-    tries_new: bool,
+    pub(super) tries_new: bool,
     /// Of the segment that was sent last of those that came: when, its number, its round trip.
     pub(super) latest: Option<(u64, u64, u64)>,
     pub(super) least_rtt: u64,
     pub(super) alarm: Option<(u64, Alarm)>,
     pub(super) probe: Option<Probe>,
     pub(super) backoff: u32,
-    last_sent: u64,
-    mark: Mark,
+    pub(super) last_sent: u64,
+    pub(super) mark: Mark,
     /// How many segments must be delivered until the application is taken to have enough to send again.
-    idle_until: u64,
+    pub(super) idle_until: u64,
     /// When BBR's pace lets the next burst go.
     pub(super) next_burst: u64,
     /// Until when nothing is sent: the handshakes.
-    opens: u64,
+    pub(super) opens: u64,
     pub(super) clock: u64,
     /// How many packets were lost on the line, or in a full queue.
-    dropped: u64,
+    pub(super) dropped: u64,
 }
 
 // === impl Sender ===
@@ -448,153 +449,6 @@ impl Sender {
     /// Whether the application has written what is not sent.
     pub(super) fn has_new(&self) -> bool {
         self.ready().is_some_and(|at| at <= self.clock) && self.receiver_has_room()
-    }
-
-    /// Sends what may be sent now: what was lost first.
-    pub(super) fn transmit(&mut self, line: &mut Line) {
-        let now = self.clock;
-        let paced = self.bbr.as_ref().map(|bbr| bbr.burst());
-        if now < self.opens || (paced.is_some() && now < self.next_burst) {
-            return;
-        }
-        if self.segments.is_empty() && paced.is_none() && self.has_new() {
-            let rest = now.saturating_sub(self.last_sent);
-            self.window.rested(rest, self.timer.timeout());
-        }
-        let burst = paced.unwrap_or(u32::MAX);
-        let (mut sent, mut fresh) = (0, 0);
-        let full = loop {
-            if sent == burst || self.out() >= self.window.segments {
-                break true;
-            }
-            if !self.tries_new
-                && let Some(number) = self.next_repair()
-            {
-                self.send_again(line, number, true);
-            } else if self.has_new() {
-                // Linux gives what is sent at once to the device in twos or more, of which the last is pushed.
-                fresh += 1;
-                self.send_new(line, fresh % 2 == 0);
-            } else {
-                break false;
-            }
-            sent += 1;
-        };
-        self.sent_burst(sent, full);
-    }
-
-    /// `sent` segments went out together; where `full`, the window or the pace held the next one back.
-    fn sent_burst(&mut self, sent: u32, full: bool) {
-        let now = self.clock;
-        if self.state == State::Recovery {
-            self.reduction.sent += sent;
-        }
-        if !full {
-            self.idle_until = (self.mark.delivered + u64::from(self.out())).max(1);
-        }
-        match &self.bbr {
-            Some(bbr) => self.next_burst = now.saturating_add(bbr.pause(sent)),
-            None if sent > 0 || full => {
-                let out = self.sent_count();
-                let (first, next) = (self.first, self.next_number());
-                (self.window).sent(out, first..next, full, now, self.timer.timeout());
-            }
-            None => {}
-        }
-    }
-
-    /// Sends as much of what the application wrote as fits a segment.
-    pub(super) fn send_new(&mut self, line: &mut Line, pushes: bool) {
-        let now = self.clock;
-        let began = self.sent;
-        let most = began + SEGMENT;
-        while let Some((at, to)) = self.written.front().copied()
-            && at <= now
-            && self.sent < most
-        {
-            self.sent = to.min(most);
-            if to <= most {
-                self.written.pop_front();
-            }
-        }
-        if self.written.is_empty() {
-            self.written = VecDeque::new();
-        }
-        if self.segments.is_empty() {
-            self.mark.first_sent = now;
-            self.mark.at = now;
-        }
-        let number = self.next_number();
-        self.segments.push_back(Segment {
-            end: self.sent,
-            sent: now,
-            sacked: false,
-            lost: false,
-            again: false,
-            received: false,
-            copies: 0,
-            mark: self.mark_now(),
-        });
-        self.order.push_back((number, now));
-        let pushes = pushes || !self.has_new();
-        self.put(line, number, self.sent - began, false, pushes);
-        let waits = matches!(self.alarm, Some((_, Alarm::Reordering)));
-        if self.alarm.is_none() || (self.state == State::Open && !waits) {
-            self.set_alarm();
-        }
-    }
-
-    /// Sends a segment again: one that is `lost`, or the last one as a probe.
-    pub(super) fn send_again(&mut self, line: &mut Line, number: u64, lost: bool) {
-        let now = self.clock;
-        let mark = self.mark_now();
-        let begins = number
-            .checked_sub(1)
-            .and_then(|before| self.segment(before));
-        let begins = begins.map(|before| before.end);
-        let Some(segment) = self.segment(number) else {
-            return;
-        };
-        segment.sent = now;
-        segment.copies = segment.copies.saturating_add(1);
-        segment.mark = mark;
-        segment.again = lost;
-        let len = begins.map_or(SEGMENT, |begins| segment.end - begins);
-        let sure = segment.copies > MOST_COPIES;
-        self.again += u32::from(lost);
-        self.order.push_back((number, now));
-        self.put(line, number, len, sure, false);
-        if lost && number == self.first {
-            self.set_timeout();
-        }
-    }
-
-    fn mark_now(&self) -> Mark {
-        Mark {
-            idle: self.mark.delivered < self.idle_until,
-            ..self.mark
-        }
-    }
-
-    /// Puts a packet on the line.
-    fn put(&mut self, line: &mut Line, number: u64, len: u64, sure: bool, pushes: bool) {
-        let sent = self.clock;
-        let all = self.sent;
-        let end = self.segment(number).map_or(all, |segment| segment.end);
-        self.last_sent = sent;
-        let Some(arrives) = line.carry(sent, len, end, sure) else {
-            self.dropped += 1;
-            return;
-        };
-        // Packets do not overtake one another.
-        let last = self.packets.back().map_or(0, |last| last.arrives);
-        self.packets.push_back(Packet {
-            arrives: arrives.max(last),
-            number,
-            sent,
-            pushes,
-            sure,
-        });
     }
 }
 
