@@ -398,4 +398,34 @@ mod tests {
             assert_eq!(passes(&plan), [None, None], "{faults}, bypassed");
         }
     }
+
+    #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "an origin for simulated times, never read again"
+    )]
+    fn what_is_set_alone_begins_when_it_was_set_and_the_rest_when_it_would() {
+        let start = Instant::now();
+        let at = |seconds| start + Duration::from_secs(seconds);
+        let plan = |faults| Plan::of(language::parse(faults).expect("faults"));
+        let base = plan("latency 100ms, bandwidth 1MB/s start=20s");
+        let base = InForce::succeed(&InForce::default(), base, start);
+        let [latency, bandwidth] = ["latency", "bandwidth"].map(Kind::named);
+        let (latency, bandwidth) = (latency.expect("a kind"), bandwidth.expect("a kind"));
+        let mut own = Own::default();
+        own.set(latency, &plan("latency 1s start=5s"));
+        let one = base.with_own(&own, at(10));
+        let acts = |kind, seconds| {
+            one.acting(kind, Direction::Up, at(seconds))
+                .map(|it| it.since)
+        };
+        assert_eq!(acts(latency, 14), None, "its own start");
+        assert_eq!(acts(latency, 15), Some(at(15)));
+        assert_eq!(acts(bandwidth, 19), None, "as on its proxy");
+        assert_eq!(acts(bandwidth, 20), Some(at(20)));
+        own.exempt = true;
+        let spared = base.with_own(&own, at(10));
+        assert!(spared.plan().is_empty());
+        assert!(spared.next_turn(at(0)).is_none());
+    }
 }

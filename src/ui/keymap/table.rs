@@ -138,6 +138,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     MIXER Manage [letter('d')] Action::Delete => "delete; undo brings it back";
     PROXY Manage [letter('y')] Action::Copy => "copy it as a command line";
     CONNECTIONS Manage [letter('y')] Action::Copy => "copy the row";
+    EVENTS Manage [letter('y')] Action::Copy => "copy what is listed";
     DETAIL Manage [letter('y')] Action::Copy => "copy what is known of it";
     PANES Manage [letter('w')] Action::WriteScene => "write the desk to a file";
     PANES Manage [ctrl('o')] Action::OpenScene => "add the proxies of a file";

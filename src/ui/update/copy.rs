@@ -3,11 +3,21 @@
 use super::proxies;
 use crate::farewell::quoted;
 use crate::snapshot::ProxyId;
-use crate::ui::model::{Focus, Model, Tone};
+use crate::ui::format;
+use crate::ui::model::{Focus, Model, Overlay, Tone};
 use crate::ui::view;
+
+/// So many lines of what happened are copied at most: what terminals take has an end.
+const LINES: usize = 500;
 
 /// Copies what is selected in the pane that has the keys.
 pub(super) fn copy(model: &mut Model) {
+    if let Some(Overlay::Events(list)) = model.overlays.last() {
+        let lines = model.found_lines(list.from).take(LINES);
+        let lines = lines.map(|said| format!("{} {said}", format::clock_exact(said.at)));
+        let text = lines.collect::<Vec<_>>().join("\n");
+        return model.copy(text);
+    }
     if model.focus != Focus::Connections {
         return super::on_selected(model, strip);
     }

@@ -67,6 +67,20 @@ fn a_connection_that_is_looked_at_is_copied_with_what_happened_to_it() {
 }
 
 #[test]
+fn what_happened_is_copied_as_it_is_looked_for() {
+    let mut model = model();
+    does(
+        &mut model,
+        [turn(Turn::To(5)), Action::Down, turn(Turn::To(5))],
+    );
+    does(&mut model, [Action::Events, Action::Find]);
+    let keys = "web".chars().map(InputRequest::InsertChar);
+    does(&mut model, keys.map(Action::Edit).collect::<Vec<_>>());
+    let effects = does(&mut model, [Action::Accept, Action::Copy]);
+    assert_eq!(copied(&effects), "00:00:01.000 web: LAT off → 250ms");
+}
+
+#[test]
 fn where_nothing_is_selected_nothing_is_copied() {
     for focus in [Focus::Mixer, Focus::Connections] {
         let mut model = empty();
