@@ -8,7 +8,7 @@ use std::fmt;
 use crate::fault::{Kind, Setting};
 use crate::format;
 use crate::mapping::{Mapping, Name};
-use crate::preset::Preset;
+use crate::preset::{self, Preset};
 use crate::snapshot::{ConnId, Kill};
 use crate::syntax::{self, ParseError, until_blank};
 
@@ -52,7 +52,8 @@ pub enum Target {
     Proxy(String),
 }
 
-/// Reads a mapping, with its name and its ALPN where they are given, and after a blank the faults that it begins with: what
+/// Reads a mapping, with its name and its ALPN where they are given, and after a blank the faults that it begins with, or a
+/// preset that stands for some: what
 /// the command line, the console's input line and scenes take.
 pub fn parse_line(text: &str) -> Result<(Mapping, Vec<Setting>), ParseError> {
     syntax::read(text, grammar::line)
@@ -70,7 +71,10 @@ pub fn joined(words: &[String]) -> Vec<String> {
         let is_mapping = first
             .split_once('=')
             .is_some_and(|(port, _)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
-        let belongs = first == "as" || first.starts_with("alpn=") || Kind::named(first).is_some();
+        let is_fault = Kind::named(first).is_some();
+        let is_preset = || preset::named(first.trim_end_matches(',')).is_some();
+        let is_option = first == "as" || first.starts_with("alpn=");
+        let belongs = is_option || is_fault || is_preset();
         goes_on = !is_mapping && (goes_on || belongs);
         match lines.last_mut().filter(|_| goes_on) {
             Some(line) => line.extend([" ", word]),
@@ -178,6 +182,12 @@ mod tests {
             ("remove all", "remove all"),
             ("set all lat 0", "set all latency 0ms"),
             ("set my-db lat 1s up", "set my-db latency 1s up"),
+            ("set my-db offline", "set my-db blackhole"),
+            ("add 1=x:1 cross-zone", "add 1=x:1 latency 1.6ms, tcp cubic"),
+            (
+                "add 1=x:1 offline , loss 2%",
+                "add 1=x:1 blackhole, loss 2%",
+            ),
             ("clear all", "clear all"),
             ("clear my-db lat", "clear my-db latency"),
             ("preset all  3g", "preset all 3g"),
@@ -220,6 +230,27 @@ mod tests {
     }
 
     #[test]
+    fn a_preset_stands_for_its_faults_and_says_what_may_follow_it() {
+        for (text, message) in [
+            ("1=x:1 3gg", "no fault and no preset: did you mean \"3g\"?"),
+            ("1=x:1 3g loss 2%", "faults beside a preset: 3g, latency"),
+            ("1=x:1 3g, lat 1s", "latency is set already"),
+            ("1=x:1 loss 2%, 3g", "unknown fault \"3g\""),
+        ] {
+            let error = parse_line(text).expect_err("wrong");
+            assert!(error.message.starts_with(message), "{error}");
+            assert!(!error.unfinished, "{error}");
+        }
+        let begun = parse_line("1=x:1 3").expect_err("begun");
+        assert!(begun.unfinished);
+        assert_eq!(begun.expected, ["3g-slow", "3g"]);
+        assert_eq!(
+            parse("3g").expect_err("no command").message,
+            "faults are set: set all 3g"
+        );
+    }
+
+    #[test]
     fn the_words_of_a_command_line_need_no_quotes() {
         let words = |text: &str| joined(&text.split('|').map(str::to_owned).collect::<Vec<_>>());
         for (given, lines) in [
@@ -229,6 +260,7 @@ mod tests {
                 "1=a:1 as x|2=b:2 lat 5ms, loss 2%",
             ),
             ("1=tls://a|alpn=h2|as|x", "1=tls://a alpn=h2 as x"),
+            ("1=a:1|3g,|loss|2%|2=b:2|dsl", "1=a:1 3g, loss 2%|2=b:2 dsl"),
             (
                 "1=a:1 as x|lat 5ms|2=b:2 lat 1s",
                 "1=a:1 as x lat 5ms|2=b:2 lat 1s",

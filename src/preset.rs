@@ -3,6 +3,8 @@
 //! Rates are in kbit/s (1000 bits), delays one way, as the sources give them; where a source gives a round trip, each way has
 //! half of it. The stream is sent as a TCP sender would send it on that network (`tcp cubic`): a new connection pays its
 //! handshake's round trips and begins slowly, the rate carries headers too, and all connections share the line.
+//!
+//! Beside those of the program stand its user's own, which are faults under a name and no more (`own`).
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -13,6 +15,7 @@ use crate::fault::{Setting, language};
 use crate::format::joined;
 use crate::syntax::{nearest, unknown};
 
+pub mod own;
 mod table;
 
 pub use table::PRESETS;
@@ -48,7 +51,7 @@ pub struct Preset {
 /// The preset of this name.
 #[must_use]
 pub fn named(name: &str) -> Option<&'static Preset> {
-    PRESETS.iter().find(|preset| preset.name == name)
+    all().into_iter().find(|preset| preset.name == name)
 }
 
 /// The preset of this name.
@@ -65,7 +68,13 @@ pub fn find(name: &str) -> Result<&'static Preset, String> {
 
 /// The names, in the order of the list.
 pub fn names() -> impl Iterator<Item = &'static str> {
-    PRESETS.iter().map(|preset| preset.name)
+    all().into_iter().map(|preset| preset.name)
+}
+
+/// Every preset: those of the program, then its user's own.
+#[must_use]
+pub fn all() -> Vec<&'static Preset> {
+    PRESETS.iter().chain(own::all()).collect()
 }
 
 // === impl Preset ===
@@ -154,8 +163,8 @@ struct Row<'a> {
 /// # Errors
 /// Those of `out`.
 pub fn write_json(out: &mut impl Write) -> io::Result<()> {
-    let rows: Vec<Row<'_>> = PRESETS
-        .iter()
+    let rows: Vec<Row<'_>> = all()
+        .into_iter()
         .map(|preset| Row {
             preset,
             faults: preset.faults(),
@@ -171,7 +180,7 @@ pub fn write_json(out: &mut impl Write) -> io::Result<()> {
 /// Those of `out`.
 pub fn write_text(out: &mut impl Write) -> io::Result<()> {
     let widest = names().map(str::len).max().unwrap_or(0);
-    for preset in PRESETS {
+    for preset in all() {
         let Preset { name, source, .. } = preset;
         writeln!(out, "{name:widest$}  {}", preset.summary())?;
         writeln!(out, "{:widest$}  {}", "", joined(preset.settings()))?;

@@ -1,22 +1,25 @@
 //! The grammar of commands, a function a production:
 //!
 //! ```text
-//! line       = mapping [ faults ]
+//! line       = mapping [ settings ]
 //! command    = add | remove | rename | set | clear | preset | bypass | kill | exempt | freeze | "list" | "quit"
 //! add        = "add" line
 //! remove     = "remove" proxy
 //! rename     = "rename" proxy name
-//! set        = "set" target faults
+//! set        = "set" target settings
 //! clear      = "clear" target [ kind ]
 //! preset     = "preset" target name
 //! bypass     = "bypass" target ( "on" | "off" )
 //! kill       = "kill" connection [ "rst" | "fin" ]
 //! exempt     = "exempt" connection ( "on" | "off" )
 //! freeze     = "freeze" connection ( "on" | "off" )
+//! settings   = name [ "," faults ] | faults
 //! target     = "all" | proxy
 //! proxy      = any characters but blanks
 //! connection = [ "#" ] digit { digit }
 //! ```
+//!
+//! The name of `settings` and of `preset` is a preset's: in the place of faults it stands for its own.
 //!
 //! A new command is a row of `FORMS` and a production.
 
@@ -27,12 +30,12 @@ use winnow::stream::Location;
 use winnow::token::take_till;
 
 use super::{Command, Target};
-use crate::fault::language::{faults, kind};
+use crate::fault::language::{faults, faults_after, kind};
 use crate::fault::{KINDS, Kind, Setting};
 use crate::format::shortened;
 use crate::mapping::grammar::{begun_option, mapping, name};
 use crate::mapping::{Mapping, Name};
-use crate::preset::{self, PRESETS};
+use crate::preset;
 use crate::snapshot::{ConnId, Kill};
 use crate::syntax::{Input, Parsed, Slip, blanks, nearest, unknown, until_blank};
 
@@ -81,7 +84,7 @@ pub(super) fn words() -> impl Iterator<Item = &'static str> {
     FORMS.iter().map(|form| form.word)
 }
 
-/// `line = mapping [ faults ]`
+/// `line = mapping [ settings ]`
 pub(super) fn line(input: &mut Input<'_>) -> Parsed<(Mapping, Vec<Setting>)> {
     let mapping = mapping(input)?;
     blanks(input)?;
@@ -90,13 +93,56 @@ pub(super) fn line(input: &mut Input<'_>) -> Parsed<(Mapping, Vec<Setting>)> {
     }
     let (rest, at) = (*input.as_ref(), input.current_token_start());
     let begun = begun_option(&mapping, input);
-    match faults(KINDS, input) {
-        Ok(faults) => Ok((mapping, faults)),
+    match settings(input) {
+        Ok(settings) => Ok((mapping, settings)),
         Err(error) => Err(error.map(|slip| match begun {
             Some(begun) => begun.or(slip),
             None => no_fault(&mapping, at, rest, &slip).unwrap_or(slip),
         })),
     }
+}
+
+/// `settings = name [ "," faults ] | faults`
+fn settings(input: &mut Input<'_>) -> Parsed<Vec<Setting>> {
+    let (begin, before) = (input.current_token_start(), *input);
+    let written: &str =
+        take_till(0.., |c: char| c == ',' || c.is_whitespace()).parse_next(input)?;
+    let Some(preset) = preset::named(written) else {
+        let is_end = input.is_empty() && !written.is_empty();
+        *input = before;
+        let begins = |name: &&str| is_end && name.starts_with(written);
+        let follows: Vec<&str> = preset::names().filter(begins).collect();
+        return faults(KINDS, input).map_err(|error| {
+            error.map(|slip| match (slip.begin() == begin, follows.is_empty()) {
+                (true, false) => slip.unfinished_if(true).expecting(follows),
+                (true, true) => no_preset(written, begin).unwrap_or(slip),
+                (false, _) => slip,
+            })
+        });
+    };
+    let mut settings = preset.settings();
+    blanks(input)?;
+    if input.is_empty() {
+        return Ok(settings);
+    }
+    if opt((',', blanks)).parse_next(input)?.is_none() {
+        let message = format!("faults beside a preset: {written}, {}", KINDS[0].example);
+        return Err(Slip::here(input, message).cut());
+    }
+    let more = faults_after(KINDS, settings.clone(), input)?;
+    settings.extend(more);
+    Ok(settings)
+}
+
+/// What was probably meant where a word, at byte `begin`, is no fault and almost a preset.
+fn no_preset(written: &str, begin: usize) -> Option<Slip> {
+    let kinds = KINDS.iter().flat_map(|kind| [Some(kind.name), kind.short]);
+    if nearest(written, kinds.flatten()).is_some() {
+        return None;
+    }
+    let guess = nearest(written, preset::names())?;
+    let message = format!("no fault and no preset: did you mean \"{guess}\"?");
+    Some(Slip::over(begin..begin + written.len(), message))
 }
 
 /// What was probably meant where the faults of a mapping, `rest` at byte `at`, are none: the name was left out, or stands
@@ -151,11 +197,11 @@ fn rename(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     Ok(Command::Rename(proxy, name(input)?))
 }
 
-/// `set = "set" target faults`
+/// `set = "set" target settings`
 fn set(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let begin = input.current_token_start();
     let target = target(form, input)?;
-    match (faults(KINDS, input), &target) {
+    match (settings(input), &target) {
         (Ok(faults), _) => Ok(Command::Set(target, faults)),
         (Err(ErrMode::Cut(slip)), Target::Proxy(name))
             if Kind::named(name).is_some() && !slip.is_unfinished() =>
@@ -181,9 +227,10 @@ fn clear(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
 fn preset(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let target = target(form, input)?;
     let wanted = format!("preset wants a name: {}", form.example);
-    let names: Vec<&str> = preset::names().collect();
+    let presets = preset::all();
+    let names: Vec<&str> = presets.iter().map(|preset| preset.name).collect();
     let place = keyword("preset", &wanted, &names, input)?;
-    Ok(Command::Preset(target, &PRESETS[place]))
+    Ok(Command::Preset(target, presets[place]))
 }
 
 /// `bypass = "bypass" target ( "on" | "off" )`
@@ -296,7 +343,10 @@ fn no_command(input: &Input<'_>) -> Option<Slip> {
     let message = if written.starts_with(|c: char| c.is_ascii_digit()) && written.contains('=') {
         format!("a mapping is added: add {}", meant(written))
     } else {
-        Kind::named(written)?;
+        let is_preset = preset::named(written).is_some();
+        Kind::named(written)
+            .map(|_| ())
+            .or(is_preset.then_some(()))?;
         format!("faults are set: set all {}", meant(input))
     };
     Some(Slip::over(begin..begin + written.len(), message))

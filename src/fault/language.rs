@@ -97,7 +97,7 @@ pub(crate) fn faults(kinds: Kinds, input: &mut Input<'_>) -> Parsed<Vec<Setting>
 }
 
 /// Reads `faults` that must get along with the settings `before`.
-fn faults_after(
+pub(crate) fn faults_after(
     kinds: Kinds,
     mut before: Vec<Setting>,
     input: &mut Input<'_>,

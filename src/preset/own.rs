@@ -1,0 +1,214 @@
+//! The user's own presets: faults under a name, in a file of TOML.
+//!
+//! ```text
+//! [cafe]
+//! faults = "latency 80ms jitter=30ms, bandwidth 2Mbit/s down"
+//! source = "measured in June"
+//! ```
+//!
+//! What is wrong is told with its place, and the others hold. Nothing here opens a file: the program hands its text over once,
+//! at the start. A preset that was read stays until the program ends.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::PathBuf;
+
+use parking_lot::RwLock;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::{PRESETS, Preset};
+use crate::fault::{Kind, language};
+
+/// What is said of a preset without a source.
+const SOURCE: &str = "your own";
+
+/// The longest name.
+const LONGEST: usize = 32;
+
+/// Those that were read or kept. Bound: the tables of one file, and what is kept by hand.
+static OWN: RwLock<Vec<&'static Preset>> = RwLock::new(Vec::new());
+
+/// A table of the file.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Table {
+    faults: Spanned<String>,
+    source: Option<String>,
+}
+
+/// Those that are known now, in the order in which they came.
+pub(super) fn all() -> Vec<&'static Preset> {
+    OWN.read().clone()
+}
+
+/// The file that they stand in, by what the environment says.
+#[must_use]
+pub fn path(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
+    let filled = |name| variable(name).filter(|value| !value.is_empty());
+    let config = filled("XDG_CONFIG_HOME").map(PathBuf::from);
+    let config = config.filter(|path| path.is_absolute());
+    let home = || Some(PathBuf::from(filled("HOME")?).join(".config"));
+    Some(config.or_else(home)?.join("faultboard/presets.toml"))
+}
+
+/// Takes the presets of a file's text; those that are right hold. Each fault is a line: `FILE:LINE:COLUMN: why`.
+#[must_use]
+pub fn take(file: &str, text: &str) -> Vec<String> {
+    let at = |span: Range<usize>, why: &str| {
+        let before = text.get(..span.start).unwrap_or(text);
+        let line = before.matches('\n').count() + 1;
+        let begun = before.rfind('\n').map_or(0, |end| end + 1);
+        let column = before[begun..].chars().count() + 1;
+        format!("{file}:{line}:{column}: {why}")
+    };
+    let tables: BTreeMap<String, Table> = match toml::from_str(text) {
+        Ok(tables) => tables,
+        Err(error) => return vec![at(error.span().unwrap_or(0..0), error.message())],
+    };
+    let mut tables: Vec<_> = tables.into_iter().collect();
+    tables.sort_by_key(|(_, table)| table.faults.span().start);
+    let mut wrong = Vec::new();
+    for (name, table) in tables {
+        let span = table.faults.span();
+        let source = table.source.as_deref().unwrap_or(SOURCE);
+        if let Err(why) = keep(&name, table.faults.get_ref(), source) {
+            wrong.push(at(span, &format!("{name}: {why}")));
+        }
+    }
+    wrong
+}
+
+/// Keeps a preset for as long as the program runs.
+///
+/// # Errors
+/// One line: why it can have no such name or no such faults.
+pub fn keep(name: &str, faults: &str, source: &str) -> Result<(), String> {
+    check_name(name)?;
+    language::parse(faults).map_err(|error| error.message)?;
+    let leaked = |text: &str| -> &'static str { Box::leak(text.to_owned().into_boxed_str()) };
+    let preset = Preset {
+        name: leaked(name),
+        down_kbit: None,
+        up_kbit: None,
+        delay_down_us: 0,
+        delay_up_us: 0,
+        jitter_us: 0,
+        queue: "",
+        link: "",
+        more: leaked(faults),
+        source: leaked(source),
+    };
+    OWN.write().push(Box::leak(Box::new(preset)));
+    Ok(())
+}
+
+/// Whether a new preset can be called so.
+///
+/// # Errors
+/// One line: why not.
+pub fn check_name(name: &str) -> Result<(), String> {
+    let is_letter = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    let is_word = !name.is_empty() && name.len() <= LONGEST && name.chars().all(is_letter);
+    if !is_word {
+        let why = format!("a name has 1 to {LONGEST} letters, digits, - _ and .");
+        return Err(why);
+    }
+    if Kind::named(name).is_some() || ["as", "all", "off"].contains(&name) {
+        return Err(format!("{name} means something else: another name"));
+    }
+    if PRESETS.iter().any(|preset| preset.name == name) {
+        return Err(format!("{name} comes with the program: another name"));
+    }
+    if all().iter().any(|preset| preset.name == name) {
+        return Err(format!("{name} is there already: another name"));
+    }
+    Ok(())
+}
+
+/// A preset as the file has it.
+#[must_use]
+pub fn entry(name: &str, faults: &str) -> String {
+    // The fault language knows no sign that a basic string of TOML escapes, but for a path.
+    let escaped = faults.replace('\\', "\\\\").replace('"', "\\\"");
+    let key = if name.contains('.') {
+        format!("\"{name}\"")
+    } else {
+        name.to_owned()
+    };
+    format!("[{key}]\nfaults = \"{escaped}\"\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::preset::{find, names};
+
+    #[test]
+    fn what_is_kept_reads_back_and_is_found_by_its_name() {
+        let text = [
+            ("cafe", "latency 80ms, loss 1%"),
+            ("v1.2", "bandwidth trace=\"a\\b\""),
+        ];
+        let file = text.map(|(name, faults)| entry(name, faults)).concat();
+        let read: BTreeMap<String, Table> = toml::from_str(&file).expect("TOML");
+        for (name, faults) in text {
+            assert_eq!(read[name].faults.get_ref(), faults);
+        }
+        assert_eq!(take("presets.toml", &entry(text[0].0, text[0].1)), [""; 0]);
+        let cafe = find("cafe").expect("a preset");
+        assert_eq!(cafe.settings().len(), 2);
+        assert_eq!((cafe.source, names().last()), ("your own", Some("cafe")));
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_place_and_the_others_hold() {
+        let text = "# mine\n[bad]\nfaults = \"latncy 5ms\"\n[3g]\nfaults = \"loss 1%\"\n\n[good]\nfaults = \"loss 2%\"\n";
+        let wrong = take("p.toml", text);
+        let told = [
+            "p.toml:3:10: bad: unknown fault \"latncy\": did you mean \"latency\"?",
+            "p.toml:5:10: 3g: 3g comes with the program: another name",
+        ];
+        assert_eq!(wrong.len(), told.len(), "{wrong:?}");
+        for (wrong, told) in wrong.iter().zip(told) {
+            assert!(wrong.starts_with(told), "{wrong}");
+        }
+        assert!(find("good").is_ok());
+        for (text, told) in [
+            (
+                "[a]\nfaults = 3\n",
+                "p.toml:2:10: invalid type: integer `3`, expected a string",
+            ),
+            (
+                "[a]\nfault = \"loss 1%\"\n",
+                "p.toml:2:1: unknown field `fault`, expected `faults` or `source`",
+            ),
+            ("[a\n", "p.toml:1:3: "),
+        ] {
+            let wrong = take("p.toml", text).concat();
+            assert!(wrong.starts_with(told), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn the_file_stands_where_the_environment_says() {
+        let at = |variables: &[(&str, &str)]| {
+            let found = path(|name| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            });
+            found.map(|path| path.display().to_string())
+        };
+        let (home, config) = (("HOME", "/h"), ("XDG_CONFIG_HOME", "/c"));
+        assert_eq!(
+            at(&[home, config]).as_deref(),
+            Some("/c/faultboard/presets.toml")
+        );
+        assert_eq!(
+            at(&[home]).as_deref(),
+            Some("/h/.config/faultboard/presets.toml")
+        );
+        assert_eq!(at(&[home, ("XDG_CONFIG_HOME", "here")]), at(&[home]));
+        assert_eq!(at(&[]), None);
+    }
+}
