@@ -357,6 +357,14 @@ impl ProxyRow {
         }
     }
 
+    /// What clients feel, where there was a round trip in the last moments: else it is what they felt once.
+    #[must_use]
+    pub fn felt_now(&self) -> Option<Spread> {
+        let mut newest = self.history.points.iter().rev().take(History::NOW);
+        let is_now = newest.any(|point| point.feels.is_some());
+        self.feels.filter(|_| is_now)
+    }
+
     /// The mapping with the port that is really listened on, where it asks for any.
     #[must_use]
     pub fn bound(&self) -> Mapping {
@@ -416,6 +424,8 @@ impl History {
     pub const LEN: usize = 120;
     /// How far apart they are.
     pub const STEP: Duration = Duration::from_millis(500);
+    /// How many of the newest reach back as far as "now" does.
+    const NOW: usize = 3;
     /// How far back they reach.
     pub const SPAN: Duration = Duration::from_secs(60);
 }

@@ -79,6 +79,119 @@ fn the_main_screen_in_ascii() {
     }
 }
 
+/// The same screen at three sizes and in both character sets.
+fn assert_screens(name: &str, proxies: usize, does: impl Fn(&mut Model)) {
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        for charset in [Charset::Unicode, Charset::Ascii] {
+            let mut model = if proxies > 6 {
+                thirty(width, height)
+            } else {
+                few(width, height, proxies)
+            };
+            model.theme.charset = charset;
+            does(&mut model);
+            let set = if charset == Charset::Ascii {
+                "_ascii"
+            } else {
+                ""
+            };
+            assert_screen!(format!("{name}_{width}x{height}{set}"), model);
+        }
+    }
+}
+
+/// Thirty proxies: the first six as ever, every other one of the rest idle.
+fn thirty(width: u16, height: u16) -> Model {
+    let mut model = few(width, height, 6);
+    let mut snapshot = Snapshot::clone(&model.snapshot);
+    for number in 7..=30 {
+        let of = &snapshot.proxies[if number % 2 == 0 { 1 } else { 0 }];
+        let row = ProxyRow {
+            id: ProxyId(number),
+            name: format!("orders-{number}"),
+            open: number % 2 * 3,
+            up_to_date: number % 2 * 3,
+            plan: if number % 2 == 0 {
+                Arc::default()
+            } else {
+                of.plan.clone()
+            },
+            ..of.clone()
+        };
+        snapshot.proxies.push(row);
+    }
+    model.snapshot = Arc::new(snapshot);
+    model
+}
+
+#[test]
+fn the_list_of_knobs_lies_below_the_strip_that_they_turn() {
+    assert_screens("knobs", 3, |model| {
+        update(model, Action::Turn(Turn::To(5)));
+        update(model, Action::PickKnob);
+    });
+}
+
+#[test]
+fn thirty_proxies_have_a_row_each() {
+    assert_screens("thirty", 30, |model| {
+        update(model, Action::Mark);
+    });
+}
+
+#[test]
+fn all_knobs_that_are_on_are_on_the_strip() {
+    let faults = "latency 250ms jitter=30ms, bandwidth 64kB/s, reset 10%, loss 2%, tcp cubic, flap off=2s, \
+                  timeout 5s, corrupt 0.1%, slicer 64B, slow_close 2s, accept_delay 1s, dial_delay 2s";
+    let faults = faultboard::fault::language::parse(faults).expect("faults");
+    assert_screens("all_on", 3, |model| {
+        change_row(model, 0, |row| {
+            row.plan = Arc::new(Plan::of(faults.clone()))
+        });
+        change_row(model, 1, |row| {
+            row.plan = Arc::new(Plan::of(faults[1..6].to_vec()))
+        });
+        change_row(model, 2, |row| {
+            row.plan = Arc::new(Plan::of(faults[2..4].to_vec()))
+        });
+    });
+}
+
+#[test]
+fn what_fails_of_others_is_counted_beside_what_the_user_did() {
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        let mut model = few(width, height, 3);
+        update(&mut model, Action::Turn(Turn::To(6)));
+        change_row(&mut model, 1, |row| {
+            row.history = support::history(|_| None, |_| [0.0; 2], |at| 7 * u32::from(at > 117));
+        });
+        let line = Line::new(NOW, "web", "#44 connection reset", Tone::Trouble);
+        model.log.push_back(line);
+        let shown = text(&screen(&model));
+        let said = shown
+            .lines()
+            .find(|line| line.contains("LAT 250ms → 500ms"));
+        let said = said.expect("the user's own line");
+        assert!(said.contains("web: 14 failed in 10 s"), "{shown}");
+        model.now += Duration::from_secs(60);
+        assert!(!words(&model).contains("! web: #44"), "{width}");
+    }
+}
+
+#[test]
+fn all_bypassed_stands_in_the_place_of_live() {
+    let mut model = few(80, 24, 3);
+    bypass(&mut model, |_| true);
+    let header = row(&screen(&model), 0);
+    assert!(
+        header.contains("⊘ ALL BYPASSED") && !header.contains("LIVE"),
+        "{header}"
+    );
+    frozen(&mut model);
+    let header = row(&screen(&model), 0);
+    assert!(header.contains("⊘ ALL BYPASSED  ‖ FROZEN"), "{header}");
+}
+
 #[test]
 fn the_first_screen() {
     assert_screen!("empty_80x24", empty(80, 24));
@@ -463,7 +576,7 @@ fn a_proxy_whose_connections_faults_end_is_no_calm_green_dot() {
             (row.open, row.up_to_date) = (0, 0);
             change(row);
         });
-        row(&screen(&model), 1)
+        row(&screen(&model), 2)
     };
     let lately = strip(&|row| cut(row, 118));
     assert!(lately.contains("✕ 0 conn  cut 3"), "{lately}");
@@ -1029,7 +1142,7 @@ fn what_is_set_on_knobs_that_have_no_room_is_said() {
         Arc::make_mut(&mut row.plan).set(support::bandwidth(64_000));
     });
     let drawn = screen(&model);
-    assert!(row(&drawn, 1).contains("BW 64K/s"), "{}", text(&drawn));
+    assert!(row(&drawn, 2).contains("BW 64K/s"), "{}", text(&drawn));
 }
 
 #[test]
@@ -1213,10 +1326,10 @@ fn what_is_measured_where_nothing_is_set_is_dim() {
             row.added = PerDirection::both(Some(spread(40, 40, 90)));
         });
         let drawn = screen(&model);
-        let line = row(&drawn, 2);
+        let line = row(&drawn, 3);
         let at = line.find("JIT").expect("the knob");
         let column = line[..at].chars().count() + 20;
-        drawn[(u16::try_from(column).expect("on the screen"), 2)].modifier
+        drawn[(u16::try_from(column).expect("on the screen"), 3)].modifier
     };
     assert!(modifier(Plan::of([latency(80, 0, Directions::Both)])).contains(Modifier::DIM));
     assert!(!modifier(Plan::of([latency(80, 40, Directions::Both)])).contains(Modifier::DIM));

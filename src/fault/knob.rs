@@ -43,6 +43,8 @@ pub struct Knob {
     pub title: &'static str,
     /// The key that chooses it, where it has one of its own.
     pub key: Option<char>,
+    /// The letter that chooses it among all knobs.
+    pub letter: char,
     /// The parameter that it turns.
     pub param: &'static str,
     /// What the keys 1 to 9 set.
@@ -104,10 +106,17 @@ impl Knob {
         }
     }
 
-    /// The knob with a key of its own.
+    /// The knob with a key of its own, which is its letter among all knobs too.
     pub(super) const fn chosen_by(self, key: char) -> Self {
-        let key = Some(key);
-        Self { key, ..self }
+        Self {
+            key: Some(key),
+            ..self.picked_by(key)
+        }
+    }
+
+    /// The knob with a letter that chooses it among all knobs.
+    pub(super) const fn picked_by(self, letter: char) -> Self {
+        Self { letter, ..self }
     }
 
     /// The knob of another parameter.
@@ -130,6 +139,7 @@ impl Knob {
         label: "",
         title: "",
         key: None,
+        letter: ' ',
         param: "share",
         stops: stops_percent([1, 2, 5, 10, 20, 33, 50, 75, 100]),
         fine: Fine::Step(Value::Percent(Percent::new(1))),

@@ -6,6 +6,7 @@ use ratatui::layout::Size;
 use tui_input::InputRequest;
 
 pub use super::effect::Answer;
+use super::keymap::Key;
 use super::knob::Turn;
 use crate::snapshot::{Event, Snapshot};
 
@@ -34,6 +35,8 @@ pub enum Action {
     NextKnob,
     /// Selects the knob before this one.
     PreviousKnob,
+    /// Opens the list of all knobs, a letter each.
+    PickKnob,
     /// Selects a knob, by its index in `knob::all()`.
     ChooseKnob(usize),
     /// Turns the selected knob.
@@ -72,6 +75,10 @@ pub enum Action {
     Copy,
     /// Closes or opens the selected proxy's port.
     TogglePort,
+    /// Marks the selected proxy, or takes its mark away.
+    Mark,
+    /// Draws each strip in one row, or whole.
+    Compact,
     /// Freezes the screen, or lets it go on.
     Freeze,
     /// Opens the list of columns by which the connections can be sorted.
@@ -132,7 +139,7 @@ pub enum Action {
     /// The terminal has this size now.
     Resized(Size),
     /// A key was pressed that means nothing here.
-    Unbound,
+    Unbound(Key),
     /// Time went by.
     Tick,
     /// A new snapshot came.

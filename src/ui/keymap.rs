@@ -31,6 +31,8 @@ pub enum Mode {
     Help,
     /// The list of presets.
     Presets,
+    /// The knobs, by their letters.
+    Knobs,
     /// The field for a file's name.
     Path,
     /// The field for what is looked for.
@@ -103,8 +105,16 @@ pub fn lookup(mode: Mode, event: KeyEvent) -> Action {
     }
     match key.printable() {
         Some(letter) if mode.is_text() => Action::Edit(InputRequest::InsertChar(letter)),
-        _ => Action::Unbound,
+        _ => Action::Unbound(key),
     }
+}
+
+/// The first key that means such an action in a mode.
+#[must_use]
+pub fn key_of(mode: Mode, means: impl Fn(&Action) -> bool) -> Option<Key> {
+    let mut rows = bindings().iter();
+    let row = rows.find(|row| row.modes.contains(&mode) && means(&row.action))?;
+    row.keys.first().copied()
 }
 
 /// The footer of a mode, the most needed first: the view drops from the end what does not fit.
@@ -157,16 +167,19 @@ pub fn elsewhere(mode: Mode, key: &str) -> Vec<(Mode, Hint)> {
 fn bindings() -> &'static [Binding] {
     static ALL: std::sync::LazyLock<Vec<Binding>> = std::sync::LazyLock::new(|| {
         let mut rows = table::ROWS.to_vec();
-        let keys = knob::all().iter().enumerate();
-        let keys = keys.filter_map(|(index, dial)| Some((index, dial.knob.key?)));
-        rows.extend(keys.map(|(index, key)| Binding {
-            modes: table::TURNED,
+        let of_knob = |modes, key, index| Binding {
+            modes,
             keys: vec![key::letter(key)].into(),
             action: Action::ChooseKnob(index),
             words: format!("choose {}", knob::all()[index].knob.title.to_lowercase()).into(),
             group: Group::Turn,
             printed: None,
-        }));
+        };
+        for (index, dial) in knob::all().iter().enumerate() {
+            let own = dial.knob.key.map(|key| of_knob(table::TURNED, key, index));
+            rows.extend(own);
+            rows.push(of_knob(table::KNOBS, dial.knob.letter, index));
+        }
         rows
     });
     &ALL
@@ -224,13 +237,14 @@ impl Hint {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Mixer,
         Self::Connections,
         Self::Input,
         Self::Value,
         Self::Help,
         Self::Presets,
+        Self::Knobs,
         Self::Path,
         Self::Find,
         Self::Sort,
@@ -257,6 +271,7 @@ impl Mode {
             Self::Value => "value",
             Self::Help => "help",
             Self::Presets => "presets",
+            Self::Knobs => "knobs",
             Self::Path => "file",
             Self::Find => "find",
             Self::Sort => "sort",

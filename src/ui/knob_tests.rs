@@ -244,6 +244,7 @@ const fn percent(percent: u32) -> Value {
 
 const fn knob(label: &'static str, param: &'static str, stops: [Value; 9], step: Value) -> Knob {
     Knob {
+        letter: ' ',
         label,
         title: label,
         key: Some('r'),

@@ -9,7 +9,7 @@
 //!  keys ─► drafts ────────────────┘  (the draft until a snapshot shows it)
 //! ```
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +31,7 @@ mod panes;
 mod private;
 pub(in crate::ui) mod undo;
 
-pub use lines::{Change, Content, Line, Passing, Said, Tone};
+pub use lines::{Change, Content, Felt, Line, Passing, Said, Tone};
 pub use panes::{
     Column, ConnList, Detail, EventList, Focus, Help, Overlay, PathField, PresetList, Sort,
     SortList, ValueField,
@@ -80,6 +80,10 @@ pub struct Model {
     pub knob: usize,
     /// Which directions the keys turn.
     pub directions: Directions,
+    /// The marked proxies: what turns one of them turns them all.
+    pub marked: BTreeSet<ProxyId>,
+    /// Whether each strip has one row only, where the user has said so; else the room decides.
+    pub compact: Option<bool>,
     /// The first strip that is visible, of those that are looked for.
     pub first_strip: usize,
     /// What is looked for in the lists.
@@ -281,6 +285,7 @@ impl Model {
             (Some(Overlay::Conn(_)), _) => Mode::Detail,
             (Some(Overlay::Strip), _) => Mode::Strip,
             (Some(Overlay::Events(_)), _) => Mode::Events,
+            (Some(Overlay::Knobs), _) => Mode::Knobs,
             (Some(Overlay::Quit), _) => Mode::Quit,
             (Some(Overlay::Delete(_) | Overlay::ResetAll(_) | Overlay::Suspend), _) => {
                 Mode::Confirm
@@ -330,6 +335,15 @@ impl Model {
         let ticket = self.ticket();
         self.cause(Effect::Ask(ticket, request));
         ticket
+    }
+
+    /// The proxies that the keys turn together with this one: all marked ones where it is marked, else itself.
+    pub(in crate::ui) fn group(&self, id: ProxyId) -> Vec<ProxyId> {
+        if self.marked.contains(&id) {
+            self.marked.iter().copied().collect()
+        } else {
+            vec![id]
+        }
     }
 
     /// Whether a proxy is there, or about to be in a snapshot.

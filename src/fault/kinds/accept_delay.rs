@@ -10,7 +10,7 @@ pub static KIND: Kind = Kind {
     name: "accept_delay",
     summary: "a new client is not served before this time has passed",
     params: &[TIME.spec],
-    knobs: &[Knob::TIME.named("ACC", "ACCEPT DELAY")],
+    knobs: &[Knob::TIME.named("ACC", "ACCEPT DELAY").picked_by('a')],
     example: "accept_delay 2s",
     open: Some(|setting, _, demands| {
         demands.accept = demands.accept.saturating_add(setting.get(TIME));

@@ -12,7 +12,7 @@ pub static KIND: Kind = Kind {
     name: "close",
     summary: "ends the connection in order; with a size, exactly that much passes first",
     params: &[AFTER.spec],
-    knobs: &[Knob::SHARE.named("CLS", "CLOSES")],
+    knobs: &[Knob::SHARE.named("CLS", "CLOSES").picked_by('c')],
     example: "close after=64KiB down",
     build: |terms| Ender::stage(terms, |setting| Ending::of(setting, Cut::Close)),
     ends: true,

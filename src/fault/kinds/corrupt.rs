@@ -20,6 +20,7 @@ pub static KIND: Kind = Kind {
     params: &[BYTES.spec],
     knobs: &[Knob::TIME
         .named("BIT", "CORRUPT")
+        .picked_by('u')
         .turning("bytes")
         .stopping_at(stops_ppm([
             10, 50, 100, 500, 1_000, 5_000, 10_000, 100_000, 1_000_000,

@@ -11,7 +11,7 @@ pub static KIND: Kind = Kind {
     name: "dial_delay",
     summary: "the upstream of a new connection is not dialed before this time has passed",
     params: &[TIME.spec],
-    knobs: &[Knob::TIME.named("DIA", "DIAL DELAY")],
+    knobs: &[Knob::TIME.named("DIA", "DIAL DELAY").picked_by('d')],
     example: "dial_delay 2s",
     open: Some(|setting, _, demands| {
         demands.dial = demands.dial.saturating_add(setting.get(TIME));

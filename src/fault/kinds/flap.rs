@@ -27,6 +27,7 @@ pub static KIND: Kind = Kind {
     params: &[ON.spec, OFF.spec],
     knobs: &[Knob::TIME
         .named("FLP", "FLAP OFF")
+        .picked_by('l')
         .turning("off")
         .beside(Metric::Held)],
     example: "flap on=5s off=2s",

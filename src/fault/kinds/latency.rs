@@ -71,6 +71,7 @@ pub static KIND: Kind = Kind {
             label: "JIT",
             title: "JITTER",
             key: Some('i'),
+            letter: 'i',
             param: "jitter",
             stops: stops_ms([5, 10, 25, 50, 100, 250, 500, 1_000, 2_500]),
             metric: Metric::AddedSpread,

@@ -47,6 +47,7 @@ pub static KIND: Kind = Kind {
     params: &[PACKETS.spec, BURST.spec, RTT.spec, STALLS.spec, SYN.spec],
     knobs: &[Knob::TIME
         .named("LOS", "LOSS")
+        .picked_by('o')
         .turning("packets")
         .stopping_at(stops_ppm([
             500, 1_000, 2_500, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000,

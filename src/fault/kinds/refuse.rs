@@ -9,7 +9,7 @@ use crate::fault::{Kind, Knob, Stage};
 pub static KIND: Kind = Kind {
     name: "refuse",
     summary: "the port is closed: new connections are refused, open ones live on",
-    knobs: &[Knob::SHARE.named("REF", "REFUSE")],
+    knobs: &[Knob::SHARE.named("REF", "REFUSE").picked_by('f')],
     example: "refuse",
     open: Some(|setting, _, demands| demands.refused = Some(setting.kind)),
     directed: false,

@@ -32,6 +32,7 @@ pub static KIND: Kind = Kind {
     params: &[SIZE.spec, VARY.spec, GAP.spec],
     knobs: &[Knob::TIME
         .named("SLI", "SLICER")
+        .picked_by('s')
         .turning("size")
         .stopping_at(stops_bytes([16_000, 4_000, 1_448, 512, 128, 64, 16, 4, 1]))],
     example: "slicer 64B vary=16B gap=10ms",

@@ -16,7 +16,7 @@ pub static KIND: Kind = Kind {
     name: "slow_close",
     summary: "delays the end of the stream",
     params: &[TIME.spec],
-    knobs: &[Knob::TIME.named("SLO", "SLOW CLOSE")],
+    knobs: &[Knob::TIME.named("SLO", "SLOW CLOSE").picked_by('w')],
     example: "slow_close 2s",
     build: |terms| made(SlowClose::of(terms)),
     ..Kind::at(Stage::Delivery)

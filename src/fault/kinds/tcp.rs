@@ -45,6 +45,7 @@ pub static KIND: Kind = Kind {
     params: &[CC.spec, IW.spec, RWND.spec],
     knobs: &[Knob::of_words("cc", Word::WORDS)
         .named("TCP", "TCP")
+        .picked_by('p')
         .beside(Metric::Sender)],
     example: "tcp cubic",
     line: Some(sends),

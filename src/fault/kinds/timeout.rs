@@ -19,7 +19,10 @@ pub static KIND: Kind = Kind {
     name: "timeout",
     summary: "holds everything, then closes the connection after this time without delivery",
     params: &[TIME.spec],
-    knobs: &[Knob::TIME.named("TMO", "TIMEOUT").beside(Metric::Ended)],
+    knobs: &[Knob::TIME
+        .named("TMO", "TIMEOUT")
+        .picked_by('m')
+        .beside(Metric::Ended)],
     example: "timeout 5s",
     build: |terms| {
         Ender::stage(terms, |setting| Ending {

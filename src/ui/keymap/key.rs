@@ -95,13 +95,14 @@ impl fmt::Display for Key {
             KeyCode::BackTab => "⇧Tab",
             KeyCode::Backspace => "Backspace",
             KeyCode::Delete => "Del",
+            KeyCode::Insert => "Ins",
             KeyCode::Char(' ') => "Space",
             KeyCode::Char(letter) if self.modifiers.contains(KeyModifiers::CONTROL) => {
                 return write!(f, "{}", letter.to_ascii_uppercase());
             }
             KeyCode::Char(letter) => return write!(f, "{letter}"),
             KeyCode::F(number) => return write!(f, "F{number}"),
-            _ => "?",
+            _ => "that key",
         };
         f.write_str(name)
     }

@@ -46,6 +46,16 @@ const LISTS: &[Mode] = &[
     Mode::Events,
 ];
 const PRESETS: &[Mode] = &[Mode::Presets];
+/// Where each knob has a letter.
+pub(super) const KNOBS: &[Mode] = &[Mode::Knobs];
+/// Where one goes from knob to knob.
+const BESIDE: &[Mode] = &[
+    Mode::Mixer,
+    Mode::Connections,
+    Mode::Detail,
+    Mode::Strip,
+    Mode::Knobs,
+];
 const OVERLAYS: &[Mode] = &[Mode::Help, Mode::Presets, Mode::Find, Mode::Sort];
 const SORT: &[Mode] = &[Mode::Sort];
 const FIND: &[Mode] = &[Mode::Find];
@@ -124,8 +134,12 @@ pub(super) static ROWS: &[Binding] = rows! {
     TURNED Turn [letter('p')] Action::Presets => "presets: networks by name";
     TURNED Turn [letter('x')] Action::AllOff => "all knobs here off";
     TURNED Turn [letter('D')] Action::NextDirections => "turn both directions, down, up";
-    TURNED Turn [letter('[')] Action::PreviousKnob => "knob before";
-    TURNED Turn [letter(']')] Action::NextKnob => "next knob";
+    TURNED Turn [letter('\'')] Action::PickKnob => "choose any knob by its letter";
+    BESIDE Turn [letter('['), letter(',')] Action::PreviousKnob => "knob before";
+    BESIDE Turn [letter(']'), letter('.')] Action::NextKnob => "next knob";
+    KNOBS Turn [LEFT] Action::PreviousKnob => "knob before";
+    KNOBS Turn [RIGHT] Action::NextKnob => "next knob";
+    KNOBS Leave [ENTER] Action::Accept => "do it";
     PRESETS Turn [letter(' ')] Action::Audition => "try it";
     TURNED Compare [letter(' ')] Action::Bypass => "bypass this one (A/B)";
     SEEN Compare [letter('!')] Action::BypassAll => "bypass all at once, or none";
@@ -135,6 +149,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     PANES Manage [letter('a')] Action::Add => "add a proxy";
     PROXY Manage [letter('e')] Action::EditMapping => "edit mapping and faults";
     TURNED Manage [letter('o')] Action::TogglePort => "open or close the port";
+    MIXER Manage [letter('M')] Action::Mark => "mark: marked ones turn together";
     MIXER Manage [letter('d')] Action::Delete => "delete; undo brings it back";
     PROXY Manage [letter('y')] Action::Copy => "copy it as a command line";
     CONNECTIONS Manage [letter('y')] Action::Copy => "copy the row";
@@ -166,6 +181,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     PANES Move [TAB] Action::NextPane => "next pane";
     BACKWARDS Move [plain(KeyCode::BackTab)] Action::PreviousPane => "pane before";
     MIXER Move [letter('c')] Action::ToConnections => "to its connections";
+    PANES See [letter('m')] Action::Compact => "strips in one row each, or whole";
     PANES See [ENTER] Action::LookCloser => "look closer";
     SEEN See [letter('E')] Action::Events => "all that happened";
     EVENTS See [ENTER] Action::Fold => "fold connections, or unfold";
@@ -216,7 +232,7 @@ pub(super) static FOOTERS: &[Footer] = &[
     (PANES, letter('1'), "1-9", "stop"),
     (PANES, letter('0'), "0", "off"),
     (MIXER, letter(' '), "Space", "A/B"),
-    (MIXER, letter(']'), "[ ]", "knob"),
+    (MIXER, letter('\''), "' [ ]", "knob"),
     (CONNECTIONS, letter('X'), "X", "reset"),
     (CONNECTIONS, letter('F'), "F", "end"),
     (CONNECTIONS, ENTER, "Enter", "detail"),
@@ -284,6 +300,9 @@ pub(super) static FOOTERS: &[Footer] = &[
     (SORT, ENTER, "Enter", "sort by it"),
     (SORT, UP, "↑↓", "choose"),
     (SORT, ESC, "Esc", "as it is"),
+    (KNOBS, LEFT, "←→", "another"),
+    (KNOBS, ENTER, "Enter", "this one"),
+    (KNOBS, ESC, "Esc", "close"),
     (QUIT, ESC, "Esc", "stay"),
     (QUIT, letter('d'), "d", "drain"),
     (QUIT, letter('q'), "q", "close them now"),

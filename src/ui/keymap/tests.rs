@@ -69,7 +69,7 @@ fn a_letter_of_alt_gr_is_text_and_one_of_alt_is_not() {
     let typed = lookup(Mode::Input, press(KeyCode::Char('['), alt_gr));
     assert!(matches!(typed, Action::Edit(InputRequest::InsertChar('['))));
     let unbound = lookup(Mode::Input, press(KeyCode::Char('q'), KeyModifiers::ALT));
-    assert!(matches!(unbound, Action::Unbound));
+    assert!(matches!(unbound, Action::Unbound(_)));
 }
 
 #[test]
@@ -81,6 +81,19 @@ fn each_knob_is_chosen_by_its_letter() {
         let press = press(KeyCode::Char(key), KeyModifiers::NONE);
         let action = lookup(Mode::Mixer, press);
         assert!(matches!(action, Action::ChooseKnob(knob) if knob == index));
+    }
+}
+
+#[test]
+fn the_letter_of_a_knob_is_its_key_or_one_of_its_name() {
+    for dial in knob::all() {
+        let letter = dial.knob.letter;
+        let named = dial.knob.title.to_lowercase().contains(letter);
+        assert!(
+            dial.knob.key == Some(letter) || named,
+            "{}",
+            dial.knob.title
+        );
     }
 }
 

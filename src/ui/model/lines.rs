@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::format::figures::time;
 use crate::format::one_line;
 use crate::snapshot::{ProxyId, Taken};
 
@@ -24,10 +25,25 @@ pub struct Change {
     pub unheard: bool,
     /// How it reached the open connections, once the engine has said so; all of its proxies together.
     pub taken: Option<Taken>,
+    /// What clients felt before and after it, where somebody felt something before.
+    pub felt: Option<Felt>,
+    /// When it was last turned: a held key turns it on.
+    pub(in crate::ui) turned: Duration,
     /// The number of the command that carries it; 0 in a model made by hand.
     pub(in crate::ui) ticket: u64,
     /// The proxies that have not answered the command yet.
     pub(in crate::ui) awaited: Vec<ProxyId>,
+}
+
+/// What the clients of a proxy feel before and after a change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Felt {
+    /// The proxy.
+    pub proxy: ProxyId,
+    /// The median of the second before it.
+    pub before: Duration,
+    /// The median once it acts; absent as long as nobody has felt it.
+    pub after: Option<Duration>,
 }
 
 /// A line for the user: something that happened, or the answer to a key.
@@ -124,6 +140,8 @@ impl Change {
             text: text.to_owned(),
             unheard: false,
             taken: None,
+            felt: None,
+            turned: at,
             ticket: 0,
             awaited: Vec::new(),
         }
@@ -233,10 +251,45 @@ impl fmt::Display for Said<'_> {
             f.write_str(" (bypassed: Space lets it act)")?;
         }
         match change.taken {
+            None => {}
+            Some(Taken { of: 0, .. }) => f.write_str(", no connection is open")?,
+            Some(taken) if taken.cut == taken.of => write!(f, ": {taken}")?,
+            Some(taken) => write!(f, ", {taken}")?,
+        }
+        match change.felt {
+            Some(felt) if change.taken.is_some() => write!(f, " {felt}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+// === impl Felt ===
+
+impl Felt {
+    /// How much longer it takes than before, where that is more than a whim.
+    fn times(&self) -> Option<f64> {
+        let times = self.after?.as_secs_f64() / self.before.as_secs_f64();
+        (times.is_finite() && times >= 1.1).then_some(times)
+    }
+}
+
+/// `… feels 41 → 291 ms (x7.1)`, and `…` as long as nobody has felt it.
+impl fmt::Display for Felt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Some(after) = self.after else {
+            return f.write_str("…");
+        };
+        let (before, after) = (time(self.before), time(after));
+        let unit = |text: &str| text.split_once(' ').map(|(_, unit)| unit.to_owned());
+        let before = match (unit(&before), unit(&after)) {
+            (Some(one), Some(other)) if one == other => before.trim_end_matches(&one).trim_end(),
+            _ => &before,
+        };
+        write!(f, "… feels {before} → {after}")?;
+        match self.times() {
+            Some(times) if times < 99.95 => write!(f, " (x{times:.1})"),
+            Some(times) => write!(f, " (x{times:.0})"),
             None => Ok(()),
-            Some(Taken { of: 0, .. }) => f.write_str(", no connection is open"),
-            Some(taken) if taken.cut == taken.of => write!(f, ": {taken}"),
-            Some(taken) => write!(f, ", {taken}"),
         }
     }
 }

@@ -31,6 +31,8 @@ pub enum Overlay {
     Value(ValueField),
     /// The list of presets.
     Presets(PresetList),
+    /// All knobs, a letter each.
+    Knobs,
     /// The field for a file's name.
     Path(PathField),
     /// The field for what is looked for in a list.
@@ -223,6 +225,7 @@ impl Overlay {
             Self::Presets(list) => Some((list.shown().len(), &mut list.line, &mut list.first)),
             Self::Sort(list) => Some((Column::ALL.len(), &mut list.line, &mut list.first)),
             Self::Value(_)
+            | Self::Knobs
             | Self::Path(_)
             | Self::Find(_)
             | Self::Conn(_)

@@ -118,32 +118,32 @@ impl Undo {
         }
     }
 
-    /// Lets a held knob's last step end at `after`. Returns what was before that step; `None` where the last step is
+    /// Lets a held knob's last step end at these plans. Returns what was before that step; `None` where the last step is
     /// another one, or long ago, or would end where it began.
     pub(in crate::ui) fn extend(
         &mut self,
         held: Held,
-        after: &Plan,
+        after: &[(ProxyId, Plan)],
         now: Duration,
-    ) -> Option<Plan> {
+    ) -> Option<Vec<(ProxyId, Plan)>> {
         let step = self.done.last_mut()?;
         if step.held != Some(held) || now.saturating_sub(step.at) > HELD {
             return None;
         }
-        let [
-            Edit {
-                what: Edited::Plan(plans),
-                ..
-            },
-        ] = step.edits.as_mut_slice()
-        else {
-            return None;
-        };
-        if plans.before == *after {
+        let plans = step.edits.iter().filter_map(|edit| match &edit.what {
+            Edited::Plan(plans) => Some((edit.proxy, plans.before.clone())),
+            _ => None,
+        });
+        let before: Vec<_> = plans.collect();
+        let ids = |plans: &[(ProxyId, Plan)]| plans.iter().map(|(id, _)| *id).collect::<Vec<_>>();
+        if ids(&before) != ids(after) || before == after {
             return None;
         }
-        plans.after = after.clone();
-        let before = plans.before.clone();
+        for (edit, (_, plan)) in step.edits.iter_mut().zip(after) {
+            if let Edited::Plan(plans) = &mut edit.what {
+                plans.after.clone_from(plan);
+            }
+        }
         step.at = now;
         self.undone.clear();
         Some(before)

@@ -8,12 +8,18 @@ use std::time::Duration;
 use crate::fault::Schedule;
 use crate::format::joined;
 use crate::snapshot::{
-    CloseReason, ConnId, Event, Happening, Kill, Negotiated, ProxyId, Snapshot, Taken,
+    CloseReason, ConnId, Event, Happening, History, Kill, Negotiated, ProxyId, Snapshot, Taken,
 };
 use crate::ui::model::{Content, Focus, Frozen, LOG_LEN, Line, Model, Passing, Tone};
 
 /// Without a key or a byte for this long, the console is quiet.
 const QUIET: Duration = Duration::from_secs(5);
+
+/// The last second: what figures look back on.
+const SECOND: Duration = Duration::from_secs(1);
+
+/// For so long a change waits for somebody to feel it.
+const FELT: Duration = Duration::from_secs(30);
 
 /// Time went by.
 pub(super) fn tick(model: &mut Model) {
@@ -47,7 +53,36 @@ pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) {
         known(*id) && !(row.is_some() && draft.answered.is_some_and(is_shown))
     });
     choose_pane(model, &old);
+    feel(model);
     tick(model);
+}
+
+/// The newest change of each proxy learns what clients feel since: a second after it, the last second knows nothing else.
+fn feel(model: &mut Model) {
+    let snapshot = Arc::clone(&model.snapshot);
+    let mut told = Vec::new();
+    for change in model.changes.iter_mut().rev() {
+        let Some(felt) = &mut change.felt else {
+            continue;
+        };
+        let since = snapshot.at.saturating_sub(change.turned);
+        let is_over = told.contains(&felt.proxy) || since > FELT;
+        told.push(felt.proxy);
+        if felt.after.is_some() {
+            continue;
+        }
+        let row = snapshot.proxies.iter().find(|row| row.id == felt.proxy);
+        let Some(row) = row.filter(|_| !is_over) else {
+            change.felt = None;
+            continue;
+        };
+        let mut points = row.history.points.iter().rev();
+        let newest = points.find(|point| point.feels.is_some());
+        let begun = newest.map(|point| point.at.saturating_sub(History::STEP));
+        if since >= SECOND && begun.is_some_and(|begun| begun >= change.turned) {
+            felt.after = row.feels.map(|spread| spread.p50);
+        }
+    }
 }
 
 /// Freezes the screen, or shows what came meanwhile.

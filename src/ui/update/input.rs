@@ -31,6 +31,7 @@ pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
                 | Overlay::Conn(_)
                 | Overlay::Strip
                 | Overlay::Events(_)
+                | Overlay::Knobs
                 | Overlay::ResetAll(_)
                 | Overlay::Quit
                 | Overlay::Delete(_)
@@ -84,6 +85,7 @@ pub(super) fn changed(model: &mut Model) {
         Mode::Find => find::changed(model),
         Mode::Mixer
         | Mode::Connections
+        | Mode::Knobs
         | Mode::Path
         | Mode::Sort
         | Mode::Detail

@@ -4,7 +4,8 @@ use super::{Step, first_visible};
 use crate::fault::{Direction, Directions};
 use crate::snapshot::ProxyId;
 use crate::ui::knob;
-use crate::ui::model::{Focus, Model, Tone};
+use crate::ui::model::{Focus, Model, Overlay, Tone};
+use crate::ui::view;
 
 /// Moves the selection among the strips.
 pub(super) fn strip(model: &mut Model, step: Step) {
@@ -26,14 +27,47 @@ pub(super) fn pane(model: &mut Model, by: usize) {
 pub(super) fn next_knob(model: &mut Model, right: bool) {
     let len = knob::all().len();
     let by = if right { 1 } else { len - 1 };
-    choose_knob(model, (model.knob + by) % len);
+    model.knob = (model.knob + by) % len;
 }
 
-/// To a knob.
+/// To a knob, by its letter.
 pub(super) fn choose_knob(model: &mut Model, knob: usize) {
     if knob < knob::all().len() {
         model.knob = knob;
     }
+    if let Some(Overlay::Knobs) = model.overlays.last() {
+        model.overlays.pop();
+    }
+}
+
+/// Marks a proxy, or takes its mark away.
+pub(super) fn mark(model: &mut Model, proxy: ProxyId) {
+    let is_new = model.marked.insert(proxy);
+    if !is_new {
+        model.marked.remove(&proxy);
+    }
+    let text = match (is_new, model.marked.len()) {
+        (_, 0) => "no proxy is marked any more".to_owned(),
+        (_, 1) => "1 marked: mark others with M, and keys turn them together".to_owned(),
+        (_, many) => format!("{many} marked: keys turn them together, Esc takes the marks away"),
+    };
+    model.say(Tone::Plain, text);
+}
+
+/// Each strip in one row, or whole; the other than it is now.
+pub(super) fn compact(model: &mut Model) {
+    let wanted = !view::is_compact(model.size, model);
+    // Where the room would decide the same, it decides.
+    model.compact = None;
+    if view::is_compact(model.size, model) != wanted {
+        model.compact = Some(wanted);
+    }
+    let text = if wanted {
+        "each strip has one row: m shows them whole"
+    } else {
+        "strips are whole: m gives each one row"
+    };
+    model.say(Tone::Plain, text);
 }
 
 /// Both directions, down, up, both.
@@ -60,6 +94,9 @@ pub(super) fn settle(model: &mut Model, strips: usize) {
         let stays = model.selected.filter(|id| is_there(*id));
         model.selected = rows.get(neighbour).copied().or(stays);
     }
+    let snapshot = &model.snapshot;
+    let is_there = |id: &ProxyId| snapshot.proxies.iter().any(|row| row.id == *id);
+    model.marked.retain(is_there);
     let place = model.private.selected_at.min(rows.len().saturating_sub(1));
     let last_first = rows.len().saturating_sub(strips);
     model.first_strip = first_visible(model.first_strip, place, strips).min(last_first);

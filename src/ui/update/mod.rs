@@ -113,7 +113,10 @@ fn apply(model: &mut Model, action: Action) {
         Action::ToConnections => model.focus = Focus::Connections,
         Action::NextKnob => mixer::next_knob(model, true),
         Action::PreviousKnob => mixer::next_knob(model, false),
+        Action::PickKnob => model.overlays.push(Overlay::Knobs),
         Action::ChooseKnob(knob) => mixer::choose_knob(model, knob),
+        Action::Mark => on_selected(model, mixer::mark),
+        Action::Compact => mixer::compact(model),
         Action::NextDirections => mixer::next_directions(model),
         Action::Freeze => engine::freeze(model),
         Action::Turn(turn) => on_selected(model, |model, id| turn::turn(model, id, turn)),
@@ -167,7 +170,7 @@ fn apply(model: &mut Model, action: Action) {
         Action::Answered(answer) => answered(model, answer),
         Action::Tick => engine::tick(model),
         Action::Resized(size) => model.size = size,
-        Action::Unbound => {}
+        Action::Unbound(key) => overlay::unbound(model, key),
     }
 }
 
@@ -196,6 +199,7 @@ fn visible(model: &Model, room: &Room) -> usize {
         Mode::Mixer
         | Mode::Input
         | Mode::Value
+        | Mode::Knobs
         | Mode::Path
         | Mode::Find
         | Mode::Quit
@@ -211,7 +215,7 @@ fn step(model: &mut Model, step: Step) {
         Mode::Help | Mode::Presets | Mode::Sort => overlay::step(model, step),
         Mode::Find => find::step(model, step),
         Mode::Detail | Mode::Events => closer::scroll(model, step),
-        Mode::Input | Mode::Value | Mode::Path | Mode::Quit | Mode::Confirm => {}
+        Mode::Input | Mode::Value | Mode::Knobs | Mode::Path | Mode::Quit | Mode::Confirm => {}
     }
 }
 
@@ -279,6 +283,7 @@ fn settle(model: &mut Model) {
         Overlay::Strip => model.selected_row().is_none(),
         Overlay::Help(_)
         | Overlay::Events(_)
+        | Overlay::Knobs
         | Overlay::Path(_)
         | Overlay::Find(_)
         | Overlay::Sort(_)

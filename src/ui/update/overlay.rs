@@ -5,9 +5,11 @@ use std::time::Duration;
 use super::{Step, connections, find, first_visible, input, presets, proxies, scenes};
 use crate::request::Request;
 use crate::snapshot::{Kill, ProxyId};
+use crate::ui::action::Action;
 use crate::ui::effect::Effect;
 use crate::ui::find::Place;
 use crate::ui::input::Field;
+use crate::ui::keymap::{self, Key};
 use crate::ui::model::{Focus, Help, Model, Overlay, Tone, ValueField};
 
 /// A second Ctrl-C within this ends the program at once.
@@ -73,7 +75,10 @@ pub(super) fn accept(model: &mut Model) {
         Some(Overlay::Suspend) => model.cause(Effect::Suspend),
         None if model.focus == Focus::Input => input::accept(model),
         // Nothing ends by a careless Enter.
-        Some(Overlay::Conn(_) | Overlay::Strip | Overlay::Events(_) | Overlay::Quit) | None => {}
+        Some(
+            Overlay::Conn(_) | Overlay::Strip | Overlay::Events(_) | Overlay::Knobs | Overlay::Quit,
+        )
+        | None => {}
     }
 }
 
@@ -93,8 +98,21 @@ pub(super) fn back(model: &mut Model) {
         (None, Focus::Input) => input::leave(model),
         (None, Focus::Connections) => model.focus = Focus::Mixer,
         (None, Focus::Mixer) if model.input.editing.is_some() => input::forget_edit(model),
+        (None, Focus::Mixer) if !model.marked.is_empty() => {
+            model.marked.clear();
+            model.say(Tone::Plain, "no proxy is marked any more");
+        }
         (None, Focus::Mixer) => model.notice = None,
     }
+}
+
+/// A key that means nothing here says so, and what lists those that do.
+pub(super) fn unbound(model: &mut Model, key: Key) {
+    let help = keymap::key_of(model.mode(), |action| matches!(action, Action::Help));
+    let instead = help.map_or("Esc goes back".to_owned(), |help| {
+        format!("{help} lists the keys")
+    });
+    model.say(Tone::Plain, format!("{key} does nothing here: {instead}"));
 }
 
 /// Ends the program; asks where connections are open.

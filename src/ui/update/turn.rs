@@ -2,13 +2,13 @@
 //! engine.
 
 use super::own;
-use crate::fault::Plan;
+use crate::fault::{Directions, Plan};
 use crate::request::Request;
 use crate::snapshot::ProxyId;
 use crate::ui::effect::Effect;
-use crate::ui::knob::{self, Turn};
+use crate::ui::knob::{self, Dial, Turn};
 use crate::ui::model::undo::{Edit, Edited, Held, Solo, Swap};
-use crate::ui::model::{Change, Draft, Line, Model, Tone};
+use crate::ui::model::{Change, Draft, Felt, Line, Model, Tone};
 
 /// Plans that proxies are to get together, and what to call the change.
 pub(super) struct Wish {
@@ -50,7 +50,7 @@ impl Wish {
     }
 }
 
-/// Turns the selected knob of the selected proxy.
+/// Turns the selected knob of a proxy; where that one is marked, of all marked ones.
 pub(super) fn turn(model: &mut Model, proxy: ProxyId, turn: Turn) {
     let Some(dial) = knob::all().get(model.knob) else {
         return;
@@ -59,15 +59,15 @@ pub(super) fn turn(model: &mut Model, proxy: ProxyId, turn: Turn) {
         return own::turn(model, conn, turn);
     }
     let directions = model.directions;
-    let before = model.plan(proxy).cloned().unwrap_or_default();
-    let plan = dial.turn(&before, directions, turn);
-    if plan == before {
-        let value = knob::Dial::print(dial.value(&before, directions));
-        let stays = format!(
-            "{}: {} stays at {value}",
-            model.name(proxy),
-            dial.knob.label
-        );
+    let before = plans_of(model, proxy);
+    let turned = before
+        .iter()
+        .map(|(id, plan)| (*id, dial.turn(plan, directions, turn)));
+    let plans: Vec<_> = turned.collect();
+    if plans == before {
+        let value = Dial::print(dial.value(&before[0].1, directions));
+        let who = names(model, before.into_iter().map(|(id, _)| id).collect());
+        let stays = format!("{who}: {} stays at {value}", dial.knob.label);
         model.say(Tone::Plain, stays);
         return;
     }
@@ -80,53 +80,97 @@ pub(super) fn turn(model: &mut Model, proxy: ProxyId, turn: Turn) {
         }),
         Turn::To(_) | Turn::Off | Turn::Exact(_) => None,
     };
-    if held.is_some_and(|held| go_on(model, held, &plan)) {
+    if held.is_some_and(|held| go_on(model, held, &plans)) {
         return;
     }
-    let text = dial.change(&before, &plan, directions);
-    set(model, Wish::one(proxy, plan, text), held);
+    let text = turned_text(dial, directions, &before, &plans);
+    set(model, Wish::of(plans, text), held);
+}
+
+/// The plans of a proxy, or of all marked ones where it is marked.
+fn plans_of(model: &Model, proxy: ProxyId) -> Vec<(ProxyId, Plan)> {
+    let plan = |id| (id, model.plan(id).cloned().unwrap_or_default());
+    model.group(proxy).into_iter().map(plan).collect()
+}
+
+/// What a turn changed: of several proxies what is the same for all of them.
+fn turned_text(
+    dial: &Dial,
+    directions: Directions,
+    before: &[(ProxyId, Plan)],
+    after: &[(ProxyId, Plan)],
+) -> String {
+    let pairs = before.iter().zip(after);
+    let mut changes = pairs.map(|((_, before), (_, after))| dial.change(before, after, directions));
+    let first = changes.next().unwrap_or_default();
+    if changes.all(|change| change == first) {
+        return first;
+    }
+    let mut values = after.iter().map(|(_, plan)| dial.value(plan, directions));
+    let value = values.next().flatten();
+    let label = dial.knob.label;
+    if values.all(|other| other == value) {
+        format!("{label} → {}", Dial::print(value))
+    } else {
+        format!("{label} turned, each from where it was")
+    }
 }
 
 /// A held key: the last step and the last change are this turn's too. Says whether there are such.
-fn go_on(model: &mut Model, held: Held, plan: &Plan) -> bool {
-    let Some(before) = model.undo.extend(held, plan, model.now) else {
+fn go_on(model: &mut Model, held: Held, plans: &[(ProxyId, Plan)]) -> bool {
+    let Some(before) = model.undo.extend(held, plans, model.now) else {
         return false;
     };
     let ticket = model.ticket();
+    let ids: Vec<ProxyId> = plans.iter().map(|(id, _)| *id).collect();
     let mut changes = model.changes.iter_mut().rev();
-    let Some(change) = changes.find(|change| change.proxies == [held.proxy]) else {
+    let Some(change) = changes.find(|change| change.proxies == ids) else {
         return false;
     };
-    change.text = knob::all()[held.knob].change(&before, plan, held.directions);
+    change.text = turned_text(&knob::all()[held.knob], held.directions, &before, plans);
     change.taken = None;
     change.ticket = ticket;
-    change.awaited.clone_from(&change.proxies);
+    change.awaited = ids;
+    change.turned = model.now;
     model.notice = Some(Line::of_change(model.now, change.number));
-    send(model, ticket, held.proxy, plan.clone());
+    for (proxy, plan) in plans {
+        send(model, ticket, *proxy, plan.clone());
+    }
     true
 }
 
-/// All knobs of the selected proxy off, and what else is in its plan.
+/// All knobs of a proxy off, and what else is in its plan; where it is marked, of all marked ones.
 pub(super) fn all_off(model: &mut Model, proxy: ProxyId) {
     if let Some(conn) = own::turned(model) {
         return own::clear(model, conn);
     }
-    let before = model.plan(proxy).cloned().unwrap_or_default();
-    if before.is_empty() {
-        let who = model.name(proxy);
+    let before = plans_of(model, proxy);
+    if before.iter().all(|(_, plan)| plan.is_empty()) {
+        let who = names(model, before.into_iter().map(|(id, _)| id).collect());
         model.say(Tone::Plain, format!("{who}: no fault is set"));
         return;
     }
-    let mut plan = before.clone();
-    plan.clear_all();
-    let text = format!("{before} → all off");
-    set(model, Wish::one(proxy, plan, text), None);
+    let text = match &before[..] {
+        [(_, plan)] => format!("{plan} → all off"),
+        _ => "all off".to_owned(),
+    };
+    let mut plans = before;
+    for (_, plan) in &mut plans {
+        plan.clear_all();
+    }
+    set(model, Wish::of(plans, text), None);
 }
 
-/// The selected proxy with or without its faults.
+/// A proxy with or without its faults; where it is marked, all marked ones alike.
 pub(super) fn bypass(model: &mut Model, proxy: ProxyId) {
     let bypassed = !model.plan(proxy).is_some_and(|plan| plan.bypassed);
-    let plans = bypassing(model, |id, was| if id == proxy { bypassed } else { was });
+    let group = model.group(proxy);
+    let plans = bypassing(
+        model,
+        |id, was| {
+            if group.contains(&id) { bypassed } else { was }
+        },
+    );
     let text = bypass_word(bypassed).to_owned();
     set(model, Wish::of(plans, text), None);
 }
@@ -230,9 +274,9 @@ fn set_alone(model: &mut Model, wish: Wish, solo: Option<Solo>) {
 /// Gives proxies other plans: a draft of each, and one change for all of them.
 pub(super) fn carry_out(model: &mut Model, wish: Wish) {
     let Wish { who, text, plans } = wish;
-    let Some((_, first)) = plans.first() else {
+    if plans.is_empty() {
         return;
-    };
+    }
     let proxies: Vec<ProxyId> = plans.iter().map(|(proxy, _)| *proxy).collect();
     let who = who.unwrap_or_else(|| match plans.len() {
         2.. if plans.len() == model.snapshot.proxies.len() => "all".to_owned(),
@@ -244,7 +288,9 @@ pub(super) fn carry_out(model: &mut Model, wish: Wish) {
         number: model.private.changes,
         at: model.now,
         who,
-        unheard: plans.len() == 1 && first.bypassed && !text.contains("bypass"),
+        unheard: plans.iter().all(|(_, plan)| plan.bypassed) && !text.contains("bypass"),
+        felt: felt_before(model, &proxies),
+        turned: model.now,
         text,
         taken: None,
         ticket,
@@ -254,6 +300,19 @@ pub(super) fn carry_out(model: &mut Model, wish: Wish) {
     for (proxy, plan) in plans {
         send(model, ticket, proxy, plan);
     }
+}
+
+/// What the clients of the one proxy that is looked at, or of the only one that is changed, feel until now.
+fn felt_before(model: &Model, proxies: &[ProxyId]) -> Option<Felt> {
+    let selected = model.selected.filter(|id| proxies.contains(id));
+    let proxy = selected.or_else(|| (proxies.len() == 1).then(|| proxies[0]))?;
+    let (_, row) = model.proxy(proxy)?;
+    let before = row.felt_now()?.p50;
+    Some(Felt {
+        proxy,
+        before,
+        after: None,
+    })
 }
 
 /// The draft, and the command that carries it.

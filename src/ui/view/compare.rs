@@ -14,7 +14,6 @@ use std::time::Duration;
 use ratatui::text::Span;
 
 use super::pen::{Pen, Sheet, width};
-use super::state::is_felt_now;
 use crate::fault::knob::Metric;
 use crate::fault::{Directions, PerDirection, Value};
 use crate::snapshot::{ProxyRow, Spread};
@@ -75,7 +74,7 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, busiest: &Busiest, mut sheet: 
 /// What clients feel, and how much of it is not ours.
 fn felt(proof: &Proof<'_>) -> impl Iterator<Item = Entry> {
     let row = proof.row;
-    let felt = row.feels.filter(|_| is_felt_now(row));
+    let felt = row.felt_now();
     let not_ours = felt.zip(row.added.up.and(proof.added(Directions::Both)));
     let not_ours = not_ours.map(|(felt, added)| {
         let rest = felt.p50.saturating_sub(added.p50);

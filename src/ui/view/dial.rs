@@ -4,11 +4,14 @@
 //!  compact  LAT ━━━━◉╌╌╌╌ 250ms=251ms
 //!  tall     LAT ━━━━━━━━━●╌╌╌╌╌╌╌╌   250ms
 //!             ▸ ▀▀▀▀▀▀▀▀▀▀········   251ms=
+//!  wide     ━━━━●╌╌╌╌
+//!           ▀▀▀▀▀····
+//!           250ms=251ms
 //! ```
 
 use ratatui::style::Style;
 
-use super::layout::{Form, Mixer};
+use super::layout::Form;
 use super::pen::{Pen, Sheet, width};
 use super::track::{Track, draw_measured};
 use crate::fault::Value;
@@ -18,7 +21,7 @@ use crate::ui::proof::{Reading, Verdict};
 use crate::ui::theme::{Charset, Role};
 
 /// Columns of a knob's label and the blank after it.
-const LABEL: u16 = 4;
+pub(super) const LABEL: u16 = 4;
 /// Columns of set and measured together, in the form with one row.
 const PAIR: u16 = 12;
 /// Columns of a value in the forms with two rows.
@@ -27,7 +30,9 @@ const VALUE: u16 = 7;
 /// One knob of one strip.
 pub(super) struct DialCell<'a> {
     pub(super) charset: Charset,
-    pub(super) mixer: &'a Mixer,
+    pub(super) form: Form,
+    /// Cells of the track.
+    pub(super) track: u16,
     pub(super) dial: &'a Dial,
     pub(super) reading: &'a Reading,
     /// Whether the keys turn it.
@@ -37,7 +42,7 @@ pub(super) struct DialCell<'a> {
 impl DialCell<'_> {
     pub(super) fn draw(&self, mut sheet: Sheet<'_>) {
         let label = self.dial.knob.label;
-        match self.mixer.form {
+        match self.form {
             Form::Compact => {
                 let mut pen = sheet.row(0);
                 pen.left(label, LABEL - 1, self.label()).skip(1);
@@ -46,17 +51,43 @@ impl DialCell<'_> {
             Form::Tall => {
                 sheet.row(0).left(label, LABEL - 1, self.label());
                 sheet.row(1).skip(2).text("▸", Role::Rest);
-                self.two_rows(LABEL, self.value().into(), &mut sheet);
+                self.two_rows(&mut sheet);
             }
-            Form::Wide if self.selected => {
-                self.two_rows(0, Role::Injected.selected(), &mut sheet);
+            Form::Wide => {
+                self.draw_track(false, &mut sheet.row(0));
+                let measured = self.reading.set.and(self.reading.measured);
+                let measured = self.place(measured);
+                draw_measured(measured, self.track, &mut sheet.row(1));
+                let value = if self.selected {
+                    Role::Title.selected()
+                } else {
+                    self.value().into()
+                };
+                self.pair(value, &mut sheet.row(2));
             }
-            Form::Wide => self.two_rows(0, self.value().into(), &mut sheet),
         }
     }
 
     fn one_row(&self, pen: &mut Pen<'_>) {
         self.draw_track(true, pen);
+        // The marks stand under each other where set and measured leave them the room.
+        let [set, measured] = self.figures();
+        let pair = width(set) + 1 + width(measured);
+        let blank = 6_u16.saturating_sub(width(set)).max(1);
+        pen.skip(blank.min(PAIR.saturating_sub(pair)));
+        self.pair(self.value().into(), pen);
+    }
+
+    /// Writes what is set, whether it is so, and what was measured.
+    fn pair(&self, value: Style, pen: &mut Pen<'_>) {
+        let [set, measured] = self.figures();
+        pen.text(set, value);
+        pen.text(self.reading.verdict.mark(), self.mark());
+        pen.text(measured, self.measured());
+    }
+
+    /// What is set and what was measured, without what one of them says for both.
+    fn figures(&self) -> [&str; 2] {
         // The label says what strays; a rate's unit stands with what is set.
         let set = self.reading.set_text.trim_start_matches('±');
         let measured = match self.reading.set {
@@ -66,34 +97,28 @@ impl DialCell<'_> {
         // One arrow says the direction of both.
         let arrow = set.chars().next().filter(|arrow| "↑↓".contains(*arrow));
         let measured = arrow.map_or(measured, |arrow| measured.trim_start_matches(arrow));
-        // The marks stand under each other where set and measured leave them the room.
-        let pair = width(set) + 1 + width(measured);
-        let blank = 6_u16.saturating_sub(width(set)).max(1);
-        let blank = blank.min(PAIR.saturating_sub(pair));
-        pen.skip(blank).text(set, self.value());
-        pen.text(self.reading.verdict.mark(), self.mark());
-        pen.text(measured, self.measured());
+        [set, measured]
     }
 
-    /// Draws set above measured, after so many columns.
-    fn two_rows(&self, margin: u16, value: Style, sheet: &mut Sheet<'_>) {
+    /// Draws set above measured, behind the label.
+    fn two_rows(&self, sheet: &mut Sheet<'_>) {
         let reading = self.reading;
         let mut pen = sheet.row(0);
-        self.draw_track(false, pen.skip(margin));
+        self.draw_track(false, pen.skip(LABEL));
         let blank = VALUE.saturating_sub(width(&reading.set_text));
-        pen.skip(blank).text(&reading.set_text, value);
+        pen.skip(blank).text(&reading.set_text, self.value());
         let mut pen = sheet.row(1);
-        let room = self.mixer.track + VALUE;
+        let room = self.track + VALUE;
         if let Some(more) = &reading.more {
             // What has no place on the track may take its row.
             let all = format!("{more} {}", reading.measured_text);
             if width(&all) <= room {
-                pen.skip(margin).right(all, room, self.measured());
+                pen.skip(LABEL).right(all, room, self.measured());
                 return;
             }
         }
         let measured = self.place(reading.set.and(reading.measured));
-        draw_measured(measured, self.mixer.track, pen.skip(margin));
+        draw_measured(measured, self.track, pen.skip(LABEL));
         pen.right(&reading.measured_text, VALUE, self.measured());
         if let Verdict::Agrees | Verdict::Differs(_) = reading.verdict {
             pen.text(reading.verdict.mark(), self.mark());
@@ -104,7 +129,7 @@ impl DialCell<'_> {
         let reading = self.reading;
         let measured = reading.set.and(reading.measured);
         let track = Track {
-            cells: self.mixer.track,
+            cells: self.track,
             set: self.place(reading.set),
             measured: self.place(measured.filter(|_| with_measured)),
             agrees: with_measured && reading.verdict == Verdict::Agrees,

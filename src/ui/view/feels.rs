@@ -9,7 +9,6 @@ use ratatui::widgets::canvas::{Canvas, Line};
 
 use super::charts::{Chart, round_up, steps};
 use super::pen::Sheet;
-use super::state::is_felt_now;
 use crate::fault::knob::Metric;
 use crate::fault::{Directions, Plan};
 use crate::snapshot::ProxyRow;
@@ -58,7 +57,7 @@ fn top(row: &ProxyRow, set: Option<f64>) -> f64 {
 
 /// What was felt last, and whether it is felt now.
 fn measured(row: &ProxyRow) -> Vec<Span<'static>> {
-    let (felt, role) = if is_felt_now(row) {
+    let (felt, role) = if row.felt_now().is_some() {
         ("", Role::Measured)
     } else {
         ("last ", Role::Rest)

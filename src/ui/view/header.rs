@@ -18,6 +18,9 @@ use crate::ui::theme::Role;
 /// From this width on the seed stands in the header; below, in the line above the footer.
 pub(super) const SEED_FROM: u16 = 120;
 
+/// The need of the warning that no fault acts.
+const ALL: u8 = 99;
+
 /// A piece of the line; where there is no room, those with the least need go first.
 struct Piece {
     need: u8,
@@ -88,7 +91,7 @@ fn left(model: &Model) -> Vec<Piece> {
     pieces.push(piece(50, Role::Measured, format!("↑{up} ↓{down}")));
     let failed: u64 = proxies.iter().map(|row| row.failed).sum();
     if failed > 0 {
-        let text = format!("failed {}", format::count(failed));
+        let text = format!("failed {} in all", format::count(failed));
         pieces.push(piece(27, Role::Trouble, text));
     }
     pieces
@@ -108,8 +111,14 @@ fn right(model: &Model, columns: u16) -> Vec<Piece> {
         let text = format!("{} events lost", format::count(model.lost));
         pieces.push(piece(90, Role::Trouble, text));
     }
-    pieces.extend(bypassed(model));
-    pieces.push(live(model));
+    let bypassed = bypassed(model);
+    // Nothing acts: that is no ordinary day.
+    let is_live = model.draining.is_none() && model.frozen.is_none() && !model.quiet;
+    let is_all = bypassed.as_ref().is_some_and(|piece| piece.need == ALL);
+    pieces.extend(bypassed);
+    if !(is_live && is_all) {
+        pieces.push(live(model));
+    }
     if columns >= SEED_FROM {
         pieces.push(piece(10, Role::Plain, format!("seed {}", model.seed)));
     }
@@ -135,7 +144,7 @@ fn bypassed(model: &Model) -> Option<Piece> {
     let is_bypassed = |id| model.plan(id).is_some_and(|plan| plan.bypassed);
     match proxies.iter().filter(|row| is_bypassed(row.id)).count() {
         0 => None,
-        all if all == proxies.len() => Some(piece(95, Role::Trouble, "⊘ ALL BYPASSED")),
+        all if all == proxies.len() => Some(piece(ALL, Role::Trouble.selected(), "⊘ ALL BYPASSED")),
         some => Some(piece(45, Role::Trouble, format!("⊘ {some} bypassed"))),
     }
 }

@@ -1,17 +1,21 @@
 //! One line under the charts: the last thing that happened, and the first gap between set and measured.
 //!
 //! ```text
-//!  00:12:20 ▲1 db: LAT off → 250ms, taken by 4 of 4 in 3 ms             LAT: no traffic yet
+//!  00:12:20 ▲1 db: LAT off → 250ms, taken by 4 of 4 in 3 ms … feels 5 → 256 ms (x51)   flaky: 14 failed in 10 s (E)
 //! ```
 
 use std::time::Duration;
 
+use crossterm::event::KeyCode;
 use ratatui::text::Span;
 
 use super::log::role;
-use super::pen::{Sheet, fit, width, wrap};
-use super::state::explained;
+use super::pen::{Sheet, fit, fit_name, width, wrap};
+use super::state::{explained, lately};
+use crate::snapshot::ProxyRow;
+use crate::ui::action::Action;
 use crate::ui::format;
+use crate::ui::keymap::{self, Mode};
 use crate::ui::model::{Model, Said, Tone};
 use crate::ui::proof::{Busiest, Proof, waiting};
 use crate::ui::theme::Role;
@@ -30,12 +34,14 @@ const MORE: u16 = 4;
 /// Draws the last thing that happened, and the first gap.
 pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
     let columns = sheet.area.width.saturating_sub(1);
-    let said = said(model).map(|said| (said, text(&said)));
+    let said = said(model).map(|said| (said, fitting(text(&said), columns)));
     let room = said.as_ref().map_or(columns, |(said, text)| {
-        // What the user did comes first, but not alone; the reason of a failure is never cut for the gap.
+        // What the user did comes first, but not alone for long; the reason of a failure is never cut for the gap.
         let left = columns.saturating_sub(wanted(text));
+        let is_fresh = model.now.saturating_sub(said.at) <= ANSWERED;
         match said.tone {
             Tone::Trouble => left,
+            _ if is_fresh => left,
             _ => left.max(columns / 3),
         }
     });
@@ -73,8 +79,8 @@ pub(super) fn rows(columns: u16, model: &Model) -> u16 {
     1 + u16::from(said(model).is_some_and(is_long))
 }
 
-/// What the user did, or what failed: the newer one, but an answer is held for a moment. Else the last change, or
-/// whatever was last.
+/// What the user did, or what failed of the proxy that is looked at: the newer one, but an answer is held for a moment. Else
+/// the last change, or whatever was last. What fails of others is in the log, and counted at the right.
 fn said(model: &Model) -> Option<Said<'_>> {
     let within = |said: &Said<'_>, time| model.now.saturating_sub(said.at) <= time;
     let change = || {
@@ -89,7 +95,10 @@ fn said(model: &Model) -> Option<Said<'_>> {
     }
     let failure = failures(model).next().filter(|said| within(said, FAILED));
     let newest = own.into_iter().chain(failure).max_by_key(|said| said.at);
-    let line = || model.said(model.log.back()?);
+    let line = || {
+        let mut lines = model.log.iter().rev().filter_map(|line| model.said(line));
+        lines.find(|said| said.tone != Tone::Trouble || is_own(model, said))
+    };
     newest.or_else(change).or_else(line)
 }
 
@@ -106,29 +115,74 @@ fn text(said: &Said<'_>) -> String {
     format!("{}{said}", number.unwrap_or_default())
 }
 
+/// The text, without words that can be spared where it is too long for so many columns.
+fn fitting(text: String, columns: u16) -> String {
+    if wanted(&text) > columns {
+        text.replacen(", taken by ", ", ", 1)
+    } else {
+        text
+    }
+}
+
 /// Columns of the whole line: the clock, the text, a blank.
 fn wanted(text: &str) -> u16 {
     width(text).saturating_add(14)
 }
 
-/// The connections that failed, and whatever else went wrong, the newest first.
+/// The connections that failed of the proxy that is looked at, and whatever else went wrong, the newest first.
 fn failures(model: &Model) -> impl Iterator<Item = Said<'_>> {
     let newest = model.log.iter().rev().take(LOOKED_AT);
     let said = newest.filter_map(|line| model.said(line));
-    said.filter(|said| said.tone == Tone::Trouble)
+    said.filter(|said| said.tone == Tone::Trouble && is_own(model, said))
 }
 
-/// The selected proxy's first gap. Where it is no trouble and there is room for it, of the others, connections that
-/// do not run what is set.
+/// Whether a line is of the proxy that is looked at, or of none, or was told as an error of the engine.
+fn is_own(model: &Model, said: &Said<'_>) -> bool {
+    let selected = model.selected_row().map(|row| row.name.as_str());
+    let is_error = model
+        .notice
+        .as_ref()
+        .is_some_and(|notice| notice.at == said.at);
+    said.proxy.is_empty() || selected == Some(said.proxy) || is_error
+}
+
+/// The selected proxy's first gap. Where it is no trouble and there is room for it, of the others, connections that fail, or
+/// that do not run what is set.
 fn gap(model: &Model, busiest: &Busiest, room: u16) -> Option<(String, Role)> {
     let row = model.selected_row()?;
     let own = Proof::new(model, row, busiest).gap(model.directions);
     let differs = own.as_ref().is_some_and(|gap| gap.differs);
-    let mut others = model.snapshot.proxies.iter();
-    let other = others.find(|other| other.up_to_date < other.open && other.id != row.id);
-    let other = other.filter(|_| !differs);
-    let text = other.map(|other| format!("! {}: {}", other.name, waiting(other)));
-    text.filter(|text| width(text) <= room)
-        .map(|text| (text, Role::Trouble))
+    let others = || {
+        model
+            .snapshot
+            .proxies
+            .iter()
+            .filter(|other| other.id != row.id)
+    };
+    let behind = others().find(|other| other.up_to_date < other.open);
+    let behind = behind.map(|other| format!("! {}: {}", other.name, waiting(other)));
+    let texts = [failing(others()), behind];
+    let mut texts = texts.into_iter().flatten().filter(|_| !differs);
+    let text = texts.find(|text| width(text) <= room);
+    text.map(|text| (text, Role::Trouble))
         .or_else(|| own.map(explained))
+}
+
+/// How many connections of these proxies failed in the last ten seconds, and the key that shows them, where there is one.
+fn failing<'a>(others: impl Iterator<Item = &'a ProxyRow>) -> Option<String> {
+    let failed = others.map(|row| (row, lately(row, |point| point.failed)));
+    let failed: Vec<_> = failed.filter(|(_, count)| *count > 0).collect();
+    let who = match &failed[..] {
+        [] => return None,
+        [(row, _)] => fit_name(&row.name, 16).into_owned(),
+        many => format!("{} proxies", many.len()),
+    };
+    let count: u32 = failed.iter().map(|(_, count)| count).sum();
+    let count = format::count(count.into());
+    let shows = keymap::lookup(Mode::Mixer, KeyCode::Char('E').into());
+    let key = match shows {
+        Action::Unbound(_) => "",
+        _ => " (E)",
+    };
+    Some(format!("{who}: {count} failed in 10 s{key}"))
 }

@@ -7,6 +7,7 @@ use ratatui::layout::Constraint::{Fill, Length};
 use ratatui::layout::{Layout, Position, Rect, Size};
 
 use super::last;
+use crate::snapshot::ProxyRow;
 use crate::ui::find::Place;
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Overlay};
@@ -17,10 +18,12 @@ const FULL: Size = Size::new(60, 16);
 pub(super) const STRIPS: Size = Size::new(40, 10);
 /// From this size on, charts stand in a column of their own beside the strips.
 const WIDE: Size = Size::new(160, 30);
+/// Columns of a strip in one row, where two of them stand side by side.
+const ROW: u16 = 53;
 /// From this width on, set and measured have a row each, and what happened stands beside the connections.
 pub(super) const TALL: u16 = 100;
 
-/// How the strips are drawn.
+/// How a whole strip is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Form {
     /// Two rows: name and state, then the knobs with set and measured in one track.
@@ -28,19 +31,34 @@ pub(super) enum Form {
     Compact,
     /// Two rows: set, then measured.
     Tall,
-    /// Three rows and a blank one, the knobs' names above.
+    /// Three rows and a blank one: set, measured, then both in figures; the knobs' names above.
     Wide,
+}
+
+/// Which strips are drawn whole, and which in one row.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Density {
+    /// All of them whole.
+    #[default]
+    Whole,
+    /// Those whole that have a connection or a fault.
+    Busy,
+    /// None: each in one row, in one column or two.
+    Rows,
 }
 
 /// Where the strips stand, and how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Mixer {
-    /// The titles above the strips; no rows in the compact form.
+    /// The titles above the strips.
     pub(super) head: Rect,
     /// Where the strips stand, one below the other.
     pub(super) strips: Rect,
     pub(super) form: Form,
-    /// Rows of one strip.
+    pub(super) density: Density,
+    /// Columns of strips in one row each that stand side by side.
+    pub(super) columns: u16,
+    /// Rows of a whole strip.
     pub(super) height: u16,
     /// Columns before the knobs.
     pub(super) margin: u16,
@@ -50,6 +68,16 @@ pub(super) struct Mixer {
     pub(super) track: u16,
     /// The first knob that is drawn, and how many.
     pub(super) knobs: (usize, usize),
+}
+
+/// Where one strip stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Spot {
+    /// Its proxy, by the place in the snapshot.
+    pub(super) index: usize,
+    pub(super) area: Rect,
+    /// Whether it has one row only.
+    pub(super) is_row: bool,
 }
 
 /// Where everything stands; what has no place has no rows.
@@ -124,7 +152,10 @@ pub(super) fn layout(size: Size, model: &Model) -> Screen {
     [screen.page, screen.page_last] = Layout::vertical([Fill(1), last]).areas(body);
     match class {
         Class::TooSmall => {}
-        Class::Strips => screen.mixer = mixer(body, Form::Compact, model),
+        Class::Strips => {
+            let pack = Pack::of(model, Form::Compact, body.as_size());
+            screen.mixer = mixer(body, pack, model);
+        }
         Class::Full if model.snapshot.proxies.is_empty() => {
             let last = Length(last::rows(size.width, model));
             [screen.empty, screen.last] = Layout::vertical([Fill(1), last]).areas(body);
@@ -150,14 +181,15 @@ fn has_input(model: &Model) -> bool {
 
 /// Strips, charts, connections, one below the other.
 fn stacked(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
-    // Rows above the strips, and columns of what happened beside the connections.
-    let (form, head, log) = if size.width < TALL {
-        (Form::Compact, 0, 0)
+    // Columns of what happened beside the connections.
+    let (form, log) = if size.width < TALL {
+        (Form::Compact, 0)
     } else {
-        (Form::Tall, 2, (size.width * 34 / 100).clamp(40, 64))
+        (Form::Tall, (size.width * 34 / 100).clamp(40, 64))
     };
-    let wanted = strips_wanted(model, 2).saturating_add(head);
-    let top = wanted.min(size.height / 2).min(body.height);
+    let most = (size.height / 2).min(body.height);
+    let pack = Pack::of(model, form, Size::new(size.width, most));
+    let top = pack.rows.min(most);
     // The rows that there would be without the input line, less the one for the last line.
     let taken = screen.header.height + top + screen.footer.height + 1;
     let charts = (size.height.saturating_sub(taken) * 2 / 5).clamp(5, 12);
@@ -173,7 +205,7 @@ fn stacked(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
     let last = last::rows(size.width, model).min(body.height - top - charts);
     let rows = [Length(top), Length(charts), Length(last), Fill(1)];
     let [strips, charts, last, lists] = Layout::vertical(rows).areas(body);
-    screen.mixer = mixer(strips, form, model);
+    screen.mixer = mixer(strips, pack, model);
     let halves = [Length(charts.width / 2), Fill(1)];
     [screen.feels, screen.rates] = Layout::horizontal(halves).areas(charts);
     screen.last = last;
@@ -185,14 +217,15 @@ fn wide(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
     let column = (size.width * 31 / 100).clamp(52, 80);
     let knobs = u16::try_from(knob::all().len()).unwrap_or(u16::MAX);
     let compare = knobs.saturating_add(4).min(8);
-    let airy = strips_wanted(model, 4).saturating_add(2);
     let most = (size.height * 56 / 100).min(body.height.saturating_sub(1));
-    let top = airy.max(compare + 16).min(most);
+    let left = body.width.saturating_sub(column + 1);
+    let pack = Pack::of(model, Form::Wide, Size::new(left, most));
+    let top = pack.rows.max(compare + 16).min(most);
     let last = last::rows(size.width, model);
     let rows = [Length(top), Length(last), Fill(1)];
     let [top, last, lists] = Layout::vertical(rows).areas(body);
     let [left, right] = beside(top, column);
-    screen.mixer = mixer(left, Form::Wide, model);
+    screen.mixer = mixer(left, pack, model);
     let compare = if right.height < compare + 12 {
         0
     } else {
@@ -213,40 +246,110 @@ fn beside(area: Rect, right: u16) -> [Rect; 2] {
         .areas(area)
 }
 
-fn strips_wanted(model: &Model, height: u16) -> u16 {
-    let strips = u16::try_from(model.strips().count().max(1)).unwrap_or(u16::MAX);
-    strips.saturating_mul(height)
+/// How many rows all strips want, and in which density.
+#[derive(Clone, Copy, Debug)]
+struct Pack {
+    form: Form,
+    density: Density,
+    columns: u16,
+    /// Rows above the strips.
+    head: u16,
+    /// Rows of a whole strip.
+    height: u16,
+    /// Rows of the strips and what stands above them.
+    rows: u16,
+}
+
+impl Pack {
+    /// The strips in a room: whole where there is enough of it, else first the idle ones in one row, then all.
+    fn of(model: &Model, form: Form, room: Size) -> Self {
+        let head = match form {
+            Form::Compact if room.height < FULL.height / 2 => 0,
+            Form::Compact => 1,
+            Form::Tall | Form::Wide => 2,
+        };
+        let count = |of: &dyn Fn(&ProxyRow) -> bool| {
+            let rows = model.strips();
+            u16::try_from(rows.filter(|(_, row)| of(row)).count()).unwrap_or(u16::MAX)
+        };
+        // Where none is found, a row says so.
+        let all = count(&|_| true).max(1);
+        let idle = count(&|row| is_idle(model, row));
+        let least: u16 = if form == Form::Wide { 3 } else { 2 };
+        let wants = |whole: u16, rows: u16, height: u16| {
+            let whole = whole.saturating_mul(height);
+            whole.saturating_add(rows).saturating_add(head)
+        };
+        let pack = |density, height, rows| Self {
+            form,
+            density,
+            columns: 1,
+            head,
+            height,
+            rows,
+        };
+        // Where there is room for it, a blank row stands between wide strips.
+        let airy = if form == Form::Wide { 4 } else { least };
+        let whole = [airy, least].map(|height| pack(Density::Whole, height, wants(all, 0, height)));
+        let busy = pack(Density::Busy, least, wants(all - idle, idle, least));
+        let fits = |pack: &Self| pack.rows <= room.height;
+        let found = match model.compact {
+            Some(true) => None,
+            Some(false) => whole.into_iter().find(fits).or(Some(whole[1])),
+            None => whole.into_iter().chain([busy]).find(fits),
+        };
+        found.unwrap_or_else(|| {
+            let head = head.min(1);
+            let columns = if room.width >= 2 * ROW && all + head > room.height {
+                2
+            } else {
+                1
+            };
+            Self {
+                columns,
+                head,
+                ..pack(Density::Rows, 1, all.div_ceil(columns).saturating_add(head))
+            }
+        })
+    }
+}
+
+/// Whether nothing is set on a proxy, and nobody uses it.
+fn is_idle(model: &Model, row: &ProxyRow) -> bool {
+    let plan = model.plan(row.id).unwrap_or(&row.plan);
+    row.open == 0 && plan.is_empty() && !plan.bypassed
 }
 
 /// The strips in an area: as many knobs as there is room for, the selected one among them.
-fn mixer(area: Rect, form: Form, model: &Model) -> Mixer {
+fn mixer(area: Rect, pack: Pack, model: &Model) -> Mixer {
     let all = knob::all().len();
     let slots = |margin: u16, knob: u16| usize::from(area.width.saturating_sub(margin) / knob);
-    // Columns before the knobs at least; a knob; its track; rows above the strips; knobs at most.
-    let (least, knob, track, head, most) = match form {
-        Form::Compact => (2, 26, 9, 0, 3),
-        Form::Tall if slots(26, 31) >= all.min(3) => (26, 31, 18, 2, 3),
-        Form::Tall => (26, 22, 9, 2, 3),
-        Form::Wide => (25, 27, 18, 2, all),
+    // Columns before the knobs at least; a knob; its track; knobs at most.
+    let (least, knob, track, most) = match pack.form {
+        Form::Compact => (2, 26, 9, 3),
+        Form::Tall if slots(26, 31) >= all.min(3) => (26, 31, 18, 3),
+        Form::Tall => (26, 22, 9, 3),
+        Form::Wide => (25, 13, 9, all),
     };
     let shown = slots(least, knob).min(most.min(all)).max(1);
-    let [head, strips] = Layout::vertical([Length(head), Fill(1)]).areas(area);
-    let taken = knob.saturating_mul(u16::try_from(shown).unwrap_or(1));
-    let (height, margin) = match form {
-        Form::Compact => (2, least),
-        Form::Tall => (2, area.width.saturating_sub(taken).max(least)),
+    let [head, strips] = Layout::vertical([Length(pack.head), Fill(1)]).areas(area);
+    let room = area.width.saturating_sub(least);
+    let count = u16::try_from(shown).unwrap_or(1);
+    let (knob, margin) = match pack.form {
+        Form::Compact => (knob, least),
+        Form::Tall => (knob, area.width.saturating_sub(knob * count).max(least)),
         Form::Wide => {
-            let is_airy = strips_wanted(model, 4) <= strips.height;
-            // A title may be a column longer than its knob.
-            let margin = area.width.saturating_sub(taken + 1).max(least);
-            (if is_airy { 4 } else { 3 }, margin)
+            let knob = (room / count).clamp(knob, 18);
+            (knob, area.width.saturating_sub(knob * count).max(least))
         }
     };
     Mixer {
         head,
         strips,
-        form,
-        height,
+        form: pack.form,
+        density: pack.density,
+        columns: pack.columns,
+        height: pack.height,
         margin,
         knob,
         track,
@@ -263,8 +366,46 @@ fn page(selected: usize, shown: usize, all: usize) -> usize {
 
 impl Mixer {
     /// How many strips there is room for.
-    pub(super) fn room(&self) -> usize {
-        usize::from(self.strips.height / self.height.max(1)).max(1)
+    pub(super) fn room(&self, model: &Model) -> usize {
+        let rows = self.strips.height;
+        let room = match self.density {
+            Density::Whole => usize::from(rows / self.height.max(1)),
+            Density::Busy => model.strips().count(),
+            Density::Rows => usize::from(rows) * usize::from(self.columns),
+        };
+        room.max(1)
+    }
+
+    /// Where the visible strips stand.
+    pub(super) fn places(&self, model: &Model) -> Vec<Spot> {
+        let area = self.strips;
+        let column = area.width / self.columns.max(1);
+        let rows = model
+            .strips()
+            .skip(model.first_strip)
+            .take(self.room(model));
+        let mut places = Vec::new();
+        let (mut x, mut y) = (area.x, area.y);
+        for (index, row) in rows {
+            let is_row = match self.density {
+                Density::Whole => false,
+                Density::Busy => is_idle(model, row),
+                Density::Rows => true,
+            };
+            if self.density == Density::Rows && y >= area.bottom() {
+                (x, y) = (x + column, area.y);
+            }
+            let height = if is_row { 1 } else { self.height };
+            let width = if self.columns > 1 { column } else { area.width };
+            let area = Rect::new(x, y, width, height).intersection(area);
+            places.push(Spot {
+                index,
+                area,
+                is_row,
+            });
+            y = y.saturating_add(height);
+        }
+        places
     }
 }
 

@@ -93,7 +93,59 @@ fn strips_take_half_of_the_rows_at_most() {
         let screen = layout(size, &with_proxies(100));
         let mixer = screen.mixer.head.height + screen.mixer.strips.height;
         assert!(mixer <= size.height / 2, "{size}");
-        assert!(screen.mixer.room() >= 3, "{size}");
+        assert!(screen.mixer.room(&with_proxies(100)) >= 3, "{size}");
+    }
+}
+
+#[test]
+fn thirty_proxies_are_all_on_a_screen_of_120x35_and_on_larger_ones() {
+    for size in [Size::new(120, 35), Size::new(160, 45), Size::new(200, 50)] {
+        let mut model = with_proxies(30);
+        let screen = layout(size, &model);
+        assert_eq!(screen.mixer.places(&model).len(), 30, "{size}");
+        assert!(screen.feels.height > 0 && screen.conns.height > 3, "{size}");
+        model.compact = Some(false);
+        let whole = layout(size, &model).mixer.places(&model);
+        assert!(whole.iter().all(|place| !place.is_row), "{size}");
+    }
+}
+
+#[test]
+fn idle_strips_give_up_their_rows_first() {
+    let mut model = with_proxies(10);
+    let mut snapshot = Snapshot::clone(&model.snapshot);
+    for row in &mut snapshot.proxies[..5] {
+        row.open = 0;
+        row.plan = Arc::default();
+    }
+    model.snapshot = Arc::new(snapshot);
+    let mixer = layout(Size::new(120, 35), &model).mixer;
+    let places = mixer.places(&model);
+    let rows: Vec<bool> = places.iter().map(|place| place.is_row).collect();
+    assert_eq!(rows, [[true; 5], [false; 5]].concat());
+}
+
+#[test]
+fn visible_strips_neither_overlap_nor_leave_their_room() {
+    for proxies in [1, 3, 8, 30, 100] {
+        let mut model = with_proxies(proxies);
+        for compact in [None, Some(true), Some(false)] {
+            model.compact = compact;
+            for width in WIDTHS {
+                for height in HEIGHTS {
+                    let size = Size::new(width, height);
+                    let mixer = layout(size, &model).mixer;
+                    let places = mixer.places(&model);
+                    for (at, place) in places.iter().enumerate() {
+                        let inside = place.area.intersection(mixer.strips);
+                        assert_eq!(inside, place.area, "{size} {proxies}");
+                        let mut others = places[at + 1..].iter();
+                        let meets = others.any(|other| other.area.intersects(place.area));
+                        assert!(!meets, "{size} {proxies}");
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -43,6 +43,7 @@ mod header;
 mod help;
 mod histogram;
 mod input;
+mod knobs;
 mod last;
 mod layout;
 mod log;
@@ -61,7 +62,7 @@ mod track;
 mod waterfall;
 mod whole_strip;
 
-use layout::{Class, Screen, layout};
+use layout::{Class, Density, Screen, layout};
 use pen::Sheet;
 
 use super::model::{Model, Overlay};
@@ -89,7 +90,7 @@ pub fn room(size: Size, model: &Model) -> Room {
     let screen = layout(size, model);
     let conns = screen.conns.height.saturating_sub(connections::HEAD);
     Room {
-        strips: screen.mixer.room(),
+        strips: screen.mixer.room(model),
         conns: usize::from(conns).max(1),
         help: usize::from(help::room(size.height)),
         presets: usize::from(presets::room(size.height)),
@@ -114,6 +115,12 @@ pub(super) fn ends(model: &Model) -> [usize; 2] {
     }
 }
 
+/// Whether no strip is drawn whole on a screen of this size.
+#[must_use]
+pub fn is_compact(size: Size, model: &Model) -> bool {
+    layout(size, model).mixer.density == Density::Rows
+}
+
 /// Draws the model on a frame, and puts the terminal's cursor where text is typed.
 pub fn draw(model: &Model, frame: &mut Frame<'_>) {
     let area = frame.area();
@@ -133,7 +140,7 @@ pub fn render(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
         let screen = layout(size, model);
         panes(model, &screen, &mut sheet);
         let typed = input::draw(model, sheet.part(screen.input));
-        overlays(model, &mut sheet).or(typed)
+        overlays(model, &screen, &mut sheet).or(typed)
     };
     model.theme.finish(buf);
     cursor
@@ -210,11 +217,12 @@ fn divide(area: Rect, sheet: &mut Sheet<'_>) {
 }
 
 /// What lies over the panes; the topmost has the cursor.
-fn overlays(model: &Model, sheet: &mut Sheet<'_>) -> Option<Position> {
+fn overlays(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) -> Option<Position> {
     let mut cursor = None;
     for overlay in &model.overlays {
         cursor = None;
         match overlay {
+            Overlay::Knobs => knobs::draw(model, &screen.mixer, sheet),
             Overlay::Value(_)
             | Overlay::Path(_)
             | Overlay::Find(_)

@@ -1,7 +1,7 @@
 //! Draws a box over the panes: a border with a title, and what is behind it blank.
 
 use ratatui::layout::Constraint::Length;
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
 use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Widget};
@@ -27,6 +27,16 @@ pub(super) fn popup<'a>(
     [title, footer]: [&str; 2],
 ) -> Sheet<'a> {
     let place = sheet.area.centered(Length(columns), Length(rows));
+    boxed(sheet, place, [title, footer])
+}
+
+/// Draws a box in this place of the screen, its title above and a footer below; returns what is inside.
+pub(super) fn boxed<'a>(
+    sheet: &'a mut Sheet<'_>,
+    place: Rect,
+    [title, footer]: [&str; 2],
+) -> Sheet<'a> {
+    let place = place.intersection(sheet.area);
     // A wide character before the border must not reach into it.
     for y in place.top()..place.bottom() {
         let before = place.left().checked_sub(1);

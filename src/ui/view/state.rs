@@ -10,8 +10,6 @@ use crate::ui::theme::Role;
 
 /// For so long a failed connection marks its proxy.
 const RECENT: Duration = Duration::from_secs(10);
-/// Points of the history that "now" reaches back to.
-const NOW: usize = 3;
 
 /// What a proxy is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -77,7 +75,7 @@ fn short(count: u64) -> String {
 }
 
 /// How many connections came to such an end in the last ten seconds.
-fn lately(row: &ProxyRow, ends: impl Fn(&Point) -> u32) -> u32 {
+pub(super) fn lately(row: &ProxyRow, ends: impl Fn(&Point) -> u32) -> u32 {
     let Some(last) = row.history.points.back() else {
         return 0;
     };
@@ -92,17 +90,11 @@ pub(super) fn feels(row: &ProxyRow) -> (String, Role) {
         return ("feels -".to_owned(), Role::Rest);
     };
     let time = format::time(spread.p50);
-    if is_felt_now(row) {
+    if row.felt_now().is_some() {
         (format!("feels {time}"), Role::Measured)
     } else {
         (format!("felt {time}"), Role::Rest)
     }
-}
-
-/// Whether there was a round trip in the last moments; what is shown is the last known one otherwise.
-pub(super) fn is_felt_now(row: &ProxyRow) -> bool {
-    let mut newest = row.history.points.iter().rev().take(NOW);
-    newest.any(|point| point.feels.is_some())
 }
 
 /// Why a knob does not simply agree, marked where it differs.

@@ -5,12 +5,12 @@ use std::time::Duration;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use super::dial::DialCell;
-use super::layout::{Form, Mixer};
+use super::dial::{DialCell, LABEL};
+use super::layout::{Density, Form, Mixer};
 use super::pen::{Pen, Sheet, fit, fit_name, width, widths};
 use super::state::{State, explained, feels, mapping, state};
 use super::strips::{directions_word, knobs, selection};
-use crate::fault::{Directions, Value};
+use crate::fault::{Directions, Plan, Value};
 use crate::snapshot::{Phase, ProxyRow};
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
@@ -21,6 +21,13 @@ use crate::ui::theme::Role;
 /// Columns of what stands at the right of a compact strip: the note with its gap, and what clients feel.
 const NOTE: u16 = 12;
 const FEELS: u16 = 13;
+/// From so many columns on, a strip in one row says in words what its proxy is doing; and how many connections do so.
+const WORDY: u16 = 56;
+const ROOMY_LINE: u16 = 76;
+/// Columns of what the proxy of a strip in one row is doing, where its connections are not counted beside it.
+const STATE: u16 = 8;
+/// Columns of a mapping that are left to it beside what is set.
+const LEAST: u16 = 8;
 /// From so many columns before the knobs on, what clients feel stands in the first row.
 const ROOMY: u16 = 48;
 
@@ -39,13 +46,19 @@ pub(super) struct Strip<'a> {
 }
 
 impl Strip<'_> {
-    pub(super) fn draw(&self, mut sheet: Sheet<'_>) {
+    /// Draws it whole, or in one row.
+    pub(super) fn draw(&self, is_row: bool, mut sheet: Sheet<'_>) {
         let state = state(self.row, self.proof.plan);
-        match self.mixer.form {
-            Form::Compact => self.compact(&state, &mut sheet),
-            Form::Tall | Form::Wide => self.column(&state, &mut sheet),
+        if is_row {
+            self.line(&state, &mut sheet);
+        } else {
+            let chips = self.chips();
+            let inline = match self.mixer.form {
+                Form::Compact => self.compact(&state, &chips, &mut sheet),
+                Form::Tall | Form::Wide => self.column(&state, &chips, &mut sheet),
+            };
+            self.knobs(&chips[inline..], &mut sheet);
         }
-        self.knobs(&mut sheet);
         if self.is_selected() {
             let (mark, role) = selection(self.model, Focus::Mixer);
             // The blank row of the wide form belongs to no strip.
@@ -61,7 +74,7 @@ impl Strip<'_> {
 
     /// Columns of a number and the blank after it: as many in each strip.
     fn digits(&self) -> u16 {
-        width(&self.model.snapshot.proxies.len().to_string()) + 1
+        digits(self.model)
     }
 
     /// Writes the number and the name, in so many columns.
@@ -71,14 +84,16 @@ impl Strip<'_> {
         } else {
             Role::Plain
         };
+        let marked = self.model.marked.contains(&self.row.id);
         pen.skip(1)
-            .left(self.number.to_string(), self.digits(), Role::Plain)
+            .left(self.number.to_string(), self.digits() - 1, Role::Plain)
+            .left(if marked { "*" } else { "" }, 1, Role::Injected)
             .left(fit_name(&self.row.name, names), names, role)
             .skip(1);
     }
 
-    /// The first row of the compact form: everything but the knobs.
-    fn compact(&self, state: &State, sheet: &mut Sheet<'_>) {
+    /// The first row of the compact form: everything but the knobs. Says how many chips found room.
+    fn compact(&self, state: &State, chips: &[String], sheet: &mut Sheet<'_>) -> usize {
         let columns = sheet.area.width;
         let names = self.names.clamp(4, (columns / 4).max(10));
         let state_columns = 2 + self.conns + NOTE;
@@ -90,12 +105,12 @@ impl Strip<'_> {
         let left = columns.saturating_sub(right);
         let mut pen = sheet.row(0);
         self.name(names, pen.until(left));
-        self.mapping(&mut pen);
+        let inline = self.mapping(chips, &mut pen);
         let mut pen = sheet.row(0);
         pen.to(left).text(state.glyph, state.role).skip(1);
         if right < state_columns {
             pen.text(short(state), Role::Plain);
-            return;
+            return inline;
         }
         pen.right(&state.conns, self.conns, Role::Plain).skip(2);
         pen.left(&state.note, NOTE - 2, note(state));
@@ -103,10 +118,11 @@ impl Strip<'_> {
             let (text, role) = feels(self.row);
             pen.right(text, FEELS, role);
         }
+        inline
     }
 
-    /// The column before the knobs: two rows, or three.
-    fn column(&self, state: &State, sheet: &mut Sheet<'_>) {
+    /// The column before the knobs: two rows, or three. Says how many chips found room.
+    fn column(&self, state: &State, chips: &[String], sheet: &mut Sheet<'_>) -> usize {
         let columns = self.mixer.margin.min(sheet.area.width).saturating_sub(1);
         let column = Rect {
             width: columns,
@@ -127,7 +143,7 @@ impl Strip<'_> {
         let mut pen = sheet.row(0);
         self.name(names, &mut pen);
         pen.spans(&status);
-        self.mapping(sheet.row(1).skip(3));
+        let inline = self.mapping(chips, sheet.row(1).skip(self.digits() + 1));
         let (text, role) = feels(self.row);
         let (text, role) = if columns < ROOMY {
             (text, role)
@@ -138,8 +154,9 @@ impl Strip<'_> {
             gap.map_or((String::new(), Role::Rest), explained)
         };
         if self.mixer.form == Form::Wide {
-            sheet.row(2).skip(3).text(text, role);
+            sheet.row(2).skip(self.digits() + 1).text(text, role);
         }
+        inline
     }
 
     /// `● 4 conn  set 4/4`, shorter where there is no room for all of it.
@@ -164,63 +181,161 @@ impl Strip<'_> {
         ]
     }
 
-    /// The mapping, the direction that the keys turn, and what is set on knobs that are not drawn. The mapping is cut
+    /// All in one row: state, one knob, what else is set, what clients feel.
+    fn line(&self, state: &State, sheet: &mut Sheet<'_>) {
+        let columns = sheet.area.width.saturating_sub(1);
+        let is_narrow = columns < ROOMY_LINE;
+        let names = names_in_line(self.names, columns);
+        let mut pen = sheet.row(0);
+        self.name(names, pen.until(columns));
+        pen.text(state.glyph, state.role).skip(1);
+        if columns < WORDY {
+            // The glyph says it.
+        } else if is_narrow {
+            let text = match state.role {
+                Role::Trouble | Role::Injected if !state.note.is_empty() => state.note.clone(),
+                _ if width(&state.conns) > STATE => self.row.open.to_string(),
+                _ => state.conns.clone(),
+            };
+            pen.left(text, STATE, note(state)).skip(1);
+        } else {
+            pen.right(&state.conns, self.conns, Role::Plain).skip(2);
+            pen.left(&state.note, NOTE - 2, note(state)).skip(1);
+        }
+        let mut at = before_knob(self.names, self.conns, self.digits(), columns);
+        let dial = self.shown_in_line();
+        let reading = self
+            .proof
+            .reading(&knob::all()[dial], self.model.directions);
+        let cell = DialCell {
+            charset: self.model.theme.charset,
+            form: Form::Compact,
+            track: 9,
+            dial: &knob::all()[dial],
+            reading: &reading,
+            selected: self.is_selected() && dial == self.model.knob,
+        };
+        let width_of_cell = 26.min(columns.saturating_sub(at));
+        let area = sheet.area;
+        let place = Rect::new(area.x + at, area.y, width_of_cell, 1);
+        cell.draw(sheet.part(place));
+        at += width_of_cell;
+        let (felt, role) = feels(self.row);
+        let felt = if is_narrow {
+            let time = felt.split_once(' ').map_or("-", |(_, time)| time);
+            time.to_owned()
+        } else {
+            felt
+        };
+        let mut pen = sheet.row(0);
+        pen.until(columns).to(at + 1);
+        let chips = self.chips_without(|index| index == dial);
+        let room = pen.room().saturating_sub(width(&felt) + 1);
+        let inline = fitting(&chips, room.saturating_sub(4));
+        for chip in &chips[..inline] {
+            pen.text(format!("{chip}  "), Role::Injected);
+        }
+        let more = chips.len() - inline;
+        if more > 0 && room > 3 {
+            pen.text(format!("+{more}"), Role::Injected);
+        }
+        pen.at_end(&[Span::styled(felt, role)]);
+        if more > 0 && room <= 3 {
+            // Behind the label: more is on than is shown.
+            let at = at.saturating_sub(width_of_cell) + LABEL - 1;
+            sheet.row(0).skip(at).text("+", Role::Injected);
+        }
+    }
+
+    /// The knob that a strip in one row shows: the selected one where it is on or this strip's keys turn it, else the first
+    /// that is on.
+    fn shown_in_line(&self) -> usize {
+        let is_on = |dial: &Dial| dial.value(self.plan(), Directions::Both).is_some();
+        let all = knob::all();
+        let selected = self.model.knob;
+        if self.is_selected() || is_on(&all[selected]) {
+            return selected;
+        }
+        all.iter().position(is_on).unwrap_or(selected)
+    }
+
+    /// The mapping, the direction that the keys turn, and as many chips as there is room for: says how many. The mapping is cut
     /// off for them, but not for a direction that is both.
-    fn mapping(&self, pen: &mut Pen<'_>) {
+    fn mapping(&self, chips: &[String], pen: &mut Pen<'_>) -> usize {
         let mapping = mapping(self.row);
-        let mut more = self.chips();
+        let room = pen.room().saturating_sub(1);
+        let mut word = String::new();
         if self.is_selected() {
             let directions = self.model.directions;
-            let word = format!("  {}", directions_word(directions));
-            let all = width(&mapping) + width(&word) + widths(&more) + 1;
-            if directions != Directions::Both || all <= pen.room() {
-                more.insert(0, Span::styled(word, Role::Title));
+            let all: u16 = chips.iter().map(|chip| width(chip) + 2).sum();
+            word = format!("  {}", directions_word(directions));
+            if directions == Directions::Both && width(&mapping) + width(&word) + all > room {
+                word.clear();
             }
         }
-        let room = pen.room().saturating_sub(widths(&more) + 1);
-        pen.text(fit(&mapping, room), Role::Rest).spans(&more);
+        let least = width(&mapping).min(LEAST) + width(&word);
+        let inline = fitting(chips, room.saturating_sub(least));
+        let taken: u16 = chips[..inline].iter().map(|chip| width(chip) + 2).sum();
+        let room = room.saturating_sub(taken + width(&word));
+        pen.text(fit(&mapping, room), Role::Rest)
+            .text(word, Role::Title);
+        for chip in &chips[..inline] {
+            pen.text(format!("  {chip}"), Role::Injected);
+        }
+        inline
     }
 
     /// What is set and no track shows: the values of knobs that are not drawn, which share of the connections is hit, and
     /// where a schedule stands.
-    fn chips(&self) -> Vec<Span<'static>> {
+    fn chips(&self) -> Vec<String> {
         let (first, count) = self.mixer.knobs;
+        self.chips_without(|index| (first..first + count).contains(&index))
+    }
+
+    /// What is set, but for what the tracks show of the knobs that are drawn.
+    fn chips_without(&self, is_drawn: impl Fn(usize) -> bool) -> Vec<String> {
         let chips = knob::all().iter().enumerate().filter_map(|(index, dial)| {
-            let mut chip = self.chip(dial, (first..first + count).contains(&index));
+            let mut chip = self.chip(dial, is_drawn(index));
             // The measured side of a knob in one row has no room for all of it.
-            let is_compact = self.mixer.form == Form::Compact;
-            let is_turned = is_compact && self.is_selected() && index == self.model.knob;
+            let is_short = self.mixer.form != Form::Tall || self.mixer.density == Density::Rows;
+            let is_turned = is_short && self.is_selected() && index == self.model.knob;
             if is_turned {
                 chip.extend(self.proof.reading(dial, self.model.directions).more);
             }
-            let text = || format!("  {} {}", dial.knob.label, chip.join(" "));
+            let text = || format!("{} {}", dial.knob.label, chip.join(" "));
             (!chip.is_empty()).then(|| (is_turned, text()))
         });
         let mut chips: Vec<(bool, String)> = chips.collect();
         // The knob that is being turned says all of its own before the others are cut.
         chips.sort_by_key(|(is_turned, _)| !is_turned);
-        chips
-            .into_iter()
-            .map(|(_, chip)| Span::styled(chip, Role::Injected))
-            .collect()
+        chips.into_iter().map(|(_, chip)| chip).collect()
     }
 
     /// What the track of a knob does not show.
     fn chip(&self, dial: &Dial, is_drawn: bool) -> Vec<String> {
-        let directions = self.model.directions;
-        let value = dial.value(self.proof.plan, directions);
-        let is_set = dial.value(&self.row.plan, directions).is_some();
-        let share = value.and(dial.share(self.proof.plan)).map(Value::Percent);
-        let phase = match self.proof.phase(dial).filter(|_| is_set) {
-            Some(Phase::Acting(left)) => left.map(|left| format!("{} left", self.age(left))),
-            Some(Phase::Coming(wait)) if !is_drawn => Some(format!("in {}", self.age(wait))),
-            Some(Phase::Over) if !is_drawn => Some("over".to_owned()),
-            // The knob says it, where it is drawn.
-            _ => None,
+        let directions = if is_drawn {
+            self.model.directions
+        } else {
+            Directions::Both
         };
-        let value = value.filter(|_| !is_drawn).map(format::value);
-        let share = share.map(|share| format!("on {}", format::value(share)));
+        if dial.value(self.plan(), directions).is_none() {
+            return Vec::new();
+        }
+        let value = (!is_drawn).then(|| self.proof.reading(dial, directions).set_text);
+        let acts = dial.value(self.proof.plan, directions);
+        let share = acts.and(dial.share(self.proof.plan)).map(Value::Percent);
+        let share = share.map(|share| format!("on {} of {}", format::value(share), self.row.open));
+        let phase = match self.proof.phase(dial) {
+            Some(Phase::Acting(left)) => left.map(|left| format!("{} left", self.age(left))),
+            // The value says it.
+            Some(Phase::Coming(_) | Phase::Over) | None => None,
+        };
         [value, share, phase].into_iter().flatten().collect()
+    }
+
+    /// All that is set, whether or not it acts now.
+    fn plan(&self) -> &Plan {
+        self.model.plan(self.row.id).unwrap_or(&self.row.plan)
     }
 
     /// A time that runs; a screen that stands still shows no seconds of it.
@@ -233,24 +348,107 @@ impl Strip<'_> {
         }
     }
 
-    fn knobs(&self, sheet: &mut Sheet<'_>) {
+    /// Draws the knobs; in the place of those that are off and not turned, the chips that found no room elsewhere.
+    fn knobs(&self, mut chips: &[String], sheet: &mut Sheet<'_>) {
         let down = u16::from(self.mixer.form == Form::Compact);
-        for (at, (index, dial)) in (0..).zip(knobs(self.mixer)) {
-            let cell = DialCell {
-                charset: self.model.theme.charset,
-                mixer: self.mixer,
-                dial,
-                reading: &self.proof.reading(dial, self.model.directions),
-                selected: self.is_selected() && index == self.model.knob,
-            };
+        let drawn: Vec<_> = (0..).zip(knobs(self.mixer)).collect();
+        let is_on = |dial: &Dial| dial.value(self.plan(), Directions::Both).is_some();
+        let spare = |index: usize, dial: &Dial| index != self.model.knob && !is_on(dial);
+        // From the right: the first knobs stay where they are looked for.
+        let mut cells: Vec<_> = drawn
+            .iter()
+            .filter(|(_, (index, dial))| spare(*index, dial))
+            .map(|(at, _)| *at)
+            .collect();
+        let mut given: Vec<(u16, &[String])> = Vec::new();
+        while !chips.is_empty()
+            && let Some(at) = cells.pop()
+        {
+            let rows = usize::from(sheet.area.height.saturating_sub(down)).min(if down == 1 {
+                1
+            } else {
+                3
+            });
+            let mut taken = 0;
+            for _ in 0..rows {
+                taken += fitting(&chips[taken..], self.mixer.knob + 1)
+                    .max(1)
+                    .min(chips.len() - taken);
+            }
+            given.push((at, &chips[..taken]));
+            chips = &chips[taken..];
+        }
+        for (at, (index, dial)) in drawn {
             let place = Rect {
                 x: sheet.area.x + self.mixer.margin + at * self.mixer.knob,
                 y: sheet.area.y + down,
                 width: self.mixer.knob,
-                height: 2,
+                height: 3,
+            };
+            if let Some((_, chips)) = given.iter().find(|(cell, _)| *cell == at) {
+                draw_chips(chips, sheet.part(place));
+                continue;
+            }
+            let cell = DialCell {
+                charset: self.model.theme.charset,
+                form: self.mixer.form,
+                track: self.mixer.track,
+                dial,
+                reading: &self.proof.reading(dial, self.model.directions),
+                selected: self.is_selected() && index == self.model.knob,
             };
             cell.draw(sheet.part(place));
         }
+        if !chips.is_empty() {
+            let more = format!("+{}", chips.len());
+            let more = Span::styled(more, Role::Injected.selected());
+            sheet.row(down).at_end(&[more]);
+        }
+    }
+}
+
+/// Columns of a number and the blank after it.
+pub(super) fn digits(model: &Model) -> u16 {
+    width(&model.snapshot.proxies.len().to_string()) + 1
+}
+
+/// Columns of the names of strips in one row.
+fn names_in_line(names: u16, columns: u16) -> u16 {
+    let most = match columns {
+        0..ROOMY_LINE => 10,
+        _ => 20,
+    };
+    names.clamp(4, most)
+}
+
+/// Columns of a strip in one row before its knob, for names, connections and numbers of so many columns.
+pub(super) fn before_knob(names: u16, conns: u16, digits: u16, columns: u16) -> u16 {
+    let state = match columns {
+        0..WORDY => 0,
+        WORDY..ROOMY_LINE => STATE + 1,
+        _ => conns + 2 + NOTE - 1,
+    };
+    1 + digits + names_in_line(names, columns) + 1 + 2 + state
+}
+
+/// How many chips fit side by side in so many columns, two before each.
+fn fitting(chips: &[String], room: u16) -> usize {
+    let mut taken = 0;
+    let fits = |chip: &&String| {
+        taken += width(chip) + 2;
+        taken <= room
+    };
+    chips.iter().take_while(fits).count()
+}
+
+/// Writes chips in rows, as many in each as fit.
+fn draw_chips(mut chips: &[String], mut sheet: Sheet<'_>) {
+    let room = sheet.area.width + 1;
+    for at in 0..sheet.area.height {
+        let count = fitting(chips, room).max(1).min(chips.len());
+        let (here, rest) = chips.split_at(count);
+        sheet.row(at).text(here.join("  "), Role::Injected);
+        chips = rest;
     }
 }
 

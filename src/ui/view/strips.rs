@@ -6,12 +6,12 @@
 //!  2 web    9090=https://www.google.com        ⊘   1 conn  BYPASS     felt 41 ms
 //! ```
 
-use ratatui::layout::Rect;
 use ratatui::text::Span;
 
-use super::layout::{Form, Mixer};
-use super::pen::{Sheet, width};
-use super::strip::Strip;
+use super::dial::LABEL;
+use super::layout::{Density, Form, Mixer};
+use super::pen::{Sheet, fit, width, widths};
+use super::strip::{Strip, before_knob, digits};
 use super::track::KEYS;
 use crate::fault::{Direction, Directions};
 use crate::snapshot::ProxyRow;
@@ -76,13 +76,16 @@ pub(super) fn selection(model: &Model, pane: Focus) -> (&'static str, Role) {
 
 /// Draws the strips from the first visible one on, and what stands above them.
 pub(super) fn draw(model: &Model, mixer: &Mixer, busiest: &Busiest, sheet: &mut Sheet<'_>) {
-    head(model, mixer, sheet.part(mixer.head));
-    let rows = model.strips().skip(model.first_strip);
-    let rows: Vec<(usize, &ProxyRow)> = rows.take(mixer.room()).collect();
-    let widest = |text: &dyn Fn(&ProxyRow) -> u16| rows.iter().map(|(_, row)| text(row)).max();
+    let proxies = &model.snapshot.proxies;
+    let places = mixer.places(model);
+    let rows = || places.iter().map(|place| &proxies[place.index]);
+    let widest = |text: &dyn Fn(&ProxyRow) -> u16| rows().map(|row| text(row)).max();
     let names = widest(&|row| width(&row.name)).unwrap_or(0);
     let conns = widest(&|row| width(&row.open.to_string()) + 5).unwrap_or(0);
-    if rows.is_empty() {
+    let column = mixer.strips.width / mixer.columns.max(1);
+    let in_line = before_knob(names, conns, digits(model), column.saturating_sub(1));
+    head(model, mixer, in_line, sheet.part(mixer.head));
+    if places.is_empty() {
         let mut none = sheet.part(mixer.strips);
         let text = format!(
             "no proxy matches {}: Esc shows all",
@@ -90,59 +93,103 @@ pub(super) fn draw(model: &Model, mixer: &Mixer, busiest: &Busiest, sheet: &mut 
         );
         none.row(0).skip(3).text(text, Role::Rest);
     }
-    for (at, (place, row)) in rows.into_iter().enumerate() {
+    for place in &places {
+        let row = &proxies[place.index];
         let strip = Strip {
             model,
             mixer,
             row,
-            number: place + 1,
+            number: place.index + 1,
             names,
             conns,
             proof: Proof::new(model, row, busiest),
         };
-        let above = u16::try_from(at).unwrap_or(u16::MAX);
-        let place = Rect {
-            y: mixer
-                .strips
-                .y
-                .saturating_add(above.saturating_mul(mixer.height)),
-            height: mixer.height,
-            ..mixer.strips
-        };
-        strip.draw(sheet.part(mixer.strips).part(place));
+        strip.draw(place.is_row, sheet.part(place.area));
     }
 }
 
-/// The title, and the keys of the stops above the tracks.
-fn head(model: &Model, mixer: &Mixer, mut sheet: Sheet<'_>) {
-    let all_strips = model.snapshot.proxies.len();
-    let strips = model.strips().count();
-    let shown = position(model.first_strip, mixer.room(), strips);
-    let (first, count) = mixer.knobs;
-    let all = knob::all().len();
-    let page = format!("knobs {}-{} of {all}  [ ]", first + 1, first + count);
-    let mut title = vec![
-        Span::styled("mixer", focused(model, Focus::Mixer)),
-        Span::styled(format!("  {shown}"), Role::Plain),
-    ];
-    title.extend(looked_for(model, Place::Strips, all_strips));
-    let right = (count < all).then(|| vec![Span::styled(page, Role::Plain)]);
-    sheet.title(&title, right);
-    sheet.row(1).skip(3).text("PROXY", Role::Rest);
+/// The title, and above the tracks the names of the knobs; above the selected one's, the keys of its stops. Strips in one row
+/// have their knob behind `in_line` columns.
+fn head(model: &Model, mixer: &Mixer, in_line: u16, mut sheet: Sheet<'_>) {
     let narrow: String = KEYS.split_whitespace().collect();
-    let keys = if mixer.track < 18 { &narrow } else { KEYS };
+    let is_line = mixer.density == Density::Rows;
+    let keys = if mixer.track < 18 || is_line {
+        &narrow
+    } else {
+        KEYS
+    };
+    let label = if mixer.form == Form::Wide && !is_line {
+        0
+    } else {
+        LABEL
+    };
+    let has_row = sheet.area.height > 1;
+    let at = u16::try_from(model.knob.saturating_sub(mixer.knobs.0)).unwrap_or(0);
+    let keys_at = label
+        + if is_line {
+            in_line
+        } else {
+            mixer.margin + at * mixer.knob
+        };
+    let mut title = vec![Span::styled("mixer", focused(model, Focus::Mixer))];
+    if mixer.form == Form::Compact && !has_row {
+        // The keys stand in the same row.
+        title.clear();
+    }
+    let strips = model.strips().count();
+    let shown = position(model.first_strip, mixer.room(model), strips);
+    let blank = if title.is_empty() { "" } else { "  " };
+    title.push(Span::styled(
+        format!("{blank}{shown}"),
+        if title.is_empty() {
+            focused(model, Focus::Mixer)
+        } else {
+            Role::Plain
+        },
+    ));
+    if !model.marked.is_empty() {
+        let marked = format!("  {} marked", model.marked.len());
+        title.push(Span::styled(marked, Role::Injected));
+    }
+    let all_strips = model.snapshot.proxies.len();
+    title.extend(looked_for(model, Place::Strips, all_strips));
+    let ends = keys_at + width(keys) + 1;
+    let columns = sheet.area.width;
+    let is_beside = |right: &Vec<Span<'_>>| has_row || ends + widths(right) + 4 <= columns;
+    sheet.title(&title, pages(model, mixer).into_iter().filter(is_beside));
+    if !has_row {
+        if widths(&title) + 5 <= keys_at && ends < columns {
+            sheet.row(0).skip(keys_at).text(keys, Role::Plain);
+        }
+        return;
+    }
+    sheet.row(1).skip(3).text("PROXY", Role::Rest);
     for (at, (index, dial)) in (0..).zip(knobs(mixer)) {
         let mut pen = sheet.row(1);
-        pen.to(mixer.margin + at * mixer.knob);
-        if mixer.form != Form::Wide {
-            pen.text("key ", Role::Rest).text(keys, Role::Rest);
-            continue;
-        }
-        pen.text(keys, Role::Rest).text(" ", Role::Rest);
+        pen.to(mixer.margin + at * mixer.knob + label);
         if index == model.knob {
-            pen.text(dial.knob.title, Role::Title.selected());
+            pen.text(keys, Role::Plain);
         } else {
-            pen.text(dial.knob.title, Role::Rest);
+            pen.text(fit(dial.knob.title, mixer.knob - label - 1), Role::Rest);
         }
     }
+}
+
+/// What the selected knob is called, and which knobs are drawn; shorter where there is no room.
+fn pages(model: &Model, mixer: &Mixer) -> [Vec<Span<'static>>; 2] {
+    let (first, count) = mixer.knobs;
+    let all = knob::all();
+    let (Some(dial), last) = (all.get(model.knob), first + count) else {
+        return [Vec::new(), Vec::new()];
+    };
+    let title = || Span::styled(dial.knob.title, Role::Title);
+    let page = match mixer.density {
+        Density::Rows => format!("knob {} of {}: ", model.knob + 1, all.len()),
+        Density::Whole | Density::Busy => format!("knobs {}-{last} of {}: ", first + 1, all.len()),
+    };
+    let keys = Span::styled("  ' [ ]", Role::Plain);
+    [
+        vec![Span::styled(page, Role::Plain), title(), keys],
+        vec![title()],
+    ]
 }

@@ -77,7 +77,7 @@ fn five_seconds_without_traffic_or_keys_are_quiet_and_a_byte_ends_it() {
     model.now = Duration::from_secs(60);
     does(&mut model, [Action::Tick]);
     assert!(model.quiet);
-    does(&mut model, [Action::Unbound]);
+    does(&mut model, [Action::Redraw]);
     assert!(!model.quiet, "a key wakes it");
 }
 

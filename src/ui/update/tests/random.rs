@@ -18,6 +18,8 @@ pub(super) fn changes() -> impl Strategy<Value = Action> {
         1 => Just(Action::NextKnob),
         1 => Just(Action::Down),
         1 => Just(Action::Up),
+        1 => Just(Action::Mark),
+        1 => Just(Action::Compact),
         1 => Just(Action::NextDirections),
         1 => Just(Action::AllOff),
         1 => Just(Action::Bypass),
@@ -261,6 +263,7 @@ proptest! {
             prop_assert!(model.first_strip <= model.snapshot.proxies.len());
             prop_assert!(model.selected.is_none_or(|id| model.knows(id)));
             prop_assert!(model.knob < knob::all().len());
+            prop_assert!(model.marked.iter().all(|id| model.proxy(*id).is_some()));
             prop_assert!(model.log.len() <= LOG_LEN);
             if let Check::Wrong(error) | Check::Unfinished(error) = &model.input.check {
                 prop_assert!(error.span.end <= error.input.chars().count());

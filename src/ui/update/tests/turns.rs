@@ -382,3 +382,202 @@ fn a_filter_that_leaves_no_preset_says_so_and_changes_nothing() {
     does(&mut model, [Action::ClearText, Action::Accept]);
     assert!(model.overlays.is_empty());
 }
+
+// === Knobs by letter, marks, strips in one row ===
+
+#[test]
+fn each_knob_is_two_keys_away() {
+    for (index, dial) in knob::all().iter().enumerate() {
+        let mut model = model();
+        let keys = [
+            crossterm::event::KeyCode::Char('\''),
+            crossterm::event::KeyCode::Char(dial.knob.letter),
+        ];
+        for key in keys {
+            let action = keymap::lookup(model.mode(), key.into());
+            does(&mut model, [action]);
+        }
+        assert_eq!(
+            (model.knob, model.mode()),
+            (index, Mode::Mixer),
+            "{}",
+            dial.knob.title
+        );
+    }
+}
+
+#[test]
+fn the_list_of_knobs_is_walked_without_closing_it() {
+    let mut model = model();
+    does(
+        &mut model,
+        [Action::PickKnob, Action::NextKnob, Action::NextKnob],
+    );
+    assert_eq!((model.knob, model.mode()), (2, Mode::Knobs));
+    does(&mut model, [Action::Accept]);
+    assert_eq!((model.knob, model.mode()), (2, Mode::Mixer));
+}
+
+#[test]
+fn marked_proxies_turn_together_as_one_step() {
+    let mut model = model();
+    does(&mut model, [Action::Mark, Action::Down, turn(Turn::To(3))]);
+    assert_eq!(shown(&model, 1), "", "what is not marked turns alone");
+    assert_eq!(shown(&model, 2), "latency 50ms");
+    does(&mut model, [Action::Down, Action::Mark]);
+    assert_eq!(
+        notice(&model),
+        "2 marked: keys turn them together, Esc takes the marks away"
+    );
+    let effects = does(&mut model, [turn(Turn::To(5))]);
+    assert_eq!(plans(&effects), ["1: latency 250ms", "3: latency 250ms"]);
+    assert_eq!(notice(&model), "db and cache: LAT off → 250ms");
+    assert_eq!(model.undo.len(), 2);
+    does(&mut model, [Action::Undo]);
+    assert_eq!(
+        [1, 2, 3].map(|id| shown(&model, id)),
+        ["", "latency 50ms", ""]
+    );
+    does(&mut model, [Action::Bypass]);
+    assert_eq!(
+        [1, 2, 3].map(|id| shown(&model, id)),
+        [" (bypassed)", "latency 50ms", " (bypassed)"]
+    );
+    does(&mut model, [Action::Back]);
+    assert!(model.marked.is_empty());
+}
+
+#[test]
+fn a_held_key_on_marked_proxies_is_one_step_of_all_of_them() {
+    let mut model = model();
+    does(
+        &mut model,
+        [turn(Turn::To(2)), Action::Mark, Action::Down, Action::Mark],
+    );
+    for _ in 0..3 {
+        model.now += Duration::from_millis(33);
+        does(&mut model, [turn(Turn::Stop(1))]);
+    }
+    assert_eq!(
+        [1, 2].map(|id| shown(&model, id)),
+        ["latency 250ms", "latency 50ms"]
+    );
+    assert_eq!(model.undo.len(), 2);
+    assert_eq!(
+        notice(&model),
+        "db and web: LAT turned, each from where it was"
+    );
+    does(&mut model, [Action::Undo]);
+    assert_eq!([1, 2].map(|id| shown(&model, id)), ["latency 25ms", ""]);
+}
+
+#[test]
+fn a_mark_goes_with_its_proxy() {
+    let mut model = model();
+    does(&mut model, [Action::Mark]);
+    let mut snapshot = desk();
+    snapshot.proxies.remove(0);
+    does(&mut model, [Action::Sampled(Arc::new(snapshot))]);
+    assert!(model.marked.is_empty());
+}
+
+#[test]
+fn strips_in_one_row_are_taken_back_by_the_key_that_made_them() {
+    let mut model = model();
+    does(&mut model, [Action::Compact]);
+    assert_eq!(model.compact, Some(true));
+    does(&mut model, [Action::Compact]);
+    assert_eq!(model.compact, None, "the room decides the same");
+}
+
+#[test]
+fn a_key_that_means_nothing_says_so_and_what_lists_those_that_do() {
+    use crossterm::event::KeyCode;
+    for (opens, key, says) in [
+        (
+            Action::Redraw,
+            KeyCode::Char('Q'),
+            "Q does nothing here: ? lists the keys",
+        ),
+        (
+            Action::Add,
+            KeyCode::F(5),
+            "F5 does nothing here: F1 lists the keys",
+        ),
+        (
+            Action::Delete,
+            KeyCode::Char('x'),
+            "x does nothing here: Esc goes back",
+        ),
+    ] {
+        let mut model = model();
+        does(&mut model, [opens]);
+        let action = keymap::lookup(model.mode(), key.into());
+        does(&mut model, [action]);
+        assert_eq!(notice(&model), says);
+    }
+}
+
+/// A desk whose first proxy's clients felt this at these times, in milliseconds.
+fn felt(at: u64, felt: &[(u64, u64)]) -> Action {
+    let mut snapshot = desk();
+    snapshot.at = Duration::from_millis(at);
+    let row = &mut snapshot.proxies[0];
+    let points = &mut Arc::make_mut(&mut row.history).points;
+    points.extend(felt.iter().map(|(at, ms)| Point {
+        at: Duration::from_millis(*at),
+        feels: Some(Duration::from_millis(*ms)),
+        ..Point::default()
+    }));
+    let time = Duration::from_millis(felt[felt.len() - 1].1);
+    row.feels = Some(Spread {
+        count: 1,
+        p1: time,
+        p50: time,
+        p99: time,
+    });
+    Action::Sampled(Arc::new(snapshot))
+}
+
+#[test]
+fn a_change_learns_what_clients_feel_since() {
+    let mut model = model();
+    does(&mut model, [felt(1_000, &[(1_000, 41)])]);
+    model.now = Duration::from_millis(1_100);
+    let effects = does(&mut model, [turn(Turn::To(5))]);
+    does(&mut model, [set(ticket(&effects), 1, 3)]);
+    assert_eq!(
+        notice(&model),
+        "db: LAT off → 250ms, taken by 3 of 3 in 3 ms …"
+    );
+    // Half of that point is from before the change, and then the last second is.
+    does(
+        &mut model,
+        [felt(1_500, &[(1_500, 90)]), felt(2_000, &[(2_000, 291)])],
+    );
+    assert!(notice(&model).ends_with("in 3 ms …"), "{}", notice(&model));
+    does(&mut model, [felt(2_500, &[(2_500, 291)])]);
+    assert!(
+        notice(&model).ends_with("… feels 41 → 291 ms (x7.1)"),
+        "{}",
+        notice(&model)
+    );
+    does(&mut model, [felt(9_000, &[(9_000, 555)])]);
+    assert!(notice(&model).ends_with("(x7.1)"), "it is told once");
+}
+
+#[test]
+fn a_change_that_nobody_feels_waits_no_longer_than_half_a_minute_or_the_next_one() {
+    for (later, wait) in [(None, 32_000), (Some(turn(Turn::To(6))), 2_500)] {
+        let mut model = model();
+        does(&mut model, [felt(1_000, &[(1_000, 41)])]);
+        model.now = Duration::from_millis(1_100);
+        let effects = does(&mut model, [turn(Turn::To(5))]);
+        does(&mut model, [set(ticket(&effects), 1, 3)]);
+        model.now = Duration::from_millis(1_200);
+        does(&mut model, later);
+        does(&mut model, [felt(wait, &[(1_000, 41)])]);
+        let first = model.changes.front().expect("a change");
+        assert_eq!(first.felt, None);
+    }
+}
