@@ -263,6 +263,9 @@ fn connections_that_are_looked_for_and_the_field_that_finds_them() {
     type_text(&mut model, "on not web");
     update(&mut model, Action::Accept);
     assert_screen!("found_strips", model);
+    update(&mut model, Action::Resized(Size::new(40, 10)));
+    assert_screen!("found_strips_40x10", model);
+    update(&mut model, Action::Resized(Size::new(80, 24)));
     update(&mut model, Action::ToConnections);
     update(&mut model, Action::Find);
     type_text(&mut model, "state:hold");

@@ -21,7 +21,7 @@ const WIDE: Size = Size::new(160, 30);
 /// Columns of a strip in one row, where two of them stand side by side.
 const ROW: u16 = 53;
 /// From this width on, set and measured have a row each, and what happened stands beside the connections.
-pub(super) const TALL: u16 = 100;
+const TALL: u16 = 100;
 
 /// How a whole strip is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
