@@ -18,7 +18,7 @@ use faultboard::cli::{self, Cli, Command, Options, Output, Rejected, RunArgs, Un
 use faultboard::command;
 use faultboard::fault::trace;
 use faultboard::file;
-use faultboard::format::{one_line, printable, reason, without_secrets};
+use faultboard::format::{one_line, printable, reason, shown_path, without_secrets};
 use faultboard::headless::{self, Desk, Style};
 use faultboard::logging::{self, FILTER_VARIABLE, LogError, LogFile, Recorder};
 use faultboard::operate;
@@ -43,6 +43,9 @@ const WRITING: &str = "cannot write to standard output";
 
 /// Why a program without the feature `tui` shows no console.
 const WITHOUT_TUI: &str = "this program was built without the console";
+
+/// No file of presets is longer, in MiB.
+const LONGEST_PRESETS: u64 = 1;
 
 /// No trace is longer, in MiB.
 const LONGEST_TRACE: u64 = 16;
@@ -88,15 +91,35 @@ fn read_trace(path: &str) -> Result<Vec<u8>, String> {
     read.map_err(|error| reason(&error))
 }
 
+/// Reads the user's own presets; says what is wrong with their file, a line each.
+fn read_presets() -> Vec<String> {
+    let Some(path) = preset::own::path(|name| env::var(name).ok()) else {
+        return Vec::new();
+    };
+    let shown = shown_path(&path);
+    match file::read(&path, LONGEST_PRESETS) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => vec![format!("cannot read {shown}: {}", reason(&error))],
+        Ok(bytes) => match str::from_utf8(&bytes) {
+            Ok(text) => preset::own::take(&shown, text),
+            Err(_) => vec![format!("cannot read {shown}: it is not UTF-8 text")],
+        },
+    }
+}
+
 fn dispatch(cli: Cli) -> Result<ExitCode> {
     trace::read_with(read_trace);
+    let notes = read_presets();
+    for note in &notes {
+        remark(Some(note));
+    }
     let Cli {
         command,
         run,
         mappings,
     } = cli;
     let printed = match command {
-        None => return desk(Options::read(run, &mappings)?, Upstreams::Given),
+        None => return desk(Options::read(run, &mappings)?, Upstreams::Given, notes),
         Some(Command::Demo {
             run: later,
             mappings,
@@ -109,7 +132,8 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
                 );
                 return Err(Rejected::because(&why).into());
             }
-            return desk(Options::read(run.and(*later), &[])?, Upstreams::BuiltIn);
+            let options = Options::read(run.and(*later), &[])?;
+            return desk(options, Upstreams::BuiltIn, notes);
         }
         Some(_) if run != RunArgs::default() => Err(Rejected::because(
             "the options before this command belong to the console and the demo: leave them out",
@@ -154,7 +178,7 @@ fn print<T>(write: impl FnOnce(&mut Vec<u8>) -> io::Result<T>) -> Result<T> {
 }
 
 /// Runs the engine with whatever shows it.
-fn desk(mut options: Options, upstreams: Upstreams) -> Result<ExitCode> {
+fn desk(mut options: Options, upstreams: Upstreams, notes: Vec<String>) -> Result<ExitCode> {
     choose_output(&mut options)?;
     remark(options.note());
     start::check_memory()?;
@@ -175,7 +199,7 @@ fn desk(mut options: Options, upstreams: Upstreams) -> Result<ExitCode> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let result = runtime.block_on(run(options, upstreams, log.as_ref()));
+    let result = runtime.block_on(run(options, upstreams, notes, log.as_ref()));
     // Not waited for: a read of standard input may never return.
     runtime.shutdown_background();
     info!("stopped");
@@ -224,6 +248,7 @@ fn no_console(why: &str) -> anyhow::Error {
 async fn run(
     options: Options,
     upstreams: Upstreams,
+    notes: Vec<String>,
     log: Option<&Arc<LogFile>>,
 ) -> Result<Option<Stop>> {
     let request = StopRequest::new(options.duration).context("cannot catch signals")?;
@@ -239,9 +264,12 @@ async fn run(
     let recorder = log.map(|log| Recorder::start(&engine, log));
     let result = match options.output {
         #[cfg(feature = "tui")]
-        Output::Console => console(&engine, &options, upstreams, stop).await,
+        Output::Console => console(&engine, &options, upstreams, notes, stop).await,
         #[cfg(not(feature = "tui"))]
-        Output::Console => Err(no_console(WITHOUT_TUI)),
+        Output::Console => {
+            let _ = notes;
+            Err(no_console(WITHOUT_TUI))
+        }
         Output::Json => headless(&engine, &options, upstreams, stop, Style::Json).await,
         Output::Words => headless(&engine, &options, upstreams, stop, Style::Words).await,
     };
@@ -320,6 +348,7 @@ async fn console(
     engine: &Engine,
     options: &Options,
     upstreams: Upstreams,
+    notes: Vec<String>,
     stop: impl Future<Output = &'static str> + Send + 'static,
 ) -> Result<()> {
     let Opened {
@@ -337,6 +366,7 @@ async fn console(
             problems,
             note,
         }),
+        notes,
         until: Box::pin(async move {
             stop.await;
         }),

@@ -263,9 +263,6 @@ fn connections_that_are_looked_for_and_the_field_that_finds_them() {
     type_text(&mut model, "on not web");
     update(&mut model, Action::Accept);
     assert_screen!("found_strips", model);
-    update(&mut model, Action::Resized(Size::new(40, 10)));
-    assert_screen!("found_strips_40x10", model);
-    update(&mut model, Action::Resized(Size::new(80, 24)));
     update(&mut model, Action::ToConnections);
     update(&mut model, Action::Find);
     type_text(&mut model, "state:hold");
@@ -1295,13 +1292,24 @@ fn a_line_that_was_left_takes_no_rows_from_the_connections() {
 }
 
 #[test]
+fn presets_stand_beside_what_they_change() {
+    assert_screens("presets", 4, |model| {
+        update(model, Action::Presets);
+        type_text(model, "3g");
+    });
+    let mut model = few(80, 24, 3);
+    update(&mut model, Action::Presets);
+    assert_screen!("presets_whole_80x24", model);
+    update(&mut model, Action::Audition);
+    assert!(text(&screen(&model)).contains("this is what is set"));
+}
+
+#[test]
 fn presets_are_filtered_in_their_box() {
     let mut model = few(80, 24, 3);
     update(&mut model, Action::Presets);
-    assert_screen!("presets", model);
     let whole = cursor(&model);
     type_text(&mut model, "3g");
-    assert_screen!("presets_filtered", model);
     assert_eq!(cursor(&model).map(|at| at.x), whole.map(|at| at.x + 2));
     type_text(&mut model, "xyz");
     assert!(text(&screen(&model)).contains("no preset has that in it"));

@@ -19,6 +19,8 @@ pub enum Metric {
     Ended,
     /// Bytes that wait.
     Held,
+    /// Packets that virtual senders have lost, of those that they sent.
+    Lost,
     /// What the virtual sender is at: its window, its round trip, what it loses.
     Sender,
     /// Nothing: what the kind does shows in no figure of its own.

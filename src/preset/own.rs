@@ -21,7 +21,7 @@ use super::{PRESETS, Preset};
 use crate::fault::{Kind, language};
 
 /// What is said of a preset without a source.
-const SOURCE: &str = "your own";
+pub const SOURCE: &str = "your own";
 
 /// The longest name.
 const LONGEST: usize = 32;

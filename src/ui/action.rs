@@ -47,6 +47,10 @@ pub enum Action {
     Presets,
     /// Puts the selected preset in force to try it.
     Audition,
+    /// Puts the selected preset in force on all proxies.
+    PresetForAll,
+    /// Keeps what is set as a preset of the name that is typed.
+    KeepPreset,
     /// Asks for a file to write the desk to.
     WriteScene,
     /// Asks for a file whose proxies are added.

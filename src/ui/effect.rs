@@ -32,6 +32,13 @@ pub enum Effect {
     ReadScene(PathBuf),
     /// The terminal's clipboard takes a text, where the terminal lets programs write to it.
     Copy(String),
+    /// Faults are kept as a preset of this name.
+    KeepPreset {
+        /// What it is called.
+        name: String,
+        /// Its faults, in the fault language.
+        faults: String,
+    },
     /// The program ends.
     Quit,
     /// The process stops until its shell lets it go on.
@@ -61,6 +68,13 @@ pub enum Answer {
         file: PathBuf,
         /// Why it could not be written.
         result: Result<(), String>,
+    },
+    /// A preset was kept, or could not be.
+    PresetKept {
+        /// What it is called.
+        name: String,
+        /// The file that it stands in, or why not.
+        result: Result<String, String>,
     },
     /// A scene's text was read, or could not be.
     SceneRead {

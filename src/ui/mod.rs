@@ -12,6 +12,7 @@
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
+use std::path::PathBuf;
 use std::pin::Pin;
 
 use crossterm::event::{Event as Input, KeyEventKind};
@@ -25,10 +26,12 @@ use keyboard::Keyboard;
 use model::Model;
 
 use crate::farewell::Farewell;
+use crate::preset;
 use crate::proxy::panics;
 
 pub mod action;
 mod complete;
+pub mod difference;
 pub mod effect;
 mod files;
 pub mod find;
@@ -62,6 +65,10 @@ pub struct Options {
     pub scene: Option<OpenScene>,
     /// What the screen looks like; `start` asks the environment where nothing is said.
     pub theme: Option<theme::Theme>,
+    /// The file of the user's own presets; `start` asks the environment where nothing is said.
+    pub presets: Option<PathBuf>,
+    /// What was wrong with the user's files, to be told.
+    pub notes: Vec<String>,
     /// Ends the program: a signal, or a time that is over.
     pub until: Pending<()>,
     /// What other programs ask of the console's terminal; `start` listens to the process's signals.
@@ -115,6 +122,8 @@ where
     let (guard, screen) = terminal::open(panics::is_contained).map_err(RunError::Open)?;
     let of_environment = || theme::Theme::of_environment(|name| std::env::var(name).ok());
     options.theme = options.theme.or_else(|| Some(of_environment()));
+    let file = || preset::own::path(|name| std::env::var(name).ok());
+    options.presets = options.presets.or_else(file);
     let told = options.until;
     options.until = Box::pin(async move {
         // Cancel-safe: whichever comes first ends the console.
@@ -173,6 +182,8 @@ impl Default for Options {
             arguments: Vec::new(),
             scene: None,
             theme: None,
+            presets: None,
+            notes: Vec::new(),
             until: Box::pin(std::future::pending()),
             told: Box::pin(futures_util::stream::pending()),
             suspend: terminal::suspend,

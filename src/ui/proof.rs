@@ -174,7 +174,7 @@ impl<'a> Proof<'a> {
             Metric::Ended => self.ended(dial),
             Metric::Held => self.held(directions),
             Metric::Sender => (None, self.window(), None),
-            Metric::None => (None, "-".to_owned(), None),
+            Metric::Lost | Metric::None => (None, "-".to_owned(), None),
         };
         Reading {
             set,
@@ -357,7 +357,7 @@ impl<'a> Proof<'a> {
             Metric::Ended | Metric::Held | Metric::Sender | Metric::None if measured.is_some() => {
                 return Verdict::Agrees;
             }
-            Metric::Ended | Metric::Held | Metric::Sender | Metric::None => {
+            Metric::Ended | Metric::Held | Metric::Lost | Metric::Sender | Metric::None => {
                 return Verdict::Unjudged;
             }
             Metric::AddedDelay | Metric::AddedSpread | Metric::Rate => {}

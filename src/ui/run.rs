@@ -62,6 +62,7 @@ where
         let size = terminal.size().map_err(draw_error)?;
         let mut model = Model::new(options.seed, options.bind.clone(), size);
         model.theme = options.theme.unwrap_or_default();
+        update::note(&mut model, &options.notes);
         if let Some(scene) = options.scene.take() {
             update::begin_with(&mut model, scene);
         }
@@ -243,6 +244,11 @@ where
                 let result = files::write(&file, &text, replaces);
                 self.answered(Answer::SceneWritten { file, result });
             }
+            Effect::KeepPreset { name, faults } => {
+                let file = self.options.presets.as_deref();
+                let result = files::keep_preset(file, &name, &faults);
+                self.answered(Answer::PresetKept { name, result });
+            }
             Effect::ReadScene(file) => {
                 let text = files::read(&file);
                 self.answered(Answer::SceneRead { file, text });
@@ -285,6 +291,7 @@ fn plan_of(effect: &Effect) -> Option<ProxyId> {
         | Effect::WriteScene { .. }
         | Effect::ReadScene(_)
         | Effect::Copy(_)
+        | Effect::KeepPreset { .. }
         | Effect::Quit
         | Effect::Suspend
         | Effect::Repaint => None,

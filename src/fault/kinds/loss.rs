@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use super::super::tcp::{Algorithm, Control, Odds, Parts};
 use super::tcp::CUBIC;
-use crate::fault::knob::stops_ppm;
+use crate::fault::knob::{Metric, stops_ppm};
 use crate::fault::param::{self, Param};
 use crate::fault::random::{Random, unit};
 use crate::fault::{Demands, Kind, Knob, Setting, Stage, Terms};
@@ -51,7 +51,8 @@ pub static KIND: Kind = Kind {
         .turning("packets")
         .stopping_at(stops_ppm([
             500, 1_000, 2_500, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000,
-        ]))],
+        ]))
+        .beside(Metric::Lost)],
     example: "loss 1%",
     open: Some(lose_syns),
     line: Some(loses),

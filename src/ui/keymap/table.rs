@@ -141,6 +141,8 @@ pub(super) static ROWS: &[Binding] = rows! {
     KNOBS Turn [RIGHT] Action::NextKnob => "next knob";
     KNOBS Leave [ENTER] Action::Accept => "do it";
     PRESETS Turn [letter(' ')] Action::Audition => "try it";
+    PRESETS Turn [letter('A')] Action::PresetForAll => "take it on all proxies";
+    PRESETS Manage [letter('W')] Action::KeepPreset => "keep what is set under the typed name";
     TURNED Compare [letter(' ')] Action::Bypass => "bypass this one (A/B)";
     SEEN Compare [letter('!')] Action::BypassAll => "bypass all at once, or none";
     TURNED Compare [letter('s')] Action::Solo => "solo: bypass the others";
@@ -269,7 +271,6 @@ pub(super) static FOOTERS: &[Footer] = &[
     (&[Mode::Help], ESC, "Esc", "close"),
     (PRESETS, letter(' '), "Space", "try it"),
     (PRESETS, ENTER, "Enter", "take it"),
-    (PRESETS, UP, "↑↓", "choose"),
     (PRESETS, ESC, "Esc", "as before"),
     (PAGES, LEFT, "←→", "turn"),
     (PAGES, letter('1'), "1-9", "stop"),
@@ -294,6 +295,14 @@ pub(super) static FOOTERS: &[Footer] = &[
     (EVENTS, letter('/'), "/", "find"),
     (EVENTS, ESC, "Esc", "back"),
     (EVENTS, letter('?'), "?", "help"),
+    (PRESETS, UP, "↑↓", "choose"),
+    (PRESETS, letter('A'), "A", "on all"),
+    (
+        PRESETS,
+        letter('W'),
+        "W",
+        "keep what is set under the typed name",
+    ),
     (FIND, ENTER, "Enter", "keep it"),
     (FIND, UP, "↑↓", "choose"),
     (FIND, ESC, "Esc", "show all"),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::fault::{Plan, Value};
-use crate::preset::{PRESETS, Preset};
+use crate::preset::{self, Preset};
 use crate::snapshot::{ConnId, ConnRow, EndedConn, ProxyId, Watched};
 use crate::syntax::ParseError;
 use crate::ui::find::Place;
@@ -82,8 +82,8 @@ pub struct PathField {
 pub struct PresetList {
     /// The proxy that they are for.
     pub proxy: ProxyId,
-    /// Its plan when the list was opened.
-    pub before: Plan,
+    /// Its plan when the list was opened; those of all marked ones where it is marked.
+    pub before: Vec<(ProxyId, Plan)>,
     /// What is typed to filter the presets.
     pub filter: Field,
     /// The selected line of `shown`.
@@ -266,12 +266,17 @@ impl PresetList {
                 about.contains(&filter).then_some(3)
             }
         };
-        let ranked = PRESETS
-            .iter()
+        let ranked = preset::all()
+            .into_iter()
             .filter_map(|preset| Some((rank(preset)?, preset)));
         let mut ranked: Vec<_> = ranked.collect();
         ranked.sort_by_key(|(rank, _)| *rank);
         ranked.into_iter().map(|(_, preset)| preset).collect()
+    }
+
+    /// The proxies that they are for.
+    pub(in crate::ui) fn proxies(&self) -> Vec<ProxyId> {
+        self.before.iter().map(|(id, _)| *id).collect()
     }
 
     /// The selected preset; `None` where the filter leaves none.

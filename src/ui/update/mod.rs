@@ -28,7 +28,7 @@
 use super::action::{Action, Answer};
 use super::effect::Effect;
 use super::keymap::Mode;
-use super::model::{Focus, Model, Overlay, Tone};
+use super::model::{Focus, Line, Model, Overlay, Tone};
 use super::view::{self, Room};
 use crate::request::{Outcome, Request, RequestError};
 use crate::snapshot::{Kill, ProxyId};
@@ -77,6 +77,14 @@ impl Step {
 /// The first of `room` rows that are visible, moved from `first` only as far as it takes to show row `row`.
 fn first_visible(first: usize, row: usize, room: usize) -> usize {
     first.clamp((row + 1).saturating_sub(room).min(row), row)
+}
+
+/// Says what was wrong with the user's files before the console began.
+pub fn note(model: &mut Model, notes: &[String]) {
+    for note in notes {
+        model.log(Line::new(model.now, "", note, Tone::Trouble));
+        model.say(Tone::Trouble, note);
+    }
 }
 
 /// Takes one action and says what must happen outside, in that order.
@@ -153,6 +161,8 @@ fn apply(model: &mut Model, action: Action) {
         Action::TypeValue => on_selected(model, overlay::type_value),
         Action::Presets => on_selected(model, presets::open),
         Action::Audition => presets::audition(model),
+        Action::PresetForAll => presets::take_for_all(model),
+        Action::KeepPreset => presets::keep(model),
         Action::WriteScene => scenes::ask(model, true),
         Action::OpenScene => scenes::ask(model, false),
         Action::Accept => overlay::accept(model),
@@ -228,6 +238,7 @@ fn answered(model: &mut Model, answer: Answer) {
             (None, Err(why)) => refused(model, &why),
         },
         Answer::SceneWritten { file, result } => scenes::written(model, file, result),
+        Answer::PresetKept { name, result } => presets::kept(model, &name, result),
         Answer::SceneRead { file, text } => scenes::read(model, file, text),
     }
 }

@@ -88,7 +88,7 @@ pub(super) fn turn(model: &mut Model, proxy: ProxyId, turn: Turn) {
 }
 
 /// The plans of a proxy, or of all marked ones where it is marked.
-fn plans_of(model: &Model, proxy: ProxyId) -> Vec<(ProxyId, Plan)> {
+pub(super) fn plans_of(model: &Model, proxy: ProxyId) -> Vec<(ProxyId, Plan)> {
     let plan = |id| (id, model.plan(id).cloned().unwrap_or_default());
     model.group(proxy).into_iter().map(plan).collect()
 }

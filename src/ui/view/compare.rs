@@ -109,7 +109,7 @@ impl Entry {
                 Some(more) => [format!("{text}  {more}"), text.clone()],
                 None => both(text.clone()),
             },
-            (Metric::Ended | Metric::Held | Metric::None, _) => both(text.clone()),
+            (Metric::Ended | Metric::Held | Metric::Lost | Metric::None, _) => both(text.clone()),
             (_, None) => both("-".to_owned()),
         };
         Self {

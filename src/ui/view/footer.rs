@@ -3,8 +3,11 @@
 use ratatui::text::Span;
 
 use super::header::SEED_FROM;
+use super::layout::TALL;
 use super::pen::{Sheet, width};
+use super::strips::looked_for;
 use crate::ui::action::Action;
+use crate::ui::find::Place;
 use crate::ui::keymap::{self, Mode};
 use crate::ui::model::{Focus, Model};
 use crate::ui::theme::Role;
@@ -14,8 +17,13 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
     if sheet.area.height > 1 {
         let seed = Span::styled(format!("seed {}", model.seed), Role::Plain);
         let draft = draft(model).map(|draft| Span::styled(draft, Role::Plain));
+        // Narrow strips have no title of their own.
+        let all = model.snapshot.proxies.len();
+        let find = looked_for(model, Place::Strips, all).filter(|_| sheet.area.width < TALL);
+        let find = find.map(|find| Span::styled(find.content.trim_start().to_owned(), find.style));
+        let left: Vec<Span<'_>> = draft.into_iter().chain(find).collect();
         let right = (sheet.area.width < SEED_FROM).then(|| vec![seed]);
-        sheet.title(draft.as_slice(), right);
+        sheet.title(&left, right);
     }
     // Whether the line that has the keys changes a proxy and adds none.
     let is_editing = model.mode() == Mode::Input && model.input.editing.is_some();

@@ -18,10 +18,12 @@ const FULL: Size = Size::new(60, 16);
 pub(super) const STRIPS: Size = Size::new(40, 10);
 /// From this size on, charts stand in a column of their own beside the strips.
 const WIDE: Size = Size::new(160, 30);
+/// Rows that those who look for a connection, or choose a preset, need at least.
+const LISTED: u16 = 8;
 /// Columns of a strip in one row, where two of them stand side by side.
 const ROW: u16 = 53;
 /// From this width on, set and measured have a row each, and what happened stands beside the connections.
-const TALL: u16 = 100;
+pub(super) const TALL: u16 = 100;
 
 /// How a whole strip is drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,6 +97,8 @@ pub(super) struct Screen {
     pub(super) last: Rect,
     pub(super) conns: Rect,
     pub(super) log: Rect,
+    /// What is chosen from in the place of connections and of what happened: presets.
+    pub(super) dock: Rect,
     /// The input line, or the field of a value.
     pub(super) input: Rect,
     pub(super) footer: Rect,
@@ -154,7 +158,10 @@ pub(super) fn layout(size: Size, model: &Model) -> Screen {
         Class::TooSmall => {}
         Class::Strips => {
             let pack = Pack::of(model, Form::Compact, body.as_size());
-            screen.mixer = mixer(body, pack, model);
+            let rows = [Length(docked(model, pack, body.height)), Fill(1)];
+            let [strips, dock] = Layout::vertical(rows).areas(body);
+            screen.mixer = mixer(strips, pack, model);
+            screen.dock = dock;
         }
         Class::Full if model.snapshot.proxies.is_empty() => {
             let last = Length(last::rows(size.width, model));
@@ -164,6 +171,10 @@ pub(super) fn layout(size: Size, model: &Model) -> Screen {
             wide(&mut screen, size, body, model);
         }
         Class::Full => stacked(&mut screen, size, body, model),
+    }
+    if is_docked(model) && model.page().is_some() {
+        let rows = [Fill(1), Length(screen.page.height / 2)];
+        [screen.page, screen.dock] = Layout::vertical(rows).areas(screen.page);
     }
     screen
 }
@@ -189,15 +200,17 @@ fn stacked(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
     };
     let most = (size.height / 2).min(body.height);
     let pack = Pack::of(model, form, Size::new(size.width, most));
-    let top = pack.rows.min(most);
+    let pack = pack.scrolling(is_docked(model) && pack.rows > docked(model, pack, most));
+    let top = docked(model, pack, most);
     // The rows that there would be without the input line, less the one for the last line.
     let taken = screen.header.height + top + screen.footer.height + 1;
     let charts = (size.height.saturating_sub(taken) * 2 / 5).clamp(5, 12);
     // Whoever looks for a connection wants to see those that there are.
     let finds = matches!(model.overlays.last(), Some(Overlay::Find(Place::Conns)));
-    let rows = if finds { 8 } else { 3 };
+    let rows = if finds || is_docked(model) { LISTED } else { 3 };
     let charts = match (body.height - top).saturating_sub(1) {
         left if left >= charts + rows => charts,
+        _ if is_docked(model) => 0,
         0..3 => 0,
         _ if model.focus == Focus::Connections => 0,
         left => left,
@@ -209,7 +222,32 @@ fn stacked(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
     let halves = [Length(charts.width / 2), Fill(1)];
     [screen.feels, screen.rates] = Layout::horizontal(halves).areas(charts);
     screen.last = last;
-    [screen.conns, screen.log] = beside(lists, log);
+    lists_in(lists, log, model, screen);
+}
+
+/// Connections with what happened beside them; or what is chosen from in their place.
+fn lists_in(area: Rect, log: u16, model: &Model, screen: &mut Screen) {
+    if is_docked(model) {
+        screen.dock = area;
+    } else {
+        [screen.conns, screen.log] = beside(area, log);
+    }
+}
+
+/// Whether presets are chosen from: beside the strip that they are for and what its clients feel.
+fn is_docked(model: &Model) -> bool {
+    let mut overlays = model.overlays.iter();
+    overlays.any(|overlay| matches!(overlay, Overlay::Presets(_)))
+}
+
+/// Rows of the strips of at most so many: fewer, where presets are to have room.
+fn docked(model: &Model, pack: Pack, most: u16) -> u16 {
+    let rows = pack.rows.min(most);
+    if is_docked(model) {
+        rows.min((most / 2).max(pack.head + pack.height))
+    } else {
+        rows
+    }
 }
 
 /// Strips with charts beside them, connections with what happened beside them.
@@ -235,7 +273,7 @@ fn wide(screen: &mut Screen, size: Size, body: Rect, model: &Model) {
     let rows = [Length(feels), Fill(1), Length(compare)];
     [screen.feels, screen.rates, screen.compare] = Layout::vertical(rows).areas(right);
     screen.last = last;
-    [screen.conns, screen.log] = beside(lists, column);
+    lists_in(lists, column, model, screen);
 }
 
 /// An area in two, a line of one column between them; the right part this wide.
@@ -311,6 +349,19 @@ impl Pack {
                 ..pack(Density::Rows, 1, all.div_ceil(columns).saturating_add(head))
             }
         })
+    }
+}
+
+impl Pack {
+    /// These rows with every strip whole, where not all strips are drawn: strips of several heights do not scroll.
+    fn scrolling(self, scrolls: bool) -> Self {
+        match self.density {
+            Density::Busy if scrolls => Self {
+                density: Density::Whole,
+                ..self
+            },
+            _ => self,
+        }
     }
 }
 

@@ -31,6 +31,7 @@ fn areas(screen: &Screen) -> Vec<Rect> {
         screen.last,
         screen.conns,
         screen.log,
+        screen.dock,
         screen.input,
         screen.footer,
         screen.empty,
@@ -146,6 +147,34 @@ fn visible_strips_neither_overlap_nor_leave_their_room() {
                 }
             }
         }
+    }
+}
+
+#[test]
+fn presets_leave_the_strip_that_they_are_for_and_what_is_felt_alone() {
+    for (proxies, size) in [
+        (3, (80, 24)),
+        (12, (80, 24)),
+        (4, (120, 35)),
+        (30, (120, 35)),
+        (6, (200, 50)),
+    ] {
+        let mut model = with_proxies(proxies);
+        model.selected = Some(ProxyId(1));
+        let usual = layout(size.into(), &model);
+        crate::ui::update::update(&mut model, crate::ui::action::Action::Presets);
+        let screen = layout(size.into(), &model);
+        assert!(screen.dock.height >= LISTED, "{size:?} {proxies}");
+        assert_eq!(screen.feels.is_empty(), usual.feels.is_empty());
+        let spots = screen.mixer.places(&model);
+        let selected = spots.iter().find(|spot| spot.index == 0);
+        let selected = selected.expect("the selected strip is on the screen");
+        assert!(!selected.area.is_empty(), "{size:?} {proxies}");
+        assert!(
+            areas(&screen)
+                .iter()
+                .all(|area| *area == screen.dock || !area.intersects(screen.dock))
+        );
     }
 }
 

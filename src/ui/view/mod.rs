@@ -93,7 +93,7 @@ pub fn room(size: Size, model: &Model) -> Room {
         strips: screen.mixer.room(model),
         conns: usize::from(conns).max(1),
         help: usize::from(help::room(size.height)),
-        presets: usize::from(presets::room(size.height)),
+        presets: usize::from(presets::room(screen.dock)),
         told: match model.page() {
             Some(Overlay::Conn(_)) => detail::room(screen.page),
             _ => events::room(screen.page),
@@ -232,7 +232,9 @@ fn overlays(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) -> Option<Pos
             Overlay::Sort(list) => sort::draw(model, list, sheet),
             Overlay::ResetAll(conns) => quit::ask_to_reset(model, conns, sheet),
             Overlay::Help(help) => cursor = help::draw(help, sheet),
-            Overlay::Presets(list) => cursor = presets::draw(model, list, sheet),
+            Overlay::Presets(list) => {
+                cursor = presets::draw(model, list, sheet.part(screen.dock));
+            }
             Overlay::Quit => quit::ask_to_quit(model, sheet),
             Overlay::Delete(id) => quit::ask_to_delete(model, *id, sheet),
             Overlay::Suspend => quit::ask_to_suspend(model, sheet),

@@ -1,55 +1,118 @@
-//! The list of presets: figures and source of each, filtered by what is typed; Space tries one out.
+//! The list of presets, in the place of connections and of what happened, so that what it changes stays in sight: filtered by
+//! what is typed, the figures of each in columns, and what the selected one would change. Space tries it out.
+//!
+//! ```text
+//! ─ presets for db  1-6 of 24 ────────────────────────────────────────────────────
+//!  > 3g           RTT    JITTER  ↓          ↑          LOSS  SOURCE
+//!  ▸ 3g           300ms     off  200K/s     96K/s       off  WebPageTest 3G
+//!    3g-slow      200ms     off  97.5K/s    41.2K/s     off  ATC 3G average = Apple Network Lin…
+//!  LAT off → 300ms, BW off → 200K/96K/s, TCP off → cubic
+//! ```
 
-use ratatui::layout::Position;
+use ratatui::layout::{Position, Rect};
+use ratatui::text::Span;
 
 use super::pen::{Sheet, width};
-use super::popup::{Filtered, line_of_list};
+use super::popup::line_of_list;
 use super::strips::position;
-use crate::preset::{self, PRESETS};
+use crate::fault::knob::Metric;
+use crate::fault::{Direction, Directions, Plan};
+use crate::preset::{self, Preset};
+use crate::ui::difference::{difference, value_of};
+use crate::ui::knob;
 use crate::ui::model::{Model, PresetList};
 use crate::ui::theme::Role;
 
-/// Columns of the box.
-const WIDTH: u16 = 76;
-/// Rows of the box that are no presets: the borders, the filter, a blank one, and the source.
-const FRAME: u16 = 5;
+/// Rows that are no presets: the title, what is typed, what would change.
+const FRAME: u16 = 3;
+/// The columns of figures: what stands above them, how wide they are, and what is measured beside the knob that they are of.
+const COLUMNS: [(&str, u16, Metric, Directions); 5] = [
+    ("RTT", 8, Metric::AddedDelay, Directions::Both),
+    ("JITTER", 8, Metric::AddedSpread, Directions::Both),
+    ("↓", 9, Metric::Rate, Directions::Only(Direction::Down)),
+    ("↑", 9, Metric::Rate, Directions::Only(Direction::Up)),
+    ("LOSS", 6, Metric::Lost, Directions::Both),
+];
 
-/// How many presets there is room for on a screen of this height.
-pub(super) fn room(height: u16) -> u16 {
-    height.saturating_sub(FRAME + 2).max(1)
+/// How many presets there is room for in an area.
+pub(super) fn room(area: Rect) -> u16 {
+    area.height.saturating_sub(FRAME).max(1)
 }
 
-/// Draws the presets in a box, as many rows whatever the filter leaves of them; returns where the terminal's cursor
-/// belongs.
-pub(super) fn draw(model: &Model, list: &PresetList, sheet: &mut Sheet<'_>) -> Option<Position> {
-    let all = u16::try_from(PRESETS.len()).unwrap_or(u16::MAX);
-    let visible = room(sheet.area.height).min(all);
+/// Draws the presets; returns where the terminal's cursor belongs.
+pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Option<Position> {
+    let visible = room(sheet.area);
     let presets = list.shown();
     let part = position(list.first, visible.into(), presets.len());
     let name = model.proxy(list.proxy).map_or("", |(_, row)| &row.name);
-    let filtered = Filtered {
-        title: &format!("presets for {name}  {part}"),
-        footer: "type to filter  Space tries it  Enter takes it  Esc: as before",
-        filter: &list.filter,
-        hint: "a name, or a part of one",
+    let who = match list.before.len() {
+        0 | 1 => name.to_owned(),
+        many => format!("{many} proxies"),
     };
-    let (mut inner, cursor) = filtered.draw(sheet, (WIDTH, visible + FRAME));
-    let names = preset::names().map(width).max().unwrap_or(0);
-    let lines = presets.into_iter().enumerate().skip(list.first);
-    for (at, (index, preset)) in (1..).zip(lines.take(visible.into())) {
-        let (mark, [name, summary]) = line_of_list(index == list.line);
-        let mut pen = inner.row(at);
+    let title = [
+        Span::styled(format!("presets for {who}"), Role::Title),
+        Span::styled(format!("  {part}"), Role::Plain),
+    ];
+    sheet.title(&title, []);
+    let names = preset::names().map(width).max().unwrap_or(0).max(14);
+    let mut pen = sheet.row(1);
+    pen.skip(1).text("> ", Role::Title);
+    match list.filter.text.value() {
+        "" => pen.left("a name", names, Role::Rest),
+        typed => pen.left(typed, names, Role::Plain),
+    };
+    for (head, columns, ..) in COLUMNS {
+        pen.right(head, columns, Role::Rest);
+    }
+    pen.skip(2).text("SOURCE", Role::Rest);
+    let lines = presets.iter().enumerate().skip(list.first);
+    for (at, (index, preset)) in (2..).zip(lines.take(visible.into())) {
+        let (mark, [name, figures]) = line_of_list(index == list.line);
+        let plan = Plan::of(preset.settings());
+        let mut pen = sheet.row(at);
         pen.skip(1).text(mark, Role::Title).to(3);
-        pen.left(preset.name, names, name).skip(2);
-        pen.text(preset.summary(), summary);
+        pen.left(preset.name, names, name);
+        for (_, columns, metric, directions) in COLUMNS {
+            let mut dials = knob::all().iter();
+            let dial = dials.find(|dial| dial.knob.metric == metric);
+            let value = dial.and_then(|dial| value_of(dial, &plan, directions));
+            let value = value.unwrap_or_else(|| "-".to_owned());
+            pen.right(value, columns, figures);
+        }
+        pen.skip(2).text(about(preset, &plan), figures);
     }
+    let mut pen = sheet.row(visible + 2);
+    pen.skip(1);
     if let Some(preset) = list.selected() {
-        let mut pen = inner.row(visible + 2);
-        pen.skip(3).text("source: ", Role::Rest);
-        pen.text(preset.source, Role::Plain);
+        let before = model.plan(list.proxy).cloned().unwrap_or_default();
+        let text = difference(&before, &Plan::of(preset.settings()));
+        match text.as_str() {
+            "" => pen.text("this is what is set", Role::Rest),
+            text => pen.text(text, Role::Injected),
+        };
     } else {
-        let mut pen = inner.row(1);
-        pen.skip(3).text("no preset has that in it", Role::Rest);
+        let text = "no preset has that in it: W keeps what is set under this name";
+        pen.text(text, Role::Rest);
     }
-    cursor
+    let typed = u16::try_from(list.filter.text.visual_cursor()).unwrap_or(u16::MAX);
+    let cursor = Position {
+        x: sheet.area.x.saturating_add(3).saturating_add(typed),
+        y: sheet.area.y.saturating_add(1),
+    };
+    let is_inside = sheet.area.contains(cursor) && typed <= names;
+    is_inside.then_some(cursor)
+}
+
+/// What a preset does beside its columns, and where its figures come from.
+fn about(preset: &Preset, plan: &Plan) -> String {
+    let in_columns = |metric: Metric| COLUMNS.iter().any(|(_, _, known, _)| *known == metric);
+    let more = knob::all().iter().filter(|dial| {
+        let is_on = dial.value(plan, Directions::Both).is_some();
+        is_on && !in_columns(dial.knob.metric) && dial.knob.metric != Metric::Sender
+    });
+    let more: Vec<String> = more.map(|dial| dial.knob.title.to_lowercase()).collect();
+    match more.as_slice() {
+        [] => preset.source.to_owned(),
+        more => format!("{}; {}", more.join(", "), preset.source),
+    }
 }

@@ -116,7 +116,7 @@ fn draw_knobs(model: &Model, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
             Role::Title.into()
         };
         pen.left(dial.knob.label, 3, label).skip(1);
-        let key = dial.knob.key.map(String::from).unwrap_or_default();
+        let key = dial.knob.letter.to_string();
         pen.left(key, 1, Role::Title).skip(1);
         let set = match reading.set {
             Some(_) => Role::Injected,

@@ -164,6 +164,10 @@ fn answer(effect: &Effect, well: bool) -> Option<Action> {
                 refused(*ticket, refusal(request))
             });
         }
+        Effect::KeepPreset { name, .. } => Answer::PresetKept {
+            name: name.clone(),
+            result: well.then(|| "presets.toml".to_owned()).ok_or_else(no),
+        },
         Effect::WriteScene { file, .. } => Answer::SceneWritten {
             file: file.clone(),
             result: well.then_some(()).ok_or_else(no),

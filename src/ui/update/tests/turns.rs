@@ -581,3 +581,111 @@ fn a_change_that_nobody_feels_waits_no_longer_than_half_a_minute_or_the_next_one
         assert_eq!(first.felt, None);
     }
 }
+
+// === Presets ===
+
+/// Types a text into the field that has the keys.
+fn types(model: &mut Model, text: &str) {
+    let keys = text
+        .chars()
+        .map(|letter| Action::Edit(InputRequest::InsertChar(letter)));
+    does(model, keys.collect::<Vec<_>>());
+}
+
+#[test]
+fn three_keys_and_enter_take_a_preset_by_its_name() {
+    let mut model = model();
+    does(&mut model, [Action::Presets]);
+    types(&mut model, "3g");
+    does(&mut model, [Action::Accept]);
+    assert!(
+        shown(&model, 1).starts_with("latency 300ms"),
+        "{}",
+        shown(&model, 1)
+    );
+    assert_eq!(notice(&model), "db: preset 3g");
+}
+
+#[test]
+fn a_preset_is_taken_on_all_proxies_or_on_the_marked_ones_as_one_step() {
+    for (keys, taken) in [
+        (vec![Action::Presets], [false, true, true, true]),
+        (
+            vec![Action::Mark, Action::Down, Action::Mark, Action::Presets],
+            [false, true, true, false],
+        ),
+    ] {
+        let mut model = model();
+        does(&mut model, keys.clone());
+        types(&mut model, "offline");
+        let takes = if taken[3] {
+            Action::PresetForAll
+        } else {
+            Action::Accept
+        };
+        does(&mut model, [takes]);
+        let is_taken = |id: u32| shown(&model, id) == "blackhole";
+        assert_eq!([1, 2, 3].map(is_taken), taken[1..]);
+        assert_eq!(model.undo.len(), 1);
+        does(&mut model, [Action::Undo]);
+        assert_eq!([1, 2, 3].map(|id| shown(&model, id)), ["", "", ""]);
+    }
+}
+
+#[test]
+fn leaving_the_presets_gives_all_marked_proxies_back_what_they_had() {
+    let mut model = model();
+    does(
+        &mut model,
+        [
+            turn(Turn::To(5)),
+            Action::Mark,
+            Action::Down,
+            Action::Mark,
+            Action::Presets,
+        ],
+    );
+    does(&mut model, [Action::Audition]);
+    assert_ne!(shown(&model, 2), "");
+    does(&mut model, [Action::Back]);
+    assert_eq!([1, 2].map(|id| shown(&model, id)), ["latency 250ms", ""]);
+}
+
+#[test]
+fn what_is_set_is_kept_under_the_name_that_is_typed() {
+    for (faults, name, says) in [
+        (
+            true,
+            "",
+            "type a name first: W keeps what is set on db under it",
+        ),
+        (false, "cafe", "db: no fault is set"),
+        (true, "3g", "3g comes with the program: another name"),
+        (true, "a b", "a name has 1 to 32 letters, digits, - _ and ."),
+    ] {
+        let mut model = model();
+        does(&mut model, faults.then(|| turn(Turn::To(5))));
+        does(&mut model, [Action::Presets]);
+        types(&mut model, name);
+        assert_eq!(does(&mut model, [Action::KeepPreset]), []);
+        assert_eq!(notice(&model), says);
+    }
+    let mut model = model();
+    does(&mut model, [turn(Turn::To(5)), Action::Presets]);
+    types(&mut model, "cafe");
+    let effects = does(&mut model, [Action::KeepPreset]);
+    let (name, faults) = ("cafe".to_owned(), "latency 250ms".to_owned());
+    assert_eq!(
+        effects,
+        [Effect::KeepPreset {
+            name: name.clone(),
+            faults
+        }]
+    );
+    let result = Ok("presets.toml".to_owned());
+    does(
+        &mut model,
+        [Action::Answered(Answer::PresetKept { name, result })],
+    );
+    assert_eq!(notice(&model), "preset cafe is kept in presets.toml");
+}

@@ -1,0 +1,88 @@
+//! What differs between two plans, knob by knob, in the short figures of the strips.
+
+use crate::fault::{Direction, Directions, Plan, Value};
+use crate::ui::format;
+use crate::ui::knob::{self, Dial};
+
+/// `LAT off → 300ms, BW off → 200K/96K/s`; nothing where no knob stands elsewhere.
+#[must_use]
+pub fn difference(before: &Plan, after: &Plan) -> String {
+    let changed = knob::all().iter().filter_map(|dial| {
+        let [old, new] = [before, after].map(|plan| whole(dial, plan));
+        (old != new).then(|| format!("{} {old} → {new}", dial.knob.label))
+    });
+    changed.collect::<Vec<_>>().join(", ")
+}
+
+/// What a knob stands at in these directions, where it is on: a rate that follows a trace is called so.
+#[must_use]
+pub fn value_of(dial: &Dial, plan: &Plan, directions: Directions) -> Option<String> {
+    if let Some(value) = dial.value(plan, directions) {
+        return Some(format::value(value));
+    }
+    let mut ways = Direction::BOTH
+        .into_iter()
+        .filter(|way| directions.contain(*way));
+    let setting = ways.find_map(|way| plan.find(dial.kind, way))?;
+    let mut params = dial.kind.params.iter();
+    let followed = params.find(|param| param.instead_of.contains(&dial.knob.param))?;
+    match setting.value(followed.name)? {
+        Value::Trace(_) => Some(followed.name.to_owned()),
+        _ => None,
+    }
+}
+
+/// What a knob stands at in both directions: once where they are alike or add up, else down before up.
+fn whole(dial: &Dial, plan: &Plan) -> String {
+    let value = |directions| value_of(dial, plan, directions);
+    let [down, up] = [Direction::Down, Direction::Up].map(|way| value(Directions::Only(way)));
+    let adds_up = dial.param().is_some_and(|param| param.halves);
+    match (down, up) {
+        (None, None) => "off".to_owned(),
+        (Some(_), Some(_)) if adds_up => value(Directions::Both).unwrap_or_default(),
+        (Some(down), Some(up)) if down == up => down,
+        (Some(down), Some(up)) => match (down.strip_suffix("/s"), up.strip_suffix("/s")) {
+            (Some(down), Some(_)) => format!("{down}/{up}"),
+            _ => format!("{down}/{up}"),
+        },
+        (Some(down), None) => format!("↓{down}"),
+        (None, Some(up)) => format!("↑{up}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::language;
+
+    #[test]
+    fn what_differs_is_said_knob_by_knob() {
+        let plan = |faults: &str| match faults {
+            "" => Plan::default(),
+            faults => Plan::of(language::parse(faults).expect("faults")),
+        };
+        for (before, after, says) in [
+            ("", "", ""),
+            ("latency 250ms", "latency 250ms", ""),
+            ("", "latency 300ms", "LAT off → 300ms"),
+            ("latency 1s", "", "LAT 1s → off"),
+            (
+                "",
+                "bandwidth 96kB/s up, bandwidth 200kB/s down, loss 2%",
+                "BW off → 200K/96K/s, LOS off → 2%",
+            ),
+            (
+                "latency 100ms up",
+                "latency 100ms up, latency 50ms down",
+                "LAT ↑100ms → 150ms",
+            ),
+            (
+                "",
+                "bandwidth trace=@train down, blackhole",
+                "BW off → ↓trace, HOL off → on",
+            ),
+        ] {
+            assert_eq!(difference(&plan(before), &plan(after)), says);
+        }
+    }
+}
