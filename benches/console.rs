@@ -42,7 +42,7 @@ fn main() {
     drop(pty.slave);
     let mut screen = Screen::new(pty.master.try_clone_reader().expect("its output"));
     let mut keyboard = pty.master.take_writer().expect("its input");
-    let (first, whole) = screen.first_frames(began);
+    let (first, whole) = screen.first_frames(began, &mut keyboard);
     screen.wait("15 conn");
     let times = keys(&mut keyboard, &mut screen);
     keyboard.write_all(b"\x03\x03").expect("the last keys");
@@ -104,7 +104,8 @@ impl Screen {
 
     /// How long after `began` the first bytes came, and the first frame that is whole: each of the demo's proxies with its
     /// port, and the last row. A frame of an empty desk before it is a fault.
-    fn first_frames(&mut self, began: Instant) -> (Duration, Duration) {
+    /// The terminal answers the questions before it as an xterm does.
+    fn first_frames(&mut self, began: Instant, answers: &mut dyn Write) -> (Duration, Duration) {
         let mut first = None;
         loop {
             let chunk = self
@@ -112,6 +113,11 @@ impl Screen {
                 .recv_timeout(Duration::from_secs(20))
                 .expect("a first frame comes in time");
             let at = now() - began;
+            if chunk.ends_with(b"\x1b[c") {
+                answers
+                    .write_all(b"\x1b]11;rgb:0000/0000/0000\x1b\\\x1b[?2026;2$y\x1b[?62;22c")
+                    .expect("it listens");
+            }
             self.parser.process(&chunk);
             let screen = self.parser.screen();
             let rows: Vec<String> = screen.rows(0, COLS.get()).collect();

@@ -21,7 +21,7 @@
 //!  snapshot                 what the engine shows of itself, as plain data
 //!  fault, mapping, command, preset, scene     text to data and back; what faults do to bytes
 //!  units, format, syntax    quantities; figures and texts for people; errors with a caret
-//!  file                     files that are read whole, but never without end
+//!  file, look               files that are read whole, but never without end; the words for what the console looks like
 //! ```
 //!
 //! - What stands below [`proxy`] is pure (but for [`file`](mod@file) and for what reads a scene by it): no IO, no clock, no global
@@ -118,6 +118,7 @@ pub mod file;
 pub mod format;
 pub mod headless;
 pub mod logging;
+pub mod look;
 pub mod mapping;
 pub mod operate;
 pub mod preset;

@@ -367,6 +367,8 @@ async fn console(
             note,
         }),
         notes,
+        scheme: options.scheme.unwrap_or_default(),
+        glyphs: options.glyphs.unwrap_or_default(),
         until: Box::pin(async move {
             stop.await;
         }),

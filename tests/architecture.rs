@@ -20,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("format", &[]),
     ("file", &[]),
+    ("look", &[]),
     ("syntax", &["units", "format"]),
     ("fault", &["format", "units", "syntax"]),
     ("mapping", &["format", "units", "syntax"]),
@@ -75,14 +76,15 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "cli",
         &[
-            "format", "units", "syntax", "fault", "preset", "mapping", "command", "proxy", "demo",
+            "format", "look", "units", "syntax", "fault", "preset", "mapping", "command", "proxy",
+            "demo",
         ],
     ),
     (
         "ui",
         &[
-            "request", "format", "units", "syntax", "fault", "preset", "mapping", "snapshot",
-            "command", "proxy", "operate", "scene", "stop", "farewell",
+            "look", "request", "format", "units", "syntax", "fault", "preset", "mapping",
+            "snapshot", "command", "proxy", "operate", "scene", "stop", "farewell",
         ],
     ),
 ];

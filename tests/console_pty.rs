@@ -10,10 +10,10 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use faultboard::proxy::clock;
-use faultboard::ui::terminal;
+use faultboard::ui::terminal::{self, Answers};
 use rustix::process::Signal;
 use support::PATIENCE;
-use support::pty::{Shown, Terminal, command};
+use support::pty::{Answers as Told, Shown, Terminal, command};
 use support::services::free_port;
 
 /// An upstream that sends back what it gets.
@@ -165,7 +165,7 @@ fn a_connection_that_is_frozen_from_its_detail_holds_its_bytes_until_it_thaws() 
 fn y_gives_the_strip_to_the_terminals_clipboard() {
     let (terminal, port) = with_a_proxy((80, 24));
     terminal.keys("y");
-    terminal.text(&format!("faultboard {port}=127.0.0.1:"));
+    terminal.text(&format!("copied faultboard {port}="));
     // OSC 52, and "faultboard " in base64.
     terminal.wait("the clipboard's sequence", |shown| {
         let wrote = shown.wrote(b"\x1b]52;c;ZmF1bHRib2FyZC");
@@ -347,7 +347,7 @@ fn a_log_that_cannot_be_written_is_a_line_of_what_happened() {
 #[test]
 #[ignore = "started by another test"]
 fn a_console_that_panics() {
-    let (_guard, _screen) = terminal::open(|| false).expect("a terminal");
+    let (_guard, ..) = terminal::open(|| false, || Ok(Answers::default())).expect("a terminal");
     let elsewhere = std::thread::spawn(|| panic!("a fault of our own"));
     let _ = elsewhere.join();
     // The message is out; the guard must not hide it by leaving the screen a second time.
@@ -396,6 +396,73 @@ fn the_screen_has_what_the_environment_says_that_it_can() {
             (is_right && shown.written.is_ascii() != wide).then_some(())
         });
     }
+}
+
+#[test]
+fn colours_fit_the_background_that_the_terminal_names() {
+    const WHITE: Told = &[
+        (b"\x1b]11;?", b"\x1b]11;rgb:ffff/ffff/ffff\x07"),
+        (b"\x1b[c", b"\x1b[?62;22c"),
+    ];
+    // The colour of errors on dark, on light, and with high contrast.
+    let [dark, light, high] = ["233;110;38", "139;0;0", "238;170;153"];
+    for (answers, arguments, colour) in [
+        (WHITE, &[][..], light),
+        (WHITE, &["--theme", "dark"], dark),
+        (&[], &[], dark),
+        (&[], &["--theme", "light"], light),
+        (&[], &["--theme=high-contrast"], high),
+        (WHITE, &["--theme", "ansi"], "m"),
+    ] {
+        let program = command(env!("CARGO_BIN_EXE_faultboard"), arguments);
+        let terminal = Terminal::answering((80, 24), program, answers);
+        terminal.text("Enter add");
+        terminal.keys("9090=htps://x");
+        terminal.text("unknown protocol");
+        terminal.wait(&format!("{arguments:?}: {colour}"), |shown| {
+            shown.wrote(colour.as_bytes()).then_some(())
+        });
+    }
+}
+
+#[test]
+fn glyphs_are_those_that_are_asked_for() {
+    let arguments = ["--charset", "ascii", "0=127.0.0.1:9"];
+    let terminal = Terminal::faultboard((80, 24), &arguments);
+    terminal.text("LAT -------");
+    terminal.wait("ASCII alone", |shown| {
+        shown.written.is_ascii().then_some(())
+    });
+}
+
+#[test]
+fn keys_that_come_before_the_first_frame_are_not_lost() {
+    let terminal = Terminal::faultboard((80, 24), &[]);
+    terminal.keys("9090=localhost:1");
+    terminal.text("+ 9090=localhost:1");
+}
+
+#[test]
+fn frames_are_whole_where_the_terminal_knows_how_and_its_window_has_a_title() {
+    let terminal = Terminal::faultboard((80, 24), &["0=127.0.0.1:9 as shop"]);
+    terminal.text("shop");
+    terminal.keys("5");
+    terminal.wait("a frame and a title", |shown| {
+        let frame = shown.wrote(b"\x1b[?2026h") && shown.wrote(b"\x1b[?2026l");
+        (frame && shown.wrote(b"\x1b]2;faultboard: shop 250ms\x1b\\")).then_some(())
+    });
+    terminal.keys("q");
+    assert!(terminal.ended().success());
+    terminal.wait("the title as it was", |shown| {
+        (shown.wrote(b"\x1b[22;2t") && shown.wrote(b"\x1b[23;2t")).then_some(())
+    });
+
+    let program = command(env!("CARGO_BIN_EXE_faultboard"), &["0=127.0.0.1:9"]);
+    let silent = Terminal::answering((80, 24), program, &[]);
+    silent.text("point a client at");
+    silent.wait("no bracket", |shown| {
+        (!shown.wrote(b"\x1b[?2026h")).then_some(())
+    });
 }
 
 #[test]

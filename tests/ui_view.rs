@@ -897,7 +897,7 @@ fn the_background_is_never_painted() {
             model.theme = Theme {
                 ground,
                 depth,
-                charset: Charset::Unicode,
+                ..Theme::default()
             };
             for action in [Action::Redraw, Action::Help, Action::Quit] {
                 update(&mut model, action);

@@ -16,6 +16,7 @@ pub mod options;
 pub use options::{Options, Output, Rejected};
 
 use crate::format::shortened;
+use crate::look::{Glyphs, Scheme};
 use crate::proxy::Keepalive;
 use crate::proxy::tls::TlsOptions;
 
@@ -106,6 +107,12 @@ pub struct RunArgs {
     /// With --headless or --plain: no lines for connections that open and end, which the figures count
     #[arg(long)]
     pub quiet_connections: bool,
+    /// Colours of the console [default: auto]
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<Scheme>,
+    /// Glyphs of the console [default: auto]
+    #[arg(long, value_name = "NAME")]
+    pub charset: Option<Glyphs>,
     /// Stop after this long, as in 90s or 15m [default: until stopped]
     #[arg(long, value_name = "TIME", value_parser = options::duration, allow_hyphen_values = true)]
     pub duration: Option<Duration>,
@@ -192,6 +199,8 @@ impl RunArgs {
         self.bind.extend(later.bind);
         self.headless |= later.headless;
         self.plain |= later.plain;
+        self.theme = later.theme.or(self.theme);
+        self.charset = later.charset.or(self.charset);
         self.duration = later.duration.or(self.duration);
         self.seed = later.seed.or(self.seed);
         self.max_connections = later.max_connections.or(self.max_connections);

@@ -14,6 +14,7 @@ use clap::CommandFactory;
 use super::{Cli, RunArgs};
 use crate::command;
 use crate::fault::{ParamSpec, Setting, Unit, Value, language, older_word, param};
+use crate::look::{Glyphs, Scheme};
 use crate::mapping::{Mapping, Other, clash};
 use crate::preset::{self, Preset};
 use crate::proxy::{self, Keepalive};
@@ -33,6 +34,10 @@ pub struct Options {
     pub output: Output,
     /// Whether connections that open and end get no events.
     pub quiet_connections: bool,
+    /// Which colours the console has, where that is said.
+    pub scheme: Option<Scheme>,
+    /// Which glyphs the console draws with, where that is said.
+    pub glyphs: Option<Glyphs>,
     /// After how long to stop.
     pub duration: Option<Duration>,
     /// Where the log goes.
@@ -164,6 +169,8 @@ impl Options {
                 (false, false) => Output::Console,
             },
             quiet_connections: run.quiet_connections,
+            scheme: run.theme,
+            glyphs: run.charset,
             duration: run.duration,
             log_file: run.log_file.clone(),
             repeated: repeated(&run),

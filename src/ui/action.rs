@@ -8,6 +8,7 @@ use tui_input::InputRequest;
 pub use super::effect::Answer;
 use super::keymap::Key;
 use super::knob::Turn;
+use super::theme::Ground;
 use crate::snapshot::{Event, Snapshot};
 
 /// One thing that happens to the model. What the keys mean is said by the table of keys (`keymap`).
@@ -105,6 +106,8 @@ pub enum Action {
     FreezeConnection,
     /// Has the keys turn the knobs of the connection alone, or its proxy's.
     Alone,
+    /// Goes on to the next colours that a user may ask for.
+    NextScheme,
     /// Resets the selected connection.
     Reset,
     /// Ends the selected connection in an orderly way.
@@ -154,6 +157,8 @@ pub enum Action {
     Lost(u64),
     /// The engine did, or refused, what was asked.
     Answered(Answer),
+    /// The terminal has said what its background is.
+    Background(Ground),
     /// A signal asks the program to end.
     Terminated,
 }

@@ -52,6 +52,8 @@ pub enum Effect {
 pub enum ToTerminal {
     /// To put a text into the clipboard.
     Copy(String),
+    /// To give its window a title.
+    Title(String),
 }
 
 /// Tells the terminal.

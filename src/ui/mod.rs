@@ -10,13 +10,14 @@
 //!     ▲───────────────────────────────────────────────────────────────┘
 //! ```
 
-use std::io;
+use std::io::{self, IsTerminal};
 use std::net::{IpAddr, Ipv4Addr};
 use std::path::PathBuf;
 use std::pin::Pin;
 
 use crossterm::event::{Event as Input, KeyEventKind};
-use futures_util::{FutureExt, Stream};
+use futures_util::stream::select;
+use futures_util::{FutureExt, Stream, StreamExt};
 use ratatui::Terminal;
 use ratatui::backend::Backend;
 
@@ -26,10 +27,12 @@ use keyboard::Keyboard;
 use model::Model;
 
 use crate::farewell::Farewell;
+use crate::look::{Glyphs, Scheme};
 use crate::preset;
-use crate::proxy::panics;
+use crate::proxy::{clock, panics};
 
 pub mod action;
+mod ask;
 mod complete;
 pub mod difference;
 pub mod effect;
@@ -37,6 +40,7 @@ mod files;
 pub mod find;
 mod fold;
 pub mod format;
+mod frames;
 pub mod input;
 mod keyboard;
 pub mod keymap;
@@ -63,12 +67,16 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// The file that the desk was read from.
     pub scene: Option<OpenScene>,
-    /// What the screen looks like; `start` asks the environment where nothing is said.
+    /// What the terminal shows; `start` asks the environment, and the terminal itself, where nothing is said.
     pub theme: Option<theme::Theme>,
     /// The file of the user's own presets; `start` asks the environment where nothing is said.
     pub presets: Option<PathBuf>,
     /// What was wrong with the user's files, to be told.
     pub notes: Vec<String>,
+    /// Which colours its user asks for.
+    pub scheme: Scheme,
+    /// Which glyphs its user asks for.
+    pub glyphs: Glyphs,
     /// Ends the program: a signal, or a time that is over.
     pub until: Pending<()>,
     /// What other programs ask of the console's terminal; `start` listens to the process's signals.
@@ -88,6 +96,8 @@ pub enum FromOutside {
     Suspend,
     /// It goes on after it was stopped, and others may have used the terminal: SIGCONT came.
     GoesOn,
+    /// What the terminal's background is, where it says so only after the first frame.
+    Background(theme::Ground),
 }
 
 /// What the process is told about its terminal, as it comes.
@@ -119,10 +129,27 @@ pub async fn start<D>(desk: D, mut options: Options) -> Result<Farewell, RunErro
 where
     D: Desk + Clone + Send + Sync + 'static,
 {
-    let (guard, screen) = terminal::open(panics::is_contained).map_err(RunError::Open)?;
-    let of_environment = || theme::Theme::of_environment(|name| std::env::var(name).ok());
-    options.theme = options.theme.or_else(|| Some(of_environment()));
-    let file = || preset::own::path(|name| std::env::var(name).ok());
+    let variable = |name: &str| std::env::var(name).ok();
+    let mut theme = options
+        .theme
+        .unwrap_or_else(|| theme::Theme::of_environment(variable));
+    // A program that is given a look needs to ask for none, and where keys come from elsewhere no answer comes.
+    let knows_osc = ask::knows_osc(&variable("TERM").unwrap_or_default());
+    let wants = options.theme.is_none();
+    let asks = || {
+        if !io::stdin().is_terminal() {
+            return Ok(ask::Answers::default());
+        }
+        ask::ask(
+            wants && knows_osc && theme.depth != theme::Depth::Mono,
+            clock::now,
+        )
+    };
+    let (guard, screen, answers) =
+        terminal::open(panics::is_contained, asks).map_err(RunError::Open)?;
+    theme.ground = answers.ground.unwrap_or(theme.ground);
+    options.theme = Some(theme);
+    let file = || preset::own::path(variable);
     options.presets = options.presets.or_else(file);
     let told = options.until;
     options.until = Box::pin(async move {
@@ -132,9 +159,13 @@ where
             () = terminal::panicked() => {}
         }
     });
-    options.told = terminal::told_from_outside().map_err(RunError::Open)?;
-    options.tell = Box::new(terminal::tell);
-    let farewell = run(screen, Keyboard::open(), desk, options).await;
+    let (keyboard, late) = Keyboard::open(answers);
+    let told = terminal::told_from_outside().map_err(RunError::Open)?;
+    options.told = Box::pin(select(told, late.map(FromOutside::Background)));
+    if knows_osc {
+        options.tell = Box::new(terminal::tell);
+    }
+    let farewell = run(screen, keyboard, desk, options).await;
     drop(guard);
     if terminal::panicked().now_or_never().is_some() {
         return Err(RunError::Panicked);
@@ -184,6 +215,8 @@ impl Default for Options {
             theme: None,
             presets: None,
             notes: Vec::new(),
+            scheme: Scheme::default(),
+            glyphs: Glyphs::default(),
             until: Box::pin(std::future::pending()),
             told: Box::pin(futures_util::stream::pending()),
             suspend: terminal::suspend,

@@ -23,6 +23,7 @@ use super::keymap::Mode;
 use super::theme::Theme;
 use crate::farewell::Farewell;
 use crate::fault::{Directions, Own, Plan};
+use crate::look::{Glyphs, Scheme};
 use crate::request::Request;
 use crate::snapshot::{ConnId, ProxyId, ProxyRow, Snapshot};
 
@@ -55,6 +56,12 @@ pub struct Model {
     pub bind: Vec<IpAddr>,
     /// What the screen looks like.
     pub theme: Theme,
+    /// What the terminal shows where its user asks for nothing.
+    pub terminal: Theme,
+    /// Which colours its user asks for.
+    pub scheme: Scheme,
+    /// Which glyphs its user asks for.
+    pub glyphs: Glyphs,
     /// The time since the engine's start, as of the last event.
     pub now: Duration,
     /// The snapshot that is shown.
@@ -383,7 +390,7 @@ impl Model {
 
     /// Gives a text to the terminal's clipboard and says which. Whether the terminal took it cannot be known.
     pub(in crate::ui) fn copy(&mut self, text: String) {
-        let said = format!("copied, where the terminal lets programs (OSC 52): {text}");
+        let said = format!("copied {text}, if the terminal allows it (OSC 52)");
         self.say(Tone::Good, said);
         self.cause(Effect::Copy(text));
     }

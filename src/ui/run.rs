@@ -41,6 +41,8 @@ pub(super) struct Console<B: Backend, E, D> {
     answers: FuturesUnordered<Pending<Answer>>,
     /// Effects of this round: of several plans for one proxy, the last one.
     effects: VecDeque<Effect>,
+    /// The title that the terminal's window has.
+    title: String,
     /// Whether the engine still tells something.
     listens: bool,
     leaves: bool,
@@ -61,7 +63,10 @@ where
     ) -> Result<Self, RunError> {
         let size = terminal.size().map_err(draw_error)?;
         let mut model = Model::new(options.seed, options.bind.clone(), size);
-        model.theme = options.theme.unwrap_or_default();
+        model.terminal = options.theme.unwrap_or_default();
+        model.scheme = options.scheme;
+        model.glyphs = options.glyphs;
+        model.theme = model.terminal.wished(model.scheme, model.glyphs);
         update::note(&mut model, &options.notes);
         if let Some(scene) = options.scene.take() {
             update::begin_with(&mut model, scene);
@@ -79,6 +84,7 @@ where
             happenings,
             answers: FuturesUnordered::new(),
             effects: VecDeque::new(),
+            title: String::new(),
             listens: true,
             leaves: false,
             desk,
@@ -142,6 +148,7 @@ where
     fn obey(&mut self, told: FromOutside) -> Result<(), RunError> {
         match told {
             FromOutside::Suspend => self.effects.push_back(Effect::Suspend),
+            FromOutside::Background(ground) => self.update(Action::Background(ground), Dirt::Key),
             FromOutside::GoesOn => {
                 (self.options.retake)().map_err(RunError::Suspend)?;
                 self.repaint()?;
@@ -264,6 +271,7 @@ where
     /// Draws the next frame from nothing. `Terminal::clear` would do, but it asks the terminal where its cursor is and
     /// waits for the answer, which the keyboard's stream would take for keys.
     fn repaint(&mut self) -> Result<(), RunError> {
+        self.title.clear();
         let size = self.terminal.size().map_err(draw_error)?;
         let whole = Rect::from((Position::ORIGIN, size));
         self.terminal.resize(whole).map_err(draw_error)?;
@@ -278,6 +286,11 @@ where
             let drawn = self.terminal.draw(|frame| view::draw(model, frame));
             drawn.map_err(draw_error)?;
             self.pace.drawn(&self.model);
+            let title = view::title(model);
+            if title != self.title {
+                self.title.clone_from(&title);
+                (self.options.tell)(&ToTerminal::Title(title)).map_err(draw_error)?;
+            }
         }
         Ok(())
     }

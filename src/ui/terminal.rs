@@ -11,6 +11,7 @@ use std::sync::{LazyLock, Once};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::style::Print;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
@@ -23,12 +24,14 @@ use signal_hook::low_level::raise;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
+pub use super::ask::Answers;
 use super::effect::ToTerminal;
+use super::frames::Frames;
 use super::{FromOutside, Told};
 use crate::stop;
 
 /// The terminal as the console draws on it.
-pub type Screen = Terminal<CrosstermBackend<Stdout>>;
+pub type Screen = Terminal<CrosstermBackend<Frames<Stdout>>>;
 
 /// Whether the terminal is ours.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -36,19 +39,32 @@ static TAKEN: AtomicBool = AtomicBool::new(false);
 /// Whether a thread panicked, other than in a connection's task, since the terminal was first taken.
 static PANICKED: LazyLock<watch::Sender<bool>> = LazyLock::new(watch::Sender::default);
 
+/// Whether the terminal's window has a title of ours.
+static TITLED: AtomicBool = AtomicBool::new(false);
+
+/// Has the terminal remember its title, and bring it back. One that remembers none is left without any, as it was.
+const KEEP_TITLE: &str = "\x1b[22;2t";
+const TITLE_AS_BEFORE: &str = "\x1b]2;\x1b\\\x1b[23;2t";
+
 /// Gives the terminal back when it is dropped.
 #[derive(Debug)]
 #[must_use = "dropping it gives the terminal back"]
 pub struct Guard(());
 
 /// Takes the terminal of standard output: raw mode, alternate screen, bracketed paste. A panic gives it back, unless
-/// `is_contained` says in its thread that it ends no more than what the thread just did.
-pub fn open(is_contained: fn() -> bool) -> io::Result<(Guard, Screen)> {
+/// `is_contained` says in its thread that it ends no more than what the thread just did. `asks` puts questions to the
+/// terminal once it is taken.
+pub fn open(
+    is_contained: fn() -> bool,
+    asks: impl FnOnce() -> io::Result<Answers>,
+) -> io::Result<(Guard, Screen, Answers)> {
     restore_on_panic(is_contained);
     take()?;
     let guard = Guard(());
-    let screen = Terminal::new(CrosstermBackend::new(stdout()))?;
-    Ok((guard, screen))
+    let answers = asks()?;
+    let frames = Frames::new(stdout(), answers.synchronizes);
+    let screen = Terminal::new(CrosstermBackend::new(frames))?;
+    Ok((guard, screen, answers))
 }
 
 /// Gives the terminal back, stops the process, and takes the terminal again when it goes on. A process that stops itself
@@ -87,6 +103,13 @@ pub(super) fn told_from_outside() -> io::Result<Told> {
 pub fn tell(what: &ToTerminal) -> io::Result<()> {
     match what {
         ToTerminal::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text)),
+        ToTerminal::Title(title) => {
+            // Relaxed: the flags are all that threads share.
+            if !TITLED.swap(true, Ordering::Relaxed) {
+                execute!(stdout(), Print(KEEP_TITLE))?;
+            }
+            execute!(stdout(), Print(format!("\x1b]2;{title}\x1b\\")))
+        }
     }
 }
 
@@ -104,6 +127,9 @@ pub fn restore() -> io::Result<()> {
         LeaveAlternateScreen,
         cursor::Show
     );
+    if TITLED.swap(false, Ordering::Relaxed) {
+        execute!(out, Print(TITLE_AS_BEFORE))?;
+    }
     let raw = disable_raw_mode();
     out.flush()?;
     modes.and(raw)

@@ -8,7 +8,9 @@
 //! the terminal shows.
 
 use ratatui::buffer::Buffer;
-use ratatui::style::{Color, Style};
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::look::{Glyphs, Scheme};
 
 /// What a piece of the screen is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -40,6 +42,8 @@ pub struct Theme {
     pub depth: Depth,
     /// Which glyphs there are.
     pub charset: Charset,
+    /// Whether contrast counts for more than calm: nothing is dim.
+    pub high_contrast: bool,
 }
 
 /// The terminal's background, which is never painted.
@@ -50,6 +54,8 @@ pub enum Ground {
     Dark,
     /// Dark text on a light background.
     Light,
+    /// Nobody has said; taken for dark where colours are ours, and no colour is trusted where they are the user's.
+    Unknown,
 }
 
 /// How many colours a terminal has.
@@ -76,18 +82,24 @@ pub enum Charset {
     Ascii,
 }
 
-/// Red, green and blue of a colour, and the nearest of the 256.
+/// Red, green and blue of a colour, and the one of the 256 that stands for it.
 type Shades = (u32, u8);
 
-/// The colours of Okabe and Ito on dark; on light, darker ones that stay as far apart for colour-blind eyes. Of each: the
-/// terminal's own colour, then the shades on dark and on light.
+/// What a colour that is drawn is shown as: on dark and on light, then the two of high contrast; and, of the terminal's own
+/// sixteen, on dark and on light.
+type Paint = (Color, [Shades; 4], [Color; 2]);
+
+/// On dark the colours of Okabe and Ito, two of them lighter for grounds that are not quite black; on light darker ones.
+/// In each column they stay far apart for colour-blind eyes. What the sixteen are their user chose: those that many
+/// terminals show pale, and the green that colour-blind eyes take for yellow, are left to the words.
 #[expect(clippy::unreadable_literal, reason = "a colour reads as rrggbb")]
-const PAINTS: [(Color, Shades, Shades); 5] = [
-    (Color::Yellow, (0xe69f00, 178), (0x9a5b00, 94)),
-    (Color::Cyan, (0x56b4e9, 74), (0x0068b8, 25)),
-    (Color::Green, (0x009e73, 35), (0x004d38, 23)),
-    (Color::Red, (0xd55e00, 166), (0x8b0000, 88)),
-    (Color::Magenta, (0xcc79a7, 175), (0x5b2a86, 54)),
+#[rustfmt::skip]
+const PAINTS: [Paint; 5] = [
+    (Color::Yellow, [(0xeca304, 214), (0x9a5b00, 94), (0xffee11, 220), (0x7f4500, 58)], [Color::LightYellow, Color::Reset]),
+    (Color::Cyan, [(0x54bbf3, 117), (0x0068b8, 61), (0xccddee, 153), (0x0252a6, 17)], [Color::Cyan, Color::Blue]),
+    (Color::Green, [(0x25a679, 36), (0x004d38, 23), (0x00ff77, 48), (0x004c38, 23)], [Color::Reset, Color::Reset]),
+    (Color::Red, [(0xe96e26, 202), (0x8b0000, 88), (0xeeaa99, 217), (0x730000, 52)], [Color::LightRed, Color::Red]),
+    (Color::Magenta, [(0xc978a7, 139), (0x5b2a86, 53), (0xddaaff, 147), (0x4e1f7a, 55)], [Color::Reset, Color::Reset]),
 ];
 
 // === impl Role ===
@@ -123,6 +135,7 @@ impl Theme {
         ground: Ground::Dark,
         depth: Depth::Mono,
         charset: Charset::Unicode,
+        high_contrast: false,
     };
 
     /// What the variables of the environment say: `NO_COLOR`, `COLORTERM`, `TERM`, `COLORFGBG`, and the locale's.
@@ -135,10 +148,12 @@ impl Theme {
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
         let is_utf8 = locale.contains("utf-8") || locale.contains("utf8");
         Self {
-            // `COLORFGBG` ends in the background's number among the sixteen colours.
+            // `COLORFGBG` ends in the background's number among the sixteen colours. The console of Linux is black.
             ground: match or_none("COLORFGBG").rsplit(';').next() {
                 Some("7" | "9" | "10" | "11" | "12" | "13" | "14" | "15") => Ground::Light,
-                _ => Ground::Dark,
+                Some("0" | "1" | "2" | "3" | "4" | "5" | "6" | "8") => Ground::Dark,
+                _ if term.starts_with("linux") => Ground::Dark,
+                _ => Ground::Unknown,
             },
             depth: match or_none("COLORTERM").as_str() {
                 _ if set("NO_COLOR").is_some() || term == "dumb" => Depth::Mono,
@@ -152,13 +167,38 @@ impl Theme {
             } else {
                 Charset::Ascii
             },
+            high_contrast: false,
         }
+    }
+
+    /// What a terminal of this kind shows where its user asks for these colours and these glyphs. Where it has no colours, no
+    /// wish gives it any.
+    #[must_use]
+    pub const fn wished(self, scheme: Scheme, glyphs: Glyphs) -> Self {
+        let mut theme = self;
+        match (scheme, self.depth) {
+            (Scheme::Auto, _) => {}
+            (Scheme::Dark, _) => theme.ground = Ground::Dark,
+            (Scheme::Light, _) => theme.ground = Ground::Light,
+            (Scheme::Ansi, Depth::Mono) | (Scheme::Mono, _) => theme.depth = Depth::Mono,
+            (Scheme::Ansi, _) => theme.depth = Depth::Ansi,
+            (Scheme::HighContrast, _) => theme.high_contrast = true,
+        }
+        match glyphs {
+            Glyphs::Auto => {}
+            Glyphs::Unicode => theme.charset = Charset::Unicode,
+            Glyphs::Ascii => theme.charset = Charset::Ascii,
+        }
+        theme
     }
 
     /// Turns a drawn screen into what the terminal can show.
     pub fn finish(self, buf: &mut Buffer) {
         for cell in &mut buf.content {
             cell.fg = self.colour(cell.fg);
+            if self.high_contrast {
+                cell.modifier.remove(Modifier::DIM);
+            }
             if self.charset == Charset::Ascii
                 && let Some(ascii) = ascii(cell.symbol())
             {
@@ -169,18 +209,16 @@ impl Theme {
 
     /// What a colour of the sixteen is shown as; what no role has stays as it is.
     fn colour(self, drawn: Color) -> Color {
-        let Some((_, dark, light)) = PAINTS.iter().find(|(ansi, ..)| *ansi == drawn) else {
+        let Some((_, shades, own)) = PAINTS.iter().find(|(ansi, ..)| *ansi == drawn) else {
             return drawn;
         };
-        let (rgb, index) = *match self.ground {
-            Ground::Dark => dark,
-            Ground::Light => light,
-        };
-        match self.depth {
-            Depth::Mono => Color::Reset,
-            Depth::Ansi => drawn,
-            Depth::Indexed => Color::Indexed(index),
-            Depth::True => Color::from_u32(rgb),
+        let is_light = self.ground == Ground::Light;
+        let (rgb, index) = shades[usize::from(is_light) + 2 * usize::from(self.high_contrast)];
+        match (self.depth, self.ground) {
+            (Depth::Mono, _) | (Depth::Ansi, Ground::Unknown) => Color::Reset,
+            (Depth::Ansi, _) => own[usize::from(is_light)],
+            (Depth::Indexed, _) => Color::Indexed(index),
+            (Depth::True, _) => Color::from_u32(rgb),
         }
     }
 }

@@ -46,30 +46,76 @@ const EYES: [(&str, [Linear; 3]); 4] = [
     ),
 ];
 
-fn shown(role: Role, ground: Ground, depth: Depth) -> Color {
-    let theme = Theme {
+type Rgb = (u8, u8, u8);
+
+/// What is behind the text: black and white, and what many have instead of them.
+const GROUNDS: [(Ground, Rgb); 4] = [
+    (Ground::Dark, (0, 0, 0)),
+    (Ground::Dark, (0x28, 0x2a, 0x36)),
+    (Ground::Light, (255, 255, 255)),
+    (Ground::Light, (0xfd, 0xf6, 0xe3)),
+];
+
+/// The colours of the sixteen that themes use, as xterm has them, and as the terminal has them whose dark ground is not
+/// black (Dracula's).
+const XTERM: [(Color, Rgb); 5] = [
+    (Color::LightYellow, (255, 255, 0)),
+    (Color::Cyan, (0, 205, 205)),
+    (Color::LightRed, (255, 0, 0)),
+    (Color::Blue, (0, 0, 238)),
+    (Color::Red, (205, 0, 0)),
+];
+const DRACULA: [(Color, Rgb); 3] = [
+    (Color::LightYellow, (255, 255, 165)),
+    (Color::Cyan, (139, 233, 253)),
+    (Color::LightRed, (255, 110, 110)),
+];
+
+fn theme(ground: Ground, depth: Depth, high_contrast: bool) -> Theme {
+    Theme {
         ground,
         depth,
+        high_contrast,
         ..Theme::default()
-    };
+    }
+}
+
+fn shown(role: Role, theme: Theme) -> Color {
     theme.colour(Style::from(role).fg.expect("a colour"))
 }
 
-fn painted(role: Role, ground: Ground) -> (u8, u8, u8) {
-    match shown(role, ground, Depth::True) {
-        Color::Rgb(red, green, blue) => (red, green, blue),
-        other => panic!("{role:?} is {other}"),
-    }
+/// The colours of a theme as a terminal shows them on this ground, without those that are the terminal's own text.
+fn painted(theme: Theme, behind: Rgb) -> Vec<(Role, Rgb)> {
+    let own = |colour| {
+        let dracula = DRACULA.iter().filter(|_| behind == GROUNDS[1].1);
+        let mut sixteen = dracula.chain(&XTERM);
+        sixteen
+            .find(|(known, _)| *known == colour)
+            .expect("known")
+            .1
+    };
+    let roles = PAINTED.into_iter();
+    let painted = roles.map(|role| match shown(role, theme) {
+        Color::Rgb(red, green, blue) => (role, Some((red, green, blue))),
+        Color::Indexed(index) => (role, Some(cube(index))),
+        Color::Reset => (role, None),
+        colour => (role, Some(own(colour))),
+    });
+    painted
+        .filter_map(|(role, rgb)| Some((role, rgb?)))
+        .collect()
 }
 
-fn indexed(role: Role, ground: Ground) -> u8 {
-    match shown(role, ground, Depth::Indexed) {
-        Color::Indexed(index) => index,
-        other => panic!("{role:?} is {other}"),
-    }
+/// Every theme with colours, on every ground that it is for.
+fn themes() -> impl Iterator<Item = (Theme, Rgb)> {
+    GROUNDS.into_iter().flat_map(|(ground, behind)| {
+        [Depth::Ansi, Depth::Indexed, Depth::True]
+            .into_iter()
+            .flat_map(move |depth| [false, true].map(|high| (theme(ground, depth, high), behind)))
+    })
 }
 
-fn linear((r, g, b): (u8, u8, u8)) -> Linear {
+fn linear((r, g, b): Rgb) -> Linear {
     [r, g, b].map(|channel| {
         let value = f64::from(channel) / 255.0;
         if value <= 0.040_45 {
@@ -80,19 +126,19 @@ fn linear((r, g, b): (u8, u8, u8)) -> Linear {
     })
 }
 
-fn luminance(rgb: (u8, u8, u8)) -> f64 {
+fn luminance(rgb: Rgb) -> f64 {
     let [r, g, b] = linear(rgb);
     0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
 /// The contrast of WCAG 2.
-fn contrast(one: (u8, u8, u8), other: (u8, u8, u8)) -> f64 {
+fn contrast(one: Rgb, other: Rgb) -> f64 {
     let (one, other) = (luminance(one), luminance(other));
     (one.max(other) + 0.05) / (one.min(other) + 0.05)
 }
 
 /// A colour of xterm's cube.
-fn cube(index: u8) -> (u8, u8, u8) {
+fn cube(index: u8) -> Rgb {
     let level = |step: u8| if step == 0 { 0 } else { 55 + 40 * step };
     let index = index - 16;
     (level(index / 36), level(index / 6 % 6), level(index % 6))
@@ -121,33 +167,86 @@ fn lab(light: Linear) -> Linear {
 
 #[test]
 fn every_colour_of_text_has_contrast_on_its_ground() {
-    for (ground, behind) in [(Ground::Dark, (0, 0, 0)), (Ground::Light, (255, 255, 255))] {
-        for role in PAINTED {
-            for rgb in [painted(role, ground), cube(indexed(role, ground))] {
-                let contrast = contrast(rgb, behind);
-                assert!(contrast >= 4.5, "{role:?} on {ground:?}: {contrast:.1}");
+    for (theme, behind) in themes() {
+        // The terminal's own colours are as they are.
+        let ours = theme.depth != Depth::Ansi;
+        let least = if theme.high_contrast && ours {
+            6.0
+        } else {
+            4.5
+        };
+        for (role, rgb) in painted(theme, behind) {
+            let contrast = contrast(rgb, behind);
+            assert!(
+                contrast >= least,
+                "{role:?} on {behind:?}: {contrast:.1}, {theme:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn colour_blind_eyes_tell_every_two_colours_apart() {
+    for (theme, behind) in themes() {
+        let painted = painted(theme, behind);
+        for (eye, matrix) in EYES {
+            let seen = painted.iter().map(|(role, rgb)| {
+                let light = linear(*rgb);
+                let light = matrix.map(|row| row.iter().zip(light).map(|(a, b)| a * b).sum());
+                (role, lab(light))
+            });
+            let seen: Vec<_> = seen.collect();
+            for (at, (role, one)) in seen.iter().enumerate() {
+                for (beside, other) in &seen[at + 1..] {
+                    let squares = one.iter().zip(other).map(|(a, b)| (a - b).powi(2));
+                    let apart = squares.sum::<f64>().sqrt();
+                    let what = format!("{eye}: {role:?}, {beside:?}: {apart:.1}, {theme:?}");
+                    assert!(apart >= 15.0, "{what}");
+                }
             }
         }
     }
 }
 
 #[test]
-fn colour_blind_eyes_tell_every_two_roles_apart() {
-    for ground in [Ground::Dark, Ground::Light] {
-        for (eye, matrix) in EYES {
-            let seen = PAINTED.map(|role| {
-                let light = linear(painted(role, ground));
-                lab(matrix.map(|row| row.iter().zip(light).map(|(a, b)| a * b).sum()))
-            });
-            for (at, one) in seen.iter().enumerate() {
-                for (beyond, other) in seen[at + 1..].iter().enumerate() {
-                    let squares = one.iter().zip(other).map(|(a, b)| (a - b).powi(2));
-                    let apart = squares.sum::<f64>().sqrt();
-                    let roles = (PAINTED[at], PAINTED[at + 1 + beyond]);
-                    assert!(apart >= 15.0, "{eye}, {ground:?}, {roles:?}: {apart:.1}");
-                }
-            }
+fn on_an_unknown_ground_the_sixteen_colours_are_not_trusted() {
+    for role in PAINTED {
+        let unknown = theme(Ground::Unknown, Depth::Ansi, false);
+        assert_eq!(shown(role, unknown), Color::Reset);
+        for depth in [Depth::Indexed, Depth::True] {
+            let dark = shown(role, theme(Ground::Dark, depth, false));
+            assert_eq!(shown(role, theme(Ground::Unknown, depth, false)), dark);
         }
+    }
+}
+
+#[test]
+fn with_high_contrast_nothing_is_dim() {
+    for (high_contrast, dim) in [(false, Modifier::DIM), (true, Modifier::empty())] {
+        let mut buf = Buffer::empty(ratatui::layout::Rect::new(0, 0, 1, 1));
+        buf[(0, 0)].set_style(Role::Rest);
+        theme(Ground::Dark, Depth::True, high_contrast).finish(&mut buf);
+        assert_eq!(buf[(0, 0)].modifier, dim);
+    }
+}
+
+#[test]
+fn a_wish_is_stronger_than_what_the_terminal_says_but_gives_it_no_colours() {
+    let terminal = theme(Ground::Unknown, Depth::Indexed, false);
+    for (scheme, wanted) in [
+        (Scheme::Auto, terminal),
+        (Scheme::Dark, theme(Ground::Dark, Depth::Indexed, false)),
+        (Scheme::Light, theme(Ground::Light, Depth::Indexed, false)),
+        (Scheme::Ansi, theme(Ground::Unknown, Depth::Ansi, false)),
+        (Scheme::Mono, theme(Ground::Unknown, Depth::Mono, false)),
+        (
+            Scheme::HighContrast,
+            theme(Ground::Unknown, Depth::Indexed, true),
+        ),
+    ] {
+        assert_eq!(terminal.wished(scheme, Glyphs::Auto), wanted, "{scheme:?}");
+        let mono = Theme::MONO.wished(scheme, Glyphs::Ascii);
+        assert_eq!((mono.depth, mono.charset), (Depth::Mono, Charset::Ascii));
     }
 }
 
@@ -194,8 +293,15 @@ fn the_environment_chooses_depth_and_glyphs() {
     ] {
         assert_eq!(theme(variables).charset, charset, "{variables:?}");
     }
-    assert_eq!(theme(&[("COLORFGBG", "0;15")]).ground, Ground::Light);
-    assert_eq!(theme(&[("COLORFGBG", "15;0")]).ground, Ground::Dark);
+    for (variables, ground) in [
+        (&[("COLORFGBG", "0;15")][..], Ground::Light),
+        (&[("COLORFGBG", "15;0")], Ground::Dark),
+        (&[("COLORFGBG", "15;default")], Ground::Unknown),
+        (&[("TERM", "linux")], Ground::Dark),
+        (&[], Ground::Unknown),
+    ] {
+        assert_eq!(theme(variables).ground, ground, "{variables:?}");
+    }
 }
 
 #[test]
@@ -210,12 +316,7 @@ fn the_background_is_never_painted() {
             for ground in [Ground::Dark, Ground::Light] {
                 let mut buf = Buffer::empty(ratatui::layout::Rect::new(0, 0, 1, 1));
                 buf[(0, 0)].set_style(role.selected());
-                let theme = Theme {
-                    ground,
-                    depth,
-                    charset: Charset::Unicode,
-                };
-                theme.finish(&mut buf);
+                theme(ground, depth, false).finish(&mut buf);
                 assert_eq!(buf[(0, 0)].bg, Color::Reset);
             }
         }
@@ -225,7 +326,7 @@ fn the_background_is_never_painted() {
 #[test]
 fn without_colours_what_is_set_and_what_is_wrong_stay_bold() {
     for role in PAINTED {
-        assert_eq!(shown(role, Ground::Dark, Depth::Mono), Color::Reset);
+        assert_eq!(shown(role, Theme::MONO), Color::Reset);
     }
     let added = |role| Style::from(role).add_modifier;
     assert_eq!(added(Role::Injected), Modifier::BOLD);

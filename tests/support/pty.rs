@@ -41,10 +41,13 @@ pub struct Shown {
 }
 
 /// The questions that a program may put to its terminal, and what an xterm answers.
-const ANSWERS: &[(&[u8], &[u8])] = &[
+pub type Answers = &'static [(&'static [u8], &'static [u8])];
+
+pub const ANSWERS: Answers = &[
     (b"\x1b[6n", b"\x1b[1;1R"),
-    (b"\x1b[c", b"\x1b[?62;22c"),
     (b"\x1b]11;?", b"\x1b]11;rgb:0000/0000/0000\x1b\\"),
+    (b"\x1b[?2026$p", b"\x1b[?2026;2$y"),
+    (b"\x1b[c", b"\x1b[?62;22c"),
 ];
 
 // === impl Terminal ===
@@ -56,7 +59,16 @@ impl Terminal {
     }
 
     /// Any program.
-    pub fn start((width, height): (u16, u16), command: CommandBuilder) -> Self {
+    pub fn start(size: (u16, u16), command: CommandBuilder) -> Self {
+        Self::answering(size, command, ANSWERS)
+    }
+
+    /// Any program, on a terminal that answers questions like this.
+    pub fn answering(
+        (width, height): (u16, u16),
+        command: CommandBuilder,
+        answers: Answers,
+    ) -> Self {
         let pty = native_pty_system()
             .openpty(of_size(width, height))
             .expect("a pseudo-terminal");
@@ -66,7 +78,7 @@ impl Terminal {
         let input = pty.master.take_writer().expect("its only writer");
         let input = Arc::new(Mutex::new(input));
         let output = pty.master.try_clone_reader().expect("a reader");
-        shared.follow(output, Arc::clone(&input));
+        shared.follow(output, Arc::clone(&input), answers);
         let pid = child.process_id().expect("it runs").cast_signed();
         let ending = Arc::clone(&shared);
         std::thread::spawn(move || {
@@ -220,13 +232,14 @@ impl Shared {
         self: &Arc<Self>,
         mut output: Box<dyn Read + Send>,
         input: Arc<Mutex<Box<dyn Write + Send>>>,
+        answers: Answers,
     ) {
         let shared = Arc::clone(self);
         std::thread::spawn(move || {
             let mut buffer = [0; 16 << 10];
             while let Ok(n @ 1..) = output.read(&mut buffer) {
                 let bytes = &buffer[..n];
-                for (question, answer) in ANSWERS {
+                for (question, answer) in answers {
                     if bytes
                         .windows(question.len())
                         .any(|window| window == *question)

@@ -189,6 +189,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     EVENTS See [ENTER] Action::Fold => "fold connections, or unfold";
     SEEN See [letter('f')] Action::Freeze => "freeze the screen, or go on";
     FOUND See [letter('/')] Action::Find => "find: rows that match words";
+    SEEN See [letter('T')] Action::NextScheme => "the next colours: dark, light …";
     PANES See [letter('S')] Action::Sort => "sort the connections";
     SORT See [ENTER, letter('S')] Action::Accept => "sort by it; again: turn it round";
     SORT Move [letter('k')] Action::Up => "one up" as "";

@@ -16,6 +16,7 @@
 //!            copy         what is selected, as text for the clipboard
 //!            closer       a connection, a proxy, all that happened on the whole screen
 //!            own          what is set for one connection alone
+//!            looks        colours
 //!            overlay      help, value, questions, leaving
 //!            presets      the list of presets
 //!            scenes       files
@@ -40,6 +41,7 @@ mod engine;
 mod find;
 mod input;
 mod line;
+mod looks;
 mod mixer;
 mod overlay;
 mod own;
@@ -127,6 +129,8 @@ fn apply(model: &mut Model, action: Action) {
         Action::Compact => mixer::compact(model),
         Action::NextDirections => mixer::next_directions(model),
         Action::Freeze => engine::freeze(model),
+        Action::NextScheme => looks::next_scheme(model),
+        Action::Background(ground) => looks::background(model, ground),
         Action::Turn(turn) => on_selected(model, |model, id| turn::turn(model, id, turn)),
         Action::AllOff => on_selected(model, turn::all_off),
         Action::Bypass => on_selected(model, turn::bypass),
@@ -280,7 +284,11 @@ fn refused(model: &mut Model, why: &RequestError) {
 fn by_the_user(action: &Action) -> bool {
     !matches!(
         action,
-        Action::Tick | Action::Sampled(_) | Action::Happened(_) | Action::Lost(_)
+        Action::Tick
+            | Action::Sampled(_)
+            | Action::Happened(_)
+            | Action::Lost(_)
+            | Action::Background(_)
     )
 }
 

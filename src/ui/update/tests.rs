@@ -3,6 +3,7 @@
 mod copying;
 mod leaving;
 mod lists;
+mod looks;
 mod random;
 mod steps;
 mod turns;

@@ -57,6 +57,7 @@ mod state;
 mod story;
 mod strip;
 mod strips;
+mod title;
 mod too_small;
 mod track;
 mod waterfall;
@@ -64,6 +65,7 @@ mod whole_strip;
 
 use layout::{Class, Density, Screen, layout};
 use pen::Sheet;
+pub use title::title;
 
 use super::model::{Model, Overlay};
 use super::proof::busiest;
