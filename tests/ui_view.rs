@@ -105,7 +105,7 @@ fn thirty(width: u16, height: u16) -> Model {
     let mut model = few(width, height, 6);
     let mut snapshot = Snapshot::clone(&model.snapshot);
     for number in 7..=30 {
-        let of = &snapshot.proxies[if number % 2 == 0 { 1 } else { 0 }];
+        let of = &snapshot.proxies[usize::from(number % 2 == 0)];
         let row = ProxyRow {
             id: ProxyId(number),
             name: format!("orders-{number}"),
@@ -146,13 +146,13 @@ fn all_knobs_that_are_on_are_on_the_strip() {
     let faults = faultboard::fault::language::parse(faults).expect("faults");
     assert_screens("all_on", 3, |model| {
         change_row(model, 0, |row| {
-            row.plan = Arc::new(Plan::of(faults.clone()))
+            row.plan = Arc::new(Plan::of(faults.clone()));
         });
         change_row(model, 1, |row| {
-            row.plan = Arc::new(Plan::of(faults[1..6].to_vec()))
+            row.plan = Arc::new(Plan::of(faults[1..6].to_vec()));
         });
         change_row(model, 2, |row| {
-            row.plan = Arc::new(Plan::of(faults[2..4].to_vec()))
+            row.plan = Arc::new(Plan::of(faults[2..4].to_vec()));
         });
     });
 }

@@ -12,7 +12,7 @@
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Span;
 
-use super::pen::{Sheet, width};
+use super::pen::{Pen, Sheet, width};
 use super::popup::line_of_list;
 use super::strips::position;
 use crate::fault::knob::Metric;
@@ -73,27 +73,11 @@ pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Op
         pen.skip(1).text(mark, Role::Title).to(3);
         pen.left(preset.name, names, name);
         for (_, columns, metric, directions) in COLUMNS {
-            let mut dials = knob::all().iter();
-            let dial = dials.find(|dial| dial.knob.metric == metric);
-            let value = dial.and_then(|dial| value_of(dial, &plan, directions));
-            let value = value.unwrap_or_else(|| "-".to_owned());
-            pen.right(value, columns, figures);
+            pen.right(figure(&plan, metric, directions), columns, figures);
         }
         pen.skip(2).text(about(preset, &plan), figures);
     }
-    let mut pen = sheet.row(visible + 2);
-    pen.skip(1);
-    if let Some(preset) = list.selected() {
-        let before = model.plan(list.proxy).cloned().unwrap_or_default();
-        let text = difference(&before, &Plan::of(preset.settings()));
-        match text.as_str() {
-            "" => pen.text("this is what is set", Role::Rest),
-            text => pen.text(text, Role::Injected),
-        };
-    } else {
-        let text = "no preset has that in it: W keeps what is set under this name";
-        pen.text(text, Role::Rest);
-    }
+    draw_difference(model, list, sheet.row(visible + 2));
     let typed = u16::try_from(list.filter.text.visual_cursor()).unwrap_or(u16::MAX);
     let cursor = Position {
         x: sheet.area.x.saturating_add(3).saturating_add(typed),
@@ -101,6 +85,29 @@ pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Op
     };
     let is_inside = sheet.area.contains(cursor) && typed <= names;
     is_inside.then_some(cursor)
+}
+
+/// What a plan has in a column.
+fn figure(plan: &Plan, metric: Metric, directions: Directions) -> String {
+    let mut dials = knob::all().iter();
+    let dial = dials.find(|dial| dial.knob.metric == metric);
+    let value = dial.and_then(|dial| value_of(dial, plan, directions));
+    value.unwrap_or_else(|| "-".to_owned())
+}
+
+/// What the selected preset would change.
+fn draw_difference(model: &Model, list: &PresetList, mut pen: Pen<'_>) {
+    let Some(preset) = list.selected() else {
+        let text = "no preset has that in it: W keeps what is set under this name";
+        pen.skip(1).text(text, Role::Rest);
+        return;
+    };
+    let before = model.plan(list.proxy).cloned().unwrap_or_default();
+    let text = difference(&before, &Plan::of(preset.settings()));
+    match text.as_str() {
+        "" => pen.skip(1).text("this is what is set", Role::Rest),
+        text => pen.skip(1).text(text, Role::Injected),
+    };
 }
 
 /// What a preset does beside its columns, and where its figures come from.

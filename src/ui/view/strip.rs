@@ -184,24 +184,7 @@ impl Strip<'_> {
     /// All in one row: state, one knob, what else is set, what clients feel.
     fn line(&self, state: &State, sheet: &mut Sheet<'_>) {
         let columns = sheet.area.width.saturating_sub(1);
-        let is_narrow = columns < ROOMY_LINE;
-        let names = names_in_line(self.names, columns);
-        let mut pen = sheet.row(0);
-        self.name(names, pen.until(columns));
-        pen.text(state.glyph, state.role).skip(1);
-        if columns < WORDY {
-            // The glyph says it.
-        } else if is_narrow {
-            let text = match state.role {
-                Role::Trouble | Role::Injected if !state.note.is_empty() => state.note.clone(),
-                _ if width(&state.conns) > STATE => self.row.open.to_string(),
-                _ => state.conns.clone(),
-            };
-            pen.left(text, STATE, note(state)).skip(1);
-        } else {
-            pen.right(&state.conns, self.conns, Role::Plain).skip(2);
-            pen.left(&state.note, NOTE - 2, note(state)).skip(1);
-        }
+        self.line_state(state, columns, sheet);
         let mut at = before_knob(self.names, self.conns, self.digits(), columns);
         let dial = self.shown_in_line();
         let reading = self
@@ -221,7 +204,7 @@ impl Strip<'_> {
         cell.draw(sheet.part(place));
         at += width_of_cell;
         let (felt, role) = feels(self.row);
-        let felt = if is_narrow {
+        let felt = if columns < ROOMY_LINE {
             let time = felt.split_once(' ').map_or("-", |(_, time)| time);
             time.to_owned()
         } else {
@@ -244,6 +227,29 @@ impl Strip<'_> {
             // Behind the label: more is on than is shown.
             let at = at.saturating_sub(width_of_cell) + LABEL - 1;
             sheet.row(0).skip(at).text("+", Role::Injected);
+        }
+    }
+
+    /// The number, the name and the state of a strip in one row of so many columns.
+    fn line_state(&self, state: &State, columns: u16, sheet: &mut Sheet<'_>) {
+        let mut pen = sheet.row(0);
+        self.name(names_in_line(self.names, columns), pen.until(columns));
+        pen.text(state.glyph, state.role).skip(1);
+        match columns {
+            // The glyph says it.
+            0..WORDY => {}
+            WORDY..ROOMY_LINE => {
+                let text = match state.role {
+                    Role::Trouble | Role::Injected if !state.note.is_empty() => state.note.clone(),
+                    _ if width(&state.conns) > STATE => self.row.open.to_string(),
+                    _ => state.conns.clone(),
+                };
+                pen.left(text, STATE, note(state));
+            }
+            _ => {
+                pen.right(&state.conns, self.conns, Role::Plain).skip(2);
+                pen.left(&state.note, NOTE - 2, note(state));
+            }
         }
     }
 
@@ -349,36 +355,11 @@ impl Strip<'_> {
     }
 
     /// Draws the knobs; in the place of those that are off and not turned, the chips that found no room elsewhere.
-    fn knobs(&self, mut chips: &[String], sheet: &mut Sheet<'_>) {
+    fn knobs(&self, chips: &[String], sheet: &mut Sheet<'_>) {
         let down = u16::from(self.mixer.form == Form::Compact);
-        let drawn: Vec<_> = (0..).zip(knobs(self.mixer)).collect();
-        let is_on = |dial: &Dial| dial.value(self.plan(), Directions::Both).is_some();
-        let spare = |index: usize, dial: &Dial| index != self.model.knob && !is_on(dial);
-        // From the right: the first knobs stay where they are looked for.
-        let mut cells: Vec<_> = drawn
-            .iter()
-            .filter(|(_, (index, dial))| spare(*index, dial))
-            .map(|(at, _)| *at)
-            .collect();
-        let mut given: Vec<(u16, &[String])> = Vec::new();
-        while !chips.is_empty()
-            && let Some(at) = cells.pop()
-        {
-            let rows = usize::from(sheet.area.height.saturating_sub(down)).min(if down == 1 {
-                1
-            } else {
-                3
-            });
-            let mut taken = 0;
-            for _ in 0..rows {
-                taken += fitting(&chips[taken..], self.mixer.knob + 1)
-                    .max(1)
-                    .min(chips.len() - taken);
-            }
-            given.push((at, &chips[..taken]));
-            chips = &chips[taken..];
-        }
-        for (at, (index, dial)) in drawn {
+        let rows = sheet.area.height.saturating_sub(down);
+        let (given, chips) = self.spread(chips, if down == 1 { 1 } else { rows.min(3) });
+        for (at, (index, dial)) in (0..).zip(knobs(self.mixer)) {
             let place = Rect {
                 x: sheet.area.x + self.mixer.margin + at * self.mixer.knob,
                 y: sheet.area.y + down,
@@ -404,6 +385,33 @@ impl Strip<'_> {
             let more = Span::styled(more, Role::Injected.selected());
             sheet.row(down).at_end(&[more]);
         }
+    }
+
+    /// The chips that stand in the places of knobs that are off and not turned, each place with so many rows; and those that
+    /// have no room there either.
+    fn spread<'c>(
+        &self,
+        mut chips: &'c [String],
+        rows: u16,
+    ) -> (Vec<(u16, &'c [String])>, &'c [String]) {
+        let is_on = |dial: &Dial| dial.value(self.plan(), Directions::Both).is_some();
+        let cells = (0..).zip(knobs(self.mixer));
+        let spare = cells.filter(|(_, (index, dial))| *index != self.model.knob && !is_on(dial));
+        // From the right: the first knobs stay where they are looked for.
+        let mut spare: Vec<u16> = spare.map(|(at, _)| at).collect();
+        let mut given = Vec::new();
+        while !chips.is_empty()
+            && let Some(at) = spare.pop()
+        {
+            let mut taken = 0;
+            for _ in 0..rows {
+                let fits = fitting(&chips[taken..], self.mixer.knob + 1);
+                taken += fits.max(1).min(chips.len() - taken);
+            }
+            given.push((at, &chips[..taken]));
+            chips = &chips[taken..];
+        }
+        (given, chips)
     }
 }
 

@@ -79,12 +79,12 @@ pub(super) fn draw(model: &Model, mixer: &Mixer, busiest: &Busiest, sheet: &mut 
     let proxies = &model.snapshot.proxies;
     let places = mixer.places(model);
     let rows = || places.iter().map(|place| &proxies[place.index]);
-    let widest = |text: &dyn Fn(&ProxyRow) -> u16| rows().map(|row| text(row)).max();
+    let widest = |text: &dyn Fn(&ProxyRow) -> u16| rows().map(text).max();
     let names = widest(&|row| width(&row.name)).unwrap_or(0);
     let conns = widest(&|row| width(&row.open.to_string()) + 5).unwrap_or(0);
     let column = mixer.strips.width / mixer.columns.max(1);
-    let in_line = before_knob(names, conns, digits(model), column.saturating_sub(1));
-    head(model, mixer, in_line, sheet.part(mixer.head));
+    let behind = before_knob(names, conns, digits(model), column.saturating_sub(1));
+    head(model, mixer, behind, sheet.part(mixer.head));
     if places.is_empty() {
         let mut none = sheet.part(mixer.strips);
         let text = format!(
@@ -109,50 +109,28 @@ pub(super) fn draw(model: &Model, mixer: &Mixer, busiest: &Busiest, sheet: &mut 
 }
 
 /// The title, and above the tracks the names of the knobs; above the selected one's, the keys of its stops. Strips in one row
-/// have their knob behind `in_line` columns.
-fn head(model: &Model, mixer: &Mixer, in_line: u16, mut sheet: Sheet<'_>) {
+/// have their knob behind `behind` columns.
+fn head(model: &Model, mixer: &Mixer, behind: u16, mut sheet: Sheet<'_>) {
     let narrow: String = KEYS.split_whitespace().collect();
-    let is_line = mixer.density == Density::Rows;
-    let keys = if mixer.track < 18 || is_line {
+    let in_rows = mixer.density == Density::Rows;
+    let keys = if mixer.track < 18 || in_rows {
         &narrow
     } else {
         KEYS
     };
-    let label = if mixer.form == Form::Wide && !is_line {
-        0
-    } else {
-        LABEL
+    let label = match mixer.form {
+        Form::Wide if !in_rows => 0,
+        Form::Wide | Form::Tall | Form::Compact => LABEL,
     };
     let has_row = sheet.area.height > 1;
     let at = u16::try_from(model.knob.saturating_sub(mixer.knobs.0)).unwrap_or(0);
-    let keys_at = label
-        + if is_line {
-            in_line
-        } else {
-            mixer.margin + at * mixer.knob
-        };
-    let mut title = vec![Span::styled("mixer", focused(model, Focus::Mixer))];
-    if mixer.form == Form::Compact && !has_row {
-        // The keys stand in the same row.
-        title.clear();
-    }
-    let strips = model.strips().count();
-    let shown = position(model.first_strip, mixer.room(model), strips);
-    let blank = if title.is_empty() { "" } else { "  " };
-    title.push(Span::styled(
-        format!("{blank}{shown}"),
-        if title.is_empty() {
-            focused(model, Focus::Mixer)
-        } else {
-            Role::Plain
-        },
-    ));
-    if !model.marked.is_empty() {
-        let marked = format!("  {} marked", model.marked.len());
-        title.push(Span::styled(marked, Role::Injected));
-    }
-    let all_strips = model.snapshot.proxies.len();
-    title.extend(looked_for(model, Place::Strips, all_strips));
+    let before = if in_rows {
+        behind
+    } else {
+        mixer.margin + at * mixer.knob
+    };
+    let keys_at = before + label;
+    let title = title(model, mixer, mixer.form == Form::Compact && !has_row);
     let ends = keys_at + width(keys) + 1;
     let columns = sheet.area.width;
     let is_beside = |right: &Vec<Span<'_>>| has_row || ends + widths(right) + 4 <= columns;
@@ -173,6 +151,27 @@ fn head(model: &Model, mixer: &Mixer, in_line: u16, mut sheet: Sheet<'_>) {
             pen.text(fit(dial.knob.title, mixer.knob - label - 1), Role::Rest);
         }
     }
+}
+
+/// What the strips are called, which are visible, how many are marked, and what is looked for; without the name where the
+/// keys stand in the same row.
+fn title(model: &Model, mixer: &Mixer, is_brief: bool) -> Vec<Span<'static>> {
+    let strips = model.strips().count();
+    let shown = position(model.first_strip, mixer.room(model), strips);
+    let name = focused(model, Focus::Mixer);
+    let mut title = if is_brief {
+        vec![Span::styled(shown, name)]
+    } else {
+        let shown = Span::styled(format!("  {shown}"), Role::Plain);
+        vec![Span::styled("mixer", name), shown]
+    };
+    if !model.marked.is_empty() {
+        let marked = format!("  {} marked", model.marked.len());
+        title.push(Span::styled(marked, Role::Injected));
+    }
+    let all = model.snapshot.proxies.len();
+    title.extend(looked_for(model, Place::Strips, all));
+    title
 }
 
 /// What the selected knob is called, and which knobs are drawn; shorter where there is no room.
