@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crossterm::event::MouseEvent;
 use ratatui::layout::Size;
 use tui_input::InputRequest;
 
@@ -106,6 +107,8 @@ pub enum Action {
     FreezeConnection,
     /// Has the keys turn the knobs of the connection alone, or its proxy's.
     Alone,
+    /// Switches the mouse off, or on.
+    ToggleMouse,
     /// Goes on to the next colours that a user may ask for.
     NextScheme,
     /// Resets the selected connection.
@@ -141,6 +144,10 @@ pub enum Action {
     /// Clears the text; the second time brings it back.
     ClearText,
 
+    /// Something was done with the mouse.
+    Mouse(MouseEvent),
+    /// The terminal's window got the focus.
+    Focused,
     /// A text was pasted.
     Pasted(String),
     /// The terminal has this size now.

@@ -39,6 +39,8 @@ pub enum Effect {
         /// Its faults, in the fault language.
         faults: String,
     },
+    /// The terminal tells what is done with the mouse from now on, or no more.
+    Mouse(bool),
     /// The program ends.
     Quit,
     /// The process stops until its shell lets it go on.
@@ -52,6 +54,8 @@ pub enum Effect {
 pub enum ToTerminal {
     /// To put a text into the clipboard.
     Copy(String),
+    /// To tell what is done with the mouse, or no more.
+    Mouse(bool),
     /// To give its window a title.
     Title(String),
 }

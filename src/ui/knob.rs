@@ -35,6 +35,13 @@ pub enum Turn {
     Stop(i8),
     /// To a stop, 1 to 9.
     To(u8),
+    /// To the value that stands at a cell of a track of so many, counted from 1; 0 is off.
+    At {
+        /// The cell.
+        cell: u16,
+        /// How many there are.
+        cells: u16,
+    },
     /// Off: the setting is absent.
     Off,
     /// To a value, as typed; to the nearest that the parameter allows.
@@ -106,7 +113,11 @@ impl Dial {
                 let last = self.knob.stops.len() - 1;
                 Some(self.knob.stops[usize::from(stop.saturating_sub(1)).min(last)])
             }
-            Turn::Off => None,
+            Turn::Off | Turn::At { cell: 0, .. } => None,
+            Turn::At { cell, cells } => {
+                let stops = f64::from(cell) * 9.0 / f64::from(cells.max(1));
+                Some(track.value(track.at(stops)))
+            }
             Turn::Exact(value) => (!self.harmless(value))
                 .then(|| self.param().map_or(value, |param| param.clamp(value))),
         }

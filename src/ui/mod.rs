@@ -77,6 +77,8 @@ pub struct Options {
     pub scheme: Scheme,
     /// Which glyphs its user asks for.
     pub glyphs: Glyphs,
+    /// Whether the mouse is used; else it selects text, as the terminal does.
+    pub mouse: bool,
     /// Ends the program: a signal, or a time that is over.
     pub until: Pending<()>,
     /// What other programs ask of the console's terminal; `start` listens to the process's signals.
@@ -197,10 +199,12 @@ fn meaning(model: &Model, event: Input) -> Option<Action> {
             Some(keymap::lookup(model.mode(), key))
         }
         Input::Paste(text) => Some(Action::Pasted(text)),
+        Input::Mouse(event) if model.has_mouse => Some(Action::Mouse(event)),
+        Input::FocusGained => Some(Action::Focused),
         Input::Resize(width, height) => {
             Some(Action::Resized(ratatui::layout::Size::new(width, height)))
         }
-        Input::Key(_) | Input::Mouse(_) | Input::FocusGained | Input::FocusLost => None,
+        Input::Key(_) | Input::Mouse(_) | Input::FocusLost => None,
     }
 }
 
@@ -217,6 +221,7 @@ impl Default for Options {
             notes: Vec::new(),
             scheme: Scheme::default(),
             glyphs: Glyphs::default(),
+            mouse: true,
             until: Box::pin(std::future::pending()),
             told: Box::pin(futures_util::stream::pending()),
             suspend: terminal::suspend,

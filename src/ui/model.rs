@@ -37,7 +37,7 @@ pub use panes::{
     Column, ConnList, Detail, EventList, Focus, Help, Overlay, PathField, PresetList, Sort,
     SortList, ValueField,
 };
-pub(in crate::ui) use private::{Ask, Asked, Kept, Listed, Origin, Picked, Private};
+pub(in crate::ui) use private::{Ask, Asked, Dragged, Kept, Listed, Origin, Picked, Private};
 use undo::{Edit, Held, Step, Swap};
 pub use undo::{Solo, Undo};
 
@@ -62,6 +62,8 @@ pub struct Model {
     pub scheme: Scheme,
     /// Which glyphs its user asks for.
     pub glyphs: Glyphs,
+    /// Whether the mouse is used; else it selects text, as the terminal does.
+    pub has_mouse: bool,
     /// The time since the engine's start, as of the last event.
     pub now: Duration,
     /// The snapshot that is shown.
@@ -154,6 +156,7 @@ impl Model {
             bind,
             size,
             focus: Focus::Input,
+            has_mouse: true,
             ..Self::default()
         }
     }

@@ -66,6 +66,7 @@ where
         model.terminal = options.theme.unwrap_or_default();
         model.scheme = options.scheme;
         model.glyphs = options.glyphs;
+        model.has_mouse = options.mouse;
         model.theme = model.terminal.wished(model.scheme, model.glyphs);
         update::note(&mut model, &options.notes);
         if let Some(scene) = options.scene.take() {
@@ -93,6 +94,9 @@ where
 
     /// Runs until the user leaves.
     pub(super) async fn run(mut self) -> Result<Farewell, RunError> {
+        if self.model.has_mouse {
+            self.tell(&ToTerminal::Mouse(true))?;
+        }
         self.drain().await?;
         loop {
             self.draw_if_due()?;
@@ -225,9 +229,8 @@ where
     async fn carry_out(&mut self, effect: Effect) -> Result<(), RunError> {
         match effect {
             Effect::Quit => self.leaves = true,
-            Effect::Copy(text) => {
-                (self.options.tell)(&ToTerminal::Copy(text)).map_err(draw_error)?;
-            }
+            Effect::Copy(text) => self.tell(&ToTerminal::Copy(text))?,
+            Effect::Mouse(on) => self.tell(&ToTerminal::Mouse(on))?,
             Effect::Repaint => self.repaint()?,
             Effect::Suspend => {
                 (self.options.suspend)().map_err(RunError::Suspend)?;
@@ -268,6 +271,10 @@ where
         self.update(Action::Answered(answer), Dirt::Key);
     }
 
+    fn tell(&mut self, what: &ToTerminal) -> Result<(), RunError> {
+        (self.options.tell)(what).map_err(draw_error)
+    }
+
     /// Draws the next frame from nothing. `Terminal::clear` would do, but it asks the terminal where its cursor is and
     /// waits for the answer, which the keyboard's stream would take for keys.
     fn repaint(&mut self) -> Result<(), RunError> {
@@ -289,7 +296,7 @@ where
             let title = view::title(model);
             if title != self.title {
                 self.title.clone_from(&title);
-                (self.options.tell)(&ToTerminal::Title(title)).map_err(draw_error)?;
+                self.tell(&ToTerminal::Title(title))?;
             }
         }
         Ok(())
@@ -305,6 +312,7 @@ fn plan_of(effect: &Effect) -> Option<ProxyId> {
         | Effect::ReadScene(_)
         | Effect::Copy(_)
         | Effect::KeepPreset { .. }
+        | Effect::Mouse(_)
         | Effect::Quit
         | Effect::Suspend
         | Effect::Repaint => None,

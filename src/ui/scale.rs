@@ -95,6 +95,41 @@ impl Track {
         }
     }
 
+    /// The magnitude at a place of the track, rounded to one that the arrow keys stop at: the other way round as
+    /// `position`.
+    pub(super) fn at(&self, stops: f64) -> u64 {
+        let reached = (1..=self.stops.len()).rev().find(|n| *n as f64 <= stops);
+        let last = self.stops.len();
+        let (low, high) = match reached {
+            Some(n) if n == last || n as f64 == stops || !self.words.is_empty() => {
+                return self.stops[n - 1];
+            }
+            Some(n) => (self.stops[n - 1], self.stops[n]),
+            None if self.rising => (0, self.stops[0]),
+            None => return self.stops[0],
+        };
+        let share = stops.fract();
+        let [from, to] = [low, high].map(|parts| parts as f64);
+        let parts = match (self.fine, low) {
+            (Fine::PerDecade(_), 1..) => from * (to / from).powf(share),
+            (Fine::PerDecade(_), 0) | (Fine::Step(_), _) => from + (to - from) * share,
+        };
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "between two stops"
+        )]
+        let parts = parts.round() as u64;
+        let below = self.detent(parts + 1, false);
+        let above = self.detent(parts.saturating_sub(1), true);
+        let nearest = if parts - below <= above - parts {
+            below
+        } else {
+            above
+        };
+        nearest.clamp(low.min(high), low.max(high))
+    }
+
     /// How much of the way from the last stop that was reached to the next one.
     fn between(&self, reached: usize, parts: u64) -> f64 {
         let scaled = |parts: u64| match self.fine {

@@ -42,6 +42,14 @@ static PANICKED: LazyLock<watch::Sender<bool>> = LazyLock::new(watch::Sender::de
 /// Whether the terminal's window has a title of ours.
 static TITLED: AtomicBool = AtomicBool::new(false);
 
+/// Whether the terminal tells what is done with the mouse, as long as it is ours.
+static MOUSE: AtomicBool = AtomicBool::new(false);
+
+/// Presses and the wheel (1000), drags (1002), in a form without a largest column (1006); and when the window gets the focus
+/// (1004). Not every movement, as crossterm would have it: nothing follows the pointer.
+const MOUSE_ON: &str = "\x1b[?1000h\x1b[?1002h\x1b[?1006h\x1b[?1004h";
+const MOUSE_OFF: &str = "\x1b[?1004l\x1b[?1006l\x1b[?1002l\x1b[?1000l";
+
 /// Has the terminal remember its title, and bring it back. One that remembers none is left without any, as it was.
 const KEEP_TITLE: &str = "\x1b[22;2t";
 const TITLE_AS_BEFORE: &str = "\x1b]2;\x1b\\\x1b[23;2t";
@@ -103,6 +111,10 @@ pub(super) fn told_from_outside() -> io::Result<Told> {
 pub fn tell(what: &ToTerminal) -> io::Result<()> {
     match what {
         ToTerminal::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text)),
+        ToTerminal::Mouse(on) => {
+            MOUSE.store(*on, Ordering::Relaxed);
+            execute!(stdout(), Print(if *on { MOUSE_ON } else { MOUSE_OFF }))
+        }
         ToTerminal::Title(title) => {
             // Relaxed: the flags are all that threads share.
             if !TITLED.swap(true, Ordering::Relaxed) {
@@ -123,6 +135,7 @@ pub fn restore() -> io::Result<()> {
     // Each on its own: where one fails, the others still have to be undone.
     let modes = execute!(
         out,
+        Print(MOUSE_OFF),
         DisableBracketedPaste,
         LeaveAlternateScreen,
         cursor::Show
@@ -151,7 +164,11 @@ fn take() -> io::Result<()> {
         EnterAlternateScreen,
         EnableBracketedPaste,
         cursor::Hide
-    )
+    )?;
+    if MOUSE.load(Ordering::Relaxed) {
+        execute!(stdout(), Print(MOUSE_ON))?;
+    }
+    Ok(())
 }
 
 /// A panic's message goes to the normal screen, whichever thread it is in; then it is printed as always.

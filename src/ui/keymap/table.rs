@@ -190,6 +190,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     SEEN See [letter('f')] Action::Freeze => "freeze the screen, or go on";
     FOUND See [letter('/')] Action::Find => "find: rows that match words";
     SEEN See [letter('T')] Action::NextScheme => "the next colours: dark, light …";
+    SEEN See [letter('%')] Action::ToggleMouse => "mouse on, or off to select text";
     PANES See [letter('S')] Action::Sort => "sort the connections";
     SORT See [ENTER, letter('S')] Action::Accept => "sort by it; again: turn it round";
     SORT Move [letter('k')] Action::Up => "one up" as "";
@@ -257,6 +258,7 @@ pub(super) static FOOTERS: &[Footer] = &[
     (PANES, letter('f'), "f", "freeze"),
     (PANES, letter('q'), "q", "quit"),
     (CONNECTIONS, letter('E'), "E", "events"),
+    (PANES, letter('%'), "%", "mouse"),
     (INPUT, ENTER, "Enter", "add"),
     (INPUT, TAB, "Tab", "complete"),
     (INPUT, UP, "↑", "history"),

@@ -19,6 +19,10 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) effects: Vec<Effect>,
     /// When a key was last pressed or a byte last moved.
     pub(in crate::ui) woken: Duration,
+    /// The track that the mouse has pressed.
+    pub(in crate::ui) dragged: Option<Dragged>,
+    /// When the terminal's window got the focus, where nothing was clicked since.
+    pub(in crate::ui) focused: Option<Duration>,
     /// When Ctrl-C was last pressed.
     pub(in crate::ui) interrupted: Option<Duration>,
     /// The number of the last change of faults.
@@ -74,6 +78,15 @@ pub(in crate::ui) struct Kept {
     pub(in crate::ui) sort: Sort,
     /// The rank of each connection, by number.
     pub(in crate::ui) ranks: Vec<(ConnId, u32)>,
+}
+
+/// A track that the mouse has pressed, and where on the screen it is.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::ui) struct Dragged {
+    pub(in crate::ui) proxy: ProxyId,
+    /// Its first column, and how many it has.
+    pub(in crate::ui) left: u16,
+    pub(in crate::ui) cells: u16,
 }
 
 /// A command about one proxy whose answer is awaited.

@@ -3,12 +3,14 @@
 //! A step keeps what was before and what is after, so undoing asks nobody. Turns of one knob that follow each other
 //! closely are one step: a held key is undone by one key.
 
+use std::mem::Discriminant;
 use std::time::Duration;
 
 use crate::fault::{Directions, Own, Plan};
 use crate::mapping::{Mapping, Name};
 use crate::request::Request;
 use crate::snapshot::{ConnId, ProxyId};
+use crate::ui::knob::Turn;
 
 /// How many steps are kept; the oldest go first.
 const LEN: usize = 200;
@@ -91,7 +93,8 @@ pub(in crate::ui) struct Held {
     pub(in crate::ui) proxy: ProxyId,
     pub(in crate::ui) knob: usize,
     pub(in crate::ui) directions: Directions,
-    pub(in crate::ui) stops: bool,
+    /// How it is turned.
+    pub(in crate::ui) by: Discriminant<Turn>,
 }
 
 // === impl Undo ===
@@ -147,6 +150,13 @@ impl Undo {
         step.at = now;
         self.undone.clear();
         Some(before)
+    }
+
+    /// A knob is still held: what it does next belongs to the same step.
+    pub(in crate::ui) fn hold(&mut self, now: Duration) {
+        if let Some(step) = self.done.last_mut().filter(|step| step.held.is_some()) {
+            step.at = now;
+        }
     }
 
     /// The last step, moved to those that can be done again.

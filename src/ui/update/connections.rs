@@ -27,10 +27,7 @@ pub(super) fn choose_sort(model: &mut Model) {
 }
 
 /// Sorts by a column; where it sorts already, the other way round.
-pub(super) fn sort_by(model: &mut Model, column: usize) {
-    let Some(column) = Column::ALL.get(column).copied() else {
-        return;
-    };
+pub(super) fn sort_by(model: &mut Model, column: Column) {
     let now = model.conns.sort;
     let descending = if now.column == column {
         !now.descending

@@ -17,6 +17,7 @@
 //!            closer       a connection, a proxy, all that happened on the whole screen
 //!            own          what is set for one connection alone
 //!            looks        colours
+//!            mouse        what is clicked, dragged, wheeled
 //!            overlay      help, value, questions, leaving
 //!            presets      the list of presets
 //!            scenes       files
@@ -43,6 +44,7 @@ mod input;
 mod line;
 mod looks;
 mod mixer;
+mod mouse;
 mod overlay;
 mod own;
 mod paste;
@@ -130,6 +132,9 @@ fn apply(model: &mut Model, action: Action) {
         Action::NextDirections => mixer::next_directions(model),
         Action::Freeze => engine::freeze(model),
         Action::NextScheme => looks::next_scheme(model),
+        Action::ToggleMouse => mouse::toggle(model),
+        Action::Mouse(event) => mouse::mouse(model, event),
+        Action::Focused => mouse::focused(model),
         Action::Background(ground) => looks::background(model, ground),
         Action::Turn(turn) => on_selected(model, |model, id| turn::turn(model, id, turn)),
         Action::AllOff => on_selected(model, turn::all_off),
@@ -289,6 +294,7 @@ fn by_the_user(action: &Action) -> bool {
             | Action::Happened(_)
             | Action::Lost(_)
             | Action::Background(_)
+            | Action::Focused
     )
 }
 

@@ -10,7 +10,7 @@ use crate::ui::effect::Effect;
 use crate::ui::find::Place;
 use crate::ui::input::Field;
 use crate::ui::keymap::{self, Key};
-use crate::ui::model::{Focus, Help, Model, Overlay, Tone, ValueField};
+use crate::ui::model::{Column, Focus, Help, Model, Overlay, Tone, ValueField};
 
 /// A second Ctrl-C within this ends the program at once.
 const TWICE: Duration = Duration::from_secs(2);
@@ -67,7 +67,11 @@ pub(super) fn accept(model: &mut Model) {
         Some(Overlay::Path(path)) => scenes::accept(model, path),
         Some(Overlay::Presets(list)) => presets::accept(model, list),
         Some(Overlay::Find(place)) => find::accept(model, place),
-        Some(Overlay::Sort(list)) => connections::sort_by(model, list.line),
+        Some(Overlay::Sort(list)) => {
+            if let Some(column) = Column::ALL.get(list.line) {
+                connections::sort_by(model, *column);
+            }
+        }
         Some(Overlay::Delete(id)) => proxies::delete_now(model, id),
         Some(Overlay::ResetAll(conns)) => {
             model.ask(Request::KillAll(conns, Kill::Rst));

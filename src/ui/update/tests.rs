@@ -4,6 +4,7 @@ mod copying;
 mod leaving;
 mod lists;
 mod looks;
+mod mouse;
 mod random;
 mod steps;
 mod turns;

@@ -65,6 +65,9 @@ pub(super) fn turn(model: &mut Model, proxy: ProxyId, turn: Turn) {
         .map(|(id, plan)| (*id, dial.turn(plan, directions, turn)));
     let plans: Vec<_> = turned.collect();
     if plans == before {
+        if matches!(turn, Turn::At { .. }) {
+            return;
+        }
         let value = Dial::print(dial.value(&before[0].1, directions));
         let who = names(model, before.into_iter().map(|(id, _)| id).collect());
         let stays = format!("{who}: {} stays at {value}", dial.knob.label);
@@ -72,11 +75,11 @@ pub(super) fn turn(model: &mut Model, proxy: ProxyId, turn: Turn) {
         return;
     }
     let held = match turn {
-        Turn::Fine(_) | Turn::Stop(_) => Some(Held {
+        Turn::Fine(_) | Turn::Stop(_) | Turn::At { .. } => Some(Held {
             proxy,
             knob: model.knob,
             directions,
-            stops: matches!(turn, Turn::Stop(_)),
+            by: std::mem::discriminant(&turn),
         }),
         Turn::To(_) | Turn::Off | Turn::Exact(_) => None,
     };

@@ -9,6 +9,7 @@
 use ratatui::text::Span;
 
 use super::columns::{BETWEEN, Cell, Column, ending, fitting};
+use super::hits::Target;
 use super::pen::{Pen, Sheet, width, wrap};
 use super::strips::{focused, looked_for, position, selection};
 use crate::snapshot::{PortState, ProxyRow};
@@ -23,6 +24,7 @@ pub(super) const HEAD: u16 = 2;
 /// Draws the connections of the selected proxy.
 pub(super) fn draw(model: &Model, proxy: &ProxyRow, mut sheet: Sheet<'_>) {
     let visible = usize::from(sheet.area.height.saturating_sub(HEAD));
+    sheet.holds(Target::Pane(Focus::Connections));
     let rows = model.conns.rows.iter().take(visible);
     let cells = rows.filter_map(|place| Cell::of(model, proxy, *place));
     let cells: Vec<Cell<'_>> = cells.collect();
@@ -149,12 +151,17 @@ fn heads(model: &Model, columns: &[(&Column, u16)], mut pen: Pen<'_>) {
                 title.push_str(arrow(model));
             }
         }
-        column.draw_text(&title, *wide, role, pen.skip(BETWEEN));
+        pen.skip(BETWEEN);
+        if let Some(by) = column.sorts {
+            pen.holds(*wide, Target::Head(by));
+        }
+        column.draw_text(&title, *wide, role, &mut pen);
     }
 }
 
 fn draw_row(columns: &[(&Column, u16)], cell: &Cell<'_>, at: u16, sheet: &mut Sheet<'_>) {
     let mut pen = sheet.row(at);
+    pen.holds(u16::MAX, Target::Conn(cell.conn.id));
     for (column, wide) in columns {
         pen.skip(BETWEEN);
         if cell.ended.is_some() && column.is_rate() {

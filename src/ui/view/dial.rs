@@ -11,11 +11,13 @@
 
 use ratatui::style::Style;
 
+use super::hits::Target;
 use super::layout::Form;
 use super::pen::{Pen, Sheet, width};
 use super::track::{Track, draw_measured};
 use crate::fault::Value;
 use crate::fault::knob::Metric;
+use crate::snapshot::ProxyId;
 use crate::ui::knob::Dial;
 use crate::ui::proof::{Reading, Verdict};
 use crate::ui::theme::{Charset, Role};
@@ -37,10 +39,17 @@ pub(super) struct DialCell<'a> {
     pub(super) reading: &'a Reading,
     /// Whether the keys turn it.
     pub(super) selected: bool,
+    /// Whose it is, and its index in `knob::all()`.
+    pub(super) place: (ProxyId, usize),
 }
 
 impl DialCell<'_> {
     pub(super) fn draw(&self, mut sheet: Sheet<'_>) {
+        let (proxy, knob) = self.place;
+        sheet.holds(Target::Knob(proxy, knob));
+        if self.form != Form::Wide {
+            sheet.row(0).holds(LABEL, Target::Label(proxy, knob));
+        }
         let label = self.dial.knob.label;
         match self.form {
             Form::Compact => {
@@ -126,6 +135,8 @@ impl DialCell<'_> {
     }
 
     fn draw_track(&self, with_measured: bool, pen: &mut Pen<'_>) {
+        let (proxy, knob) = self.place;
+        pen.holds(self.track, Target::Track(proxy, knob));
         let reading = self.reading;
         let measured = reading.set.and(reading.measured);
         let track = Track {

@@ -3,6 +3,7 @@
 use ratatui::text::Span;
 
 use super::header::SEED_FROM;
+use super::hits::Target;
 use super::layout::TALL;
 use super::pen::{Sheet, width};
 use super::strips::looked_for;
@@ -22,8 +23,15 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
         let find = looked_for(model, Place::Strips, all).filter(|_| sheet.area.width < TALL);
         let find = find.map(|find| Span::styled(find.content.trim_start().to_owned(), find.style));
         let left: Vec<Span<'_>> = draft.into_iter().chain(find).collect();
-        let right = (sheet.area.width < SEED_FROM).then(|| vec![seed]);
-        sheet.title(&left, right);
+        let mut right = Vec::new();
+        right.extend((sheet.area.width < SEED_FROM).then_some(seed));
+        if !model.has_mouse {
+            // What cannot be clicked must say what helps.
+            let gap = if right.is_empty() { "" } else { "  " };
+            let off = format!("{gap}% {}", mouse(model));
+            right.push(Span::styled(off, Role::Plain));
+        }
+        sheet.title(&left, [right]);
     }
     // Whether the line that has the keys changes a proxy and adds none.
     let is_editing = model.mode() == Mode::Input && model.input.editing.is_some();
@@ -33,11 +41,25 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
         if is_editing && matches!(hint.action, Action::Accept) {
             "change it".clone_into(&mut hint.words);
         }
+        if matches!(hint.action, Action::ToggleMouse) {
+            mouse(model).clone_into(&mut hint.words);
+        }
         if width(&hint.keys) + width(&hint.words) + 1 > pen.room() {
             break;
         }
+        let columns = width(&hint.keys) + 1 + width(&hint.words);
+        pen.holds(columns, Target::Key(hint.action.clone()));
         pen.text(&hint.keys, Role::Title).skip(1);
         pen.text(&hint.words, Role::Plain).skip(2);
+    }
+}
+
+/// How the mouse stands.
+const fn mouse(model: &Model) -> &'static str {
+    if model.has_mouse {
+        "mouse on"
+    } else {
+        "mouse off"
     }
 }
 

@@ -3,6 +3,7 @@
 
 use ratatui::layout::Position;
 
+use super::hits::Target;
 use super::pen::{Sheet, width};
 use super::popup::{Filtered, line_of_list};
 use super::strips::position;
@@ -59,6 +60,7 @@ fn keys(help: &Help, hints: &[Hint], visible: usize, inner: &mut Sheet<'_>) {
     for (at, (index, hint)) in (2..).zip(lines.take(visible)) {
         let (mark, [key, words]) = line_of_list(index == help.line);
         let mut pen = inner.row(at);
+        pen.holds(u16::MAX, Target::Line(index));
         pen.skip(1).text(mark, Role::Title);
         if group != Some(hint.group) {
             group = Some(hint.group);

@@ -42,6 +42,7 @@ mod footer;
 mod header;
 mod help;
 mod histogram;
+mod hits;
 mod input;
 mod knobs;
 mod last;
@@ -63,6 +64,8 @@ mod track;
 mod waterfall;
 mod whole_strip;
 
+use hits::Hits;
+pub use hits::Target;
 use layout::{Class, Density, Screen, layout};
 use pen::Sheet;
 pub use title::title;
@@ -133,19 +136,34 @@ pub fn draw(model: &Model, frame: &mut Frame<'_>) {
 
 /// Draws the model in a buffer, and returns where the terminal's cursor belongs, if anywhere.
 pub fn render(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
-    let size = area.as_size();
-    let mut sheet = Sheet::new(buf, area);
-    let cursor = if layout::class(size) == Class::TooSmall {
-        too_small::draw(model, layout::STRIPS, sheet);
-        None
-    } else {
-        let screen = layout(size, model);
-        panes(model, &screen, &mut sheet);
-        let typed = input::draw(model, sheet.part(screen.input));
-        overlays(model, &screen, &mut sheet).or(typed)
-    };
+    let cursor = drawn(model, area.as_size(), Sheet::new(buf, area));
     model.theme.finish(buf);
     cursor
+}
+
+/// What stands at a place of the screen, and the area that it has.
+#[must_use]
+pub fn target_at(model: &Model, position: Position) -> Option<(Target, Rect)> {
+    let area = Rect::from((Position::ORIGIN, model.size));
+    let mut hits = Hits::default();
+    let mut buf = Buffer::empty(area);
+    drawn(
+        model,
+        model.size,
+        Sheet::recording(&mut buf, area, &mut hits),
+    );
+    hits.at(position)
+}
+
+fn drawn(model: &Model, size: Size, mut sheet: Sheet<'_>) -> Option<Position> {
+    if layout::class(size) == Class::TooSmall {
+        too_small::draw(model, layout::STRIPS, sheet);
+        return None;
+    }
+    let screen = layout(size, model);
+    panes(model, &screen, &mut sheet);
+    let typed = input::draw(model, sheet.part(screen.input));
+    overlays(model, &screen, &mut sheet).or(typed)
 }
 
 /// The selected connection's row in words, as `y` copies it; of one that is looked at, what happened to it too.

@@ -11,17 +11,21 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use super::hits::{Hits, Target};
 use crate::ui::theme::Role;
 
 /// A part of the screen: whoever draws on it cannot leave it.
 pub(super) struct Sheet<'a> {
     pub(super) buf: &'a mut Buffer,
     pub(super) area: Rect,
+    /// What stands where, where somebody asks.
+    hits: Option<&'a mut Hits>,
 }
 
 /// A pen that writes along one row of a sheet, from left to right.
 pub(super) struct Pen<'a> {
     buf: &'a mut Buffer,
+    hits: Option<&'a mut Hits>,
     x: u16,
     y: u16,
     start: u16,
@@ -117,12 +121,31 @@ impl<'a> Sheet<'a> {
     /// The part of a buffer that an area covers.
     pub(super) fn new(buf: &'a mut Buffer, area: Rect) -> Self {
         let area = area.intersection(buf.area);
-        Self { buf, area }
+        let hits = None;
+        Self { buf, area, hits }
+    }
+
+    /// The part of a buffer that an area covers; what stands where is recorded.
+    pub(super) fn recording(buf: &'a mut Buffer, area: Rect, hits: &'a mut Hits) -> Self {
+        let hits = Some(hits);
+        let area = area.intersection(buf.area);
+        Self { buf, area, hits }
+    }
+
+    /// Says what stands on this sheet, wherever nothing is said later.
+    pub(super) fn holds(&mut self, target: Target) {
+        if let Some(hits) = &mut self.hits {
+            hits.add(self.area, target);
+        }
     }
 
     /// The part of this sheet that an area of the screen covers.
     pub(super) fn part(&mut self, area: Rect) -> Sheet<'_> {
-        Sheet::new(self.buf, area.intersection(self.area))
+        Sheet {
+            area: area.intersection(self.area),
+            buf: self.buf,
+            hits: self.hits.as_deref_mut(),
+        }
     }
 
     /// A pen at the left of a row, counted from 0. In a row that the sheet does not have it writes nothing.
@@ -131,6 +154,7 @@ impl<'a> Sheet<'a> {
         let end = if row < height { self.area.right() } else { x };
         Pen {
             buf: self.buf,
+            hits: self.hits.as_deref_mut(),
             x,
             y: y.saturating_add(row),
             start: x,
@@ -176,6 +200,15 @@ impl Pen<'_> {
     /// How many columns are left.
     pub(super) fn room(&self) -> u16 {
         self.end.saturating_sub(self.x)
+    }
+
+    /// Says what stands in the next columns.
+    pub(super) fn holds(&mut self, columns: u16, target: Target) -> &mut Self {
+        let area = Rect::new(self.x, self.y, columns.min(self.room()), 1);
+        if let Some(hits) = &mut self.hits {
+            hits.add(area, target);
+        }
+        self
     }
 
     /// Writes nothing from this column of the row on, counted from 0.

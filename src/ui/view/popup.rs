@@ -6,6 +6,7 @@ use ratatui::style::Style;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Clear, Widget};
 
+use super::hits::Target;
 use super::pen::{Sheet, width};
 use crate::ui::input::Field;
 use crate::ui::theme::Role;
@@ -53,6 +54,7 @@ pub(super) fn boxed<'a>(
     }
     let inner = block.inner(place);
     block.render(place, sheet.buf);
+    sheet.part(place).holds(Target::Box);
     sheet.part(inner)
 }
 

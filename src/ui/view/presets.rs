@@ -12,6 +12,7 @@
 use ratatui::layout::{Position, Rect};
 use ratatui::text::Span;
 
+use super::hits::Target;
 use super::pen::{Pen, Sheet, width};
 use super::popup::line_of_list;
 use super::strips::position;
@@ -53,6 +54,7 @@ pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Op
         Span::styled(format!("presets for {who}"), Role::Title),
         Span::styled(format!("  {part}"), Role::Plain),
     ];
+    sheet.holds(Target::Box);
     sheet.title(&title, []);
     let names = preset::names().map(width).max().unwrap_or(0).max(14);
     let mut pen = sheet.row(1);
@@ -70,6 +72,7 @@ pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Op
         let (mark, [name, figures]) = line_of_list(index == list.line);
         let plan = Plan::of(preset.settings());
         let mut pen = sheet.row(at);
+        pen.holds(u16::MAX, Target::Line(index));
         pen.skip(1).text(mark, Role::Title).to(3);
         pen.left(preset.name, names, name);
         for (_, columns, metric, directions) in COLUMNS {

@@ -1,5 +1,6 @@
 //! Questions before something that cannot be undone: quitting, deleting, suspending while connections are open.
 
+use super::hits::Target;
 use super::pen::{Sheet, width};
 use super::popup::popup;
 use crate::snapshot::{ConnId, ConnState, ProxyId};
@@ -73,6 +74,7 @@ fn ask(title: &str, lines: &[String; 2], mode: Mode, sheet: &mut Sheet<'_>) {
     // The first one is the harmless one where it is a step back: quitting stays by default.
     for (at, answer) in (4..).zip(&answers) {
         let mut pen = inner.row(at);
+        pen.holds(u16::MAX, Target::Key(answer.action.clone()));
         pen.skip(4).left(&answer.keys, 6, Role::Title);
         pen.text(&answer.words, Role::Plain);
     }

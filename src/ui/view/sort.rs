@@ -1,5 +1,6 @@
 //! Draws the list of columns by which the connections can be sorted.
 
+use super::hits::Target;
 use super::pen::Sheet;
 use super::popup::{line_of_list, popup};
 use crate::ui::model::{Column, Model, SortList};
@@ -20,6 +21,7 @@ pub(super) fn draw(model: &Model, list: &SortList, sheet: &mut Sheet<'_>) {
     for (at, (index, column)) in (0..).zip(Column::ALL.iter().enumerate().skip(first)) {
         let (mark, [name, words]) = line_of_list(index == list.line);
         let mut pen = inner.row(at);
+        pen.holds(u16::MAX, Target::Line(index));
         pen.skip(1).text(mark, Role::Title).to(3);
         pen.left(column.label(), 8, name).skip(1);
         if sort.column == *column {

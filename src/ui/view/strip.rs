@@ -6,6 +6,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::dial::{DialCell, LABEL};
+use super::hits::Target;
 use super::layout::{Density, Form, Mixer};
 use super::pen::{Pen, Sheet, fit, fit_name, width, widths};
 use super::state::{State, explained, feels, mapping, state};
@@ -48,6 +49,7 @@ pub(super) struct Strip<'a> {
 impl Strip<'_> {
     /// Draws it whole, or in one row.
     pub(super) fn draw(&self, is_row: bool, mut sheet: Sheet<'_>) {
+        sheet.holds(Target::Strip(self.row.id));
         let state = state(self.row, self.proof.plan);
         if is_row {
             self.line(&state, &mut sheet);
@@ -107,7 +109,9 @@ impl Strip<'_> {
         self.name(names, pen.until(left));
         let inline = self.mapping(chips, &mut pen);
         let mut pen = sheet.row(0);
-        pen.to(left).text(state.glyph, state.role).skip(1);
+        pen.to(left)
+            .holds(state_columns, Target::State(self.row.id));
+        pen.text(state.glyph, state.role).skip(1);
         if right < state_columns {
             pen.text(short(state), Role::Plain);
             return inline;
@@ -142,6 +146,7 @@ impl Strip<'_> {
         let names = names.min(room(&status));
         let mut pen = sheet.row(0);
         self.name(names, &mut pen);
+        pen.holds(widths(&status), Target::State(self.row.id));
         pen.spans(&status);
         let inline = self.mapping(chips, sheet.row(1).skip(self.digits() + 1));
         let (text, role) = feels(self.row);
@@ -197,6 +202,7 @@ impl Strip<'_> {
             dial: &knob::all()[dial],
             reading: &reading,
             selected: self.is_selected() && dial == self.model.knob,
+            place: (self.row.id, dial),
         };
         let width_of_cell = 26.min(columns.saturating_sub(at));
         let area = sheet.area;
@@ -234,6 +240,7 @@ impl Strip<'_> {
     fn line_state(&self, state: &State, columns: u16, sheet: &mut Sheet<'_>) {
         let mut pen = sheet.row(0);
         self.name(names_in_line(self.names, columns), pen.until(columns));
+        pen.holds(2 + STATE, Target::State(self.row.id));
         pen.text(state.glyph, state.role).skip(1);
         match columns {
             // The glyph says it.
@@ -377,6 +384,7 @@ impl Strip<'_> {
                 dial,
                 reading: &self.proof.reading(dial, self.model.directions),
                 selected: self.is_selected() && index == self.model.knob,
+                place: (self.row.id, index),
             };
             cell.draw(sheet.part(place));
         }

@@ -9,6 +9,7 @@
 use ratatui::text::Span;
 
 use super::dial::LABEL;
+use super::hits::Target;
 use super::layout::{Density, Form, Mixer};
 use super::pen::{Sheet, fit, width, widths};
 use super::strip::{Strip, before_knob, digits};
@@ -145,6 +146,9 @@ fn head(model: &Model, mixer: &Mixer, behind: u16, mut sheet: Sheet<'_>) {
     for (at, (index, dial)) in (0..).zip(knobs(mixer)) {
         let mut pen = sheet.row(1);
         pen.to(mixer.margin + at * mixer.knob + label);
+        if let Some(proxy) = model.selected {
+            pen.holds(mixer.knob - label, Target::Label(proxy, index));
+        }
         if index == model.knob {
             pen.text(keys, Role::Plain);
         } else {

@@ -152,6 +152,7 @@ fn answer(effect: &Effect, well: bool) -> Option<Action> {
     let answer = match effect {
         Effect::Ask(_, Request::Stop(_))
         | Effect::Copy(_)
+        | Effect::Mouse(_)
         | Effect::Quit
         | Effect::Suspend
         | Effect::Repaint => {
