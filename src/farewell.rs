@@ -27,6 +27,8 @@ pub struct Farewell {
     pub used: BTreeSet<&'static str>,
     /// The proxies that there were at the end: name, mapping, plan.
     pub proxies: Vec<(String, Mapping, Plan)>,
+    /// The lines that were entered, oldest first.
+    pub history: Vec<String>,
 }
 
 impl Farewell {
@@ -136,6 +138,7 @@ mod tests {
             arguments: vec!["--bind".to_owned(), "::1".to_owned()],
             used: BTreeSet::from(["latency", "loss"]),
             proxies,
+            history: Vec::new(),
         }
     }
 

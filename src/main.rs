@@ -118,6 +118,9 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         run,
         mappings,
     } = cli;
+    if run.print_config {
+        return print_config();
+    }
     let printed = match command {
         None => return desk(Options::read(run, &mappings)?, Upstreams::Given, notes),
         Some(Command::Demo {
@@ -160,6 +163,39 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
     printed.map(|()| ExitCode::SUCCESS)
 }
 
+/// Prints a configuration that says what holds without one.
+#[cfg(feature = "tui")]
+fn print_config() -> Result<ExitCode> {
+    print(|out| out.write_all(ui::config::defaults().as_bytes()))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+#[cfg(not(feature = "tui"))]
+fn print_config() -> Result<ExitCode> {
+    Err(Rejected::because(WITHOUT_TUI).into())
+}
+
+/// The desk that was left last takes the place of a scene.
+fn resume(options: &mut Options) -> Result<()> {
+    #[cfg(feature = "tui")]
+    let last = home().last_desk().filter(|path| path.exists());
+    #[cfg(not(feature = "tui"))]
+    let last = None;
+    if options.resume && last.is_none() {
+        let why = "--resume: no console was left yet that had a proxy";
+        return Err(Rejected::because(why).into());
+    }
+    if options.resume {
+        options.scene = last;
+    }
+    Ok(())
+}
+
+#[cfg(feature = "tui")]
+fn home() -> ui::home::Home {
+    ui::home::Home::of_environment(|name| env::var(name).ok())
+}
+
 /// Says on standard error what is worth knowing and no failure; where it cannot be written there is nobody to tell.
 fn remark(note: Option<&str>) {
     if let Some(note) = note {
@@ -180,6 +216,7 @@ fn print<T>(write: impl FnOnce(&mut Vec<u8>) -> io::Result<T>) -> Result<T> {
 /// Runs the engine with whatever shows it.
 fn desk(mut options: Options, upstreams: Upstreams, notes: Vec<String>) -> Result<ExitCode> {
     choose_output(&mut options)?;
+    resume(&mut options)?;
     remark(options.note());
     start::check_memory()?;
     let log = match &options.log_file {
@@ -348,7 +385,7 @@ async fn console(
     engine: &Engine,
     options: &Options,
     upstreams: Upstreams,
-    notes: Vec<String>,
+    mut notes: Vec<String>,
     stop: impl Future<Output = &'static str> + Send + 'static,
 ) -> Result<()> {
     let Opened {
@@ -357,18 +394,23 @@ async fn console(
         note,
     } = open(engine, options, upstreams).await?;
     let scene = options.scene.clone();
+    let home = home();
+    let (mut config, wrong) = home.config();
+    notes.extend(wrong);
+    config.scheme = options.scheme.unwrap_or(config.scheme);
+    config.glyphs = options.glyphs.unwrap_or(config.glyphs);
     let told = ui::Options {
+        config,
+        history: home.history(),
         seed: options.engine.seed,
         bind: options.engine.bind.clone(),
         arguments: options.repeated.clone(),
         scene: scene.map(|file| ui::OpenScene {
-            file,
+            file: (!options.resume).then_some(file),
             problems,
             note,
         }),
         notes,
-        scheme: options.scheme.unwrap_or_default(),
-        glyphs: options.glyphs.unwrap_or_default(),
         until: Box::pin(async move {
             stop.await;
         }),
@@ -384,6 +426,9 @@ async fn console(
         demo.stop().await;
         // Its upstreams end with it, so there is nothing to have again but the demo.
         farewell.proxies.clear();
+    }
+    if let Err(why) = home.keep(&farewell) {
+        remark(Some(&why));
     }
     // A terminal that is gone needs no farewell.
     let _ = write!(io::stdout(), "{farewell}");

@@ -224,7 +224,8 @@ fn is_given_back(terminal: &Terminal, how: &str) {
         let off = !screen.alternate_screen()
             && !screen.bracketed_paste()
             && !screen.hide_cursor()
-            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None;
+            && screen.mouse_protocol_mode() == vt100::MouseProtocolMode::None
+            && shown.is_off("1004");
         off.then_some(())
     });
     assert!(terminal.is_cooked(), "{how} leaves the terminal raw");
@@ -463,6 +464,81 @@ fn frames_are_whole_where_the_terminal_knows_how_and_its_window_has_a_title() {
     silent.wait("no bracket", |shown| {
         (!shown.wrote(b"\x1b[?2026h")).then_some(())
     });
+}
+
+/// A press of the left button where this text begins, and its release.
+fn click(terminal: &Terminal, text: &str) {
+    let (row, column) = terminal.wait(text, |shown| shown.row_with(text));
+    let (row, column) = (row + 1, column + 1);
+    terminal.keys(&format!("\x1b[<0;{column};{row}M\x1b[<0;{column};{row}m"));
+}
+
+#[test]
+fn the_mouse_alone_slows_a_connection_down() {
+    let (upstream, port) = (echo(), free_port());
+    let terminal = Terminal::faultboard((80, 24), &[&format!("{port}={upstream}")]);
+    terminal.text("point a client at");
+    let client = client(port);
+    round_trip(&client);
+    let (row, column) = terminal.wait("a track", |shown| shown.row_with("╌╌╌╌╌╌╌╌╌"));
+    // The fifth cell is the fifth stop.
+    let (row, column) = (row + 1, column + 5);
+    terminal.keys(&format!("\x1b[<0;{column};{row}M"));
+    terminal.text("LAT off → 250ms");
+    assert!(round_trip(&client).as_millis() >= 250);
+    // It is dragged to the end of the track, some rows further down, and let go.
+    let (row, column) = (row + 4, column + 4);
+    terminal.keys(&format!("\x1b[<32;{column};{row}M\x1b[<0;{column};{row}m"));
+    terminal.text("LAT off → 10s");
+    click(&terminal, "? help");
+    terminal.text("keys here: mixer");
+    click(&terminal, "FAULTBOARD");
+    terminal.without("keys here: mixer");
+    terminal.keys("%");
+    terminal.wait("no mouse any more", |shown| {
+        let mode = shown.screen().mouse_protocol_mode();
+        (mode == vt100::MouseProtocolMode::None).then_some(())
+    });
+    terminal.text("% mouse off");
+    terminal.keys("%\x03\x03");
+    assert!(terminal.ended().success());
+    is_given_back(&terminal, "Ctrl-C");
+}
+
+#[test]
+fn the_configuration_is_obeyed_and_the_desk_is_there_again() {
+    let home = tempfile::tempdir().expect("a folder");
+    let config = home.path().join(".config/faultboard");
+    std::fs::create_dir_all(&config).expect("a folder");
+    let file = config.join("config.toml");
+    let write = |text: &str| std::fs::write(&file, text).expect("written");
+    let start = |arguments: &[&str]| {
+        let mut program = command(env!("CARGO_BIN_EXE_faultboard"), arguments);
+        program.env("HOME", home.path());
+        Terminal::start((100, 30), program)
+    };
+    write("charset = \"ascii\"\nmouse = false\n[keys]\nstop-5 = [\"z\"]\n");
+    let terminal = start(&["0=127.0.0.1:9 as shop"]);
+    terminal.text("% mouse off");
+    terminal.keys("z");
+    terminal.text("LAT off > 250ms");
+    terminal.keys("a0=localhost:1 as second\r");
+    terminal.text("2 second");
+    terminal.keys("q");
+    assert!(terminal.ended().success());
+    terminal.wait("ASCII, and no mouse", |shown| {
+        (shown.written.is_ascii() && !shown.wrote(b"\x1b[?1000h")).then_some(())
+    });
+
+    write("theme = \"drak\"");
+    let terminal = start(&["--resume"]);
+    terminal.text("config.toml:1:9: unknown variant `drak`");
+    terminal.text("250ms");
+    terminal.text("2 second");
+    terminal.keys("a\x1b[A");
+    terminal.text("+ 0=localhost:1 as second");
+    terminal.keys("\x03");
+    assert!(terminal.ended().success());
 }
 
 #[test]

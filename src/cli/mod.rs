@@ -113,6 +113,12 @@ pub struct RunArgs {
     /// Glyphs of the console [default: auto]
     #[arg(long, value_name = "NAME")]
     pub charset: Option<Glyphs>,
+    /// Open the desk again as it was when the console was last left
+    #[arg(long)]
+    pub resume: bool,
+    /// Print a configuration of the console that says what holds without one, with its keys, and start nothing
+    #[arg(long)]
+    pub print_config: bool,
     /// Stop after this long, as in 90s or 15m [default: until stopped]
     #[arg(long, value_name = "TIME", value_parser = options::duration, allow_hyphen_values = true)]
     pub duration: Option<Duration>,
@@ -201,6 +207,8 @@ impl RunArgs {
         self.plain |= later.plain;
         self.theme = later.theme.or(self.theme);
         self.charset = later.charset.or(self.charset);
+        self.resume |= later.resume;
+        self.print_config |= later.print_config;
         self.duration = later.duration.or(self.duration);
         self.seed = later.seed.or(self.seed);
         self.max_connections = later.max_connections.or(self.max_connections);

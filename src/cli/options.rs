@@ -38,6 +38,8 @@ pub struct Options {
     pub scheme: Option<Scheme>,
     /// Which glyphs the console draws with, where that is said.
     pub glyphs: Option<Glyphs>,
+    /// Whether the desk that was left last is opened again.
+    pub resume: bool,
     /// After how long to stop.
     pub duration: Option<Duration>,
     /// Where the log goes.
@@ -171,6 +173,7 @@ impl Options {
             quiet_connections: run.quiet_connections,
             scheme: run.theme,
             glyphs: run.charset,
+            resume: run.resume,
             duration: run.duration,
             log_file: run.log_file.clone(),
             repeated: repeated(&run),

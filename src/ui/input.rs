@@ -12,7 +12,7 @@ use crate::syntax::ParseError;
 const PASTE_LEN: usize = 4_096;
 
 /// How many entered lines are kept; the oldest go first.
-const HISTORY_LEN: usize = 200;
+pub(super) const HISTORY_LEN: usize = 200;
 
 /// A field of one line, with what `tui-input` lacks.
 #[derive(Clone, Debug, Default)]

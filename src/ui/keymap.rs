@@ -4,6 +4,7 @@
 //! is printed for a key, and what help says to it, is made here, so that neither can differ from what the key does.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use crossterm::event::KeyEvent;
 use tui_input::InputRequest;
@@ -12,9 +13,11 @@ use super::action::Action;
 use super::knob;
 
 mod key;
+mod names;
 mod table;
 
 pub use key::Key;
+pub use names::{Clash, Owner, Wish, default_keys, granted, names};
 
 /// What has the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -123,12 +126,19 @@ pub fn footer(mode: Mode) -> Vec<Hint> {
     let hints = table::FOOTERS
         .iter()
         .filter(|(modes, ..)| modes.contains(&mode));
-    let found = |key: &Key| bindings().iter().find(|row| row.holds(mode, *key));
+    // The hint names its row by the key that it has by default.
+    let rows = || defaults().iter().zip(bindings());
+    let found = |key: &Key| rows().find(|(default, _)| default.holds(mode, *key));
     hints
         .filter_map(|(_, key, printed, words)| {
-            let row = found(key)?;
+            let (default, row) = found(key)?;
+            let keys = if row.keys == default.keys {
+                (*printed).to_owned()
+            } else {
+                row.keys.first()?.to_string()
+            };
             Some(Hint {
-                keys: (*printed).to_owned(),
+                keys,
                 words: (*words).to_owned(),
                 group: row.group,
                 action: row.action.clone(),
@@ -163,8 +173,26 @@ pub fn elsewhere(mode: Mode, key: &str) -> Vec<(Mode, Hint)> {
         .collect()
 }
 
-/// Every row: the table's, and one for the letter of each knob.
+/// What the keys mean, as the configuration has it.
+#[derive(Debug)]
+pub struct Keymap(Vec<Binding>);
+
+/// The keys of this program. Set once, before the first key.
+static CHOSEN: OnceLock<Keymap> = OnceLock::new();
+
+/// Has the keys mean this from now on; what was chosen before stays.
+pub fn choose(keymap: Keymap) {
+    // The second of two would be a bug, and harmless.
+    let _ = CHOSEN.set(keymap);
+}
+
+/// Every row, with the keys that were chosen.
 fn bindings() -> &'static [Binding] {
+    CHOSEN.get().map_or_else(defaults, |keymap| &keymap.0)
+}
+
+/// Every row: the table's, and one for the letter of each knob.
+fn defaults() -> &'static [Binding] {
     static ALL: std::sync::LazyLock<Vec<Binding>> = std::sync::LazyLock::new(|| {
         let mut rows = table::ROWS.to_vec();
         let of_knob = |modes, key, index| Binding {

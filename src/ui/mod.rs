@@ -22,18 +22,19 @@ use ratatui::Terminal;
 use ratatui::backend::Backend;
 
 use action::Action;
+use config::Config;
 use effect::{Desk, Pending, Tell};
 use keyboard::Keyboard;
 use model::Model;
 
 use crate::farewell::Farewell;
-use crate::look::{Glyphs, Scheme};
 use crate::preset;
 use crate::proxy::{clock, panics};
 
 pub mod action;
 mod ask;
 mod complete;
+pub mod config;
 pub mod difference;
 pub mod effect;
 mod files;
@@ -41,6 +42,7 @@ pub mod find;
 mod fold;
 pub mod format;
 mod frames;
+pub mod home;
 pub mod input;
 mod keyboard;
 pub mod keymap;
@@ -73,12 +75,10 @@ pub struct Options {
     pub presets: Option<PathBuf>,
     /// What was wrong with the user's files, to be told.
     pub notes: Vec<String>,
-    /// Which colours its user asks for.
-    pub scheme: Scheme,
-    /// Which glyphs its user asks for.
-    pub glyphs: Glyphs,
-    /// Whether the mouse is used; else it selects text, as the terminal does.
-    pub mouse: bool,
+    /// What its user has chosen once and for all.
+    pub config: Config,
+    /// The lines that were entered in earlier sessions, oldest first.
+    pub history: Vec<String>,
     /// Ends the program: a signal, or a time that is over.
     pub until: Pending<()>,
     /// What other programs ask of the console's terminal; `start` listens to the process's signals.
@@ -147,6 +147,9 @@ where
             clock::now,
         )
     };
+    if let Ok(keymap) = keymap::granted(&options.config.keys) {
+        keymap::choose(keymap);
+    }
     let (guard, screen, answers) =
         terminal::open(panics::is_contained, asks).map_err(RunError::Open)?;
     theme.ground = answers.ground.unwrap_or(theme.ground);
@@ -219,9 +222,8 @@ impl Default for Options {
             theme: None,
             presets: None,
             notes: Vec::new(),
-            scheme: Scheme::default(),
-            glyphs: Glyphs::default(),
-            mouse: true,
+            config: Config::default(),
+            history: Vec::new(),
             until: Box::pin(std::future::pending()),
             told: Box::pin(futures_util::stream::pending()),
             suspend: terminal::suspend,

@@ -64,6 +64,8 @@ pub struct Model {
     pub glyphs: Glyphs,
     /// Whether the mouse is used; else it selects text, as the terminal does.
     pub has_mouse: bool,
+    /// The columns of the table of connections that its user wants, the most needed first; none where the view chooses.
+    pub columns: Vec<String>,
     /// The time since the engine's start, as of the last event.
     pub now: Duration,
     /// The snapshot that is shown.
@@ -383,6 +385,7 @@ impl Model {
             arguments,
             used: self.private.used.clone(),
             proxies: rows.iter().map(proxy).collect(),
+            history: self.input.history.clone(),
         }
     }
 

@@ -64,9 +64,11 @@ where
         let size = terminal.size().map_err(draw_error)?;
         let mut model = Model::new(options.seed, options.bind.clone(), size);
         model.terminal = options.theme.unwrap_or_default();
-        model.scheme = options.scheme;
-        model.glyphs = options.glyphs;
-        model.has_mouse = options.mouse;
+        let config = &options.config;
+        (model.scheme, model.glyphs) = (config.scheme, config.glyphs);
+        model.has_mouse = config.mouse;
+        model.columns.clone_from(&config.columns);
+        model.input.history = std::mem::take(&mut options.history);
         model.theme = model.terminal.wished(model.scheme, model.glyphs);
         update::note(&mut model, &options.notes);
         if let Some(scene) = options.scene.take() {

@@ -210,6 +210,16 @@ impl Shown {
         self.emulator.screen()
     }
 
+    /// Whether a mode of the terminal is off, which the emulator does not know.
+    pub fn is_off(&self, mode: &str) -> bool {
+        let last = |end: char| {
+            let sequence = format!("\x1b[?{mode}{end}");
+            let mut windows = self.written.windows(sequence.len());
+            windows.rposition(|window| window == sequence.as_bytes())
+        };
+        last('h') <= last('l')
+    }
+
     /// Whether the program wrote this.
     pub fn wrote(&self, bytes: &[u8]) -> bool {
         self.written

@@ -13,6 +13,32 @@ pub struct Key {
     pub modifiers: KeyModifiers,
 }
 
+/// The keys that are no letter and no sign, as the configuration calls them.
+const WORDS: [(&str, KeyCode); 15] = [
+    ("backspace", KeyCode::Backspace),
+    ("delete", KeyCode::Delete),
+    ("down", KeyCode::Down),
+    ("end", KeyCode::End),
+    ("enter", KeyCode::Enter),
+    ("esc", KeyCode::Esc),
+    ("home", KeyCode::Home),
+    ("left", KeyCode::Left),
+    ("pagedown", KeyCode::PageDown),
+    ("pageup", KeyCode::PageUp),
+    ("right", KeyCode::Right),
+    ("shift-tab", KeyCode::BackTab),
+    ("space", KeyCode::Char(' ')),
+    ("tab", KeyCode::Tab),
+    ("up", KeyCode::Up),
+];
+
+/// What stands before a key, as the configuration calls it.
+const BEFORE: [(&str, KeyModifiers); 3] = [
+    ("ctrl-", KeyModifiers::CONTROL),
+    ("alt-", KeyModifiers::ALT),
+    ("shift-", KeyModifiers::SHIFT),
+];
+
 /// A key without modifiers.
 pub(super) const fn plain(code: KeyCode) -> Key {
     with(code, KeyModifiers::NONE)
@@ -39,6 +65,60 @@ pub(super) const fn with(code: KeyCode, modifiers: KeyModifiers) -> Key {
 }
 
 impl Key {
+    /// The key that the configuration calls so: `u`, `ctrl-r`, `shift-left`, `f5`. What is longer than a letter may be written
+    /// in any case.
+    pub fn named(word: &str) -> Option<Self> {
+        let mut modifiers = KeyModifiers::NONE;
+        let mut rest = word;
+        let code = loop {
+            let mut letters = rest.chars();
+            if let (Some(letter), None) = (letters.next(), letters.next()) {
+                break KeyCode::Char(letter);
+            }
+            let lower = rest.to_lowercase();
+            if let Some((_, code)) = WORDS.iter().find(|(name, _)| *name == lower) {
+                break *code;
+            }
+            if let Some(number) = lower.strip_prefix('f').and_then(|n| n.parse().ok()) {
+                break KeyCode::F(number);
+            }
+            let (before, modifier) = BEFORE.iter().find(|(name, _)| lower.starts_with(name))?;
+            modifiers |= *modifier;
+            rest = rest.get(before.len()..)?;
+        };
+        // As a terminal sends it.
+        let is_letter = matches!(code, KeyCode::Char(_));
+        let code = match code {
+            KeyCode::Char(letter) if modifiers.contains(KeyModifiers::SHIFT) => {
+                KeyCode::Char(letter.to_ascii_uppercase())
+            }
+            KeyCode::Char(letter) if modifiers.contains(KeyModifiers::CONTROL) => {
+                KeyCode::Char(letter.to_ascii_lowercase())
+            }
+            code => code,
+        };
+        if is_letter {
+            modifiers -= KeyModifiers::SHIFT;
+        }
+        Some(Self { code, modifiers })
+    }
+
+    /// What the configuration calls it.
+    pub fn word(self) -> String {
+        let before = BEFORE
+            .iter()
+            .filter(|(_, modifier)| self.modifiers.contains(*modifier));
+        let before: String = before.map(|(name, _)| *name).collect();
+        let named = WORDS.iter().find(|(_, code)| *code == self.code);
+        let name = named.map(|(name, _)| (*name).to_owned());
+        let name = name.unwrap_or_else(|| match self.code {
+            KeyCode::Char(letter) => letter.to_string(),
+            KeyCode::F(number) => format!("f{number}"),
+            _ => "?".to_owned(),
+        });
+        before + &name
+    }
+
     /// The letter that a text takes for it. `AltGr` arrives as Ctrl and Alt together.
     pub(super) fn printable(self) -> Option<char> {
         let alt_gr = KeyModifiers::CONTROL | KeyModifiers::ALT;

@@ -258,7 +258,6 @@ pub(super) static FOOTERS: &[Footer] = &[
     (PANES, letter('f'), "f", "freeze"),
     (PANES, letter('q'), "q", "quit"),
     (CONNECTIONS, letter('E'), "E", "events"),
-    (PANES, letter('%'), "%", "mouse"),
     (INPUT, ENTER, "Enter", "add"),
     (INPUT, TAB, "Tab", "complete"),
     (INPUT, UP, "↑", "history"),

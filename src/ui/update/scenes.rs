@@ -14,8 +14,8 @@ use crate::ui::model::{Line, Model, Overlay, PathField, Tone};
 /// A scene that the desk was read from before the console began.
 #[derive(Clone, Debug)]
 pub struct OpenScene {
-    /// The file.
-    pub file: PathBuf,
+    /// The file, where it is one that may be written again.
+    pub file: Option<PathBuf>,
     /// What is wrong in it, a line each.
     pub problems: Vec<String>,
     /// What is worth knowing of it.
@@ -128,7 +128,7 @@ pub fn begin_with(model: &mut Model, scene: OpenScene) {
         model.say(Tone::Plain, note.clone());
     }
     tell(model, problems, note);
-    model.private.scene = Some(file);
+    model.private.scene = file;
 }
 
 /// Logs what is wrong in a scene, and what is worth knowing of it.

@@ -90,6 +90,14 @@ pub(super) fn fitting(columns: u16, rows: &[Cell<'_>]) -> Vec<(&'static Column, 
     let needed = all.filter(|(_, column)| column.title != HIT || has_shares);
     let mut needed: Vec<_> = needed.collect();
     needed.sort_by_key(|(_, column)| (column.need > 0, !sorts(column), column.need));
+    let wanted = rows.first().map(|row| &row.model.columns);
+    if let Some(wanted) = wanted.filter(|wanted| !wanted.is_empty()) {
+        let wanted = wanted.iter().enumerate().filter_map(|(place, name)| {
+            let column = COLUMNS.iter().find(|column| column.name() == *name)?;
+            Some((place, column))
+        });
+        needed = wanted.collect();
+    }
     let mut shown = Vec::new();
     let mut room = columns;
     for (place, column) in needed {
@@ -107,6 +115,11 @@ pub(super) fn fitting(columns: u16, rows: &[Cell<'_>]) -> Vec<(&'static Column, 
     }
     let shown = shown.into_iter();
     shown.map(|(_, column, wide)| (column, wide)).collect()
+}
+
+/// What the configuration calls the columns.
+pub(super) fn names() -> impl Iterator<Item = String> {
+    COLUMNS.iter().map(Column::name)
 }
 
 /// A connection's row in words, whatever fits on the screen: `#31, peer 127.0.0.1:50122, age 4m12, …, state open`.
@@ -152,6 +165,12 @@ impl Column {
 
     const fn with_role(self, role: fn(&Cell<'_>) -> Role) -> Self {
         Self { role, ..self }
+    }
+
+    /// What the configuration calls it: `peer`, `down-rate`.
+    fn name(&self) -> String {
+        let name = self.title.to_lowercase().replace(' ', "-");
+        name.replace('↑', "up-").replace('↓', "down-")
     }
 
     fn width(&self, rows: &[Cell<'_>]) -> u16 {

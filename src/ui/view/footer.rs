@@ -28,7 +28,7 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
         if !model.has_mouse {
             // What cannot be clicked must say what helps.
             let gap = if right.is_empty() { "" } else { "  " };
-            let off = format!("{gap}% {}", mouse(model));
+            let off = format!("{gap}% mouse off");
             right.push(Span::styled(off, Role::Plain));
         }
         sheet.title(&left, [right]);
@@ -41,9 +41,6 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
         if is_editing && matches!(hint.action, Action::Accept) {
             "change it".clone_into(&mut hint.words);
         }
-        if matches!(hint.action, Action::ToggleMouse) {
-            mouse(model).clone_into(&mut hint.words);
-        }
         if width(&hint.keys) + width(&hint.words) + 1 > pen.room() {
             break;
         }
@@ -51,15 +48,6 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
         pen.holds(columns, Target::Key(hint.action.clone()));
         pen.text(&hint.keys, Role::Title).skip(1);
         pen.text(&hint.words, Role::Plain).skip(2);
-    }
-}
-
-/// How the mouse stands.
-const fn mouse(model: &Model) -> &'static str {
-    if model.has_mouse {
-        "mouse on"
-    } else {
-        "mouse off"
     }
 }
 

@@ -141,6 +141,11 @@ pub fn render(model: &Model, area: Rect, buf: &mut Buffer) -> Option<Position> {
     cursor
 }
 
+/// What the configuration calls the columns of the table of connections.
+pub fn columns() -> impl Iterator<Item = String> {
+    columns::names()
+}
+
 /// What stands at a place of the screen, and the area that it has.
 #[must_use]
 pub fn target_at(model: &Model, position: Position) -> Option<(Target, Rect)> {
