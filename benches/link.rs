@@ -2,6 +2,7 @@
 
 use std::hint::black_box;
 use std::io::IoSlice;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -37,7 +38,11 @@ impl Bench {
     }
 
     fn replan(&mut self, faults: &str) {
-        let in_force = InForce::succeed(&InForce::default(), plan(faults), self.now);
+        let in_force = Arc::new(InForce::succeed(
+            &InForce::default(),
+            plan(faults),
+            self.now,
+        ));
         self.link.replan(&in_force, &self.circumstances, self.now);
     }
 
@@ -114,7 +119,7 @@ fn changes(criterion: &mut Criterion) {
             bench.push(&[7; 64]);
         }
         let plans = [plan("latency 2s"), plan("latency 1s, bandwidth 1MB/s")]
-            .map(|plan| InForce::succeed(&InForce::default(), plan, bench.now));
+            .map(|plan| Arc::new(InForce::succeed(&InForce::default(), plan, bench.now)));
         let mut turn = 0;
         bencher.iter(|| {
             turn += 1;

@@ -1,6 +1,7 @@
 //! Links on a simulated clock: exact due times, live changes, and what every kind of fault owes to the bytes.
 
 use std::io::IoSlice;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use faultboard::fault::link::{CEILING, Circumstances, Link, SLICES, Step};
@@ -14,7 +15,7 @@ struct Bench {
     now: Instant,
     out: Vec<(Duration, Vec<u8>)>,
     circumstances: Circumstances,
-    in_force: InForce,
+    in_force: Arc<InForce>,
 }
 
 impl Bench {
@@ -40,18 +41,18 @@ impl Bench {
             now: start,
             out: Vec::new(),
             circumstances,
-            in_force: InForce::default(),
+            in_force: Arc::default(),
         };
         bench.replan(plan);
         bench
     }
 
     /// Begins at `start`, under what is in force for others too.
-    fn begin(&mut self, start: Instant, in_force: &InForce) {
+    fn begin(&mut self, start: Instant, in_force: &Arc<InForce>) {
         (self.start, self.now, self.circumstances.opened) = (start, start, start);
-        self.in_force = in_force.clone();
+        self.in_force = Arc::clone(in_force);
         self.link
-            .replan(&InForce::default(), &self.circumstances, start);
+            .replan(&Arc::default(), &self.circumstances, start);
         self.link.replan(in_force, &self.circumstances, start);
     }
 
@@ -68,7 +69,7 @@ impl Bench {
     }
 
     fn replan(&mut self, plan: &Plan) -> &mut Self {
-        self.in_force = InForce::succeed(&self.in_force, plan.clone(), self.now);
+        self.in_force = Arc::new(InForce::succeed(&self.in_force, plan.clone(), self.now));
         self.link
             .replan(&self.in_force, &self.circumstances, self.now);
         self
@@ -458,7 +459,7 @@ fn one_link_for_a_proxy_is_shared_fairly() {
         .map(|seed| Bench::seeded(Direction::Down, &Plan::default(), seed))
         .collect();
     let start = benches[0].start;
-    let in_force = InForce::succeed(&InForce::default(), plan, start);
+    let in_force = Arc::new(InForce::succeed(&InForce::default(), plan, start));
     for bench in &mut benches {
         bench.begin(start, &in_force);
     }
@@ -530,7 +531,7 @@ fn ten_connections_share_one_link_fairly_and_fill_it() {
         .map(|seed| Bench::seeded(Direction::Down, &Plan::default(), seed))
         .collect();
     let start = benches[0].start;
-    let in_force = InForce::succeed(&InForce::default(), plan, start);
+    let in_force = Arc::new(InForce::succeed(&InForce::default(), plan, start));
     for (bench, chunk) in benches
         .iter_mut()
         .zip([100, 1_448, 9_000, 64_000].iter().cycle())

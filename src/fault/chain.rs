@@ -7,7 +7,7 @@
 //! stream of a sender over that line.
 
 use std::collections::VecDeque;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use super::Stage as Place;
@@ -30,6 +30,8 @@ static ORDER: LazyLock<Vec<&'static Kind>> = LazyLock::new(|| {
 pub(super) struct Chain {
     /// The virtual sender, where a fault asks for one.
     stream: Option<Box<Stream>>,
+    /// What the sender will be made from with its first byte: one that has nothing to send takes no memory.
+    waits: Option<Box<Waits>>,
     /// How many packets the virtual senders before it have lost.
     lost_before: u64,
     stages: Vec<Stage>,
@@ -55,6 +57,12 @@ pub struct Severed {
     pub cut: Cut,
 }
 
+/// A virtual sender that is still to be made.
+struct Waits {
+    in_force: Arc<InForce>,
+    circumstances: Circumstances,
+}
+
 /// What a chain is made for, beside the plan in force.
 pub(super) struct Whereabouts<'a> {
     pub(super) direction: Direction,
@@ -72,14 +80,14 @@ impl Chain {
     /// it counts.
     pub(super) fn replan(
         &mut self,
-        in_force: &InForce,
+        in_force: &Arc<InForce>,
         place: &Whereabouts<'_>,
         head: Option<&Head>,
         now: Instant,
     ) {
         let was_held = self.closed_to.is_some_and(|came| came <= now);
         self.owed = false;
-        self.restage(in_force, place, now);
+        self.restage(in_force, place, false, now);
         // What a gate held until now, and holds no longer, has earned no credit meanwhile.
         if let Some((ready, Some(due))) = head
             .filter(|_| was_held)
@@ -91,8 +99,28 @@ impl Chain {
         }
     }
 
-    /// Makes the stages of the faults in force at `now`, or keeps those that are there.
-    fn restage(&mut self, in_force: &InForce, place: &Whereabouts<'_>, now: Instant) {
+    /// Makes the sender that waits for its first byte, which arrives at `now`.
+    pub(super) fn wake(&mut self, direction: Direction, passed: u64, now: Instant) {
+        if let Some(waits) = self.waits.take() {
+            let place = Whereabouts {
+                direction,
+                circumstances: &waits.circumstances,
+                passed,
+                queue: &VecDeque::new(),
+            };
+            self.restage(&waits.in_force, &place, true, now);
+        }
+    }
+
+    /// Makes the stages of the faults in force at `now`, or keeps those that are there. A new sender waits for its first byte,
+    /// unless that `has_come` or any byte waits.
+    fn restage(
+        &mut self,
+        in_force: &Arc<InForce>,
+        place: &Whereabouts<'_>,
+        has_come: bool,
+        now: Instant,
+    ) {
         let round_trip = in_force.round_trip(place.circumstances, now);
         let round_trip = place.circumstances.path.saturating_add(round_trip);
         let mut parts = Parts {
@@ -113,7 +141,16 @@ impl Chain {
             }
         }
         let sends = parts.control.is_some();
-        self.restream(parts, made_of, place, now);
+        let is_idle = self.stream.is_none() && place.queue.is_empty() && !has_come;
+        self.waits = (sends && is_idle).then(|| {
+            Box::new(Waits {
+                in_force: Arc::clone(in_force),
+                circumstances: *place.circumstances,
+            })
+        });
+        if self.waits.is_none() {
+            self.restream(parts, made_of, place, now);
+        }
         for kind in ORDER.iter().copied() {
             let old = before.next_if(|stage| stage.kind == kind);
             let Some(acting) = acting(kind).filter(|_| !sends || kind.line.is_none()) else {
@@ -166,7 +203,7 @@ impl Chain {
 
     /// Whether a virtual sender sends the stream.
     pub(super) fn sends(&self) -> bool {
-        self.stream.is_some()
+        self.stream.is_some() || self.waits.is_some()
     }
 
     /// What the virtual sender is at, where there is one.
@@ -286,7 +323,7 @@ impl Chain {
 
     /// Whether when a segment is due depends on what was sent before it.
     pub(super) fn counts(&self) -> bool {
-        self.stream.is_some() || self.stages.iter().any(|stage| stage.fault.counts())
+        self.sends() || self.stages.iter().any(|stage| stage.fault.counts())
     }
 
     /// For how long at most the stages hold each byte whatever the rate.
@@ -301,11 +338,12 @@ impl Chain {
             .iter()
             .filter_map(|stage| stage.fault.backlog(delay))
             .chain(self.stream.as_ref().map(|stream| stream.backlog()))
+            .chain(self.waits.as_ref().map(|_| Stream::FIRST_BACKLOG))
             .min()
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.stream.is_none() && self.stages.is_empty()
+        !self.sends() && self.stages.is_empty()
     }
 }
 

@@ -13,6 +13,7 @@
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use super::chain::Severed;
@@ -90,7 +91,7 @@ impl Link {
     }
 
     /// Puts the faults in force at `now` in place of those before; the queue stays as it is, so what waits is dated anew.
-    pub fn replan(&mut self, in_force: &InForce, circumstances: &Circumstances, now: Instant) {
+    pub fn replan(&mut self, in_force: &Arc<InForce>, circumstances: &Circumstances, now: Instant) {
         self.count_stall(now);
         let place = Whereabouts {
             direction: self.direction,
@@ -132,12 +133,14 @@ impl Link {
 
     fn enqueue_bytes(&mut self, now: Instant, n: usize) {
         if n > 0 {
+            self.chain.wake(self.direction, self.passed, now);
             self.chain.arrived(now, n);
             self.enqueue(now, Payload::Data(n));
         }
     }
 
     fn enqueue(&mut self, now: Instant, payload: Payload) {
+        self.chain.wake(self.direction, self.passed, now);
         let draw = self.random.draw();
         self.queue.push_back(Segment {
             arrived: now,

@@ -53,7 +53,7 @@ fn stopped(at: Duration, reason: &str, farewell: &Farewell) -> Object {
     line(at, "stopped")
         .with("reason", reason)
         .with("total", farewell.connections)
-        .with("bytes", &farewell.bytes)
+        .with("bytes", farewell.bytes)
         .with("faults", &farewell.used)
         .with_some("again", again.map(Farewell::command))
 }

@@ -3,6 +3,7 @@
 
 use std::collections::VecDeque;
 use std::io::IoSlice;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use faultboard::fault::link::{Circumstances, Link, SLICES, Step};
@@ -39,7 +40,7 @@ pub(crate) struct Course {
     /// What has left: when, and how much.
     pub(crate) left: Vec<(Duration, usize)>,
     pub(crate) came: u64,
-    pub(crate) in_force: InForce,
+    pub(crate) in_force: Arc<InForce>,
     circumstances: Circumstances,
     direction: Direction,
     passed: u64,
@@ -65,7 +66,7 @@ impl Course {
         };
         let mut course = Self {
             link: Link::new(direction, &circumstances),
-            in_force: InForce::default(),
+            in_force: Arc::default(),
             now: start,
             start,
             writes: 200,
@@ -90,7 +91,7 @@ impl Course {
         twin.circumstances = self.circumstances;
         // On shared links of its own.
         let plan = Plan::clone(self.in_force.plan());
-        twin.in_force = InForce::succeed(&InForce::default(), plan, self.start);
+        twin.in_force = Arc::new(InForce::succeed(&InForce::default(), plan, self.start));
         twin
     }
 
@@ -105,7 +106,7 @@ impl Course {
 
     /// Puts a plan in force in place of the one before.
     pub(crate) fn set(&mut self, plan: &Plan) {
-        self.in_force = InForce::succeed(&self.in_force, plan.clone(), self.now);
+        self.in_force = Arc::new(InForce::succeed(&self.in_force, plan.clone(), self.now));
         self.link
             .replan(&self.in_force, &self.circumstances, self.now);
     }

@@ -1,6 +1,7 @@
 //! Loss on the virtual clock: through the link, as connections use it.
 
 use std::io::IoSlice;
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::*;
@@ -19,7 +20,7 @@ fn clock() -> Instant {
 struct Path {
     link: Link,
     circumstances: Circumstances,
-    in_force: InForce,
+    in_force: Arc<InForce>,
     start: Instant,
     now: Instant,
 }
@@ -36,7 +37,7 @@ impl Path {
         let mut path = Self {
             link: Link::new(direction, &circumstances),
             circumstances,
-            in_force: InForce::default(),
+            in_force: Arc::default(),
             start,
             now: start,
         };
@@ -49,7 +50,11 @@ impl Path {
             "" => Vec::new(),
             faults => language::parse(faults).expect("faults"),
         };
-        self.in_force = InForce::succeed(&self.in_force, Plan::of(settings), self.now);
+        self.in_force = Arc::new(InForce::succeed(
+            &self.in_force,
+            Plan::of(settings),
+            self.now,
+        ));
         self.link
             .replan(&self.in_force, &self.circumstances, self.now);
     }
@@ -312,4 +317,27 @@ fn loss_that_is_turned_up_leaves_what_is_under_way() {
     };
     path.set("loss 95% rtt=100ms");
     assert_eq!(path.link.poll(path.now), Step::Wait(Some(due)));
+}
+
+#[test]
+fn a_sender_is_made_with_its_first_byte_and_sends_as_one_made_before() {
+    let faults = "latency 100ms, bandwidth 1MB/s, tcp cubic";
+    let mut fresh = Path::new(faults, Direction::Down);
+    assert_eq!(fresh.link.sending(), None);
+    assert!(fresh.link.wants_input() && !fresh.link.is_clear());
+    let mut ended = Path::new(faults, Direction::Down);
+    ended.link.push_eof(ended.start);
+    assert_eq!(
+        ended.link.poll(ended.start),
+        Step::Wait(Some(ended.start + Duration::from_millis(50))),
+        "an end without a byte takes its way as well"
+    );
+    let mut early = Path::new(faults, Direction::Down);
+    early.link.push(early.start, &[0; 1]);
+    while early.step() {}
+    let second = |path: &Path| path.start + Duration::from_secs(60);
+    let (first, later) = (second(&fresh), second(&early));
+    let took = fresh.message(20_000, first) - first;
+    assert_eq!(took, early.message(20_000, later) - later);
+    assert!(fresh.link.sending().is_some());
 }

@@ -11,7 +11,7 @@ use crate::fault::{Direction, Head, OneWay, Unit, Value};
 
 /// What the sender's socket holds at the least, however small its window (Linux: half of `tcp_wmem`'s default, as a segment
 /// of 1,448 bytes takes 2,304).
-const LEAST_BUFFER: u64 = 46_080;
+const LEAST_BUFFER: usize = 46_080;
 
 /// The sender and the line of one direction of a connection.
 pub(in crate::fault) struct Stream {
@@ -60,6 +60,9 @@ pub(in crate::fault) struct Beginning {
 // === impl Stream ===
 
 impl Stream {
+    /// How much may wait before its first byte has come.
+    pub(in crate::fault) const FIRST_BACKLOG: usize = LEAST_BUFFER;
+
     /// A stream of these parts, where they have a sender.
     pub(in crate::fault) fn of(
         parts: Parts,
@@ -159,8 +162,8 @@ impl Stream {
 
     /// How much may wait before its writer is not read any more: what the sender's socket would hold.
     pub(in crate::fault) fn backlog(&self) -> usize {
-        let bytes = self.sender.buffer().max(LEAST_BUFFER);
-        usize::try_from(bytes).unwrap_or(usize::MAX)
+        let bytes = usize::try_from(self.sender.buffer()).unwrap_or(usize::MAX);
+        bytes.max(LEAST_BUFFER)
     }
 
     /// What the sender is at.
