@@ -84,6 +84,10 @@ pub enum Command {
 }
 
 /// The options of the console, of its headless forms and of the demo.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option of the command line"
+)]
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 pub struct RunArgs {
     /// Faults for every mapping given, as in "latency 250ms, bandwidth 1Mbit/s" (repeatable)
