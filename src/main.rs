@@ -110,18 +110,14 @@ fn read_presets() -> Vec<String> {
 fn dispatch(cli: Cli) -> Result<ExitCode> {
     trace::read_with(read_trace);
     let notes = read_presets();
-    for note in &notes {
-        remark(Some(note));
-    }
+    remark_all(&notes);
     let Cli {
         command,
         run,
         mappings,
     } = cli;
-    if run.print_config {
-        return print_config();
-    }
     let printed = match command {
+        _ if run.print_config => return print_config(),
         None => return desk(Options::read(run, &mappings)?, Upstreams::Given, notes),
         Some(Command::Demo {
             run: later,
@@ -200,6 +196,12 @@ fn home() -> ui::home::Home {
 fn remark(note: Option<&str>) {
     if let Some(note) = note {
         let _ = writeln!(io::stderr(), "{note}");
+    }
+}
+
+fn remark_all(notes: &[String]) {
+    for note in notes {
+        remark(Some(note));
     }
 }
 

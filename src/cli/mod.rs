@@ -89,6 +89,10 @@ pub enum Command {
     reason = "each is an option of the command line"
 )]
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is an option that is given or not"
+)]
 pub struct RunArgs {
     /// Faults for every mapping given, as in "latency 250ms, bandwidth 1Mbit/s" (repeatable)
     #[arg(short, long = "fault", value_name = "SPEC")]

@@ -94,7 +94,10 @@ fn sort(read: &[u8]) -> (Answers, bool) {
     let mut rest = read;
     let mut typed = Vec::new();
     while let Some(first) = rest.first() {
-        if let Some((answer, after)) = between(rest, b"\x1b]11;", is_end_of_osc) {
+        // BEL ends it, or the escape of ST.
+        if let Some((answer, after)) =
+            between(rest, b"\x1b]11;", |byte| matches!(byte, 0x07 | 0x1b))
+        {
             answers.ground = ground(&String::from_utf8_lossy(answer));
             rest = after.strip_prefix(b"\\").unwrap_or(after);
         } else if let Some((answer, after)) = between(rest, b"\x1b[?", u8::is_ascii_alphabetic) {
@@ -120,11 +123,6 @@ fn between<'a>(
     let behind = read.strip_prefix(begin)?;
     let end = behind.iter().position(is_end)?;
     Some((&behind[..end], &behind[end + 1..]))
-}
-
-/// BEL, or the escape of ST.
-fn is_end_of_osc(byte: &u8) -> bool {
-    matches!(byte, 0x07 | 0x1b)
 }
 
 /// The background that an answer names, as in `rgb:1e1e/1e1e/2e2e`: light where black text has more contrast on it than

@@ -101,7 +101,7 @@ impl Track {
         let reached = (1..=self.stops.len()).rev().find(|n| *n as f64 <= stops);
         let last = self.stops.len();
         let (low, high) = match reached {
-            Some(n) if n == last || n as f64 == stops || !self.words.is_empty() => {
+            Some(n) if n == last || stops.fract() == 0.0 || !self.words.is_empty() => {
                 return self.stops[n - 1];
             }
             Some(n) => (self.stops[n - 1], self.stops[n]),

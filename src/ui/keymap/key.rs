@@ -67,6 +67,7 @@ pub(super) const fn with(code: KeyCode, modifiers: KeyModifiers) -> Key {
 impl Key {
     /// The key that the configuration calls so: `u`, `ctrl-r`, `shift-left`, `f5`. What is longer than a letter may be written
     /// in any case.
+    #[must_use]
     pub fn named(word: &str) -> Option<Self> {
         let mut modifiers = KeyModifiers::NONE;
         let mut rest = word;
@@ -104,6 +105,7 @@ impl Key {
     }
 
     /// What the configuration calls it.
+    #[must_use]
     pub fn word(self) -> String {
         let before = BEFORE
             .iter()

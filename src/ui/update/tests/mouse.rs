@@ -25,8 +25,13 @@ fn rows(model: &Model) -> Vec<String> {
     let mut buf = Buffer::empty(area);
     view::render(model, area, &mut buf);
     let rows = buf.content.chunks(usize::from(area.width).max(1));
-    let text = |row: &[ratatui::buffer::Cell]| row.iter().map(|cell| cell.symbol()).collect();
+    let text =
+        |row: &[ratatui::buffer::Cell]| row.iter().map(ratatui::buffer::Cell::symbol).collect();
     rows.map(text).collect()
+}
+
+fn narrow(place: usize) -> u16 {
+    u16::try_from(place).expect("on the screen")
 }
 
 /// Where a text stands on the screen: its first column and its row.
@@ -37,7 +42,7 @@ fn find(model: &Model, text: &str) -> (u16, u16) {
         Some((line[..at].chars().count(), row))
     });
     let (column, row) = found.unwrap_or_else(|| panic!("no {text} in\n{}", rows.join("\n")));
-    (column as u16, row as u16)
+    (narrow(column), narrow(row))
 }
 
 fn mouse(model: &mut Model, kind: MouseEventKind, (column, row): (u16, u16)) -> Vec<Effect> {
@@ -209,7 +214,7 @@ fn a_key_that_is_printed_is_pressed_by_a_click() {
                 let text = format!("{} {}", hint.keys, hint.words);
                 let at = footer.find(&text).expect("shown");
                 let column = footer[..at].chars().count();
-                let at = Position::new(column as u16, size.1 - 1);
+                let at = Position::new(narrow(column), size.1 - 1);
                 let target = view::target_at(&model, at).expect("a key").0;
                 let wanted = format!("{:?}", Target::Key(hint.action));
                 assert_eq!(format!("{target:?}"), wanted, "{size:?} {text}");
