@@ -259,12 +259,12 @@ fn faults_of_two_options_collide_as_those_of_one() {
 fn too_little_memory_is_a_line_and_no_abort() {
     let program = env!("CARGO_BIN_EXE_faultboard");
     for limit in ["-v", "-d"] {
-        let script = format!("ulimit {limit} 40000; exec \"$0\" --headless");
+        let script = format!("ulimit {limit} 60000; exec \"$0\" --headless");
         let output = Command::new("bash").args(["-c", &script, program]).output();
         let output = output.expect("a shell");
         // The allocator may have had a word before.
         let expected = format!(
-            "the limit of this process's memory is 39 MiB: give it at least 96 MiB (ulimit {limit})"
+            "the limit of this process's memory is 58 MiB: give it at least 96 MiB (ulimit {limit})"
         );
         assert_eq!(stderr(&output).lines().last(), Some(expected.as_str()));
         assert_eq!((stdout(&output), status(&output)), ("", 1));
