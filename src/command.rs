@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use crate::fault::{Kind, Setting};
+use crate::fault::{Kind, Plan, Setting};
 use crate::format;
 use crate::mapping::{Mapping, Name};
 use crate::preset::{self, Preset};
@@ -94,9 +94,60 @@ pub fn words() -> impl Iterator<Item = &'static str> {
     grammar::words()
 }
 
+/// An example of each command.
+pub fn examples() -> impl Iterator<Item = &'static str> {
+    grammar::examples()
+}
+
 // === impl Command ===
 
 impl Command {
+    /// Whose faults it changes; `None` where it is about something else.
+    #[must_use]
+    pub fn target(&self) -> Option<&Target> {
+        match self {
+            Self::Set(target, _)
+            | Self::Clear(target, _)
+            | Self::Preset(target, _)
+            | Self::Bypass(target, _) => Some(target),
+            Self::Add(..)
+            | Self::Remove(_)
+            | Self::Rename(..)
+            | Self::Kill(..)
+            | Self::Exempt(..)
+            | Self::Freeze(..)
+            | Self::List
+            | Self::Quit => None,
+        }
+    }
+
+    /// Does to a plan of its target what the command says.
+    pub fn edit(&self, plan: &mut Plan) {
+        let set_all = |plan: &mut Plan, settings: &[Setting]| {
+            for setting in settings {
+                plan.set(setting.clone());
+            }
+        };
+        match self {
+            Self::Set(_, settings) => set_all(plan, settings),
+            Self::Clear(_, None) => plan.clear_all(),
+            Self::Clear(_, Some(kind)) => plan.clear(kind),
+            Self::Preset(_, preset) => {
+                plan.clear_all();
+                set_all(plan, &preset.settings());
+            }
+            Self::Bypass(_, on) => plan.bypassed = *on,
+            Self::Add(..)
+            | Self::Remove(_)
+            | Self::Rename(..)
+            | Self::Kill(..)
+            | Self::Exempt(..)
+            | Self::Freeze(..)
+            | Self::List
+            | Self::Quit => {}
+        }
+    }
+
     /// The settings that it was given.
     #[must_use]
     pub fn settings(&self) -> &[Setting] {

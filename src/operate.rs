@@ -118,20 +118,10 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
                 before,
             })
         }
-        Command::Set(target, settings) => {
-            change(engine, target, |plan| set_all(plan, &settings)).await
-        }
-        Command::Clear(target, None) => change(engine, target, Plan::clear_all).await,
-        Command::Clear(target, Some(kind)) => change(engine, target, |plan| plan.clear(kind)).await,
-        Command::Preset(target, preset) => {
-            let settings = preset.settings();
-            let edit = |plan: &mut Plan| {
-                plan.clear_all();
-                set_all(plan, &settings);
-            };
-            change(engine, target, edit).await
-        }
-        Command::Bypass(target, on) => change(engine, target, |plan| plan.bypassed = on).await,
+        Command::Set(ref target, _)
+        | Command::Clear(ref target, _)
+        | Command::Preset(ref target, _)
+        | Command::Bypass(ref target, _) => change(engine, target, &command).await,
         Command::Kill(conn, how) => {
             ask(engine, Request::Kill(conn, how)).await?;
             Ok(Answer::Killed(conn))
@@ -199,23 +189,18 @@ fn listening(engine: &Engine, id: ProxyId) -> Vec<SocketAddr> {
 }
 
 /// Changes the plans of the target, all proxies at once, and waits until their connections run them.
-async fn change(
-    engine: &Engine,
-    target: Target,
-    edit: impl Fn(&mut Plan),
-) -> Result<Answer, Refusal> {
+async fn change(engine: &Engine, target: &Target, command: &Command) -> Result<Answer, Refusal> {
     let targets = match target {
-        Target::Proxy(name) => vec![(find(engine, &name)?, name)],
+        Target::Proxy(name) => vec![(find(engine, name)?, name.clone())],
         Target::All => engine.proxies(),
     };
     if targets.is_empty() {
         return Err(Refusal::NoProxy);
     }
-    let edit = &edit;
     let changes = targets.into_iter().map(|(id, proxy)| async move {
         let before = engine.plan(id)?;
         let mut plan = Plan::clone(&before);
-        edit(&mut plan);
+        command.edit(&mut plan);
         let request = Request::SetPlan {
             proxy: id,
             plan: plan.clone(),
@@ -249,12 +234,6 @@ async fn own(
     match Request::SetOwn(conn, own.clone()).carry_out(engine).await? {
         Outcome::Owned(_, conn, taken) => Ok(Answer::Owned { conn, own, taken }),
         _ => Err(gone().into()),
-    }
-}
-
-fn set_all(plan: &mut Plan, settings: &[Setting]) {
-    for setting in settings {
-        plan.set(setting.clone());
     }
 }
 

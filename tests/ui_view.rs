@@ -420,9 +420,10 @@ fn pasted_lines_say_what_enter_does_and_what_is_wrong() {
 #[test]
 fn the_field_of_a_value_says_what_nought_and_off_mean() {
     for (typed, says) in [
-        ("0", "ok  nothing passes"),
-        ("off", "ok  Enter turns it off"),
-        ("1MB/s", "ok  Enter sets it"),
+        ("0", "ok  BW off → 0B/s: nothing passes any more"),
+        ("off", "ok  BW stays at off"),
+        ("1mbps", "ok  BW off → 125kB/s, on 4 open connections"),
+        ("64 queue=50", "… next: ns, us, ms, s, m, h, B, kB"),
     ] {
         let mut model = few(80, 24, 3);
         update(&mut model, Action::ChooseKnob(2));
@@ -430,6 +431,23 @@ fn the_field_of_a_value_says_what_nought_and_off_mean() {
         type_text(&mut model, typed);
         let shown = text(&screen(&model));
         assert!(shown.contains(says), "{shown}");
+    }
+}
+
+#[test]
+fn rates_are_shown_in_bits_everywhere() {
+    for (width, height) in [(80, 24), (120, 35), (200, 50)] {
+        for (charset, name) in [(Charset::Unicode, "unicode"), (Charset::Ascii, "ascii")] {
+            let mut model = rich(width, height);
+            model.theme.charset = charset;
+            update(&mut model, Action::NextRateUnit);
+            assert_screen!(format!("bits_{width}x{height}_{name}"), model);
+            let shown = text(&screen(&model));
+            // What was told of a change is in the fault language: 64kB/s.
+            for bytes in ["K/s", "M/s", " kB/s", " MB/s", "bytes per second"] {
+                assert!(!shown.contains(bytes), "{width}: {bytes}: {shown}");
+            }
+        }
     }
 }
 

@@ -84,6 +84,11 @@ pub(super) fn words() -> impl Iterator<Item = &'static str> {
     FORMS.iter().map(|form| form.word)
 }
 
+/// An example of each command.
+pub(super) fn examples() -> impl Iterator<Item = &'static str> {
+    FORMS.iter().map(|form| form.example)
+}
+
 /// `line = mapping [ settings ]`
 pub(super) fn line(input: &mut Input<'_>) -> Parsed<(Mapping, Vec<Setting>)> {
     let mapping = mapping(input)?;

@@ -121,6 +121,24 @@ impl Setting {
         self.having(name, |_| Some(value))
     }
 
+    /// Returns the setting with what is named as it is in another one of its kind: parameters, `share`, `start` and `for`.
+    #[must_use]
+    pub fn taking(mut self, other: &Self, names: &[&str]) -> Self {
+        for name in names {
+            match *name {
+                "share" => self.share = other.share,
+                "start" => self.schedule.start = other.schedule.start,
+                "for" => self.schedule.lasts = other.schedule.lasts,
+                name => {
+                    if let Some(value) = other.value(name) {
+                        self = self.with(name, value);
+                    }
+                }
+            }
+        }
+        self
+    }
+
     /// Returns the setting with the named parameter absent.
     #[must_use]
     pub fn without(self, name: &str) -> Self {

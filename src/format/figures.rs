@@ -10,22 +10,20 @@ const BYTES: [&str; 7] = ["B", "kB", "MB", "GB", "TB", "PB", "EB"];
 /// The steps of bytes where there is room for one letter.
 pub(crate) const SHORT: [&str; 7] = ["B", "K", "M", "G", "T", "P", "E"];
 
+/// What rates are shown in; amounts of data are bytes either way.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RateUnit {
+    /// Bytes per second, as in `64 kB/s`.
+    #[default]
+    Bytes,
+    /// Bits per second, as in `512 kb/s`.
+    Bits,
+}
+
 /// A number of bytes in at most 6 columns: `412 B`, `2.1 kB`, `88 MB`.
 #[must_use]
 pub fn bytes(bytes: u64) -> String {
     spaced(bytes as f64)
-}
-
-/// Bytes per second in at most 8 columns: `0 B/s`, `1.1 kB/s`, `210 kB/s`.
-#[must_use]
-pub fn rate(bytes_per_second: f64) -> String {
-    format!("{}/s", spaced(bytes_per_second))
-}
-
-/// Bytes per second in at most 6 columns: `64K/s`, `1.2M/s`, `999B/s`.
-#[must_use]
-pub fn rate_short(bytes_per_second: f64) -> String {
-    format!("{}/s", bytes_short(bytes_per_second))
 }
 
 /// Bytes in at most 4 columns: `64K`, `1.2M`, `999B`.
@@ -135,6 +133,49 @@ pub fn count(count: u64) -> String {
 fn spaced(bytes: f64) -> String {
     let (number, unit) = scaled(bytes, 1);
     format!("{number} {}", BYTES[unit])
+}
+
+// === impl RateUnit ===
+
+impl RateUnit {
+    /// How many bits one of its units is.
+    #[must_use]
+    pub const fn bits(self) -> u64 {
+        match self {
+            Self::Bytes => 8,
+            Self::Bits => 1,
+        }
+    }
+
+    /// The other one.
+    #[must_use]
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Bytes => Self::Bits,
+            Self::Bits => Self::Bytes,
+        }
+    }
+
+    /// So many bytes per second in at most 8 columns: `0 B/s`, `1.1 kB/s`, `210 kB/s`; `8.8 kb/s`.
+    #[must_use]
+    pub fn long(self, bytes_per_second: f64) -> String {
+        match self {
+            Self::Bytes => format!("{}/s", spaced(bytes_per_second)),
+            Self::Bits => format!("{}/s", spaced(bytes_per_second * 8.0).replace('B', "b")),
+        }
+    }
+
+    /// So many bytes per second in at most 6 columns: `64K/s`, `1.2M/s`, `999B/s`; `512Kb`, `9.6Mb`, `999b`.
+    #[must_use]
+    pub fn short(self, bytes_per_second: f64) -> String {
+        match self {
+            Self::Bytes => format!("{}/s", bytes_short(bytes_per_second)),
+            Self::Bits => {
+                let text = bytes_short(bytes_per_second * 8.0);
+                format!("{}b", text.trim_end_matches('B'))
+            }
+        }
+    }
 }
 
 /// A number below 1000 and the step that it counts; a decimal where one digit alone would say too little.

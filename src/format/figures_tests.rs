@@ -37,8 +37,18 @@ fn rates_say_per_second_and_knobs_say_it_shorter() {
         (2_560_000.0, "2.6 MB/s", "2.6M/s"),
         (8_400_000.4, "8.4 MB/s", "8.4M/s"),
     ] {
-        assert_eq!(rate(per_second), long);
-        assert_eq!(rate_short(per_second), short);
+        assert_eq!(RateUnit::Bytes.long(per_second), long);
+        assert_eq!(RateUnit::Bytes.short(per_second), short);
+    }
+    for (per_second, long, short) in [
+        (0.0, "0 b/s", "0b"),
+        (100.0, "800 b/s", "800b"),
+        (64_000.0, "512 kb/s", "512Kb"),
+        (1_200_000.0, "9.6 Mb/s", "9.6Mb"),
+        (125_000_000.0, "1.0 Gb/s", "1Gb"),
+    ] {
+        assert_eq!(RateUnit::Bits.long(per_second), long);
+        assert_eq!(RateUnit::Bits.short(per_second), short);
     }
 }
 
@@ -103,12 +113,14 @@ fn no_figure_is_wider_than_its_column() {
         for near in [number - 1, number, number + 1, number / 2 * 3] {
             let per_second = near as f64;
             assert!(bytes(near).len() <= 6, "{}", bytes(near));
-            assert!(rate(per_second).len() <= 8, "{}", rate(per_second));
-            assert!(
-                rate_short(per_second).len() <= 6,
-                "{}",
-                rate_short(per_second)
-            );
+            for (unit, per_second) in [
+                (RateUnit::Bytes, per_second),
+                (RateUnit::Bits, per_second / 8.0),
+            ] {
+                let (long, short) = (unit.long(per_second), unit.short(per_second));
+                assert!(long.len() <= 8, "{long}");
+                assert!(short.len() <= 6, "{short}");
+            }
             let span = micros(near.min(3_600_000_000_000));
             assert!(
                 time_short(span).chars().count() <= 6,

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Report;
 use super::commands::{Answered, Refused};
 use crate::fault::{PerDirection, Plan};
-use crate::format::figures::{bytes, clock, rate, time};
+use crate::format::figures::{RateUnit, bytes, clock, time};
 use crate::format::{joined, one_line};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{Event, Happening, PortState, ProxyRow, Spread, Taken};
@@ -165,7 +165,7 @@ fn standing(row: &ProxyRow) -> String {
 }
 
 fn summary(row: &ProxyRow) -> String {
-    let PerDirection { up, down } = row.rates.map(rate);
+    let PerDirection { up, down } = row.rates.map(|rate| RateUnit::Bytes.long(rate));
     let mut line = format!(
         "{} {} open of {}, {} failed, {up} up, {down} down, faults {}",
         row.name,

@@ -111,6 +111,8 @@ pub enum Action {
     ToggleMouse,
     /// Goes on to the next colours that a user may ask for.
     NextScheme,
+    /// Shows rates in bits instead of bytes, or in bytes again.
+    NextRateUnit,
     /// Resets the selected connection.
     Reset,
     /// Ends the selected connection in an orderly way.

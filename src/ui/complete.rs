@@ -1,9 +1,12 @@
-//! What Tab makes of a word: the protocols, the kinds of fault, their parameters.
+//! What Tab makes of a word: the protocols, the kinds of fault, their parameters, and whatever else a language expects there.
 
-use std::fmt::Write as _;
-
+use crate::command::parse_line;
 use crate::fault::{KINDS, Kind};
 use crate::mapping::Protocol;
+use crate::syntax::ParseError;
+
+/// The units that come first where several may follow.
+const USUAL: [&str; 5] = ["ms", "kB/s", "kbit/s", "kB", "%"];
 
 /// The word at the end of `text` and what it may become, in the order in which Tab shows it.
 pub(super) fn candidates(text: &str) -> (&str, Vec<String>) {
@@ -64,13 +67,41 @@ fn starting(word: &str, all: impl IntoIterator<Item = String>) -> Vec<String> {
         .collect()
 }
 
-/// `text` with the word at its end completed: to the candidate number `turn`, counted round. `None` where there is none.
+/// The input line with the word at its end completed, or with what must follow it: the way number `turn`, counted round.
+/// `None` where there is none.
 pub(super) fn complete(text: &str, turn: usize) -> Option<String> {
     let (word, words) = candidates(text);
-    let pick = words.get(turn.checked_rem(words.len())?)?;
-    let mut completed = text[..text.len() - word.len()].to_owned();
-    let _ = write!(completed, "{pick}");
-    Some(completed)
+    match turn.checked_rem(words.len()) {
+        Some(turn) => Some(text[..text.len() - word.len()].to_owned() + &words[turn]),
+        None => follow(text, &parse_line(text).err()?, turn),
+    }
+}
+
+/// A text that is not finished, with what may follow it: units, values, signs. The way number `turn`, counted round.
+pub(super) fn follow(text: &str, error: &ParseError, turn: usize) -> Option<String> {
+    // What is no word of a language is described: a host, :port.
+    let is_word = |word: &&String| !word.trim_end().contains(' ') && *word != ":port";
+    let words = error.expected.iter().filter(|_| error.unfinished);
+    let mut ways: Vec<(usize, &String)> = words
+        .filter(is_word)
+        .filter_map(|word| Some((begun(text, word)?, word)))
+        .collect();
+    ways.sort_by_key(|(_, word)| !USUAL.contains(&word.as_str()));
+    let (begun, word) = ways.get(turn.checked_rem(ways.len())?)?;
+    Some(text[..text.len() - begun].to_owned() + word)
+}
+
+/// How much of a word stands at the end of a text already, in bytes: all but the whole of it. `None` where letters stand
+/// there that do not begin it.
+fn begun(text: &str, word: &str) -> Option<usize> {
+    let begins = |len: &usize| text.ends_with(&word[..*len]);
+    let mut lens = (1..=word.len())
+        .rev()
+        .filter(|len| word.is_char_boundary(*len));
+    match lens.find(begins) {
+        Some(len) => (len < word.len()).then_some(len),
+        None => (!text.ends_with(char::is_alphabetic)).then_some(0),
+    }
 }
 
 #[cfg(test)]
@@ -115,8 +146,14 @@ mod tests {
                 "9090=tls://host alpn=h2 as web lat 5ms j",
                 Some("9090=tls://host alpn=h2 as web lat 5ms jitter="),
             ),
+            ("9090=host:80 lat 300", Some("9090=host:80 lat 300ms")),
+            (
+                "9090=host:80 lat 5ms dist=",
+                Some("9090=host:80 lat 5ms dist=uniform"),
+            ),
+            ("9090=host:80 tcp c", Some("9090=host:80 tcp cubic")),
             ("9090=host:80 as la", None),
-            ("9090", None),
+            ("9090", Some("9090=")),
             ("9090=host", None),
             ("9090=host:80 zz", None),
             ("9090=host:80 zz y", None),

@@ -1,14 +1,14 @@
 //! What differs between two plans, knob by knob, in the short figures of the strips.
 
 use crate::fault::{Direction, Directions, Plan, Value};
-use crate::ui::format;
+use crate::ui::format::{self, RateUnit};
 use crate::ui::knob::{self, Dial};
 
 /// `LAT off → 300ms, BW off → 200K/96K/s`; nothing where no knob stands elsewhere.
 #[must_use]
-pub fn difference(before: &Plan, after: &Plan) -> String {
+pub fn difference(before: &Plan, after: &Plan, rates: RateUnit) -> String {
     let changed = knob::all().iter().filter_map(|dial| {
-        let [old, new] = [before, after].map(|plan| whole(dial, plan));
+        let [old, new] = [before, after].map(|plan| whole(dial, plan, rates));
         (old != new).then(|| format!("{} {old} → {new}", dial.knob.label))
     });
     changed.collect::<Vec<_>>().join(", ")
@@ -16,9 +16,14 @@ pub fn difference(before: &Plan, after: &Plan) -> String {
 
 /// What a knob stands at in these directions, where it is on: a rate that follows a trace is called so.
 #[must_use]
-pub fn value_of(dial: &Dial, plan: &Plan, directions: Directions) -> Option<String> {
+pub fn value_of(
+    dial: &Dial,
+    plan: &Plan,
+    directions: Directions,
+    rates: RateUnit,
+) -> Option<String> {
     if let Some(value) = dial.value(plan, directions) {
-        return Some(format::value(value));
+        return Some(format::value(value, rates));
     }
     let mut ways = Direction::BOTH
         .into_iter()
@@ -33,8 +38,8 @@ pub fn value_of(dial: &Dial, plan: &Plan, directions: Directions) -> Option<Stri
 }
 
 /// What a knob stands at in both directions: once where they are alike or add up, else down before up.
-fn whole(dial: &Dial, plan: &Plan) -> String {
-    let value = |directions| value_of(dial, plan, directions);
+fn whole(dial: &Dial, plan: &Plan, rates: RateUnit) -> String {
+    let value = |directions| value_of(dial, plan, directions, rates);
     let [down, up] = [Direction::Down, Direction::Up].map(|way| value(Directions::Only(way)));
     let adds_up = dial.param().is_some_and(|param| param.halves);
     match (down, up) {
@@ -82,7 +87,10 @@ mod tests {
                 "BW off → ↓trace, HOL off → on",
             ),
         ] {
-            assert_eq!(difference(&plan(before), &plan(after)), says);
+            assert_eq!(
+                difference(&plan(before), &plan(after), RateUnit::Bytes),
+                says
+            );
         }
     }
 }

@@ -5,10 +5,10 @@ pub use crate::format::figures::*;
 
 /// A setting on a knob in at most 6 columns; the exact value is the fault language's.
 #[must_use]
-pub fn value(value: Value) -> String {
+pub fn value(value: Value, rates: RateUnit) -> String {
     match value {
         Value::Time(time) => time_short(time),
-        Value::Rate(rate) => rate_short(rate.bytes_per_second() as f64),
+        Value::Rate(rate) => rates.short(rate.bytes_per_second() as f64),
         Value::Size(size) => size_set(size.bytes() as f64),
         Value::Percent(share) => share_short(share.fraction() * 100.0),
         Value::Number(exact) => number(exact, 2),

@@ -25,7 +25,7 @@ fn values_of_every_unit_fit_a_knob() {
         (Value::Switch(true), "on"),
         (Value::Word("paretonormal"), "pareto"),
     ] {
-        assert_eq!(value(setting), text);
+        assert_eq!(value(setting, RateUnit::Bytes), text);
         assert!(text.chars().count() <= 6);
     }
 }

@@ -23,6 +23,8 @@ pub struct Field {
     pub proposed: bool,
     /// What Ctrl-U took away, for the second Ctrl-U.
     pub(super) cleared: Option<String>,
+    /// The text that Tab began with, and which of its completions is shown.
+    completing: Option<(String, usize)>,
 }
 
 /// The line where proxies are added: a mapping and its faults.
@@ -46,8 +48,6 @@ pub struct InputLine {
     pub(super) unprobed: BTreeSet<u16>,
     /// Which line of the history is shown, and what had been typed before.
     pub(super) recalled: Option<(usize, String)>,
-    /// The word that Tab began with, and which of its completions is shown.
-    pub(super) completing: Option<(String, usize)>,
 }
 
 /// What the parser says to the line, in the frame of the key.
@@ -94,6 +94,7 @@ impl Field {
     pub(super) fn edit(&mut self, request: InputRequest) {
         use InputRequest::{DeleteNextChar, DeletePrevChar, InsertChar};
 
+        self.completing = None;
         let replaces = matches!(request, InsertChar(_) | DeletePrevChar | DeleteNextChar);
         if std::mem::take(&mut self.proposed) && replaces {
             self.clear();
@@ -114,12 +115,30 @@ impl Field {
     /// Another text, the cursor at its end; what was taken away belonged to the one before.
     pub(super) fn set(&mut self, text: String) {
         self.cleared = None;
+        self.completing = None;
         self.proposed = false;
         self.text = std::mem::take(&mut self.text).with_value(text);
     }
 
+    /// Another way to go on with the text that Tab began with: the number of each is given to `complete`, and after the
+    /// last comes the first. Says whether there is one.
+    pub(super) fn go_on(&mut self, complete: impl Fn(&str, usize) -> Option<String>) -> bool {
+        let (stem, turn) = match self.completing.take() {
+            Some((stem, turn)) => (stem, turn + 1),
+            None => (self.text.value().to_owned(), 0),
+        };
+        let text = complete(&stem, turn);
+        let found = text.is_some();
+        if let Some(text) = text {
+            self.set(text);
+            self.completing = Some((stem, turn));
+        }
+        found
+    }
+
     /// Takes the text away, or brings back what was taken away before.
     pub(super) fn clear(&mut self) {
+        self.completing = None;
         self.proposed = false;
         if self.text.value().is_empty() {
             if let Some(text) = self.cleared.take() {
@@ -134,12 +153,6 @@ impl Field {
 // === impl InputLine ===
 
 impl InputLine {
-    /// Another text; what was typed for another one is forgotten.
-    pub(super) fn set(&mut self, text: String) {
-        self.field.set(text);
-        self.completing = None;
-    }
-
     /// Keeps an entered line.
     pub(super) fn remember(&mut self, line: &str) {
         self.recalled = None;
@@ -165,10 +178,10 @@ impl InputLine {
             (place + 1).min(last)
         };
         if let Some(line) = self.history.get(place) {
-            self.set(line.clone());
+            self.field.set(line.clone());
             self.recalled = Some((place, typed));
         } else {
-            self.set(typed);
+            self.field.set(typed);
         }
     }
 

@@ -230,7 +230,7 @@ impl Dial {
     }
 
     /// What the knob stands at in one setting.
-    fn of(&self, setting: &Setting) -> Option<Value> {
+    pub(super) fn of(&self, setting: &Setting) -> Option<Value> {
         let value = match self.param() {
             Some(param) => setting.value(param.name)?,
             None if self.knob.param == SHARE => Value::Percent(setting.share),
@@ -240,7 +240,7 @@ impl Dial {
     }
 
     /// What there is of the kind in these directions, as one setting for all of them.
-    fn base(&self, plan: &Plan, directions: Directions) -> Option<Setting> {
+    pub(super) fn base(&self, plan: &Plan, directions: Directions) -> Option<Setting> {
         let ways = Direction::BOTH.map(|direction| plan.find(self.kind, direction));
         match (directions, ways) {
             (Directions::Only(direction), _) => plan.one_way(self.kind, direction),

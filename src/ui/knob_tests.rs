@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::fault::Stage;
 use crate::fault::knob::{Fine, Metric};
+use crate::ui::format::RateUnit;
 use crate::units::ByteRate;
 
 fn dial(label: &str) -> &'static Dial {
@@ -480,7 +481,7 @@ fn in_full(shown: &str, unit: Value) -> String {
 fn every_stop_is_shown_as_it_is() {
     for dial in all().iter().filter(|dial| dial.param().is_some()) {
         for stop in dial.knob.stops {
-            let shown = crate::ui::format::value(stop);
+            let shown = crate::ui::format::value(stop, RateUnit::Bytes);
             let text = in_full(&shown, stop);
             let read = crate::fault::language::parse_value(&dial.spec(), &text);
             assert_eq!(

@@ -33,6 +33,7 @@ use crate::proxy::{clock, panics};
 
 pub mod action;
 mod ask;
+mod changes;
 mod complete;
 pub mod config;
 pub mod difference;
@@ -54,6 +55,7 @@ mod run;
 mod scale;
 pub mod terminal;
 pub mod theme;
+mod typed;
 pub mod update;
 pub mod view;
 

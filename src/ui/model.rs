@@ -18,6 +18,7 @@ use ratatui::layout::Size;
 
 use super::effect::Effect;
 use super::find::{Finds, Place};
+use super::format::RateUnit;
 use super::input::InputLine;
 use super::keymap::Mode;
 use super::theme::Theme;
@@ -91,6 +92,8 @@ pub struct Model {
     pub knob: usize,
     /// Which directions the keys turn.
     pub directions: Directions,
+    /// What rates are shown in.
+    pub rates: RateUnit,
     /// The marked proxies: what turns one of them turns them all.
     pub marked: BTreeSet<ProxyId>,
     /// Whether each strip has one row only, where the user has said so; else the room decides.

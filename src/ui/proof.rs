@@ -7,7 +7,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use self::judge::Beside;
-use super::format;
+use super::format::{self, RateUnit};
 use super::knob::{self, Dial};
 use super::model::Model;
 use crate::fault::knob::Metric;
@@ -79,6 +79,8 @@ pub(in crate::ui) struct Proof<'a> {
     /// When it is, since the engine's start.
     now: Duration,
     busiest: Option<PerDirection<f64>>,
+    /// What rates are shown in.
+    pub(in crate::ui) rates_in: RateUnit,
 }
 
 /// The rates of each proxy's fastest connection.
@@ -161,6 +163,7 @@ impl<'a> Proof<'a> {
                 || turns.any(|(at, _)| is_fresh(at)),
             now: model.shown_at(),
             busiest: busiest.get(&row.id).copied(),
+            rates_in: model.rates,
         }
     }
 
@@ -233,7 +236,7 @@ impl<'a> Proof<'a> {
             (Directions::Both, _) if dial.knob.metric == Metric::AddedSpread => "±",
             (Directions::Both, _) => "",
         };
-        format!("{way}{}", format::value(set))
+        format!("{way}{}", format::value(set, self.rates_in))
     }
 
     /// Where a dial's kind stands in its schedule, where it has one.
@@ -302,7 +305,7 @@ impl<'a> Proof<'a> {
         if self.row.open == 0 && rate == 0.0 {
             return (None, "-".to_owned(), None);
         }
-        let text = format::rate_short(rate);
+        let text = self.rates_in.short(rate);
         (Some(Value::Rate(byte_rate(rate))), text, None)
     }
 

@@ -31,6 +31,21 @@ pub(super) fn magnitude(value: Value) -> Option<u64> {
     }
 }
 
+/// The value of the same unit as `like` with this magnitude; a word or a trace has none, and stays.
+pub(super) fn of_magnitude(like: Value, parts: u64) -> Value {
+    match like {
+        Value::Time(_) => Value::Time(Duration::from_nanos(parts)),
+        Value::Rate(_) => Value::Rate(ByteRate::new(parts)),
+        Value::Size(_) => Value::Size(ByteCount::new(parts)),
+        Value::Percent(_) => {
+            Value::Percent(Percent::from_ppm(u32::try_from(parts).unwrap_or(u32::MAX)))
+        }
+        Value::Number(_) => Value::Number(parts as f64 / 1_000.0),
+        Value::Switch(_) => Value::Switch(parts > 0),
+        Value::Word(_) | Value::Trace(_) => like,
+    }
+}
+
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -245,19 +260,11 @@ impl Track {
     /// The value of the track's unit with this magnitude.
     pub(super) fn value(&self, parts: u64) -> Value {
         match self.like {
-            Value::Time(_) => Value::Time(Duration::from_nanos(parts)),
-            Value::Rate(_) => Value::Rate(ByteRate::new(parts)),
-            Value::Size(_) => Value::Size(ByteCount::new(parts)),
-            Value::Percent(_) => {
-                Value::Percent(Percent::from_ppm(u32::try_from(parts).unwrap_or(u32::MAX)))
-            }
-            Value::Number(_) => Value::Number(parts as f64 / 1_000.0),
-            Value::Switch(_) => Value::Switch(parts > 0),
             Value::Word(first) => {
                 let word = (1..=parts).zip(self.words).last();
                 Value::Word(word.map_or(first, |(_, word)| word))
             }
-            Value::Trace(trace) => Value::Trace(trace),
+            like => of_magnitude(like, parts),
         }
     }
 }

@@ -69,6 +69,7 @@ pub(super) const TEXTS: &[Mode] = &[
     Mode::Find,
 ];
 const INPUT: &[Mode] = &[Mode::Input];
+const COMPLETED: &[Mode] = &[Mode::Input, Mode::Value];
 const QUESTIONS: &[Mode] = &[Mode::Quit, Mode::Confirm];
 const QUIT: &[Mode] = &[Mode::Quit];
 const CONFIRM: &[Mode] = &[Mode::Confirm];
@@ -191,11 +192,12 @@ pub(super) static ROWS: &[Binding] = rows! {
     FOUND See [letter('/')] Action::Find => "find: rows that match words";
     SEEN See [letter('T')] Action::NextScheme => "the next colours: dark, light …";
     SEEN See [letter('%')] Action::ToggleMouse => "mouse on, or off to select text";
+    SEEN See [letter('B')] Action::NextRateUnit => "rates in bits, or in bytes";
     PANES See [letter('S')] Action::Sort => "sort the connections";
     SORT See [ENTER, letter('S')] Action::Accept => "sort by it; again: turn it round";
     SORT Move [letter('k')] Action::Up => "one up" as "";
     SORT Move [letter('j')] Action::Down => "one down" as "";
-    INPUT Type [TAB] Action::Complete => "complete the word";
+    COMPLETED Type [TAB] Action::Complete => "complete the word";
     INPUT Type [UP, ctrl('p')] Action::HistoryBack => "the line before";
     INPUT Type [DOWN, ctrl('n')] Action::HistoryForward => "the line after";
     TEXTS Type [ctrl('u')] Action::ClearText => "clear; twice: bring it back";
@@ -265,6 +267,7 @@ pub(super) static FOOTERS: &[Footer] = &[
     (INPUT, ctrl('c'), "Ctrl-C", "quit"),
     (INPUT, F1, "F1", "help"),
     (&[Mode::Value], ENTER, "Enter", "set"),
+    (&[Mode::Value], TAB, "Tab", "complete"),
     (&[Mode::Value], ESC, "Esc", "leave"),
     (&[Mode::Path], ENTER, "Enter", "do it"),
     (&[Mode::Path], ESC, "Esc", "leave"),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::fault::{Plan, Value};
+use crate::fault::Plan;
 use crate::preset::{self, Preset};
 use crate::snapshot::{ConnId, ConnRow, EndedConn, ProxyId, Watched};
 use crate::syntax::ParseError;
@@ -101,10 +101,8 @@ pub struct ValueField {
     pub knob: usize,
     /// The value as it is typed.
     pub field: Field,
-    /// The value that Enter sets, where there is no error; `None` is off.
-    pub value: Option<Value>,
-    /// Why the text is not a value; `unfinished` where it only is not complete. `None` where Enter sets it.
-    pub error: Option<ParseError>,
+    /// What Enter does; else why the text is not a value, `unfinished` where it only is not complete.
+    pub says: Result<String, ParseError>,
 }
 
 /// One connection that is looked at closely, open or ended.

@@ -1,20 +1,19 @@
-//! Typing: the input line, the field of a value, the filter of help.
+//! Typing: the text that has the keys, and the input line.
 
 use tui_input::InputRequest;
 
 use super::turn::{self, Wish};
-use super::{find, line, paste, proxies};
+use super::{find, line, paste, proxies, value};
 use crate::command::parse_line;
-use crate::fault::{Plan, Value, language};
+use crate::fault::Plan;
 use crate::mapping::Mapping;
 use crate::snapshot::ProxyId;
-use crate::syntax::ParseError;
+use crate::ui::changes::changes;
 use crate::ui::complete;
 use crate::ui::input::{Check, Field};
 use crate::ui::keymap::Mode;
-use crate::ui::knob::{self, Turn};
 use crate::ui::model::undo::{Edit, Edited, Setup, Swap};
-use crate::ui::model::{Focus, Model, Origin, Overlay, Tone, ValueField};
+use crate::ui::model::{Focus, Model, Origin, Overlay, Tone};
 
 /// The field that has the keys.
 pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
@@ -63,18 +62,14 @@ pub(super) fn clear(model: &mut Model) {
 pub(super) fn changed(model: &mut Model) {
     match model.mode() {
         Mode::Input => {
-            model.input.completing = None;
             model.input.recalled = None;
             line::forget(model);
             line::check(model);
         }
         Mode::Value => {
-            if let Some(Overlay::Value(value)) = model.overlays.last_mut() {
-                let checked = check_value(value.knob, value.field.text.value());
-                (value.value, value.error) = match checked {
-                    Ok(wanted) => (wanted, None),
-                    Err(error) => (None, Some(error)),
-                };
+            if let Some(Overlay::Value(mut value)) = model.overlays.pop() {
+                value::check(model, &mut value);
+                model.overlays.push(Overlay::Value(value));
             }
         }
         Mode::Help | Mode::Presets => {
@@ -96,29 +91,34 @@ pub(super) fn changed(model: &mut Model) {
     }
 }
 
-/// Completes the word at the cursor, which stands at the end; again: to the next one that it may be. A line that is no
-/// mapping gives way to the one that was meant, where that is known, and what it was meant for is said.
+/// Completes what is typed, the cursor at its end; again: to the next way to go on. A line that is no mapping gives way to the
+/// one that was meant, where that is known, and what it was meant for is said.
 pub(super) fn complete(model: &mut Model) {
-    if model.mode() != Mode::Input {
-        return;
-    }
-    if let Check::Wrong(error) = &model.input.check
+    if model.mode() == Mode::Input
+        && let Check::Wrong(error) = &model.input.check
         && let Some(line) = error.instead.clone()
     {
         let message = error.message.clone();
-        model.input.set(line);
+        model.input.field.set(line);
         model.say(Tone::Plain, message);
-        line::check(model);
-        return;
+        return line::check(model);
     }
-    let (stem, turn) = match model.input.completing.take() {
-        Some((stem, turn)) => (stem, turn + 1),
-        None => (model.input.field.text.value().to_owned(), 0),
+    let went_on = match (model.mode(), model.overlays.pop()) {
+        (Mode::Value, Some(Overlay::Value(mut value))) => {
+            let went_on = value.field.go_on(|text, turn| {
+                let error = value::read(model, value.proxy, value.knob, text, true).err()?;
+                complete::follow(text, &error, turn)
+            });
+            model.overlays.push(Overlay::Value(value));
+            went_on
+        }
+        (mode, overlay) => {
+            model.overlays.extend(overlay);
+            mode == Mode::Input && model.input.field.go_on(complete::complete)
+        }
     };
-    if let Some(text) = complete::complete(&stem, turn) {
-        model.input.set(text);
-        model.input.completing = Some((stem, turn));
-        line::check(model);
+    if went_on {
+        changed(model);
     }
 }
 
@@ -235,59 +235,9 @@ fn change(model: &mut Model, proxy: ProxyId, old: Mapping, mut new: Setup) {
         ask(model, Edited::Renamed(names));
     }
     if new.plan != before {
-        let text = super::undo::difference(Some(&before), &new.plan);
+        let text = changes(Some(&before), &new.plan);
         turn::set(model, Wish::one(proxy, new.plan, text), None);
     } else if !is_renamed {
         model.say(Tone::Plain, "nothing changed");
-    }
-}
-
-/// The value that a text is for a knob, `None` being off.
-pub(super) fn check_value(knob: usize, text: &str) -> Result<Option<Value>, ParseError> {
-    let wrong = |message: &str, unfinished| ParseError {
-        unfinished,
-        ..ParseError::over(text, 0..text.chars().count(), message.to_owned())
-    };
-    let Some(dial) = knob::all().get(knob) else {
-        return Err(wrong("no such knob", false));
-    };
-    let example = dial.knob.stops[4];
-    let (before, word) = text.split_at(text.len() - text.trim_start().len());
-    let word = word.trim_end();
-    if word.is_empty() {
-        return Err(wrong(&format!("a value such as {example}, or off"), true));
-    }
-    if "off".starts_with(word) {
-        return (word == "off")
-            .then_some(None)
-            .ok_or_else(|| wrong("off", true));
-    }
-    let value = language::parse_value(&dial.spec(), word).map_err(|error| {
-        let shift = before.chars().count();
-        ParseError {
-            input: text.to_owned(),
-            span: error.span.start + shift..error.span.end + shift,
-            ..error
-        }
-    })?;
-    Ok((!dial.harmless(value)).then_some(value))
-}
-
-/// Enter in the field of a value.
-pub(super) fn accept_value(model: &mut Model, mut value: ValueField) {
-    match check_value(value.knob, value.field.text.value()) {
-        Ok(wanted) => {
-            model.selected = Some(value.proxy);
-            model.knob = value.knob;
-            turn::turn(model, value.proxy, wanted.map_or(Turn::Off, Turn::Exact));
-        }
-        Err(error) => {
-            if let Some(dial) = knob::all().get(value.knob).filter(|_| error.unfinished) {
-                let text = format!("{} is not set yet: {}", dial.knob.label, error.message);
-                model.say(Tone::Trouble, text);
-            }
-            value.error = Some(error);
-            model.overlays.push(Overlay::Value(value));
-        }
     }
 }

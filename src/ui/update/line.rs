@@ -50,7 +50,7 @@ pub(super) fn probed(model: &mut Model, port: u16, result: Result<(), String>) {
 pub(super) fn refill(model: &mut Model, text: String, editing: Option<ProxyId>) {
     forget(model);
     model.input.editing = editing;
-    model.input.set(text);
+    model.input.field.set(text);
     check(model);
 }
 

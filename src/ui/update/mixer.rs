@@ -3,6 +3,7 @@
 use super::{Step, first_visible};
 use crate::fault::{Direction, Directions};
 use crate::snapshot::ProxyId;
+use crate::ui::format::RateUnit;
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Overlay, Tone};
 use crate::ui::view;
@@ -79,6 +80,16 @@ pub(super) fn next_directions(model: &mut Model) {
     };
     model.directions = next;
     model.say(Tone::Plain, format!("the keys turn {words}"));
+}
+
+/// Rates in bits, or in bytes again.
+pub(super) fn next_rate_unit(model: &mut Model) {
+    model.rates = model.rates.other();
+    let words = match model.rates {
+        RateUnit::Bytes => "bytes per second, as in 64kB/s",
+        RateUnit::Bits => "bits per second, as in 512kbit/s",
+    };
+    model.say(Tone::Plain, format!("rates are shown in {words}"));
 }
 
 /// The selected strip exists where there is one, and is visible.

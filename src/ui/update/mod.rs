@@ -9,6 +9,7 @@
 //!            undo         steps back and forth
 //!            proxies      add, delete, open, close
 //!            input        typing into the line and the fields
+//!            value        the field of a knob's value
 //!            paste        what is pasted
 //!            line         the input line, and what is said of it
 //!            connections  the table: rows, order, cutting
@@ -53,6 +54,7 @@ mod proxies;
 mod scenes;
 mod turn;
 mod undo;
+mod value;
 
 pub use scenes::{OpenScene, begin_with};
 
@@ -136,6 +138,7 @@ fn apply(model: &mut Model, action: Action) {
         Action::Mouse(event) => mouse::mouse(model, event),
         Action::Focused => mouse::focused(model),
         Action::Background(ground) => looks::background(model, ground),
+        Action::NextRateUnit => mixer::next_rate_unit(model),
         Action::Turn(turn) => on_selected(model, |model, id| turn::turn(model, id, turn)),
         Action::AllOff => on_selected(model, turn::all_off),
         Action::Bypass => on_selected(model, turn::bypass),
@@ -167,7 +170,7 @@ fn apply(model: &mut Model, action: Action) {
         Action::HistoryBack => input::recall(model, true),
         Action::HistoryForward => input::recall(model, false),
         Action::Help => overlay::help(model),
-        Action::TypeValue => on_selected(model, overlay::type_value),
+        Action::TypeValue => on_selected(model, value::open),
         Action::Presets => on_selected(model, presets::open),
         Action::Audition => presets::audition(model),
         Action::PresetForAll => presets::take_for_all(model),

@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::{Step, connections, find, first_visible, input, presets, proxies, scenes};
+use super::{Step, connections, find, first_visible, input, presets, proxies, scenes, value};
 use crate::request::Request;
-use crate::snapshot::{Kill, ProxyId};
+use crate::snapshot::Kill;
 use crate::ui::action::Action;
 use crate::ui::effect::Effect;
 use crate::ui::find::Place;
 use crate::ui::input::Field;
 use crate::ui::keymap::{self, Key};
-use crate::ui::model::{Column, Focus, Help, Model, Overlay, Tone, ValueField};
+use crate::ui::model::{Column, Focus, Help, Model, Overlay, Tone};
 
 /// A second Ctrl-C within this ends the program at once.
 const TWICE: Duration = Duration::from_secs(2);
@@ -44,17 +44,6 @@ pub(super) fn settle(model: &mut Model, room: usize) {
     }
 }
 
-/// Opens the field for a value of the selected knob.
-pub(super) fn type_value(model: &mut Model, proxy: ProxyId) {
-    model.overlays.push(Overlay::Value(ValueField {
-        proxy,
-        knob: model.knob,
-        field: Field::default(),
-        value: None,
-        error: input::check_value(model.knob, "").err(),
-    }));
-}
-
 /// Enter, or yes.
 pub(super) fn accept(model: &mut Model) {
     match model.overlays.pop() {
@@ -63,7 +52,7 @@ pub(super) fn accept(model: &mut Model) {
                 super::apply(model, hint.action);
             }
         }
-        Some(Overlay::Value(field)) => input::accept_value(model, field),
+        Some(Overlay::Value(field)) => value::accept(model, field),
         Some(Overlay::Path(path)) => scenes::accept(model, path),
         Some(Overlay::Presets(list)) => presets::accept(model, list),
         Some(Overlay::Find(place)) => find::accept(model, place),

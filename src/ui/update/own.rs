@@ -1,9 +1,9 @@
 //! What is set for one connection alone: exempt from faults, frozen, knobs of its own. Each is a change that can be undone.
 
-use crate::fault::{Own, Stage};
+use crate::fault::{Own, Plan, Stage};
 use crate::request::Request;
 use crate::snapshot::{ConnId, ProxyId, Taken};
-use crate::ui::knob::{self, Turn};
+use crate::ui::knob::{self, Dial, Turn};
 use crate::ui::model::undo::{Edit, Edited, Swap};
 use crate::ui::model::{Change, Detail, Model, Overlay, Tone};
 
@@ -88,6 +88,31 @@ pub(super) fn turn(model: &mut Model, (proxy, conn): (ProxyId, ConnId), turn: Tu
     let Some(dial) = knob::all().get(model.knob) else {
         return;
     };
+    let before = plan(model, (proxy, conn));
+    let after = dial.turn(&before, model.directions, turn);
+    let text = if after == before {
+        let value = knob::Dial::print(dial.value(&before, model.directions));
+        format!("{} stays at {value}", dial.knob.label)
+    } else {
+        dial.change(&before, &after, model.directions)
+    };
+    give(model, (proxy, conn), dial, &after, text);
+}
+
+/// The plan that acts on one connection: its own knobs over its proxy's.
+pub(super) fn plan(model: &Model, (proxy, conn): (ProxyId, ConnId)) -> Plan {
+    let of_proxy = model.plan(proxy).cloned().unwrap_or_default();
+    model.own(conn).over(&of_proxy)
+}
+
+/// Gives one connection alone a knob's kind as a plan has it; `text` says what that changes.
+pub(super) fn give(
+    model: &mut Model,
+    (proxy, conn): (ProxyId, ConnId),
+    dial: &Dial,
+    after: &Plan,
+    mut text: String,
+) {
     if dial.kind.stage == Stage::Opening || dial.kind.ends {
         let text = format!(
             "{} is a matter of all connections: Tab turns them",
@@ -96,18 +121,11 @@ pub(super) fn turn(model: &mut Model, (proxy, conn): (ProxyId, ConnId), turn: Tu
         model.say(Tone::Plain, text);
         return;
     }
-    let mut own = model.own(conn);
-    let of_proxy = model.plan(proxy).cloned().unwrap_or_default();
-    let before = own.over(&of_proxy);
-    let after = dial.turn(&before, model.directions, turn);
-    if after == before {
-        let value = knob::Dial::print(dial.value(&before, model.directions));
-        let text = format!("#{}: {} stays at {value}", conn.0, dial.knob.label);
-        model.say(Tone::Plain, text);
-        return;
+    if *after == plan(model, (proxy, conn)) {
+        return model.say(Tone::Plain, format!("#{}: {text}", conn.0));
     }
-    own.set(dial.kind, &after);
-    let mut text = dial.change(&before, &after, model.directions);
+    let mut own = model.own(conn);
+    own.set(dial.kind, after);
     if std::mem::take(&mut own.exempt) {
         text.push_str(", no longer exempt");
     }

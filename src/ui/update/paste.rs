@@ -82,7 +82,7 @@ fn correct(model: &mut Model, wrong: &[PastedLine]) {
         model.input.remember(&other.text);
     }
     model.input.editing = None;
-    model.input.set(first.text.clone());
+    model.input.field.set(first.text.clone());
     line::check(model);
     if !others.is_empty() {
         let text = format!("{} more lines to correct: ↑ brings them", others.len());

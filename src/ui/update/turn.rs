@@ -5,6 +5,7 @@ use super::own;
 use crate::fault::{Directions, Plan};
 use crate::request::Request;
 use crate::snapshot::ProxyId;
+use crate::ui::changes::bypass_word;
 use crate::ui::effect::Effect;
 use crate::ui::knob::{self, Dial, Turn};
 use crate::ui::model::undo::{Edit, Edited, Held, Solo, Swap};
@@ -233,7 +234,7 @@ fn act(names: &str) -> String {
 }
 
 /// The proxies of a change by their names, or how many they are: `web`, `db, shop and web`, `7 proxies`.
-fn names(model: &Model, mut ids: Vec<ProxyId>) -> String {
+pub(super) fn names(model: &Model, mut ids: Vec<ProxyId>) -> String {
     const NAMED: usize = 3;
     ids.sort_unstable();
     let names: Vec<String> = ids.into_iter().map(|id| model.name(id)).collect();
@@ -327,9 +328,4 @@ fn send(model: &mut Model, ticket: u64, proxy: ProxyId, plan: Plan) {
     };
     model.drafts.insert(proxy, draft);
     model.cause(Effect::Ask(ticket, Request::SetPlan { proxy, plan }));
-}
-
-/// What a change of the bypass is called.
-pub(super) const fn bypass_word(bypassed: bool) -> &'static str {
-    if bypassed { "bypass on" } else { "bypass off" }
 }

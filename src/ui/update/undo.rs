@@ -2,8 +2,7 @@
 
 use super::turn::{self, Wish};
 use super::{own, proxies};
-use crate::fault::{Directions, KINDS, Kind, Plan};
-use crate::ui::knob;
+use crate::ui::changes::changes;
 use crate::ui::model::undo::{Edit, Edited, Step, Swap};
 use crate::ui::model::{Ask, Model, Origin, Overlay, Tone};
 
@@ -80,7 +79,7 @@ fn take(model: &mut Model, step: &Step, origin: Origin) {
                 own::carry_out(model, (proxy, *conn), after.clone(), &text);
             }
             Edited::Plan(Swap { after, .. }) => {
-                texts.push(difference(model.plan(proxy), after));
+                texts.push(changes(model.plan(proxy), after));
                 plans.push((proxy, after.clone()));
             }
             Edited::Added(_) | Edited::Removed(_) | Edited::Replaced(_) | Edited::Renamed(_) => {
@@ -95,51 +94,4 @@ fn take(model: &mut Model, step: &Step, origin: Origin) {
     };
     turn::carry_out(model, Wish::of(plans, text));
     model.solo.clone_from(&step.solo.after);
-}
-
-/// What differs between two plans, for people: the knobs where they say all of it, else the settings.
-pub(super) fn difference(before: Option<&Plan>, after: &Plan) -> String {
-    let none = Plan::default();
-    let before = before.unwrap_or(&none);
-    let kinds = KINDS.iter().copied();
-    let mut parts: Vec<String> = kinds
-        .flat_map(|kind| difference_of(kind, before, after))
-        .collect();
-    if before.bypassed != after.bypassed {
-        parts.push(turn::bypass_word(after.bypassed).to_owned());
-    }
-    parts.join(", ")
-}
-
-/// The knobs that a kind's difference is made of; where turning them does not make all of it, its settings.
-fn difference_of(kind: &'static Kind, before: &Plan, after: &Plan) -> Vec<String> {
-    let settings = |plan: &Plan| {
-        let of_kind = plan.settings().iter().filter(|it| it.kind == kind);
-        Plan::of(of_kind.cloned())
-    };
-    let (old, new) = (settings(before), settings(after));
-    if old == new {
-        return Vec::new();
-    }
-    let both = Directions::Both;
-    let dials = knob::all().iter();
-    let turned = dials.filter(|dial| {
-        dial.kind.name == kind.name && dial.value(&old, both) != dial.value(&new, both)
-    });
-    let turned: Vec<_> = turned.collect();
-    let by_knobs = turned.iter().fold(old.clone(), |plan, dial| {
-        dial.set(&plan, both, dial.value(&new, both))
-    });
-    if by_knobs == new {
-        let texts = turned.iter().map(|dial| dial.change(&old, &new, both));
-        return texts.collect();
-    }
-    let words = |plan: &Plan| {
-        if plan.is_empty() {
-            format!("no {}", kind.name)
-        } else {
-            plan.to_string()
-        }
-    };
-    vec![format!("{} → {}", words(&old), words(&new))]
 }

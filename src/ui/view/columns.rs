@@ -63,8 +63,14 @@ const COLUMNS: [Column; 13] = [
     figure("AGE", 5, &[5], age).sorted(By::Age),
     figure("↑BYTES", 7, &[6], |at| format::bytes(at.conn.bytes.up)).sorted(By::BytesUp),
     figure("↓BYTES", 6, &[6], |at| format::bytes(at.conn.bytes.down)).sorted(By::BytesDown),
-    figure("↑RATE", 10, &[8], |at| format::rate(at.conn.rates.up)).sorted(By::RateUp),
-    figure("↓RATE", 3, &[8], |at| format::rate(at.conn.rates.down)).sorted(By::RateDown),
+    figure("↑RATE", 10, &[8], |at| {
+        at.model.rates.long(at.conn.rates.up)
+    })
+    .sorted(By::RateUp),
+    figure("↓RATE", 3, &[8], |at| {
+        at.model.rates.long(at.conn.rates.down)
+    })
+    .sorted(By::RateDown),
     figure("ADDED", 4, &[6], added)
         .sorted(By::Added)
         .with_role(|_| Role::Measured),

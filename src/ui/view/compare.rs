@@ -102,7 +102,8 @@ impl Entry {
             (Metric::AddedDelay, Some(spread)) => quantiles(&spread),
             (Metric::AddedSpread, Some(_)) => both(format!("±{text}")),
             (Metric::Rate, _) => {
-                let PerDirection { up, down } = proof.rates(dial).map(format::rate);
+                let PerDirection { up, down } =
+                    proof.rates(dial).map(|rate| proof.rates_in.long(rate));
                 [format!("↑{up} ↓{down}"), text.clone()]
             }
             (Metric::Sender, _) => match &reading.more {

@@ -72,7 +72,7 @@ pub(super) fn draw(model: &Model, detail: &Detail, mut sheet: Sheet<'_>) {
     title(model, detail, proxy, &mut head);
     way(model, detail, proxy, &mut head);
     figures(detail, &own, &mut head);
-    waterfall::draw(detail, &acting, &mut sheet.part(parts.trip));
+    waterfall::draw(detail, &acting, model.rates, &mut sheet.part(parts.trip));
     let way = match model.directions {
         Directions::Only(way) => way,
         Directions::Both => Direction::Down,
@@ -173,7 +173,10 @@ fn turned(model: &Model, detail: &Detail, proxy: &ProxyRow) -> Option<Span<'stat
         (plan.clone(), format!("of {}", proxy.name))
     };
     let value = dial.value(&plan, model.directions);
-    let value = value.map_or_else(|| "off".to_owned(), format::value);
+    let value = value.map_or_else(
+        || "off".to_owned(),
+        |value| format::value(value, model.rates),
+    );
     let text = format!("  ←→ {} {value} {whose}", dial.knob.label);
     Some(Span::styled(text, Role::Injected))
 }

@@ -86,7 +86,7 @@ fn left(model: &Model) -> Vec<Piece> {
     }
     let open = proxies.iter().map(|row| u64::from(row.open)).sum();
     let open = format!("{} conn", format::count(open));
-    let PerDirection { up, down } = snapshot.rates.map(format::rate);
+    let PerDirection { up, down } = snapshot.rates.map(|rate| model.rates.long(rate));
     pieces.push(piece(70, Role::Plain, open));
     pieces.push(piece(50, Role::Measured, format!("↑{up} ↓{down}")));
     let failed: u64 = proxies.iter().map(|row| row.failed).sum();

@@ -15,7 +15,6 @@ use ratatui::text::Span;
 use unicode_width::UnicodeWidthChar;
 
 use super::pen::{Sheet, width, wrap};
-use crate::fault::Value;
 use crate::syntax::ParseError;
 use crate::ui::find::{Find, Place};
 use crate::ui::format;
@@ -23,7 +22,6 @@ use crate::ui::input::{Check, Field, InputLine};
 use crate::ui::knob;
 use crate::ui::model::{Focus, Model, Overlay, PathField, ValueField};
 use crate::ui::theme::Role;
-use crate::units::ByteRate;
 
 /// Columns before the text.
 const PROMPT: u16 = 3;
@@ -143,10 +141,10 @@ impl<'a> Open<'a> {
 
     fn says(&self) -> Answer<'_> {
         match self {
-            Self::Value(value) => match &value.error {
-                None => Answer::Right(sets(value.value)),
-                Some(error) if error.unfinished => Answer::Unfinished(error),
-                Some(error) => Answer::Wrong(error),
+            Self::Value(value) => match &value.says {
+                Ok(text) => Answer::Right(text),
+                Err(error) if error.unfinished => Answer::Unfinished(error),
+                Err(error) => Answer::Wrong(error),
             },
             Self::Find(place, find, found) => match &find.error {
                 None if find.is_empty() => Answer::Example(place.example()),
@@ -225,17 +223,6 @@ fn found(model: &Model, place: Place) -> String {
     };
     let count = |count: usize| format::count(count as u64);
     format!("{} of {}", count(found), count(all))
-}
-
-/// What Enter does with a value.
-fn sets(value: Option<Value>) -> &'static str {
-    match value {
-        None => "Enter turns it off on every open connection",
-        Some(Value::Rate(rate)) if rate == ByteRate::new(0) => {
-            "nothing passes: Enter stops every open connection's bytes; off takes the limit away"
-        }
-        Some(_) => "Enter sets it on every open connection",
-    }
 }
 
 /// The caret under the first wrong column, and why: beside the caret, below it where there is not enough room.

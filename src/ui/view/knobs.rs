@@ -69,7 +69,7 @@ fn entry(model: &Model, dial: &Dial, selected: bool) -> Vec<Span<'static>> {
     let set = plan.and_then(|plan| dial.value(plan, Directions::Both));
     let mut name = dial.knob.title.to_lowercase();
     if let Some(set) = set {
-        name = format!("{name} {}", format::value(set));
+        name = format!("{name} {}", format::value(set, model.rates));
     }
     let role = if set.is_some() {
         Role::Injected

@@ -20,6 +20,7 @@ use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, Plan};
 use crate::preset::{self, Preset};
 use crate::ui::difference::{difference, value_of};
+use crate::ui::format::RateUnit;
 use crate::ui::knob;
 use crate::ui::model::{Model, PresetList};
 use crate::ui::theme::Role;
@@ -76,7 +77,11 @@ pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Op
         pen.skip(1).text(mark, Role::Title).to(3);
         pen.left(preset.name, names, name);
         for (_, columns, metric, directions) in COLUMNS {
-            pen.right(figure(&plan, metric, directions), columns, figures);
+            pen.right(
+                figure(&plan, metric, directions, model.rates),
+                columns,
+                figures,
+            );
         }
         pen.skip(2).text(about(preset, &plan), figures);
     }
@@ -91,10 +96,10 @@ pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Op
 }
 
 /// What a plan has in a column.
-fn figure(plan: &Plan, metric: Metric, directions: Directions) -> String {
+fn figure(plan: &Plan, metric: Metric, directions: Directions, rates: RateUnit) -> String {
     let mut dials = knob::all().iter();
     let dial = dials.find(|dial| dial.knob.metric == metric);
-    let value = dial.and_then(|dial| value_of(dial, plan, directions));
+    let value = dial.and_then(|dial| value_of(dial, plan, directions, rates));
     value.unwrap_or_else(|| "-".to_owned())
 }
 
@@ -106,7 +111,7 @@ fn draw_difference(model: &Model, list: &PresetList, mut pen: Pen<'_>) {
         return;
     };
     let before = model.plan(list.proxy).cloned().unwrap_or_default();
-    let text = difference(&before, &Plan::of(preset.settings()));
+    let text = difference(&before, &Plan::of(preset.settings()), model.rates);
     match text.as_str() {
         "" => pen.skip(1).text("this is what is set", Role::Rest),
         text => pen.skip(1).text(text, Role::Injected),

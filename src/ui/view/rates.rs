@@ -9,7 +9,7 @@ use super::pen::Sheet;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, Value};
 use crate::snapshot::ProxyRow;
-use crate::ui::format;
+use crate::ui::format::RateUnit;
 use crate::ui::knob;
 use crate::ui::model::Model;
 use crate::ui::proof::arrow;
@@ -43,14 +43,22 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
     let near = near.filter(|cap| *cap <= most * FAR || most == 0.0);
     let top = match near {
         None if most == 0.0 => 1_000.0,
-        near => round_up(near.map_or(most, |cap| cap.max(most)) * 1.05),
+        // A round number of what is shown.
+        near => {
+            let top = near.map_or(most, |cap| cap.max(most)) * 1.05;
+            let unit = model.rates.bits() as f64 / 8.0;
+            round_up(top / unit) * unit
+        }
     };
-    let names = ["bytes per second", "bytes/s"];
+    let names = match model.rates {
+        RateUnit::Bytes => ["bytes per second", "bytes/s"],
+        RateUnit::Bits => ["bits per second", "bits/s"],
+    };
     let text = cap.map(|cap| Span::styled(cap.text, Role::Injected));
-    chart.title(names, &measured(row, first), text.as_slice());
+    chart.title(names, &measured(model, row, first), text.as_slice());
     chart.axes(top, |rate| match rate {
         0.0 => "0".to_owned(),
-        rate => format::rate_short(rate),
+        rate => model.rates.short(rate),
     });
     columns(&mut chart, first, Role::Measured, top);
     if let Some(cap) = near {
@@ -61,7 +69,7 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
     }
     if last > 0 {
         chart.plot = beside;
-        second(&mut chart, first.opposite());
+        second(&mut chart, first.opposite(), model.rates);
     }
 }
 
@@ -83,7 +91,7 @@ fn cap(model: &Model, row: &ProxyRow, first: Direction) -> Option<Cap> {
     };
     (!plan.bypassed).then(|| Cap {
         whole: rate * f64::from(times),
-        text: format!("cap {}{each}", format::rate_short(rate)),
+        text: format!("cap {}{each}", model.rates.short(rate)),
     })
 }
 
@@ -94,8 +102,8 @@ fn most(row: &ProxyRow, direction: Direction) -> f64 {
 }
 
 /// What passes now in both directions, the one in columns first.
-fn measured(row: &ProxyRow, first: Direction) -> [Span<'static>; 2] {
-    let text = |way: Direction| format!("{} {}", arrow(way), format::rate(row.rates[way]));
+fn measured(model: &Model, row: &ProxyRow, first: Direction) -> [Span<'static>; 2] {
+    let text = |way: Direction| format!("{} {}", arrow(way), model.rates.long(row.rates[way]));
     let second = format!("  {}", text(first.opposite()));
     [
         Span::styled(text(first), Role::Measured),
@@ -104,9 +112,10 @@ fn measured(row: &ProxyRow, first: Direction) -> [Span<'static>; 2] {
 }
 
 /// Draws the other direction, on a scale of its own.
-fn second(chart: &mut Chart<'_>, way: Direction) {
+fn second(chart: &mut Chart<'_>, way: Direction, rates: RateUnit) {
     let most = most(chart.row, way);
-    let figure = format!("{}{}", arrow(way), format::bytes_short(most));
+    let most_text = rates.short(most);
+    let figure = format!("{}{}", arrow(way), most_text.trim_end_matches("/s"));
     let row = chart.plot.y - chart.sheet.area.y;
     let mut pen = chart.sheet.row(row);
     pen.right(figure, FIGURES, Role::Second)

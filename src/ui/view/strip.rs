@@ -337,7 +337,13 @@ impl Strip<'_> {
         let value = (!is_drawn).then(|| self.proof.reading(dial, directions).set_text);
         let acts = dial.value(self.proof.plan, directions);
         let share = acts.and(dial.share(self.proof.plan)).map(Value::Percent);
-        let share = share.map(|share| format!("on {} of {}", format::value(share), self.row.open));
+        let share = share.map(|share| {
+            format!(
+                "on {} of {}",
+                format::value(share, self.model.rates),
+                self.row.open
+            )
+        });
         let phase = match self.proof.phase(dial) {
             Some(Phase::Acting(left)) => left.map(|left| format!("{} left", self.age(left))),
             // The value says it.

@@ -15,7 +15,7 @@ pub fn title(model: &Model) -> String {
     let directions = crate::fault::Directions::Both;
     let values = knob::all().iter().filter_map(|dial| {
         let value = dial.value(plan, directions)?;
-        Some(format::value(value))
+        Some(format::value(value, model.rates))
     });
     let mut title = format!("faultboard: {}", row.name);
     if plan.bypassed {

@@ -56,6 +56,9 @@ fn summary(model: &Model) -> String {
     };
     let plan = model.plan(row.id).unwrap_or(&row.plan);
     let value = dial.value(plan, Directions::Both);
-    let value = value.map_or_else(|| "off".to_owned(), format::value);
+    let value = value.map_or_else(
+        || "off".to_owned(),
+        |value| format::value(value, model.rates),
+    );
     format!("{text}  {} {} {value}", dial.knob.label, row.name)
 }

@@ -7,7 +7,7 @@ use ratatui::text::Span;
 use super::pen::{Pen, Sheet, width};
 use crate::fault::{Direction, Directions, Plan};
 use crate::snapshot::Trip;
-use crate::ui::format;
+use crate::ui::format::{self, RateUnit};
 use crate::ui::knob;
 use crate::ui::model::Detail;
 use crate::ui::theme::Role;
@@ -17,7 +17,7 @@ const NAME: u16 = 13;
 const TIME: u16 = 8;
 
 /// Draws the round trip in the middle of the last ones; `plan` is what acts on the connection.
-pub(super) fn draw(detail: &Detail, plan: &Plan, sheet: &mut Sheet<'_>) {
+pub(super) fn draw(detail: &Detail, plan: &Plan, rates: RateUnit, sheet: &mut Sheet<'_>) {
     let trip = detail.watched.as_ref().and_then(|watched| watched.trip);
     let left = [Span::styled(
         "one round trip, where the time goes",
@@ -40,11 +40,11 @@ pub(super) fn draw(detail: &Detail, plan: &Plan, sheet: &mut Sheet<'_>) {
     let right = [long, format!("n {count}  whole {whole}")];
     let right = right.map(|text| vec![Span::styled(text, Role::Measured)]);
     sheet.title(&left, right);
-    bars(&trip, plan, sheet);
+    bars(&trip, plan, rates, sheet);
 }
 
-fn bars(trip: &Trip, plan: &Plan, sheet: &mut Sheet<'_>) {
-    let [up, down] = Direction::BOTH.map(|way| faults(plan, way));
+fn bars(trip: &Trip, plan: &Plan, rates: RateUnit, sheet: &mut Sheet<'_>) {
+    let [up, down] = Direction::BOTH.map(|way| faults(plan, way, rates));
     let own = |text: &str| text.to_owned();
     let rows = [
         ("held up", trip.held.up, Role::Injected, up),
@@ -90,7 +90,7 @@ fn bar(
 }
 
 /// The knobs that are set in one direction.
-fn faults(plan: &Plan, way: Direction) -> String {
+fn faults(plan: &Plan, way: Direction, rates: RateUnit) -> String {
     if plan.bypassed {
         return "bypassed".to_owned();
     }
@@ -98,7 +98,7 @@ fn faults(plan: &Plan, way: Direction) -> String {
         let value = dial.value(plan, Directions::Only(way))?;
         dial.kind
             .directed
-            .then(|| format!("{} {}", dial.knob.label, format::value(value)))
+            .then(|| format!("{} {}", dial.knob.label, format::value(value, rates)))
     });
     let set: Vec<String> = set.collect();
     if set.is_empty() {

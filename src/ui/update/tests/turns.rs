@@ -252,7 +252,10 @@ fn a_change_that_knobs_do_not_show_is_said_in_settings() {
         ),
     ] {
         let plan = |text: &str| Plan::of(crate::fault::language::parse(text).expect("faults"));
-        assert_eq!(undo::difference(Some(&plan(before)), &plan(after)), says);
+        assert_eq!(
+            crate::ui::changes::changes(Some(&plan(before)), &plan(after)),
+            says
+        );
     }
 }
 
