@@ -14,7 +14,7 @@ use std::time::Duration;
 
 pub use self::event::{CloseReason, Event, Happening, LegName, Negotiated, TRUNCATED};
 pub use self::watched::{Note, Noted, Trip, Watched};
-use crate::fault::{Direction, PerDirection, Plan, Sending, Setting};
+use crate::fault::{Direction, Losses, PerDirection, Plan, Sending, Setting};
 use crate::mapping::Mapping;
 
 /// Numbers a proxy for as long as the process runs, counted from 1.
@@ -95,6 +95,10 @@ pub struct ProxyRow {
     pub sending: Option<Sending>,
     /// How many packets virtual senders have lost since the start.
     pub lost: u64,
+    /// Writes per second over the last second, up and down.
+    pub writes: PerDirection<f64>,
+    /// The last waits that faults asked for, of new connections and of ends.
+    pub waits: Waits,
     /// How long bytes were held, up and down, over the last second.
     pub added: PerDirection<Option<Spread>>,
     /// From a client's first byte after silence to the first byte back, over the last second; the last known one where
@@ -158,6 +162,26 @@ pub struct Spread {
     pub p99: Duration,
 }
 
+/// A wait that a fault asks for, as it was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wait {
+    /// When it was over, since the engine's start.
+    pub at: Duration,
+    /// How long it took.
+    pub took: Duration,
+}
+
+/// The waits at the beginning and the end of a connection.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Waits<T = Option<Wait>> {
+    /// From a client's arrival until it is served.
+    pub accept: T,
+    /// From then until its upstream is dialed.
+    pub dial: T,
+    /// From the end of a stream until it is passed on.
+    pub close: T,
+}
+
 /// The last minute of a proxy, a point every half second, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct History {
@@ -178,8 +202,10 @@ pub struct Point {
     pub failed: u32,
     /// Connections that a fault ended in it.
     pub cut: u32,
-    /// Packets that virtual senders lost in it.
-    pub lost: u32,
+    /// What became of the packets of virtual senders in it.
+    pub losses: PerDirection<Losses>,
+    /// Bytes that faults changed in it.
+    pub changed: PerDirection<u32>,
 }
 
 /// One open connection.
@@ -348,6 +374,8 @@ impl ProxyRow {
             full: 0,
             sending: None,
             lost: 0,
+            writes: PerDirection::default(),
+            waits: Waits::default(),
             added: PerDirection::default(),
             feels: None,
             present: None,

@@ -63,7 +63,7 @@ fn a_knob_whose_values_are_words_is_turned_like_any_other() {
             round_trip: ms(334),
         });
         let history = Arc::make_mut(&mut row.history);
-        history.points[7].lost = 12;
+        history.points[7].losses.down.lost = 12;
         assert_screen!(name, model);
     }
 }

@@ -11,11 +11,12 @@ use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
 use super::Stage as Place;
+use super::knob::{Metric, WaitOf};
 use super::segment::Segment;
 use super::stage::Circumstances;
 use super::tcp::{Beginning, Parts, Said, Stream};
 use super::{
-    Cut, Direction, Fate, Fault, Head, InForce, KINDS, Kind, OneWay, Sending, Terms, random,
+    Cut, Direction, Fate, Fault, Head, InForce, KINDS, Kind, Losses, OneWay, Sending, Terms, random,
 };
 
 /// The kinds in the order in which a byte meets them.
@@ -32,8 +33,8 @@ pub(super) struct Chain {
     stream: Option<Box<Stream>>,
     /// What the sender will be made from with its first byte: one that has nothing to send takes no memory.
     waits: Option<Box<Waits>>,
-    /// How many packets the virtual senders before it have lost.
-    lost_before: u64,
+    /// What became of the packets of the virtual senders before it.
+    losses_before: Losses,
     stages: Vec<Stage>,
     /// When the head that `due` was last asked for came to a gate that is closed.
     closed_to: Option<Instant>,
@@ -179,7 +180,7 @@ impl Chain {
                 self.stream = before;
                 return;
             }
-            self.lost_before += stream.lost();
+            self.losses_before = self.losses_before.plus(stream.losses());
             stream.end(place.passed);
         }
         let seed = place.circumstances.seed_of(place.direction);
@@ -201,6 +202,12 @@ impl Chain {
         }
     }
 
+    /// Whether a stage holds the end of the stream back.
+    pub(super) fn holds_end(&self) -> bool {
+        let mut knobs = self.stages.iter().flat_map(|stage| stage.kind.knobs);
+        knobs.any(|knob| knob.metric == Metric::Waited(WaitOf::Close))
+    }
+
     /// Whether a virtual sender sends the stream.
     pub(super) fn sends(&self) -> bool {
         self.stream.is_some() || self.waits.is_some()
@@ -211,10 +218,10 @@ impl Chain {
         self.stream.as_ref().map(|stream| stream.sending())
     }
 
-    /// How many packets virtual senders have lost, this one and those before it.
-    pub(super) fn lost(&self) -> u64 {
-        let lost = self.stream.as_ref().map(|stream| stream.lost());
-        self.lost_before + lost.unwrap_or_default()
+    /// What became of the packets of virtual senders, this one's and those before it.
+    pub(super) fn losses(&self) -> Losses {
+        let losses = self.stream.as_ref().map(|stream| stream.losses());
+        self.losses_before.plus(losses.unwrap_or_default())
     }
 
     /// `n` bytes arrived at `at`.
@@ -302,11 +309,11 @@ impl Chain {
         self.stages.iter().any(|stage| stage.kind.alters)
     }
 
-    /// Changes bytes that are about to leave.
-    pub(super) fn alter(&self, offset: u64, bytes: &mut [u8]) {
-        for stage in &self.stages {
-            stage.fault.alter(offset, bytes);
-        }
+    /// Changes bytes that are about to leave, and says how many were changed.
+    pub(super) fn alter(&self, offset: u64, bytes: &mut [u8]) -> u64 {
+        let stages = self.stages.iter();
+        let hit = stages.map(|stage| stage.fault.alter(offset, bytes));
+        hit.fold(0, u64::saturating_add)
     }
 
     /// The receiver refused the head, which was due.

@@ -21,10 +21,27 @@ pub enum Metric {
     Held,
     /// Packets that virtual senders have lost, of those that they sent.
     Lost,
+    /// Writes per second, and with them how much each takes.
+    Writes,
+    /// Bytes that left as others than they came.
+    Flips,
+    /// The last wait of this kind.
+    Waited(WaitOf),
     /// What the virtual sender is at: its window, its round trip, what it loses.
     Sender,
     /// Nothing: what the kind does shows in no figure of its own.
     None,
+}
+
+/// A wait at the beginning or the end of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum WaitOf {
+    /// A new client's, until it is served.
+    Accept,
+    /// A new client's after that, until its upstream is dialed.
+    Dial,
+    /// The end of a stream's, until it is passed on.
+    Close,
 }
 
 /// How far one fine turn goes.
@@ -134,6 +151,15 @@ impl Knob {
     /// The knob with this measured beside it.
     pub(super) const fn beside(self, metric: Metric) -> Self {
         Self { metric, ..self }
+    }
+
+    /// The knob of a kind that nobody can judge by its figures under some settings, with the reason.
+    pub(super) const fn beyond(self, proof: fn(&Setting) -> Option<String>) -> Self {
+        let beyond_proof = Some(proof);
+        Self {
+            beyond_proof,
+            ..self
+        }
     }
 
     /// The knob of a kind that shares turn: which share of the connections it hits.

@@ -23,7 +23,7 @@ use super::segment::{Payload, Segment};
 pub use super::stage::Circumstances;
 pub use super::store::SLICES;
 use super::store::Store;
-use super::{Direction, Head, InForce, Sending};
+use super::{Direction, Head, InForce, Losses, Sending};
 
 /// What a direction holds at most when no fault asks for less: about twice what the best-known peer holds, so that a
 /// delay of 50 ms leaves one stream most of its throughput.
@@ -62,6 +62,8 @@ pub struct Link {
     passed: u64,
     /// Up to where in the stream bytes have been changed, where faults change them.
     altered: u64,
+    /// How many of them are others than they came, and nobody was told yet.
+    changed: u64,
     last_due: Option<Instant>,
     chain: Chain,
     ceiling: usize,
@@ -82,6 +84,7 @@ impl Link {
             store: Store::default(),
             passed: 0,
             altered: 0,
+            changed: 0,
             last_due: None,
             chain: Chain::default(),
             ceiling: PASSING,
@@ -264,10 +267,10 @@ impl Link {
         self.chain.sending()
     }
 
-    /// How many packets virtual senders have lost.
+    /// What became of the packets of virtual senders.
     #[must_use]
-    pub fn lost(&self) -> u64 {
-        self.chain.lost()
+    pub fn losses(&self) -> Losses {
+        self.chain.losses()
     }
 
     /// Whether bytes may pass straight through: nothing waits and no fault acts.
@@ -280,6 +283,18 @@ impl Link {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.queue.is_empty()
+    }
+
+    /// How many bytes were changed since this was asked last.
+    pub fn take_changed(&mut self) -> u64 {
+        std::mem::take(&mut self.changed)
+    }
+
+    /// When the end of the stream arrived, where it is at the front and a fault holds it back.
+    #[must_use]
+    pub fn held_end(&self) -> Option<Instant> {
+        let head = self.queue.front().filter(|_| self.chain.holds_end())?;
+        Some(head.arrived)
     }
 
     /// How many bytes have left.
@@ -307,9 +322,11 @@ impl Link {
             return;
         }
         let (chain, passed) = (&self.chain, self.passed);
+        let mut changed: u64 = 0;
         self.store.change(done..n, |place, bytes| {
-            chain.alter(passed + place as u64, bytes);
+            changed = changed.saturating_add(chain.alter(passed + place as u64, bytes));
         });
+        self.changed = self.changed.saturating_add(changed);
         self.altered = passed + n as u64;
     }
 

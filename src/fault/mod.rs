@@ -60,7 +60,7 @@ pub use param::{ParamSpec, Unit, Value};
 pub use plan::Plan;
 pub use setting::{Directions, Schedule, Setting, older_word};
 pub use stage::{Cut, Fate, Fault, Head, Stage, Terms};
-pub use tcp::{Parts, Sending};
+pub use tcp::{Losses, Parts, Sending};
 
 // Which kinds hit a connection is kept as one bit for each, in a `u32`.
 const _: () = assert!(KINDS.len() <= 32);

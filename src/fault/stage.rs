@@ -158,9 +158,11 @@ pub trait Fault: Send {
         Fate::Lives(None)
     }
 
-    /// Changes bytes that are about to leave, the first of them at `offset` in the stream. Each byte comes here once. To be
-    /// relied on only where its kind `alters` bytes.
-    fn alter(&self, _offset: u64, _bytes: &mut [u8]) {}
+    /// Changes bytes that are about to leave, the first of them at `offset` in the stream, and says how many it has changed.
+    /// Each byte comes here once. To be relied on only where its kind `alters` bytes.
+    fn alter(&self, _offset: u64, _bytes: &mut [u8]) -> u64 {
+        0
+    }
 
     /// The receiver refused bytes for `time`, which has just passed: time in which nothing could leave earns no credit.
     fn stalled(&mut self, _time: Duration) {}

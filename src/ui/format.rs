@@ -32,7 +32,7 @@ fn size_set(bytes: f64) -> String {
 }
 
 /// A share in at most 6 columns: `10%`, `0.25%`, `12.5%`, `.001%`; what is not all is never printed as all.
-fn share_short(percent: f64) -> String {
+pub(super) fn share_short(percent: f64) -> String {
     match percent {
         0.0 => "0%".to_owned(),
         tiny if tiny < 0.001 => "<.001%".to_owned(),

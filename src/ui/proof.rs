@@ -10,9 +10,11 @@ use self::judge::Beside;
 use super::format::{self, RateUnit};
 use super::knob::{self, Dial};
 use super::model::Model;
-use crate::fault::knob::Metric;
+use crate::fault::knob::{Metric, WaitOf};
 use crate::fault::{Direction, Directions, PerDirection, Plan, Setting, Value};
-use crate::snapshot::{Phase, PortState, ProxyId, ProxyRow, Scheduled, Spread};
+use crate::snapshot::{
+    History, Phase, Point, PortState, ProxyId, ProxyRow, Scheduled, Spread, Wait,
+};
 use crate::units::{ByteCount, ByteRate, Percent};
 
 mod judge;
@@ -21,8 +23,10 @@ mod judge;
 pub(in crate::ui) type Busiest = HashMap<ProxyId, PerDirection<f64>>;
 
 /// A measured value, as text of 7 columns at most, and on how many samples it rests.
-type Figure = (Option<Value>, String, Option<u64>);
+pub(super) type Figure = (Option<Value>, String, Option<u64>);
 
+/// Why nobody can judge what hits connections at their beginning or end.
+const UNMET: &str = "no connection has met it yet";
 /// For so long after a change the last second still shows what was before it.
 const SETTLES: Duration = Duration::from_secs(2);
 
@@ -78,6 +82,8 @@ pub(in crate::ui) struct Proof<'a> {
     pub(in crate::ui) settling: bool,
     /// When it is, since the engine's start.
     now: Duration,
+    /// When its faults were changed last.
+    changed: Option<Duration>,
     busiest: Option<PerDirection<f64>>,
     /// What rates are shown in.
     pub(in crate::ui) rates_in: RateUnit,
@@ -154,14 +160,18 @@ impl<'a> Proof<'a> {
         let changed = model.changes_of(row.id).next_back();
         let shown = model.snapshot.at;
         let is_fresh = |at: Duration| (at..at.saturating_add(SETTLES)).contains(&shown);
-        let mut turns = row.scheduled.iter().flat_map(Scheduled::turns);
+        let turns = row.scheduled.iter().flat_map(Scheduled::turns);
+        let turned = turns.map(|(at, _)| at).filter(|at| *at <= shown).max();
         Self {
             row,
             plan: model.present(row),
             settling: model.drafts.contains_key(&row.id)
                 || changed.is_some_and(|change| shown < change.at || is_fresh(change.at))
-                || turns.any(|(at, _)| is_fresh(at)),
+                || turned.is_some_and(is_fresh),
             now: model.shown_at(),
+            changed: changed
+                .map(|change| change.at.max(change.turned))
+                .max(turned),
             busiest: busiest.get(&row.id).copied(),
             rates_in: model.rates,
         }
@@ -170,23 +180,38 @@ impl<'a> Proof<'a> {
     /// A knob as it stands.
     pub(in crate::ui) fn reading(&self, dial: &Dial, directions: Directions) -> Reading {
         let set = dial.value(self.plan, directions);
+        let hit = self.hit(dial, directions);
         let (measured, measured_text, count) = match dial.knob.metric {
             Metric::AddedDelay => self.delay(dial, directions, |spread| spread.p50),
             Metric::AddedSpread => self.delay(dial, directions, half_width),
             Metric::Rate => self.rate(dial, directions),
             Metric::Ended => self.ended(dial),
             Metric::Held => self.held(directions),
+            Metric::Lost => self.lost(hit),
+            Metric::Writes => self.writes(hit),
+            Metric::Flips => self.flips(hit),
+            Metric::Waited(of) => self.waited(of),
             Metric::Sender => (None, self.window(), None),
-            Metric::Lost | Metric::None => (None, "-".to_owned(), None),
+            Metric::None => (None, "-".to_owned(), None),
         };
         Reading {
             set,
             measured,
             set_text: self.set_text(dial, directions, set),
             measured_text,
-            more: (dial.knob.metric == Metric::Sender)
-                .then(|| self.sender())
-                .flatten(),
+            more: match dial.knob.metric {
+                Metric::Sender => self.sender(),
+                Metric::Lost => self.timeouts(hit),
+                Metric::Writes if measured.is_some() => {
+                    let writes = whole(self.writes_per_second(hit));
+                    Some(format!("{} writes/s", format::count(writes)))
+                }
+                Metric::Flips if measured.is_some() => {
+                    let flipped = whole(self.flipped(hit));
+                    Some(format!("{} bits flipped", format::count(flipped)))
+                }
+                _ => None,
+            },
             verdict: self.verdict(dial, directions, set, measured),
             count,
         }
@@ -330,6 +355,87 @@ impl<'a> Proof<'a> {
         (Some(value).filter(|_| bytes > 0), text, None)
     }
 
+    /// Those of the directions in which the dial's kind acts; all of them where it acts in none.
+    fn hit(&self, dial: &Dial, directions: Directions) -> Directions {
+        let sets = |way| self.plan.find(dial.kind, way).is_some();
+        match (directions, Direction::BOTH.map(sets)) {
+            (Directions::Both, [true, false]) => Directions::Only(Direction::Up),
+            (Directions::Both, [false, true]) => Directions::Only(Direction::Down),
+            _ => directions,
+        }
+    }
+
+    /// What the points of the last minute come to in these directions, but for those from before the last change.
+    fn since_changed(&self, directions: Directions, of: impl Fn(&Point, Direction) -> f64) -> f64 {
+        let since = self.changed.map(|at| at.saturating_add(History::STEP));
+        let points = self.row.history.points.iter();
+        let points = points.filter(|point| since.is_none_or(|since| point.at > since));
+        let of = &of;
+        points
+            .flat_map(|point| ways(directions).map(move |way| of(point, way)))
+            .sum()
+    }
+
+    /// How many of the virtual senders' packets were lost.
+    fn lost(&self, directions: Directions) -> Figure {
+        let sent = self.since_changed(directions, |it, way| it.losses[way].sent as f64);
+        let lost = self.since_changed(directions, |it, way| it.losses[way].lost as f64);
+        share_of(lost, sent)
+    }
+
+    /// How often a virtual sender heard nothing for so long that it began anew.
+    fn timeouts(&self, directions: Directions) -> Option<String> {
+        self.row.sending?;
+        let timeouts = self.since_changed(directions, |it, way| it.losses[way].timeouts as f64);
+        Some(format!("{} timeouts", format::count(whole(timeouts))))
+    }
+
+    /// How many bytes a write took.
+    fn writes(&self, directions: Directions) -> Figure {
+        let writes = self.writes_per_second(directions);
+        if writes == 0.0 {
+            return (None, "-".to_owned(), None);
+        }
+        let bytes: f64 = ways(directions).map(|way| self.row.rates[way]).sum();
+        let each = whole(bytes / writes);
+        let size = Value::Size(ByteCount::new(each));
+        (Some(size), format::bytes_short(each as f64), None)
+    }
+
+    fn writes_per_second(&self, directions: Directions) -> f64 {
+        ways(directions).map(|way| self.row.writes[way]).sum()
+    }
+
+    /// How many of the bytes left as others than they came.
+    fn flips(&self, directions: Directions) -> Figure {
+        let second = History::STEP.as_secs_f64();
+        let passed = self.since_changed(directions, |it, way| it.rates[way] * second);
+        share_of(self.flipped(directions), passed)
+    }
+
+    fn flipped(&self, directions: Directions) -> f64 {
+        self.since_changed(directions, |it, way| it.changed[way].into())
+    }
+
+    /// How long the last one of its kind had to wait.
+    fn waited(&self, of: WaitOf) -> Figure {
+        match self.wait(of) {
+            Some(wait) => {
+                let time = Value::Time(wait.took);
+                (Some(time), figure_text("", wait.took), None)
+            }
+            None => (None, "-".to_owned(), None),
+        }
+    }
+
+    fn wait(&self, of: WaitOf) -> Option<Wait> {
+        match of {
+            WaitOf::Accept => self.row.waits.accept,
+            WaitOf::Dial => self.row.waits.dial,
+            WaitOf::Close => self.row.waits.close,
+        }
+    }
+
     /// The window of the virtual sender, in packets.
     fn window(&self) -> String {
         let sending = self.row.sending;
@@ -340,7 +446,9 @@ impl<'a> Proof<'a> {
     fn sender(&self) -> Option<String> {
         let round_trip = format::time_tight(self.row.sending?.round_trip);
         let points = self.row.history.points.iter();
-        let lost: u64 = points.map(|point| u64::from(point.lost)).sum();
+        let lost: u64 = points
+            .map(|point| point.losses.map(|it| it.lost).sum())
+            .sum();
         let lost = format::count(lost);
         Some(format!("rtt {round_trip} drop {lost}/m"))
     }
@@ -357,13 +465,21 @@ impl<'a> Proof<'a> {
             _ if set.is_none() => return Verdict::Off,
             // The last second is over, and so is what was set in it.
             _ if self.moves(dial) => return Verdict::Unjudged,
-            Metric::Ended | Metric::Held | Metric::Sender | Metric::None if measured.is_some() => {
-                return Verdict::Agrees;
-            }
-            Metric::Ended | Metric::Held | Metric::Lost | Metric::Sender | Metric::None => {
-                return Verdict::Unjudged;
-            }
-            Metric::AddedDelay | Metric::AddedSpread | Metric::Rate => {}
+            Metric::Ended | Metric::Held if measured.is_some() => return Verdict::Agrees,
+            Metric::Sender if self.row.sending.is_some() => return Verdict::Agrees,
+            Metric::None => return Verdict::Unjudged,
+            _ => {}
+        }
+        let yet = match dial.knob.metric {
+            Metric::Ended => Some(UNMET),
+            Metric::Waited(_) if measured.is_none() => Some(UNMET),
+            Metric::Held => Some("nothing waits"),
+            Metric::Sender => Some("nothing was sent yet"),
+            _ => None,
+        };
+        if let Some(yet) = yet {
+            let unknown = || Verdict::Unknown(yet.to_owned());
+            return self.of_all().unwrap_or_else(unknown);
         }
         if let Some(verdict) = self.of_all().or_else(|| self.of_one(dial, measured)) {
             return verdict;
@@ -421,6 +537,7 @@ impl<'a> Proof<'a> {
     fn judge(&self, dial: &Dial, direction: Direction) -> Option<Verdict> {
         let set = dial.value(self.plan, Directions::Only(direction))?;
         let added = self.row.added[direction];
+        let only = Directions::Only(direction);
         let setting = self.plan.find(dial.kind, direction)?;
         let mut all = self.plan.settings().iter();
         let beside = Beside {
@@ -432,6 +549,21 @@ impl<'a> Proof<'a> {
             (Metric::AddedDelay, Value::Time(set)) => Some(judge::delay(&added?, set, &beside)),
             (Metric::AddedSpread, Value::Time(set)) => Some(judge::spread(&added?, set, &beside)),
             (Metric::Rate, Value::Rate(cap)) => Some(judge::rate(self.rates(dial)[direction], cap)),
+            (Metric::Lost, Value::Percent(set)) => {
+                Some(judge::share(self.lost(only), set, &beside))
+            }
+            (Metric::Flips, Value::Percent(set)) => {
+                Some(judge::share(self.flips(only), set, &beside))
+            }
+            (Metric::Writes, Value::Size(set)) => Some(judge::size(self.writes(only).0?, set)),
+            (Metric::Waited(of), Value::Time(set)) => {
+                let wait = self.wait(of)?;
+                let began = wait.at.saturating_sub(wait.took);
+                Some(match self.changed {
+                    Some(at) if began < at => Verdict::Unknown(UNMET.to_owned()),
+                    _ => judge::wait(wait.took, set),
+                })
+            }
             _ => None,
         }
     }
@@ -456,18 +588,32 @@ pub(in crate::ui) fn waiting(row: &ProxyRow) -> String {
     format!("{others} of {} wait for a chunk{since}", row.open)
 }
 
-/// Half the way from the 1st percentile to the 99th.
-pub(in crate::ui) fn half_width(spread: &Spread) -> Duration {
-    spread.p99.saturating_sub(spread.p1) / 2
+/// The share that some are of all; none of nothing.
+fn share_of(some: f64, all: f64) -> Figure {
+    let ppm = (all >= 1.0).then(|| whole(1e6 * (some / all).min(1.0)));
+    let share = ppm.and_then(|ppm| u32::try_from(ppm).ok());
+    let share = share.map(Percent::from_ppm);
+    let shown = |share: Percent| format::share_short(share.fraction() * 100.0);
+    let text = share.map_or_else(|| "-".to_owned(), shown);
+    (share.map(Value::Percent), text, Some(whole(all)))
 }
 
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
-    reason = "a cast saturates, and rates are not negative"
+    reason = "a cast saturates, and nothing counted is negative"
 )]
+fn whole(count: f64) -> u64 {
+    count.round() as u64
+}
+
+/// Half the way from the 1st percentile to the 99th.
+pub(in crate::ui) fn half_width(spread: &Spread) -> Duration {
+    spread.p99.saturating_sub(spread.p1) / 2
+}
+
 fn byte_rate(rate: f64) -> ByteRate {
-    ByteRate::new(rate.round() as u64)
+    ByteRate::new(whole(rate))
 }
 
 /// A measured time on a knob; less than a tenth of a millisecond says nothing about a setting.

@@ -84,8 +84,7 @@ pub(crate) fn history(
             feels: feels(number).map(ms),
             rates: both_ways(rates(number)),
             failed: failed(number),
-            cut: 0,
-            lost: 0,
+            ..Point::default()
         })
         .collect();
     Arc::new(History { points })

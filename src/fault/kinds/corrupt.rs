@@ -4,7 +4,7 @@
 //! however they are cut into writes, and a greater share hits all that a smaller one hit. TLS between the client and the
 //! upstream is not touched where faultboard speaks it itself: the bytes inside are.
 
-use crate::fault::knob::stops_ppm;
+use crate::fault::knob::{Metric, stops_ppm};
 use crate::fault::param::{self, Param};
 use crate::fault::random::{mix, unit};
 use crate::fault::stage::made;
@@ -24,7 +24,8 @@ pub static KIND: Kind = Kind {
         .turning("bytes")
         .stopping_at(stops_ppm([
             10, 50, 100, 500, 1_000, 5_000, 10_000, 100_000, 1_000_000,
-        ]))],
+        ]))
+        .beside(Metric::Flips)],
     example: "corrupt 0.1%",
     build: |terms| made(Corrupt::of(terms)),
     alters: true,
@@ -50,14 +51,17 @@ impl Corrupt {
 }
 
 impl Fault for Corrupt {
-    fn alter(&self, offset: u64, bytes: &mut [u8]) {
+    fn alter(&self, offset: u64, bytes: &mut [u8]) -> u64 {
+        let mut hit: u64 = 0;
         for (byte, offset) in bytes.iter_mut().zip(offset..) {
             let draw = mix(self.seed ^ mix(offset));
             if unit(draw) < self.share {
                 // The low bits have no part in `unit`.
                 *byte ^= 1 << (draw & 7);
+                hit = hit.saturating_add(1);
             }
         }
+        hit
     }
 
     fn counts(&self) -> bool {

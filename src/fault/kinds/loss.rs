@@ -52,7 +52,8 @@ pub static KIND: Kind = Kind {
         .stopping_at(stops_ppm([
             500, 1_000, 2_500, 5_000, 10_000, 20_000, 50_000, 100_000, 200_000,
         ]))
-        .beside(Metric::Lost)],
+        .beside(Metric::Lost)
+        .beyond(|setting| (setting.get(BURST) > 1.0).then(|| "losses come in bursts".to_owned()))],
     example: "loss 1%",
     open: Some(lose_syns),
     line: Some(loses),

@@ -261,12 +261,12 @@ fn a_stream_goes_on_with_its_window_where_the_line_gets_better() {
 fn what_virtual_senders_lost_is_counted_over_their_ends() {
     let mut path = Path::new("latency 50ms, loss 10%", Direction::Down);
     path.goodput(600_000);
-    let lost = path.link.lost();
+    let lost = path.link.losses().lost;
     assert!(lost > 10, "{lost}");
     path.set("latency 50ms, loss 1%");
-    assert!(path.link.lost() >= lost);
+    assert!(path.link.losses().lost >= lost);
     path.set("");
-    assert!(path.link.lost() >= lost);
+    assert!(path.link.losses().lost >= lost);
 }
 
 #[test]

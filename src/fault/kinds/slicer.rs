@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::fault::knob::stops_bytes;
+use crate::fault::knob::{Metric, stops_bytes};
 use crate::fault::param::{self, Param};
 use crate::fault::random::{derive, unit};
 use crate::fault::stage::made;
@@ -34,7 +34,8 @@ pub static KIND: Kind = Kind {
         .named("SLI", "SLICER")
         .picked_by('s')
         .turning("size")
-        .stopping_at(stops_bytes([16_000, 4_000, 1_448, 512, 128, 64, 16, 4, 1]))],
+        .stopping_at(stops_bytes([16_000, 4_000, 1_448, 512, 128, 64, 16, 4, 1]))
+        .beside(Metric::Writes)],
     example: "slicer 64B vary=16B gap=10ms",
     build: |terms| made(Slicer::of(terms)),
     ..Kind::at(Stage::Delivery)

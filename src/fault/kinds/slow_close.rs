@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::fault::knob::{Metric, WaitOf};
 use crate::fault::param::{self, Param};
 use crate::fault::stage::made;
 use crate::fault::{Fault, Head, Kind, Knob, Stage, Terms};
@@ -16,7 +17,10 @@ pub static KIND: Kind = Kind {
     name: "slow_close",
     summary: "delays the end of the stream",
     params: &[TIME.spec],
-    knobs: &[Knob::TIME.named("SLO", "SLOW CLOSE").picked_by('w')],
+    knobs: &[Knob::TIME
+        .named("SLO", "SLOW CLOSE")
+        .picked_by('w')
+        .beside(Metric::Waited(WaitOf::Close))],
     example: "slow_close 2s",
     build: |terms| made(SlowClose::of(terms)),
     ..Kind::at(Stage::Delivery)

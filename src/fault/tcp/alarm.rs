@@ -92,6 +92,7 @@ impl Sender {
     /// `tcp_enter_loss`).
     fn time_out(&mut self, line: &mut Line) {
         let now = self.clock;
+        self.losses.timeouts += 1;
         // Within one window, the threshold falls once.
         let is_news = match self.state {
             State::Open => true,

@@ -10,6 +10,7 @@ use super::line::Line;
 use super::packet::{Acknowledgement, Mark, Packet, Segment};
 use super::receiver::{Answer, Receiver};
 use super::state::{Alarm, Probe, Reduction, State, Undo};
+use super::stream::Losses;
 use super::timer::Timer;
 use super::window::Window;
 
@@ -87,8 +88,8 @@ pub(super) struct Sender {
     /// Until when nothing is sent: the handshakes.
     pub(super) opens: u64,
     pub(super) clock: u64,
-    /// How many packets were lost on the line, or in a full queue.
-    pub(super) dropped: u64,
+    /// What became of the packets.
+    pub(super) losses: Losses,
 }
 
 // === impl Sender ===
@@ -131,7 +132,7 @@ impl Sender {
             next_burst: 0,
             opens,
             clock: opens,
-            dropped: 0,
+            losses: Losses::default(),
         }
     }
 
@@ -170,9 +171,9 @@ impl Sender {
         segments.saturating_mul(2 * SEGMENT)
     }
 
-    /// How many packets were lost so far, on the line or in a full queue.
-    pub(super) fn dropped(&self) -> u64 {
-        self.dropped
+    /// What became of the packets so far.
+    pub(super) fn losses(&self) -> Losses {
+        self.losses
     }
 
     /// When something happens next.

@@ -36,6 +36,17 @@ pub struct Sending {
     pub round_trip: Duration,
 }
 
+/// What became of a virtual sender's packets.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Losses {
+    /// How many it has sent, those that were sent again among them.
+    pub sent: u64,
+    /// How many of them were lost on the line, or in a full queue.
+    pub lost: u64,
+    /// How often nothing was heard for so long that it began anew: a timeout.
+    pub timeouts: u64,
+}
+
 /// What one kind of fault says of a line.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::fault) struct Said {
@@ -174,9 +185,9 @@ impl Stream {
         }
     }
 
-    /// How many packets it has lost so far.
-    pub(in crate::fault) fn lost(&self) -> u64 {
-        self.sender.dropped()
+    /// What became of its packets so far.
+    pub(in crate::fault) fn losses(&self) -> Losses {
+        self.sender.losses()
     }
 
     /// Lets what is imagined go on until `now`.
@@ -189,6 +200,30 @@ impl Stream {
 
     fn nanos(&self, at: Instant) -> u64 {
         nanos(at.saturating_duration_since(self.origin))
+    }
+}
+
+// === impl Losses ===
+
+impl Losses {
+    /// These and those of another sender.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        self.with(other, u64::saturating_add)
+    }
+
+    /// What has become of packets since `before`.
+    #[must_use]
+    pub fn since(self, before: Self) -> Self {
+        self.with(before, u64::saturating_sub)
+    }
+
+    fn with(self, other: Self, of: fn(u64, u64) -> u64) -> Self {
+        Self {
+            sent: of(self.sent, other.sent),
+            lost: of(self.lost, other.lost),
+            timeouts: of(self.timeouts, other.timeouts),
+        }
     }
 }
 

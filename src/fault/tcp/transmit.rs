@@ -146,8 +146,9 @@ impl Sender {
         let all = self.sent;
         let end = self.segment(number).map_or(all, |segment| segment.end);
         self.last_sent = sent;
+        self.losses.sent += 1;
         let Some(arrives) = line.carry(sent, len, end, sure) else {
-            self.dropped += 1;
+            self.losses.lost += 1;
             return;
         };
         // Packets do not overtake one another.

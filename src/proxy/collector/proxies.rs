@@ -7,9 +7,9 @@ use super::conns::ConnFigures;
 use super::window::{Ends, Figures, Window};
 use crate::fault::{Direction, InForce, PerDirection, Plan, Sending};
 use crate::mapping::TlsMode;
-use crate::proxy::meter::counters::ProxyMeter;
+use crate::proxy::meter::counters::{Latest, ProxyMeter};
 use crate::proxy::proxy::Proxy;
-use crate::snapshot::{CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow, Scheduled};
+use crate::snapshot::{CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow, Scheduled, Waits};
 
 /// A proxy as the collector follows it.
 ///
@@ -194,6 +194,12 @@ impl ProxyFigures {
             full: proxy.meters().map(ProxyMeter::fulls).sum(),
             sending: sending.map(|(_, _, sending)| sending),
             lost: proxy.meters().map(ProxyMeter::lost).sum(),
+            writes: figures.writes,
+            waits: Waits {
+                accept: Latest::last(proxy.meters().map(|meter| &meter.waits.accept)),
+                dial: Latest::last(proxy.meters().map(|meter| &meter.waits.dial)),
+                close: Latest::last(proxy.meters().map(|meter| &meter.waits.close)),
+            },
             added: figures.added,
             feels: figures.feels,
             history: self.window.history(),

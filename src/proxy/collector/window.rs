@@ -2,10 +2,10 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use crate::fault::PerDirection;
+use crate::fault::{Direction, Losses, PerDirection};
 use crate::proxy::meter::counters::ProxyMeter;
 use crate::proxy::meter::histogram::Counts;
 use crate::snapshot::{History, Point, Spread};
@@ -17,7 +17,9 @@ struct Sample {
     delivered: PerDirection<u64>,
     added: PerDirection<Counts>,
     feels: Counts,
-    lost: u64,
+    losses: PerDirection<Losses>,
+    writes: PerDirection<u64>,
+    changed: PerDirection<u64>,
     ends: Ends,
 }
 
@@ -26,6 +28,7 @@ struct Sample {
 pub(crate) struct Figures {
     pub(crate) delivered: PerDirection<u64>,
     pub(crate) rates: PerDirection<f64>,
+    pub(crate) writes: PerDirection<f64>,
     pub(crate) added: PerDirection<Option<Spread>>,
     pub(crate) feels: Option<Spread>,
 }
@@ -126,6 +129,7 @@ impl Window {
         Figures {
             delivered: sample.delivered,
             rates: sample.rates_since(first),
+            writes: sample.per_second(first, |sample| sample.writes),
             added: PerDirection::from_fn(|way| sample.added[way].since(&first.added[way])),
             feels: sample.feels.since(&first.feels).or(self.felt),
         }
@@ -142,27 +146,36 @@ impl Window {
         ends: Ends,
     ) -> Sample {
         let last = self.samples.back();
-        let delivered = |way| {
-            let meters = meters.clone();
-            let counts = meters.map(|meter| meter.delivered[way].load(Ordering::Relaxed));
-            counts.sum()
+        let sum = |counters: fn(&ProxyMeter) -> &PerDirection<AtomicU64>| {
+            PerDirection::from_fn(|way| {
+                let meters = meters.clone();
+                let counts = meters.map(|meter| counters(meter)[way].load(Ordering::Relaxed));
+                counts.sum()
+            })
+        };
+        let losses = |way: Direction| {
+            let losses = meters.clone().map(|meter| meter.losses[way].get());
+            losses.fold(Losses::default(), Losses::plus)
         };
         let added = |way| {
             let histograms = meters.clone().map(|meter| &meter.added[way]);
             Counts::of(histograms, last.map(|last| &last.added[way]))
         };
-        let (delivered, added) = (
-            PerDirection::from_fn(delivered),
-            PerDirection::from_fn(added),
-        );
-        let dropped = meters.clone().map(ProxyMeter::lost).sum();
+        let [delivered, writes, changed] = [
+            sum(|meter| &meter.delivered),
+            sum(|meter| &meter.writes),
+            sum(|meter| &meter.changed),
+        ];
+        let (added, losses) = (PerDirection::from_fn(added), PerDirection::from_fn(losses));
         let feels = meters.map(|meter| &meter.feels);
         Sample {
             at,
             delivered,
             added,
             feels: Counts::of(feels, last.map(|last| &last.feels)),
-            lost: dropped,
+            losses,
+            writes,
+            changed,
             ends,
         }
     }
@@ -185,7 +198,8 @@ impl Window {
             rates: sample.rates_since(last),
             failed: more(sample.ends.failed, last.ends.failed),
             cut: more(sample.ends.cut, last.ends.cut),
-            lost: more(sample.lost, last.lost),
+            losses: PerDirection::from_fn(|way| sample.losses[way].since(last.losses[way])),
+            changed: PerDirection::from_fn(|way| more(sample.changed[way], last.changed[way])),
         };
         let history = Arc::make_mut(&mut self.history);
         if history.points.len() == History::LEN {
@@ -212,24 +226,29 @@ impl Sample {
     fn differs(&self, other: &Self) -> bool {
         let totals = |sample: &Self| {
             let added = sample.added.map_ref(Counts::total);
-            let lost = sample.lost;
             (
                 sample.delivered,
                 added,
                 sample.feels.total(),
-                lost,
+                sample.losses,
                 sample.ends,
             )
         };
         totals(self) != totals(other)
     }
 
-    /// The bytes per second since an earlier one; none where no time has passed.
+    /// The bytes per second since an earlier one.
     fn rates_since(&self, before: &Self) -> PerDirection<f64> {
+        self.per_second(before, |sample| sample.delivered)
+    }
+
+    /// How much more was counted per second since an earlier one; none where no time has passed.
+    fn per_second(&self, before: &Self, of: fn(&Self) -> PerDirection<u64>) -> PerDirection<f64> {
         let span = self.at.saturating_sub(before.at).as_secs_f64();
+        let (now, before) = (of(self), of(before));
         PerDirection::from_fn(|way| {
-            let bytes = self.delivered[way].saturating_sub(before.delivered[way]);
-            if span > 0.0 { bytes as f64 / span } else { 0.0 }
+            let more = now[way].saturating_sub(before[way]);
+            if span > 0.0 { more as f64 / span } else { 0.0 }
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::mapping::TlsMode;
 use crate::proxy::error::{UpstreamError, broken};
 use crate::proxy::leg::Leg;
 use crate::proxy::leg::dial;
+use crate::proxy::meter::counters::Latest;
 use crate::proxy::net::socket::Young;
 use crate::proxy::postgres::{self, ClientError};
 use crate::proxy::settings::Current;
@@ -78,10 +79,21 @@ impl<'a> Opening<'a> {
             return Err(self.fail(kind));
         }
         let served = clock::now();
+        let books = self.books;
+        let waits = &books.proxy.meter(books.worker.index).waits;
+        let start = books.engine.start;
+        let over = |wait: &Latest, asked: Duration, since: Instant, now: Instant| {
+            if !asked.is_zero() {
+                let at = now.saturating_duration_since(start);
+                wait.set(at, now.saturating_duration_since(since));
+            }
+        };
+        over(&waits.accept, demands.accept, opened, served);
         let demands = self.wait_until(|demands| (served, demands.dial)).await;
         if let Some(kind) = demands.fails {
             return Err(self.fail(kind));
         }
+        over(&waits.dial, demands.dial, served, clock::now());
         self.books.record.rest();
         Ok(())
     }

@@ -183,7 +183,11 @@ impl<'a> Relay<'a> {
             books,
             pump,
             timer: worker.alarm.timer(),
-            gauge: ConnGauge::new(&books.record.meter, books.proxy.meter(worker.index)),
+            gauge: ConnGauge::new(
+                &books.record.meter,
+                books.proxy.meter(worker.index),
+                books.engine.start,
+            ),
             ready: Some(current),
             generation: 0,
             unreported: None,

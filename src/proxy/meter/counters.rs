@@ -7,7 +7,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use super::histogram::{Histogram, add};
-use crate::fault::{Direction, PerDirection, Sending};
+use crate::fault::{Direction, Losses, PerDirection, Sending};
+use crate::snapshot::{Wait, Waits};
 
 /// The counters of one connection.
 #[derive(Debug, Default)]
@@ -35,8 +36,66 @@ pub(crate) struct ProxyMeter {
     pub(crate) feels: Histogram,
     /// How often a direction of a connection became full.
     pub(crate) fulls: AtomicU64,
-    /// How many packets virtual senders have lost.
-    pub(crate) lost: AtomicU64,
+    /// What became of the packets of virtual senders.
+    pub(crate) losses: PerDirection<LossMeter>,
+    /// How many writes bytes left in.
+    pub(crate) writes: PerDirection<AtomicU64>,
+    /// How many bytes left as others than they came.
+    pub(crate) changed: PerDirection<AtomicU64>,
+    /// How long the last ones had to wait for whom a fault asked for it.
+    pub(crate) waits: Waits<Latest>,
+}
+
+/// What became of virtual senders' packets.
+#[derive(Debug, Default)]
+pub(crate) struct LossMeter {
+    sent: AtomicU64,
+    lost: AtomicU64,
+    timeouts: AtomicU64,
+}
+
+/// The last wait of its kind: when it was over, in milliseconds since the engine's start, above how long it took, in
+/// microseconds; 32 bits each, and 0 before the first.
+#[derive(Debug, Default)]
+pub(crate) struct Latest(AtomicU64);
+
+// === impl LossMeter ===
+
+impl LossMeter {
+    pub(crate) fn add(&self, more: Losses) {
+        add(&self.sent, more.sent);
+        add(&self.lost, more.lost);
+        add(&self.timeouts, more.timeouts);
+    }
+
+    pub(crate) fn get(&self) -> Losses {
+        Losses {
+            sent: self.sent.load(Ordering::Relaxed),
+            lost: self.lost.load(Ordering::Relaxed),
+            timeouts: self.timeouts.load(Ordering::Relaxed),
+        }
+    }
+}
+
+// === impl Latest ===
+
+impl Latest {
+    /// A wait was over at `at`; only one thread says so.
+    pub(crate) fn set(&self, at: Duration, took: Duration) {
+        let ms = u32::try_from(at.as_millis()).unwrap_or(u32::MAX).max(1);
+        let us = u32::try_from(took.as_micros()).unwrap_or(u32::MAX);
+        self.0
+            .store(u64::from(ms) << 32 | u64::from(us), Ordering::Relaxed);
+    }
+
+    /// The last of several; `None` where there was none.
+    pub(crate) fn last<'a>(of: impl Iterator<Item = &'a Self>) -> Option<Wait> {
+        let last = of.map(|wait| wait.0.load(Ordering::Relaxed)).max()?;
+        (last > 0).then(|| Wait {
+            at: Duration::from_millis(last >> 32),
+            took: Duration::from_micros(last & u64::from(u32::MAX)),
+        })
+    }
 }
 
 // === impl ConnMeter ===
@@ -121,7 +180,7 @@ impl ProxyMeter {
     }
 
     pub(crate) fn lost(&self) -> u64 {
-        self.lost.load(Ordering::Relaxed)
+        self.losses.iter().map(|losses| losses.get().lost).sum()
     }
 }
 

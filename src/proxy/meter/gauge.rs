@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use super::counters::{ConnMeter, ProxyMeter};
 use super::histogram::add;
 use super::watch::Watch;
-use crate::fault::{Direction, Sending};
+use crate::fault::{Direction, Losses, Sending};
 
 /// What the loop tells of its work; one writer, no reader that waits.
 pub trait Gauge {
@@ -17,8 +17,12 @@ pub trait Gauge {
     fn arrived(&mut self, direction: Direction, bytes: usize, now: Instant);
     /// So many bytes wait, and whether their sender is not read because more may not.
     fn holds(&mut self, direction: Direction, bytes: usize, full: bool);
-    /// A virtual sender is at this, or there is none any more; it has lost so many packets more.
-    fn sends(&mut self, _direction: Direction, _sending: Option<Sending>, _lost: u64) {}
+    /// A virtual sender is at this, or there is none any more; what became of its packets since the last time.
+    fn sends(&mut self, _direction: Direction, _sending: Option<Sending>, _more: Losses) {}
+    /// So many bytes left as others than they came.
+    fn changed(&mut self, _direction: Direction, _bytes: u64) {}
+    /// The end of a stream that left had been held for so long, because a fault asked for it.
+    fn end_held(&mut self, _delay: Duration, _now: Instant) {}
     /// This direction has ended.
     fn ended(&mut self, direction: Direction);
     /// Whether somebody looks so closely that `late` is worth asking for.
@@ -33,6 +37,8 @@ pub trait Gauge {
 pub(crate) struct ConnGauge<'a> {
     conn: &'a ConnMeter,
     proxy: &'a ProxyMeter,
+    /// When the engine began.
+    start: Instant,
     /// When the client's first byte after silence came, until the first byte back leaves.
     asked: Option<Instant>,
     /// Where more is noted, while somebody looks closely.
@@ -42,10 +48,11 @@ pub(crate) struct ConnGauge<'a> {
 // === impl ConnGauge ===
 
 impl<'a> ConnGauge<'a> {
-    pub(crate) fn new(conn: &'a ConnMeter, proxy: &'a ProxyMeter) -> Self {
+    pub(crate) fn new(conn: &'a ConnMeter, proxy: &'a ProxyMeter, start: Instant) -> Self {
         Self {
             conn,
             proxy,
+            start,
             asked: None,
             watch: None,
         }
@@ -59,6 +66,7 @@ impl Gauge for ConnGauge<'_> {
         }
         self.conn.add_delivered(direction, bytes as u64);
         add(&self.proxy.delivered[direction], bytes as u64);
+        add(&self.proxy.writes[direction], 1);
         if direction == Direction::Down
             && let Some(asked) = self.asked.take()
         {
@@ -91,9 +99,18 @@ impl Gauge for ConnGauge<'_> {
         }
     }
 
-    fn sends(&mut self, direction: Direction, sending: Option<Sending>, lost: u64) {
+    fn sends(&mut self, direction: Direction, sending: Option<Sending>, more: Losses) {
         self.conn.set_sending(direction, sending);
-        add(&self.proxy.lost, lost);
+        self.proxy.losses[direction].add(more);
+    }
+
+    fn changed(&mut self, direction: Direction, bytes: u64) {
+        add(&self.proxy.changed[direction], bytes);
+    }
+
+    fn end_held(&mut self, delay: Duration, now: Instant) {
+        let at = now.saturating_duration_since(self.start);
+        self.proxy.waits.close.set(at, delay);
     }
 
     fn ended(&mut self, direction: Direction) {

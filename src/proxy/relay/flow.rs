@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::budget::{Budget, Charge};
 use crate::fault::link::{Circumstances, Link, SLICES, Step};
-use crate::fault::{Direction, Sending};
+use crate::fault::{Direction, Losses, Sending};
 use crate::proxy::leg::Socket;
 use crate::proxy::meter::gauge::Gauge;
 
@@ -42,8 +42,8 @@ pub(crate) struct Flow {
     charge: Charge,
     /// What the gauge was told of what waits.
     told: (usize, bool),
-    /// What it was told of a virtual sender, and how many packets that one had lost then.
-    told_sending: (Option<Sending>, u64),
+    /// What it was told of a virtual sender, and what had become of packets then.
+    told_sending: (Option<Sending>, Losses),
     pub(crate) due: Option<Instant>,
 }
 
@@ -114,7 +114,7 @@ impl Flow {
             brought: 0,
             charge: Charge::on(budget),
             told: (0, false),
-            told_sending: (None, 0),
+            told_sending: (None, Losses::default()),
             due: None,
         }
     }
@@ -134,11 +134,11 @@ impl Flow {
             self.told = holds;
             gauge.holds(self.direction, holds.0, holds.1);
         }
-        let sending = (self.link.sending(), self.link.lost());
+        let sending = (self.link.sending(), self.link.losses());
         if sending != self.told_sending {
-            let lost = sending.1 - self.told_sending.1;
+            let more = sending.1.since(self.told_sending.1);
             self.told_sending = sending;
-            gauge.sends(self.direction, sending.0, lost);
+            gauge.sends(self.direction, sending.0, more);
         }
     }
 
@@ -172,6 +172,9 @@ impl Flow {
                 Poll::Ready(Err(error)) if self.unflushed => return Moved::SinkBroke(error),
                 // A peer that is gone needs no end of stream; reading from it, or waiting for its error, tells the rest.
                 Poll::Ready(_) => {
+                    if let Some(arrived) = self.link.held_end() {
+                        gauge.end_held(now.saturating_duration_since(arrived), now);
+                    }
                     self.link.ended();
                     self.charge();
                     self.sink = Sink::Ended;
@@ -213,6 +216,10 @@ impl Flow {
                 self.charge();
                 self.unflushed = true;
                 gauge.delivered(direction, n, now);
+                match self.link.take_changed() {
+                    0 => {}
+                    bytes => gauge.changed(direction, bytes),
+                }
                 Moved::Something(n)
             }
             Poll::Ready(Err(error)) => Moved::SinkBroke(error),

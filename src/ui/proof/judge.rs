@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use super::{Verdict, half_width};
+use super::{Figure, Verdict, half_width};
+use crate::fault::Value;
 use crate::snapshot::Spread;
-use crate::units::ByteRate;
+use crate::units::{ByteCount, ByteRate, Percent};
 
 /// Delays agree within this, or within two per cent.
 const TOLERANCE: Duration = Duration::from_millis(2);
@@ -15,6 +16,11 @@ const TOLERANCE: Duration = Duration::from_millis(2);
 const RATE_TOLERANCE: f64 = 0.05;
 /// Fewer samples than these say nothing about how far they stray.
 const FEW: u64 = 50;
+
+/// Fewer hits than these say nothing about a share.
+const EXPECTED: f64 = 10.0;
+/// A wait is over at most so much late.
+const WAKES: Duration = Duration::from_millis(20);
 
 /// What another kind of fault adds is in the same figures.
 const OTHERS: &str = "other faults hold bytes too";
@@ -69,6 +75,56 @@ pub(super) fn spread(spread: &Spread, set: Duration, beside: &Beside) -> Verdict
         Verdict::Unknown(OTHERS.to_owned())
     } else {
         Verdict::Differs("delays stray further than set".to_owned())
+    }
+}
+
+/// Whether a share is the one that is set, as far as chance lets so many be told apart.
+pub(super) fn share((measured, _, of): Figure, set: Percent, beside: &Beside) -> Verdict {
+    let (Some(Value::Percent(measured)), Some(of)) = (measured, of) else {
+        return Verdict::Unknown("idle".to_owned());
+    };
+    let (set, measured, of) = (set.fraction(), measured.fraction(), of as f64);
+    if of * set < EXPECTED {
+        return Verdict::Unknown("too few were hit yet to tell".to_owned());
+    }
+    // Four times how far chance strays, and what is lost by rounding.
+    let slack = 4.0 * (set * (1.0 - set) / of).sqrt() + 0.1 * set;
+    if (measured - set).abs() <= slack {
+        Verdict::Agrees
+    } else if let Some(why) = &beside.beyond {
+        Verdict::Unknown(why.clone())
+    } else if measured < set {
+        Verdict::Differs("fewer are hit than set".to_owned())
+    } else if beside.has_others {
+        Verdict::Unknown("a full queue loses some too".to_owned())
+    } else {
+        Verdict::Differs("more are hit than set".to_owned())
+    }
+}
+
+/// Whether writes take what is set: the last piece of what is cut up is smaller, and whole ones may be as small.
+pub(super) fn size(each: Value, set: ByteCount) -> Verdict {
+    let Value::Size(each) = each else {
+        return Verdict::Unjudged;
+    };
+    let (each, set) = (each.bytes() as f64, set.bytes() as f64);
+    if each > set * 1.1 + 1.0 {
+        Verdict::Differs("writes are larger than set".to_owned())
+    } else if each < set * 0.5 {
+        Verdict::Unknown("traffic comes in smaller pieces".to_owned())
+    } else {
+        Verdict::Agrees
+    }
+}
+
+/// Whether somebody waited as long as is set.
+pub(super) fn wait(took: Duration, set: Duration) -> Verdict {
+    if took + TOLERANCE < set {
+        Verdict::Differs("the last one waited less than set".to_owned())
+    } else if took <= set.saturating_add(WAKES.max(set / 50)) {
+        Verdict::Agrees
+    } else {
+        Verdict::Unknown("something else held the last one too".to_owned())
     }
 }
 

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 
 use super::*;
-use crate::fault::{Kind, PerDirection, Sending};
+use crate::fault::{Kind, Losses, PerDirection, Sending, language};
 use crate::mapping::{Host, Mapping};
-use crate::snapshot::{ConnId, ConnRow, ConnState, Point, Snapshot};
+use crate::snapshot::{ConnId, ConnRow, ConnState, Snapshot, Waits};
 use crate::ui::model::Change;
 use crate::units::ByteRate;
 use crate::units::Percent;
@@ -112,15 +112,171 @@ fn the_senders_window_is_measured_with_its_round_trip_and_the_drops_of_a_minute(
         ..proxy([])
     };
     let points = &mut Arc::make_mut(&mut row.history).points;
-    points.extend([5, 7].map(|lost| Point {
-        lost,
-        ..Point::default()
-    }));
+    points.extend([5, 7].map(|lost| point(0, lost, 0)));
     let sent = reading(&model(row), "TCP");
     assert_eq!(sent.measured_text, "w23");
     assert_eq!(sent.more.as_deref(), Some("rtt 84ms drop 12/m"));
     let idle = reading(&model(proxy([])), "TCP");
     assert_eq!((idle.measured_text.as_str(), idle.more), ("-", None));
+}
+
+/// Half a second in which virtual senders sent and lost so many packets down, and 100 kB passed each way, of which so
+/// many bytes down were changed.
+fn point(sent: u64, lost: u64, changed: u32) -> Point {
+    let losses = Losses {
+        sent,
+        lost,
+        timeouts: 1,
+    };
+    Point {
+        at: Duration::from_secs(59),
+        rates: PerDirection::both(200_000.0),
+        losses: PerDirection::of(Losses::default(), losses),
+        changed: PerDirection::of(0, changed),
+        ..Point::default()
+    }
+}
+
+/// A proxy with these faults, and one such half second.
+fn hit_proxy(faults: &str, point: Point) -> ProxyRow {
+    let row = proxy(language::parse(faults).expect("faults"));
+    let points = [point].into();
+    ProxyRow {
+        history: Arc::new(History { points }),
+        ..row
+    }
+}
+
+#[test]
+fn a_share_of_packets_or_bytes_agrees_as_far_as_chance_lets_it_be_told() {
+    let (fewer, more) = ("fewer are hit than set", "more are hit than set");
+    let differs = |why: &str| Verdict::Differs(why.to_owned());
+    for (faults, label, point, says) in [
+        ("loss 2% down", "LOS", point(1_000, 20, 0), Verdict::Agrees),
+        ("loss 2% down", "LOS", point(1_000, 37, 0), Verdict::Agrees),
+        ("loss 2% down", "LOS", point(10_000, 0, 0), differs(fewer)),
+        ("loss 2% down", "LOS", point(1_000, 90, 0), differs(more)),
+        (
+            "loss 2% down, bandwidth 1Mbit/s",
+            "LOS",
+            point(1_000, 90, 0),
+            unknown("a full queue loses some too"),
+        ),
+        (
+            "loss 2% burst=4 down",
+            "LOS",
+            point(1_000, 90, 0),
+            unknown("losses come in bursts"),
+        ),
+        (
+            "loss 2% down",
+            "LOS",
+            point(100, 2, 0),
+            unknown("too few were hit yet to tell"),
+        ),
+        ("loss 2% down", "LOS", point(0, 0, 0), unknown("idle")),
+        (
+            "loss 2% down share=50%",
+            "LOS",
+            point(1_000, 10, 0),
+            unknown("hits 50% of connections"),
+        ),
+        (
+            "corrupt 0.1% down",
+            "BIT",
+            point(0, 0, 100),
+            Verdict::Agrees,
+        ),
+        ("corrupt 0.1% down", "BIT", point(0, 0, 10), differs(fewer)),
+        // What passed up was not hit, although it should have been.
+        ("corrupt 0.1%", "BIT", point(0, 0, 100), differs(fewer)),
+    ] {
+        assert_eq!(verdict(hit_proxy(faults, point), label), says, "{faults}");
+    }
+}
+
+#[test]
+fn what_was_lost_before_the_last_change_proves_nothing() {
+    let mut model = model(hit_proxy("loss 2% down", point(1_000, 20, 0)));
+    assert_eq!(reading(&model, "LOS").measured_text, "2%");
+    assert_eq!(reading(&model, "LOS").more, None);
+    let at = Duration::from_millis(58_600);
+    let change = Change::new(1, at, ProxyId(1), "db", "LOS off → 2%");
+    model.changes.push_back(change);
+    let snapshot = Arc::make_mut(&mut model.snapshot);
+    snapshot.at = Duration::from_secs(61);
+    assert_eq!(reading(&model, "LOS").verdict, unknown("idle"));
+}
+
+#[test]
+fn writes_that_are_larger_than_set_are_no_slices() {
+    let larger = Verdict::Differs("writes are larger than set".to_owned());
+    for (faults, each, says) in [
+        ("slicer 64B", 64.0, Verdict::Agrees),
+        ("slicer 64B", 60.0, Verdict::Agrees),
+        ("slicer 64B", 80.0, larger.clone()),
+        (
+            "slicer 64B",
+            20.0,
+            unknown("traffic comes in smaller pieces"),
+        ),
+        // Whole writes up are none of its business.
+        ("slicer 64B down", 64.0, Verdict::Agrees),
+        ("slicer 64B up", 64.0, larger),
+    ] {
+        let row = ProxyRow {
+            writes: PerDirection::both(100.0),
+            rates: PerDirection::of(
+                100.0 * if faults.ends_with('B') { each } else { 1e4 },
+                100.0 * each,
+            ),
+            ..proxy(language::parse(faults).expect("faults"))
+        };
+        let reading = reading(&model(row), "SLI");
+        assert_eq!(reading.verdict, says, "{faults}, {each} bytes each");
+        assert!(reading.more.is_some_and(|it| it.ends_with("00 writes/s")));
+    }
+}
+
+#[test]
+fn a_wait_proves_what_was_set_when_it_began() {
+    let wait = |at: u64, took: u64| {
+        Some(Wait {
+            at: ms(at),
+            took: ms(took),
+        })
+    };
+    let less = Verdict::Differs("the last one waited less than set".to_owned());
+    for (met, changed, says) in [
+        (None, 0, unknown(UNMET)),
+        (wait(50_000, 2_001), 40_000, Verdict::Agrees),
+        (wait(50_000, 2_030), 40_000, Verdict::Agrees),
+        (wait(50_000, 1_500), 40_000, less),
+        (
+            wait(50_000, 2_500),
+            40_000,
+            unknown("something else held the last one too"),
+        ),
+        // It was over after the change, and had begun before.
+        (wait(50_000, 1_500), 49_000, unknown(UNMET)),
+    ] {
+        for (faults, label) in [
+            ("accept_delay 2s", "ACC"),
+            ("dial_delay 2s", "DIA"),
+            ("slow_close 2s down", "SLO"),
+        ] {
+            let mut row = proxy(language::parse(faults).expect("faults"));
+            row.waits = Waits {
+                accept: met.filter(|_| label == "ACC"),
+                dial: met.filter(|_| label == "DIA"),
+                close: met.filter(|_| label == "SLO"),
+            };
+            let mut model = model(row);
+            let change = Change::new(1, ms(changed), ProxyId(1), "db", "it");
+            model.changes.push_back(change);
+            assert_eq!(reading(&model, label).verdict, says, "{label} {met:?}");
+        }
+    }
 }
 
 #[test]

@@ -106,11 +106,15 @@ impl Entry {
                     proof.rates(dial).map(|rate| proof.rates_in.long(rate));
                 [format!("↑{up} ↓{down}"), text.clone()]
             }
-            (Metric::Sender, _) => match &reading.more {
-                Some(more) => [format!("{text}  {more}"), text.clone()],
-                None => both(text.clone()),
-            },
-            (Metric::Ended | Metric::Held | Metric::Lost | Metric::None, _) => both(text.clone()),
+            (Metric::Sender | Metric::Lost | Metric::Writes | Metric::Flips, _) => {
+                match &reading.more {
+                    Some(more) => [format!("{text}  {more}"), text.clone()],
+                    None => both(text.clone()),
+                }
+            }
+            (Metric::Ended | Metric::Held | Metric::Waited(_) | Metric::None, _) => {
+                both(text.clone())
+            }
             (_, None) => both("-".to_owned()),
         };
         Self {

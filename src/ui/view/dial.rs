@@ -118,8 +118,8 @@ impl DialCell<'_> {
         pen.skip(blank).text(&reading.set_text, self.value());
         let mut pen = sheet.row(1);
         let room = self.track + VALUE;
-        if let Some(more) = &reading.more {
-            // What has no place on the track may take its row.
+        // What has no place on the track may take its row.
+        if let Some(more) = reading.more.as_ref().filter(|_| reading.measured.is_none()) {
             let all = format!("{more} {}", reading.measured_text);
             if width(&all) <= room {
                 pen.skip(LABEL).right(all, room, self.measured());
