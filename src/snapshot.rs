@@ -106,6 +106,8 @@ pub struct ProxyRow {
     pub feels: Option<Spread>,
     /// The faults as they act at this moment, where time moves them.
     pub present: Option<Arc<Plan>>,
+    /// Where the first fault is that follows a trace.
+    pub traced: Option<Traced>,
     /// The faults that act at certain times only.
     pub scheduled: Vec<Scheduled>,
     /// How many connections faults have ended since the start, by their kinds.
@@ -160,6 +162,17 @@ pub struct Spread {
     pub p50: Duration,
     /// The 99th percentile: one in a hundred is more.
     pub p99: Duration,
+}
+
+/// Where a fault is that follows a trace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traced {
+    /// The kind of fault.
+    pub kind: &'static str,
+    /// How far into the trace it is.
+    pub place: Duration,
+    /// How long the trace is.
+    pub length: Duration,
 }
 
 /// A wait that a fault asks for, as it was.
@@ -379,6 +392,7 @@ impl ProxyRow {
             added: PerDirection::default(),
             feels: None,
             present: None,
+            traced: None,
             scheduled: Vec::new(),
             ended: Vec::new(),
             history: Arc::default(),

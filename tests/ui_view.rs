@@ -11,7 +11,7 @@ use std::time::Duration;
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
     CloseReason, ConnId, ConnRow, ConnState, EndedConn, Note, Noted, PortState, ProxyId, ProxyRow,
-    Scheduled, Snapshot, Spread, Trip, Watched,
+    Scheduled, Snapshot, Spread, Traced, Trip, Watched,
 };
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
@@ -1307,6 +1307,26 @@ fn a_line_that_was_left_takes_no_rows_from_the_connections() {
         shown.contains("a line is not entered: a goes on with it"),
         "{shown}"
     );
+}
+
+#[test]
+fn a_trace_says_on_the_strip_how_far_it_is() {
+    let faults = faultboard::fault::language::parse("bandwidth trace=@train down");
+    let faults = faults.expect("a fault");
+    let second = Duration::from_secs(1);
+    assert_screens("traced", 1, |model| {
+        change_row(model, 0, |row| {
+            row.plan = Arc::new(Plan::of(faults.clone()));
+            row.present = Some(Arc::new(Plan::of([support::bandwidth(97_000)])));
+            row.traced = Some(Traced {
+                kind: "bandwidth",
+                place: 12 * second,
+                length: 60 * second,
+            });
+        });
+        let shown = text(&screen(model));
+        assert!(shown.contains("12s of 1m00"), "{shown}");
+    });
 }
 
 #[test]

@@ -8,7 +8,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::motion::Motion;
+use super::motion::{Motion, place_in_trace};
 use super::param::Unit;
 use super::setting::{Schedule, Setting};
 use super::shared::SharedLinks;
@@ -174,6 +174,17 @@ impl InForce {
             }
         }
         (present != *self.plan).then_some(present)
+    }
+
+    /// How far into its trace the first setting is that follows one, how long that is, and the setting's kind.
+    #[must_use]
+    pub fn traced(&self, now: Instant) -> Option<(&'static str, Duration, Duration)> {
+        let acting = self.settings().filter(|(it, onset)| onset.acts(it, now));
+        acting.into_iter().find_map(|(setting, onset)| {
+            let past = now.saturating_duration_since(onset.since(setting)?);
+            let (place, length) = place_in_trace(setting, past)?;
+            Some((setting.kind.name, place, length))
+        })
     }
 
     /// The settings that act at certain times only, and from when to when they do.

@@ -355,6 +355,13 @@ pub(super) fn traced(setting: &Setting) -> Option<ByteRate> {
     course_of(setting).map(|course| rate(course.most(0.0)))
 }
 
+/// How far into its trace a setting is that has followed one for so long, and how long the trace is.
+pub(super) fn place_in_trace(setting: &Setting, past: Duration) -> Option<(Duration, Duration)> {
+    let course = course_of(setting)?;
+    let (place, length) = course.place(past.as_secs_f64());
+    seconds(place).zip(seconds(length))
+}
+
 fn course_of(setting: &Setting) -> Option<Course> {
     setting.get(TRACE).map(|trace| Course {
         trace,

@@ -129,6 +129,13 @@ impl fmt::Debug for Trace {
 // === impl Course ===
 
 impl Course {
+    /// Where in the trace it is so many seconds after it began, and how long the trace is.
+    pub(super) fn place(&self, past: f64) -> (f64, f64) {
+        let (_, phase) = self.split(past);
+        let length = self.trace.0.length;
+        (phase.min(length), length)
+    }
+
     /// The rate so many seconds after it began, in bytes per second.
     pub(super) fn at(&self, past: f64) -> f64 {
         let steps = &self.trace.0.steps;

@@ -9,7 +9,9 @@ use crate::fault::{Direction, InForce, PerDirection, Plan, Sending};
 use crate::mapping::TlsMode;
 use crate::proxy::meter::counters::{Latest, ProxyMeter};
 use crate::proxy::proxy::Proxy;
-use crate::snapshot::{CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow, Scheduled, Waits};
+use crate::snapshot::{
+    CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow, Scheduled, Traced, Waits,
+};
 
 /// A proxy as the collector follows it.
 ///
@@ -125,6 +127,17 @@ impl ProxyFigures {
         in_force.present(self.moment(at)).map(Arc::new)
     }
 
+    /// Where the first fault is that follows a trace.
+    fn traced(&self, at: Duration) -> Option<Traced> {
+        let in_force = self.proxy.settings.in_force();
+        let (kind, place, length) = in_force.traced(self.moment(at))?;
+        Some(Traced {
+            kind,
+            place,
+            length,
+        })
+    }
+
     fn moment(&self, at: Duration) -> Instant {
         self.start.checked_add(at).unwrap_or(self.start)
     }
@@ -179,6 +192,7 @@ impl ProxyFigures {
             insecure: insecure && proxy.mapping.tls() != TlsMode::Clear,
             tls: self.tls.clone(),
             present: self.present(at),
+            traced: self.traced(at),
             scheduled: scheduled(&proxy.settings.in_force(), self.start),
             ended: self.ended.clone(),
             plan: proxy.settings.plan(),

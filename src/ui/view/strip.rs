@@ -11,6 +11,7 @@ use super::layout::{Density, Form, Mixer};
 use super::pen::{Pen, Sheet, fit, fit_name, width, widths};
 use super::state::{State, explained, feels, mapping, state};
 use super::strips::{directions_word, knobs, selection};
+use crate::fault::knob::Metric;
 use crate::fault::{Directions, Plan, Value};
 use crate::snapshot::{Phase, ProxyRow};
 use crate::ui::format;
@@ -331,7 +332,8 @@ impl Strip<'_> {
         } else {
             Directions::Both
         };
-        if dial.value(self.plan(), directions).is_none() {
+        let follows = self.row.traced.is_some_and(|it| it.kind == dial.kind.name);
+        if dial.value(self.plan(), directions).is_none() && !follows {
             return Vec::new();
         }
         let value = (!is_drawn).then(|| self.proof.reading(dial, directions).set_text);
@@ -349,7 +351,13 @@ impl Strip<'_> {
             // The value says it.
             Some(Phase::Coming(_) | Phase::Over) | None => None,
         };
-        [value, share, phase].into_iter().flatten().collect()
+        let traced = self.row.traced.filter(|it| it.kind == dial.kind.name);
+        let traced = traced.filter(|_| dial.knob.metric == Metric::Rate);
+        let place = traced.map(|it| {
+            let [place, length] = [it.place, it.length].map(format::age);
+            format!("{place} of {length}")
+        });
+        [value, share, phase, place].into_iter().flatten().collect()
     }
 
     /// All that is set, whether or not it acts now.
