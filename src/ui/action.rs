@@ -10,7 +10,7 @@ pub use super::effect::Answer;
 use super::keymap::Key;
 use super::knob::Turn;
 use super::theme::Ground;
-use crate::snapshot::{Event, Snapshot};
+use crate::snapshot::{Event, ProxyId, Snapshot};
 
 /// One thing that happens to the model. What the keys mean is said by the table of keys (`keymap`).
 #[derive(Clone, Debug)]
@@ -45,6 +45,10 @@ pub enum Action {
     Turn(Turn),
     /// Opens the field for a value.
     TypeValue,
+    /// Opens the palette, with a line in it.
+    Palette(String),
+    /// Selects a proxy.
+    ToProxy(ProxyId),
     /// Opens the list of presets.
     Presets,
     /// Puts the selected preset in force to try it.

@@ -36,6 +36,8 @@ pub enum Mode {
     Presets,
     /// The knobs, by their letters.
     Knobs,
+    /// The palette: a line for everything that can be done.
+    Palette,
     /// The field for a file's name.
     Path,
     /// The field for what is looked for.
@@ -71,6 +73,8 @@ pub enum Group {
     Type,
     /// Keys that do what was typed, go back, or leave the program.
     Leave,
+    /// No keys: lines of the palette.
+    Lines,
 }
 
 /// A line of help or of the footer.
@@ -161,15 +165,13 @@ pub fn help(mode: Mode, filter: &str) -> Vec<Hint> {
     hints
 }
 
-/// The modes other than this one in which a key means something, and what.
+/// What can be done where something is looked at and nothing typed, each with a mode in which its keys hold; but for moving.
 #[must_use]
-pub fn elsewhere(mode: Mode, key: &str) -> Vec<(Mode, Hint)> {
-    let others = Mode::ALL.into_iter().filter(|other| *other != mode);
-    others
-        .filter_map(|other| {
-            let first = help(other, key).into_iter().next()?;
-            first.is_key(key.trim()).then_some((other, first))
-        })
+pub fn of_panes() -> Vec<(Mode, Hint)> {
+    let rows = bindings().iter();
+    let rows = rows.filter(|row| row.group != Group::Move && row.printed != Some(""));
+    let seen = |row: &&Binding| row.modes.iter().copied().find(|mode| mode.is_seen());
+    rows.filter_map(|row| Some((seen(&row)?, row.hint())))
         .collect()
 }
 
@@ -239,7 +241,7 @@ impl Binding {
 impl Hint {
     /// Whether the words contain `word`, in any case, or one of the keys is it. A single letter is a key, or begins one of
     /// the words.
-    fn says(&self, word: &str) -> bool {
+    pub(super) fn says(&self, word: &str) -> bool {
         let lower = word.to_lowercase();
         let words = self.words.to_lowercase();
         let is_said = if word.chars().count() == 1 {
@@ -253,7 +255,7 @@ impl Hint {
     }
 
     /// Whether `word` is one of the keys: a letter as it is, a name like `ctrl-r` in any case.
-    fn is_key(&self, word: &str) -> bool {
+    pub(super) fn is_key(&self, word: &str) -> bool {
         let lower = word.to_lowercase();
         let is_named = |key: &str| word.chars().count() > 1 && key.to_lowercase() == lower;
         let mut keys = self.keys.split_whitespace();
@@ -265,7 +267,7 @@ impl Hint {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Mixer,
         Self::Connections,
         Self::Input,
@@ -273,6 +275,7 @@ impl Mode {
         Self::Help,
         Self::Presets,
         Self::Knobs,
+        Self::Palette,
         Self::Path,
         Self::Find,
         Self::Sort,
@@ -289,6 +292,12 @@ impl Mode {
         table::TEXTS.contains(&self)
     }
 
+    /// Whether something is looked at in it, and nothing typed.
+    #[must_use]
+    pub fn is_seen(self) -> bool {
+        table::SEEN.contains(&self)
+    }
+
     /// What help calls it.
     #[must_use]
     pub const fn title(self) -> &'static str {
@@ -300,6 +309,7 @@ impl Mode {
             Self::Help => "help",
             Self::Presets => "presets",
             Self::Knobs => "knobs",
+            Self::Palette => "palette",
             Self::Path => "file",
             Self::Find => "find",
             Self::Sort => "sort",
@@ -326,6 +336,7 @@ impl Group {
             Self::See => "SEE",
             Self::Type => "TYPE",
             Self::Leave => "LEAVE",
+            Self::Lines => "LINES",
         }
     }
 }

@@ -33,6 +33,7 @@ use crate::proxy::{clock, panics};
 
 pub mod action;
 mod ask;
+pub mod catalog;
 mod changes;
 mod complete;
 pub mod config;

@@ -35,8 +35,8 @@ pub(in crate::ui) mod undo;
 
 pub use lines::{Change, Content, Felt, Line, Passing, Said, Tone};
 pub use panes::{
-    Column, ConnList, Detail, EventList, Focus, Help, Overlay, PathField, PresetList, Sort,
-    SortList, ValueField,
+    Column, ConnList, Detail, EventList, Focus, Help, Overlay, Palette, PathField, PresetList,
+    Sort, SortList, ValueField,
 };
 pub(in crate::ui) use private::{Ask, Asked, Dragged, Kept, Listed, Origin, Picked, Private};
 use undo::{Edit, Held, Step, Swap};
@@ -295,6 +295,7 @@ impl Model {
             (Some(Overlay::Value(_)), _) => Mode::Value,
             (Some(Overlay::Path(_)), _) => Mode::Path,
             (Some(Overlay::Presets(_)), _) => Mode::Presets,
+            (Some(Overlay::Palette(_)), _) => Mode::Palette,
             (Some(Overlay::Find(_)), _) => Mode::Find,
             (Some(Overlay::Sort(_)), _) => Mode::Sort,
             (Some(Overlay::Conn(_)), _) => Mode::Detail,

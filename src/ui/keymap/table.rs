@@ -15,7 +15,7 @@ pub(super) const PANES: &[Mode] = &[Mode::Mixer, Mode::Connections];
 /// Where knobs are turned.
 pub(super) const TURNED: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Detail, Mode::Strip];
 /// Where something is looked at, and nothing typed.
-const SEEN: &[Mode] = &[
+pub(super) const SEEN: &[Mode] = &[
     Mode::Mixer,
     Mode::Connections,
     Mode::Detail,
@@ -41,6 +41,7 @@ const LISTS: &[Mode] = &[
     Mode::Connections,
     Mode::Help,
     Mode::Presets,
+    Mode::Palette,
     Mode::Find,
     Mode::Detail,
     Mode::Events,
@@ -56,7 +57,14 @@ const BESIDE: &[Mode] = &[
     Mode::Strip,
     Mode::Knobs,
 ];
-const OVERLAYS: &[Mode] = &[Mode::Help, Mode::Presets, Mode::Find, Mode::Sort];
+const OVERLAYS: &[Mode] = &[
+    Mode::Help,
+    Mode::Presets,
+    Mode::Palette,
+    Mode::Find,
+    Mode::Sort,
+];
+const PALETTE: &[Mode] = &[Mode::Palette];
 const SORT: &[Mode] = &[Mode::Sort];
 const FIND: &[Mode] = &[Mode::Find];
 /// Where text is typed.
@@ -66,10 +74,20 @@ pub(super) const TEXTS: &[Mode] = &[
     Mode::Path,
     Mode::Help,
     Mode::Presets,
+    Mode::Palette,
+    Mode::Find,
+];
+/// Where what was deleted is put back: in the palette, that key copies.
+const YANKED: &[Mode] = &[
+    Mode::Input,
+    Mode::Value,
+    Mode::Path,
+    Mode::Help,
+    Mode::Presets,
     Mode::Find,
 ];
 const INPUT: &[Mode] = &[Mode::Input];
-const COMPLETED: &[Mode] = &[Mode::Input, Mode::Value];
+const COMPLETED: &[Mode] = &[Mode::Input, Mode::Value, Mode::Palette];
 const QUESTIONS: &[Mode] = &[Mode::Quit, Mode::Confirm];
 const QUIT: &[Mode] = &[Mode::Quit];
 const CONFIRM: &[Mode] = &[Mode::Confirm];
@@ -149,6 +167,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     TURNED Compare [letter('s')] Action::Solo => "solo: bypass the others";
     SEEN Compare [letter('u')] Action::Undo => "undo";
     SEEN Compare [letter('U'), ctrl('r')] Action::Redo => "do again";
+    SEEN Manage [letter(':')] Action::Palette(String::new()) => "do anything by its name: loss 2%, 3g";
     PANES Manage [letter('a')] Action::Add => "add a proxy";
     PROXY Manage [letter('e')] Action::EditMapping => "edit mapping and faults";
     TURNED Manage [letter('o')] Action::TogglePort => "open or close the port";
@@ -212,7 +231,8 @@ pub(super) static ROWS: &[Binding] = rows! {
     TEXTS Type [ctrl('w'), ALT_BACKSPACE] Action::Edit(Text::DeletePrevWord) => "delete the word before";
     TEXTS Type [alt('d')] Action::Edit(Text::DeleteNextWord) => "delete the word here";
     TEXTS Type [ctrl('k')] Action::Edit(Text::DeleteTillEnd) => "delete to the end";
-    TEXTS Type [ctrl('y')] Action::Edit(Text::Yank) => "put back what was deleted";
+    PALETTE Type [ctrl('y')] Action::Copy => "copy the line, as standard input takes it";
+    YANKED Type [ctrl('y')] Action::Edit(Text::Yank) => "put back what was deleted";
     TEXTS Leave [ENTER] Action::Accept => "do it";
     QUESTIONS Leave [ENTER] Action::Back => "one step back";
     CONFIRM Leave [letter('y')] Action::Accept => "do it";
@@ -274,6 +294,11 @@ pub(super) static FOOTERS: &[Footer] = &[
     (&[Mode::Help], ENTER, "Enter", "do it"),
     (&[Mode::Help], UP, "↑↓", "choose"),
     (&[Mode::Help], ESC, "Esc", "close"),
+    (PALETTE, ENTER, "Enter", "do it"),
+    (PALETTE, TAB, "Tab", "complete"),
+    (PALETTE, UP, "↑↓", "choose"),
+    (PALETTE, ctrl('y'), "Ctrl-Y", "copy it"),
+    (PALETTE, ESC, "Esc", "close"),
     (PRESETS, letter(' '), "Space", "try it"),
     (PRESETS, ENTER, "Enter", "take it"),
     (PRESETS, ESC, "Esc", "as before"),

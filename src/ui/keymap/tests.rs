@@ -138,13 +138,6 @@ fn a_letter_in_the_filter_of_help_is_a_key_or_begins_a_word() {
         "a",
         "the key itself is the first"
     );
-    let other: Vec<_> = elsewhere(Mode::Mixer, "X")
-        .into_iter()
-        .map(|(mode, hint)| (mode, hint.words))
-        .collect();
-    let words = "reset the connection (RST)".to_owned();
-    let both = [Mode::Connections, Mode::Detail].map(|mode| (mode, words.clone()));
-    assert_eq!(other, both);
 }
 
 #[test]

@@ -6,9 +6,10 @@ use crate::fault::Plan;
 use crate::preset::{self, Preset};
 use crate::snapshot::{ConnId, ConnRow, EndedConn, ProxyId, Watched};
 use crate::syntax::ParseError;
+use crate::ui::catalog::{self, Entry};
 use crate::ui::find::Place;
 use crate::ui::input::Field;
-use crate::ui::keymap::{self, Hint, Mode};
+use crate::ui::keymap::{Hint, Mode};
 
 /// Which pane has the keys.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -29,6 +30,8 @@ pub enum Overlay {
     Help(Help),
     /// The field for a value of the selected knob.
     Value(ValueField),
+    /// The palette.
+    Palette(Palette),
     /// The list of presets.
     Presets(PresetList),
     /// All knobs, a letter each.
@@ -65,6 +68,23 @@ pub struct Help {
     /// The selected line of `shown`.
     pub line: usize,
     /// The first line that is visible.
+    pub first: usize,
+}
+
+/// The palette: a line for everything that can be done.
+#[derive(Debug, Default)]
+pub struct Palette {
+    /// The line as it is typed.
+    pub field: Field,
+    /// What it may mean, the likeliest first.
+    pub entries: Vec<Entry>,
+    /// Why it is no line of a language; `unfinished` where it only is not complete.
+    pub error: Option<ParseError>,
+    /// What Enter does with the selected entry, in words.
+    pub says: Vec<String>,
+    /// The selected entry.
+    pub line: usize,
+    /// The first entry that is visible.
     pub first: usize,
 }
 
@@ -220,6 +240,7 @@ impl Overlay {
     pub(in crate::ui) fn lines(&mut self) -> Option<(usize, &mut usize, &mut usize)> {
         match self {
             Self::Help(help) => Some((help.shown().len(), &mut help.line, &mut help.first)),
+            Self::Palette(line) => Some((line.entries.len(), &mut line.line, &mut line.first)),
             Self::Presets(list) => Some((list.shown().len(), &mut list.line, &mut list.first)),
             Self::Sort(list) => Some((Column::ALL.len(), &mut list.line, &mut list.first)),
             Self::Value(_)
@@ -243,7 +264,7 @@ impl Help {
     /// The keys that have the filter in their words.
     #[must_use]
     pub fn shown(&self) -> Vec<Hint> {
-        keymap::help(self.mode, self.filter.text.value())
+        catalog::help(self.mode, self.filter.text.value())
     }
 }
 

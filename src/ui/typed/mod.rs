@@ -1,7 +1,7 @@
 //! What people type for a fault: spelled out in the fault language before anything else reads it.
 //!
 //! Here a number needs no unit, a rate may be `64k`, `1mbps` or what the screen prints (`3.8K/s`), a word may be cut short, and
-//! `+50ms`, `-50ms`, `x2`, `/2` count from what is set. The field of a value reads so. Scenes, the command line
+//! `+50ms`, `-50ms`, `x2`, `/2` count from what is set. The field of a value and the palette read so. Scenes, the command line
 //! and standard input take the language alone, which stays as it is.
 
 use crate::fault::language::{self, COMMON};
@@ -45,6 +45,27 @@ pub(in crate::ui) struct Wanted {
 /// The words of a direction.
 const DIRECTIONS: [&str; 3] = ["up", "down", "both"];
 
+/// Spells out faults as people type them.
+pub(in crate::ui) fn faults(
+    text: &str,
+    beside: Beside<'_>,
+    spelled: &mut Spelled,
+) -> Result<(), ParseError> {
+    for (index, clause) in text.split(',').enumerate() {
+        if index > 0 {
+            spelled.keep(",");
+        }
+        let (blanks, word, rest) = first_word(clause);
+        spelled.keep(blanks);
+        spelled.keep(word);
+        match Kind::named(word) {
+            Some(kind) => words(kind, None, rest, beside, spelled)?,
+            None => spelled.keep(rest),
+        }
+    }
+    Ok(())
+}
+
 /// Reads the text of a knob's field: a value or `off`, and behind it what else the knob's kind takes. What is not said stays
 /// as it is set.
 pub(in crate::ui) fn field(
@@ -76,7 +97,7 @@ pub(in crate::ui) fn field(
     let is_decimal = |at: usize| text[at + 1..].starts_with(|c: char| c.is_ascii_digit());
     if let Some(at) = text.find(',').filter(|at| !is_decimal(*at)) {
         let at = text[..at].chars().count();
-        let message = format!("only {} is set here", dial.kind.name);
+        let message = format!("only {} is set here; : sets several faults", dial.kind.name);
         return Err(ParseError::over(text, at..at + 1, message));
     }
     let (setting, says_where) = setting(dial, text, beside)?;
@@ -99,6 +120,21 @@ pub(in crate::ui) fn field(
         plan.set(base.taking(&setting, &given).acting(directions));
     }
     Ok(Wanted { plan, directions })
+}
+
+/// The knobs that a value alone can be for, the one at `first` before the others; a number without a unit is for that one.
+pub(in crate::ui) fn knobs_that_read(word: &str, first: usize, rates: RateUnit) -> Vec<usize> {
+    let has_unit = word.ends_with(|c: char| !c.is_ascii_digit());
+    let reads = |index: &usize| {
+        let slot = Slot {
+            param: &knob::all()[*index].spec(),
+            now: None,
+            rates,
+        };
+        (has_unit || *index == first) && slot.reads(word)
+    };
+    let others = (0..knob::all().len()).filter(|index| *index != first);
+    [first].into_iter().chain(others).filter(reads).collect()
 }
 
 /// The setting of the knob's kind that the text of a field says, and whether the text says in which directions.

@@ -162,6 +162,22 @@ fn what_is_wrong_is_said_under_the_typed_column() {
     assert!(wrong.ends_with("nothing would pass"), "{wrong}");
 }
 
+#[test]
+fn a_value_alone_is_for_the_knobs_that_read_it() {
+    let labels = |word, first| -> Vec<&str> {
+        let found = knobs_that_read(word, knob(first), RateUnit::Bytes);
+        found
+            .into_iter()
+            .map(|index| knob::all()[index].knob.label)
+            .collect()
+    };
+    assert_eq!(labels("250ms", "LAT")[..2], ["LAT", "JIT"]);
+    assert_eq!(labels("250", "LAT"), ["LAT"]);
+    assert_eq!(labels("64kB/s", "LAT"), ["BW"]);
+    assert_eq!(labels("2%", "LOS")[..2], ["LOS", "RST"]);
+    assert!(labels("shop", "LAT").is_empty());
+}
+
 /// A value of a knob's own unit, within what its parameter allows.
 fn values() -> impl Strategy<Value = (usize, Value)> {
     (0..knob::all().len(), 0u64..64, any::<u64>()).prop_map(|(index, bits, random)| {
@@ -215,6 +231,12 @@ proptest! {
             let beside = Beside { plan: &plan, directions: Directions::Both, rates: RateUnit::Bytes, to_the_letter };
             if let Err(error) = field(&knob::all()[index], &text, beside) {
                 prop_assert!(error.span.start <= error.span.end);
+                prop_assert!(error.span.end <= text.chars().count(), "{:?}", error);
+            }
+            let mut spelled = Spelled::default();
+            let read = faults(&text, beside, &mut spelled);
+            if read.is_ok() && let Err(error) = language::parse(spelled.text()) {
+                let error = spelled.error(error);
                 prop_assert!(error.span.end <= text.chars().count(), "{:?}", error);
             }
         }

@@ -1,6 +1,6 @@
 //! What is selected, as text for the clipboard: a proxy as the command line that starts it, a connection as its row.
 
-use super::proxies;
+use super::{palette, proxies};
 use crate::farewell::quoted;
 use crate::snapshot::ProxyId;
 use crate::ui::format;
@@ -17,6 +17,12 @@ pub(super) fn copy(model: &mut Model) {
         let lines = lines.map(|said| format!("{} {said}", format::clock_exact(said.at)));
         let text = lines.collect::<Vec<_>>().join("\n");
         return model.copy(text);
+    }
+    if let Some(Overlay::Palette(line)) = model.overlays.last() {
+        return match palette::selected_line(model, line) {
+            Some(line) => model.copy(line),
+            None => model.say(Tone::Plain, "this is a key, and no line"),
+        };
     }
     if model.focus != Focus::Connections {
         return super::on_selected(model, strip);

@@ -3,7 +3,7 @@
 use tui_input::InputRequest;
 
 use super::turn::{self, Wish};
-use super::{find, line, paste, proxies, value};
+use super::{find, line, palette, paste, proxies, value};
 use crate::command::parse_line;
 use crate::fault::Plan;
 use crate::mapping::Mapping;
@@ -22,6 +22,7 @@ pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
         (Some(Overlay::Path(path)), _) => Some(&mut path.field),
         (Some(Overlay::Help(help)), _) => Some(&mut help.filter),
         (Some(Overlay::Presets(list)), _) => Some(&mut list.filter),
+        (Some(Overlay::Palette(line)), _) => Some(&mut line.field),
         (Some(Overlay::Find(place)), _) => Some(&mut model.finds.of_mut(*place).field),
         (None, Focus::Input) => Some(&mut model.input.field),
         (
@@ -72,6 +73,7 @@ pub(super) fn changed(model: &mut Model) {
                 model.overlays.push(Overlay::Value(value));
             }
         }
+        Mode::Palette => palette::changed(model),
         Mode::Help | Mode::Presets => {
             if let Some((_, line, first)) = model.overlays.last_mut().and_then(Overlay::lines) {
                 (*line, *first) = (0, 0);
@@ -110,6 +112,11 @@ pub(super) fn complete(model: &mut Model) {
                 complete::follow(text, &error, turn)
             });
             model.overlays.push(Overlay::Value(value));
+            went_on
+        }
+        (Mode::Palette, Some(Overlay::Palette(mut line))) => {
+            let went_on = palette::complete(model, &mut line);
+            model.overlays.push(Overlay::Palette(line));
             went_on
         }
         (mode, overlay) => {

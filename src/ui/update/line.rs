@@ -61,7 +61,7 @@ pub(super) fn forget(model: &mut Model) {
 }
 
 /// What the parser says to a line, and what else stands against it.
-fn checked(model: &Model, line: &str) -> Check {
+pub(super) fn checked(model: &Model, line: &str) -> Check {
     if line.trim().is_empty() {
         return Check::Empty;
     }

@@ -31,6 +31,12 @@ pub(super) fn next_knob(model: &mut Model, right: bool) {
     model.knob = (model.knob + by) % len;
 }
 
+/// To a proxy.
+pub(super) fn to_proxy(model: &mut Model, proxy: ProxyId) {
+    model.selected = Some(proxy);
+    model.focus = Focus::Mixer;
+}
+
 /// To a knob, by its letter.
 pub(super) fn choose_knob(model: &mut Model, knob: usize) {
     if knob < knob::all().len() {

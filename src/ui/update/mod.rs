@@ -48,6 +48,7 @@ mod mixer;
 mod mouse;
 mod overlay;
 mod own;
+mod palette;
 mod paste;
 mod presets;
 mod proxies;
@@ -171,6 +172,8 @@ fn apply(model: &mut Model, action: Action) {
         Action::HistoryForward => input::recall(model, false),
         Action::Help => overlay::help(model),
         Action::TypeValue => on_selected(model, value::open),
+        Action::Palette(line) => palette::open(model, line),
+        Action::ToProxy(proxy) => mixer::to_proxy(model, proxy),
         Action::Presets => on_selected(model, presets::open),
         Action::Audition => presets::audition(model),
         Action::PresetForAll => presets::take_for_all(model),
@@ -218,6 +221,7 @@ fn visible(model: &Model, room: &Room) -> usize {
         Mode::Help | Mode::Sort => room.help,
         Mode::Detail | Mode::Strip | Mode::Events => room.told,
         Mode::Presets => room.presets,
+        Mode::Palette => room.palette,
         Mode::Mixer
         | Mode::Input
         | Mode::Value
@@ -234,7 +238,7 @@ fn step(model: &mut Model, step: Step) {
     match model.mode() {
         Mode::Mixer | Mode::Strip => mixer::strip(model, step),
         Mode::Connections => connections::step(model, step),
-        Mode::Help | Mode::Presets | Mode::Sort => overlay::step(model, step),
+        Mode::Help | Mode::Presets | Mode::Palette | Mode::Sort => overlay::step(model, step),
         Mode::Find => find::step(model, step),
         Mode::Detail | Mode::Events => closer::scroll(model, step),
         Mode::Input | Mode::Value | Mode::Knobs | Mode::Path | Mode::Quit | Mode::Confirm => {}
@@ -310,6 +314,7 @@ fn settle(model: &mut Model) {
         Overlay::Conn(detail) => !model.knows(detail.row.proxy),
         Overlay::Strip => model.selected_row().is_none(),
         Overlay::Help(_)
+        | Overlay::Palette(_)
         | Overlay::Events(_)
         | Overlay::Knobs
         | Overlay::Path(_)
@@ -328,6 +333,7 @@ fn settle(model: &mut Model) {
     connections::settle(model, room.conns);
     own::settle(model);
     closer::settle(model, view::ends(model));
+    palette::refresh(model);
     overlay::settle(model, visible(model, &room));
 }
 

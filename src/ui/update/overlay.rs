@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Step, connections, find, first_visible, input, presets, proxies, scenes, value};
+use super::{
+    Step, connections, find, first_visible, input, palette, presets, proxies, scenes, value,
+};
 use crate::request::Request;
 use crate::snapshot::Kill;
 use crate::ui::action::Action;
@@ -54,6 +56,7 @@ pub(super) fn accept(model: &mut Model) {
         }
         Some(Overlay::Value(field)) => value::accept(model, field),
         Some(Overlay::Path(path)) => scenes::accept(model, path),
+        Some(Overlay::Palette(line)) => palette::accept(model, line),
         Some(Overlay::Presets(list)) => presets::accept(model, list),
         Some(Overlay::Find(place)) => find::accept(model, place),
         Some(Overlay::Sort(list)) => {

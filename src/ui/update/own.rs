@@ -132,6 +132,22 @@ pub(super) fn give(
     set(model, (proxy, conn), own, &text);
 }
 
+/// Has something hold for an open connection, as a command says.
+pub(super) fn say(model: &mut Model, conn: ConnId, edit: impl FnOnce(&mut Own)) {
+    let mut open = model.newest().conns.iter();
+    let Some(proxy) = open.find(|row| row.id == conn).map(|row| row.proxy) else {
+        return model.say(Tone::Plain, format!("no open connection {}", conn.0));
+    };
+    let mut own = model.own(conn);
+    edit(&mut own);
+    let text = match (own.exempt, own.frozen) {
+        (_, true) => "frozen: all its bytes wait, ~ lets them go",
+        (true, false) => "exempt from faults",
+        (false, false) => "obeys its proxy's faults",
+    };
+    set(model, (proxy, conn), own, text);
+}
+
 /// Takes back all knobs of one connection's own.
 pub(super) fn clear(model: &mut Model, (proxy, conn): (ProxyId, ConnId)) {
     let mut own = model.own(conn);

@@ -5,6 +5,7 @@ mod leaving;
 mod lists;
 mod looks;
 mod mouse;
+mod palette;
 mod random;
 mod steps;
 mod turns;

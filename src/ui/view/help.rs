@@ -23,8 +23,7 @@ pub(super) fn room(height: u16) -> u16 {
 
 /// Draws the keys in a box; returns where the terminal's cursor belongs.
 pub(super) fn draw(help: &Help, sheet: &mut Sheet<'_>) -> Option<Position> {
-    let typed = help.filter.text.value();
-    let hints = keymap::help(help.mode, typed);
+    let hints = help.shown();
     let visible = room(sheet.area.height);
     let shown = position(help.first, visible.into(), hints.len());
     let list = Filtered {
@@ -37,15 +36,8 @@ pub(super) fn draw(help: &Help, sheet: &mut Sheet<'_>) -> Option<Position> {
     let rows = all.min(visible).saturating_add(FRAME);
     let (mut inner, cursor) = list.draw(sheet, (WIDTH, rows));
     if hints.is_empty() {
-        inner
-            .row(2)
-            .skip(3)
-            .text("no key does that here", Role::Rest);
-        let others = keymap::elsewhere(help.mode, typed);
-        for (at, (mode, hint)) in (3..).zip(&others) {
-            let text = format!("in {}: {}  {}", mode.title(), hint.keys, hint.words);
-            inner.row(at).skip(3).text(text, Role::Rest);
-        }
+        let text = "no key and no line of the palette does that";
+        inner.row(2).skip(3).text(text, Role::Rest);
     }
     keys(help, &hints, visible.into(), &mut inner);
     cursor

@@ -225,6 +225,16 @@ fn found(model: &Model, place: Place) -> String {
     format!("{} of {}", count(found), count(all))
 }
 
+/// Draws what is wrong with a text, or may follow it, below the text in the second row of a sheet.
+pub(super) fn draw_error(error: &ParseError, scroll: usize, sheet: &mut Sheet<'_>) {
+    let answer = if error.unfinished {
+        Answer::Unfinished(error)
+    } else {
+        Answer::Wrong(error)
+    };
+    answer.draw(scroll, sheet);
+}
+
 /// The caret under the first wrong column, and why: beside the caret, below it where there is not enough room.
 fn wrong(error: &ParseError, scroll: usize, sheet: &mut Sheet<'_>) {
     let columns = sheet.area.width;

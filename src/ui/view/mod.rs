@@ -48,6 +48,7 @@ mod knobs;
 mod last;
 mod layout;
 mod log;
+mod palette;
 mod pen;
 mod popup;
 mod presets;
@@ -85,6 +86,8 @@ pub struct Room {
     pub help: usize,
     /// How many lines of the list of presets are visible.
     pub presets: usize,
+    /// How many lines of the palette are visible.
+    pub palette: usize,
     /// How many lines of what happened are visible on a page.
     pub told: usize,
 }
@@ -99,6 +102,7 @@ pub fn room(size: Size, model: &Model) -> Room {
         conns: usize::from(conns).max(1),
         help: usize::from(help::room(size.height)),
         presets: usize::from(presets::room(screen.dock)),
+        palette: usize::from(palette::room(size.height)),
         told: match model.page() {
             Some(Overlay::Conn(_)) => detail::room(screen.page),
             _ => events::room(screen.page),
@@ -260,6 +264,7 @@ fn overlays(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) -> Option<Pos
             Overlay::Presets(list) => {
                 cursor = presets::draw(model, list, sheet.part(screen.dock));
             }
+            Overlay::Palette(line) => cursor = Some(palette::draw(line, sheet)),
             Overlay::Quit => quit::ask_to_quit(model, sheet),
             Overlay::Delete(id) => quit::ask_to_delete(model, *id, sheet),
             Overlay::Suspend => quit::ask_to_suspend(model, sheet),

@@ -281,7 +281,7 @@ proptest! {
     #[test]
     fn no_text_in_any_field_panics_and_each_can_be_drawn(
         opens in prop::sample::select(vec![
-            Action::Add, Action::EditMapping, Action::TypeValue, Action::WriteScene, Action::Help, Action::Presets,
+            Action::Add, Action::EditMapping, Action::TypeValue, Action::WriteScene, Action::Help, Action::Presets, Action::Palette(String::new()),
             Action::Find, Action::Sort,
         ]),
         strokes in strokes(),
