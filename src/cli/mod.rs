@@ -84,10 +84,6 @@ pub enum Command {
 }
 
 /// The options of the console, of its headless forms and of the demo.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is an option of the command line"
-)]
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[expect(
     clippy::struct_excessive_bools,
