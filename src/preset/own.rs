@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
-use parking_lot::RwLock;
+#[cfg(not(test))]
+use parking_lot::Mutex;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -26,9 +27,6 @@ pub const SOURCE: &str = "your own";
 /// The longest name.
 const LONGEST: usize = 32;
 
-/// Those that were read or kept. Bound: the tables of one file, and what is kept by hand.
-static OWN: RwLock<Vec<&'static Preset>> = RwLock::new(Vec::new());
-
 /// A table of the file.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -39,7 +37,22 @@ struct Table {
 
 /// Those that are known now, in the order in which they came.
 pub(super) fn all() -> Vec<&'static Preset> {
-    OWN.read().clone()
+    with_known(|known| known.clone())
+}
+
+/// What `look` makes of those that were read or kept. Bound: the tables of one file, and what is kept by hand. Each of our own
+/// tests, which run side by side in threads of one process, has its own.
+fn with_known<T>(look: impl FnOnce(&mut Vec<&'static Preset>) -> T) -> T {
+    #[cfg(not(test))]
+    {
+        static KNOWN: Mutex<Vec<&'static Preset>> = Mutex::new(Vec::new());
+        look(&mut KNOWN.lock())
+    }
+    #[cfg(test)]
+    {
+        thread_local!(static KNOWN: std::cell::RefCell<Vec<&'static Preset>> = const { std::cell::RefCell::new(Vec::new()) });
+        KNOWN.with_borrow_mut(look)
+    }
 }
 
 /// The file that they stand in, by what the environment says.
@@ -99,7 +112,7 @@ pub fn keep(name: &str, faults: &str, source: &str) -> Result<(), String> {
         more: leaked(faults),
         source: leaked(source),
     };
-    OWN.write().push(Box::leak(Box::new(preset)));
+    with_known(|known| known.push(Box::leak(Box::new(preset))));
     Ok(())
 }
 
