@@ -193,9 +193,6 @@ impl Chain {
         };
         self.stream = Stream::of(parts, made_of, &begins).map(Box::new);
         if let Some(stream) = &mut self.stream {
-            if let Some(before) = &before {
-                stream.follow(before);
-            }
             for segment in place.queue {
                 stream.arrived(segment.arrived, segment.bytes());
             }

@@ -235,29 +235,6 @@ fn a_warm_connection_sends_at_once_what_it_sent_before() {
 }
 
 #[test]
-fn a_stream_goes_on_with_its_window_where_the_line_gets_better() {
-    for (before, after) in [
-        ("latency 100ms, tcp cubic", "latency 90ms, tcp cubic"),
-        (
-            "latency 100ms, tcp reno, bandwidth 10Mbit/s",
-            "latency 100ms, tcp reno, bandwidth 11Mbit/s",
-        ),
-    ] {
-        let mut path = Path::new(before, Direction::Down);
-        path.goodput(2_000_000);
-        let window = |path: &Path| path.link.sending().expect("a sender").window;
-        let was = window(&path);
-        assert!(was > 50, "{was}");
-        path.set(after);
-        assert_eq!(window(&path), was);
-        let (began, from) = (path.now, path.link.passed());
-        path.goodput(4_000_000);
-        let rate = (path.link.passed() - from) as f64 / (path.now - began).as_secs_f64();
-        assert!(rate > 1_250_000.0, "{after}: {rate} bytes a second");
-    }
-}
-
-#[test]
 fn what_virtual_senders_lost_is_counted_over_their_ends() {
     let mut path = Path::new("latency 50ms, loss 10%", Direction::Down);
     path.goodput(600_000);

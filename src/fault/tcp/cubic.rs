@@ -49,14 +49,6 @@ struct Round {
 // === impl Cubic ===
 
 impl Cubic {
-    /// The state for segments that are numbered from 0 again.
-    pub(super) fn renumbered(self) -> Self {
-        Self {
-            round: Round::default(),
-            ..self
-        }
-    }
-
     /// Takes a round trip; true where slow start is to end with the window as it is.
     pub(super) fn sampled(
         &mut self,

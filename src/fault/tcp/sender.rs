@@ -136,16 +136,6 @@ impl Sender {
         }
     }
 
-    /// Goes on with the window of the sender before it, where that was greater than a new one's: what waits is not to come
-    /// later than from a new sender. BBR measures the line anew.
-    pub(super) fn follow(&mut self, before: &Self) {
-        let alike = self.control.algorithm == before.control.algorithm && self.bbr.is_none();
-        if alike && before.window.segments > self.window.segments {
-            self.window = before.window.renumbered();
-            self.last_sent = before.last_sent;
-        }
-    }
-
     /// The application wrote `n` bytes at `at`. Calls are in the order of time.
     pub(super) fn write(&mut self, at: u64, n: u64) {
         let end = self.written.back().map_or(self.sent, |(_, end)| *end);

@@ -124,11 +124,6 @@ impl Stream {
         self.line.give_back(passed);
     }
 
-    /// Begins where another one ended that sent over the line before: as the same sender, over another line.
-    pub(in crate::fault) fn follow(&mut self, before: &Self) {
-        self.sender.follow(&before.sender);
-    }
-
     /// `n` bytes arrived at `at`.
     pub(in crate::fault) fn arrived(&mut self, at: Instant, n: usize) {
         self.sender.write(self.nanos(at), n as u64);

@@ -53,15 +53,6 @@ impl Window {
         }
     }
 
-    /// The window for segments that are numbered from 0 again.
-    pub(super) fn renumbered(&self) -> Self {
-        Self {
-            round_ends: 0,
-            cubic: self.cubic.clone().map(Cubic::renumbered),
-            ..*self
-        }
-    }
-
     pub(super) fn in_slow_start(&self) -> bool {
         self.segments < self.threshold
     }
