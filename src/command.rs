@@ -59,6 +59,14 @@ pub fn parse_line(text: &str) -> Result<(Mapping, Vec<Setting>), ParseError> {
     syntax::read(text, grammar::line)
 }
 
+/// Reads the faults that one option of the command line gives, or a preset that stands for some, where others were given
+/// `before`: what is set already is not set again.
+pub fn parse_faults(before: &[Setting], text: &str) -> Result<Vec<Setting>, ParseError> {
+    syntax::read(text, |input: &mut syntax::Input<'_>| {
+        grammar::settings_after(before, input)
+    })
+}
+
 /// Puts the words of a command line together that belong to one mapping, so that `9090=https://host as web latency 250ms`
 /// needs no quotes: `as`, `alpn=` and the name of a fault go on with the mapping before them, and so does whatever follows
 /// them, up to the next mapping.

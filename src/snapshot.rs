@@ -195,7 +195,7 @@ pub struct Waits<T = Option<Wait>> {
     pub close: T,
 }
 
-/// The last minute of a proxy, a point every half second, oldest first.
+/// The last minute of a proxy and a little more, a point every half second, oldest first.
 #[derive(Clone, Debug, Default)]
 pub struct History {
     /// The points; at most `History::LEN`.
@@ -462,14 +462,24 @@ impl Scheduled {
 // === impl History ===
 
 impl History {
-    /// How many points there are at most: a minute's.
-    pub const LEN: usize = 120;
+    /// How many points there are at most: a minute's, and those of ten seconds more, by which a chart's scale stays where it is
+    /// for a while after its highest value has left.
+    pub const LEN: usize = 140;
     /// How far apart they are.
     pub const STEP: Duration = Duration::from_millis(500);
     /// How many of the newest reach back as far as "now" does.
     const NOW: usize = 3;
-    /// How far back they reach.
+    /// How far back a chart reaches.
     pub const SPAN: Duration = Duration::from_secs(60);
+    /// How far back the points reach.
+    pub const KEPT: Duration = Duration::from_secs(70);
+
+    /// The points of the last minute.
+    pub fn minute(&self) -> impl DoubleEndedIterator<Item = &Point> {
+        let last = self.points.back().map_or(Duration::ZERO, |last| last.at);
+        let points = self.points.iter();
+        points.filter(move |point| last.saturating_sub(point.at) < Self::SPAN)
+    }
 }
 
 // === impl Taken ===

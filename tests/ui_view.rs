@@ -901,10 +901,50 @@ fn set_is_bold_measured_is_plain_and_what_rests_is_dim() {
         assert!(cells.all(|cell| cell.modifier == first));
         first
     };
-    assert_eq!(styled(&|it| ["━", "▲"].contains(&it)), Modifier::BOLD);
+    assert_eq!(styled(&|it| it == "━"), Modifier::BOLD);
     assert_eq!(styled(&|it| ["▀", "█"].contains(&it)), Modifier::empty());
     assert_eq!(styled(&|it| ("⠁".."⣿").contains(&it)), Modifier::empty());
-    assert_eq!(styled(&|it| ["─", "┤", "│"].contains(&it)), Modifier::DIM);
+    assert_eq!(styled(&|it| ["┤", "│"].contains(&it)), Modifier::DIM);
+}
+
+#[test]
+fn the_rule_over_the_pane_that_has_the_keys_is_bright() {
+    for size in [(80, 24), (120, 35), (200, 50)] {
+        let mut model = few(size.0, size.1, 3);
+        let mut bright = |action| {
+            update(&mut model, action);
+            let drawn = screen(&model);
+            let rules = (0..size.1).filter(|y| drawn[(0, *y)].symbol() == "─");
+            let bright = rules.filter(|y| drawn[(0, *y)].modifier == Modifier::BOLD);
+            bright
+                .map(|y| {
+                    row(&drawn, usize::from(y))
+                        .chars()
+                        .skip(2)
+                        .take(6)
+                        .collect::<String>()
+                })
+                .collect::<Vec<_>>()
+        };
+        let mixer = if size.0 < 100 { "3 ──12" } else { "mixer " };
+        assert_eq!(bright(Action::Redraw), [mixer]);
+        assert_eq!(bright(Action::ToConnections), ["connec"]);
+        assert_eq!(bright(Action::Add), ["add pr"]);
+        assert_eq!(bright(Action::Help), Vec::<String>::new());
+    }
+}
+
+#[test]
+fn the_mark_of_the_last_change_stands_out_for_three_seconds() {
+    let mut model = few(120, 35, 3);
+    let mut mark_of = |ago: Duration| {
+        model.changes.back_mut().expect("a change").at = NOW - ago;
+        let drawn = screen(&model);
+        let mut marks = drawn.content.iter().filter(|cell| cell.symbol() == "▲");
+        marks.next().expect("on the axis").modifier
+    };
+    assert_eq!(mark_of(Duration::from_millis(2_900)), Modifier::BOLD);
+    assert_eq!(mark_of(Duration::from_secs(3)), Modifier::empty());
 }
 
 #[test]

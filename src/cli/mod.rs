@@ -90,7 +90,7 @@ pub enum Command {
     reason = "each is an option that is given or not"
 )]
 pub struct RunArgs {
-    /// Faults for every mapping given, as in "latency 250ms, bandwidth 1Mbit/s" (repeatable)
+    /// Faults for every mapping given, as in "latency 250ms, bandwidth 1Mbit/s", or a preset's name (repeatable)
     #[arg(short, long = "fault", value_name = "SPEC")]
     pub faults: Vec<String>,
     /// Start from a preset, as in 3g; faults given beside it take the place of its own

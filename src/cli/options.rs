@@ -145,7 +145,7 @@ impl Options {
         let mappings = read_mappings(&command::joined(mappings), &mut wrong);
         let mut given = Vec::new();
         for spec in &run.faults {
-            let read = language::parse_after(&given, spec);
+            let read = command::parse_faults(&given, spec);
             given.extend(keep(read, &mut wrong).into_iter().flatten());
         }
         let preset = run.preset.as_deref().map(preset::find);

@@ -46,6 +46,32 @@ fn a_mappings_own_faults_stand_beside_those_for_all() {
 }
 
 #[test]
+fn a_presets_name_stands_for_its_faults_where_faults_are_given() {
+    let set = |words: &[&str]| -> Result<String, Rejected> {
+        let words = ["faultboard", "80=a:1"].iter().chain(words);
+        let cli = Cli::try_parse_from(words).expect("a command line that clap takes");
+        let options = Options::read(cli.run, &cli.mappings)?;
+        Ok(crate::format::joined(&options.settings))
+    };
+    let of_3g = || set(&["--preset", "3g"]).expect("a preset");
+    assert_eq!(set(&["-f", "3g"]).expect("a preset"), of_3g());
+    for lossy in [vec!["-f", "3g, loss 1%"], vec!["-f", "3g", "-f", "loss 1%"]] {
+        assert_eq!(set(&lossy).expect("faults"), of_3g() + ", loss 1%");
+    }
+    for (words, says) in [
+        (
+            ["-f", "lat 5ms", "-f", "3g"],
+            "3g sets latency too, and latency is set already",
+        ),
+        (["-f", "3g", "-f", "lat 5ms"], "latency is set already"),
+        (["-f", "3gg", "-f", "loss 1%"], "did you mean \"3g\"?"),
+    ] {
+        let Rejected(wrong) = set(&words).expect_err("a mistake");
+        assert!(wrong[0].contains(says), "{words:?}: {wrong:?}");
+    }
+}
+
+#[test]
 fn an_address_that_is_given_twice_is_bound_once() {
     let bind = read("--bind ::1 --bind 127.0.0.1 --bind [::1]").engine.bind;
     let expected: [IpAddr; 2] = ["::1", "127.0.0.1"].map(|addr| addr.parse().expect("an address"));

@@ -30,7 +30,7 @@ use winnow::stream::Location;
 use winnow::token::take_till;
 
 use super::{Command, Target};
-use crate::fault::language::{faults, faults_after, kind};
+use crate::fault::language::{faults_after, kind};
 use crate::fault::{KINDS, Kind, Setting};
 use crate::format::shortened;
 use crate::mapping::grammar::{begun_option, mapping, name};
@@ -109,6 +109,11 @@ pub(super) fn line(input: &mut Input<'_>) -> Parsed<(Mapping, Vec<Setting>)> {
 
 /// `settings = name [ "," faults ] | faults`
 fn settings(input: &mut Input<'_>) -> Parsed<Vec<Setting>> {
+    settings_after(&[], input)
+}
+
+/// Reads `settings` that must get along with those `earlier`: none sets what is set already.
+pub(super) fn settings_after(earlier: &[Setting], input: &mut Input<'_>) -> Parsed<Vec<Setting>> {
     let (begin, before) = (input.current_token_start(), *input);
     let written: &str =
         take_till(0.., |c: char| c == ',' || c.is_whitespace()).parse_next(input)?;
@@ -117,7 +122,7 @@ fn settings(input: &mut Input<'_>) -> Parsed<Vec<Setting>> {
         *input = before;
         let begins = |name: &&str| is_end && name.starts_with(written);
         let follows: Vec<&str> = preset::names().filter(begins).collect();
-        return faults(KINDS, input).map_err(|error| {
+        return faults_after(KINDS, earlier.to_vec(), input).map_err(|error| {
             error.map(|slip| match (slip.begin() == begin, follows.is_empty()) {
                 (true, false) => slip.unfinished_if(true).expecting(follows),
                 (true, true) => no_preset(written, begin).unwrap_or(slip),
@@ -126,6 +131,14 @@ fn settings(input: &mut Input<'_>) -> Parsed<Vec<Setting>> {
         });
     };
     let mut settings = preset.settings();
+    let is_set = |own: &&Setting| earlier.iter().any(|it| it.kind == own.kind);
+    if let Some(twice) = settings.iter().find(is_set) {
+        let message = format!(
+            "{written} sets {0} too, and {0} is set already",
+            twice.kind.name
+        );
+        return Err(Slip::over(begin..begin + written.len(), message).cut());
+    }
     blanks(input)?;
     if input.is_empty() {
         return Ok(settings);
@@ -134,7 +147,8 @@ fn settings(input: &mut Input<'_>) -> Parsed<Vec<Setting>> {
         let message = format!("faults beside a preset: {written}, {}", KINDS[0].example);
         return Err(Slip::here(input, message).cut());
     }
-    let more = faults_after(KINDS, settings.clone(), input)?;
+    let before = [earlier, &settings].concat();
+    let more = faults_after(KINDS, before, input)?;
     settings.extend(more);
     Ok(settings)
 }

@@ -73,13 +73,6 @@ pub fn parse(text: &str) -> Result<Vec<Setting>, ParseError> {
     parse_with(KINDS, text)
 }
 
-/// Reads faults that must get along with those read `before`: none sets what is set already.
-pub fn parse_after(before: &[Setting], text: &str) -> Result<Vec<Setting>, ParseError> {
-    syntax::read(text, |input: &mut Input<'_>| {
-        faults_after(KINDS, before.to_vec(), input)
-    })
-}
-
 /// Reads the value of one parameter, within its range.
 pub fn parse_value(param: &ParamSpec, text: &str) -> Result<Value, ParseError> {
     syntax::read(text, |input: &mut Input<'_>| {
@@ -92,7 +85,7 @@ fn parse_with(kinds: Kinds, text: &str) -> Result<Vec<Setting>, ParseError> {
 }
 
 /// `faults = fault { "," fault }`
-pub(crate) fn faults(kinds: Kinds, input: &mut Input<'_>) -> Parsed<Vec<Setting>> {
+fn faults(kinds: Kinds, input: &mut Input<'_>) -> Parsed<Vec<Setting>> {
     faults_after(kinds, Vec::new(), input)
 }
 

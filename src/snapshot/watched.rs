@@ -16,7 +16,7 @@ pub struct Watched {
     pub trip: Option<(Trip, usize)>,
     /// How long each of the segments of the last `Watched::SPAN` was held, up and down, in no order.
     pub added: PerDirection<Vec<Duration>>,
-    /// Bytes delivered per second, a point every `History::STEP` of the last minute, oldest first, each with its time.
+    /// Bytes delivered per second, a point every `History::STEP` as far back as a `History` goes, oldest first, each with its time.
     pub rates: Vec<(Duration, PerDirection<f64>)>,
     /// What happened to it, oldest first; at most `Watched::NOTES`.
     pub notes: Vec<Note>,

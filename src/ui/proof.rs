@@ -47,6 +47,8 @@ pub(in crate::ui) struct Reading {
     pub(in crate::ui) verdict: Verdict,
     /// How many samples it rests on, where they are counted.
     pub(in crate::ui) count: Option<u64>,
+    /// Whether what was measured proves nothing of the pain that the track shows: traffic that is slower than a cap.
+    pub(in crate::ui) is_slack: bool,
 }
 
 /// Whether what was measured is what was set.
@@ -131,6 +133,16 @@ fn is_each(setting: &Setting) -> bool {
     setting.kind.shares.is_some_and(|shares| !shares(setting))
 }
 
+// === impl Reading ===
+
+impl Reading {
+    /// What was measured, where it has a place on the track beside what is set.
+    pub(in crate::ui) fn on_track(&self) -> Option<Value> {
+        let measured = self.set.and(self.measured);
+        measured.filter(|_| !self.is_slack)
+    }
+}
+
 // === impl Verdict ===
 
 impl Verdict {
@@ -194,7 +206,10 @@ impl<'a> Proof<'a> {
             Metric::Sender => (None, self.window(), None),
             Metric::None => (None, "-".to_owned(), None),
         };
+        let verdict = self.verdict(dial, directions, set, measured);
+        let is_rate = dial.knob.metric == Metric::Rate;
         Reading {
+            is_slack: is_rate && matches!(verdict, Verdict::Unknown(_)),
             set,
             measured,
             set_text: self.set_text(dial, directions, set),
@@ -212,7 +227,7 @@ impl<'a> Proof<'a> {
                 }
                 _ => None,
             },
-            verdict: self.verdict(dial, directions, set, measured),
+            verdict,
             count,
         }
     }
@@ -368,7 +383,7 @@ impl<'a> Proof<'a> {
     /// What the points of the last minute come to in these directions, but for those from before the last change.
     fn since_changed(&self, directions: Directions, of: impl Fn(&Point, Direction) -> f64) -> f64 {
         let since = self.changed.map(|at| at.saturating_add(History::STEP));
-        let points = self.row.history.points.iter();
+        let points = self.row.history.minute();
         let points = points.filter(|point| since.is_none_or(|since| point.at > since));
         let of = &of;
         points
@@ -445,7 +460,7 @@ impl<'a> Proof<'a> {
     /// What the virtual sender is at beside its window: the round trip with its queue, and what was lost in the last minute.
     fn sender(&self) -> Option<String> {
         let round_trip = format::time_tight(self.row.sending?.round_trip);
-        let points = self.row.history.points.iter();
+        let points = self.row.history.minute();
         let lost: u64 = points
             .map(|point| point.losses.map(|it| it.lost).sum())
             .sum();

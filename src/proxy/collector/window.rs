@@ -107,13 +107,13 @@ impl Window {
         self.figures(first.unwrap_or(&sample), &sample)
     }
 
-    /// Whether nothing was counted in the last minute, so that its history has nothing to show.
+    /// Whether nothing was counted for as long as the history goes back, so that it has nothing to show.
     pub(crate) fn is_blank(&self) -> bool {
         let at = self.samples.back().map_or(Duration::ZERO, |last| last.at);
         // A step more: the last point ends after what it counts.
-        let minute = History::SPAN.saturating_add(History::STEP);
+        let kept = History::KEPT.saturating_add(History::STEP);
         self.stirred
-            .is_none_or(|stirred| at.saturating_sub(stirred) > minute)
+            .is_none_or(|stirred| at.saturating_sub(stirred) > kept)
     }
 
     /// The last sample as that of the beat before `at`, where beats were left out since: nothing was counted in between.
@@ -330,23 +330,23 @@ mod tests {
         window.beat(at(0), std::iter::once(&meter), Ends::default());
         assert!(window.is_blank(), "it has seen nothing yet");
         add(&meter.delivered.down, 1_000);
-        for beat in 1..=606 {
+        for beat in 1..=706 {
             window.beat(at(beat), std::iter::once(&meter), Ends::default());
             assert!(!window.is_blank(), "beat {beat}");
         }
         let points = &window.history().points;
         assert!(points.iter().all(|point| point.rates.down < 1.0));
-        window.beat(at(607), std::iter::once(&meter), Ends::default());
+        window.beat(at(707), std::iter::once(&meter), Ends::default());
         assert!(window.is_blank() && window.history().points.is_empty());
         // Beats are left out for an hour.
         add(&meter.delivered.down, 1_000);
-        let looked = window.look(at(36_607), std::iter::once(&meter));
-        let figures = window.beat(at(36_607), std::iter::once(&meter), Ends::default());
+        let looked = window.look(at(36_707), std::iter::once(&meter));
+        let figures = window.beat(at(36_707), std::iter::once(&meter), Ends::default());
         for rates in [looked.rates, figures.rates] {
             assert!((rates.down - 10_000.0).abs() < 1.0, "{rates:?}");
         }
         let ends = Ends { failed: 1, cut: 0 };
-        let later = window.beat(at(36_612), std::iter::once(&meter), ends);
+        let later = window.beat(at(36_712), std::iter::once(&meter), ends);
         assert!((later.rates.down - 1_666.0).abs() < 1.0, "{later:?}");
         let history = window.history();
         assert_eq!((history.points.len(), history.points[0].failed), (1, 1));

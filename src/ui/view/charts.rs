@@ -1,4 +1,5 @@
-//! What both charts of the selected proxy have in common: a minute, two axes, the marks of changes.
+//! What both charts of the selected proxy have in common: a minute, or what there is of the first one; two axes, the marks of
+//! changes.
 //!
 //! ```text
 //! ─ db  app feels: first byte ──────────── p50 256 ms  set 250ms ─
@@ -13,15 +14,20 @@ use std::time::Duration;
 
 use ratatui::layout::Constraint::{Fill, Length};
 use ratatui::layout::{Layout, Rect};
+use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::pen::{Sheet, fit_name, width, widths};
 use crate::snapshot::{History, Point, ProxyRow};
-use crate::ui::model::Model;
+use crate::ui::model::{Change, Model};
 use crate::ui::theme::Role;
 
-/// How far back a chart goes.
-const SPAN: Duration = Duration::from_secs(60);
+/// How far back a chart goes, in seconds: the first of these that holds all that there is, so that the first minute fills it.
+const SPANS: [u64; 4] = [10, 20, 30, 60];
+/// For so long after a change its mark stands out.
+const FRESH: Duration = Duration::from_secs(3);
+/// Marks with fewer columns between them are one.
+const APART: u16 = 3;
 /// Columns of the figures beside the vertical axis.
 pub(super) const FIGURES: u16 = 6;
 /// Steps of a scale whose half is a round number too.
@@ -37,6 +43,20 @@ pub(super) struct Chart<'a> {
     pub(super) sheet: Sheet<'a>,
     /// Where the picture is.
     pub(super) plot: Rect,
+    /// How far back it goes.
+    span: Duration,
+}
+
+/// How far back the charts of a proxy go.
+fn span(model: &Model, row: &ProxyRow) -> Duration {
+    let end = model.snapshot.at;
+    let first = row.history.points.front();
+    let first = first.map_or(Duration::ZERO, |point| {
+        point.at.saturating_sub(History::STEP)
+    });
+    let reached = end.saturating_sub(first);
+    let mut spans = SPANS.map(Duration::from_secs).into_iter();
+    spans.find(|span| *span >= reached).unwrap_or(History::SPAN)
 }
 
 /// The least round number from `most` on.
@@ -84,6 +104,7 @@ impl<'a> Chart<'a> {
             row,
             sheet,
             plot,
+            span: span(model, row),
         }
     }
 
@@ -132,7 +153,13 @@ impl<'a> Chart<'a> {
         self.time();
     }
 
-    /// The time axis, with the marks of what was changed; of two marks in one place the newer one is drawn.
+    /// How far back it goes, in words.
+    pub(super) fn since(&self) -> String {
+        format!("{} s", self.span.as_secs())
+    }
+
+    /// The time axis, with the marks of what was changed: those that stand close to each other are one, `▲15-18`. The newest
+    /// stands out for a moment.
     fn time(&mut self) {
         let start = FIGURES + 1;
         let end = start + self.plot.width;
@@ -143,36 +170,41 @@ impl<'a> Chart<'a> {
         };
         let line = "─".repeat(usize::from(end));
         let mut pen = self.sheet.row(last);
-        pen.until(end).skip(FIGURES).text("└60s", Role::Rest);
-        pen.text(line, Role::Rest);
+        let begins = format!("{}s", self.span.as_secs());
+        pen.until(end).skip(FIGURES).text("└", Role::Rest);
+        pen.text(&begins, Role::Rest).text(line, Role::Rest);
         self.sheet.row(last).until(end).at_end(&now);
         // What was changed just now stands before the "now".
-        let mut free = self.plot.width.saturating_sub(widths(&now));
-        let axis = free;
-        for mark in self.model.changes_of(self.row.id).rev() {
-            let label = format!("▲{}", mark.number);
-            let Some(at) = self.place(mark.at, self.plot.width) else {
-                break;
+        let room = width(&begins) + 1..self.plot.width.saturating_sub(widths(&now) + 1);
+        let changes: Vec<&Change> = self.model.changes_of(self.row.id).collect();
+        let places = changes.iter().filter_map(|change| {
+            let place = self.place(change.at, self.plot.width)?;
+            Some((change.number, place))
+        });
+        let marks = marks(&places.collect::<Vec<_>>(), room.clone());
+        let newest = changes.last().map(|change| change.turned.max(change.at));
+        let is_fresh = newest.is_some_and(|at| self.model.now.saturating_sub(at) < FRESH);
+        for (from_newest, (at, label)) in marks.into_iter().enumerate() {
+            let style = Style::from(Role::Injected);
+            let style = match (from_newest, is_fresh) {
+                (0, true) => style,
+                _ => style.not_bold(),
             };
-            let at = at.min(axis.saturating_sub(width(&label)));
-            if at + width(&label) <= free {
-                let mut pen = self.sheet.row(last);
-                pen.until(start + axis)
-                    .skip(start + at)
-                    .text(&label, Role::Injected);
-                free = at;
-            }
+            let mut pen = self.sheet.row(last);
+            pen.until(start + room.end)
+                .skip(start + at)
+                .text(&label, style);
         }
     }
 
     /// Where a moment stands among so many steps from left to right; `None` before the chart begins.
     fn place(&self, at: Duration, steps: u16) -> Option<u16> {
         let end = self.model.snapshot.at;
-        let since = SPAN.checked_sub(end.saturating_sub(at))?;
+        let since = self.span.checked_sub(end.saturating_sub(at))?;
         if steps == 0 {
             return None;
         }
-        let from_left = since.as_millis() * u128::from(steps) / SPAN.as_millis();
+        let from_left = since.as_millis() * u128::from(steps) / self.span.as_millis();
         Some(u16::try_from(from_left).unwrap_or(u16::MAX).min(steps - 1))
     }
 
@@ -216,9 +248,73 @@ impl<'a> Chart<'a> {
     }
 }
 
+/// The labels of changes, each a number and its column, oldest first; the newest label first, with the column where it
+/// begins. All of them stand within `room`, with a blank between two.
+fn marks(changes: &[(u32, u16)], room: Range<u16>) -> Vec<(u16, String)> {
+    let mut labels: Vec<(u16, String)> = Vec::new();
+    let mut changes = changes.iter().rev().peekable();
+    let mut end = room.end;
+    while let Some((last, at)) = changes.next() {
+        let alone = |number: &u32| width(&number.to_string()) + 1;
+        let (mut first, mut at) = (last, *at);
+        at = at.min(end.saturating_sub(alone(last)));
+        while let Some((number, column)) =
+            changes.next_if(|(number, column)| column + alone(number) + APART > at)
+        {
+            (first, at) = (number, *column);
+        }
+        let label = if first == last {
+            format!("▲{last}")
+        } else {
+            format!("▲{first}-{last}")
+        };
+        let Some(latest) = end.checked_sub(width(&label)) else {
+            break;
+        };
+        at = at.min(latest);
+        if at < room.start {
+            break;
+        }
+        labels.push((at, label));
+        end = at.saturating_sub(1);
+    }
+    labels
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn marks_that_stand_close_are_one_and_leave_the_ends_of_the_axis_free() {
+        let drawn = |changes: &[(u32, u16)]| {
+            let mut axis = vec!['─'; 30];
+            for (at, label) in marks(changes, 4..26) {
+                for (place, letter) in label.chars().enumerate() {
+                    axis[usize::from(at) + place] = letter;
+                }
+            }
+            axis.into_iter().collect::<String>()
+        };
+        for (changes, axis) in [
+            (vec![], "──────────────────────────────"),
+            (vec![(7, 10)], "──────────▲7──────────────────"),
+            (vec![(7, 10), (8, 15)], "──────────▲7───▲8─────────────"),
+            (vec![(7, 10), (8, 14)], "──────────▲7-8────────────────"),
+            (
+                vec![(15, 9), (16, 9), (18, 12)],
+                "─────────▲15-18───────────────",
+            ),
+            (vec![(9, 29)], "────────────────────────▲9────"),
+            (vec![(9, 2), (10, 20)], "────────────────────▲10───────"),
+            (
+                vec![(9, 22), (10, 23), (12, 29)],
+                "─────────────────────▲9-12────",
+            ),
+        ] {
+            assert_eq!(drawn(&changes), axis, "{changes:?}");
+        }
+    }
 
     #[test]
     fn columns_grow_by_eighths_and_a_little_is_not_nothing() {

@@ -11,7 +11,7 @@ use ratatui::text::Span;
 use super::columns::{BETWEEN, Cell, Column, ending, fitting};
 use super::hits::Target;
 use super::pen::{Pen, Sheet, width, wrap};
-use super::strips::{focused, looked_for, position, selection};
+use super::strips::{focused, looked_for, position, rule, selection};
 use crate::snapshot::{PortState, ProxyRow};
 use crate::ui::find::Place;
 use crate::ui::format;
@@ -79,7 +79,7 @@ fn title(model: &Model, proxy: &ProxyRow, visible: usize, sheet: &mut Sheet<'_>)
     let key = || Span::styled("S", Role::Title);
     let titles =
         [sort.clone() + kept, sort].map(|text| vec![key(), Span::styled(text, Role::Plain)]);
-    sheet.title(&left, titles);
+    sheet.rule(rule(model, Focus::Connections), &left, titles);
 }
 
 /// The direction in which the rows are sorted.

@@ -159,7 +159,7 @@ fn title(model: &Model, detail: &Detail, proxy: &ProxyRow, sheet: &mut Sheet<'_>
             Span::styled(" next, previous", Role::Plain),
         ]
     });
-    sheet.title(&left, place);
+    sheet.rule(Role::Title, &left, place);
 }
 
 /// The knob that the keys turn, what it stands at, and whose it is.

@@ -64,8 +64,7 @@ impl DialCell<'_> {
             }
             Form::Wide => {
                 self.draw_track(false, &mut sheet.row(0));
-                let measured = self.reading.set.and(self.reading.measured);
-                let measured = self.place(measured);
+                let measured = self.place(self.reading.on_track());
                 draw_measured(measured, self.track, &mut sheet.row(1));
                 let value = if self.selected {
                     Role::Title.selected()
@@ -126,7 +125,7 @@ impl DialCell<'_> {
                 return;
             }
         }
-        let measured = self.place(reading.set.and(reading.measured));
+        let measured = self.place(reading.on_track());
         draw_measured(measured, self.track, pen.skip(LABEL));
         pen.right(&reading.measured_text, VALUE, self.measured());
         if let Verdict::Agrees | Verdict::Differs(_) = reading.verdict {
@@ -138,7 +137,7 @@ impl DialCell<'_> {
         let (proxy, knob) = self.place;
         pen.holds(self.track, Target::Track(proxy, knob));
         let reading = self.reading;
-        let measured = reading.set.and(reading.measured);
+        let measured = reading.on_track();
         let track = Track {
             cells: self.track,
             set: self.place(reading.set),

@@ -55,7 +55,7 @@ pub(super) fn draw(model: &Model, list: &EventList, mut sheet: Sheet<'_>) {
             Span::styled(text, Role::Injected)
         }
     };
-    sheet.title(&left, [vec![right]]);
+    sheet.rule(Role::Title, &left, [vec![right]]);
     if rows.is_empty() {
         sheet.row(1).skip(2).text("nothing yet", Role::Rest);
     }

@@ -31,7 +31,8 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
         chart.dashes(set / top);
     }
     if !is_drawn {
-        chart.say("no round trip in this minute");
+        let since = chart.since();
+        chart.say(&format!("no round trip in the last {since}"));
     }
     failures(&mut chart);
 }

@@ -5,7 +5,7 @@ use ratatui::layout::Position;
 
 use super::hits::Target;
 use super::pen::{Sheet, width};
-use super::popup::{Filtered, line_of_list};
+use super::popup::{Filtered, line_of_list, select};
 use super::strips::position;
 use crate::ui::keymap::{self, Hint};
 use crate::ui::model::Help;
@@ -60,5 +60,8 @@ fn keys(help: &Help, hints: &[Hint], visible: usize, inner: &mut Sheet<'_>) {
         }
         pen.to(12).text(&hint.keys, key);
         pen.to(12 + keys + 2).text(&hint.words, words);
+        if index == help.line {
+            select(inner, at);
+        }
     }
 }

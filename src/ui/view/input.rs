@@ -67,7 +67,8 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) -> Option<Position> {
         (true, false) => (Role::Title, Role::Plain.into()),
         (false, _) => (Role::Plain, Role::Rest.into()),
     };
-    sheet.title(&[Span::styled(open.title(model), title)], None);
+    let rule = if has_keys { Role::Title } else { Role::Rest };
+    sheet.rule(rule, &[Span::styled(open.title(model), title)], None);
     let columns = sheet.area.width;
     let room = columns.saturating_sub(PROMPT + 1);
     let scroll = field.text.visual_scroll(room.into());

@@ -52,6 +52,7 @@ mod palette;
 mod pen;
 mod popup;
 mod presets;
+mod queue;
 mod quit;
 mod rates;
 mod sort;

@@ -19,7 +19,7 @@ use ratatui::layout::{Position, Rect};
 use super::hits::Target;
 use super::input::draw_error;
 use super::pen::{Sheet, width, wrap};
-use super::popup::{boxed, line_of_list};
+use super::popup::{boxed, line_of_list, select};
 use crate::ui::model::Palette;
 use crate::ui::theme::Role;
 
@@ -74,6 +74,9 @@ fn list(palette: &Palette, visible: u16, inner: &mut Sheet<'_>) {
         pen.skip(1).text(mark, Role::Title).to(MARGIN);
         pen.left(&entry.name, names, name).skip(2);
         pen.text(&entry.about, about);
+        if index == palette.line {
+            select(inner, at);
+        }
     }
     let columns = inner.area.width.saturating_sub(2);
     let says = palette.says.iter().flat_map(|line| wrap(line, columns));

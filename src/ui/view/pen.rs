@@ -169,9 +169,19 @@ impl<'a> Sheet<'a> {
         left: &[Span<'_>],
         right: impl IntoIterator<Item = Vec<Span<'s>>>,
     ) {
+        self.rule(Role::Rest, left, right);
+    }
+
+    /// Draws titles so, in a line of this role: bright over the pane that has the keys.
+    pub(super) fn rule<'s>(
+        &mut self,
+        role: Role,
+        left: &[Span<'_>],
+        right: impl IntoIterator<Item = Vec<Span<'s>>>,
+    ) {
         let columns = self.area.width;
         let line = "─".repeat(usize::from(columns));
-        self.row(0).text(line, Role::Rest);
+        self.row(0).text(line, role);
         let taken = if left.is_empty() {
             0
         } else {
@@ -183,13 +193,13 @@ impl<'a> Sheet<'a> {
         };
         if let Some(right) = right.into_iter().find(fits) {
             let mut pen = self.row(0);
-            pen.to(columns - widths(&right) - 3).text(" ", Role::Rest);
-            pen.spans(&right).text(" ", Role::Rest);
+            pen.to(columns - widths(&right) - 3).text(" ", role);
+            pen.spans(&right).text(" ", role);
         }
         if !left.is_empty() && columns > 4 {
             let mut pen = self.row(0);
-            pen.until(columns - 1).skip(1).text(" ", Role::Rest);
-            pen.spans(left).text(" ", Role::Rest);
+            pen.until(columns - 1).skip(1).text(" ", role);
+            pen.spans(left).text(" ", role);
         }
     }
 }

@@ -11,6 +11,9 @@ use super::pen::{Sheet, width};
 use crate::ui::input::Field;
 use crate::ui::theme::Role;
 
+/// Columns of a list's line before its text: a blank, the mark, a blank.
+const MARK: u16 = 3;
+
 /// A list in a box, and what is typed to filter it in the first row.
 pub(super) struct Filtered<'a> {
     pub(super) title: &'a str,
@@ -66,6 +69,12 @@ pub(super) fn line_of_list(selected: bool) -> (&'static str, [Style; 2]) {
     } else {
         ("", parts.map(Style::from))
     }
+}
+
+/// Shows that a line of a list is selected, over its whole width.
+pub(super) fn select(sheet: &mut Sheet<'_>, at: u16) {
+    let selected = Role::Plain.selected();
+    sheet.row(at).skip(MARK).restyle(selected);
 }
 
 impl Filtered<'_> {

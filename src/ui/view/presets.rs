@@ -14,7 +14,7 @@ use ratatui::text::Span;
 
 use super::hits::Target;
 use super::pen::{Pen, Sheet, width};
-use super::popup::line_of_list;
+use super::popup::{line_of_list, select};
 use super::strips::position;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, Plan};
@@ -56,7 +56,7 @@ pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Op
         Span::styled(format!("  {part}"), Role::Plain),
     ];
     sheet.holds(Target::Box);
-    sheet.title(&title, []);
+    sheet.rule(Role::Title, &title, []);
     let names = preset::names().map(width).max().unwrap_or(0).max(14);
     let mut pen = sheet.row(1);
     pen.skip(1).text("> ", Role::Title);
@@ -84,6 +84,9 @@ pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Op
             );
         }
         pen.skip(2).text(about(preset, &plan), figures);
+        if index == list.line {
+            select(&mut sheet, at);
+        }
     }
     draw_difference(model, list, sheet.row(visible + 2));
     let typed = u16::try_from(list.filter.text.visual_cursor()).unwrap_or(u16::MAX);

@@ -65,7 +65,8 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
         chart.dashes(cap / top);
     }
     if most == 0.0 {
-        chart.say(&format!("no bytes {first} in this minute"));
+        let since = chart.since();
+        chart.say(&format!("no bytes {first} in the last {since}"));
     }
     if last > 0 {
         chart.plot = beside;

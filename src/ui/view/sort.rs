@@ -2,7 +2,7 @@
 
 use super::hits::Target;
 use super::pen::Sheet;
-use super::popup::{line_of_list, popup};
+use super::popup::{line_of_list, popup, select};
 use crate::ui::model::{Column, Model, SortList};
 use crate::ui::theme::Role;
 
@@ -31,6 +31,9 @@ pub(super) fn draw(model: &Model, list: &SortList, sheet: &mut Sheet<'_>) {
                 "▴ least first"
             };
             pen.text(order, words);
+        }
+        if index == list.line {
+            select(&mut inner, at);
         }
     }
 }

@@ -9,6 +9,7 @@ use super::dial::{DialCell, LABEL};
 use super::hits::Target;
 use super::layout::{Density, Form, Mixer};
 use super::pen::{Pen, Sheet, fit, fit_name, width, widths};
+use super::queue;
 use super::state::{State, explained, feels, mapping, state};
 use super::strips::{directions_word, knobs, selection};
 use crate::fault::knob::Metric;
@@ -30,6 +31,8 @@ const ROOMY_LINE: u16 = 76;
 const STATE: u16 = 8;
 /// Columns of a mapping that are left to it beside what is set.
 const LEAST: u16 = 8;
+/// Columns between what waits and what a proxy is doing.
+const GAP: u16 = 2;
 /// From so many columns before the knobs on, what clients feel stands in the first row.
 const ROOMY: u16 = 48;
 
@@ -109,6 +112,8 @@ impl Strip<'_> {
         let mut pen = sheet.row(0);
         self.name(names, pen.until(left));
         let inline = self.mapping(chips, &mut pen);
+        pen.until(left.saturating_sub(GAP));
+        queue::draw(self.row, self.proof.plan, &mut pen);
         let mut pen = sheet.row(0);
         pen.to(left)
             .holds(state_columns, Target::State(self.row.id));
@@ -149,7 +154,11 @@ impl Strip<'_> {
         self.name(names, &mut pen);
         pen.holds(widths(&status), Target::State(self.row.id));
         pen.spans(&status);
-        let inline = self.mapping(chips, sheet.row(1).skip(self.digits() + 1));
+        let mut pen = sheet.row(1);
+        let inline = self.mapping(chips, pen.skip(self.digits() + 1));
+        if self.mixer.form == Form::Tall {
+            queue::draw(self.row, self.proof.plan, &mut pen);
+        }
         let (text, role) = feels(self.row);
         let (text, role) = if columns < ROOMY {
             (text, role)
@@ -160,7 +169,9 @@ impl Strip<'_> {
             gap.map_or((String::new(), Role::Rest), explained)
         };
         if self.mixer.form == Form::Wide {
-            sheet.row(2).skip(self.digits() + 1).text(text, role);
+            let mut pen = sheet.row(2);
+            pen.skip(self.digits() + 1).text(text, role);
+            queue::draw(self.row, self.proof.plan, &mut pen);
         }
         inline
     }

@@ -66,6 +66,14 @@ pub(super) fn focused(model: &Model, pane: Focus) -> Role {
     }
 }
 
+/// The role of the rule over a pane: bright where it has the keys, so that the eye finds it from afar.
+pub(super) fn rule(model: &Model, pane: Focus) -> Role {
+    match focused(model, pane) {
+        Role::Title => Role::Title,
+        _ => Role::Rest,
+    }
+}
+
 /// What stands beside the selected row of a pane, thin where another pane has the keys.
 pub(super) fn selection(model: &Model, pane: Focus) -> (&'static str, Role) {
     if model.focus == pane {
@@ -135,7 +143,8 @@ fn head(model: &Model, mixer: &Mixer, behind: u16, mut sheet: Sheet<'_>) {
     let ends = keys_at + width(keys) + 1;
     let columns = sheet.area.width;
     let is_beside = |right: &Vec<Span<'_>>| has_row || ends + widths(right) + 4 <= columns;
-    sheet.title(&title, pages(model, mixer).into_iter().filter(is_beside));
+    let right = pages(model, mixer).into_iter().filter(is_beside);
+    sheet.rule(rule(model, Focus::Mixer), &title, right);
     if !has_row {
         if widths(&title) + 5 <= keys_at && ends < columns {
             sheet.row(0).skip(keys_at).text(keys, Role::Plain);

@@ -68,7 +68,7 @@ fn title(model: &Model, place: usize, row: &ProxyRow, sheet: &mut Sheet<'_>) {
         Span::styled("n N", Role::Title),
         Span::styled(" next, previous", Role::Plain),
     ];
-    sheet.title(&left, [right]);
+    sheet.rule(Role::Title, &left, [right]);
 }
 
 fn draw_state(model: &Model, row: &ProxyRow, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
@@ -150,11 +150,10 @@ fn draw_track(
     cells: u16,
     pen: &mut super::pen::Pen<'_>,
 ) {
-    let measured = reading.set.and(reading.measured);
     let track = Track {
         cells,
         set: reading.set.map(|set| dial.position(set)),
-        measured: measured.map(|measured| dial.position(measured)),
+        measured: reading.on_track().map(|measured| dial.position(measured)),
         agrees: reading.verdict == Verdict::Agrees,
     };
     track.draw(model.theme.charset, pen);

@@ -67,7 +67,7 @@ pub(super) fn read(
         let value = body
             .split_once(char::is_whitespace)
             .map_or("", |(_, value)| value);
-        reader.knob(dial, value, target).map(|read| vec![read])
+        reader.knobs(dial, value, target)
     } else if Kind::named(first).is_some() {
         reader.each(target, body, |name| {
             let mut spelled = Spelled::default();
@@ -219,6 +219,20 @@ impl Reader<'_> {
         })
     }
 
+    /// A knob with a value, for the proxy that the line names; else for the selected one, and for all where there are others.
+    fn knobs(
+        &self,
+        dial: &Dial,
+        value: &str,
+        target: Option<&str>,
+    ) -> Result<Vec<Reading>, ParseError> {
+        let first = self.knob(dial, value, target)?;
+        let has_others = target.is_none() && self.model.newest().proxies.len() > 1;
+        let others = has_others.then(|| self.knob(dial, value, Some("all")));
+        let others = others.and_then(Result::ok);
+        Ok([first].into_iter().chain(others).collect())
+    }
+
     /// A knob with a value, as the field of `=` takes it.
     fn knob(&self, dial: &Dial, value: &str, target: Option<&str>) -> Result<Reading, ParseError> {
         let name = match target {
@@ -268,8 +282,8 @@ impl Reader<'_> {
             knobs
         };
         let dials = knobs.iter().filter_map(|index| knob::all().get(*index));
-        let read = dials.map(|dial| self.knob(dial, body, target));
-        let read: Vec<Reading> = read.filter_map(Result::ok).collect();
+        let read = dials.map(|dial| self.knobs(dial, body, target));
+        let read: Vec<Reading> = read.filter_map(Result::ok).flatten().collect();
         if !read.is_empty() || rest.is_empty() {
             return read;
         }

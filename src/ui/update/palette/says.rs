@@ -2,9 +2,10 @@
 
 use super::{carry_out, reading};
 use crate::command::{Command, Target};
-use crate::fault::{Directions, ParamSpec, Setting, Unit};
-use crate::snapshot::Kill;
+use crate::fault::{Directions, ParamSpec, Plan, Setting, Unit};
+use crate::snapshot::{Kill, ProxyId};
 use crate::ui::catalog::{Does, Entry};
+use crate::ui::difference::difference;
 use crate::ui::input::Check;
 use crate::ui::model::Model;
 use crate::ui::update::{line, proxies};
@@ -51,7 +52,7 @@ fn effect(model: &Model, command: &Command) -> String {
             faults(model, command)
         }
         Command::Add(mapping, settings) => {
-            let plan = crate::fault::Plan::of(settings.iter().cloned());
+            let plan = Plan::of(settings.iter().cloned());
             match line::checked(model, &proxies::in_words(mapping, &plan)) {
                 Check::Right(text) => text,
                 Check::Wrong(error) | Check::Unfinished(error) => error.message,
@@ -122,11 +123,25 @@ fn faults(model: &Model, command: &Command) -> String {
         [setting] => format!(". {}", setting.kind.summary),
         _ => String::new(),
     };
-    let change = carry_out::changes(model, command, &plans);
+    let change = match command {
+        Command::Preset(..) => differs(model, &plans),
+        _ => None,
+    };
+    let change = change.unwrap_or_else(|| carry_out::changes(model, command, &plans));
     format!(
         "{who}: {change}, on {}{ends}{unheard}{about}",
         connections(open)
     )
+}
+
+/// The knobs that stand elsewhere in these plans, where that is the same for all.
+fn differs(model: &Model, plans: &[(ProxyId, Plan)]) -> Option<String> {
+    let mut texts = plans.iter().map(|(id, plan)| {
+        let before = model.plan(*id).cloned().unwrap_or_default();
+        difference(&before, plan, model.rates)
+    });
+    let first = texts.next().filter(|text| !text.is_empty())?;
+    texts.all(|text| text == first).then_some(first)
 }
 
 /// What else the kind of a setting takes.

@@ -81,7 +81,14 @@ fn a_line_is_meant_for_the_selected_proxy_unless_it_names_another() {
             );
         }
     }
-    assert_eq!(lines("loss 2%")[1], "set all loss 2%");
+    for (text, second) in [
+        ("loss 2%", "set all loss 2%"),
+        ("los 2", "set all loss 2%"),
+        ("250ms", "set all latency 250ms"),
+        ("3g", "preset all 3g"),
+    ] {
+        assert_eq!(lines(text)[1], second, "{text}");
+    }
 }
 
 #[test]
@@ -109,6 +116,10 @@ fn what_a_line_does_is_said_before_enter() {
         ("loss 2%", "db: LOS off → 2%, on 3 open connections"),
         ("loss 2%", "the same on standard input:  set db loss 2%"),
         ("loss 2%", "also here:  burst="),
+        (
+            "cable",
+            "db: LAT off → 28ms, BW off → 625K/125K/s, TCP off → cubic, on 3",
+        ),
         ("reset", "which it may end"),
         ("bypass", "db: bypass on, on 3 open connections"),
         ("clear", "db: it is so already"),
