@@ -4,6 +4,7 @@
 //! Nothing here refers to sockets, tasks or screens; a snapshot can be made by hand in a test.
 
 mod event;
+mod fact;
 mod watched;
 
 use std::collections::VecDeque;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::event::{CloseReason, Event, Happening, LegName, Negotiated, TRUNCATED};
+pub use self::fact::{Amid, By, Fact, Leave, Seen};
 pub use self::watched::{Note, Noted, Trip, Watched};
 use crate::fault::{Direction, Losses, PerDirection, Plan, Sending, Setting};
 use crate::mapping::Mapping;

@@ -1,0 +1,151 @@
+//! Facts: what a desk has seen of a connection, each at the moment at which it saw it.
+//!
+//! Events say what the desk did and what became of a connection; facts say what its client and its upstream did, whatever
+//! faults hold back meanwhile. A client's end is a fact when our socket read it, although a fault may keep it from the
+//! upstream for long. What may be inferred of facts, and what may not, is `findings`' concern.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use super::{CloseReason, ConnId, LegName, ProxyId};
+
+/// Something that was seen of a connection.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Fact {
+    /// When it was seen, since the engine's start.
+    pub at: Duration,
+    /// The proxy that accepted the connection.
+    pub proxy: ProxyId,
+    /// The connection.
+    pub conn: ConnId,
+    /// What was seen.
+    pub seen: Seen,
+}
+
+/// What was seen.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Seen {
+    /// A client's connection was accepted.
+    Opened {
+        /// The client's address.
+        client: SocketAddr,
+    },
+    /// The upstream was reached, and TLS agreed on where the mapping asks for it: what the client sends is read from here on.
+    Reached,
+    /// The first bytes of a request: the client sent something while none of its requests waited for an answer.
+    Asked {
+        /// How many bytes the first read brought.
+        bytes: u64,
+        /// For how long nothing had come from either side before; since the opening for the first request.
+        silent: Duration,
+    },
+    /// The first byte back was written to the client: no request waits any more.
+    Answered {
+        /// How long the client waited for it.
+        waited: Duration,
+        /// After how long the upstream's first byte came; the rest is what faults added.
+        upstream: Duration,
+    },
+    /// The upstream sent something after a silence of [`Fact::SILENCE`] or more, while no request waited.
+    Pushed {
+        /// How many bytes the first read brought.
+        bytes: u64,
+        /// For how long nothing had come from either side before.
+        silent: Duration,
+    },
+    /// The end of a peer's stream was read, or its connection broke. A peer that ends its stream and breaks later has two of
+    /// these.
+    Left {
+        /// Whose it was.
+        leg: LegName,
+        /// Whether it was an end in order or a break.
+        how: Leave,
+        /// What was going on.
+        amid: Amid,
+    },
+    /// The connection is over, and who ended it.
+    Closed {
+        /// Who did.
+        by: By,
+        /// Bytes delivered, up and down together.
+        bytes: u64,
+    },
+}
+
+/// How a peer's stream ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leave {
+    /// In order, by a FIN: it sends no more, and may still read.
+    Fin,
+    /// By a reset, or another error of its connection.
+    Rst,
+}
+
+/// What was going on in a connection when one of its peers left.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Amid {
+    /// For how long a request had waited for its first byte back, where one did.
+    pub waiting: Option<Duration>,
+    /// For how long the client had sent nothing; since the opening where it never had.
+    pub silent_up: Duration,
+    /// For how long nothing had been written to the client; absent where nothing ever was.
+    pub silent_down: Option<Duration>,
+    /// How many bytes the client had sent since its last request began.
+    pub asked: u64,
+    /// How many requests had been answered.
+    pub answered: u32,
+    /// Whether the desk held bytes for the client at that moment: it left in the middle of what was coming.
+    pub held: bool,
+}
+
+/// Who ended a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum By {
+    /// The client, in order.
+    Client,
+    /// The upstream, in order.
+    Upstream,
+    /// The client's connection broke.
+    ClientBroke,
+    /// The upstream's connection broke.
+    UpstreamBroke,
+    /// The upstream could not be reached, or TLS with it failed.
+    Unreached,
+    /// A fault of this kind.
+    Fault(&'static str),
+    /// The desk's user, or the desk itself as it stopped.
+    Desk,
+}
+
+// === impl Fact ===
+
+impl Fact {
+    /// So long nothing has come from either side when the next byte is worth a fact of its own.
+    pub const SILENCE: Duration = Duration::from_millis(100);
+}
+
+// === impl By ===
+
+impl By {
+    /// Whether the desk ended it, by a fault or by its user.
+    #[must_use]
+    pub const fn is_ours(self) -> bool {
+        matches!(self, Self::Fault(_) | Self::Desk)
+    }
+}
+
+impl From<&CloseReason> for By {
+    fn from(reason: &CloseReason) -> Self {
+        match reason {
+            CloseReason::ClientDone => Self::Client,
+            CloseReason::UpstreamDone => Self::Upstream,
+            CloseReason::Fault(kind) => Self::Fault(kind),
+            CloseReason::Dial(_) | CloseReason::Tls(_) => Self::Unreached,
+            CloseReason::Io { leg, .. } => match leg {
+                LegName::Client => Self::ClientBroke,
+                LegName::Upstream => Self::UpstreamBroke,
+            },
+            CloseReason::Killed | CloseReason::Stopped | CloseReason::Internal => Self::Desk,
+        }
+    }
+}
