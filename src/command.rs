@@ -37,6 +37,8 @@ pub enum Command {
     Exempt(ConnId, bool),
     /// Holds all bytes of a connection, or lets them go.
     Freeze(ConnId, bool),
+    /// Tells facts from here on, or no more: what is seen of clients and upstreams, byte by byte.
+    Facts(bool),
     /// Lists the proxies.
     List,
     /// Ends the program.
@@ -124,6 +126,7 @@ impl Command {
             | Self::Kill(..)
             | Self::Exempt(..)
             | Self::Freeze(..)
+            | Self::Facts(_)
             | Self::List
             | Self::Quit => None,
         }
@@ -151,6 +154,7 @@ impl Command {
             | Self::Kill(..)
             | Self::Exempt(..)
             | Self::Freeze(..)
+            | Self::Facts(_)
             | Self::List
             | Self::Quit => {}
         }
@@ -169,6 +173,7 @@ impl Command {
             | Self::Kill(..)
             | Self::Exempt(..)
             | Self::Freeze(..)
+            | Self::Facts(_)
             | Self::List
             | Self::Quit => &[],
         }
@@ -201,6 +206,7 @@ impl fmt::Display for Command {
             Self::Kill(conn, Kill::Fin) => write!(f, "kill {} fin", conn.0),
             Self::Exempt(conn, on) => write!(f, "exempt {} {}", conn.0, on_or_off(*on)),
             Self::Freeze(conn, on) => write!(f, "freeze {} {}", conn.0, on_or_off(*on)),
+            Self::Facts(on) => write!(f, "facts {}", on_or_off(*on)),
             Self::List => f.write_str("list"),
             Self::Quit => f.write_str("quit"),
         }

@@ -335,12 +335,18 @@ async fn headless(
         Style::Words => "--plain",
     };
     let quiet = options.quiet_connections.then_some("--quiet-connections");
-    let shown = [given].into_iter().chain(quiet).map(str::to_owned);
+    let facts = options.facts.then_some("--facts");
+    let shown = [given]
+        .into_iter()
+        .chain(quiet)
+        .chain(facts)
+        .map(str::to_owned);
     // The demo's upstreams end with it, so there is nothing to have again but the demo.
     let again = (upstreams == Upstreams::Given).then(|| shown.chain(options.repeated.clone()));
     let shown = headless::Options {
         style,
         quiet_connections: options.quiet_connections,
+        facts: options.facts,
         again: again.map(Iterator::collect),
     };
     let mut desk = Desk::new(engine, &shown);

@@ -54,6 +54,8 @@ pub enum Answer {
         /// Whether it runs that, and after how long.
         taken: Taken,
     },
+    /// Facts are to be told from here on, or no more; the caller does that.
+    Facts(bool),
     /// The proxies, in the order in which they were added.
     Listed(Vec<ProxyRow>),
     /// The program is asked to end; the caller does that.
@@ -128,6 +130,7 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
         }
         Command::Exempt(conn, on) => own(engine, conn, |own| own.exempt = on).await,
         Command::Freeze(conn, on) => own(engine, conn, |own| own.frozen = on).await,
+        Command::Facts(on) => Ok(Answer::Facts(on)),
         Command::List => Ok(Answer::Listed(rows(engine).await)),
         Command::Quit => Ok(Answer::Quit),
     }

@@ -106,6 +106,10 @@ pub struct ProxyRow {
     /// From a client's first byte after silence to the first byte back, over the last second; the last known one where
     /// there was none.
     pub feels: Option<Spread>,
+    /// What waits for an answer.
+    pub unanswered: Unanswered,
+    /// What it did before faults acted on it, once that is known.
+    pub clean: Option<Arc<Clean>>,
     /// The faults as they act at this moment, where time moves them.
     pub present: Option<Arc<Plan>>,
     /// Where the first fault is that follows a trace.
@@ -166,6 +170,36 @@ pub struct Spread {
     pub p99: Duration,
 }
 
+/// The requests of a proxy's clients that have had no answer for a tenth of a second or more: the first bytes after silence
+/// that are no goodbye, behind which no byte has come back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unanswered {
+    /// How many connections have one.
+    pub count: u32,
+    /// For how long the oldest has waited.
+    pub oldest: Duration,
+    /// How many wait longer than is their habit: more than a second, and more than three times as long as any request of
+    /// the same connection and 99 of 100 requests of the proxy without faults.
+    pub overdue: u32,
+}
+
+/// What a proxy's clients met while no fault acted, in the last ten seconds of such a time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Clean {
+    /// What they waited for a first byte back.
+    pub feels: Spread,
+    /// Answers a second.
+    pub answers: f64,
+    /// Bytes a second, up and down.
+    pub rates: PerDirection<f64>,
+    /// Connections that failed.
+    pub failed: u64,
+    /// How long the time was that this is taken from.
+    pub span: Duration,
+    /// When it ended, since the engine's start.
+    pub until: Duration,
+}
+
 /// Where a fault is that follows a trace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Traced {
@@ -211,6 +245,8 @@ pub struct Point {
     pub at: Duration,
     /// Median of what clients felt, `None` without a round trip.
     pub feels: Option<Duration>,
+    /// For how long the oldest request had waited without an answer as it ended.
+    pub waits: Option<Duration>,
     /// Bytes delivered per second, up and down.
     pub rates: PerDirection<f64>,
     /// Connections that failed in it.
@@ -248,6 +284,8 @@ pub struct ConnRow {
     pub sending: PerDirection<Option<Sending>>,
     /// The last delay that it was given, up and down together; `None` before the first byte.
     pub added: Option<Duration>,
+    /// For how long its oldest request has had no answer; `None` where none waits for a tenth of a second or more.
+    pub waits: Option<Duration>,
     /// The generation of the plan that it runs.
     pub generation: u64,
     /// What it is doing.
@@ -346,6 +384,7 @@ impl ConnRow {
             full: 0,
             sending: PerDirection::default(),
             added: None,
+            waits: None,
             generation: 0,
             state: ConnState::Open,
             hit: 0,
@@ -393,12 +432,24 @@ impl ProxyRow {
             waits: Waits::default(),
             added: PerDirection::default(),
             feels: None,
+            unanswered: Unanswered::default(),
+            clean: None,
             present: None,
             traced: None,
             scheduled: Vec::new(),
             ended: Vec::new(),
             history: Arc::default(),
         }
+    }
+
+    /// By how much what clients feel now differs from what they felt before faults acted: 7.1 where they wait 7.1 times as long.
+    /// `None` where no fault acts, or either is unknown.
+    #[must_use]
+    pub fn factor(&self) -> Option<f64> {
+        let acts = !self.plan.bypassed && !self.plan.is_empty();
+        let (now, clean) = (self.felt_now()?, self.clean.as_ref()?);
+        let before = clean.feels.p50.as_secs_f64();
+        (acts && before > 0.0).then(|| now.p50.as_secs_f64() / before)
     }
 
     /// What clients feel, where there was a round trip in the last moments: else it is what they felt once.

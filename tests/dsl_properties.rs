@@ -468,6 +468,7 @@ fn a_command() -> impl Strategy<Value = Command> {
         }),
         (any::<u64>(), any::<bool>()).prop_map(|(conn, on)| Command::Exempt(ConnId(conn), on)),
         (any::<u64>(), any::<bool>()).prop_map(|(conn, on)| Command::Freeze(ConnId(conn), on)),
+        any::<bool>().prop_map(Command::Facts),
         Just(Command::List),
         Just(Command::Quit),
     ]

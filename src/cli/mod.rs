@@ -111,6 +111,9 @@ pub struct RunArgs {
     /// With --headless or --plain: no lines for connections that open and end, which the figures count
     #[arg(long)]
     pub quiet_connections: bool,
+    /// With --headless or --plain: lines for what is seen of clients and upstreams, such as requests and who hung up
+    #[arg(long)]
+    pub facts: bool,
     /// Colours of the console [default: auto]
     #[arg(long, value_name = "NAME")]
     pub theme: Option<Scheme>,

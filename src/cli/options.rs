@@ -34,6 +34,8 @@ pub struct Options {
     pub output: Output,
     /// Whether connections that open and end get no events.
     pub quiet_connections: bool,
+    /// Whether what is seen of clients and upstreams gets lines.
+    pub facts: bool,
     /// Which colours the console has, where that is said.
     pub scheme: Option<Scheme>,
     /// Which glyphs the console draws with, where that is said.
@@ -171,6 +173,7 @@ impl Options {
                 (false, false) => Output::Console,
             },
             quiet_connections: run.quiet_connections,
+            facts: run.facts,
             scheme: run.theme,
             glyphs: run.charset,
             resume: run.resume,

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! line       = mapping [ settings ]
-//! command    = add | remove | rename | set | clear | preset | bypass | kill | exempt | freeze | "list" | "quit"
+//! command    = add | remove | rename | set | clear | preset | bypass | kill | exempt | freeze | facts | "list" | "quit"
 //! add        = "add" line
 //! remove     = "remove" proxy
 //! rename     = "rename" proxy name
@@ -13,6 +13,7 @@
 //! kill       = "kill" connection [ "rst" | "fin" ]
 //! exempt     = "exempt" connection ( "on" | "off" )
 //! freeze     = "freeze" connection ( "on" | "off" )
+//! facts      = "facts" ( "on" | "off" )
 //! settings   = name [ "," faults ] | faults
 //! target     = "all" | proxy
 //! proxy      = any characters but blanks
@@ -46,7 +47,7 @@ struct Form {
     rest: fn(&Form, &mut Input<'_>) -> Parsed<Command>,
 }
 
-static FORMS: [Form; 12] = [
+static FORMS: [Form; 13] = [
     form("add", "add 9090=https://host", add),
     form("remove", "remove my-db", remove),
     form("rename", "rename my-db orders", rename),
@@ -62,6 +63,9 @@ static FORMS: [Form; 12] = [
     form("freeze", "freeze 31 on", |form, input| {
         let (conn, on) = connection_switch(form, input)?;
         Ok(Command::Freeze(conn, on))
+    }),
+    form("facts", "facts on", |form, input| {
+        Ok(Command::Facts(switch(form, input)?))
     }),
     form("list", "list", |_, _| Ok(Command::List)),
     form("quit", "quit", |_, _| Ok(Command::Quit)),
@@ -185,7 +189,7 @@ fn no_fault(mapping: &Mapping, at: usize, rest: &str, slip: &Slip) -> Option<Sli
     Some(over(format!("faults come last: {example}")))
 }
 
-/// `command = add | remove | rename | set | clear | preset | bypass | kill | exempt | freeze | "list" | "quit"`
+/// `command = add | remove | rename | set | clear | preset | bypass | kill | exempt | freeze | facts | "list" | "quit"`
 pub(super) fn command(input: &mut Input<'_>) -> Parsed<Command> {
     if let Some(slip) = no_command(input) {
         return Err(slip.cut());

@@ -11,11 +11,11 @@ use serde::Serialize;
 use super::Report;
 use super::commands::{Answered, Refused};
 use crate::farewell::Farewell;
-use crate::fault::Sending;
+use crate::fault::{PerDirection, Sending};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
-    CloseReason, ConnId, Event, Happening, Negotiated, PortState, ProxyRow, Spread, TRUNCATED,
-    Taken,
+    By, Clean, CloseReason, ConnId, Event, Fact, Happening, Leave, Negotiated, PortState, ProxyRow,
+    Seen, Spread, TRUNCATED, Taken, Unanswered,
 };
 
 /// The fields of an object, written in the order in which they are given; prints with its braces.
@@ -31,6 +31,9 @@ pub(super) fn lines(at: Duration, report: &Report<'_>) -> String {
                 .with("seed", seed),
         ],
         Report::Happened(event) => happened(event),
+        Report::Seen { proxy, fact } => {
+            vec![seen(line(fact.at, "fact").with("proxy", proxy), fact)]
+        }
         Report::Stats(row) => vec![stats(line(at, "stats"), row)],
         Report::Failed { error, lost } => {
             vec![
@@ -119,6 +122,53 @@ fn happened(event: &Event) -> Vec<Object> {
     }]
 }
 
+/// With what was seen of a connection: times are seconds, `bytes` those of the first read.
+fn seen(object: Object, fact: &Fact) -> Object {
+    let of = |name| object.with("connection", fact.conn.0).with("fact", name);
+    match fact.seen {
+        Seen::Opened { client } => of("opened").with("client", client),
+        Seen::Reached => of("reached"),
+        Seen::Asked { bytes, silent } => of("asked")
+            .with("bytes", bytes)
+            .with("silent", seconds(silent)),
+        Seen::Answered { waited, upstream } => of("answered")
+            .with("waited", seconds(waited))
+            .with("upstream", seconds(upstream)),
+        Seen::Pushed { bytes, silent } => of("pushed")
+            .with("bytes", bytes)
+            .with("silent", seconds(silent)),
+        Seen::Left { leg, how, amid } => of("left")
+            .with("by", leg.to_string())
+            .with(
+                "how",
+                match how {
+                    Leave::Fin => "end",
+                    Leave::Rst => "break",
+                },
+            )
+            .with_some("waiting", amid.waiting.map(seconds))
+            .with("silent_up", seconds(amid.silent_up))
+            .with_some("silent_down", amid.silent_down.map(seconds))
+            .with("asked", amid.asked)
+            .with("answered", amid.answered)
+            .with("held", amid.held),
+        Seen::Closed { by, bytes } => of("closed").with("by", ended_by(by)).with("bytes", bytes),
+    }
+}
+
+/// Who ended a connection, as a word.
+fn ended_by(by: By) -> &'static str {
+    match by {
+        By::Client => "client",
+        By::Upstream => "upstream",
+        By::ClientBroke => "client_broke",
+        By::UpstreamBroke => "upstream_broke",
+        By::Unreached => "unreached",
+        By::Fault(kind) => kind,
+        By::Desk => "desk",
+    }
+}
+
 /// With what a TLS handshake agreed on.
 fn agreed(object: Object, tls: &Negotiated) -> Object {
     let offered = Some(&tls.offered).filter(|offered| !offered.is_empty());
@@ -150,6 +200,8 @@ pub(super) fn stats(object: Object, row: &ProxyRow) -> Object {
         .with("added", row.added.map(|spread| spread.map(Quantiles::of)))
         .with("feels", row.feels.map(Quantiles::of))
         .with("port", row.port.word())
+        .with_some("unanswered", Waiting::of(row.unanswered))
+        .with_some("clean", row.clean.as_deref().map(Before::of))
         .with_some(
             "sender",
             row.sending.map(|sending| Sender::of(sending, row.lost)),
@@ -172,6 +224,25 @@ struct Sender {
     window: u32,
     round_trip_ms: f64,
     dropped: u64,
+}
+
+/// The requests that have had no answer for a tenth of a second or more; times in milliseconds.
+#[derive(Serialize)]
+struct Waiting {
+    count: u32,
+    oldest_ms: f64,
+    overdue: u32,
+}
+
+/// What clients met in the last ten seconds without faults.
+#[derive(Serialize)]
+struct Before {
+    p50_ms: f64,
+    p99_ms: f64,
+    /// A second, as all rates.
+    answers: f64,
+    rates: PerDirection<u64>,
+    failed: u64,
 }
 
 /// The answer to a command: only what the command is about is in it.
@@ -210,6 +281,7 @@ fn answer(at: Duration, answered: &Answered) -> Object {
             let rows: Vec<String> = rows.iter().map(|row| listed(row).to_string()).collect();
             done.with_json("proxies", &format!("[{}]", rows.join(",")))
         }
+        Answer::Facts(on) => done.with("facts", on),
         Answer::Quit => done,
     }
 }
@@ -316,6 +388,38 @@ impl Sender {
             window: sending.window,
             round_trip_ms: sending.round_trip.as_micros() as f64 / 1e3,
             dropped,
+        }
+    }
+}
+
+// === impl Waiting ===
+
+impl Waiting {
+    fn of(unanswered: Unanswered) -> Option<Self> {
+        let Unanswered {
+            count,
+            oldest,
+            overdue,
+        } = unanswered;
+        (count > 0).then(|| Self {
+            count,
+            oldest_ms: oldest.as_micros() as f64 / 1e3,
+            overdue,
+        })
+    }
+}
+
+// === impl Before ===
+
+impl Before {
+    fn of(clean: &Clean) -> Self {
+        let Quantiles { p50_ms, p99_ms } = Quantiles::of(clean.feels);
+        Self {
+            p50_ms,
+            p99_ms,
+            answers: (clean.answers * 10.0).round() / 10.0,
+            rates: clean.rates.map(whole),
+            failed: clean.failed,
         }
     }
 }

@@ -12,6 +12,7 @@
 use std::future::Future;
 use std::io::{self, Write};
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
@@ -21,8 +22,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::farewell::Farewell;
 use crate::operate::Answer;
-use crate::proxy::{Engine, Events};
-use crate::snapshot::{Event, ProxyRow};
+use crate::proxy::{Engine, Events, FactBatch, FactFeed};
+use crate::snapshot::{Event, Fact, ProxyRow};
 use commands::Answered;
 use lines::Lines;
 use output::Output;
@@ -54,6 +55,11 @@ enum Report<'a> {
         seed: u64,
     },
     Happened(&'a Event),
+    /// What was seen of a connection of the proxy of this name.
+    Seen {
+        proxy: &'a str,
+        fact: &'a Fact,
+    },
     Stats(&'a ProxyRow),
     Answered(&'a Answered),
     /// Something failed; `lost` events are what it cost.
@@ -71,6 +77,8 @@ enum Report<'a> {
 pub struct Desk {
     engine: Engine,
     events: Events,
+    /// What is seen of clients and upstreams, where it is to be told.
+    facts: Option<FactFeed>,
     options: Options,
 }
 
@@ -81,6 +89,8 @@ pub struct Options {
     pub style: Style,
     /// Whether connections that open and end get no lines of their own.
     pub quiet_connections: bool,
+    /// Whether facts are told from the start.
+    pub facts: bool,
     /// The options of a command line that does the same again; none where nothing would.
     pub again: Option<Vec<String>>,
 }
@@ -94,6 +104,7 @@ impl Desk {
         Self {
             engine: engine.clone(),
             events: engine.events(),
+            facts: options.facts.then(|| engine.facts()),
             options: options.clone(),
         }
     }
@@ -171,8 +182,10 @@ impl Desk {
                         reason = &mut stop => return Ok(reason),
                         () = printer.answer(&answered) => {}
                     }
-                    if matches!(answered.outcome, Ok(Answer::Quit)) {
-                        return Ok("quit");
+                    match answered.outcome {
+                        Ok(Answer::Quit) => return Ok("quit"),
+                        Ok(Answer::Facts(on)) => self.facts = on.then(|| self.engine.facts()),
+                        _ => {}
                     }
                 }
                 line = lines.next(), if reading && command.is_empty() => match line {
@@ -188,6 +201,7 @@ impl Desk {
                         return Ok("engine");
                     }
                 }
+                Some(batch) = next_facts(&mut self.facts) => printer.print_facts(&batch),
                 _ = beat.tick() => printer.print_stats(),
             }
         }
@@ -201,4 +215,10 @@ impl Desk {
             .drain()
             .try_for_each(|told| printer.tell(told, commanded));
     }
+}
+
+/// What is seen next, where it is to be told; never where not, or where the engine has ended. Cancel-safe.
+async fn next_facts(facts: &mut Option<FactFeed>) -> Option<Arc<FactBatch>> {
+    let feed = facts.as_mut()?;
+    feed.next().await
 }

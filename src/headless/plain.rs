@@ -11,7 +11,9 @@ use crate::fault::{PerDirection, Plan};
 use crate::format::figures::{RateUnit, bytes, clock, time};
 use crate::format::{joined, one_line};
 use crate::operate::{Answer, Change};
-use crate::snapshot::{Event, Happening, PortState, ProxyRow, Spread, Taken};
+use crate::snapshot::{
+    Event, Fact, Happening, Leave, PortState, ProxyRow, Seen, Spread, Taken, Unanswered,
+};
 
 /// The lines of a report, each with its line ending.
 pub(super) fn lines(at: Duration, report: &Report<'_>) -> String {
@@ -32,6 +34,7 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
             )]
         }
         Report::Happened(event) => vec![happened(event)],
+        Report::Seen { proxy, fact } => vec![seen(proxy, fact)],
         Report::Stats(row) => vec![summary(row)],
         Report::Failed { error, .. } => vec![format!("error: {error}")],
         Report::Answered(answered) => {
@@ -88,6 +91,39 @@ fn happened(event: &Event) -> String {
     }
 }
 
+fn seen(proxy: &str, fact: &Fact) -> String {
+    let conn = fact.conn.0;
+    let what = match fact.seen {
+        Seen::Opened { client } => format!("came from {client}"),
+        Seen::Reached => "reached its upstream".to_owned(),
+        Seen::Asked { bytes: n, silent } => {
+            format!("asks, {} after {} of silence", bytes(n), time(silent))
+        }
+        Seen::Answered { waited, upstream } => format!(
+            "is answered after {}, of which the upstream took {}",
+            time(waited),
+            time(upstream)
+        ),
+        Seen::Pushed { bytes: n, silent } => format!(
+            "is sent {} unasked after {} of silence",
+            bytes(n),
+            time(silent)
+        ),
+        Seen::Left { leg, how, amid } => {
+            let how = match how {
+                Leave::Fin => "ends its stream",
+                Leave::Rst => "breaks off",
+            };
+            match amid.waiting {
+                Some(waiting) => format!("{leg} {how} after a wait of {}", time(waiting)),
+                None => format!("{leg} {how}"),
+            }
+        }
+        Seen::Closed { by, .. } => format!("is over, ended by {}", by.word()),
+    };
+    format!("{proxy} connection {conn} {what}")
+}
+
 fn set(proxy: &str, before: Option<&Plan>, plan: &Plan) -> String {
     let before = before.map_or_else(String::new, |before| format!("{} -> ", faults(before)));
     format!("{proxy} faults {before}{}", faults(plan))
@@ -120,6 +156,7 @@ fn answer(answered: &Answered) -> Vec<String> {
         }
         Ok(Answer::Listed(rows)) if rows.is_empty() => vec!["no proxies".to_owned()],
         Ok(Answer::Listed(rows)) => rows.iter().map(standing).collect(),
+        Ok(Answer::Facts(on)) => vec![format!("facts {}", if *on { "on" } else { "off" })],
         Ok(Answer::Quit) => vec!["quitting".to_owned()],
     }
 }
@@ -179,6 +216,19 @@ fn summary(row: &ProxyRow) -> String {
         if let Some(Spread { p50, p99, .. }) = spread {
             let _ = write!(line, ", {what} {} (p99 {})", time(p50), time(p99));
         }
+    }
+    if let Some(factor) = row.factor() {
+        let before = row.clean.as_ref().map(|clean| time(clean.feels.p50));
+        let before = before.unwrap_or_default();
+        let _ = write!(line, " (before {before}, x{factor:.1})");
+    }
+    if row.unanswered.count > 0 {
+        let Unanswered { count, oldest, .. } = row.unanswered;
+        let _ = write!(
+            line,
+            ", {count} wait for an answer, the oldest {}",
+            time(oldest)
+        );
     }
     if row.full > 0 {
         let _ = write!(line, ", queue full {}x", row.full);

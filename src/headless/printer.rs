@@ -1,5 +1,6 @@
 //! What is printed, in which form, and what becomes of it where the output is slower than the engine.
 
+use std::collections::HashMap;
 use std::io;
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -14,8 +15,8 @@ use super::stats::Printed;
 use super::{Options, Report, Style, json, plain};
 use crate::farewell::Farewell;
 use crate::operate::{self, Answer};
-use crate::proxy::{Engine, Told};
-use crate::snapshot::{Event, Happening, PortState, ProxyRow};
+use crate::proxy::{Engine, FactBatch, Told};
+use crate::snapshot::{Event, Happening, PortState, ProxyId, ProxyRow};
 
 /// How long the last lines may take to be written: a reader that stands still does not keep the process.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -125,6 +126,16 @@ impl Printer {
             let event = Event { at, proxy, what };
             self.print_at(at, &Report::Happened(&event));
         }
+    }
+
+    /// Prints what was seen in a beat.
+    pub(super) fn print_facts(&mut self, batch: &FactBatch) {
+        let names: HashMap<ProxyId, String> = self.engine.proxies().into_iter().collect();
+        for fact in &batch.facts {
+            let proxy = names.get(&fact.proxy).map_or("", String::as_str);
+            self.print_at(fact.at, &Report::Seen { proxy, fact });
+        }
+        self.lost += batch.dropped;
     }
 
     /// Prints that something failed.

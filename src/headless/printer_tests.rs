@@ -33,6 +33,7 @@ impl Write for Gate {
 
 fn options(style: Style) -> Options {
     Options {
+        facts: false,
         style,
         quiet_connections: false,
         again: None,

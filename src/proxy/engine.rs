@@ -13,7 +13,7 @@ use tokio_util::task::TaskTracker;
 
 use super::collector::Collector;
 use super::error::{AddError, BindError, RenameError, StartError};
-use super::events::Events;
+use super::events::{Events, FactFeed};
 use super::net::look_up::LookUps;
 use super::net::sys;
 use super::proxy::Proxy;
@@ -30,6 +30,8 @@ use crate::snapshot::{ConnId, Happening, Kill, PortState, ProxyId, Snapshot, Tak
 const NEWS: usize = 8192;
 /// How many events may wait for a reader that is slow; beyond that it is told how many it missed.
 const EVENTS: usize = 16_384;
+/// How many beats' facts may wait for a reader that is slow.
+const BATCHES: usize = 64;
 /// How many connections a proxy takes where neither the user nor the descriptor limit says less.
 const MAX_CONNECTIONS: u32 = 10_000;
 /// How long a stop waits for connections to end that were told to.
@@ -63,6 +65,7 @@ impl Engine {
         let tls = tls::TlsConfigs::load(&options.tls)?;
         let allowed = sys::raise_descriptor_limit();
         let (events, _) = broadcast::channel(EVENTS);
+        let (facts, _) = broadcast::channel(BATCHES);
         let (news_tx, news) = mpsc::channel(NEWS);
         let (snapshots_tx, snapshots) = watch::channel(Arc::default());
         let start = clock::now();
@@ -84,6 +87,7 @@ impl Engine {
             watched: Mutex::default(),
             changes: Arc::default(),
             events,
+            facts,
             tasks: TaskTracker::new(),
             next_proxy: AtomicU32::new(1),
             next_connection: AtomicU64::new(1),
@@ -126,6 +130,12 @@ impl Engine {
     #[must_use]
     pub fn events(&self) -> Events {
         self.inner.events.subscribe().into()
+    }
+
+    /// What is seen of clients and upstreams from now on.
+    #[must_use]
+    pub fn facts(&self) -> FactFeed {
+        self.inner.facts.subscribe().into()
     }
 
     /// The seed of every random choice.

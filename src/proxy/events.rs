@@ -6,7 +6,8 @@ use std::time::Duration;
 use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{Receiver, Sender};
 
-use crate::snapshot::{Event, Happening};
+use crate::fault::Plan;
+use crate::snapshot::{Event, Fact, Happening, ProxyId};
 
 /// The events of an engine from the moment at which somebody began to listen. They wait in a bounded queue: one who is too
 /// slow is told how many of the oldest are lost.
@@ -22,6 +23,21 @@ pub enum Told {
     Lost(u64),
     /// The engine has ended, and nothing more is told.
     Ended,
+}
+
+/// The facts of an engine from the moment at which somebody began to listen, a beat's at a time.
+#[derive(Debug)]
+pub struct FactFeed(Receiver<Arc<FactBatch>>);
+
+/// What was seen in one beat.
+#[derive(Clone, Debug, Default)]
+pub struct FactBatch {
+    /// The facts in the order of their times.
+    pub facts: Vec<Fact>,
+    /// The plans that were put in force meanwhile, each with when that was, a proxy's in their order.
+    pub plans: Vec<(Duration, ProxyId, Arc<Plan>)>,
+    /// How many more there were, for which there was no room.
+    pub dropped: u64,
 }
 
 /// Tells whoever listens of what happened so long after the engine's start; nobody needs to.
@@ -48,6 +64,29 @@ impl Events {
             Err(TryRecvError::Lagged(events)) => Some(Told::Lost(events)),
             Err(TryRecvError::Empty | TryRecvError::Closed) => None,
         })
+    }
+}
+
+// === impl FactFeed ===
+
+impl FactFeed {
+    /// What was seen next; `None` once the engine has ended. What a listener was too slow for counts as dropped.
+    /// Cancel-safe.
+    pub async fn next(&mut self) -> Option<Arc<FactBatch>> {
+        match self.0.recv().await {
+            Ok(seen) => Some(seen),
+            Err(RecvError::Lagged(beats)) => Some(Arc::new(FactBatch {
+                dropped: beats,
+                ..FactBatch::default()
+            })),
+            Err(RecvError::Closed) => None,
+        }
+    }
+}
+
+impl From<Receiver<Arc<FactBatch>>> for FactFeed {
+    fn from(batches: Receiver<Arc<FactBatch>>) -> Self {
+        Self(batches)
     }
 }
 

@@ -41,7 +41,7 @@ pub use self::engine::Engine;
 pub use self::error::{
     AddError, BindError, DialError, NameTaken, RenameError, StartError, TlsError,
 };
-pub use self::events::{Events, Told};
+pub use self::events::{Events, FactBatch, FactFeed, Told};
 pub use self::leg::dial;
 pub use self::net::socket::Keepalive;
 pub use self::net::{look_up, sys};

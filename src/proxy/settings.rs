@@ -25,6 +25,8 @@ const TAKE_LIMIT: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub(super) struct Settings {
     in_force: Mutex<Arc<InForce>>,
+    /// The plans that were put in force since the collector asked last, each with when that was.
+    history: Mutex<Vec<(Instant, Arc<Plan>)>>,
     generation: AtomicU64,
     records: Mutex<HashMap<ConnId, Arc<Record>>>,
     /// Whether connections are to end as soon as they are known; written under the lock of `records`.
@@ -51,9 +53,12 @@ impl Settings {
     /// The settings of a proxy whose desk has these links.
     pub(super) fn new(plan: Plan, desk: &Arc<SharedLinks>) -> Self {
         let none = InForce::of_desk(Arc::clone(desk));
-        let in_force = InForce::succeed(&none, plan, clock::now());
+        let now = clock::now();
+        let in_force = InForce::succeed(&none, plan, now);
+        let first = (now, Arc::clone(in_force.plan()));
         Self {
             in_force: Mutex::new(Arc::new(in_force)),
+            history: Mutex::new(vec![first]),
             generation: AtomicU64::new(1),
             records: Mutex::default(),
             stopped: AtomicBool::new(false),
@@ -136,10 +141,18 @@ impl Settings {
         let all = {
             let mut current = self.in_force.lock();
             *current = Arc::new(InForce::succeed(&current, plan, began));
+            self.history
+                .lock()
+                .push((began, Arc::clone(current.plan())));
             self.generation.fetch_add(1, Ordering::SeqCst);
             current.concerns_idle()
         };
         self.announce(began, all)
+    }
+
+    /// The plans that were put in force since this was asked last, each with when that was.
+    pub(super) fn take_history(&self) -> Vec<(Instant, Arc<Plan>)> {
+        std::mem::take(&mut *self.history.lock())
     }
 
     /// Has something hold for one connection alone, as a change of the settings. `None` where it is not open.

@@ -10,6 +10,7 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 use tokio_util::task::TaskTracker;
 
+use super::events::FactBatch;
 use super::net::look_up::LookUps;
 use super::net::socket::{Keepalive, Young};
 use super::proxy::{Allotted, Proxy};
@@ -74,6 +75,8 @@ pub(super) struct Shared {
     /// Counts what is done to proxies by others than their connections.
     pub(super) changes: Arc<AtomicU64>,
     pub(super) events: broadcast::Sender<Arc<Event>>,
+    /// What was seen, a beat's at a time.
+    pub(super) facts: broadcast::Sender<Arc<FactBatch>>,
     /// What goes on although whoever asked for it may have gone.
     pub(super) tasks: TaskTracker,
     pub(super) next_proxy: AtomicU32,

@@ -127,6 +127,20 @@ impl Fact {
 // === impl By ===
 
 impl By {
+    /// Who it was, in words.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Client => "the client",
+            Self::Upstream => "the upstream",
+            Self::ClientBroke => "a break of the client",
+            Self::UpstreamBroke => "a break of the upstream",
+            Self::Unreached => "an upstream out of reach",
+            Self::Fault(kind) => kind,
+            Self::Desk => "the desk",
+        }
+    }
+
     /// Whether the desk ended it, by a fault or by its user.
     #[must_use]
     pub const fn is_ours(self) -> bool {

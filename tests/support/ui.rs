@@ -93,6 +93,7 @@ pub(crate) fn history(
 /// A connection of a proxy.
 pub(crate) fn conn(id: u64, proxy: u32, age: u64, state: ConnState) -> ConnRow {
     ConnRow {
+        waits: None,
         id: ConnId(id),
         proxy: ProxyId(proxy),
         client: SocketAddr::from((

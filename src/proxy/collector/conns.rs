@@ -71,12 +71,19 @@ impl ConnFigures {
                 state: ConnState::Ended,
                 rates: PerDirection::default(),
                 held: PerDirection::default(),
+                waits: None,
                 ..self.row(*at)
             },
             at: *at,
             reason: reason.clone(),
             truncated: self.record.truncated.load(Ordering::Relaxed),
         })
+    }
+
+    /// For how long its oldest request has had no answer, where that is long enough to be worth a word.
+    pub(crate) fn waits(&self, at: Duration) -> Option<Duration> {
+        let wait = at.saturating_sub(self.record.meter.asked()?);
+        (wait >= BEAT).then_some(wait)
     }
 
     /// Its row at this moment, with the rates of the last beat.
@@ -105,6 +112,7 @@ impl ConnFigures {
             full: record.meter.fulls(),
             sending: record.meter.sending(),
             added: record.meter.added(),
+            waits: self.waits(at),
             generation: record.generation(),
             state,
             hit: record.hit.load(Ordering::Relaxed),

@@ -6,6 +6,7 @@
 //! over no connection and visits no proxy but those whose last minute still has something in it: a proxy without traffic
 //! costs nothing.
 
+mod clean;
 mod conns;
 mod proxies;
 mod watcher;
@@ -23,6 +24,7 @@ use self::conns::ConnFigures;
 use self::proxies::{ProxyFigures, Sum};
 use self::watcher::Watcher;
 use self::window::BEAT;
+use crate::proxy::events::FactBatch;
 use crate::proxy::proxy::Proxy;
 use crate::proxy::record::{Closed, Record};
 use crate::proxy::shared::{News, Shared};
@@ -138,6 +140,7 @@ impl Collector {
             self.stirs = stirs;
             self.take_leave();
             moves = self.walk(at);
+            self.carry_facts();
         }
         for seen in &mut self.seen {
             moves |= seen.beat(at, stirred);
@@ -267,17 +270,41 @@ impl Collector {
     /// Reads the counters of all connections, and says whether any still moves.
     fn walk(&mut self, at: Duration) -> bool {
         let mut moves = false;
+        self.seen.iter_mut().for_each(ProxyFigures::walk);
         for conn in &mut self.conns {
             #[cfg(test)]
             panics::injected::reach(panics::injected::Place::Collecting, conn.record.client);
-            if conn.beat(at)
+            let grown = conn.beat(at);
+            let wait = conn.waits(at);
+            if (grown || wait.is_some())
                 && let Some(seen) = find(&mut self.seen, conn.proxy.id)
             {
                 seen.stir();
+                if let Some(wait) = wait {
+                    seen.waits(wait, conn.record.meter.waited());
+                }
             }
             moves |= conn.moves();
         }
+        moves |= self.seen.iter().any(ProxyFigures::waits_in_suspense);
         moves
+    }
+
+    /// Carries what workers have seen since the last beat on to whoever listens.
+    fn carry_facts(&mut self) {
+        let mut batch = FactBatch::default();
+        for worker in &self.engine.workers {
+            batch.dropped += worker.facts().take(&mut batch.facts);
+        }
+        for seen in &self.seen {
+            seen.take_plans(&mut batch.plans);
+        }
+        if batch.facts.is_empty() && batch.plans.is_empty() && batch.dropped == 0 {
+            return;
+        }
+        batch.facts.sort_by_key(|fact| fact.at);
+        // Nobody needs to listen.
+        let _ = self.engine.facts.send(Arc::new(batch));
     }
 
     /// Publishes what there is to see.

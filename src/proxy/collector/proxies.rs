@@ -3,15 +3,23 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::clean::CleanTime;
 use super::conns::ConnFigures;
-use super::window::{Ends, Figures, Window};
+use super::window::{Counted, Figures, Window};
 use crate::fault::{Direction, InForce, PerDirection, Plan, Sending};
 use crate::mapping::TlsMode;
 use crate::proxy::meter::counters::{Latest, ProxyMeter};
 use crate::proxy::proxy::Proxy;
 use crate::snapshot::{
-    CloseReason, ConnRow, Negotiated, ProxyId, ProxyRow, Scheduled, Traced, Waits,
+    CloseReason, ConnRow, Negotiated, PortState, ProxyId, ProxyRow, Scheduled, Traced, Unanswered,
+    Waits,
 };
+
+/// A request that has waited no longer than this is not overdue, whatever others of its connection waited.
+const OVERDUE: Duration = Duration::from_secs(1);
+
+/// What has waited for longer grows so slowly, in parts of itself, that a look each second shows it.
+const SUSPENSE: Duration = Duration::from_secs(30);
 
 /// A proxy as the collector follows it.
 ///
@@ -22,6 +30,9 @@ pub(crate) struct ProxyFigures {
     start: Instant,
     window: Window,
     figures: Figures,
+    clean: CleanTime,
+    /// What waited for an answer when connections were last walked over.
+    unanswered: Unanswered,
     pub(crate) total: u64,
     failed: u64,
     /// How many connections faults have ended, by their kinds.
@@ -59,6 +70,8 @@ impl ProxyFigures {
             start,
             window: Window::default(),
             figures: Figures::default(),
+            clean: CleanTime::default(),
+            unanswered: Unanswered::default(),
             total: 0,
             failed: 0,
             ended: Vec::new(),
@@ -91,16 +104,57 @@ impl ProxyFigures {
         }
         let mut moves = self.timed && self.takes_turn(at);
         if self.awake {
-            let ends = Ends {
+            let counted = Counted {
                 failed: self.failed,
                 cut: self.ended.iter().map(|(_, count)| count).sum(),
             };
-            self.figures = self.window.beat(at, self.proxy.meters(), ends);
+            let waits = (self.unanswered.count > 0).then_some(self.unanswered.oldest);
+            let clean = self.is_clean();
+            let (figures, sample) = self.window.beat(at, self.proxy.meters(), counted, waits);
+            self.figures = figures;
+            self.clean.beat(clean, sample);
             self.awake = !self.window.is_blank();
             self.stale = true;
             moves |= self.figures.moves();
         }
         moves
+    }
+
+    /// Whether no fault acts on its clients: what they meet now is what they meet without this desk.
+    fn is_clean(&self) -> bool {
+        let plan = self.proxy.settings.plan();
+        let faultless = plan.is_empty() || plan.bypassed;
+        faultless && matches!(self.proxy.port().0, PortState::Open)
+    }
+
+    /// The plans that were put in force since this was asked last.
+    pub(crate) fn take_plans(&self, to: &mut Vec<(Duration, ProxyId, Arc<Plan>)>) {
+        let taken = self.proxy.settings.take_history().into_iter();
+        let since_start = |at: Instant| at.saturating_duration_since(self.start);
+        to.extend(taken.map(|(at, plan)| (since_start(at), self.id(), plan)));
+    }
+
+    /// A walk over the connections begins: what waits is counted anew.
+    pub(crate) fn walk(&mut self) {
+        if std::mem::take(&mut self.unanswered).count > 0 {
+            self.stir();
+        }
+    }
+
+    /// One of its connections has a request that has waited so long, and none of its requests has waited longer than `most`.
+    pub(crate) fn waits(&mut self, wait: Duration, most: Duration) {
+        let usual = self.clean.known().map(|clean| clean.feels.p99);
+        let habit = usual.unwrap_or_default().max(most).saturating_mul(3);
+        let unanswered = &mut self.unanswered;
+        unanswered.count += 1;
+        unanswered.oldest = unanswered.oldest.max(wait);
+        unanswered.overdue += u32::from(wait > habit.max(OVERDUE));
+    }
+
+    /// Whether a wait is young enough to be followed as it grows; what waits for long is looked at once a second.
+    pub(crate) fn waits_in_suspense(&self) -> bool {
+        let Unanswered { count, oldest, .. } = self.unanswered;
+        count > 0 && oldest < SUSPENSE
     }
 
     /// Reads its counters between two beats.
@@ -216,6 +270,8 @@ impl ProxyFigures {
             },
             added: figures.added,
             feels: figures.feels,
+            unanswered: self.unanswered,
+            clean: self.clean.known(),
             history: self.window.history(),
         }
     }

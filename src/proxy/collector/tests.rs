@@ -45,6 +45,7 @@ fn shared(news: mpsc::Sender<News>, events: broadcast::Sender<Arc<Event>>) -> Sh
         news,
         changes: Arc::default(),
         events,
+        facts: broadcast::channel(16).0,
         tasks: TaskTracker::new(),
         next_proxy: AtomicU32::new(1),
         next_connection: AtomicU64::new(1),

@@ -8,19 +8,21 @@ use std::time::Duration;
 use crate::fault::{Direction, Losses, PerDirection};
 use crate::proxy::meter::counters::ProxyMeter;
 use crate::proxy::meter::histogram::Counts;
-use crate::snapshot::{History, Point, Spread};
+use crate::snapshot::{Clean, History, Point, Spread};
 
 /// What the counters of all workers showed at one beat.
 #[derive(Clone, Debug)]
-struct Sample {
+pub(crate) struct Sample {
     at: Duration,
+    /// For how long the oldest request had waited without an answer.
+    waits: Option<Duration>,
     delivered: PerDirection<u64>,
     added: PerDirection<Counts>,
     feels: Counts,
     losses: PerDirection<Losses>,
     writes: PerDirection<u64>,
     changed: PerDirection<u64>,
-    ends: Ends,
+    counted: Counted,
 }
 
 /// What the last second came to.
@@ -49,7 +51,7 @@ pub(crate) struct Window {
 
 /// How many connections of a proxy have come to a bad end since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Ends {
+pub(crate) struct Counted {
     /// By an error.
     pub(crate) failed: u64,
     /// By a fault.
@@ -64,24 +66,29 @@ const LOOK_BACK: Duration = Duration::from_secs(1);
 // === impl Window ===
 
 impl Window {
-    /// Takes the counters at `at`, on a beat, and returns the figures of the last second. Beats may be
+    /// Takes the counters at `at`, on a beat, with the oldest wait for an answer, and returns the figures of the last second
+    /// and what was counted. Beats may be
     /// left out after one that left the window blank.
     pub(crate) fn beat<'a>(
         &mut self,
         at: Duration,
         meters: impl Iterator<Item = &'a ProxyMeter> + Clone,
-        ends: Ends,
-    ) -> Figures {
+        counted: Counted,
+        waits: Option<Duration>,
+    ) -> (Figures, &Sample) {
         if let Some(before) = self.resumed(at) {
             self.last_point = Some(before.clone());
             self.samples = VecDeque::from([before]);
         }
-        let sample = self.sample(at, meters, ends);
+        let sample = Sample {
+            waits,
+            ..self.sample(at, meters, counted)
+        };
         while self.samples.len() > 1 && self.samples[1].at.saturating_add(LOOK_BACK) <= at {
             self.samples.pop_front();
         }
         let last = self.samples.back();
-        if last.is_some_and(|last| last.differs(&sample)) {
+        if waits.is_some() || last.is_some_and(|last| last.differs(&sample)) {
             self.stirred = Some(at);
         }
         self.samples.push_back(sample.clone());
@@ -92,7 +99,7 @@ impl Window {
         if self.rests {
             self.history = Arc::default();
         }
-        figures
+        (figures, self.samples.back().expect("it was pushed"))
     }
 
     /// The figures of the last second between two beats.
@@ -101,7 +108,7 @@ impl Window {
         at: Duration,
         meters: impl Iterator<Item = &'a ProxyMeter> + Clone,
     ) -> Figures {
-        let sample = self.sample(at, meters, Ends::default());
+        let sample = self.sample(at, meters, Counted::default());
         let resumed = self.resumed(at);
         let first = resumed.as_ref().or_else(|| self.samples.front());
         self.figures(first.unwrap_or(&sample), &sample)
@@ -143,7 +150,7 @@ impl Window {
         &self,
         at: Duration,
         meters: impl Iterator<Item = &'a ProxyMeter> + Clone,
-        ends: Ends,
+        counted: Counted,
     ) -> Sample {
         let last = self.samples.back();
         let sum = |counters: fn(&ProxyMeter) -> &PerDirection<AtomicU64>| {
@@ -170,13 +177,14 @@ impl Window {
         let feels = meters.map(|meter| &meter.feels);
         Sample {
             at,
+            waits: None,
             delivered,
             added,
             feels: Counts::of(feels, last.map(|last| &last.feels)),
             losses,
             writes,
             changed,
-            ends,
+            counted,
         }
     }
 
@@ -195,9 +203,10 @@ impl Window {
         let point = Point {
             at: sample.at,
             feels: sample.feels.since(&last.feels).map(|feels| feels.p50),
+            waits: sample.waits,
             rates: sample.rates_since(last),
-            failed: more(sample.ends.failed, last.ends.failed),
-            cut: more(sample.ends.cut, last.ends.cut),
+            failed: more(sample.counted.failed, last.counted.failed),
+            cut: more(sample.counted.cut, last.counted.cut),
             losses: PerDirection::from_fn(|way| sample.losses[way].since(last.losses[way])),
             changed: PerDirection::from_fn(|way| more(sample.changed[way], last.changed[way])),
         };
@@ -231,10 +240,30 @@ impl Sample {
                 added,
                 sample.feels.total(),
                 sample.losses,
-                sample.ends,
+                sample.counted,
             )
         };
         totals(self) != totals(other)
+    }
+
+    /// What clients met since an earlier one; `None` where they had no answer.
+    pub(crate) fn clean_since(&self, before: &Self) -> Option<Clean> {
+        let feels = self.feels.since(&before.feels)?;
+        let span = self.at.saturating_sub(before.at);
+        let seconds = span.as_secs_f64();
+        (seconds > 0.0).then(|| Clean {
+            feels,
+            answers: feels.count as f64 / seconds,
+            rates: self.rates_since(before),
+            failed: self.counted.failed.saturating_sub(before.counted.failed),
+            span,
+            until: self.at,
+        })
+    }
+
+    /// When it was taken.
+    pub(crate) fn at(&self) -> Duration {
+        self.at
     }
 
     /// The bytes per second since an earlier one.
@@ -261,7 +290,8 @@ mod tests {
     /// The figures of a beat so long after the start; no connection has come to a bad end.
     fn beat_at(window: &mut Window, meter: &ProxyMeter, ms: u64) -> Figures {
         let at = Duration::from_millis(ms);
-        window.beat(at, std::iter::once(meter), Ends::default())
+        let (figures, _) = window.beat(at, std::iter::once(meter), Counted::default(), None);
+        figures
     }
 
     #[test]
@@ -305,10 +335,11 @@ mod tests {
             window.beat(
                 Duration::from_millis(beat * 100),
                 std::iter::once(&meter),
-                Ends {
+                Counted {
                     failed: beat,
                     cut: 2 * beat,
                 },
+                None,
             );
         }
         let history = window.history();
@@ -327,26 +358,31 @@ mod tests {
         let meter = ProxyMeter::default();
         let mut window = Window::default();
         let at = |beat: u64| Duration::from_millis(beat * 100);
-        window.beat(at(0), std::iter::once(&meter), Ends::default());
+        window.beat(at(0), std::iter::once(&meter), Counted::default(), None);
         assert!(window.is_blank(), "it has seen nothing yet");
         add(&meter.delivered.down, 1_000);
         for beat in 1..=706 {
-            window.beat(at(beat), std::iter::once(&meter), Ends::default());
+            window.beat(at(beat), std::iter::once(&meter), Counted::default(), None);
             assert!(!window.is_blank(), "beat {beat}");
         }
         let points = &window.history().points;
         assert!(points.iter().all(|point| point.rates.down < 1.0));
-        window.beat(at(707), std::iter::once(&meter), Ends::default());
+        window.beat(at(707), std::iter::once(&meter), Counted::default(), None);
         assert!(window.is_blank() && window.history().points.is_empty());
         // Beats are left out for an hour.
         add(&meter.delivered.down, 1_000);
         let looked = window.look(at(36_707), std::iter::once(&meter));
-        let figures = window.beat(at(36_707), std::iter::once(&meter), Ends::default());
+        let (figures, _) = window.beat(
+            at(36_707),
+            std::iter::once(&meter),
+            Counted::default(),
+            None,
+        );
         for rates in [looked.rates, figures.rates] {
             assert!((rates.down - 10_000.0).abs() < 1.0, "{rates:?}");
         }
-        let ends = Ends { failed: 1, cut: 0 };
-        let later = window.beat(at(36_712), std::iter::once(&meter), ends);
+        let counted = Counted { failed: 1, cut: 0 };
+        let (later, _) = window.beat(at(36_712), std::iter::once(&meter), counted, None);
         assert!((later.rates.down - 1_666.0).abs() < 1.0, "{later:?}");
         let history = window.history();
         assert_eq!((history.points.len(), history.points[0].failed), (1, 1));

@@ -19,7 +19,7 @@ use crate::proxy::net::socket::Young;
 use crate::proxy::postgres::{self, ClientError};
 use crate::proxy::settings::Current;
 use crate::proxy::thread::clock::{self, Deadline};
-use crate::snapshot::{CloseReason, Happening, LegName};
+use crate::snapshot::{CloseReason, Happening, LegName, Seen};
 use crate::units::ByteRate;
 
 /// A new connection whose upstream is not ready yet. A change of settings acts on it at once.
@@ -212,7 +212,9 @@ impl<'a> Opening<'a> {
             .map_err(|error| error.counted(|| proxy.settings.connected()))?;
         let keepalive = engine.options.keepalive;
         Young::of_this_thread().push(dialed.leg.socket(), keepalive);
-        record.reached(dialed.addr, dialed.sign, engine.now());
+        let now = engine.now();
+        record.reached(dialed.addr, dialed.sign, now);
+        self.books.see(now, Seen::Reached);
         let conn = record.id;
         if dialed.tried.cost_time() {
             let (addr, tried) = (dialed.addr, dialed.tried.each());

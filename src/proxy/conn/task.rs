@@ -29,7 +29,7 @@ use crate::proxy::thread::clock;
 use crate::proxy::thread::panics::injected::{self, Place};
 use crate::proxy::thread::panics::{self, Panic};
 use crate::proxy::thread::worker::Worker;
-use crate::snapshot::{CloseReason, ConnId, Happening, Kill, LegName};
+use crate::snapshot::{Amid, By, CloseReason, ConnId, Fact, Happening, Kill, Leave, LegName, Seen};
 
 /// A client's places: in its proxy's limit, and among the connections that the descriptor limit allows.
 pub(crate) type Places = [OwnedSemaphorePermit; 2];
@@ -144,7 +144,12 @@ async fn make_ready(client: &mut Leg, ordinal: u64, books: &Books) -> Result<Rea
         // Cancel-safe in effect: as above.
         opened = open => opened,
         // Cancel-safe: it only waits. A client that has ended its stream is not gone; one whose connection broke is.
-        error = gone => Err(Failure { reason: broken(LegName::Client, &error), told: false }),
+        error = gone => {
+            let now = books.engine.now();
+            let amid = Amid { silent_up: now.saturating_sub(record.opened), ..Amid::default() };
+            books.see(now, Seen::Left { leg: LegName::Client, how: Leave::Rst, amid });
+            Err(Failure { reason: broken(LegName::Client, &error), told: false })
+        }
     }
 }
 
@@ -181,13 +186,15 @@ impl<'a> Relay<'a> {
         let worker = &books.worker;
         Self {
             books,
-            pump,
             timer: worker.alarm.timer(),
             gauge: ConnGauge::new(
-                &books.record.meter,
-                books.proxy.meter(worker.index),
+                (books.record.id, &books.record.meter),
+                (books.proxy.id, books.proxy.meter(worker.index)),
+                &worker.facts,
                 books.engine.start,
+                pump.circumstances().opened,
             ),
+            pump,
             ready: Some(current),
             generation: 0,
             unreported: None,
@@ -318,6 +325,8 @@ impl Books {
             _load: job.load,
             _places: job.places,
         };
+        let client = books.record.client;
+        books.see(opened, Seen::Opened { client });
         let news = News::Opened(Arc::clone(&books.record), Arc::clone(&books.proxy));
         // Refused only when the engine has stopped; then the connection ends at once.
         books.engine.news.send(news).await.ok()?;
@@ -335,6 +344,17 @@ impl Books {
         let _ = self.engine.news.send(news).await;
     }
 
+    /// Something was seen of the connection.
+    pub(crate) fn see(&self, at: Duration, seen: Seen) {
+        let (proxy, conn) = (self.proxy.id, self.record.id);
+        self.worker.facts.push(Fact {
+            at,
+            proxy,
+            conn,
+            seen,
+        });
+    }
+
     /// Tells of a panic in the connection's task, as the reason why it ended.
     fn tell_bug(&self, panic: &Panic) -> CloseReason {
         let number = self.record.id.0;
@@ -349,10 +369,10 @@ impl Drop for Books {
         // A task that ended without a reason was ended with its worker.
         let reason = self.reason.take().unwrap_or(CloseReason::Stopped);
         self.record.end(&reason);
-        let _ = self.record.closed.set(Closed {
-            reason,
-            at: self.engine.now(),
-        });
+        let at = self.engine.now();
+        let (by, bytes) = (By::from(&reason), self.record.meter.delivered().sum());
+        self.see(at, Seen::Closed { by, bytes });
+        let _ = self.record.closed.set(Closed { reason, at });
         self.worker.stir();
         self.proxy.settings.leave(self.record.id);
     }

@@ -19,6 +19,10 @@ pub(crate) struct ConnMeter {
     added: PerDirection<AtomicU64>,
     /// What a virtual sender is at: its window above a round trip of microseconds, 32 bits each; 0 where there is none.
     sending: PerDirection<AtomicU64>,
+    /// Since when its oldest request has had no answer, in nanoseconds since the engine's start, and one more; 0 where none waits.
+    asked: AtomicU64,
+    /// The longest that a request has waited for its answer, in nanoseconds.
+    waited: AtomicU64,
     /// How often a direction became full.
     fulls: AtomicU64,
     full: PerDirection<AtomicBool>,
@@ -117,8 +121,8 @@ impl ConnMeter {
     }
 
     pub(crate) fn set_added(&self, direction: Direction, delay: Duration) {
-        let nanos = u64::try_from(delay.as_nanos()).unwrap_or(u64::MAX - 1);
-        self.added[direction].store(nanos + 1, Ordering::Relaxed);
+        let nanos = nanos_of(delay).saturating_add(1);
+        self.added[direction].store(nanos, Ordering::Relaxed);
     }
 
     pub(crate) fn set_sending(&self, direction: Direction, sending: Option<Sending>) {
@@ -127,6 +131,32 @@ impl ConnMeter {
             u64::from(sending.window) << 32 | u64::from(micros)
         });
         self.sending[direction].store(packed, Ordering::Relaxed);
+    }
+
+    /// A request waits since then, or none does any more.
+    pub(crate) fn set_asked(&self, since: Option<Duration>) {
+        let nanos = since.map_or(0, |since| nanos_of(since).saturating_add(1));
+        self.asked.store(nanos, Ordering::Relaxed);
+    }
+
+    /// A request was answered after so long.
+    pub(crate) fn set_answered(&self, waited: Duration) {
+        let nanos = nanos_of(waited);
+        if nanos > self.waited.load(Ordering::Relaxed) {
+            self.waited.store(nanos, Ordering::Relaxed);
+        }
+        self.set_asked(None);
+    }
+
+    /// Since when its oldest request has had no answer, on the time since the engine's start.
+    pub(crate) fn asked(&self) -> Option<Duration> {
+        let nanos = self.asked.load(Ordering::Relaxed).checked_sub(1)?;
+        Some(Duration::from_nanos(nanos))
+    }
+
+    /// The longest that a request has waited for its answer; nothing before the first answer.
+    pub(crate) fn waited(&self) -> Duration {
+        Duration::from_nanos(self.waited.load(Ordering::Relaxed))
     }
 
     pub(crate) fn set_ended(&self, direction: Direction) {
@@ -182,6 +212,10 @@ impl ProxyMeter {
     pub(crate) fn lost(&self) -> u64 {
         self.losses.iter().map(|losses| losses.get().lost).sum()
     }
+}
+
+fn nanos_of(time: Duration) -> u64 {
+    u64::try_from(time.as_nanos()).unwrap_or(u64::MAX)
 }
 
 fn counted(counters: &PerDirection<AtomicU64>) -> PerDirection<u64> {

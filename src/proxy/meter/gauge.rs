@@ -3,9 +3,16 @@
 use std::time::{Duration, Instant};
 
 use super::counters::{ConnMeter, ProxyMeter};
+use super::facts::Facts;
 use super::histogram::add;
 use super::watch::Watch;
 use crate::fault::{Direction, Losses, Sending};
+use crate::snapshot::{Amid, ConnId, Fact, Leave, LegName, ProxyId, Seen};
+
+/// A last message of at most so many bytes that the end follows within [`AT_ONCE`] says goodbye: nobody waits for its answer.
+/// Measured over drivers of PostgreSQL and Redis, HTTP/2 and TLS, whose goodbyes are shorter and end within 10 ms.
+const GOODBYE: u64 = 64;
+const AT_ONCE: Duration = Duration::from_millis(10);
 
 /// What the loop tells of its work; one writer, no reader that waits.
 pub trait Gauge {
@@ -25,6 +32,8 @@ pub trait Gauge {
     fn end_held(&mut self, _delay: Duration, _now: Instant) {}
     /// This direction has ended.
     fn ended(&mut self, direction: Direction);
+    /// Where this direction comes from, the peer's end was read, or its connection broke, whatever is still held.
+    fn left(&mut self, _direction: Direction, _how: Leave, _now: Instant) {}
     /// Whether somebody looks so closely that `late` is worth asking for.
     fn is_watched(&self) -> bool {
         false
@@ -39,23 +48,84 @@ pub(crate) struct ConnGauge<'a> {
     proxy: &'a ProxyMeter,
     /// When the engine began.
     start: Instant,
-    /// When the client's first byte after silence came, until the first byte back leaves.
-    asked: Option<Instant>,
     /// Where more is noted, while somebody looks closely.
     pub(crate) watch: Option<&'a Watch>,
+    /// Where facts go, and whose they are.
+    facts: &'a Facts,
+    proxy_id: ProxyId,
+    conn_id: ConnId,
+    talk: Talk,
+}
+
+/// How far a client and its upstream have come with each other.
+struct Talk {
+    /// When the client's first byte after silence came, until the first byte back leaves.
+    asked: Option<Instant>,
+    /// When the upstream's first byte since then came.
+    replied: Option<Instant>,
+    /// When a byte came last, from either side, and when one came from the client; the opening before the first.
+    moved: Instant,
+    up: Instant,
+    /// When bytes were written to the client last.
+    down: Option<Instant>,
+    /// How many bytes the client has sent since its last request began.
+    bytes: u64,
+    answered: u32,
 }
 
 // === impl ConnGauge ===
 
 impl<'a> ConnGauge<'a> {
-    pub(crate) fn new(conn: &'a ConnMeter, proxy: &'a ProxyMeter, start: Instant) -> Self {
+    /// The gauge of a connection that was accepted at `opened`, in an engine that began at `start`.
+    pub(crate) fn new(
+        (conn_id, conn): (ConnId, &'a ConnMeter),
+        (proxy_id, proxy): (ProxyId, &'a ProxyMeter),
+        facts: &'a Facts,
+        start: Instant,
+        opened: Instant,
+    ) -> Self {
         Self {
             conn,
             proxy,
             start,
-            asked: None,
             watch: None,
+            facts,
+            proxy_id,
+            conn_id,
+            talk: Talk {
+                asked: None,
+                replied: None,
+                moved: opened,
+                up: opened,
+                down: None,
+                bytes: 0,
+                answered: 0,
+            },
         }
+    }
+
+    fn at(&self, now: Instant) -> Duration {
+        now.saturating_duration_since(self.start)
+    }
+
+    fn see(&self, now: Instant, seen: Seen) {
+        self.facts.push(Fact {
+            at: self.at(now),
+            proxy: self.proxy_id,
+            conn: self.conn_id,
+            seen,
+        });
+    }
+
+    /// The first byte back has left, at `now`, for a request that was made at `asked`.
+    fn answered(&mut self, asked: Instant, now: Instant) {
+        let waited = now.saturating_duration_since(asked);
+        self.proxy.feels.record(waited);
+        self.conn.set_answered(waited);
+        self.talk.answered = self.talk.answered.saturating_add(1);
+        let replied = self.talk.replied.take().unwrap_or(now);
+        let upstream = replied.saturating_duration_since(asked);
+        self.see(now, Seen::Answered { waited, upstream });
     }
 }
 
@@ -67,12 +137,11 @@ impl Gauge for ConnGauge<'_> {
         self.conn.add_delivered(direction, bytes as u64);
         add(&self.proxy.delivered[direction], bytes as u64);
         add(&self.proxy.writes[direction], 1);
-        if direction == Direction::Down
-            && let Some(asked) = self.asked.take()
-        {
-            self.proxy
-                .feels
-                .record(now.saturating_duration_since(asked));
+        if direction == Direction::Down {
+            self.talk.down = Some(now);
+            if let Some(asked) = self.talk.asked.take() {
+                self.answered(asked, now);
+            }
         }
     }
 
@@ -84,12 +153,32 @@ impl Gauge for ConnGauge<'_> {
         self.proxy.added[direction].record(delay);
     }
 
-    fn arrived(&mut self, direction: Direction, _bytes: usize, now: Instant) {
+    fn arrived(&mut self, direction: Direction, bytes: usize, now: Instant) {
         if let Some(watch) = self.watch {
             watch.arrived(direction, now);
         }
-        if direction == Direction::Up {
-            self.asked.get_or_insert(now);
+        let bytes = bytes as u64;
+        let moved = std::mem::replace(&mut self.talk.moved, now);
+        let silent = now.saturating_duration_since(moved);
+        match (direction, self.talk.asked) {
+            (Direction::Up, asked) => {
+                self.talk.up = now;
+                if asked.is_some() {
+                    self.talk.bytes = self.talk.bytes.saturating_add(bytes);
+                } else {
+                    self.talk.asked = Some(now);
+                    self.talk.bytes = bytes;
+                    self.conn.set_asked(Some(self.at(now)));
+                    self.see(now, Seen::Asked { bytes, silent });
+                }
+            }
+            (Direction::Down, Some(_)) => {
+                self.talk.replied.get_or_insert(now);
+            }
+            (Direction::Down, None) if silent >= Fact::SILENCE => {
+                self.see(now, Seen::Pushed { bytes, silent });
+            }
+            (Direction::Down, None) => {}
         }
     }
 
@@ -109,12 +198,45 @@ impl Gauge for ConnGauge<'_> {
     }
 
     fn end_held(&mut self, delay: Duration, now: Instant) {
-        let at = now.saturating_duration_since(self.start);
-        self.proxy.waits.close.set(at, delay);
+        self.proxy.waits.close.set(self.at(now), delay);
     }
 
     fn ended(&mut self, direction: Direction) {
         self.conn.set_ended(direction);
+    }
+
+    fn left(&mut self, direction: Direction, how: Leave, now: Instant) {
+        let Talk {
+            asked,
+            up,
+            down,
+            bytes,
+            answered,
+            ..
+        } = self.talk;
+        let since = |then: Instant| now.saturating_duration_since(then);
+        let waiting = asked.map(since);
+        if direction == Direction::Up {
+            // One that only half-closes, behind a first request, waits on. Who says goodbye or breaks off does not.
+            let at_once = waiting.is_some_and(|waiting| waiting <= AT_ONCE);
+            let goodbye = answered > 0 && bytes <= GOODBYE;
+            if how == Leave::Rst || !at_once || goodbye {
+                self.conn.set_asked(None);
+            }
+        }
+        let amid = Amid {
+            waiting,
+            silent_up: since(up),
+            silent_down: down.map(since),
+            asked: bytes,
+            answered,
+            held: self.conn.held().down > 0,
+        };
+        let leg = match direction {
+            Direction::Up => LegName::Client,
+            Direction::Down => LegName::Upstream,
+        };
+        self.see(now, Seen::Left { leg, how, amid });
     }
 
     fn is_watched(&self) -> bool {

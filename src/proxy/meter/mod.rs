@@ -2,6 +2,7 @@
 //! task's, and a proxy has a set of counters for each worker.
 
 pub(crate) mod counters;
+pub(crate) mod facts;
 pub(crate) mod gauge;
 pub(crate) mod histogram;
 pub(crate) mod watch;

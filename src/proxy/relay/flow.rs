@@ -13,6 +13,7 @@ use crate::fault::link::{Circumstances, Link, SLICES, Step};
 use crate::fault::{Direction, Losses, Sending};
 use crate::proxy::leg::Socket;
 use crate::proxy::meter::gauge::Gauge;
+use crate::snapshot::Leave;
 
 /// What is read at a time where it will be held.
 const HELD_READ: usize = 64 << 10;
@@ -274,7 +275,7 @@ impl Flow {
         match read {
             Poll::Pending => Moved::Nothing,
             Poll::Ready(Err(error)) => Moved::SourceBroke(error),
-            Poll::Ready(Ok(0)) => self.source_ended(now),
+            Poll::Ready(Ok(0)) => self.source_ended(now, gauge),
             Poll::Ready(Ok(n)) => {
                 gauge.arrived(self.direction, n, now);
                 self.answers |= self.heard_end;
@@ -308,9 +309,10 @@ impl Flow {
             && self.charge.allows_more()
     }
 
-    fn source_ended(&mut self, now: Instant) -> Moved {
+    fn source_ended(&mut self, now: Instant, gauge: &mut impl Gauge) -> Moved {
         self.source = Source::Ended;
         if self.refused != Some(Refusal::Broke) {
+            gauge.left(self.direction, Leave::Fin, now);
             self.link.push_eof(now);
         }
         if self.refused.is_some() {

@@ -24,7 +24,7 @@ use crate::fault::{Cut, Direction, InForce, PerDirection};
 use crate::proxy::error::broken;
 pub use crate::proxy::leg::Socket;
 pub use crate::proxy::meter::gauge::Gauge;
-use crate::snapshot::{CloseReason, LegName};
+use crate::snapshot::{CloseReason, Leave, LegName};
 
 /// After so many rounds without waiting, other connections of the worker get their turn. Each asks a socket four things at
 /// most, so that tokio's own budget of 128 is never what ends a turn.
@@ -191,11 +191,15 @@ impl<S: Socket> Pump<S> {
                         self.went_on(direction, clock);
                     }
                     Moved::Reset => return Poll::Ready(self.reset()),
-                    Moved::SourceBroke(error) => self.source_broke(direction, &error, clock.look()),
-                    Moved::SourceRefuses(error) => {
-                        self.sink_broke(direction.opposite(), &error, clock.look());
+                    Moved::SourceBroke(error) => {
+                        self.source_broke(direction, &error, clock.look(), gauge);
                     }
-                    Moved::SinkBroke(error) => self.sink_broke(direction, &error, clock.look()),
+                    Moved::SourceRefuses(error) => {
+                        self.sink_broke(direction.opposite(), &error, clock.look(), gauge);
+                    }
+                    Moved::SinkBroke(error) => {
+                        self.sink_broke(direction, &error, clock.look(), gauge);
+                    }
                 }
                 moved = true;
             }
@@ -255,7 +259,14 @@ impl<S: Socket> Pump<S> {
     }
 
     /// The source of `direction` is broken: nothing more goes to it, and behind what it sent, its peer is reset.
-    fn source_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
+    fn source_broke(
+        &mut self,
+        direction: Direction,
+        error: &io::Error,
+        now: Instant,
+        gauge: &mut impl Gauge,
+    ) {
+        gauge.left(direction, Leave::Rst, now);
         self.blame(source_of(direction), error);
         self.doom(direction, now);
         let back = &mut self.flows[direction.opposite()];
@@ -270,7 +281,14 @@ impl<S: Socket> Pump<S> {
 
     /// The sink of `direction` refuses everything. What it sent before is still read and passed on, with a reset behind it.
     /// An error is told once: reading then ends as if the stream had, which is true only where the peer had closed.
-    fn sink_broke(&mut self, direction: Direction, error: &io::Error, now: Instant) {
+    fn sink_broke(
+        &mut self,
+        direction: Direction,
+        error: &io::Error,
+        now: Instant,
+        gauge: &mut impl Gauge,
+    ) {
+        gauge.left(direction.opposite(), Leave::Rst, now);
         self.blame(source_of(direction.opposite()), error);
         self.doom(direction.opposite(), now);
         let flow = &mut self.flows[direction];

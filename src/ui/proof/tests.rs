@@ -426,6 +426,7 @@ fn a_rate_for_each_connection_is_proved_by_the_fastest() {
     };
     let mut model = model(row);
     let conn = |id, down| ConnRow {
+        waits: None,
         id: ConnId(id),
         proxy: ProxyId(1),
         client: ([127, 0, 0, 1], 50_000).into(),

@@ -41,6 +41,10 @@ pub(super) fn carry_out(model: &mut Model, command: Command) {
         }
         Command::Exempt(conn, exempt) => own::say(model, conn, |own| own.exempt = exempt),
         Command::Freeze(conn, frozen) => own::say(model, conn, |own| own.frozen = frozen),
+        Command::Facts(_) => {
+            let text = "facts are lines of a desk without a screen: faultboard --headless --facts";
+            model.say(Tone::Plain, text);
+        }
         Command::List => {
             let rows = model.newest().proxies.iter();
             let names: Vec<&str> = rows.map(|row| row.name.as_str()).collect();

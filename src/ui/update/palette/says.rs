@@ -90,6 +90,7 @@ fn effect(model: &Model, command: &Command) -> String {
             let does = if *frozen { "wait" } else { "pass" };
             format!("all bytes of connection #{} {does}", conn.0)
         }
+        Command::Facts(_) => "has a desk without a screen print what is seen of clients".to_owned(),
         Command::List => "names the proxies".to_owned(),
         Command::Quit => "ends the program, after a question where connections are open".to_owned(),
     }

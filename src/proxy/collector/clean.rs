@@ -1,0 +1,75 @@
+//! What a proxy's clients meet while no fault acts: what is compared with once one does.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::window::Sample;
+use crate::snapshot::Clean;
+
+/// How far back it looks.
+const SPAN: Duration = Duration::from_secs(10);
+/// How far apart its samples are.
+const STEP: Duration = Duration::from_secs(1);
+/// What comes so soon after faults is still of their making: clients that waited, and connections that are made anew.
+const SETTLING: Duration = Duration::from_secs(2);
+
+/// The last stretch of time without faults.
+#[derive(Debug, Default)]
+pub(crate) struct CleanTime {
+    /// Since when no fault acts.
+    since: Option<Duration>,
+    /// A sample each step of this stretch, oldest first, after it has settled.
+    samples: VecDeque<Sample>,
+    /// The newest one.
+    last: Option<Sample>,
+    /// What it comes to; that of the stretch before as long as this one has had no answer.
+    known: Option<Arc<Clean>>,
+    /// Whether faults have acted at all.
+    disturbed: bool,
+}
+
+// === impl CleanTime ===
+
+impl CleanTime {
+    /// Takes what was counted at a beat, and whether no fault acts.
+    pub(crate) fn beat(&mut self, clean: bool, sample: &Sample) {
+        if !clean {
+            self.take_stock();
+            self.since = None;
+            self.disturbed = true;
+            self.samples.clear();
+            self.last = None;
+            return;
+        }
+        let at = sample.at();
+        let since = *self.since.get_or_insert(at);
+        if self.disturbed && at.saturating_sub(since) < SETTLING {
+            return;
+        }
+        self.last = Some(sample.clone());
+        let newest = self.samples.back().map(Sample::at);
+        if newest.is_none_or(|newest| at.saturating_sub(newest) >= STEP) {
+            self.take_stock();
+            self.samples.push_back(sample.clone());
+        }
+        let is_old = |sample: &Sample| at.saturating_sub(sample.at()) >= SPAN;
+        while self.samples.get(1).is_some_and(is_old) {
+            self.samples.pop_front();
+        }
+    }
+
+    /// Makes figures of the stretch so far, where there was an answer in it.
+    fn take_stock(&mut self) {
+        if let (Some(first), Some(last)) = (self.samples.front(), &self.last)
+            && let Some(clean) = last.clean_since(first)
+        {
+            self.known = Some(Arc::new(clean));
+        }
+    }
+
+    /// What clients met in the last ten seconds without faults.
+    pub(crate) fn known(&self) -> Option<Arc<Clean>> {
+        self.known.clone()
+    }
+}
