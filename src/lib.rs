@@ -70,6 +70,9 @@
 //!   set.
 //! - *share*: the part of the connections that a setting hits. *Bypass*: all faults of a proxy switched off, their settings
 //!   kept. *Solo*: one proxy with its faults, the others bypassed.
+//! - *ended*: a connection that is over, whatever ended it. *Done*: ended by a peer, as connections do. *Cut*: ended by a fault.
+//!   *Failed*: ended by an error, because the upstream was not reached, refused TLS, or a peer reset it. *Reset*: ended by an
+//!   RST, by whom ever.
 //! - *added*: how long bytes were really held. *Feels*: the time from a client's first byte after silence to the first byte back.
 //!
 //! What the code uses in a sense of its own:
@@ -99,8 +102,7 @@
 //! - *stir*: whatever a connection did since the last beat. Connections that have not stirred are not visited.
 //! - *taken*: how many connections run a change of the plan, as in `taken by 4 of 4`; those that the change ended count in
 //!   both numbers. A connection that holds nothing counts at once, because it looks before its next byte, unless the new plan
-//!   may end it or has a schedule: then it must report. *Cut*: those that the change ended; in `fault`,
-//!   how a fault ends a connection. *Up to date*: the open connections that run the newest plan, as in `set 4/4`.
+//!   may end it or has a schedule: then it must report. In `fault`, a *cut* is how a fault ends a connection. *Up to date*: the open connections that run the newest plan, as in `set 4/4`.
 //! - *trip*: a round trip of the connection that is *watched*, in its parts: held by faults, the upstream's, our own. Only of
 //!   that one connection are trips, delays and bytes noted one by one.
 //! - *turn*: the next moment at which a plan in force changes by itself (a schedule, a wave, a ramp); in `ui`, one step of a

@@ -296,7 +296,7 @@ fn a_connection_that_ended_is_dim_with_its_reason() {
     let line: String = (0..78)
         .map(|x| shown[(x, row)].symbol().to_owned())
         .collect();
-    assert!(line.contains("ended by reset"), "{line}");
+    assert!(line.contains("cut by reset"), "{line}");
     assert!(shown[(2, row)].modifier.contains(Modifier::DIM));
 }
 
@@ -905,6 +905,54 @@ fn set_is_bold_measured_is_plain_and_what_rests_is_dim() {
     assert_eq!(styled(&|it| ["▀", "█"].contains(&it)), Modifier::empty());
     assert_eq!(styled(&|it| ("⠁".."⣿").contains(&it)), Modifier::empty());
     assert_eq!(styled(&|it| ["┤", "│"].contains(&it)), Modifier::DIM);
+}
+
+/// A screen with the style of every cell: under each row a row of letters, and below all what each letter stands for.
+fn styled(drawn: &Buffer) -> String {
+    let mut styles: Vec<(Color, Modifier)> = Vec::new();
+    let mut all = String::new();
+    for line in drawn.content.chunks(drawn.area.width.into()) {
+        let mut letters = String::new();
+        for cell in line {
+            let style = (cell.fg, cell.modifier);
+            let place = styles.iter().position(|known| *known == style);
+            let place = place.unwrap_or_else(|| {
+                styles.push(style);
+                styles.len() - 1
+            });
+            letters.push(
+                ".abcdefghijklmnopqrstuvwxyz"
+                    .chars()
+                    .nth(place)
+                    .expect("few styles"),
+            );
+        }
+        let text: String = line.iter().map(ratatui::buffer::Cell::symbol).collect();
+        all += &format!("{}\n{}\n", text.trim_end(), letters.trim_end_matches('.'));
+    }
+    for ((colour, modifier), letter) in styles.iter().zip(".abcdefghijklmnopqrstuvwxyz".chars()) {
+        all += &format!("{letter} {colour} {modifier:?}\n");
+    }
+    all
+}
+
+#[test]
+fn the_main_screen_in_the_colours_of_light_and_of_none() {
+    for (name, ground, depth) in [
+        ("light", Ground::Light, Depth::True),
+        ("mono", Ground::Dark, Depth::Mono),
+    ] {
+        for (columns, rows) in [(80, 24), (120, 35)] {
+            let mut model = few(columns, rows, 4);
+            model.theme = Theme {
+                ground,
+                depth,
+                ..Theme::default()
+            };
+            let name = format!("colours_{columns}x{rows}_{name}");
+            insta::assert_snapshot!(name, styled(&screen(&model)));
+        }
+    }
 }
 
 #[test]

@@ -146,7 +146,7 @@ fn answer(answered: &Answered) -> Vec<String> {
         Ok(Answer::Removed(proxy)) => vec![format!("{proxy} gone")],
         Ok(Answer::Renamed { proxy, before }) => vec![format!("{before} is called {proxy} now")],
         Ok(Answer::Changed(changes)) => changes.iter().map(changed).collect(),
-        Ok(Answer::Killed(conn)) => vec![format!("connection {} killed", conn.0)],
+        Ok(Answer::Killed(conn)) => vec![format!("connection {} ended by you", conn.0)],
         Ok(Answer::Owned { conn, own, taken }) => {
             let what = match own.to_string() {
                 none if none.is_empty() => "as its proxy".to_owned(),
@@ -168,13 +168,13 @@ fn changed(change: &Change) -> String {
         of,
         micros,
     } = change.taken;
-    let ended = if cut > 0 {
-        format!(", {cut} of them ended by it,")
+    let cut = if cut > 0 {
+        format!(", {cut} of them cut by it,")
     } else {
         String::new()
     };
     format!(
-        "{} taken by {taken} of {of}{ended} in {}",
+        "{} taken by {taken} of {of}{cut} in {}",
         set(&change.proxy, Some(&change.before), &change.plan),
         time(Duration::from_micros(micros))
     )

@@ -178,10 +178,10 @@ impl fmt::Display for CloseReason {
         match self {
             Self::ClientDone => f.write_str("client done"),
             Self::UpstreamDone => f.write_str("upstream done"),
-            Self::Fault(kind) => write!(f, "ended by {kind}"),
+            Self::Fault(kind) => write!(f, "cut by {kind}"),
             Self::Dial(why) | Self::Tls(why) => f.write_str(why),
             Self::Io { leg, error } => write!(f, "{leg}: {error}"),
-            Self::Killed => f.write_str("killed"),
+            Self::Killed => f.write_str("ended by you"),
             Self::Stopped => f.write_str("stopped"),
             Self::Internal => f.write_str("reset by a bug of faultboard itself"),
         }

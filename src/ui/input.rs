@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use tui_input::{Input, InputRequest};
+use unicode_width::UnicodeWidthChar;
 
 use crate::format::is_shown;
 use crate::snapshot::ProxyId;
@@ -103,6 +104,18 @@ impl Field {
             InsertChar(letter) => InsertChar(shown_or_blank(letter)),
             other => other,
         });
+    }
+
+    /// Puts the cursor on the character in this column.
+    pub(super) fn go_to(&mut self, column: usize) {
+        let mut ends = 0;
+        let letters = self.text.value().chars();
+        let before = letters.take_while(|letter| {
+            ends += letter.width().unwrap_or(0);
+            ends <= column
+        });
+        let before = before.count();
+        self.edit(InputRequest::SetCursor(before));
     }
 
     /// Puts `text` in at the cursor.

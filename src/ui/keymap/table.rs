@@ -35,7 +35,8 @@ const FOUND: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Events];
 const EVERYWHERE: &[Mode] = &Mode::ALL;
 const MIXER: &[Mode] = &[Mode::Mixer];
 const CONNECTIONS: &[Mode] = &[Mode::Connections];
-const BACKWARDS: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Input];
+/// The panes, and the line that stands below them.
+const STOPS: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Input];
 const LISTS: &[Mode] = &[
     Mode::Mixer,
     Mode::Connections,
@@ -178,7 +179,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     EVENTS Manage [letter('y')] Action::Copy => "copy what is listed";
     DETAIL Manage [letter('y')] Action::Copy => "copy what is known of it";
     PANES Manage [letter('w')] Action::WriteScene => "write the desk to a file";
-    PANES Manage [ctrl('o')] Action::OpenScene => "add the proxies of a file";
+    STOPS Manage [ctrl('o')] Action::OpenScene => "add the proxies of a file";
     CONNECTION Manage [letter('X')] Action::Reset => "reset the connection (RST)";
     CONNECTION Manage [letter('F')] Action::HalfClose => "end the connection (FIN)";
     CONNECTION Manage [letter('e')] Action::Exempt => "exempt it from faults, or not";
@@ -201,7 +202,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     OVERLAYS Move [UP] Action::Up => "one up";
     OVERLAYS Move [DOWN] Action::Down => "one down";
     PANES Move [TAB] Action::NextPane => "next pane";
-    BACKWARDS Move [plain(KeyCode::BackTab)] Action::PreviousPane => "pane before";
+    STOPS Move [plain(KeyCode::BackTab)] Action::PreviousPane => "pane before";
     MIXER Move [letter('c')] Action::ToConnections => "to its connections";
     PANES See [letter('m')] Action::Compact => "strips in one row each, or whole";
     PANES See [ENTER] Action::LookCloser => "look closer";

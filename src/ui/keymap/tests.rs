@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use crossterm::event::{KeyCode, KeyModifiers};
 
 use super::*;
+use crate::ui::catalog;
 
 fn press(code: KeyCode, modifiers: KeyModifiers) -> KeyEvent {
     KeyEvent::new(code, modifiers)
@@ -165,5 +166,67 @@ fn help_groups_stand_together() {
         once.sort();
         once.dedup();
         assert_eq!(groups, once, "{mode:?}");
+    }
+}
+
+/// The actions of a user: those of the enum, up to what the program itself tells the model.
+fn of_users() -> Vec<&'static str> {
+    let source = include_str!("../action.rs");
+    let (_, all) = source.split_once("pub enum Action {").expect("the enum");
+    let (users, _) = all
+        .split_once("/// Something was done with the mouse.")
+        .expect("the mark");
+    let lines = users.lines().map(str::trim_start);
+    let variants = lines.filter(|line| line.starts_with(char::is_uppercase));
+    variants
+        .map(|line| line.trim_end_matches(',').split('(').next().unwrap_or(line))
+        .collect()
+}
+
+#[test]
+fn whatever_a_user_can_do_has_a_key() {
+    let users = of_users();
+    assert!(
+        users.contains(&"TypeValue") && users.len() > 60,
+        "{users:?}"
+    );
+    let keyed = |name: &str| {
+        let mut rows = bindings().iter();
+        rows.any(|row| format!("{:?}", row.action).split('(').next() == Some(name))
+    };
+    let without: Vec<_> = users.into_iter().filter(|name| !keyed(name)).collect();
+    // `go to NAME` of the palette, and a click.
+    assert_eq!(without, ["ToProxy"]);
+}
+
+#[test]
+fn whatever_has_a_key_is_in_help_and_the_palette_has_a_word_for_what_is_done_in_a_pane() {
+    let entries = catalog::entries();
+    for row in bindings().iter().filter(|row| row.printed != Some("")) {
+        for mode in row.modes {
+            let mut hints = help(*mode, "").into_iter();
+            assert!(
+                hints.any(|hint| hint.words == row.words),
+                "{mode:?}: {}",
+                row.words
+            );
+        }
+        let is_of_panes = row.modes.iter().any(|mode| mode.is_seen());
+        let is_meant = match row.action {
+            // Whoever reads the palette has opened it.
+            Action::Palette(_) => false,
+            _ => is_of_panes && row.group != Group::Move,
+        };
+        let is_it = |entry: &catalog::Entry| match (&entry.does, &row.action) {
+            (catalog::Does::Act(Action::ChooseKnob(it)), Action::ChooseKnob(wanted)) => {
+                it == wanted
+            }
+            _ => entry.name == row.words,
+        };
+        assert!(
+            !is_meant || entries.iter().any(is_it),
+            "no word for {}",
+            row.words
+        );
     }
 }

@@ -51,6 +51,13 @@ pub(super) fn edit(model: &mut Model, request: InputRequest) {
     }
 }
 
+/// Puts the cursor of the text that has the keys on a column of it.
+pub(super) fn go_to(model: &mut Model, column: usize) {
+    if let Some(field) = field(model) {
+        field.go_to(column);
+    }
+}
+
 /// Clears the text; the second time, it comes back.
 pub(super) fn clear(model: &mut Model) {
     if let Some(field) = field(model) {

@@ -4,6 +4,7 @@
 //!  wheel over a knob turns it, over a list moves in it      click on a track sets it, and a drag keeps its row
 //!  click on a knob's name chooses it, the right button turns it off      on ●, ⊘ …: bypass      on a head: sort
 //!  on a key that is printed: that key      on a row: selects it, and once it is selected, what Enter does
+//!  in a text: puts the cursor there      on a line of what happened: copies it
 //! ```
 
 use std::time::Duration;
@@ -11,7 +12,7 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, MouseButton, MouseEvent, MouseEventKind};
 use ratatui::layout::{Position, Rect};
 
-use super::{Step, connections, mixer, overlay, turn};
+use super::{Step, closer, connections, input, mixer, overlay, turn};
 use crate::snapshot::ProxyId;
 use crate::ui::effect::Effect;
 use crate::ui::keymap;
@@ -109,7 +110,12 @@ fn click(model: &mut Model, target: Option<(Target, Rect)>, column: u16) {
         }
         Target::Head(column) => connections::sort_by(model, column),
         Target::Key(action) => super::apply(model, action),
-        Target::Box => {}
+        Target::Text(scroll) => {
+            let beside = usize::from(column.saturating_sub(area.x));
+            input::go_to(model, beside + scroll);
+        }
+        Target::Told(line) => model.copy(line),
+        Target::Box | Target::Page => {}
         Target::Beside => overlay::back(model),
     }
 }
@@ -150,7 +156,9 @@ fn wheel(model: &mut Model, at: Position, up: bool) {
             connections::step(model, by(ROWS));
         }
         Some(Target::Line(_) | Target::Box) => overlay::step(model, by(ROWS)),
-        Some(Target::Pane(Focus::Input) | Target::Key(_) | Target::Beside) | None => {}
+        Some(Target::Page | Target::Told(_)) => closer::scroll(model, by(ROWS)),
+        Some(Target::Pane(Focus::Input) | Target::Key(_) | Target::Text(_) | Target::Beside)
+        | None => {}
     }
 }
 

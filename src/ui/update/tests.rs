@@ -1,6 +1,7 @@
 //! What the tests of `update` share: a desk of three proxies by hand, and short names for what they ask.
 
 mod copying;
+mod jobs;
 mod leaving;
 mod lists;
 mod looks;

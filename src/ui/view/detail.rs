@@ -19,6 +19,7 @@ use ratatui::text::Span;
 
 use super::columns::{self, Cell, ending, state, state_role};
 use super::histogram;
+use super::hits::Target;
 use super::pen::{Sheet, fit, width};
 use super::rates;
 use super::story::{self, Told};
@@ -68,6 +69,7 @@ pub(super) fn draw(model: &Model, detail: &Detail, mut sheet: Sheet<'_>) {
     let own = model.own(detail.row.id);
     let acting = own.over(model.plan(proxy.id).unwrap_or(&proxy.plan));
     let parts = parts(sheet.area);
+    sheet.holds(Target::Page);
     let mut head = sheet.part(parts.head);
     title(model, detail, proxy, &mut head);
     way(model, detail, proxy, &mut head);
@@ -254,7 +256,9 @@ fn draw_story(detail: &Detail, told: &[Told], sheet: &mut Sheet<'_>) {
     sheet.title(&left, None);
     for (at, told) in (1..).zip(told.iter().skip(detail.first).take(visible)) {
         let mut pen = sheet.row(at);
-        pen.skip(1).text(format::clock_exact(told.at), Role::Rest);
+        let clock = format::clock_exact(told.at);
+        pen.holds_line(|| Target::Told(format!("{clock} {}", told.text)));
+        pen.skip(1).text(&clock, Role::Rest);
         pen.skip(2).text(&told.text, told.role);
     }
 }

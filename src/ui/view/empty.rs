@@ -27,7 +27,9 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
     let then = format!("Then point your application at {addr}:35432,");
     let turn = "and press → to slow it down: every open connection feels it.";
     // In the middle, a little above it.
-    let lines = 8;
+    // Where a session can also begin.
+    let other = "Ctrl-O adds the proxies of a file; faultboard --resume, the last desk.";
+    let lines = 10;
     let top = sheet.area.height.saturating_sub(lines) * 2 / 5;
     let margin = match sheet.area.width {
         width @ 120.. => (width - 72) / 2,
@@ -41,4 +43,5 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
     }
     sheet.row(top + 7).skip(margin).text(then, Role::Plain);
     sheet.row(top + 8).skip(margin).text(turn, Role::Plain);
+    sheet.row(top + 10).skip(margin).text(other, Role::Rest);
 }

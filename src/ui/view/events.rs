@@ -3,6 +3,7 @@
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
+use super::hits::Target;
 use super::log::draw_rows;
 use super::pen::Sheet;
 use super::strips::looked_for;
@@ -55,6 +56,7 @@ pub(super) fn draw(model: &Model, list: &EventList, mut sheet: Sheet<'_>) {
             Span::styled(text, Role::Injected)
         }
     };
+    sheet.holds(Target::Page);
     sheet.rule(Role::Title, &left, [vec![right]]);
     if rows.is_empty() {
         sheet.row(1).skip(2).text("nothing yet", Role::Rest);

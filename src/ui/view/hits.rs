@@ -29,6 +29,12 @@ pub enum Target {
     Head(Column),
     /// A key that is printed, and what it does.
     Key(Action),
+    /// A text that is typed, which has left its field by so many columns.
+    Text(usize),
+    /// A page, which the wheel scrolls, where nothing else is.
+    Page,
+    /// A line of what happened, as text.
+    Told(String),
     /// A line of the list in a box.
     Line(usize),
     /// The box over the panes, where nothing else is.

@@ -14,6 +14,7 @@ use ratatui::layout::Position;
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthChar;
 
+use super::hits::Target;
 use super::pen::{Sheet, width, wrap};
 use crate::syntax::ParseError;
 use crate::ui::find::{Find, Place};
@@ -75,6 +76,9 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) -> Option<Position> {
     let mut pen = sheet.row(1);
     pen.skip(1).text(prompt, Role::Title).to(PROMPT);
     let answer = open.says();
+    if has_keys && !matches!(answer, Answer::Pasted(_)) {
+        pen.holds(u16::MAX, Target::Text(scroll));
+    }
     if let Answer::Pasted(line) = answer {
         let lines: Vec<&str> = line.pasted.iter().map(|line| line.text.as_str()).collect();
         pen.text(lines.join("  +  "), text);

@@ -10,10 +10,12 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
+use super::hits::Target;
 use super::layout::Mixer;
 use super::pen::{Sheet, widths};
 use super::popup::boxed;
 use crate::fault::Directions;
+use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::Model;
@@ -28,23 +30,19 @@ pub(super) fn draw(model: &Model, mixer: &Mixer, sheet: &mut Sheet<'_>) {
         return;
     };
     let room = sheet.area.width.saturating_sub(4);
-    let mut lines: Vec<Vec<Span<'static>>> = vec![Vec::new()];
-    for (at, dial) in knob::all().iter().enumerate() {
-        let entry = entry(model, dial, at == model.knob);
-        let line = lines.last().map_or(0, |line| widths(line));
-        if line > 0 && line + GAP + widths(&entry) > room {
-            lines.push(Vec::new());
+    // Each knob with its line and its column.
+    let mut entries = Vec::new();
+    let (mut line, mut column): (u16, u16) = (0, 0);
+    for (knob, dial) in knob::all().iter().enumerate() {
+        let entry = entry(model, dial, knob == model.knob);
+        let columns = widths(&entry);
+        if column > 0 && column + columns > room {
+            (line, column) = (line + 1, 0);
         }
-        if let Some(line) = lines.last_mut() {
-            if !line.is_empty() {
-                line.push(Span::raw(" ".repeat(GAP.into())));
-            }
-            line.extend(entry);
-        }
+        entries.push((knob, line, column, entry));
+        column += columns + GAP;
     }
-    let height = u16::try_from(lines.len())
-        .unwrap_or(u16::MAX)
-        .saturating_add(2);
+    let height = line.saturating_add(3);
     let mut places = mixer.places(model).into_iter();
     let strip = places.find(|place| place.index == index);
     let strip = strip.map_or(mixer.strips, |place| place.area);
@@ -58,8 +56,11 @@ pub(super) fn draw(model: &Model, mixer: &Mixer, sheet: &mut Sheet<'_>) {
     let title = format!("choose a knob of {}", row.name);
     let footer = "a letter chooses  ←→ another  Esc closes";
     let mut inner = boxed(sheet, place, [&title, footer]);
-    for (at, line) in (0..).zip(&lines) {
-        inner.row(at).skip(1).spans(line);
+    for (knob, line, column, entry) in &entries {
+        let mut pen = inner.row(*line);
+        pen.skip(1 + column);
+        pen.holds(widths(entry), Target::Key(Action::ChooseKnob(*knob)));
+        pen.spans(entry);
     }
 }
 

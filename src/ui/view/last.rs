@@ -9,6 +9,7 @@ use std::time::Duration;
 use crossterm::event::KeyCode;
 use ratatui::text::Span;
 
+use super::hits::Target;
 use super::log::role;
 use super::pen::{Sheet, fit, fit_name, width, wrap};
 use super::state::{explained, lately};
@@ -55,8 +56,9 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
     let columns = columns.saturating_sub(taken);
     let is_single = sheet.area.height < 2;
     let mut pen = sheet.row(0);
-    pen.until(columns).skip(1);
-    pen.text(format::clock(said.at), Role::Rest).skip(1);
+    pen.until(columns);
+    pen.holds_line(|| Target::Told(format!("{} {said}", format::clock_exact(said.at))));
+    pen.skip(1).text(format::clock(said.at), Role::Rest).skip(1);
     if said.tone == Tone::Trouble {
         pen.text("! ", Role::Trouble);
     }

@@ -4,8 +4,10 @@ use std::time::Duration;
 
 use ratatui::text::Span;
 
+use super::hits::Target;
 use super::pen::{Pen, Sheet, fit, fit_name, width};
 use crate::snapshot::Taken;
+use crate::ui::action::Action;
 use crate::ui::fold::{Folded, Row, folded};
 use crate::ui::format;
 use crate::ui::model::{Model, Passing, Said, Tone};
@@ -32,6 +34,7 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
         let text = format!("{held} more since frozen");
         vec![Span::styled(text, Role::Trouble)]
     });
+    sheet.holds(Target::Key(Action::Events));
     sheet.title(&[Span::styled("what happened", Role::Plain)], held);
     let visible = usize::from(sheet.area.height.saturating_sub(1));
     let lines = model.log.iter().rev();
@@ -45,10 +48,30 @@ pub(super) fn draw_rows(rows: &[Row<'_>], sheet: &mut Sheet<'_>) {
     let names = names.unwrap_or(0).min((sheet.area.width / 4).max(8));
     let is_exact = sheet.area.width >= EXACT_FROM;
     for (at, row) in (1..).zip(rows) {
-        let pen = sheet.row(at);
+        let mut pen = sheet.row(at);
+        pen.holds_line(|| Target::Told(in_words(row)));
         match row {
             Row::Said(said) => draw_line(*said, names, is_exact, pen),
             Row::Folded(folded) => draw_folded(folded, names, is_exact, pen),
+        }
+    }
+}
+
+/// A row as it is copied.
+fn in_words(row: &Row<'_>) -> String {
+    match row {
+        Row::Said(said) => format!("{} {said}", format::clock_exact(said.at)),
+        Row::Folded(folded) => {
+            let counts = Passing::ALL.iter().zip(folded.counts);
+            let counts = counts.filter(|(_, count)| *count > 0);
+            let counts: Vec<String> = counts
+                .map(|(what, count)| format!("{} {}", format::count(count), what.word()))
+                .collect();
+            let why = folded
+                .why
+                .map_or_else(String::new, |why| format!(": {why}"));
+            let at = format::clock_exact(folded.at());
+            format!("{at} {}: {}{why}", folded.proxy(), counts.join(", "))
         }
     }
 }

@@ -91,6 +91,7 @@ fn typed(palette: &Palette, scroll: usize, sheet: &mut Sheet<'_>) -> Position {
     let line = sheet.area;
     let mut pen = sheet.row(1);
     pen.skip(1).text(":", Role::Title).to(MARGIN);
+    pen.holds(u16::MAX, Target::Text(scroll));
     if text.is_empty() {
         pen.text(
             "loss 2%, 3g, 250ms, a proxy, the words of a key",

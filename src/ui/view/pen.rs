@@ -221,6 +221,14 @@ impl Pen<'_> {
         self
     }
 
+    /// Says what stands in the whole row, where somebody asks: it is made for that alone.
+    pub(super) fn holds_line(&mut self, target: impl FnOnce() -> Target) -> &mut Self {
+        if self.hits.is_some() {
+            self.holds(u16::MAX, target());
+        }
+        self
+    }
+
     /// Writes nothing from this column of the row on, counted from 0.
     pub(super) fn until(&mut self, column: u16) -> &mut Self {
         self.end = self.start.saturating_add(column).min(self.end);

@@ -87,6 +87,7 @@ impl Filtered<'_> {
         let mut inner = popup(sheet, size, [self.title, self.footer]);
         let mut pen = inner.row(0);
         pen.skip(1).text("> ", Role::Title);
+        pen.holds(u16::MAX, Target::Text(0));
         match self.filter.text.value() {
             "" => pen.text(self.hint, Role::Rest),
             typed => pen.text(typed, Role::Plain),

@@ -60,6 +60,7 @@ pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Op
     let names = preset::names().map(width).max().unwrap_or(0).max(14);
     let mut pen = sheet.row(1);
     pen.skip(1).text("> ", Role::Title);
+    pen.holds(names, Target::Text(0));
     match list.filter.text.value() {
         "" => pen.left("a name", names, Role::Rest),
         typed => pen.left(typed, names, Role::Plain),

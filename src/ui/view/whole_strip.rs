@@ -12,6 +12,7 @@ use ratatui::layout::Constraint::{Fill, Length};
 use ratatui::layout::{Layout, Rect};
 use ratatui::text::Span;
 
+use super::hits::Target;
 use super::pen::{Sheet, width};
 use super::state::{feels, mapping, state};
 use super::strips::directions_word;
@@ -76,10 +77,10 @@ fn draw_state(model: &Model, row: &ProxyRow, proof: &Proof<'_>, sheet: &mut Shee
     let word = format!("{} ", directions_word(model.directions));
     let columns = sheet.area.width.saturating_sub(width(&word) + 1);
     let mut pen = sheet.row(1);
-    pen.until(columns)
-        .skip(1)
-        .text(state.glyph, state.role)
-        .skip(1);
+    pen.until(columns).skip(1);
+    let columns = 3 + width(&state.conns) + 2 + width(&state.note);
+    pen.holds(columns, Target::State(row.id));
+    pen.text(state.glyph, state.role).skip(1);
     pen.text(&state.conns, Role::Plain).skip(2);
     pen.text(&state.note, state.role).skip(2);
     let (text, role) = feels(row);
@@ -108,6 +109,9 @@ fn draw_knobs(model: &Model, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
     for (at, (index, dial)) in (1..).zip(knob::all().iter().enumerate().skip(first)) {
         let reading = proof.reading(dial, model.directions);
         let mut pen = sheet.row(at);
+        let proxy = proof.row.id;
+        pen.holds(u16::MAX, Target::Knob(proxy, index));
+        pen.holds(8 + titles - 1, Target::Label(proxy, index));
         let is_selected = index == model.knob;
         pen.text(if is_selected { "▌" } else { " " }, Role::Title);
         let label = if is_selected {
@@ -124,6 +128,7 @@ fn draw_knobs(model: &Model, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
         };
         pen.left(dial.knob.title.to_lowercase(), titles, Role::Plain)
             .skip(1);
+        pen.holds(cells, Target::Track(proxy, index));
         draw_track(model, dial, &reading, cells, &mut pen);
         pen.skip(1).right(&reading.set_text, VALUE, set).skip(1);
         let (why, role) = why(dial, &reading);

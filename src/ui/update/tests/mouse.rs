@@ -246,6 +246,101 @@ fn lines_of_a_box_are_chosen_and_what_is_beside_it_closes_it() {
 }
 
 #[test]
+fn every_page_takes_clicks_and_the_wheel() {
+    for size in SIZES {
+        let mut model = sized(size);
+        does(&mut model, [Action::LookCloser]);
+        assert_eq!(model.mode(), Mode::Strip);
+        let (left, row, cells) = track(&model, 1);
+        mouse(&mut model, LEFT, (left + cells / 9 * 5 - 1, row));
+        mouse(&mut model, UP, (left, row));
+        assert_eq!(shown(&model, 1), "latency 250ms", "{size:?}");
+        mouse(&mut model, MouseEventKind::ScrollDown, (left, row));
+        assert_eq!(shown(&model, 1), "latency 200ms", "{size:?}");
+        click(&mut model, "jitter");
+        assert_eq!((model.mode(), model.knob), (Mode::Strip, 1), "{size:?}");
+        let name = find(&model, "latency");
+        mouse(&mut model, RIGHT, name);
+        assert_eq!(shown(&model, 1), "", "{size:?}");
+        click(&mut model, "● 3 conn");
+        assert_eq!(shown(&model, 1), " (bypassed)", "{size:?}");
+        click(&mut model, "Esc back");
+        assert_eq!(model.mode(), Mode::Mixer);
+
+        does(&mut model, [Action::PickKnob]);
+        click(&mut model, "loss");
+        let loss = knob::all().iter().position(|dial| dial.kind.name == "loss");
+        assert_eq!((model.mode(), Some(model.knob)), (Mode::Mixer, loss));
+
+        for number in 0..100 {
+            model.log(Line::new(
+                model.now,
+                "db",
+                &format!("line {number}"),
+                Tone::Plain,
+            ));
+        }
+        does(&mut model, [Action::Events]);
+        let effects = click(&mut model, "line 98");
+        let copied = |effects: &[Effect], text: &str| {
+            let is_it = |effect: &Effect| matches!(effect, Effect::Copy(it) if it.ends_with(text));
+            effects.iter().any(is_it)
+        };
+        assert!(copied(&effects, "db: line 98"), "{effects:?}");
+        let at = find(&model, "line 98");
+        mouse(&mut model, MouseEventKind::ScrollDown, at);
+        assert!(rows(&model)[2].contains("line 96"), "{size:?}");
+        mouse(&mut model, MouseEventKind::ScrollUp, at);
+        assert!(rows(&model)[2].contains("line 99"), "{size:?}");
+    }
+}
+
+#[test]
+fn a_click_beside_the_lines_of_what_happened_lists_all_of_it_and_on_one_copies_it() {
+    let mut model = sized((120, 35));
+    model.log(Line::new(
+        model.now,
+        "db",
+        "something happened",
+        Tone::Plain,
+    ));
+    let effects = click(&mut model, "something happened");
+    assert!(
+        matches!(effects.as_slice(), [Effect::Copy(line)] if line.ends_with("db: something happened"))
+    );
+    click(&mut model, "what happened");
+    assert_eq!(model.mode(), Mode::Events);
+}
+
+#[test]
+fn a_click_in_a_text_puts_the_cursor_there() {
+    for size in SIZES {
+        for (open, typed) in [
+            (Action::Add, "9091=wéb:80 lat 5ms"),
+            (Action::TypeValue, "300ms"),
+            (Action::WriteScene, "my.scene"),
+            (Action::Help, "undo"),
+            (Action::Find, "zqx"),
+            (Action::Palette(String::new()), "loss 2"),
+            (Action::Presets, "3g"),
+        ] {
+            let mut model = sized(size);
+            does(&mut model, [open.clone(), Action::ClearText]);
+            let letter = |letter| Action::Edit(InputRequest::InsertChar(letter));
+            does(&mut model, typed.chars().map(letter).collect::<Vec<_>>());
+            let area = Rect::from((Position::ORIGIN, model.size));
+            let end = view::render(&model, area, &mut Buffer::empty(area)).expect("a cursor");
+            let begin = end.x - narrow(typed.chars().count());
+            mouse(&mut model, LEFT, (begin + 2, end.y));
+            does(&mut model, [letter('_')]);
+            let wanted = format!("{}_{}", &typed[..2], &typed[2..]);
+            let all = rows(&model).join("\n");
+            assert!(all.contains(&wanted), "{size:?} {open:?}\n{all}");
+        }
+    }
+}
+
+#[test]
 fn the_click_that_brings_the_window_forward_does_nothing_else() {
     let mut model = sized((80, 24));
     let (left, row, _) = track(&model, 1);
