@@ -176,7 +176,7 @@ pub struct Spread {
 pub struct Unanswered {
     /// How many connections have one.
     pub count: u32,
-    /// For how long the oldest has waited.
+    /// For how long the oldest has waited; of those that are overdue, where any is.
     pub oldest: Duration,
     /// How many wait longer than is their habit: more than a second, and more than three times as long as any request of
     /// the same connection and 99 of 100 requests of the proxy without faults.
@@ -245,7 +245,7 @@ pub struct Point {
     pub at: Duration,
     /// Median of what clients felt, `None` without a round trip.
     pub feels: Option<Duration>,
-    /// For how long the oldest request had waited without an answer as it ended.
+    /// For how long the oldest request that was overdue had waited without an answer as it ended.
     pub waits: Option<Duration>,
     /// Bytes delivered per second, up and down.
     pub rates: PerDirection<f64>,

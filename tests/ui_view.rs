@@ -11,7 +11,7 @@ use std::time::Duration;
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
     CloseReason, ConnId, ConnRow, ConnState, EndedConn, Note, Noted, PortState, ProxyId, ProxyRow,
-    Scheduled, Snapshot, Spread, Traced, Trip, Watched,
+    Scheduled, Snapshot, Spread, Traced, Trip, Unanswered, Watched,
 };
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
@@ -546,6 +546,36 @@ fn the_reason_of_a_failed_connection_is_on_the_screen() {
         let shown = text(&screen(&model));
         assert!(shown.contains(&format!("! db: {why}")), "{shown}");
     }
+}
+
+/// The first proxy is in a hole for ten seconds: four of its clients wait for an answer, each twice as long as the next.
+fn in_a_hole(model: &mut Model) {
+    change_row(model, 0, |row| {
+        let hole = faultboard::fault::language::parse("blackhole");
+        row.plan = Arc::new(Plan::of(hole.expect("faults")));
+        row.unanswered = Unanswered {
+            count: 4,
+            oldest: ms(10_200),
+            overdue: 4,
+        };
+        let history = Arc::make_mut(&mut row.history);
+        for (ago, point) in (0..20).zip(history.points.iter_mut().rev()) {
+            point.feels = None;
+            point.waits = Some(ms(10_200 - 500 * ago));
+        }
+    });
+    let mut snapshot = Snapshot::clone(&model.snapshot);
+    let conns = snapshot.conns.iter_mut().filter(|conn| conn.proxy.0 == 1);
+    for (conn, wait) in conns.zip([10_200, 5_100, 2_550, 1_270]) {
+        conn.waits = Some(ms(wait));
+        conn.state = ConnState::Idle(ms(wait));
+    }
+    model.snapshot = Arc::new(snapshot);
+}
+
+#[test]
+fn an_application_that_gets_no_answer_does_not_look_calm() {
+    assert_screens("waits", 4, in_a_hole);
 }
 
 #[test]

@@ -58,6 +58,16 @@ pub fn time_tight(time: Duration) -> String {
     self::time(time).replace(' ', "")
 }
 
+/// How many times as long something takes: `x7.1`, `x51`.
+#[must_use]
+pub fn times(times: f64) -> String {
+    if times < 99.95 {
+        format!("x{times:.1}")
+    } else {
+        format!("x{times:.0}")
+    }
+}
+
 /// How long something has been, in at most 5 columns: `3s`, `4m12`, `1h02`, `3d04`.
 #[must_use]
 pub fn age(age: Duration) -> String {

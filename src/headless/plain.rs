@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Report;
 use super::commands::{Answered, Refused};
 use crate::fault::{PerDirection, Plan};
-use crate::format::figures::{RateUnit, bytes, clock, time};
+use crate::format::figures::{RateUnit, bytes, clock, time, times};
 use crate::format::{joined, one_line};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
@@ -220,7 +220,7 @@ fn summary(row: &ProxyRow) -> String {
     if let Some(factor) = row.factor() {
         let before = row.clean.as_ref().map(|clean| time(clean.feels.p50));
         let before = before.unwrap_or_default();
-        let _ = write!(line, " (before {before}, x{factor:.1})");
+        let _ = write!(line, " (before {before}, {})", times(factor));
     }
     if row.unanswered.count > 0 {
         let Unanswered { count, oldest, .. } = row.unanswered;

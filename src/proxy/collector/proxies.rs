@@ -108,7 +108,7 @@ impl ProxyFigures {
                 failed: self.failed,
                 cut: self.ended.iter().map(|(_, count)| count).sum(),
             };
-            let waits = (self.unanswered.count > 0).then_some(self.unanswered.oldest);
+            let waits = (self.unanswered.overdue > 0).then_some(self.unanswered.oldest);
             let clean = self.is_clean();
             let (figures, sample) = self.window.beat(at, self.proxy.meters(), counted, waits);
             self.figures = figures;
@@ -145,10 +145,16 @@ impl ProxyFigures {
     pub(crate) fn waits(&mut self, wait: Duration, most: Duration) {
         let usual = self.clean.known().map(|clean| clean.feels.p99);
         let habit = usual.unwrap_or_default().max(most).saturating_mul(3);
+        let is_overdue = wait > habit.max(OVERDUE);
         let unanswered = &mut self.unanswered;
+        unanswered.oldest = match (is_overdue, unanswered.overdue) {
+            // What waits by habit does not hide it.
+            (true, 0) => wait,
+            (false, 1..) => unanswered.oldest,
+            _ => unanswered.oldest.max(wait),
+        };
         unanswered.count += 1;
-        unanswered.oldest = unanswered.oldest.max(wait);
-        unanswered.overdue += u32::from(wait > habit.max(OVERDUE));
+        unanswered.overdue += u32::from(is_overdue);
     }
 
     /// Whether a wait is young enough to be followed as it grows; what waits for long is looked at once a second.

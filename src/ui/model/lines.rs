@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use crate::format::figures::time;
+use crate::format::figures::{time, times};
 use crate::format::one_line;
 use crate::snapshot::{ProxyId, Taken};
 
@@ -287,8 +287,7 @@ impl fmt::Display for Felt {
         };
         write!(f, "… feels {before} → {after}")?;
         match self.times() {
-            Some(times) if times < 99.95 => write!(f, " (x{times:.1})"),
-            Some(times) => write!(f, " (x{times:.0})"),
+            Some(by) => write!(f, " ({})", times(by)),
             None => Ok(()),
         }
     }

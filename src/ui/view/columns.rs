@@ -1,5 +1,7 @@
 //! The columns of the table of connections: which of them fit, and what stands in them.
 
+use std::time::Duration;
+
 use crate::fault::{Direction, KINDS};
 use crate::snapshot::{CloseReason, ConnRow, ConnState, EndedConn, ProxyRow};
 use crate::ui::format;
@@ -8,6 +10,9 @@ use crate::ui::theme::Role;
 use crate::units::Percent;
 
 use super::pen::{Pen, width};
+
+/// A request that has had no answer for so long says so in the row of its connection.
+const WAIT: Duration = Duration::from_secs(1);
 
 /// Columns between two columns.
 pub(super) const BETWEEN: u16 = 2;
@@ -257,7 +262,20 @@ pub(super) fn state(at: &Cell<'_>) -> String {
             bytes => format!("frozen {}", format::bytes(bytes)),
         };
     }
-    match at.conn.state {
+    let waits = at.conn.waits.filter(|waits| *waits >= WAIT);
+    match (at.conn.state, waits) {
+        (ConnState::Open | ConnState::Idle(_), Some(_)) if at.model.quiet => "waits".to_owned(),
+        (ConnState::Open | ConnState::Idle(_), Some(waits)) => {
+            format!("waits {}", format::age(waits))
+        }
+        (state, _) => doing(state, at),
+    }
+}
+
+/// What a connection is doing, but for what it waits for.
+fn doing(state: ConnState, at: &Cell<'_>) -> String {
+    let own = at.model.owns.get(&at.conn.id);
+    match state {
         ConnState::Open if own.is_some_and(|own| own.exempt) => "exempt".to_owned(),
         ConnState::Open if own.is_some() => "open, alone".to_owned(),
         ConnState::Dialing => "dialing".to_owned(),

@@ -9,9 +9,10 @@ use ratatui::widgets::canvas::{Canvas, Line};
 
 use super::charts::{Chart, round_up, steps};
 use super::pen::Sheet;
+use super::state::wait_role;
 use crate::fault::knob::Metric;
 use crate::fault::{Directions, Plan};
-use crate::snapshot::ProxyRow;
+use crate::snapshot::{ProxyRow, Unanswered};
 use crate::ui::format;
 use crate::ui::knob;
 use crate::ui::model::Model;
@@ -47,7 +48,10 @@ fn added(plan: &Plan) -> Option<f64> {
 
 /// The top of the scale: twice what is set, so that it stands in the middle, where that is enough.
 fn top(row: &ProxyRow, set: Option<f64>) -> f64 {
-    let felt = row.history.points.iter().filter_map(|point| point.feels);
+    let points = row.history.points.iter();
+    let felt = points
+        .flat_map(|point| [point.feels, point.waits])
+        .flatten();
     let most = felt.map(in_ms).fold(0.0, f64::max);
     match set {
         Some(set) if most < 1.9 * set => 2.0 * set,
@@ -56,25 +60,39 @@ fn top(row: &ProxyRow, set: Option<f64>) -> f64 {
     }
 }
 
-/// What was felt last, and whether it is felt now.
+/// How long the oldest request waits where one waits longer than is its habit, what was felt last, whether it is felt now, and
+/// how many times as long as without faults.
 fn measured(row: &ProxyRow) -> Vec<Span<'static>> {
     let (felt, role) = if row.felt_now().is_some() {
         ("", Role::Measured)
     } else {
         ("last ", Role::Rest)
     };
+    let waits = (row.unanswered.overdue > 0).then(|| {
+        let Unanswered { count, oldest, .. } = row.unanswered;
+        let text = format!("waits {} ({count})", format::time(oldest));
+        Span::styled(text, wait_role(&row.plan))
+    });
+    let times = row.factor().filter(|times| *times >= 1.1);
+    let times = times.map_or_else(String::new, |times| format!(" {}", format::times(times)));
     let parts = row.feels.map(|spread| {
-        let p50 = format!("{felt}p50 {}", format::time(spread.p50));
+        let gap = if waits.is_some() { "  " } else { "" };
+        let p50 = format!("{gap}{felt}p50 {}{times}", format::time(spread.p50));
         let p99 = format!("  p99 {}", format::time(spread.p99));
         [p50, p99].map(|text| Span::styled(text, role))
     });
-    parts.into_iter().flatten().collect()
+    waits
+        .into_iter()
+        .chain(parts.into_iter().flatten())
+        .collect()
 }
 
 /// Draws the line, in dots of braille; returns whether there is any of it. A step is joined to what was before it, and
-/// nothing is drawn across what was not measured.
+/// nothing is drawn across what was not measured. Beside it, what had no answer yet: a wait that rises as long as it lasts.
 fn line(chart: &mut Chart<'_>, top: f64) -> bool {
-    let colour = Style::from(Role::Measured).fg.unwrap_or_default();
+    let colour_of = |role: Role| Style::from(role).fg.unwrap_or_default();
+    let colour = colour_of(Role::Measured);
+    let waiting = colour_of(wait_role(&chart.row.plan));
     let columns = chart.plot.width * 2;
     let Some(highest) = (chart.plot.height * 4).checked_sub(1) else {
         return false;
@@ -85,6 +103,11 @@ fn line(chart: &mut Chart<'_>, top: f64) -> bool {
         let Some(over) = chart.covered(point, columns) else {
             continue;
         };
+        if let Some(waits) = point.waits {
+            let height = f64::from(steps(in_ms(waits) / top, highest));
+            let [first, last] = [over.start, over.end - 1].map(f64::from);
+            strokes.push(Line::new(first, height, last, height, waiting));
+        }
         before = point.feels.map(|felt| {
             let height = f64::from(steps(in_ms(felt) / top, highest));
             let [first, last] = [over.start, over.end - 1].map(f64::from);

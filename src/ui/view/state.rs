@@ -18,7 +18,8 @@ pub(super) struct State {
     pub(super) role: Role,
     /// `4 conn`; nothing for a closed port without any.
     pub(super) conns: String,
-    /// `set 4/4`, `BYPASS`, `closed`, `full`, `failed 2` and `cut 3` in the last seconds: at most 10 columns.
+    /// `set 4/4`, `BYPASS`, `closed`, `full`, `waits 4` for those that wait longer than is their habit, `failed 2` and `cut 3`
+    /// in the last seconds: at most 10 columns.
     pub(super) note: String,
 }
 
@@ -26,6 +27,7 @@ pub(super) struct State {
 pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
     let failed = lately(row, |point| point.failed);
     let cut = cut(row, plan);
+    let overdue = row.unanswered.overdue;
     let (glyph, role, note) = match &row.port {
         PortState::Closed => ("✕", Role::Trouble, "closed".to_owned()),
         PortState::Refusing => ("✕", Role::Trouble, "refusing".to_owned()),
@@ -37,6 +39,11 @@ pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
             ("!", Role::Trouble, note)
         }
         PortState::Open if cut > 0 => ("✕", Role::Injected, format!("cut {}", short(cut))),
+        PortState::Open if overdue > 0 => (
+            "!",
+            wait_role(plan),
+            format!("waits {}", short(overdue.into())),
+        ),
         PortState::Open => ("●", Role::Good, set(row)),
     };
     let conns = if row.open == 0 && matches!(row.port, PortState::Closed | PortState::Refusing) {
@@ -49,6 +56,15 @@ pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
         role,
         conns,
         note,
+    }
+}
+
+/// How a wait beyond habit is meant: as what the user asked for where faults act, else as trouble that others make.
+pub(super) fn wait_role(plan: &Plan) -> Role {
+    if plan.bypassed || plan.is_empty() {
+        Role::Trouble
+    } else {
+        Role::Injected
     }
 }
 
@@ -84,8 +100,12 @@ pub(super) fn lately(row: &ProxyRow, ends: impl Fn(&Point) -> u32) -> u32 {
     lately.map(ends).sum()
 }
 
-/// What clients feel, and whether they feel it now.
+/// What clients feel, and whether they feel it now; where some get no answer, for how long the oldest has waited.
 pub(super) fn feels(row: &ProxyRow) -> (String, Role) {
+    if row.unanswered.overdue > 0 {
+        let oldest = format::time(row.unanswered.oldest);
+        return (format!("waits {oldest}"), wait_role(&row.plan));
+    }
     let Some(spread) = row.feels else {
         return ("feels -".to_owned(), Role::Rest);
     };
