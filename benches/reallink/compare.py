@@ -156,7 +156,7 @@ def main() -> int:
         "--jobs", type=int, default=6, metavar="N", help="how many are made at once where rates are low (default: 6)"
     )
     parser.add_argument("--list", action="store_true", help="name the rows and measure nothing")
-    args = parser.parse_args()
+    args = parser.parse_intermixed_args()
     if args.list:
         print("\n".join(BENCHES))
         return 0

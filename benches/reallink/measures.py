@@ -89,23 +89,34 @@ def load_page(path: Path, effort: Effort) -> Samples:
     return repeated(effort, once)
 
 
-def new_connection(path: Path, effort: Effort, most: int = 10 * MB, up: bool = False) -> Samples:
-    """From before connect() until so many bytes have come; uploaded ones have come when the server's answer has."""
+def new_connection(path: Path, effort: Effort, most: int = 10 * MB) -> Samples:
+    """From before connect() until so many bytes have come down."""
     marks = [mark for mark in MARKS if mark <= most]
 
     def once() -> dict:
         began = time.perf_counter()
         sock = path.connect()
-        if up:
-            # One write, so that no packet of the first window is the request's alone.
-            upload = REQUEST.pack(SINK, most, 0, 0) + bytes(most)
-            threading.Thread(target=lambda: sock.sendall(upload), daemon=True).start()
-        else:
-            ask(sock, SEND, most)
+        ask(sock, SEND, most)
         times = []
-        # An upload's marks come as a byte each.
-        for passed in receive_to(sock, list(range(1, len(marks) + 1)) if up else marks):
+        for passed in receive_to(sock, marks):
             times += [time.perf_counter() - began] * passed
+        sock.close()
+        return dict(zip(marks, times))
+
+    return repeated(effort, once)
+
+
+def new_upload(path: Path, effort: Effort, most: int = 10 * MB) -> Samples:
+    """From before connect() until so many bytes have come to the server, which tells of it when all have."""
+    marks = [mark for mark in MARKS if mark <= most]
+    # One write, so that no packet of the first window is the request's alone.
+    upload = REQUEST.pack(SINK, most, 0, 0) + bytes(most)
+
+    def once() -> dict:
+        began = time.perf_counter()
+        sock = path.connect()
+        threading.Thread(target=lambda: sock.sendall(upload), daemon=True).start()
+        times = [STAMP.unpack(receive(sock, STAMP.size))[0] - began for _ in marks]
         sock.close()
         return dict(zip(marks, times))
 

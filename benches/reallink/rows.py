@@ -157,18 +157,20 @@ def benches():
 
 
 def new_connections():
-    yield Bench("new-100ms", Line(100), measures.new_connection, size_figures(10 * MB, WIDE), alone=True)
-    for megabits in (1, 10, 50):
-        most = 10 * MB if megabits > 1 else 1 * MB
-        line, figures = Line(100, megabits * 1_000, megabits * 1_000), size_figures(most, CLOSE)
-        yield Bench(f"new-100ms-{megabits}Mbit/s", line, measures.new_connection, figures, options={"most": most})
-    for trip in (20, 600):
-        yield Bench(f"new-{trip}ms", Line(trip), measures.new_connection, size_figures(10 * MB, CLOSE), alone=True)
-    yield Bench(
-        "up-100ms", Line(100), measures.new_connection, size_figures(10 * MB, CLOSE), alone=True, options={"up": True}
-    )
-    line, figures = Line(100, 10_000, 10_000), size_figures(10 * MB, CLOSE)
-    yield Bench("up-100ms-10Mbit/s", line, measures.new_connection, figures, options={"up": True})
+    """Down and up, at each round trip without a rate and at each rate. A slow line is spared 10 MB."""
+    for trip in (100, 20, 600):
+        for megabits in (0, 1, 10, 50):
+            for name, measure in (("new", measures.new_connection), ("up", measures.new_upload)):
+                rate, most = megabits * 1_000, 1 * MB if megabits == 1 else 10 * MB
+                bar = WIDE if (name, trip, rate) == ("new", 100, 0) else CLOSE
+                yield Bench(
+                    f"{name}-{trip}ms" + (f"-{megabits}Mbit/s" if rate else ""),
+                    Line(trip, rate, rate),
+                    measure,
+                    size_figures(most, bar),
+                    alone=not rate,
+                    options={"most": most},
+                )
 
 
 def under_loss():

@@ -96,10 +96,16 @@ def send_messages(client, count, size, every):
 
 
 def sink_bytes(client, count, _size, _every):
-    """Takes so many bytes and answers one for each mark that they pass."""
+    """Takes so many bytes, and answers when each mark was passed.
+
+    At the end: a receiver that answers in the midst of an upload delays its acknowledgements, for it is taken to have
+    more to say (Linux: `inet_csk_enter_pingpong_mode`).
+    """
     marks = [mark for mark in MARKS if mark <= count]
+    times = []
     for passed in receive_to(client, marks):
-        client.sendall(b"." * passed)
+        times += [STAMP.pack(time.perf_counter())] * passed
+    client.sendall(b"".join(times))
 
 
 def tell_ages(client, _count, size, _every):

@@ -8,6 +8,8 @@ const SCALE: f64 = 0.4;
 const HYSTART_LEAST_WINDOW: u32 = 16;
 /// Linux: `hystart_ack_delta_us`: acknowledgements that are closer than this belong to one train.
 const TRAIN_GAP: u64 = 2_000_000;
+/// What packets that are handed on together may lengthen a train by (Linux: `hystart_ack_delay`, at most).
+const AGGREGATION: u64 = 1_000_000;
 /// Linux: `HYSTART_MIN_SAMPLES`.
 const SAMPLES: u32 = 8;
 /// Linux: `HYSTART_DELAY_MIN` and `HYSTART_DELAY_MAX`.
@@ -67,9 +69,10 @@ impl Cubic {
         }
         let least = self.least_rtt.map_or(rtt, |least| least.min(rtt));
         self.least_rtt = Some(least);
-        if self.found || !slow_start || window < HYSTART_LEAST_WINDOW {
+        if self.found || !slow_start {
             return false;
         }
+        // A round begins with its first acknowledgement, also where the window is still too small to be judged.
         let round = &mut self.round;
         if first > round.ends {
             *round = Round {
@@ -79,9 +82,12 @@ impl Cubic {
                 ..Round::default()
             };
         }
+        if window < HYSTART_LEAST_WINDOW {
+            return false;
+        }
         if now.saturating_sub(round.last_acknowledged) <= TRAIN_GAP {
             round.last_acknowledged = now;
-            self.found |= now.saturating_sub(round.began) > least / 2;
+            self.found |= now.saturating_sub(round.began) > u64::midpoint(least, AGGREGATION);
         }
         let lowest = round.least_rtt.map_or(rtt, |lowest| lowest.min(rtt));
         round.least_rtt = Some(lowest);

@@ -13,12 +13,13 @@
 //!
 //! The model is Linux's: CUBIC with `HyStart`, Reno or BBR; SACK, RACK and the tail loss probe (RFC 8985), proportional rate
 //! reduction (RFC 6937), timeouts (RFC 6298) that are undone when they were for nothing (RFC 4015), restart after rest
-//! (RFC 2861), delayed acknowledgements. It refuses to guess packets that overtake one another, and the receiver's own
-//! growth of its buffer. All times are nanoseconds from an origin of the caller's choice; there is no clock and no I/O, the
+//! (RFC 2861), delayed acknowledgements, a receiver whose buffer grows. It refuses to guess packets that overtake one
+//! another. All times are nanoseconds from an origin of the caller's choice; there is no clock and no I/O, the
 //! simulation goes on only where it is asked to, and one seed gives one schedule.
 
 mod alarm;
 mod bbr;
+mod buffer;
 mod control;
 mod cubic;
 mod line;

@@ -39,6 +39,8 @@ pub(super) struct Mark {
 pub(super) struct Packet {
     pub(super) arrives: u64,
     pub(super) number: u64,
+    /// How many bytes it carries.
+    pub(super) len: u64,
     pub(super) sent: u64,
     /// Whether the receiver's application is to read at once.
     pub(super) pushes: bool,
@@ -54,6 +56,7 @@ pub(super) struct Acknowledgement {
     /// The packet that it answers.
     pub(super) number: u64,
     pub(super) sent: u64,
-    /// The next number that the receiver expects.
+    /// The next number that the receiver expects, and up to where in the stream it lets the sender go.
     pub(super) expected: u64,
+    pub(super) edge: u64,
 }

@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 
+use super::buffer::Buffer;
 use super::line::Line;
 use super::packet::{Acknowledgement, Packet, Segment};
 
@@ -29,6 +30,7 @@ pub(super) struct Receiver {
     /// How many packets came out of order in a row.
     strays: u32,
     last_arrival: u64,
+    buffer: Buffer,
     /// What came through in order: up to where in the stream, and when. Bound: what the sender may have under way.
     through: VecDeque<(u64, u64)>,
 }
@@ -36,7 +38,7 @@ pub(super) struct Receiver {
 // === impl Receiver ===
 
 impl Receiver {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(buffer: Buffer) -> Self {
         Self {
             expected: 0,
             seen: 0,
@@ -45,6 +47,7 @@ impl Receiver {
             gathered: 0,
             strays: 0,
             last_arrival: 0,
+            buffer,
             through: VecDeque::new(),
         }
     }
@@ -70,7 +73,8 @@ impl Receiver {
     }
 
     /// A packet comes, and `more` at the same moment: as one, as network cards hand them on. `segments` are those from `first`
-    /// on that the sender has under way; a receiver that heard nothing for `rest` acknowledges at once for a while.
+    /// on that the sender has under way; a receiver that heard nothing for `rest` acknowledges at once for a while, and its
+    /// acknowledgements take `back`.
     pub(super) fn take(
         &mut self,
         packet: Packet,
@@ -78,16 +82,20 @@ impl Receiver {
         first: u64,
         segments: &mut VecDeque<Segment>,
         rest: u64,
+        back: u64,
     ) -> Answer {
         let now = packet.arrives;
         let had_gap = self.expected < self.seen;
         let place = |number: u64| usize::try_from(number.checked_sub(first)?).ok();
         let segment = place(packet.number).and_then(|place| segments.get_mut(place));
         let again = segment.is_none_or(|segment| std::mem::replace(&mut segment.received, true));
+        let took = now.saturating_sub(packet.sent).saturating_add(back);
+        let grows = !again && self.buffer.came(packet.len, packet.sent, took);
         while let Some(segment) = place(self.expected).and_then(|place| segments.get(place))
             && segment.received
         {
             self.expected += 1;
+            self.buffer.read(segment.end, now);
             match self.through.back_mut() {
                 Some((end, at)) if *at == now => *end = segment.end,
                 _ => self.through.push_back((segment.end, now)),
@@ -97,6 +105,7 @@ impl Receiver {
         if again || now.saturating_sub(self.last_arrival) > rest {
             self.quick = QUICK;
         }
+        self.quick |= u32::from(grows);
         self.last_arrival = now;
         let before = self.delayed.take().map(|(_, packet)| packet);
         let in_order = !had_gap && !again && self.expected == self.seen;
@@ -141,6 +150,7 @@ impl Receiver {
             number: packet.number,
             sent: packet.sent,
             expected: self.expected,
+            edge: self.buffer.edge(),
         }
     }
 }

@@ -23,18 +23,17 @@ impl Sender {
             self.least_rtt / 4
         };
         while let Some((number, sent)) = self.order.front().copied() {
-            let segment = self.segment(number);
-            let waits = |it: &&mut Segment| it.sent == sent && !it.sacked && (!it.lost || it.again);
-            let Some(segment) = segment.filter(waits) else {
+            let Some(segment) = self.waiting(number, sent) else {
                 self.order.pop_front();
                 continue;
             };
             if (sent, number) >= (sent_last, last) {
                 break;
             }
-            let due = sent.saturating_add(took).saturating_add(patience);
-            if due > now {
-                self.alarm = Some((due + MARGIN / 2, Alarm::Reordering));
+            let due = |sent: u64| sent.saturating_add(took).saturating_add(patience);
+            if due(sent) > now {
+                let last = self.last_waiting((sent_last, last)).unwrap_or(sent);
+                self.alarm = Some((due(last) + MARGIN / 2, Alarm::Reordering));
                 break;
             }
             let is_copy = std::mem::replace(&mut segment.lost, true);
@@ -47,6 +46,22 @@ impl Sender {
             self.order.pop_front();
         }
         found
+    }
+
+    /// A segment that was sent last then, where no news of it has come since.
+    fn waiting(&mut self, number: u64, sent: u64) -> Option<&mut Segment> {
+        let waits = |it: &&mut Segment| it.sent == sent && !it.sacked && (!it.lost || it.again);
+        self.segment(number).filter(waits)
+    }
+
+    /// When the last of those was sent that wait for news and were sent before this one: the alarm is for all of them.
+    fn last_waiting(&mut self, latest: (u64, u64)) -> Option<u64> {
+        let is_before = |(number, sent): &(u64, u64)| (*sent, *number) < latest;
+        let places = 0..self.order.partition_point(is_before);
+        places.rev().find_map(|place| {
+            let (number, sent) = self.order[place];
+            self.waiting(number, sent).map(|_| sent)
+        })
     }
 
     /// The next segment that is to be sent again.

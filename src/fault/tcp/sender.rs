@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use super::SEGMENT;
 use super::bbr::{Bbr, Sample};
+use super::buffer::Buffer;
 use super::control::{Algorithm, Control};
 use super::line::Line;
 use super::packet::{Acknowledgement, Mark, Packet, Segment};
@@ -34,6 +35,8 @@ struct News {
     /// The round trip of the last one that was sent once, and when the first such one was sent.
     rtt: Option<u64>,
     oldest: u64,
+    /// The round trip of the last one in order, with what its acknowledgement was delayed by.
+    took: Option<u64>,
     /// Of the one that was sent last: when, and what had been delivered then.
     latest: Option<(u64, Mark)>,
     /// Whether a probe turned out to have repaired a loss.
@@ -66,6 +69,8 @@ pub(super) struct Sender {
     pub(super) packets: VecDeque<Packet>,
     acknowledgements: VecDeque<Acknowledgement>,
     receiver: Receiver,
+    /// Up to where in the stream the receiver is known to let it go.
+    edge: u64,
     pub(super) state: State,
     /// The number of the segment that ends the repairs.
     pub(super) recovers: u64,
@@ -73,7 +78,7 @@ pub(super) struct Sender {
     pub(super) undo: Option<Undo>,
     /// Whether new segments go before those that are lost, at the moment.
     pub(super) tries_new: bool,
-    /// Of the segment that was sent last of those that came: when, its number, its round trip.
+    /// Of the segment that was sent last of those that came: when, and its number; and the round trip of the last one told of.
     pub(super) latest: Option<(u64, u64, u64)>,
     pub(super) least_rtt: u64,
     pub(super) alarm: Option<(u64, Alarm)>,
@@ -98,6 +103,7 @@ impl Sender {
     /// A sender of the stream from `offset` on, which sends nothing before `opens`.
     pub(super) fn new(control: Control, rtt: u64, offset: u64, opens: u64) -> Self {
         let rtt = rtt.max(LEAST_RTT);
+        let buffer = Buffer::new(control.receive_window, offset, opens);
         Self {
             control,
             window: Window::new(control.initial, control.algorithm == Algorithm::Cubic),
@@ -115,7 +121,8 @@ impl Sender {
             repair_from: 0,
             packets: VecDeque::new(),
             acknowledgements: VecDeque::new(),
-            receiver: Receiver::new(),
+            edge: buffer.edge(),
+            receiver: Receiver::new(buffer),
             state: State::Open,
             recovers: 0,
             reduction: Reduction::default(),
@@ -255,7 +262,8 @@ impl Sender {
         let more = self.packets.front();
         let more = more.is_some_and(|next| next.arrives == packet.arrives);
         let rest = self.timer.timeout();
-        let answer = (self.receiver).take(packet, more, self.first, &mut self.segments, rest);
+        let (first, segments) = (self.first, &mut self.segments);
+        let answer = (self.receiver).take(packet, more, first, segments, rest, line.back());
         let (before, told) = match answer {
             Answer::Waits => return,
             Answer::Later { before } => (before, self.receiver.tell(&packet, None)),
@@ -292,6 +300,10 @@ impl Sender {
             self.timer.sample(rtt);
             self.least_rtt = self.least_rtt.min(rtt);
         }
+        // Linux looks at what is in order after what is not (`tcp_rack_advance`).
+        if let Some(((_, _, last), took)) = self.latest.as_mut().zip(news.took) {
+            *last = took;
+        }
         if advanced {
             self.backoff = 0;
         }
@@ -314,6 +326,7 @@ impl Sender {
         };
         while let Some(told) = self.acknowledgements.pop_front() {
             news.expected = news.expected.max(told.expected);
+            self.edge = self.edge.max(told.edge);
             self.mark_delivered(&told, &mut news);
             let next = self.acknowledgements.iter().find_map(|next| next.at);
             if told.at.is_some() && (next != Some(self.clock) || news.came >= AGGREGATED) {
@@ -363,11 +376,13 @@ impl Sender {
         let probe = self.probe.filter(|probe| probe.copies);
         news.repaired |=
             probe.is_some_and(|probe| told.number + 1 == probe.end && told.sent == sent);
-        let latest = self.latest.map(|(sent, number, _)| (sent, number));
         // A copy whose answer comes sooner than any could is the first one's answer.
-        let is_early = copies > 0 && took < self.least_rtt;
-        if latest.is_none_or(|latest| (told.sent, told.number) > latest) && !is_early {
-            self.latest = Some((told.sent, told.number, took));
+        if copies == 0 || took >= self.least_rtt {
+            let (sent, number, _) = self.latest.unwrap_or_default();
+            let (sent, number) = (told.sent, told.number).max((sent, number));
+            self.latest = Some((sent, number, took));
+            let is_in_order = told.number < told.expected;
+            news.took = Some(took).filter(|_| is_in_order).or(news.took);
         }
         if let Some(undo) = self.undo.filter(|undo| told.sent < undo.at) {
             self.undo_timeout(undo);
@@ -421,16 +436,9 @@ impl Sender {
         u32::try_from(self.segments.len()).unwrap_or(u32::MAX)
     }
 
-    /// How many bytes are sent and not acknowledged in order.
-    fn unacknowledged(&self) -> u64 {
-        let first = self.segments.front();
-        let begins = first.map_or(self.sent, |first| first.end.saturating_sub(SEGMENT));
-        self.sent - begins.min(self.sent)
-    }
-
     /// Whether the receiver's window has room.
     fn receiver_has_room(&self) -> bool {
-        self.unacknowledged() < self.control.receive_window
+        self.sent < self.edge
     }
 
     fn may_send_new(&self) -> bool {

@@ -156,6 +156,7 @@ impl Sender {
         self.packets.push_back(Packet {
             arrives: arrives.max(last),
             number,
+            len,
             sent,
             pushes,
             sure,
