@@ -9,7 +9,8 @@
 pub(super) struct Segment {
     /// Up to where in the stream it goes.
     pub(super) end: u64,
-    /// When it was sent last.
+    /// When it was sent first, and last.
+    pub(super) began: u64,
     pub(super) sent: u64,
     /// Whether the sender knows that it came, or takes it for lost, and whether a copy of a lost one is under way.
     pub(super) sacked: bool,
@@ -42,6 +43,8 @@ pub(super) struct Packet {
     /// How many bytes it carries.
     pub(super) len: u64,
     pub(super) sent: u64,
+    /// How much later that was than when its segment was sent first.
+    pub(super) late: u64,
     /// Whether the receiver's application is to read at once.
     pub(super) pushes: bool,
     /// Whether it cannot be lost by chance, nor its acknowledgement.

@@ -33,6 +33,9 @@ pub(super) struct Receiver {
     buffer: Buffer,
     /// What came through in order: up to where in the stream, and when. Bound: what the sender may have under way.
     through: VecDeque<(u64, u64)>,
+    /// How often what was in order waited for a copy of a lost packet, and for how long in all.
+    stalls: u64,
+    stalled: u64,
 }
 
 // === impl Receiver ===
@@ -49,7 +52,14 @@ impl Receiver {
             last_arrival: 0,
             buffer,
             through: VecDeque::new(),
+            stalls: 0,
+            stalled: 0,
         }
+    }
+
+    /// How often the head of the stream waited for a copy of a lost packet, and for how long in all.
+    pub(super) fn stalls(&self) -> (u64, u64) {
+        (self.stalls, self.stalled)
     }
 
     /// What came through in order.
@@ -91,6 +101,10 @@ impl Receiver {
         let again = segment.is_none_or(|segment| std::mem::replace(&mut segment.received, true));
         let took = now.saturating_sub(packet.sent).saturating_add(back);
         let grows = !again && self.buffer.came(packet.len, packet.sent, took);
+        if packet.late > 0 && packet.number == self.expected && !again {
+            self.stalls += 1;
+            self.stalled = self.stalled.saturating_add(packet.late);
+        }
         while let Some(segment) = place(self.expected).and_then(|place| segments.get(place))
             && segment.received
         {

@@ -2,6 +2,7 @@
 //! how it repairs losses in `repair`, and what it waits for in `alarm`.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::SEGMENT;
 use super::bbr::{Bbr, Sample};
@@ -170,7 +171,12 @@ impl Sender {
 
     /// What became of the packets so far.
     pub(super) fn losses(&self) -> Losses {
-        self.losses
+        let (stalls, stalled) = self.receiver.stalls();
+        Losses {
+            stalls,
+            stalled: Duration::from_nanos(stalled),
+            ..self.losses
+        }
     }
 
     /// When something happens next.

@@ -45,6 +45,10 @@ pub struct Losses {
     pub lost: u64,
     /// How often nothing was heard for so long that it began anew: a timeout.
     pub timeouts: u64,
+    /// How often the stream stood still until a lost packet had been sent again.
+    pub stalls: u64,
+    /// For how long in all: what it waited beyond the delay and the queue.
+    pub stalled: Duration,
 }
 
 /// What one kind of fault says of a line.
@@ -218,6 +222,8 @@ impl Losses {
             sent: of(self.sent, other.sent),
             lost: of(self.lost, other.lost),
             timeouts: of(self.timeouts, other.timeouts),
+            stalls: of(self.stalls, other.stalls),
+            stalled: Duration::from_nanos(of(nanos(self.stalled), nanos(other.stalled))),
         }
     }
 }

@@ -447,10 +447,16 @@ fn time_may_pass_in_steps_or_at_once() {
 #[test]
 fn a_lone_lost_segment_comes_a_round_trip_and_200_ms_late() {
     // A seed whose first segment is lost and whose first copy is not.
-    let late = (0..1_000)
-        .map(|seed| Way::new(CUBIC, Path::of(50, 5.0), seed).message(0, 700))
-        .find(|at| *at > 25 * MS);
-    assert_eq!(late, Some(275 * MS));
+    let late = (0..1_000).find_map(|seed| {
+        let mut way = Way::new(CUBIC, Path::of(50, 5.0), seed);
+        let at = way.message(0, 700);
+        (at > 25 * MS).then(|| (at, way.sender.losses()))
+    });
+    let (at, losses) = late.expect("one is lost");
+    assert_eq!(at, 275 * MS);
+    // And it is a stall of that time.
+    let stall = Duration::from_millis(250);
+    assert_eq!((losses.stalls, losses.stalled), (1, stall));
 }
 
 #[test]

@@ -91,6 +91,7 @@ impl Sender {
         let number = self.next_number();
         self.segments.push_back(Segment {
             end: self.sent,
+            began: now,
             sent: now,
             sacked: false,
             lost: false,
@@ -143,8 +144,9 @@ impl Sender {
     /// Puts a packet on the line.
     fn put(&mut self, line: &mut Line, number: u64, len: u64, sure: bool, pushes: bool) {
         let sent = self.clock;
-        let all = self.sent;
-        let end = self.segment(number).map_or(all, |segment| segment.end);
+        let all = (self.sent, sent);
+        let segment = self.segment(number);
+        let (end, began) = segment.map_or(all, |segment| (segment.end, segment.began));
         self.last_sent = sent;
         self.losses.sent += 1;
         let Some(arrives) = line.carry(sent, len, end, sure) else {
@@ -158,6 +160,7 @@ impl Sender {
             number,
             len,
             sent,
+            late: sent.saturating_sub(began),
             pushes,
             sure,
         });

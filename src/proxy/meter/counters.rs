@@ -56,6 +56,9 @@ pub(crate) struct LossMeter {
     sent: AtomicU64,
     lost: AtomicU64,
     timeouts: AtomicU64,
+    stalls: AtomicU64,
+    /// In microseconds.
+    stalled: AtomicU64,
 }
 
 /// The last wait of its kind: when it was over, in milliseconds since the engine's start, above how long it took, in
@@ -70,6 +73,9 @@ impl LossMeter {
         add(&self.sent, more.sent);
         add(&self.lost, more.lost);
         add(&self.timeouts, more.timeouts);
+        add(&self.stalls, more.stalls);
+        let micros = u64::try_from(more.stalled.as_micros());
+        add(&self.stalled, micros.unwrap_or(u64::MAX));
     }
 
     pub(crate) fn get(&self) -> Losses {
@@ -77,6 +83,8 @@ impl LossMeter {
             sent: self.sent.load(Ordering::Relaxed),
             lost: self.lost.load(Ordering::Relaxed),
             timeouts: self.timeouts.load(Ordering::Relaxed),
+            stalls: self.stalls.load(Ordering::Relaxed),
+            stalled: Duration::from_micros(self.stalled.load(Ordering::Relaxed)),
         }
     }
 }

@@ -127,6 +127,7 @@ fn point(sent: u64, lost: u64, changed: u32) -> Point {
         sent,
         lost,
         timeouts: 1,
+        ..Losses::default()
     };
     Point {
         at: Duration::from_secs(59),

@@ -11,7 +11,7 @@ use super::charts::{Chart, round_up, steps};
 use super::pen::Sheet;
 use super::state::wait_role;
 use crate::fault::knob::Metric;
-use crate::fault::{Directions, Plan};
+use crate::fault::{Direction, Directions, Losses, Plan};
 use crate::snapshot::{ProxyRow, Unanswered};
 use crate::ui::format;
 use crate::ui::knob;
@@ -60,8 +60,8 @@ fn top(row: &ProxyRow, set: Option<f64>) -> f64 {
     }
 }
 
-/// How long the oldest request waits where one waits longer than is its habit, what was felt last, whether it is felt now, and
-/// how many times as long as without faults.
+/// How long the oldest request waits where one waits longer than is its habit; how a stream stalls that asks for nothing; what
+/// was felt last, whether it is felt now, and how many times as long as without faults.
 fn measured(row: &ProxyRow) -> Vec<Span<'static>> {
     let (felt, role) = if row.felt_now().is_some() {
         ("", Role::Measured)
@@ -73,18 +73,37 @@ fn measured(row: &ProxyRow) -> Vec<Span<'static>> {
         let text = format!("waits {} ({count})", format::time(oldest));
         Span::styled(text, wait_role(&row.plan))
     });
+    let gap = |first: Option<&Span<'_>>| if first.is_some() { "  " } else { "" };
+    let stalls = row.felt_now().is_none().then(|| stalls(row)).flatten();
+    let stalls =
+        stalls.map(|text| Span::styled(format!("{}{text}", gap(waits.as_ref())), Role::Measured));
     let times = row.factor().filter(|times| *times >= 1.1);
     let times = times.map_or_else(String::new, |times| format!(" {}", format::times(times)));
     let parts = row.feels.map(|spread| {
-        let gap = if waits.is_some() { "  " } else { "" };
+        let gap = gap(waits.as_ref().or(stalls.as_ref()));
         let p50 = format!("{gap}{felt}p50 {}{times}", format::time(spread.p50));
         let p99 = format!("  p99 {}", format::time(spread.p99));
         [p50, p99].map(|text| Span::styled(text, role))
     });
     waits
         .into_iter()
+        .chain(stalls)
         .chain(parts.into_iter().flatten())
         .collect()
+}
+
+/// How often streams stood still in the last minute until a lost packet had been sent again, and for how long each time.
+fn stalls(row: &ProxyRow) -> Option<String> {
+    let points = row.history.minute().flat_map(|point| {
+        let losses = point.losses;
+        [losses[Direction::Up], losses[Direction::Down]]
+    });
+    let Losses {
+        stalls, stalled, ..
+    } = points.fold(Losses::default(), Losses::plus);
+    let each = stalled.checked_div(u32::try_from(stalls).unwrap_or(u32::MAX))?;
+    let count = format::count(stalls);
+    Some(format!("stalls {count}/min, {} each", format::time(each)))
 }
 
 /// Draws the line, in dots of braille; returns whether there is any of it. A step is joined to what was before it, and
@@ -158,7 +177,8 @@ mod tests {
     use ratatui::layout::Rect;
 
     use super::*;
-    use crate::snapshot::{History, Point};
+    use crate::fault::PerDirection;
+    use crate::snapshot::{History, Point, Spread};
     use crate::ui::proof::tests::{model, proxy};
     use crate::ui::view::pen::Sheet;
 
@@ -199,5 +219,45 @@ mod tests {
     fn what_lies_outside_is_not_drawn() {
         assert_eq!(drawn(1, 1, &[Some(0.0), Some(7.0)]), ["⣸"]);
         assert!(drawn(0, 0, &[Some(0.5)]).is_empty());
+    }
+
+    /// What is said of a proxy in whose last minute streams down stalled so often, 240 ms each.
+    fn said(stalls: u64, feels: Option<Spread>, felt: Option<Duration>) -> String {
+        let losses = Losses {
+            stalls,
+            stalled: Duration::from_millis(240 * stalls),
+            ..Losses::default()
+        };
+        let point = Point {
+            at: Duration::from_secs(59),
+            feels: felt,
+            losses: PerDirection::of(Losses::default(), losses),
+            ..Point::default()
+        };
+        let points = [point].into();
+        let row = ProxyRow {
+            history: Arc::new(History { points }),
+            feels,
+            ..proxy([])
+        };
+        let spans = measured(&row);
+        spans.iter().map(|span| span.content.as_ref()).collect()
+    }
+
+    #[test]
+    fn the_stalls_of_a_stream_are_told_where_nothing_was_asked_for() {
+        let time = Duration::from_millis(256);
+        let spread = Spread {
+            count: 1,
+            p1: time,
+            p50: time,
+            p99: time,
+        };
+        let stalls = "stalls 3/min, 240 ms each";
+        assert_eq!(said(0, None, None), "");
+        assert_eq!(said(3, None, None), stalls);
+        let last = "  last p50 256 ms  p99 256 ms";
+        assert_eq!(said(3, Some(spread), None), format!("{stalls}{last}"));
+        assert_eq!(said(3, Some(spread), Some(time)), "p50 256 ms  p99 256 ms");
     }
 }
