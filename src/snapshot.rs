@@ -528,6 +528,7 @@ impl History {
     pub const KEPT: Duration = Duration::from_secs(70);
 
     /// The points of the last minute.
+    #[must_use]
     pub fn minute(&self) -> impl DoubleEndedIterator<Item = &Point> {
         let last = self.points.back().map_or(Duration::ZERO, |last| last.at);
         let points = self.points.iter();

@@ -4,6 +4,7 @@
 #[path = "support/ui.rs"]
 mod support;
 
+use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -958,10 +959,11 @@ fn styled(drawn: &Buffer) -> String {
             );
         }
         let text: String = line.iter().map(ratatui::buffer::Cell::symbol).collect();
-        all += &format!("{}\n{}\n", text.trim_end(), letters.trim_end_matches('.'));
+        let letters = letters.trim_end_matches('.');
+        let _ = writeln!(all, "{}\n{letters}", text.trim_end());
     }
     for ((colour, modifier), letter) in styles.iter().zip(".abcdefghijklmnopqrstuvwxyz".chars()) {
-        all += &format!("{letter} {colour} {modifier:?}\n");
+        let _ = writeln!(all, "{letter} {colour} {modifier:?}");
     }
     all
 }
@@ -1016,7 +1018,7 @@ fn the_rule_over_the_pane_that_has_the_keys_is_bright() {
 fn the_mark_of_the_last_change_stands_out_for_three_seconds() {
     let mut model = few(120, 35, 3);
     let mut mark_of = |ago: Duration| {
-        model.changes.back_mut().expect("a change").at = NOW - ago;
+        model.changes.back_mut().expect("a change").at = NOW.saturating_sub(ago);
         let drawn = screen(&model);
         let mut marks = drawn.content.iter().filter(|cell| cell.symbol() == "▲");
         marks.next().expect("on the axis").modifier

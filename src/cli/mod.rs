@@ -206,24 +206,49 @@ impl RunArgs {
     /// These options together with those that stand after the command; where both set one, the later wins.
     #[must_use]
     pub fn and(mut self, later: Self) -> Self {
-        self.faults.extend(later.faults);
-        self.preset = later.preset.or(self.preset);
-        self.scene = later.scene.or(self.scene);
-        self.bind.extend(later.bind);
-        self.headless |= later.headless;
-        self.plain |= later.plain;
-        self.theme = later.theme.or(self.theme);
-        self.charset = later.charset.or(self.charset);
-        self.resume |= later.resume;
-        self.print_config |= later.print_config;
-        self.duration = later.duration.or(self.duration);
-        self.seed = later.seed.or(self.seed);
-        self.max_connections = later.max_connections.or(self.max_connections);
-        self.connect_timeout = later.connect_timeout.or(self.connect_timeout);
-        self.keepalive = later.keepalive.or(self.keepalive);
-        self.no_spin |= later.no_spin;
-        self.log_file = later.log_file.or(self.log_file);
-        self.tls = self.tls.and(later.tls);
+        // Taken apart, so that none is forgotten.
+        let Self {
+            faults,
+            preset,
+            scene,
+            bind,
+            headless,
+            plain,
+            quiet_connections,
+            facts,
+            theme,
+            charset,
+            resume,
+            print_config,
+            duration,
+            seed,
+            max_connections,
+            connect_timeout,
+            keepalive,
+            no_spin,
+            log_file,
+            tls,
+        } = later;
+        self.faults.extend(faults);
+        self.preset = preset.or(self.preset);
+        self.scene = scene.or(self.scene);
+        self.bind.extend(bind);
+        self.headless |= headless;
+        self.plain |= plain;
+        self.quiet_connections |= quiet_connections;
+        self.facts |= facts;
+        self.theme = theme.or(self.theme);
+        self.charset = charset.or(self.charset);
+        self.resume |= resume;
+        self.print_config |= print_config;
+        self.duration = duration.or(self.duration);
+        self.seed = seed.or(self.seed);
+        self.max_connections = max_connections.or(self.max_connections);
+        self.connect_timeout = connect_timeout.or(self.connect_timeout);
+        self.keepalive = keepalive.or(self.keepalive);
+        self.no_spin |= no_spin;
+        self.log_file = log_file.or(self.log_file);
+        self.tls = self.tls.and(tls);
         self
     }
 }

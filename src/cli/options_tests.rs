@@ -95,6 +95,20 @@ fn the_demo_takes_options_before_and_after_its_name() {
 }
 
 #[test]
+fn every_switch_holds_before_and_after_the_demos_name() {
+    let switches = "--plain --quiet-connections --facts --resume --print-config --no-spin --insecure --no-resumption --strict-close";
+    let wanted = typed(switches).run;
+    for switch in switches.split(' ') {
+        let cli = typed(&format!("demo {switch}"));
+        let Some(Command::Demo { run: later, .. }) = cli.command else {
+            panic!("not the demo");
+        };
+        let all = typed(&switches.replacen(switch, "", 1)).run;
+        assert_eq!(all.and(*later), wanted, "{switch}");
+    }
+}
+
+#[test]
 fn repeated_options_read_back_to_the_same() {
     let line = "--bind ::1 --ca-file a.pem --ca-file b.pem --sni db --alpn h2,http/1.1 --client-cert c.pem --client-key k.pem \
                 --connect-timeout 1500ms --keepalive 90s --max-connections 9 --no-spin --insecure --no-resumption --strict-close";

@@ -20,6 +20,7 @@ mod slips;
 pub use self::circle::Circle;
 pub use self::clash::{Other, at_port, clash, name_taken, port_taken};
 pub use self::name::Name;
+pub use self::pasted::application_url;
 
 /// A parsed mapping: a port of ours, the upstream behind it, and what was said beside them.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

@@ -47,8 +47,8 @@ pub(super) fn meant(begin: usize, text: &str) -> Option<Slip> {
     let word = until_blank(&text[option..]);
     let (at, line, message) = match split_left(word) {
         None if word.contains("://") => {
-            let (line, message) = url(None, word)?;
-            (0..word.len(), line, message)
+            let (line, given) = url(None, word)?;
+            (0..word.len(), line.clone(), answer(&line, &given))
         }
         None => {
             let (line, message) = forwarded(word)?;
@@ -56,7 +56,8 @@ pub(super) fn meant(begin: usize, text: &str) -> Option<Slip> {
         }
         Some((left, right)) => match listening(left)? {
             (port, None) => {
-                let (line, message) = url(Some(port), right)?;
+                let (line, given) = url(Some(port), right)?;
+                let message = answer(&line, &given);
                 (left.len() + 1..word.len(), line, message)
             }
             (port, Some(bind)) => {
@@ -117,7 +118,7 @@ fn forwarded(word: &str) -> Option<(String, String)> {
     Some((line, message))
 }
 
-/// The mapping for an application's URL, and what the application is to be given in its place.
+/// The mapping for an application's URL, and the URL that the application is to be given in its place.
 fn url(listen: Option<u16>, url: &str) -> Option<(String, String)> {
     let (before, url) = match url.strip_prefix("jdbc:") {
         Some(url) => ("jdbc:", url),
@@ -166,14 +167,36 @@ fn url(listen: Option<u16>, url: &str) -> Option<(String, String)> {
     if given.len() > LONGEST_FORM || !given.chars().all(is_shown) {
         return None;
     }
-    let given = given.trim_end_matches('.');
-    let message = format!("a mapping is written {line}; your application is then given {given}");
-    Some((line, message))
+    Some((line, given.trim_end_matches('.').to_owned()))
+}
+
+fn answer(line: &str, given: &str) -> String {
+    format!("a mapping is written {line}; your application is then given {given}")
+}
+
+/// The URL that an application is to be given in place of one that stands where a mapping is asked for, with the password that
+/// is in it: for the application alone, and to be shown nowhere.
+#[must_use]
+pub fn application_url(text: &str) -> Option<String> {
+    let word = until_blank(text.trim_start());
+    if tried(word).is_some() {
+        return None;
+    }
+    let (listen, pasted) = match split_left(word) {
+        None => (None, word),
+        Some((left, right)) => match listening(left)? {
+            (port, None) => (Some(port), right),
+            (_, Some(_)) => return None,
+        },
+    };
+    let (line, given) = url(listen, pasted)?;
+    tried(&line).map(|_| given)
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::parse;
+    use super::*;
 
     #[test]
     fn what_is_pasted_is_answered_with_the_line_that_works() {
@@ -226,6 +249,27 @@ mod tests {
             assert_eq!(error.instead.as_deref(), Some(line), "{pasted}");
             assert!(error.message.ends_with(url), "{pasted}: {}", error.message);
             assert!(!error.message.contains("secret"), "{}", error.message);
+        }
+    }
+
+    #[test]
+    fn the_application_is_given_its_password() {
+        for (pasted, url) in [
+            (
+                "postgres://user:secret@db:5432/app",
+                Some("postgres://user:secret@localhost:35432/app"),
+            ),
+            (
+                "7000=mysql://u:p@h/d lat 5ms",
+                Some("mysql://u:p@localhost:7000/d"),
+            ),
+            ("9090=https://h/a?b=1", Some("http://localhost:9090/a?b=1")),
+            ("9090=https://example.com", None),
+            ("9090=h:80", None),
+            ("9090:443", None),
+            ("", None),
+        ] {
+            assert_eq!(application_url(pasted).as_deref(), url, "{pasted}");
         }
     }
 

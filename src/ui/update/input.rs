@@ -6,10 +6,11 @@ use super::turn::{self, Wish};
 use super::{find, line, palette, paste, proxies, value};
 use crate::command::parse_line;
 use crate::fault::Plan;
-use crate::mapping::Mapping;
+use crate::mapping::{Mapping, application_url};
 use crate::snapshot::ProxyId;
 use crate::ui::changes::changes;
 use crate::ui::complete;
+use crate::ui::effect::Effect;
 use crate::ui::input::{Check, Field};
 use crate::ui::keymap::Mode;
 use crate::ui::model::undo::{Edit, Edited, Setup, Swap};
@@ -107,7 +108,11 @@ pub(super) fn complete(model: &mut Model) {
         && let Check::Wrong(error) = &model.input.check
         && let Some(line) = error.instead.clone()
     {
-        let message = error.message.clone();
+        let mut message = error.message.clone();
+        if let Some(url) = application_url(model.input.field.text.value()) {
+            message.push_str(" (copied, if the terminal allows it)");
+            model.cause(Effect::Copy(url));
+        }
         model.input.field.set(line);
         model.say(Tone::Plain, message);
         return line::check(model);

@@ -148,6 +148,11 @@ impl Entry {
     }
 }
 
+/// The direction that a figure is of, where it is of one alone.
+fn arrow(text: &str) -> Option<char> {
+    text.chars().next().filter(|first| "↑↓".contains(*first))
+}
+
 fn quantiles(spread: &Spread) -> [String; 2] {
     let p50 = format!("p50 {}", format::time(spread.p50));
     [format!("{p50}  p99 {}", format::time(spread.p99)), p50]
@@ -167,7 +172,9 @@ fn gap(reading: &Reading) -> String {
     };
     let set = reading.set.and_then(figure);
     let measured = reading.measured.and_then(figure);
-    let is_judged = matches!(reading.verdict, Verdict::Agrees | Verdict::Differs(_));
+    // One direction's measure is no part of what is set for both.
+    let is_whole = arrow(&reading.set_text) == arrow(&reading.measured_text);
+    let is_judged = is_whole && matches!(reading.verdict, Verdict::Agrees | Verdict::Differs(_));
     let Some((set, measured)) = set.zip(measured).filter(|_| is_judged) else {
         return String::new();
     };

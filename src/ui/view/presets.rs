@@ -58,17 +58,7 @@ pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Op
     sheet.holds(Target::Box);
     sheet.rule(Role::Title, &title, []);
     let names = preset::names().map(width).max().unwrap_or(0).max(14);
-    let mut pen = sheet.row(1);
-    pen.skip(1).text("> ", Role::Title);
-    pen.holds(names, Target::Text(0));
-    match list.filter.text.value() {
-        "" => pen.left("a name", names, Role::Rest),
-        typed => pen.left(typed, names, Role::Plain),
-    };
-    for (head, columns, ..) in COLUMNS {
-        pen.right(head, columns, Role::Rest);
-    }
-    pen.skip(2).text("SOURCE", Role::Rest);
+    draw_heads(list, names, sheet.row(1));
     let lines = presets.iter().enumerate().skip(list.first);
     for (at, (index, preset)) in (2..).zip(lines.take(visible.into())) {
         let (mark, [name, figures]) = line_of_list(index == list.line);
@@ -97,6 +87,20 @@ pub(super) fn draw(model: &Model, list: &PresetList, mut sheet: Sheet<'_>) -> Op
     };
     let is_inside = sheet.area.contains(cursor) && typed <= names;
     is_inside.then_some(cursor)
+}
+
+/// What is typed, and what stands in the columns.
+fn draw_heads(list: &PresetList, names: u16, mut pen: Pen<'_>) {
+    pen.skip(1).text("> ", Role::Title);
+    pen.holds(names, Target::Text(0));
+    match list.filter.text.value() {
+        "" => pen.left("a name", names, Role::Rest),
+        typed => pen.left(typed, names, Role::Plain),
+    };
+    for (head, columns, ..) in COLUMNS {
+        pen.right(head, columns, Role::Rest);
+    }
+    pen.skip(2).text("SOURCE", Role::Rest);
 }
 
 /// What a plan has in a column.

@@ -13,7 +13,7 @@ use ratatui::layout::{Layout, Rect};
 use ratatui::text::Span;
 
 use super::hits::Target;
-use super::pen::{Sheet, width};
+use super::pen::{Pen, Sheet, width};
 use super::state::{feels, mapping, state};
 use super::strips::directions_word;
 use super::track::{KEYS, Track};
@@ -91,19 +91,23 @@ fn draw_state(model: &Model, row: &ProxyRow, proof: &Proof<'_>, sheet: &mut Shee
     sheet.row(1).at_end(&[Span::styled(word, Role::Title)]);
 }
 
-/// A row for each knob; those around the selected one where there is not room for all.
-fn draw_knobs(model: &Model, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
-    let cells = if sheet.area.width < 100 { 9 } else { 18 };
-    let titles = knob::all().iter().map(|dial| width(dial.knob.title));
-    let titles = titles.max().unwrap_or(0).min(14);
+/// What stands in the columns, for tracks of so many cells and titles of so many columns.
+fn draw_heads(cells: u16, titles: u16, mut pen: Pen<'_>) {
     let narrow: String = KEYS.split_whitespace().collect();
     let keys = if cells < 18 { &narrow } else { KEYS };
-    let mut pen = sheet.row(0);
     pen.skip(1).text("KNOB", Role::Rest).to(8 + titles);
     pen.text(keys, Role::Rest).skip(1);
     pen.right("SET", VALUE, Role::Rest);
     pen.skip(1).right("MEASURED", VALUE + 2, Role::Rest);
     pen.skip(2).text("PROOF", Role::Rest);
+}
+
+/// A row for each knob; those around the selected one where there is not room for all.
+fn draw_knobs(model: &Model, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
+    let cells = if sheet.area.width < 100 { 9 } else { 18 };
+    let titles = knob::all().iter().map(|dial| width(dial.knob.title));
+    let titles = titles.max().unwrap_or(0).min(14);
+    draw_heads(cells, titles, sheet.row(0));
     let room = usize::from(sheet.area.height.saturating_sub(1)).max(1);
     let first = (model.knob + 1).saturating_sub(room);
     for (at, (index, dial)) in (1..).zip(knob::all().iter().enumerate().skip(first)) {
@@ -148,13 +152,7 @@ fn draw_knobs(model: &Model, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
     }
 }
 
-fn draw_track(
-    model: &Model,
-    dial: &Dial,
-    reading: &Reading,
-    cells: u16,
-    pen: &mut super::pen::Pen<'_>,
-) {
+fn draw_track(model: &Model, dial: &Dial, reading: &Reading, cells: u16, pen: &mut Pen<'_>) {
     let track = Track {
         cells,
         set: reading.set.map(|set| dial.position(set)),

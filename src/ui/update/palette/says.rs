@@ -121,13 +121,11 @@ fn faults(model: &Model, command: &Command) -> String {
         ""
     };
     let about = match command.settings() {
-        [setting] => format!(". {}", setting.kind.summary),
+        [setting] => format!(". {}", sentence(setting.kind.summary)),
         _ => String::new(),
     };
-    let change = match command {
-        Command::Preset(..) => differs(model, &plans),
-        _ => None,
-    };
+    let is_preset = matches!(command, Command::Preset(..));
+    let change = is_preset.then(|| differs(model, &plans)).flatten();
     let change = change.unwrap_or_else(|| carry_out::changes(model, command, &plans));
     format!(
         "{who}: {change}, on {}{ends}{unheard}{about}",
@@ -155,6 +153,13 @@ fn also(setting: &Setting) -> String {
     let is_whole = setting.kind.directed && setting.directions == Directions::Both;
     words.extend(is_whole.then(|| "up  down".to_owned()));
     format!("also here:  {}", words.join("  "))
+}
+
+/// A text that begins as a sentence does.
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().into_iter().flat_map(char::to_uppercase);
+    first.chain(letters).collect()
 }
 
 /// A parameter with a value that it could have.

@@ -81,6 +81,10 @@ fn a_line_is_meant_for_the_selected_proxy_unless_it_names_another() {
             );
         }
     }
+}
+
+#[test]
+fn what_is_meant_for_the_selected_proxy_is_offered_for_all_too() {
     for (text, second) in [
         ("loss 2%", "set all loss 2%"),
         ("los 2", "set all loss 2%"),

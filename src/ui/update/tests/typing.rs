@@ -654,3 +654,28 @@ fn what_others_wrote_cannot_turn_a_line_round() {
     assert_eq!(told(&model, 0), shown);
     assert_eq!(notice(&model), format!("db: {shown}"));
 }
+
+#[test]
+fn tab_takes_the_mapping_of_a_pasted_url_and_copies_the_one_for_the_application() {
+    let mut model = model();
+    does(&mut model, [Action::Add]);
+    type_in(&mut model, "postgres://me:secret@db/app");
+    let effects = does(&mut model, [Action::Complete]);
+    assert_eq!(line(&model), "35432=psql://db");
+    let url = "postgres://me:secret@localhost:35432/app".to_owned();
+    assert!(effects.contains(&Effect::Copy(url)), "{effects:?}");
+    let said = notice(&model);
+    assert!(
+        said.contains("postgres://me:******@localhost:35432/app (copied"),
+        "{said}"
+    );
+    for nothing_to_copy in ["9091=htps://h", "9091:443"] {
+        does(&mut model, [Action::ClearText]);
+        type_in(&mut model, nothing_to_copy);
+        let effects = does(&mut model, [Action::Complete]);
+        assert!(
+            !effects.iter().any(|it| matches!(it, Effect::Copy(_))),
+            "{effects:?}"
+        );
+    }
+}
