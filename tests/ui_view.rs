@@ -195,8 +195,11 @@ fn all_bypassed_stands_in_the_place_of_live() {
 
 #[test]
 fn the_first_screen() {
-    assert_screen!("empty_80x24", empty(80, 24));
-    assert_screen!("empty_200x50", empty(200, 50));
+    in_all(|model, name| {
+        let mut first = empty(model.size.width, model.size.height);
+        first.theme = model.theme;
+        assert_screen!(format!("empty_{name}"), first);
+    });
     let mut model = empty(80, 24);
     let why = "cannot listen on 127.0.0.1:5432: address already in use";
     model.notice = Some(Line::new(ms(1_900), "", why, Tone::Trouble));
@@ -217,10 +220,11 @@ fn the_input_line_in_its_states() {
         type_text(&mut model, typed);
         assert_screen!(name, model);
     }
-    let mut model = few(120, 35, 3);
-    update(&mut model, Action::Add);
-    type_text(&mut model, "9091=https://www.google.com lat 25x");
-    assert_screen!("input_wrong_120", model);
+    in_all(|mut model, name| {
+        update(&mut model, Action::Add);
+        type_text(&mut model, "9091=https://www.google.com lat 25x");
+        assert_screen!(format!("input_wrong_{name}"), model);
+    });
 }
 
 /// A console of each size in both character sets, and what its screens are called.
@@ -470,16 +474,18 @@ fn rates_are_shown_in_bits_everywhere() {
 
 #[test]
 fn questions_help_and_the_field_of_a_value() {
-    for (name, action) in [
+    for (screen_of, action) in [
         ("quit", Action::Quit),
         ("delete", Action::Delete),
         ("suspend", Action::Suspend),
         ("help", Action::Help),
         ("value", Action::TypeValue),
+        ("path", Action::WriteScene),
     ] {
-        let mut model = few(80, 24, 3);
-        update(&mut model, action);
-        assert_screen!(name, model);
+        in_all(|mut model, name| {
+            update(&mut model, action.clone());
+            assert_screen!(format!("{screen_of}_{name}"), model);
+        });
     }
 }
 

@@ -180,9 +180,9 @@ fn gap(reading: &Reading) -> String {
     };
     let percent = (measured / set - 1.0) * 100.0;
     let mark = reading.verdict.mark();
-    if percent.abs() < 1_000.0 {
-        format!("{percent:+.1}%{mark}")
-    } else {
-        format!(">999%{mark}")
+    match percent.abs() {
+        0.0..99.5 => format!("{percent:+.1}%{mark}"),
+        99.5..999.5 => format!("{percent:+.0}%{mark}"),
+        _ => format!(">999%{mark}"),
     }
 }
