@@ -15,6 +15,7 @@
 mod beside;
 mod console;
 mod own;
+mod process;
 mod program;
 mod secured;
 mod traffic;

@@ -25,7 +25,7 @@ pub(crate) struct Effort {
 /// One bulk stream under latencies, beside the same program without.
 pub(crate) fn delayed(effort: Effort) -> Row {
     let mut program = Program::start(&source().to_string(), &[]);
-    let idle = program.pss();
+    let idle = program.process().pss();
     let mut rates = [0, 1, 10, 50].map(|ms| (ms, Vec::new()));
     for _ in 0..effort.rounds {
         for (ms, rates) in &mut rates {
@@ -39,7 +39,7 @@ pub(crate) fn delayed(effort: Effort) -> Row {
     let mut peak: f64 = 0.0;
     while !loading.is_finished() {
         rest(Duration::from_millis(20));
-        peak = peak.max(program.pss() - idle);
+        peak = peak.max(program.process().pss() - idle);
     }
     let ratios = [one / none, ten / none, fifty / none];
     let peak = peak / 1024.0;
@@ -88,20 +88,20 @@ pub(crate) fn idle(runtime: &Runtime) -> Row {
     const CONNS: usize = 5_000;
     let program = Program::start(&echo(runtime).to_string(), &[]);
     rest(SECOND / 2);
-    let before = program.pss();
+    let before = program.process().pss();
     let mut clients = crowd(program.addr, CONNS);
     let each = |pss: f64| (pss - before) / CONNS as f64;
     rest(2 * SECOND);
-    let fresh = each(program.pss());
+    let fresh = each(program.process().pss());
     let block = vec![3; 64 << 10];
     for client in &mut clients {
         exchange(client, &block);
     }
     rest(2 * SECOND);
-    let used = each(program.pss());
+    let used = each(program.process().pss());
     drop(clients);
     rest(3 * SECOND);
-    let (kept, before) = ((program.pss() - before) / 1024.0, before / 1024.0);
+    let (kept, before) = ((program.process().pss() - before) / 1024.0, before / 1024.0);
     Row::new(
         "idle connection (5,000; PSS), before / after 64 KiB passed; kept after they close",
         "<= 3.3 KiB; given back",
@@ -117,11 +117,11 @@ pub(crate) fn crowded(runtime: &Runtime, effort: Effort) -> [Row; 2] {
     let mut program = Program::start(&echo(runtime).to_string(), &[]);
     let clients = crowd(program.addr, IDLE);
     rest(12 * SECOND);
-    let (cpu, wakes, began) = (program.cpu(), program.wake_ups(), now());
+    let (cpu, wakes, began) = (program.process().cpu(), program.process().wake_ups(), now());
     rest(5 * effort.time);
     let time = (now() - began).as_secs_f64();
-    let idle_share = (program.cpu() - cpu) / time;
-    let woken = (program.wake_ups() - wakes) as f64 / time;
+    let idle_share = (program.process().cpu() - cpu) / time;
+    let woken = (program.process().wake_ups() - wakes) as f64 / time;
     let quiet = Row::new(
         "idle process (9,700 connections, headless): wake-ups a second; of a core",
         "the collector's 20; < 0.2 %",
@@ -131,14 +131,14 @@ pub(crate) fn crowded(runtime: &Runtime, effort: Effort) -> [Row; 2] {
     );
     let active = holding(&mut program, ACTIVE);
     let mut micros = Vec::new();
-    let (cpu, began) = (program.cpu(), now());
+    let (cpu, began) = (program.process().cpu(), now());
     let changes = 100;
     for change in 0..changes {
         let answer = program.tell(&format!("set all latency {}s", 60 + change % 2));
         assert_eq!(answer["taken"], answer["of"], "all obey");
         micros.push(answer["micros"].as_f64().unwrap_or(f64::NAN));
     }
-    let spent = program.cpu() - cpu - idle_share * (now() - began).as_secs_f64();
+    let spent = program.process().cpu() - cpu - idle_share * (now() - began).as_secs_f64();
     let each = spent / f64::from(changes) * 1e3;
     micros.sort_by(f64::total_cmp);
     let p99 = micros[micros.len() * 99 / 100] / 1e3;

@@ -1,6 +1,5 @@
 //! The program as a child process: commands on its standard input, its answers, and what it costs.
 
-use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
 use std::process::{Child, ChildStdin, Command, Stdio};
@@ -8,6 +7,8 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use serde_json::Value;
+
+use super::process::Process;
 
 /// The binary that cargo built for this benchmark.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_faultboard");
@@ -69,40 +70,9 @@ impl Program {
         answer
     }
 
-    /// Its part of the memory that processes share, in KiB.
-    pub(crate) fn pss(&self) -> f64 {
-        let text = self.proc("smaps_rollup");
-        let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));
-        let kib = line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok());
-        kib.unwrap_or(f64::NAN)
-    }
-
-    /// The processor time that all its threads have taken, in seconds.
-    pub(crate) fn cpu(&self) -> f64 {
-        let times = self.tasks("schedstat", |text| {
-            text.split_whitespace().next()?.parse::<u64>().ok()
-        });
-        Duration::from_nanos(times).as_secs_f64()
-    }
-
-    /// How often its threads have gone to sleep, and so been woken.
-    pub(crate) fn wake_ups(&self) -> u64 {
-        self.tasks("status", |text| {
-            let prefix = "voluntary_ctxt_switches:";
-            let line = text.lines().find_map(|line| line.strip_prefix(prefix))?;
-            line.trim().parse().ok()
-        })
-    }
-
-    fn proc(&self, file: &str) -> String {
-        fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap_or_default()
-    }
-
-    fn tasks(&self, file: &str, figure: impl Fn(&str) -> Option<u64>) -> u64 {
-        let folder = format!("/proc/{}/task", self.child.id());
-        let tasks = fs::read_dir(folder).into_iter().flatten().flatten();
-        let texts = tasks.filter_map(|task| fs::read_to_string(task.path().join(file)).ok());
-        texts.filter_map(|text| figure(&text)).sum()
+    /// What it costs is asked of its process.
+    pub(crate) fn process(&self) -> Process {
+        Process(self.child.id())
     }
 }
 

@@ -73,14 +73,14 @@ fn idle(
     let echoing = serve(runtime, identity, &Manner::Echo);
     let program = Program::start(&right(echoing), &["--ca-file", file]);
     rest(Duration::from_millis(500));
-    let before = program.pss();
+    let before = program.process().pss();
     let mut clients = crowd(program.addr, CONNS);
     let block = vec![5; 64 << 10];
     for client in &mut clients {
         exchange(client, &block);
     }
     rest(Duration::from_secs(2));
-    (program.pss() - before) / CONNS as f64
+    (program.process().pss() - before) / CONNS as f64
 }
 
 fn serve(runtime: &Runtime, identity: &Identity, manner: &Manner) -> SocketAddr {
