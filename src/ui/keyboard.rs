@@ -3,6 +3,9 @@
 //! A terminal that is gone (its window closed, its session ended) reads as an endless row of empty reads, and crossterm
 //! asks on and on in one call that never returns. So the stream looks whether somebody is still there before it asks.
 //!
+//! crossterm is asked only when it has said that there is something: a thread of its own waits for that with its lock held, and
+//! to try that lock costs a few `sched_yield`. Where all processors are busy, each of them is some milliseconds.
+//!
 //! What was typed while the terminal was asked about itself comes first. Its answer about the background, where it comes
 //! late, would be keys to crossterm: it is taken out and told.
 
@@ -12,7 +15,8 @@ use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
 use crossterm::event::{Event, EventStream, KeyCode, KeyModifiers};
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::stream::{self, SelectAll};
+use futures_util::{Stream, StreamExt};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::oneshot;
 
@@ -25,7 +29,7 @@ const BEGIN: &str = "11;rgb";
 /// crossterm's events, ended where the terminal has.
 #[derive(Debug)]
 pub(super) struct Keyboard {
-    events: EventStream,
+    events: SelectAll<EventStream>,
     /// What comes before them.
     first: VecDeque<Event>,
     /// Whether keys come from standard input. Where that is no terminal, crossterm opens the terminal itself.
@@ -60,7 +64,8 @@ impl Keyboard {
         // One answer, and nobody waits for room.
         let (tell, told) = oneshot::channel();
         let keyboard = Self {
-            events: EventStream::new(),
+            // Of one stream: it polls those that were woken, and no others.
+            events: stream::select_all([EventStream::new()]),
             first: answers.typed.into(),
             watched: io::stdin().is_terminal(),
             late: answers.is_late.then(|| (tell, Answer::default())),
