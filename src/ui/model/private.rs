@@ -58,10 +58,15 @@ pub(in crate::ui) struct Private {
 pub(in crate::ui) struct Picked {
     pub(in crate::ui) snapshot: Arc<Snapshot>,
     pub(in crate::ui) list: Listed,
-    /// Their places, as `Snapshot::conn` takes them.
-    pub(in crate::ui) rows: Vec<usize>,
+    pub(in crate::ui) sort: Sort,
+    /// Whether each keeps its place.
+    pub(in crate::ui) keeps: bool,
+    /// Their numbers and places, as `Snapshot::conn` takes them, in their order.
+    pub(in crate::ui) rows: Vec<(ConnId, usize)>,
     /// How many there would be if nothing were looked for.
     pub(in crate::ui) all: usize,
+    /// How many of them have ended.
+    pub(in crate::ui) ended: usize,
 }
 
 /// What makes a list of connections: whose they are, and what is looked for.
@@ -117,4 +122,18 @@ pub(in crate::ui) enum Origin {
     Undo,
     /// A step that was taken back is taken again.
     Redo,
+}
+
+// === impl Picked ===
+
+impl Picked {
+    /// How many rows come before a connection's.
+    pub(in crate::ui) fn rank(&self, id: ConnId) -> Option<usize> {
+        self.rows.iter().position(|(other, _)| *other == id)
+    }
+
+    /// The connection at a rank.
+    pub(in crate::ui) fn at(&self, rank: usize) -> Option<ConnId> {
+        self.rows.get(rank).map(|(id, _)| *id)
+    }
 }

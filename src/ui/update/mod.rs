@@ -12,7 +12,8 @@
 //!            value        the field of a knob's value
 //!            paste        what is pasted
 //!            line         the input line, and what is said of it
-//!            connections  the table: rows, order, cutting
+//!            connections  the table: rows, cutting
+//!            order        where its rows stand
 //!            find         what is looked for in a list
 //!            copy         what is selected, as text for the clipboard
 //!            closer       a connection, a proxy, all that happened on the whole screen
@@ -46,6 +47,7 @@ mod line;
 mod looks;
 mod mixer;
 mod mouse;
+mod order;
 mod overlay;
 mod own;
 mod palette;
