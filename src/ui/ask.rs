@@ -16,8 +16,8 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::theme::Ground;
 
-/// For so long an answer is waited for.
-const LIMIT: Duration = Duration::from_millis(50);
+/// For so long an answer is waited for: with what else a start takes, the first frame then comes within 50 ms.
+const LIMIT: Duration = Duration::from_millis(30);
 
 /// OSC 11 with a question mark asks for the background.
 const BACKGROUND: &str = "\x1b]11;?\x1b\\";
