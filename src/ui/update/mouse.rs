@@ -134,7 +134,7 @@ fn drag(model: &mut Model, column: u16) {
         return;
     };
     if model.knows(proxy) {
-        let cell = (column + 1).saturating_sub(left).min(cells);
+        let cell = column.saturating_add(1).saturating_sub(left).min(cells);
         model.undo.hold(model.now);
         turn::turn(model, proxy, Turn::At { cell, cells });
     }

@@ -1,5 +1,8 @@
 //! What must hold after any keys and any answers of the engine.
 
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::{TestCaseError, TestRunner};
+
 use super::*;
 
 fn turns() -> impl Strategy<Value = Turn> {
@@ -58,7 +61,7 @@ fn key() -> impl Strategy<Value = crossterm::event::KeyEvent> {
     let code = prop_oneof![
         2 => prop::char::range(' ', '~').prop_map(KeyCode::Char),
         1 => named,
-        1 => prop::sample::select("9=:h,tl cE/SnNe~X".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+        1 => prop::sample::select("9=:h,tl cE/SnNe~X?p'wdq%T".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
         1 => strange().prop_map(KeyCode::Char),
     ];
     (code, modifiers).prop_map(|(code, modifiers)| KeyEvent::new(code, modifiers))
@@ -108,6 +111,40 @@ fn strokes() -> impl Strategy<Value = Vec<Stroke>> {
     prop::collection::vec(stroke, 0..20)
 }
 
+/// Something that is done with the mouse, mostly on the screen.
+fn mouse() -> impl Strategy<Value = Action> {
+    use crossterm::event::{KeyModifiers, MouseButton, MouseEvent, MouseEventKind};
+    let kind = prop::sample::select(vec![
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Down(MouseButton::Left),
+        MouseEventKind::Down(MouseButton::Right),
+        MouseEventKind::Down(MouseButton::Middle),
+        MouseEventKind::Drag(MouseButton::Left),
+        MouseEventKind::Drag(MouseButton::Right),
+        MouseEventKind::Up(MouseButton::Left),
+        MouseEventKind::ScrollUp,
+        MouseEventKind::ScrollDown,
+        MouseEventKind::ScrollLeft,
+        MouseEventKind::ScrollRight,
+        MouseEventKind::Moved,
+    ]);
+    let place = prop_oneof![
+        8 => (0u16..80, 0u16..24),
+        2 => (0u16..500, 0u16..200),
+        1 => any::<(u16, u16)>(),
+    ];
+    (kind, place).prop_map(|(kind, (column, row))| {
+        let modifiers = KeyModifiers::NONE;
+        Action::Mouse(MouseEvent {
+            kind,
+            column,
+            row,
+            modifiers,
+        })
+    })
+}
+
 #[derive(Clone, Debug)]
 enum Move {
     Key(crossterm::event::KeyEvent),
@@ -128,7 +165,11 @@ fn moves() -> impl Strategy<Value = Move> {
         }
         Action::Sampled(Arc::new(snapshot))
     });
-    let sizes = (0u16..200, 0u16..60);
+    // Mostly those that terminals have: the largest take as long to draw as all others together.
+    let sizes = prop_oneof![
+        8 => (0u16..=130, 0u16..=50),
+        1 => (0u16..=500, 0u16..=200),
+    ];
     let other = prop_oneof![
         sampled,
         sizes.prop_map(|(width, height)| Action::Resized(Size::new(width, height))),
@@ -137,9 +178,11 @@ fn moves() -> impl Strategy<Value = Move> {
         changes(),
         Just(Action::Tick),
         Just(Action::Lost(1)),
+        Just(Action::Focused),
     ];
     prop_oneof![
         20 => key().prop_map(Move::Key),
+        6 => mouse().prop_map(Move::Other),
         4 => other.prop_map(Move::Other),
         4 => any::<bool>().prop_map(Move::Answer),
         2 => (0u64..3_000).prop_map(Move::Wait),
@@ -221,6 +264,60 @@ fn refusal(request: &Request) -> RequestError {
     }
 }
 
+/// Does all of this, and says after each what must hold.
+fn play(
+    model: &mut Model,
+    moves: Vec<Move>,
+    mut holds: impl FnMut(&Model) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
+    let mut asked = std::collections::VecDeque::new();
+    for step in moves {
+        let action = match step {
+            Move::Key(key) => keymap::lookup(model.mode(), key),
+            Move::Other(action) => action,
+            Move::Wait(millis) => {
+                model.now += Duration::from_millis(millis);
+                Action::Tick
+            }
+            Move::Answer(well) => {
+                match asked.pop_front().and_then(|effect| answer(&effect, well)) {
+                    Some(answer) => answer,
+                    None => continue,
+                }
+            }
+        };
+        asked.extend(update(model, action));
+        holds(model)?;
+    }
+    Ok(())
+}
+
+fn draw_at(model: &Model, size: Size) {
+    let area = ratatui::layout::Rect::from((ratatui::layout::Position::ORIGIN, size));
+    crate::ui::view::render(model, area, &mut ratatui::buffer::Buffer::empty(area));
+}
+
+#[test]
+fn random_moves_reach_every_mode() {
+    let mut runner = TestRunner::deterministic();
+    let moves = prop::collection::vec(moves(), 120);
+    let mut reached = std::collections::BTreeSet::new();
+    for _ in 0..200 {
+        let moves = moves.new_tree(&mut runner).expect("a case").current();
+        let played = play(&mut model(), moves, |model| {
+            reached.insert(format!("{:?}", model.mode()));
+            Ok(())
+        });
+        assert!(played.is_ok());
+    }
+    let missed = keymap::Mode::ALL.map(|mode| format!("{mode:?}"));
+    let missed: Vec<_> = missed
+        .iter()
+        .filter(|mode| !reached.contains(*mode))
+        .collect();
+    assert!(missed.is_empty(), "{missed:?}");
+}
+
 proptest! {
     #[test]
     fn as_many_undos_as_changes_end_at_the_start(changes in prop::collection::vec(changes(), 0..40), pause in 0u64..900) {
@@ -246,23 +343,9 @@ proptest! {
     }
 
     #[test]
-    fn no_key_in_any_mode_panics_or_leaves_the_lists_astray(moves in prop::collection::vec(moves(), 0..120)) {
+    fn no_key_click_or_paste_in_any_mode_panics_or_leaves_the_lists_astray(moves in prop::collection::vec(moves(), 0..120)) {
         let mut model = model();
-        let mut asked = std::collections::VecDeque::new();
-        for step in moves {
-            let action = match step {
-                Move::Key(key) => keymap::lookup(model.mode(), key),
-                Move::Other(action) => action,
-                Move::Wait(millis) => {
-                    model.now += Duration::from_millis(millis);
-                    Action::Tick
-                }
-                Move::Answer(well) => match asked.pop_front().and_then(|effect| answer(&effect, well)) {
-                    Some(answer) => answer,
-                    None => continue,
-                },
-            };
-            asked.extend(update(&mut model, action));
+        play(&mut model, moves, |model| {
             prop_assert!(model.conns.rows.iter().all(|row| model.snapshot.conn(*row).is_some()));
             prop_assert!(model.conns.ended <= model.conns.total && model.conns.total <= model.conns.all);
             prop_assert!(model.first_strip <= model.snapshot.proxies.len());
@@ -273,9 +356,21 @@ proptest! {
             if let Check::Wrong(error) | Check::Unfinished(error) = &model.input.check {
                 prop_assert!(error.span.end <= error.input.chars().count());
             }
-        }
-        let area = ratatui::layout::Rect::from((ratatui::layout::Position::ORIGIN, model.size));
-        crate::ui::view::render(&model, area, &mut ratatui::buffer::Buffer::empty(area));
+            Ok(())
+        })?;
+        draw_at(&model, model.size);
+    }
+
+    #[test]
+    fn whatever_was_done_can_be_drawn_at_any_size(
+        moves in prop::collection::vec(moves(), 0..60),
+        size in (1u16..=500, 1u16..=200),
+    ) {
+        let mut model = model();
+        play(&mut model, moves, |_| Ok(()))?;
+        let size = Size::new(size.0, size.1);
+        update(&mut model, Action::Resized(size));
+        draw_at(&model, size);
     }
 
     #[test]
@@ -305,8 +400,8 @@ proptest! {
                 prop_assert!(error.span.end <= error.input.chars().count());
             }
         }
-        update(&mut model, Action::Resized(Size::new(size.0, size.1)));
-        let area = ratatui::layout::Rect::new(0, 0, size.0, size.1);
-        crate::ui::view::render(&model, area, &mut ratatui::buffer::Buffer::empty(area));
+        let size = Size::new(size.0, size.1);
+        update(&mut model, Action::Resized(size));
+        draw_at(&model, size);
     }
 }
