@@ -85,7 +85,7 @@ fn main() {
         ("quiet", &|| vec![cost::quiet(effort)]),
         ("cost", &|| vec![cost::under_traffic(&upstreams, effort)]),
         ("path", &|| vec![cost::data_path(&upstreams, effort)]),
-        ("bytes", &|| vec![bytes::frame(effort)]),
+        ("bytes", &|| bytes::frame(effort)),
         ("truth", &|| vec![bytes::truth(&upstreams, effort)]),
     ];
     for (_, rows) in parts.iter().filter(|(name, _)| wanted(name)) {
