@@ -136,8 +136,12 @@ fn by_addr(addr: SocketAddr) -> Key {
             (0, u64::from(addr.ip().to_bits()) << 16 | port)
         }
         SocketAddr::V6(addr) => {
-            let [high, low] = [64, 0].map(|shift| addr.ip().to_bits() >> shift);
-            let [high, low] = [high, low].map(|half| half as u64);
+            let segments = addr.ip().segments();
+            let (high, low) = segments.split_at(4);
+            let [high, low] = [high, low].map(|half| {
+                let segments = half.iter().copied().map(u64::from);
+                segments.fold(0, |half, segment| half << 16 | segment)
+            });
             (high.max(1), low)
         }
     }
