@@ -19,6 +19,7 @@
 //!  proxy                    the engine: sockets, threads, TLS, counters, the one clock
 //!    ▼
 //!  snapshot                 what the engine shows of itself, as plain data
+//!  findings                what facts tell of an application: its habits, with their evidence
 //!  fault, mapping, command, preset, scene     text to data and back; what faults do to bytes
 //!  units, format, syntax    quantities; figures and texts for people; errors with a caret
 //!  file, look               files that are read whole, but never without end; the words for what the console looks like
@@ -55,6 +56,7 @@
 //! | where a word becomes a change | [`command`] reads it, [`operate`] finds whom it means, [`request`] asks the engine |
 //! | where a new kind of fault goes | one file in `fault::kinds` and its word in the table there, then README's table. Its row says where a byte meets it (`stage`), whether it ends connections (`ends`) and changes bytes (`alters`) |
 //! | where a mapping is read | [`mapping`], a function for each production of its grammar |
+//! | where a habit of an application is told | one file in `findings`, and its line in the table there |
 //! | where TLS with an upstream is set up | [`proxy::tls`] |
 //! | what is measured, and when | `proxy::meter` counts, `proxy::collector` reads ten times a second |
 //!
@@ -117,6 +119,7 @@ pub mod demo;
 pub mod farewell;
 pub mod fault;
 pub mod file;
+pub mod findings;
 pub mod format;
 pub mod headless;
 pub mod logging;

@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("mapping", &["format", "units", "syntax"]),
     ("preset", &["format", "units", "syntax", "fault"]),
     ("snapshot", &["format", "units", "fault", "mapping"]),
+    ("findings", &["format", "units", "fault", "snapshot"]),
     (
         "command",
         &[
@@ -91,7 +92,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// The layers in which text and numbers go in and come out, and nothing else happens.
 const PURE: &[&str] = &[
-    "units", "format", "syntax", "fault", "mapping", "snapshot", "command",
+    "units", "format", "syntax", "fault", "mapping", "snapshot", "findings", "command",
 ];
 
 /// What has no place in them.

@@ -1,0 +1,323 @@
+//! Gives up: a client leaves when an answer has not come for so long.
+//!
+//! A time-out is told by waits that are alike although they end at different moments. It is told apart for a new connection
+//! without a first answer, for a later request, and for an answer that does not go on. Not meant are clients that
+//! end their stream and go on reading, that leave as another connection's answer comes, and that leave after as long in health.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::book::{Book, PATIENCE, Step};
+use super::faults::NONE;
+use super::finding::{Figure, Finding, Habit, Range, time};
+use super::group::{Last, Width, clusters, median, moments};
+use super::watch::{Sight, Watch};
+use crate::snapshot::{ConnId, LegName, Seen};
+
+/// The cases of clients that left, and those that may speak against them.
+#[derive(Debug, Default)]
+pub(super) struct GivesUp {
+    cases: Last<Case, 256>,
+    /// Long waits that were answered after all.
+    endured: Last<(Amid, Arc<str>, Duration), 256>,
+    /// How long connections had been silent, and how old they were, that clients ended in health with
+    /// nothing that had waited for long.
+    healthy: Last<(Duration, Duration), 128>,
+    /// How many clients left amid a wait in health, and how many ended their stream there and were answered.
+    left_in_health: u64,
+    half_closes: u64,
+}
+
+/// A client that left while something was to come.
+#[derive(Debug)]
+struct Case {
+    conn: ConnId,
+    at: Duration,
+    amid: Amid,
+    under: Arc<str>,
+    waited: Duration,
+    /// Since its request began; for an answer that stopped, that is longer.
+    since_asked: Duration,
+    /// Whether its connection broke: it did not only end its stream.
+    broke: bool,
+    /// Whether another connection of its client was answered just then, and whether one was a little before, by chance.
+    at_answer: bool,
+    by_chance: bool,
+}
+
+/// What it left amid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Amid {
+    /// A new connection that had no answer yet.
+    New,
+    /// A later request without an answer.
+    Request,
+    /// An answer that had begun.
+    Answer,
+}
+
+/// The loser of two requests is closed so soon after the winner's answer.
+const LOSER: Duration = Duration::from_millis(5);
+
+/// So many bytes are a whole request to cancel another one (PostgreSQL): it has no answer.
+pub(super) const CANCEL_BYTES: u64 = 16;
+
+// === impl GivesUp ===
+
+impl Watch for GivesUp {
+    fn see(&mut self, sight: &Sight<'_>) {
+        let at = sight.fact.at;
+        match (sight.fact.seen, sight.step) {
+            (_, Some(Step::Answered { waited })) if *waited >= PATIENCE => {
+                let amid = if sight.conn.answered == 1 {
+                    Amid::New
+                } else {
+                    Amid::Request
+                };
+                let under = sight.book.faults.between(sight.conn.began, at);
+                self.endured.push((amid, Arc::clone(under), *waited));
+            }
+            (Seen::Answered { .. }, _) if sight.conn.left.is_some() => self.answered_after(sight),
+            (
+                Seen::Left {
+                    leg: LegName::Client,
+                    ..
+                },
+                _,
+            ) => self.left(sight),
+            (Seen::Closed { .. }, _) => self.closed(sight),
+            _ => {}
+        }
+    }
+
+    fn state(&self, book: &Book, found: &mut Vec<Finding>) {
+        if book.answered < Finding::CASES as u64 || self.is_ordinary(book) {
+            return;
+        }
+        for amid in [Amid::New, Amid::Request, Amid::Answer] {
+            let mut cases: Vec<&Case> =
+                self.cases.iter().filter(|case| case.amid == amid).collect();
+            cases.retain(|case| self.half_closes == 0 || case.broke);
+            let mut unders: Vec<&Arc<str>> = cases.iter().map(|case| &case.under).collect();
+            unders.sort_unstable();
+            unders.dedup();
+            for under in unders {
+                let cases: Vec<&Case> = cases
+                    .iter()
+                    .copied()
+                    .filter(|case| case.under == *under)
+                    .collect();
+                self.state_of(amid, under, &cases, book, found);
+            }
+        }
+    }
+}
+
+impl GivesUp {
+    fn left(&mut self, sight: &Sight<'_>) {
+        let (at, conn) = (sight.fact.at, sight.conn);
+        let Seen::Left { amid, .. } = sight.fact.seen else {
+            return;
+        };
+        let again = conn.left.is_some_and(|left| left.at < at);
+        if again {
+            // It broke after its end: it did not read any more.
+            for case in self.cases.iter_mut().filter(|case| case.conn == conn.id) {
+                case.broke = true;
+            }
+            return;
+        }
+        let (what, waited) = match sight.step {
+            Some(Step::GivenUp { waited }) if conn.answered == 0 => (Amid::New, *waited),
+            Some(Step::GivenUp { waited }) => (Amid::Request, *waited),
+            _ if amid.held && amid.waiting.is_none() && conn.answered > 0 => {
+                (Amid::Answer, amid.silent_down.unwrap_or_default())
+            }
+            _ => {
+                let in_health = sight.book.faults.clean(conn.began, at);
+                if in_health {
+                    self.healthy.push((amid.silent_up, conn.age(at)));
+                }
+                return;
+            }
+        };
+        if conn.requests == 1 && conn.bytes == CANCEL_BYTES {
+            return;
+        }
+        let just_before = |at| sight.book.answered_just_before(conn, at, LOSER).is_some();
+        self.cases.push(Case {
+            conn: conn.id,
+            at,
+            amid: what,
+            under: Arc::clone(sight.book.faults.between(conn.began, at)),
+            waited,
+            since_asked: at.saturating_sub(conn.began),
+            broke: conn.left.is_some_and(|left| left.broke),
+            at_answer: just_before(at),
+            by_chance: just_before(at.saturating_sub(LOSER * 4)),
+        });
+    }
+
+    /// An answer was written to a client that had ended its stream: it may read it, or be gone.
+    fn answered_after(&mut self, sight: &Sight<'_>) {
+        let conn = sight.conn;
+        let in_health = sight.book.faults.clean(conn.began, sight.fact.at);
+        let read_on = conn
+            .left
+            .is_some_and(|left| left.waited.is_some() && !left.broke);
+        if in_health && read_on {
+            self.half_closes += 1;
+        }
+    }
+
+    fn closed(&mut self, sight: &Sight<'_>) {
+        let Some(left) = sight.conn.left else { return };
+        let in_health = sight.book.faults.clean(sight.conn.began, sight.fact.at);
+        let patient = left.waited.is_some_and(|waited| waited >= PATIENCE);
+        if in_health && patient && !left.answered_after {
+            self.left_in_health += 1;
+        }
+    }
+
+    /// Whether clients leave amid a wait as a matter of course: they ask what has no answer.
+    fn is_ordinary(&self, book: &Book) -> bool {
+        self.left_in_health * 10 > book.answered_clean
+    }
+
+    fn state_of(
+        &self,
+        amid: Amid,
+        under: &Arc<str>,
+        cases: &[&Case],
+        book: &Book,
+        found: &mut Vec<Finding>,
+    ) {
+        // In an answer, either the silence since its last byte is what is alike, or the time since the request.
+        let reading: &[fn(&Case) -> Duration] = match amid {
+            Amid::Answer => &[|case| case.waited, |case| case.since_asked],
+            Amid::New | Amid::Request => &[|case| case.waited],
+        };
+        for (index, read) in reading.iter().enumerate() {
+            let times: Vec<Duration> = cases.iter().map(|case| read(case)).collect();
+            let clusters = clusters(&times, Width::TIMER);
+            let clusters: Vec<Vec<&Case>> = clusters
+                .into_iter()
+                .map(|members| members.into_iter().map(|index| cases[index]).collect())
+                .filter(|members: &Vec<&Case>| {
+                    members.len() * 7 >= cases.len()
+                        && moments(members.iter().map(|case| case.at)) >= Finding::CASES
+                })
+                .collect();
+            let explained: usize = clusters.iter().map(Vec::len).sum();
+            if explained * 10 < cases.len() * 7 {
+                continue;
+            }
+            let which = amid.which(index == 1);
+            let before = found.len();
+            for members in clusters {
+                let times: Vec<Duration> = members.iter().map(|case| read(case)).collect();
+                if self.is_otherwise_explained(&members, &times, under, book) {
+                    continue;
+                }
+                let finding = self.finding(amid, which, under, &members, &times);
+                // Where most wait longer, those that left may have had other reasons.
+                if finding.n * 4 >= finding.of {
+                    found.push(finding);
+                }
+            }
+            if found.len() > before {
+                return;
+            }
+        }
+    }
+
+    /// Whether something else than a time-out makes these ends.
+    fn is_otherwise_explained(
+        &self,
+        cases: &[&Case],
+        times: &[Duration],
+        under: &str,
+        book: &Book,
+    ) -> bool {
+        let at_answer = cases.iter().filter(|case| case.at_answer).count();
+        let by_chance = cases.iter().filter(|case| case.by_chance).count();
+        let losers = at_answer * 10 >= cases.len() * 3 + by_chance * 10;
+        let middle = median(times.iter().copied());
+        let alike = |time: Duration| Width::TIMER.joins(time, middle);
+        let healthy = self.healthy.iter();
+        let habits = healthy
+            .filter(|(silent, age)| alike(*silent) || alike(*age))
+            .count();
+        // Without a fault, only what nobody has to wait for is a time-out: an answer never takes so long.
+        let longest = book.clean_waits.iter().max().copied().unwrap_or_default();
+        let ordinary = under == NONE
+            && (book.answered_clean < 20
+                || middle < longest * 3
+                || self.cases.len() as u64 * 10 > book.answered_clean);
+        losers || habits >= Finding::CASES || ordinary
+    }
+
+    fn finding(
+        &self,
+        amid: Amid,
+        which: &'static str,
+        under: &Arc<str>,
+        cases: &[&Case],
+        times: &[Duration],
+    ) -> Finding {
+        let after = median(times.iter().copied());
+        let most = times.iter().max().copied().unwrap_or_default();
+        let beyond = |time: Duration| time > most + Width::TIMER.of(most);
+        let endured = self
+            .endured
+            .iter()
+            .filter(|(what, faults, waited)| *what == amid && faults == under && beyond(*waited));
+        let later = self
+            .cases
+            .iter()
+            .filter(|case| case.amid == amid && case.under == *under && beyond(case.waited));
+        let mut last: Vec<&&Case> = cases.iter().collect();
+        last.sort_unstable_by_key(|case| std::cmp::Reverse(case.at));
+        let n = cases.len();
+        let of = n + endured.count() + later.count();
+        let range = Range::of(times.iter().copied()).expect("a cluster has members");
+        let text = format!(
+            "gives up {} after {}{} ({n} of {of}, {range})",
+            amid.text(),
+            time(after),
+            if which == "stalled answer" {
+                " without a byte"
+            } else {
+                ""
+            },
+        );
+        let values = vec![
+            ("after", Figure::Time(after)),
+            ("least", Figure::Time(range.least)),
+            ("most", Figure::Time(range.most)),
+        ];
+        let conns = last.iter().map(|case| case.conn);
+        Finding::new((Habit::GivesUp, which), text, under, (n, of), values, conns)
+    }
+}
+
+// === impl Amid ===
+
+impl Amid {
+    fn which(self, since_asked: bool) -> &'static str {
+        match self {
+            Self::New => "new connection",
+            Self::Request => "request",
+            Self::Answer if since_asked => "whole answer",
+            Self::Answer => "stalled answer",
+        }
+    }
+
+    fn text(self) -> &'static str {
+        match self {
+            Self::New => "on a new connection without an answer",
+            Self::Request => "on a request",
+            Self::Answer => "in the middle of an answer",
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What is inferred of an application from the facts that a desk sees: its habits, each with its evidence.
+//!
+//! ```text
+//! Fact ─► Book: connections, answers, the faults of each time ─┬─► one Watch a habit ─► Finding
+//!                                                              └─► …
+//! ```
+//!
+//! A finding says what a client did, not what it is set to, and under which failure. It is stated on three cases or more, and not
+//! where the facts allow another reading: who closes its connection at the end of its work, takes the losing one of two
+//! requests back or waits in health for what comes gives nothing up. Where callers cannot be told apart, nothing is said that
+//! needs it. A finding that later facts do not bear out is not stated any more.
+//!
+//! Nothing here reads a clock or does IO: a state is a function of the facts and the plans that were told. Memory is bounded: some
+//! two hundred bytes for each open connection, and the last few hundred cases of each habit.
+//!
+//! A new habit is one file with a [`Watch`] and one line in `WATCHES`.
+
+mod book;
+mod changes;
+mod faults;
+mod finding;
+mod followers;
+mod gives_up;
+mod group;
+mod trains;
+mod tries_again;
+mod watch;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use self::changes::{Change, changes};
+pub use self::finding::{Confidence, Figure, Finding, Habit};
+
+use self::book::Book;
+use self::watch::{Sight, Watch};
+use crate::fault::Plan;
+use crate::snapshot::Fact;
+
+/// Every habit that is looked for, in the order in which findings are told.
+const WATCHES: &[fn() -> Box<dyn Watch>] = &[
+    || Box::<gives_up::GivesUp>::default(),
+    || Box::<tries_again::TriesAgain>::default(),
+];
+
+/// So often at most findings are computed anew: they are for people.
+const PACE: Duration = Duration::from_millis(500);
+
+/// The findings of one proxy.
+#[derive(Debug)]
+pub struct Findings {
+    book: Book,
+    watches: Vec<Box<dyn Watch>>,
+    /// Whether something was seen since the last state.
+    stirred: bool,
+    /// When the state was last computed.
+    computed: Option<Duration>,
+    stated: Arc<[Finding]>,
+}
+
+// === impl Findings ===
+
+impl Default for Findings {
+    fn default() -> Self {
+        Self {
+            book: Book::default(),
+            watches: WATCHES.iter().map(|watch| watch()).collect(),
+            stirred: false,
+            computed: None,
+            stated: Arc::default(),
+        }
+    }
+}
+
+impl Findings {
+    /// Takes a fact of the proxy in. Facts are told in the order of their times; those of connections whose opening was not
+    /// seen are passed over.
+    pub fn see(&mut self, fact: &Fact) {
+        let step = self.book.take_in(fact);
+        let Some(conn) = self.book.conn(fact.conn) else {
+            return;
+        };
+        let sight = Sight {
+            fact,
+            conn,
+            step: step.as_ref(),
+            book: &self.book,
+        };
+        for watch in &mut self.watches {
+            watch.see(&sight);
+        }
+        self.book.forget(fact);
+        self.stirred = true;
+    }
+
+    /// Takes in that the faults of the proxy are those of `plan` from `at` on; told at its start too.
+    pub fn faults(&mut self, at: Duration, plan: &Plan) {
+        self.book.faults.set(at, plan);
+        for watch in &mut self.watches {
+            watch.faults(at, &self.book);
+        }
+        self.stirred = true;
+    }
+
+    /// What can be said at `at`: the state before, where nothing was seen since or that is half a second old at most.
+    pub fn state(&mut self, at: Duration) -> Arc<[Finding]> {
+        let young = self.computed.is_some_and(|computed| computed + PACE > at);
+        if young || !std::mem::take(&mut self.stirred) {
+            return Arc::clone(&self.stated);
+        }
+        self.computed = Some(at);
+        let mut found = Vec::new();
+        for watch in &self.watches {
+            watch.state(&self.book, &mut found);
+        }
+        for finding in &mut found {
+            let before = self.stated.iter().find(|before| finding.is_about(before));
+            finding.since = before.map_or(at, |before| before.since);
+        }
+        if *found != *self.stated {
+            self.stated = found.into();
+        }
+        Arc::clone(&self.stated)
+    }
+}

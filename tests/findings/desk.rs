@@ -1,0 +1,436 @@
+//! A desk with an upstream behind it, as far as facts tell of them: a queue of events, and no clock but the time of the first.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use faultboard::fault::random::{Random, unit};
+use faultboard::fault::{Plan, language};
+use faultboard::findings::{Finding, Findings};
+use faultboard::snapshot::{Amid, By, ConnId, Fact, Leave, LegName, ProxyId, Seen};
+
+/// A client of the desk: told when a timer of its own is due, when an answer begins, and when the desk ends a connection.
+pub trait Client {
+    fn wake(&mut self, desk: &mut Desk, me: usize, timer: u64);
+    fn answered(&mut self, _desk: &mut Desk, _me: usize, _conn: u64) {}
+    fn ended(&mut self, _desk: &mut Desk, _me: usize, _conn: u64) {}
+    /// Where its connections come from.
+    fn address(&self) -> IpAddr {
+        HERE
+    }
+}
+
+/// What a fault does to requests.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Acts {
+    Nothing,
+    Hole,
+    Delay(Duration),
+    /// This share of requests finds its connection reset.
+    Reset(f64),
+    /// The same by the upstream itself, without a fault of ours.
+    Breaks(f64),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Event {
+    Beat,
+    Wake { client: usize, timer: u64 },
+    Fault(usize),
+    Answer { conn: u64 },
+    Cut { conn: u64 },
+    Over { conn: u64 },
+    Push { conn: u64 },
+}
+
+#[derive(Debug)]
+struct Conn {
+    client: usize,
+    waits: Option<Duration>,
+    last_up: Duration,
+    last_down: Option<Duration>,
+    answered: u32,
+    asked: u64,
+    /// Requests that a hole holds, by how long the upstream will take for each.
+    held: Vec<Duration>,
+    left: Option<Leave>,
+    /// Whether the client still reads after its end.
+    reads: bool,
+}
+
+pub struct Desk {
+    pub now: Duration,
+    pub random: Random,
+    pub acts: Acts,
+    pub findings: Findings,
+    /// Each statement that was made, as it was first made with its figures.
+    pub stated: Vec<Finding>,
+    /// How many facts there were.
+    pub facts: u64,
+    address: IpAddr,
+    conns: BTreeMap<u64, Conn>,
+    queue: BinaryHeap<Reverse<(Duration, u64, Event)>>,
+    numbers: u64,
+    scenes: Vec<(Duration, &'static str)>,
+}
+
+/// Where clients come from by default.
+pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+
+impl Desk {
+    /// A desk whose faults change at these times.
+    pub fn new(seed: u64, scenes: &[(u64, &'static str)]) -> Self {
+        let mut desk = Self {
+            now: Duration::ZERO,
+            random: Random::new(seed),
+            acts: Acts::Nothing,
+            findings: Findings::default(),
+            stated: Vec::new(),
+            facts: 0,
+            address: HERE,
+            conns: BTreeMap::new(),
+            queue: BinaryHeap::new(),
+            numbers: 0,
+            scenes: Vec::new(),
+        };
+        desk.findings.faults(Duration::ZERO, &Plan::default());
+        desk.scenes = scenes
+            .iter()
+            .map(|(at, text)| (Duration::from_secs(*at), *text))
+            .collect();
+        for index in 0..scenes.len() {
+            desk.at(desk.scenes[index].0, Event::Fault(index));
+        }
+        desk.at(Duration::ZERO, Event::Beat);
+        desk
+    }
+
+    /// Runs until `end`, with each client woken once at its start.
+    pub fn run(&mut self, clients: &mut [Box<dyn Client>], end: Duration) {
+        for client in 0..clients.len() {
+            let start = self.between(0.0, 0.5);
+            self.at(start, Event::Wake { client, timer: 0 });
+        }
+        while let Some(Reverse((at, _, event))) = self.queue.pop() {
+            if at > end {
+                break;
+            }
+            self.now = at;
+            match event {
+                Event::Beat => self.beat(),
+                Event::Fault(index) => self.change(index),
+                Event::Wake { client, timer } => {
+                    self.address = clients[client].address();
+                    clients[client].wake(self, client, timer);
+                }
+                Event::Answer { conn } => {
+                    if let Some(client) = self.answer(conn) {
+                        self.address = clients[client].address();
+                        clients[client].answered(self, client, conn);
+                    }
+                }
+                Event::Cut { conn } => {
+                    if let Some(client) = self.cut(conn) {
+                        self.address = clients[client].address();
+                        clients[client].ended(self, client, conn);
+                    }
+                }
+                Event::Over { conn } => self.over(conn, By::Client),
+                Event::Push { conn } => self.push(conn),
+            }
+        }
+    }
+
+    // === what clients do ===
+
+    /// Wakes `me` after a while.
+    pub fn sleep(&mut self, me: usize, timer: u64, after: Duration) {
+        self.at(self.now + after, Event::Wake { client: me, timer });
+    }
+
+    pub fn open(&mut self, me: usize) -> u64 {
+        self.numbers += 1;
+        let conn = self.numbers;
+        let port = 1024 + u16::try_from(conn % 60_000).expect("a port");
+        let client = SocketAddr::new(self.address, port);
+        self.conns.insert(
+            conn,
+            Conn {
+                client: me,
+                waits: None,
+                last_up: self.now,
+                last_down: None,
+                answered: 0,
+                asked: 0,
+                held: Vec::new(),
+                left: None,
+                reads: false,
+            },
+        );
+        self.tell(conn, Seen::Opened { client });
+        self.tell(conn, Seen::Reached);
+        conn
+    }
+
+    /// Sends a request that the upstream answers after `takes`; never where absent.
+    pub fn ask(&mut self, conn: u64, bytes: u64, takes: Option<Duration>) {
+        let now = self.now;
+        let acts = self.acts;
+        let share = unit(self.random.draw());
+        let soon = self.between(0.0005, 0.003);
+        let Some(row) = self.conns.get_mut(&conn) else {
+            return;
+        };
+        let silent = now - row.last_up.max(row.last_down.unwrap_or_default());
+        let first = row.waits.is_none();
+        row.last_up = now;
+        row.asked = bytes;
+        if first {
+            row.waits = Some(now);
+            self.tell(conn, Seen::Asked { bytes, silent });
+        }
+        let row = self.conns.get_mut(&conn).expect("a connection");
+        match (acts, takes) {
+            (Acts::Reset(of) | Acts::Breaks(of), _) if share < of => {
+                self.at(now + soon, Event::Cut { conn });
+            }
+            (_, None) => {}
+            (Acts::Hole, Some(takes)) => row.held.push(takes),
+            (Acts::Delay(delay), Some(takes)) => {
+                self.at(now + delay + takes, Event::Answer { conn });
+            }
+            (_, Some(takes)) => self.at(now + takes, Event::Answer { conn }),
+        }
+    }
+
+    /// Ends the client's side for good.
+    pub fn leave(&mut self, conn: u64, how: Leave) {
+        self.end(conn, how, false);
+    }
+
+    /// Ends the client's stream, and goes on reading.
+    pub fn half_close(&mut self, conn: u64) {
+        self.end(conn, Leave::Fin, true);
+    }
+
+    /// Has the upstream send something after a while without being asked.
+    pub fn push_after(&mut self, conn: u64, after: Duration) {
+        self.at(self.now + after, Event::Push { conn });
+    }
+
+    pub fn is_open(&self, conn: u64) -> bool {
+        self.conns.contains_key(&conn)
+    }
+
+    /// A time between two numbers of seconds.
+    pub fn between(&mut self, least: f64, most: f64) -> Duration {
+        Duration::from_secs_f64(least + (most - least) * unit(self.random.draw()))
+    }
+
+    // === what happens ===
+
+    fn at(&mut self, at: Duration, event: Event) {
+        self.numbers += 1;
+        self.queue.push(Reverse((at, self.numbers, event)));
+    }
+
+    fn tell(&mut self, conn: u64, seen: Seen) {
+        let fact = Fact {
+            at: self.now,
+            proxy: ProxyId(1),
+            conn: ConnId(conn),
+            seen,
+        };
+        self.facts += 1;
+        self.findings.see(&fact);
+    }
+
+    fn end(&mut self, conn: u64, how: Leave, reads: bool) {
+        let now = self.now;
+        let delay = match self.acts {
+            Acts::Delay(delay) => delay,
+            _ => Duration::from_millis(1),
+        };
+        let Some(row) = self.conns.get_mut(&conn).filter(|row| row.left.is_none()) else {
+            return;
+        };
+        (row.left, row.reads) = (Some(how), reads);
+        let amid = Amid {
+            waiting: row.waits.map(|since| now - since),
+            silent_up: now - row.last_up,
+            silent_down: row.last_down.map(|at| now - at),
+            asked: row.asked,
+            answered: row.answered,
+            held: false,
+        };
+        let waits = row.waits.is_some();
+        self.tell(
+            conn,
+            Seen::Left {
+                leg: LegName::Client,
+                how,
+                amid,
+            },
+        );
+        let holds = self.acts == Acts::Hole;
+        // What waits in a hole ends when the hole does; what is answered first ends with its answer.
+        if !holds && (how == Leave::Rst || !waits) {
+            self.at(now + delay, Event::Over { conn });
+        } else if !holds && !reads {
+            self.at(now + delay + Duration::from_secs(1), Event::Over { conn });
+        }
+    }
+
+    fn answer(&mut self, conn: u64) -> Option<usize> {
+        let now = self.now;
+        let by_chance = unit(self.random.draw()) < 0.5;
+        let row = self.conns.get_mut(&conn)?;
+        let waited = row.waits.take().map(|since| now - since);
+        row.last_down = Some(now);
+        row.answered += 1;
+        let (client, left, reads) = (row.client, row.left, row.reads);
+        if let Some(waited) = waited {
+            self.tell(
+                conn,
+                Seen::Answered {
+                    waited,
+                    upstream: waited,
+                },
+            );
+        }
+        match left {
+            None => return Some(client),
+            Some(_) if reads => {
+                self.over(conn, By::Client);
+                return Some(client);
+            }
+            Some(_) if by_chance => {
+                let amid = Amid::default();
+                self.tell(
+                    conn,
+                    Seen::Left {
+                        leg: LegName::Client,
+                        how: Leave::Rst,
+                        amid,
+                    },
+                );
+                self.over(conn, By::ClientBroke);
+            }
+            Some(_) => self.over(conn, By::Client),
+        }
+        None
+    }
+
+    fn cut(&mut self, conn: u64) -> Option<usize> {
+        let row = self.conns.get(&conn)?;
+        let (client, left) = (row.client, row.left);
+        let by = match self.acts {
+            Acts::Breaks(_) => {
+                let leg = LegName::Upstream;
+                let amid = Amid {
+                    waiting: row.waits.map(|since| self.now - since),
+                    ..Amid::default()
+                };
+                self.tell(
+                    conn,
+                    Seen::Left {
+                        leg,
+                        how: Leave::Rst,
+                        amid,
+                    },
+                );
+                By::UpstreamBroke
+            }
+            _ => By::Fault("reset"),
+        };
+        self.over(conn, by);
+        left.is_none().then_some(client)
+    }
+
+    fn over(&mut self, conn: u64, by: By) {
+        if self.conns.contains_key(&conn) {
+            self.tell(conn, Seen::Closed { by, bytes: 100 });
+            self.conns.remove(&conn);
+        }
+    }
+
+    fn push(&mut self, conn: u64) {
+        let now = self.now;
+        let holds = self.acts == Acts::Hole;
+        let Some(row) = self
+            .conns
+            .get_mut(&conn)
+            .filter(|row| row.left.is_none() && !holds)
+        else {
+            return;
+        };
+        let silent = now - row.last_up.max(row.last_down.unwrap_or_default());
+        row.last_down = Some(now);
+        if row.waits.is_none() && silent >= Fact::SILENCE {
+            self.tell(conn, Seen::Pushed { bytes: 80, silent });
+        }
+    }
+
+    fn change(&mut self, index: usize) {
+        let text = self.scenes[index].1;
+        let (plan, acts) = acts(text);
+        self.findings.faults(self.now, &plan);
+        self.acts = acts;
+        if acts == Acts::Hole {
+            return;
+        }
+        let mut released = Vec::new();
+        for (conn, row) in &mut self.conns {
+            released.extend(row.held.drain(..).map(|takes| (*conn, takes)));
+            if row.left.is_some() && row.waits.is_none() {
+                released.push((*conn, Duration::MAX));
+            }
+        }
+        for (conn, takes) in released {
+            if takes == Duration::MAX {
+                self.at(self.now, Event::Over { conn });
+            } else {
+                self.at(self.now + takes, Event::Answer { conn });
+            }
+        }
+    }
+
+    fn beat(&mut self) {
+        let stated = self.findings.state(self.now);
+        for finding in stated.iter() {
+            if !self.stated.iter().any(|before| before.text == finding.text) {
+                self.stated.push(finding.clone());
+            }
+        }
+        self.at(self.now + Duration::from_millis(100), Event::Beat);
+    }
+}
+
+/// What faults in the language do here. `upstream PERCENT` is no fault but an upstream that fails.
+fn acts(text: &str) -> (Plan, Acts) {
+    if let Some(percent) = text.strip_prefix("upstream ") {
+        let percent: f64 = percent.parse().expect("a share");
+        return (Plan::default(), Acts::Breaks(percent / 100.0));
+    }
+    if text.is_empty() {
+        return (Plan::default(), Acts::Nothing);
+    }
+    let plan = Plan::of(language::parse(text).expect("faults"));
+    let mut words = text.split_whitespace();
+    let acts = match (words.next(), words.next()) {
+        (Some("blackhole"), _) => Acts::Hole,
+        (Some("latency"), Some(delay)) => {
+            let millis = delay.trim_end_matches("ms").parse().expect("milliseconds");
+            Acts::Delay(Duration::from_millis(millis))
+        }
+        (Some("reset"), _) => {
+            let share = text.split("share=").nth(1).map_or(100.0, |share| {
+                share.trim_end_matches('%').parse().expect("a share")
+            });
+            Acts::Reset(share / 100.0)
+        }
+        (other, _) => panic!("{other:?} is not simulated"),
+    };
+    (plan, acts)
+}

@@ -1,0 +1,369 @@
+//! Findings over a simulated population: what clients did, and what was stated of it.
+//!
+//! `FAULTBOARD_TABLE=1 cargo test --test findings -- --nocapture` prints the table: each client, how often its habit was stated
+//! of how many runs, by how much the figure was off, and what was stated besides.
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::new_ret_no_self,
+    clippy::too_many_lines,
+    clippy::unchecked_time_subtraction,
+    reason = "a simulation: what is wrong with its times shows in its table"
+)]
+#![allow(unreachable_pub, reason = "modules of one test")]
+
+mod application;
+mod desk;
+mod ordinary;
+
+use std::time::Duration;
+
+use application::{Application, Deeds, Retry, Settings, millis};
+use desk::{Client, Desk};
+use faultboard::findings::{Finding, Habit};
+use ordinary::{Does, Ordinary};
+
+/// At which second which faults are set.
+type Course = &'static [(u64, &'static str)];
+
+/// One client under one course of faults, and what has to be said of it.
+struct Case {
+    name: &'static str,
+    settings: Settings,
+    scenes: Course,
+    lasts: u64,
+    /// The habit that has to be stated, and the figure with what the client did; none where nothing is to be said of it.
+    habit: Option<(Habit, &'static str)>,
+    did: fn(&Settings, &Deeds) -> (&'static str, f64),
+    /// What may be stated besides.
+    besides: &'static [(Habit, &'static str)],
+}
+
+const SEEDS: u64 = 10;
+
+fn mean(times: &[Duration]) -> Duration {
+    times.iter().sum::<Duration>() / (times.len().max(1) as u32)
+}
+
+/// What else is there: nothing, or other clients from other addresses and the same one.
+fn others(case: &Case) -> Vec<Box<dyn Client>> {
+    // Behind one address, who asks beside a single caller cannot be told from it.
+    let near = if case.settings.callers > 1 {
+        Ordinary::new
+    } else {
+        Ordinary::far
+    };
+    vec![
+        near(Does::Subscriber),
+        near(Does::LongPoll { most: 20.0 }),
+        Ordinary::far(Does::Loop { sleeps: 0.7 }),
+    ]
+}
+
+/// What came of one case over all its seeds.
+#[derive(Default)]
+struct Score {
+    runs: u32,
+    stated: u32,
+    worst_off: f64,
+    wrong: Vec<String>,
+}
+
+fn is(finding: &Finding, (habit, which): (Habit, &str)) -> bool {
+    finding.kind == habit && (which.is_empty() || finding.which == which)
+}
+
+fn run(case: &Case, mixed: bool) -> Score {
+    let mut score = Score::default();
+    for seed in 0..SEEDS {
+        let (client, deeds) = Application::new(case.settings);
+        let mut desk = Desk::new(seed * 31 + 7, case.scenes);
+        let mut clients = if mixed { others(case) } else { Vec::new() };
+        clients.insert(0, client);
+        desk.run(&mut clients, Duration::from_secs(case.lasts));
+        score.runs += 1;
+        let deeds = deeds.borrow();
+        let did = (case.did)(&case.settings, &deeds);
+        let mut found = false;
+        for finding in &desk.stated {
+            let wanted = case.habit.is_some_and(|habit| is(finding, habit));
+            let besides = case.besides.iter().any(|besides| is(finding, *besides));
+            if wanted {
+                let mut figures = finding.values.iter().filter(|(name, _)| *name == did.0);
+                let figure = figures
+                    .next()
+                    .map_or(f64::NAN, |(_, figure)| figure.number());
+                let off = (figure - did.1).abs();
+                if off <= (did.1 * 0.05).max(0.02) {
+                    found = true;
+                    score.worst_off = score.worst_off.max(off);
+                    continue;
+                }
+            }
+            if !besides {
+                score.wrong.push(format!(
+                    "[{}] {} (did {did:?})",
+                    finding.under, finding.text
+                ));
+            }
+        }
+        score.stated += u32::from(found);
+    }
+    score.wrong.sort_unstable();
+    score.wrong.dedup();
+    score
+}
+
+fn judge(cases: &[Case]) {
+    let table = std::env::var_os("FAULTBOARD_TABLE").is_some();
+    let mut faults = Vec::new();
+    for case in cases {
+        for mixed in [false, true] {
+            let score = run(case, mixed);
+            let name = format!(
+                "{}{}",
+                case.name,
+                if mixed { ", others beside" } else { "" }
+            );
+            if table {
+                println!(
+                    "{name:58} {:2} of {:2}  off {:6.1} ms  false {}",
+                    score.stated,
+                    score.runs,
+                    score.worst_off * 1e3,
+                    score.wrong.len()
+                );
+            }
+            if case.habit.is_some() && score.stated * 10 < score.runs * 9 {
+                faults.push(format!("{name}: stated {} of {}", score.stated, score.runs));
+            }
+            faults.extend(
+                score
+                    .wrong
+                    .iter()
+                    .map(|wrong| format!("{name}: false: {wrong}")),
+            );
+        }
+    }
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+const HOLE: &[(u64, &str)] = &[(20, "blackhole"), (80, ""), (100, "")];
+const LONG_HOLE: &[(u64, &str)] = &[(20, "blackhole"), (260, "")];
+
+fn gave_up(_: &Settings, deeds: &Deeds) -> (&'static str, f64) {
+    ("after", mean(&deeds.gave_up).as_secs_f64())
+}
+
+#[test]
+fn time_outs_are_told_as_they_were() {
+    let cases = [
+        (500, "0.5 s"),
+        (2_000, "2 s"),
+        (5_000, "5 s"),
+        (30_000, "30 s"),
+    ]
+    .map(|(timeout, name)| Case {
+        name: [
+            "time-out 0.5 s",
+            "time-out 2 s",
+            "time-out 5 s",
+            "time-out 30 s",
+        ]
+        .into_iter()
+        .find(|it| it.ends_with(&format!(" {name}")))
+        .expect("a name"),
+        settings: Settings {
+            timeout: Some(millis(timeout)),
+            ..Settings::PLAIN
+        },
+        scenes: if timeout > 10_000 { LONG_HOLE } else { HOLE },
+        lasts: if timeout > 10_000 { 280 } else { 120 },
+        habit: Some((Habit::GivesUp, "")),
+        did: gave_up,
+        besides: &[(Habit::Pool, ""), (Habit::Recovers, "")],
+    });
+    judge(&cases);
+}
+
+const RESETS: &[(u64, &str)] = &[(60, "reset share=100%"), (180, "")];
+
+fn caller(callers: usize, retry: Retry) -> Settings {
+    Settings {
+        callers,
+        timeout: Some(millis(2_000)),
+        retry,
+        think: (2.0, 3.0),
+        ..Settings::PLAIN
+    }
+}
+
+/// A name, how many callers, their retries, the faults, and what has to be told.
+type Row = (&'static str, usize, Retry, Course, Option<Habit>);
+
+#[test]
+fn retries_are_told_as_they_were() {
+    let fixed = Retry::Fixed {
+        more: 3,
+        pause: millis(1_000),
+    };
+    let doubling = |jitter| Retry::Doubling {
+        more: 5,
+        base: millis(100),
+        cap: millis(5_000),
+        jitter,
+    };
+    let rows: [Row; 10] = [
+        (
+            "retries 3 x 1 s, one caller, resets",
+            1,
+            fixed,
+            RESETS,
+            Some(Habit::TriesAgain),
+        ),
+        (
+            "retries 3 x 1 s, four callers, resets",
+            4,
+            fixed,
+            RESETS,
+            Some(Habit::TriesAgain),
+        ),
+        (
+            "retries 3 x 1 s, upstream breaks",
+            4,
+            fixed,
+            &[(60, "upstream 100"), (180, "")],
+            Some(Habit::TriesAgain),
+        ),
+        (
+            "retries 3 x 1 s, some resets",
+            4,
+            fixed,
+            &[(60, "reset share=60%"), (220, "")],
+            Some(Habit::TriesAgain),
+        ),
+        (
+            "retries 3 x 1 s, one caller, hole",
+            1,
+            fixed,
+            &[(60, "blackhole"), (200, "")],
+            Some(Habit::TriesAgain),
+        ),
+        (
+            "retries doubling, one caller, resets",
+            1,
+            doubling(false),
+            RESETS,
+            Some(Habit::TriesAgain),
+        ),
+        (
+            "retries doubling with jitter, one caller",
+            1,
+            doubling(true),
+            RESETS,
+            Some(Habit::TriesAgain),
+        ),
+        (
+            "retries doubling with jitter, four callers",
+            4,
+            doubling(true),
+            RESETS,
+            None,
+        ),
+        (
+            "retries none, one caller, resets",
+            1,
+            Retry::None,
+            RESETS,
+            None,
+        ),
+        (
+            "retries none, four callers, hole",
+            4,
+            Retry::None,
+            HOLE,
+            None,
+        ),
+    ];
+    let cases = rows.map(|(name, callers, retry, scenes, habit)| Case {
+        name,
+        settings: caller(callers, retry),
+        scenes,
+        lasts: 240,
+        habit: habit.map(|habit| (habit, "")),
+        did: |settings, deeds| match settings.retry {
+            Retry::Fixed { .. } => {
+                let apart = mean(&deeds.pauses) + mean(&deeds.gave_up);
+                ("apart", apart.as_secs_f64())
+            }
+            Retry::Doubling { more, .. } => ("attempts", more.into()),
+            Retry::None => ("", 0.0),
+        },
+        besides: &[
+            (Habit::Pool, ""),
+            (Habit::Recovers, ""),
+            (Habit::GivesUp, ""),
+        ],
+    });
+    judge(&cases);
+}
+
+#[test]
+fn ordinary_traffic_gives_up_nothing() {
+    let kinds = [
+        Does::Benchmark {
+            conns: 8,
+            lasts: 4.0,
+        },
+        Does::Benchmark {
+            conns: 50,
+            lasts: 2.0,
+        },
+        Does::Streams { every: 0.013 },
+        Does::Loop { sleeps: 0.5 },
+        Does::LongPoll { most: 30.0 },
+        Does::Subscriber,
+        Does::Goodbye,
+        Does::HalfCloses,
+        Does::FireAndForget { lasts: 5.0 },
+        Does::Person,
+    ];
+    let courses: &[&[(u64, &str)]] = &[
+        &[],
+        &[
+            (60, "latency 300ms"),
+            (120, ""),
+            (180, "blackhole"),
+            (200, ""),
+        ],
+        &[(60, "reset share=20%"), (120, "")],
+    ];
+    let mut faults = Vec::new();
+    let mut facts = 0;
+    for seed in 0..4 {
+        for course in courses {
+            let mixes = kinds.iter().map(|one| vec![*one]).chain([kinds.to_vec()]);
+            for mix in mixes {
+                let mut desk = Desk::new(seed, course);
+                let mut clients: Vec<Box<dyn Client>> =
+                    mix.iter().map(|does| Ordinary::new(*does)).collect();
+                desk.run(&mut clients, Duration::from_mins(4));
+                facts += desk.facts;
+                let wrong = desk.stated.iter().filter(|finding| !is_so(finding, &mix));
+                faults.extend(wrong.map(|it| format!("{mix:?}: [{}] {}", it.under, it.text)));
+            }
+        }
+    }
+    faults.sort_unstable();
+    faults.dedup();
+    assert!(facts > 100_000, "{facts} facts");
+    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+}
+
+/// What is true of ordinary clients too.
+fn is_so(finding: &Finding, _mix: &[Does]) -> bool {
+    !matches!(
+        finding.kind,
+        Habit::GivesUp | Habit::TriesAgain | Habit::Hedges | Habit::Cancels | Habit::StopsTrying
+    )
+}

@@ -1,0 +1,194 @@
+//! Ordinary traffic of which nothing may be said that is not so.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::time::Duration;
+
+use faultboard::snapshot::Leave;
+
+use crate::application::millis;
+use crate::desk::{Client, Desk};
+
+/// What a client without habits worth telling does.
+#[derive(Clone, Copy, Debug)]
+pub enum Does {
+    /// Asks, and asks again as soon as it is answered; all ends at once, and begins again after a while.
+    Benchmark { conns: usize, lasts: f64 },
+    /// Asks on many streams of one connection, whatever is answered.
+    Streams { every: f64 },
+    /// Opens a connection, asks, reads the answer and leaves; then sleeps.
+    Loop { sleeps: f64 },
+    /// Asks for what comes after up to so many seconds, for ever.
+    LongPoll { most: f64 },
+    /// Asks once and is told things for ever.
+    Subscriber,
+    /// Asks, then says goodbye and leaves.
+    Goodbye,
+    /// Sends its request with its end, and reads the answer.
+    HalfCloses,
+    /// Sends what has no answer, and leaves after this long.
+    FireAndForget { lasts: f64 },
+    /// A person, who leaves when they have waited long enough, or have seen enough.
+    Person,
+}
+
+#[derive(Debug)]
+pub struct Ordinary {
+    does: Does,
+    conns: Vec<u64>,
+    turns: u64,
+    far: bool,
+}
+
+impl Ordinary {
+    pub fn new(does: Does) -> Box<dyn Client> {
+        Box::new(Self {
+            does,
+            conns: Vec::new(),
+            turns: 0,
+            far: false,
+        })
+    }
+
+    /// The same from another address.
+    pub fn far(does: Does) -> Box<dyn Client> {
+        Box::new(Self {
+            does,
+            conns: Vec::new(),
+            turns: 0,
+            far: true,
+        })
+    }
+
+    fn ask(&self, desk: &mut Desk, conn: u64) {
+        let takes = match self.does {
+            Does::LongPoll { most } => desk.between(0.0, most),
+            Does::Benchmark { .. } => desk.between(0.01, 0.03),
+            _ => desk.between(0.001, 0.02),
+        };
+        desk.ask(conn, 60, Some(takes));
+    }
+
+    fn leave_all(&mut self, desk: &mut Desk, how: Leave) {
+        for conn in self.conns.drain(..) {
+            desk.leave(conn, how);
+        }
+    }
+}
+
+const NEXT: u64 = 1;
+const END: u64 = 2;
+
+impl Client for Ordinary {
+    fn address(&self) -> IpAddr {
+        IpAddr::V4(if self.far {
+            Ipv4Addr::new(10, 0, 0, 2)
+        } else {
+            Ipv4Addr::LOCALHOST
+        })
+    }
+
+    fn wake(&mut self, desk: &mut Desk, me: usize, timer: u64) {
+        self.turns += 1;
+        match (self.does, timer) {
+            (Does::Benchmark { .. } | Does::FireAndForget { .. } | Does::Person, END) => {
+                self.leave_all(desk, Leave::Fin);
+                let pause = desk.between(1.0, 3.0);
+                desk.sleep(me, 0, pause);
+            }
+            (Does::Benchmark { conns, lasts }, _) => {
+                for _ in 0..conns {
+                    let conn = desk.open(me);
+                    self.conns.push(conn);
+                    self.ask(desk, conn);
+                }
+                desk.sleep(me, END, Duration::from_secs_f64(lasts));
+            }
+            (Does::Streams { every }, _) => {
+                if self.conns.is_empty() {
+                    self.conns = vec![desk.open(me)];
+                }
+                self.ask(desk, self.conns[0]);
+                desk.sleep(me, NEXT, Duration::from_secs_f64(every));
+            }
+            (Does::LongPoll { .. } | Does::Subscriber, _) => {
+                if self.conns.is_empty() {
+                    self.conns = vec![desk.open(me)];
+                    self.ask(desk, self.conns[0]);
+                } else {
+                    desk.push_after(self.conns[0], millis(1));
+                    let pause = desk.between(0.1, 4.0);
+                    desk.sleep(me, NEXT, pause);
+                }
+            }
+            (Does::Goodbye, END) => {
+                for conn in &self.conns {
+                    desk.ask(*conn, 5, None);
+                }
+                desk.sleep(me, NEXT, millis(1));
+            }
+            (Does::Goodbye, NEXT) => {
+                self.leave_all(desk, Leave::Fin);
+                desk.sleep(me, 0, millis(1_500));
+            }
+            (Does::Goodbye | Does::Loop { .. }, _) => {
+                self.conns = vec![desk.open(me)];
+                self.ask(desk, self.conns[0]);
+            }
+            (Does::HalfCloses, _) => {
+                self.conns = vec![desk.open(me)];
+                self.ask(desk, self.conns[0]);
+                desk.half_close(self.conns[0]);
+            }
+            (Does::FireAndForget { .. }, NEXT) => {
+                for conn in &self.conns {
+                    desk.ask(*conn, 40, None);
+                }
+                desk.sleep(me, NEXT, millis(200));
+            }
+            (Does::FireAndForget { lasts }, _) => {
+                self.conns = vec![desk.open(me)];
+                desk.ask(self.conns[0], 40, None);
+                if self.turns == 1 {
+                    desk.sleep(me, NEXT, millis(200));
+                }
+                desk.sleep(me, END, Duration::from_secs_f64(lasts));
+            }
+            (Does::Person, _) => {
+                self.leave_all(desk, Leave::Fin);
+                self.conns = vec![desk.open(me)];
+                self.ask(desk, self.conns[0]);
+                let patience = desk.between(0.3, 20.0);
+                desk.sleep(me, END, patience);
+            }
+        }
+    }
+
+    fn answered(&mut self, desk: &mut Desk, me: usize, conn: u64) {
+        match self.does {
+            Does::Benchmark { .. } | Does::LongPoll { .. } if self.conns.contains(&conn) => {
+                self.ask(desk, conn);
+            }
+            Does::Loop { sleeps } => {
+                desk.leave(conn, Leave::Fin);
+                desk.sleep(me, NEXT, Duration::from_secs_f64(sleeps));
+            }
+            Does::Subscriber => desk.sleep(me, NEXT, millis(700)),
+            Does::Goodbye => desk.sleep(me, END, millis(3)),
+            Does::HalfCloses => desk.sleep(me, NEXT, millis(400)),
+            _ => {}
+        }
+    }
+
+    fn ended(&mut self, desk: &mut Desk, me: usize, conn: u64) {
+        self.conns.retain(|other| *other != conn);
+        match self.does {
+            Does::Loop { sleeps } => desk.sleep(me, NEXT, Duration::from_secs_f64(sleeps)),
+            Does::LongPoll { .. } | Does::Subscriber | Does::HalfCloses => {
+                let pause = desk.between(0.5, 3.0);
+                desk.sleep(me, NEXT, pause);
+            }
+            Does::Goodbye => desk.sleep(me, 0, millis(1_500)),
+            _ => {}
+        }
+    }
+}
