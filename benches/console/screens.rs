@@ -106,7 +106,7 @@ fn draw(desks: &[Arc<Snapshot>; 2], actions: Vec<Action>, count: usize) -> Measu
 fn wheel(turn: usize) -> Action {
     let [down, up] = [MouseEventKind::ScrollDown, MouseEventKind::ScrollUp];
     Action::Mouse(MouseEvent {
-        kind: if turn % 2 == 0 { down } else { up },
+        kind: if turn.is_multiple_of(2) { down } else { up },
         column: 20,
         row: 45,
         modifiers: KeyModifiers::NONE,
