@@ -5,6 +5,7 @@
 
 mod event;
 mod fact;
+mod finding;
 mod watched;
 
 use std::collections::VecDeque;
@@ -13,8 +14,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::event::{CloseReason, Event, Happening, LegName, Negotiated, TRUNCATED};
+pub use self::event::{CloseReason, Event, Found, Happening, LegName, Negotiated, TRUNCATED};
 pub use self::fact::{Amid, By, Fact, Leave, Seen};
+pub(crate) use self::finding::stated_time;
+pub use self::finding::{Confidence, Figure, Finding, Habit};
 pub use self::watched::{Note, Noted, Trip, Watched};
 use crate::fault::{Direction, Losses, PerDirection, Plan, Sending, Setting};
 use crate::mapping::Mapping;
@@ -110,6 +113,8 @@ pub struct ProxyRow {
     pub unanswered: Unanswered,
     /// What it did before faults acted on it, once that is known.
     pub clean: Option<Arc<Clean>>,
+    /// What it is found to do about faults and failures, of what its facts have shown so far.
+    pub findings: Arc<[Finding]>,
     /// The faults as they act at this moment, where time moves them.
     pub present: Option<Arc<Plan>>,
     /// Where the first fault is that follows a trace.
@@ -434,6 +439,7 @@ impl ProxyRow {
             feels: None,
             unanswered: Unanswered::default(),
             clean: None,
+            findings: Arc::default(),
             present: None,
             traced: None,
             scheduled: Vec::new(),

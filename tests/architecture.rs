@@ -35,7 +35,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     (
         "proxy",
-        &["format", "file", "units", "fault", "mapping", "snapshot"],
+        &[
+            "format", "file", "units", "fault", "mapping", "snapshot", "findings",
+        ],
     ),
     (
         "scene",

@@ -11,8 +11,9 @@ use std::time::Duration;
 
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
-    CloseReason, ConnId, ConnRow, ConnState, EndedConn, Note, Noted, PortState, ProxyId, ProxyRow,
-    Scheduled, Snapshot, Spread, Traced, Trip, Unanswered, Watched,
+    CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Figure, Finding, Habit, Note,
+    Noted, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread, Traced, Trip, Unanswered,
+    Watched,
 };
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
@@ -553,6 +554,40 @@ fn the_reason_of_a_failed_connection_is_on_the_screen() {
         let shown = text(&screen(&model));
         assert!(shown.contains(&format!("! db: {why}")), "{shown}");
     }
+}
+
+/// Two habits of the first proxy's clients, one of another's.
+fn found(model: &mut Model) {
+    let finding = |kind, text: &str, n, of, conns: &[u64]| Finding {
+        kind,
+        which: "request",
+        text: text.to_owned(),
+        under: "blackhole".into(),
+        n,
+        of,
+        confidence: Confidence::of(n, of),
+        values: vec![("after", Figure::Time(ms(2_000)))],
+        conns: conns.iter().copied().map(ConnId).collect(),
+        since: ms(612_000),
+    };
+    let gives_up = "gives up on a request after 2.0 s (14 of 14, 1.98–2.03 s)";
+    let tries = "tries again: 3 more attempts for each failed request, 1.0 s apart (4 of 5)";
+    change_row(model, 0, |row| {
+        row.findings = [
+            finding(Habit::GivesUp, gives_up, 14, 14, &[44, 43, 41, 40, 31]),
+            finding(Habit::TriesAgain, tries, 4, 5, &[44, 41]),
+        ]
+        .into();
+    });
+    change_row(model, 2, |row| {
+        row.findings = [finding(Habit::GivesUp, gives_up, 6, 7, &[51])].into();
+    });
+    update(model, Action::Findings);
+}
+
+#[test]
+fn what_applications_do_about_it_is_a_page() {
+    assert_screens("findings", 4, found);
 }
 
 /// The first proxy is in a hole for ten seconds: four of its clients wait for an answer, each twice as long as the next.

@@ -1,6 +1,6 @@
 //! What became of findings between two states: new ones, others than before, and those that facts have turned against.
 
-use super::finding::Finding;
+use crate::snapshot::Finding;
 
 /// What became of a finding.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -32,8 +32,8 @@ pub fn changes<'a>(before: &'a [Finding], now: &'a [Finding]) -> Vec<Change<'a>>
 mod tests {
     use std::time::Duration;
 
-    use super::super::finding::{Confidence, Figure, Habit};
     use super::*;
+    use crate::snapshot::{Confidence, Figure, Habit};
 
     fn finding(millis: u64, n: u32) -> Finding {
         Finding {

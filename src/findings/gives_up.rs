@@ -9,10 +9,11 @@ use std::time::Duration;
 
 use super::book::{Book, PATIENCE, Step};
 use super::faults::NONE;
-use super::finding::{Figure, Finding, Habit, Range, time};
 use super::group::{Last, Width, clusters, median, moments};
 use super::watch::{Sight, Watch};
+use super::wording::{Range, time};
 use crate::snapshot::{ConnId, LegName, Seen};
+use crate::snapshot::{Figure, Finding, Habit};
 
 /// The cases of clients that left, and those that may speak against them.
 #[derive(Debug, Default)]

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use super::finding::Finding;
+use crate::snapshot::Finding;
 
 /// The last of something, so many at most; the oldest gives way.
 #[derive(Debug)]

@@ -18,19 +18,19 @@
 mod book;
 mod changes;
 mod faults;
-mod finding;
 mod followers;
 mod gives_up;
 mod group;
 mod trains;
 mod tries_again;
 mod watch;
+mod wording;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::changes::{Change, changes};
-pub use self::finding::{Confidence, Figure, Finding, Habit};
+pub use crate::snapshot::{Confidence, Figure, Finding, Habit};
 
 use self::book::Book;
 use self::watch::{Sight, Watch};

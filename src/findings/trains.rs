@@ -3,9 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::finding::Finding;
 use super::group::{Width, median};
 use super::tries_again::Failure;
+use crate::snapshot::Finding;
 
 /// Attempts that belong together.
 #[derive(Debug, Default)]

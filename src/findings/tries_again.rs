@@ -11,12 +11,13 @@ use std::time::Duration;
 
 use super::book::{Book, Step};
 use super::faults::UPSTREAM;
-use super::finding::{Figure, Finding, Habit, Range, counted, time};
 use super::followers::{Followers, PLACES};
 use super::group::{Last, Width, median};
 use super::trains::Trains;
 use super::watch::{Sight, Watch};
+use super::wording::{Range, counted, time};
 use crate::snapshot::ConnId;
+use crate::snapshot::{Figure, Finding, Habit};
 
 /// The attempts that failed, and answers in health, each with what followed it.
 #[derive(Debug, Default)]

@@ -4,8 +4,8 @@ use std::fmt::Debug;
 use std::time::Duration;
 
 use super::book::{Book, Conn, Step};
-use super::finding::Finding;
 use crate::snapshot::Fact;
+use crate::snapshot::Finding;
 
 /// One habit, as it is looked for among the clients of one proxy. What it remembers is bounded.
 pub(super) trait Watch: Debug + Send {

@@ -14,8 +14,8 @@ use crate::farewell::Farewell;
 use crate::fault::{PerDirection, Sending};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
-    By, Clean, CloseReason, ConnId, Event, Fact, Happening, Leave, Negotiated, PortState, ProxyRow,
-    Seen, Spread, TRUNCATED, Taken, Unanswered,
+    By, Clean, CloseReason, ConnId, Event, Fact, Finding, Found, Happening, Leave, Negotiated,
+    PortState, ProxyRow, Seen, Spread, TRUNCATED, Taken, Unanswered,
 };
 
 /// The fields of an object, written in the order in which they are given; prints with its braces.
@@ -68,6 +68,7 @@ fn line(at: Duration, event: &str) -> Object {
         .with("event", event)
 }
 
+#[expect(clippy::too_many_lines, reason = "a row for each event")]
 fn happened(event: &Event) -> Vec<Object> {
     let of_proxy = |name| line(event.at, name).with("proxy", &event.proxy);
     let of_conn = |name, conn: &ConnId| of_proxy(name).with("connection", conn.0);
@@ -114,12 +115,45 @@ fn happened(event: &Event) -> Vec<Object> {
         Happening::Faults { plan, .. } => of_proxy("faults")
             .with("faults", plan.to_string())
             .with("bypassed", plan.bypassed),
+        Happening::Found { what, finding } => found(of_proxy("finding"), *what, finding),
         Happening::Note(note) => line(event.at, "note").with("note", note),
         Happening::Error(error) if event.proxy.is_empty() => {
             line(event.at, "error").with("error", error)
         }
         Happening::Error(error) => of_proxy("error").with("error", error),
     }]
+}
+
+/// With what was found: figures in `values` are seconds, pieces or times.
+fn found(object: Object, what: Found, finding: &Finding) -> Object {
+    let values = finding.values.iter();
+    let values = values.fold(Object::default(), |values, (name, figure)| {
+        values.with(name, rounded(figure.number()))
+    });
+    let conns: Vec<u64> = finding.conns.iter().map(|conn| conn.0).collect();
+    object
+        .with("kind", finding.kind.word())
+        .with("which", finding.which)
+        .with(
+            "state",
+            match what {
+                Found::New => "new",
+                Found::Changed => "changed",
+                Found::Withdrawn => "withdrawn",
+            },
+        )
+        .with("text", &finding.text)
+        .with("under", &*finding.under)
+        .with("n", finding.n)
+        .with("of", finding.of)
+        .with("confidence", finding.confidence.word())
+        .with_json("values", &values.to_string())
+        .with("connections", conns)
+}
+
+/// To a thousandth.
+fn rounded(number: f64) -> f64 {
+    (number * 1e3).round() / 1e3
 }
 
 /// With what was seen of a connection: times are seconds, `bytes` those of the first read.

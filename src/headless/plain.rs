@@ -12,7 +12,7 @@ use crate::format::figures::{RateUnit, bytes, clock, time, times};
 use crate::format::{joined, one_line};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
-    Event, Fact, Happening, Leave, PortState, ProxyRow, Seen, Spread, Taken, Unanswered,
+    Event, Fact, Found, Happening, Leave, PortState, ProxyRow, Seen, Spread, Taken, Unanswered,
 };
 
 /// The lines of a report, each with its line ending.
@@ -85,6 +85,11 @@ fn happened(event: &Event) -> String {
             time(*lasted)
         ),
         Happening::Faults { before, plan } => set(proxy, before.as_deref(), plan),
+        Happening::Found { what, finding } => match what {
+            Found::New => format!("{proxy} {finding}"),
+            Found::Changed => format!("{proxy} {finding} (was said otherwise before)"),
+            Found::Withdrawn => format!("{proxy} withdrawn: {finding}"),
+        },
         Happening::Note(note) => note.clone(),
         Happening::Error(error) if proxy.is_empty() => format!("error: {error}"),
         Happening::Error(error) => format!("{proxy} error: {error}"),

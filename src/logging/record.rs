@@ -126,6 +126,10 @@ fn write(event: &Event) {
                 debug!(at, proxy, connection, up, down, lasted, %reason, truncated, "closed");
             }
         }
+        Happening::Found { what, finding } => {
+            let (finding, what) = (finding.to_string(), format!("{what:?}").to_lowercase());
+            info!(at, proxy, what, finding, "finding");
+        }
         Happening::Note(note) => info!(at, note, "note"),
         Happening::Error(error) => warn!(at, proxy, error, "error"),
     }

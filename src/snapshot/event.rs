@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::ConnId;
+use super::{ConnId, Finding};
 use crate::fault::{PerDirection, Plan};
 use crate::units::Time;
 
@@ -85,10 +85,28 @@ pub enum Happening {
         /// What they are now.
         plan: Arc<Plan>,
     },
+    /// Something was found out about what an application does, or is not held any more.
+    Found {
+        /// What became of it.
+        what: Found,
+        /// The finding, as it is stated now or was at last.
+        finding: Finding,
+    },
     /// Something is worth knowing that is no failure and no proxy's own, in one line.
     Note(String),
     /// Something failed that is not one connection's own end, in one line.
     Error(String),
+}
+
+/// What became of a finding.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// It is stated for the first time.
+    New,
+    /// It was stated before, with other figures or less sure.
+    Changed,
+    /// Facts have turned against it.
+    Withdrawn,
 }
 
 /// Why a connection ended.

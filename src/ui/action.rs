@@ -99,6 +99,8 @@ pub enum Action {
     LookCloser,
     /// Shows all that happened on the whole screen.
     Events,
+    /// Shows what applications do about it on the whole screen.
+    Findings,
     /// Folds what happened, or unfolds it.
     Fold,
     /// The next one of what is looked at on the whole screen.

@@ -50,6 +50,8 @@ pub enum Mode {
     Strip,
     /// All that happened on the whole screen.
     Events,
+    /// What applications do about it, on the whole screen.
+    Findings,
     /// The question whether to quit.
     Quit,
     /// A question with yes and no: whether to delete, whether to suspend.
@@ -267,7 +269,7 @@ impl Hint {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Mixer,
         Self::Connections,
         Self::Input,
@@ -282,6 +284,7 @@ impl Mode {
         Self::Detail,
         Self::Strip,
         Self::Events,
+        Self::Findings,
         Self::Quit,
         Self::Confirm,
     ];
@@ -316,6 +319,7 @@ impl Mode {
             Self::Detail => "connection",
             Self::Strip => "proxy",
             Self::Events => "events",
+            Self::Findings => "findings",
             Self::Quit => "quit",
             Self::Confirm => "question",
         }

@@ -342,7 +342,7 @@ fn what_is_no_command_is_answered_with_all_commands() {
         let error = refused["error"].as_str().expect("text");
         assert!(
             error.contains(
-                "add, remove, rename, set, clear, preset, bypass, kill, exempt, freeze, list, quit"
+                "add, remove, rename, set, clear, preset, bypass, kill, exempt, freeze, facts, list, quit"
             ),
             "{error}"
         );

@@ -24,6 +24,7 @@ use self::conns::ConnFigures;
 use self::proxies::{ProxyFigures, Sum};
 use self::watcher::Watcher;
 use self::window::BEAT;
+use crate::fault::Plan;
 use crate::proxy::events::FactBatch;
 use crate::proxy::proxy::Proxy;
 use crate::proxy::record::{Closed, Record};
@@ -140,7 +141,7 @@ impl Collector {
             self.stirs = stirs;
             self.take_leave();
             moves = self.walk(at);
-            self.carry_facts();
+            self.carry_facts(at);
         }
         for seen in &mut self.seen {
             moves |= seen.beat(at, stirred);
@@ -290,8 +291,8 @@ impl Collector {
         moves
     }
 
-    /// Carries what workers have seen since the last beat on to whoever listens.
-    fn carry_facts(&mut self) {
+    /// Carries what workers have seen since the last beat on to whoever listens, and says what it shows of applications.
+    fn carry_facts(&mut self, at: Duration) {
         let mut batch = FactBatch::default();
         for worker in &self.engine.workers {
             batch.dropped += worker.facts().take(&mut batch.facts);
@@ -303,8 +304,39 @@ impl Collector {
             return;
         }
         batch.facts.sort_by_key(|fact| fact.at);
+        batch.plans.sort_by_key(|(at, ..)| *at);
+        self.infer(&batch, at);
         // Nobody needs to listen.
         let _ = self.engine.facts.send(Arc::new(batch));
+    }
+
+    /// Takes facts and the plans between them in, in the order of their times, and tells what is found by them.
+    fn infer(&mut self, batch: &FactBatch, at: Duration) {
+        let mut plans = batch.plans.iter().peekable();
+        let mut facts = batch.facts.iter().peekable();
+        loop {
+            let before = facts.peek().map(|fact| fact.at);
+            let is_next = |(since, ..): &&(Duration, ProxyId, Arc<Plan>)| {
+                before.is_none_or(|before| *since <= before)
+            };
+            if let Some((since, id, plan)) = plans.next_if(is_next) {
+                if let Some(seen) = find(&mut self.seen, *id) {
+                    seen.habits.faults(*since, plan);
+                }
+            } else if let Some(fact) = facts.next() {
+                if let Some(seen) = find(&mut self.seen, fact.proxy) {
+                    seen.habits.see(fact);
+                }
+            } else {
+                break;
+            }
+        }
+        for seen in &mut self.seen {
+            for (what, finding) in seen.infer(at) {
+                let what = Happening::Found { what, finding };
+                self.engine.tell_of(at, seen.name(), what);
+            }
+        }
     }
 
     /// Publishes what there is to see.

@@ -7,12 +7,13 @@ use super::clean::CleanTime;
 use super::conns::ConnFigures;
 use super::window::{Counted, Figures, Window};
 use crate::fault::{Direction, InForce, PerDirection, Plan, Sending};
+use crate::findings::{self, Findings};
 use crate::mapping::TlsMode;
 use crate::proxy::meter::counters::{Latest, ProxyMeter};
 use crate::proxy::proxy::Proxy;
 use crate::snapshot::{
-    CloseReason, ConnRow, Negotiated, PortState, ProxyId, ProxyRow, Scheduled, Traced, Unanswered,
-    Waits,
+    CloseReason, ConnRow, Finding, Found, Negotiated, PortState, ProxyId, ProxyRow, Scheduled,
+    Traced, Unanswered, Waits,
 };
 
 /// A request that has waited no longer than this is not overdue, whatever others of its connection waited.
@@ -31,6 +32,9 @@ pub(crate) struct ProxyFigures {
     window: Window,
     figures: Figures,
     clean: CleanTime,
+    /// What facts have shown of its application, and what was stated of it last.
+    pub(crate) habits: Findings,
+    findings: Arc<[Finding]>,
     /// What waited for an answer when connections were last walked over.
     unanswered: Unanswered,
     pub(crate) total: u64,
@@ -71,6 +75,8 @@ impl ProxyFigures {
             window: Window::default(),
             figures: Figures::default(),
             clean: CleanTime::default(),
+            habits: Findings::default(),
+            findings: Arc::default(),
             unanswered: Unanswered::default(),
             total: 0,
             failed: 0,
@@ -132,6 +138,27 @@ impl ProxyFigures {
         let taken = self.proxy.settings.take_history().into_iter();
         let since_start = |at: Instant| at.saturating_duration_since(self.start);
         to.extend(taken.map(|(at, plan)| (since_start(at), self.id(), plan)));
+    }
+
+    /// What has become of its findings since this was asked last.
+    pub(crate) fn infer(&mut self, at: Duration) -> Vec<(Found, Finding)> {
+        let now = self.habits.state(at);
+        if Arc::ptr_eq(&now, &self.findings) {
+            return Vec::new();
+        }
+        let before = std::mem::replace(&mut self.findings, now);
+        self.stir();
+        let changes = findings::changes(&before, &self.findings).into_iter();
+        let told = changes.map(|change| match change {
+            findings::Change::New(finding) => (Found::New, finding.clone()),
+            findings::Change::Changed(finding) => (Found::Changed, finding.clone()),
+            findings::Change::Withdrawn(finding) => (Found::Withdrawn, finding.clone()),
+        });
+        told.collect()
+    }
+
+    pub(crate) fn name(&self) -> String {
+        self.proxy.name()
     }
 
     /// A walk over the connections begins: what waits is counted anew.
@@ -278,6 +305,7 @@ impl ProxyFigures {
             feels: figures.feels,
             unanswered: self.unanswered,
             clean: self.clean.known(),
+            findings: Arc::clone(&self.findings),
             history: self.window.history(),
         }
     }

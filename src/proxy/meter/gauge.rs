@@ -71,6 +71,8 @@ struct Talk {
     /// How many bytes the client has sent since its last request began.
     bytes: u64,
     answered: u32,
+    /// Whether the client has left, so that nobody feels an answer.
+    gone: bool,
 }
 
 // === impl ConnGauge ===
@@ -100,6 +102,7 @@ impl<'a> ConnGauge<'a> {
                 down: None,
                 bytes: 0,
                 answered: 0,
+                gone: false,
             },
         }
     }
@@ -120,8 +123,10 @@ impl<'a> ConnGauge<'a> {
     /// The first byte back has left, at `now`, for a request that was made at `asked`.
     fn answered(&mut self, asked: Instant, now: Instant) {
         let waited = now.saturating_duration_since(asked);
-        self.proxy.feels.record(waited);
-        self.conn.set_answered(waited);
+        if !self.talk.gone {
+            self.proxy.feels.record(waited);
+            self.conn.set_answered(waited);
+        }
         self.talk.answered = self.talk.answered.saturating_add(1);
         let replied = self.talk.replied.take().unwrap_or(now);
         let upstream = replied.saturating_duration_since(asked);
@@ -221,6 +226,7 @@ impl Gauge for ConnGauge<'_> {
             let at_once = waiting.is_some_and(|waiting| waiting <= AT_ONCE);
             let goodbye = answered > 0 && bytes <= GOODBYE;
             if how == Leave::Rst || !at_once || goodbye {
+                self.talk.gone = true;
                 self.conn.set_asked(None);
             }
         }

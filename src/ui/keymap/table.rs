@@ -21,6 +21,7 @@ pub(super) const SEEN: &[Mode] = &[
     Mode::Detail,
     Mode::Strip,
     Mode::Events,
+    Mode::Findings,
 ];
 /// Where a connection is selected.
 const CONNECTION: &[Mode] = &[Mode::Connections, Mode::Detail];
@@ -28,9 +29,11 @@ const PROXY: &[Mode] = &[Mode::Mixer, Mode::Strip];
 const DETAIL: &[Mode] = &[Mode::Detail];
 const STRIP: &[Mode] = &[Mode::Strip];
 const EVENTS: &[Mode] = &[Mode::Events];
+const FINDINGS: &[Mode] = &[Mode::Findings];
+const LISTED: &[Mode] = &[Mode::Events, Mode::Findings];
 const PAGES: &[Mode] = &[Mode::Detail, Mode::Strip];
 /// Where what happened is scrolled.
-const TOLD: &[Mode] = &[Mode::Detail, Mode::Events];
+const TOLD: &[Mode] = &[Mode::Detail, Mode::Events, Mode::Findings];
 const FOUND: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Events];
 const EVERYWHERE: &[Mode] = &Mode::ALL;
 const MIXER: &[Mode] = &[Mode::Mixer];
@@ -46,6 +49,7 @@ const LISTS: &[Mode] = &[
     Mode::Find,
     Mode::Detail,
     Mode::Events,
+    Mode::Findings,
 ];
 const PRESETS: &[Mode] = &[Mode::Presets];
 /// Where each knob has a letter.
@@ -176,7 +180,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     MIXER Manage [letter('d')] Action::Delete => "delete; undo brings it back";
     PROXY Manage [letter('y')] Action::Copy => "copy it as a command line";
     CONNECTIONS Manage [letter('y')] Action::Copy => "copy the row";
-    EVENTS Manage [letter('y')] Action::Copy => "copy what is listed";
+    LISTED Manage [letter('y')] Action::Copy => "copy what is listed";
     DETAIL Manage [letter('y')] Action::Copy => "copy what is known of it";
     PANES Manage [letter('w')] Action::WriteScene => "write the desk to a file";
     STOPS Manage [ctrl('o')] Action::OpenScene => "add the proxies of a file";
@@ -193,7 +197,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     LISTS Move [plain(KeyCode::PageDown)] Action::PageDown => "a screenful down";
     TOLD Move [UP, letter('k')] Action::Up => "one up";
     TOLD Move [DOWN, letter('j')] Action::Down => "one down";
-    TOLD Move [letter('g'), HOME] Action::First => "to the newest";
+    TOLD Move [letter('g'), HOME] Action::First => "to the first";
     EVENTS Move [letter('G'), END] Action::Last => "to the oldest";
     STRIP Move [UP, letter('k')] Action::PreviousKnob => "knob before";
     STRIP Move [DOWN, letter('j')] Action::NextKnob => "next knob";
@@ -207,6 +211,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     PANES See [letter('m')] Action::Compact => "strips in one row each, or whole";
     PANES See [ENTER] Action::LookCloser => "look closer";
     SEEN See [letter('E')] Action::Events => "all that happened";
+    SEEN See [letter('I')] Action::Findings => "findings: what applications do about it";
     EVENTS See [ENTER] Action::Fold => "fold connections, or unfold";
     SEEN See [letter('f')] Action::Freeze => "freeze the screen, or go on";
     FOUND See [letter('/')] Action::Find => "find: rows that match words";
@@ -326,6 +331,12 @@ pub(super) static FOOTERS: &[Footer] = &[
     (STRIP, letter('p'), "p", "preset"),
     (DETAIL, letter('y'), "y", "copy"),
     (PAGES, letter('E'), "E", "events"),
+    (FINDINGS, UP, "↑↓", "scroll"),
+    (FINDINGS, letter('y'), "y", "copy"),
+    (FINDINGS, letter('E'), "E", "events"),
+    (FINDINGS, ESC, "Esc", "back"),
+    (FINDINGS, letter(':'), ":", "cmd"),
+    (FINDINGS, letter('?'), "?", "help"),
     (EVENTS, UP, "↑↓", "scroll"),
     (EVENTS, letter('g'), "g", "newest"),
     (EVENTS, ENTER, "Enter", "fold"),

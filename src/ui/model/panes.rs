@@ -48,6 +48,8 @@ pub enum Overlay {
     Strip,
     /// All that happened, on the whole screen.
     Events(EventList),
+    /// What applications do about it, on the whole screen: the first row that is visible.
+    Findings(usize),
     /// Whether to reset all these connections, which are those that were looked for.
     ResetAll(Vec<ConnId>),
     /// Whether to quit, while connections are open.
@@ -232,7 +234,10 @@ impl Overlay {
     /// Whether it takes the whole screen but for its header and footer.
     #[must_use]
     pub const fn is_page(&self) -> bool {
-        matches!(self, Self::Conn(_) | Self::Strip | Self::Events(_))
+        matches!(
+            self,
+            Self::Conn(_) | Self::Strip | Self::Events(_) | Self::Findings(_)
+        )
     }
 
     /// The lines of a list: how many there are, which one is selected, and which one is the first that is visible. `None`
@@ -250,6 +255,7 @@ impl Overlay {
             | Self::Conn(_)
             | Self::Strip
             | Self::Events(_)
+            | Self::Findings(_)
             | Self::Quit
             | Self::Delete(_)
             | Self::ResetAll(_)

@@ -41,6 +41,14 @@ pub(super) fn events(model: &mut Model) {
     }
 }
 
+/// Opens what was found of applications; where it is open, closes it.
+pub(super) fn findings(model: &mut Model) {
+    match model.overlays.last() {
+        Some(Overlay::Findings(_)) => drop(model.overlays.pop()),
+        _ => model.overlays.push(Overlay::Findings(0)),
+    }
+}
+
 /// The next connection in its list, or the one before; the next proxy, where one is looked at.
 pub(super) fn next(model: &mut Model, step: Step) {
     match model.overlays.last() {
@@ -69,6 +77,7 @@ pub(super) fn scroll(model: &mut Model, step: Step) {
     match model.overlays.last_mut() {
         // As far as the screen goes, the view knows.
         Some(Overlay::Conn(detail)) => detail.first = step.from(detail.first, usize::MAX),
+        Some(Overlay::Findings(first)) => *first = step.from(*first, usize::MAX),
         Some(Overlay::Events(list)) if step == Step::First => {
             *list = EventList {
                 folds: list.folds,
@@ -104,6 +113,8 @@ pub(super) fn settle(model: &mut Model, [events, notes]: [usize; 2]) {
             detail.first = detail.first.min(notes);
         } else if let Overlay::Events(list) = overlay {
             list.first = list.first.min(events);
+        } else if let Overlay::Findings(first) = overlay {
+            *first = (*first).min(events);
         }
     }
     if model.private.watched != wanted {

@@ -18,6 +18,13 @@ pub(super) fn copy(model: &mut Model) {
         let text = lines.collect::<Vec<_>>().join("\n");
         return model.copy(text);
     }
+    if let Some(Overlay::Findings(_)) = model.overlays.last() {
+        let text = view::findings_in_words(model);
+        if text.is_empty() {
+            return model.say(Tone::Plain, "nothing was found yet");
+        }
+        return model.copy(text);
+    }
     if let Some(Overlay::Palette(line)) = model.overlays.last() {
         return match palette::selected_line(model, line) {
             Some(line) => model.copy(line),

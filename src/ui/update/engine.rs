@@ -8,7 +8,8 @@ use std::time::Duration;
 use crate::fault::Schedule;
 use crate::format::joined;
 use crate::snapshot::{
-    CloseReason, ConnId, Event, Happening, History, Kill, Negotiated, ProxyId, Snapshot, Taken,
+    CloseReason, ConnId, Event, Found, Happening, History, Kill, Negotiated, ProxyId, Snapshot,
+    Taken,
 };
 use crate::ui::model::{Content, Focus, Frozen, LOG_LEN, Line, Model, Passing, Tone};
 
@@ -155,6 +156,8 @@ fn moved(old: &Snapshot, new: &Snapshot) -> bool {
             || (old.failed, old.generation, old.up_to_date)
                 != (new.failed, new.generation, new.up_to_date)
             || old.port != new.port
+            // A wait that grows is news, although nothing moves.
+            || new.unanswered.overdue > 0
             || old.name != new.name
     })
 }
@@ -266,6 +269,11 @@ fn told(what: &Happening) -> Option<(Tone, String)> {
             };
             (tone, format!("#{} {}", conn.0, reason.noted(*truncated)))
         }
+        Happening::Found { what, finding } => match what {
+            Found::New => (Tone::Good, format!("{} (I: all)", finding.text)),
+            Found::Withdrawn => (Tone::Plain, format!("not so any more: {}", finding.text)),
+            Found::Changed => return None,
+        },
         Happening::Note(text) => (Tone::Plain, text.clone()),
         Happening::Error(text) => (Tone::Trouble, text.clone()),
         Happening::Faults { .. } => return None,

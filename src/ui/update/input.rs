@@ -32,6 +32,7 @@ pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
                 | Overlay::Conn(_)
                 | Overlay::Strip
                 | Overlay::Events(_)
+                | Overlay::Findings(_)
                 | Overlay::Knobs
                 | Overlay::ResetAll(_)
                 | Overlay::Quit
@@ -96,6 +97,7 @@ pub(super) fn changed(model: &mut Model) {
         | Mode::Detail
         | Mode::Strip
         | Mode::Events
+        | Mode::Findings
         | Mode::Quit
         | Mode::Confirm => {}
     }

@@ -158,6 +158,7 @@ fn apply(model: &mut Model, action: Action) {
         Action::Find => find::open(model),
         Action::LookCloser => closer::open(model),
         Action::Events => closer::events(model),
+        Action::Findings => closer::findings(model),
         Action::Fold => closer::fold(model),
         Action::NextOne => closer::next(model, Step::On(1)),
         Action::PreviousOne => closer::next(model, Step::Back(1)),
@@ -221,7 +222,7 @@ fn visible(model: &Model, room: &Room) -> usize {
     match model.mode() {
         Mode::Connections => room.conns,
         Mode::Help | Mode::Sort => room.help,
-        Mode::Detail | Mode::Strip | Mode::Events => room.told,
+        Mode::Detail | Mode::Strip | Mode::Events | Mode::Findings => room.told,
         Mode::Presets => room.presets,
         Mode::Palette => room.palette,
         Mode::Mixer
@@ -242,7 +243,7 @@ fn step(model: &mut Model, step: Step) {
         Mode::Connections => connections::step(model, step),
         Mode::Help | Mode::Presets | Mode::Palette | Mode::Sort => overlay::step(model, step),
         Mode::Find => find::step(model, step),
-        Mode::Detail | Mode::Events => closer::scroll(model, step),
+        Mode::Detail | Mode::Events | Mode::Findings => closer::scroll(model, step),
         Mode::Input | Mode::Value | Mode::Knobs | Mode::Path | Mode::Quit | Mode::Confirm => {}
     }
 }
@@ -318,6 +319,7 @@ fn settle(model: &mut Model) {
         Overlay::Help(_)
         | Overlay::Palette(_)
         | Overlay::Events(_)
+        | Overlay::Findings(_)
         | Overlay::Knobs
         | Overlay::Path(_)
         | Overlay::Find(_)

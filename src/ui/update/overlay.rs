@@ -72,7 +72,12 @@ pub(super) fn accept(model: &mut Model) {
         None if model.focus == Focus::Input => input::accept(model),
         // Nothing ends by a careless Enter.
         Some(
-            Overlay::Conn(_) | Overlay::Strip | Overlay::Events(_) | Overlay::Knobs | Overlay::Quit,
+            Overlay::Conn(_)
+            | Overlay::Strip
+            | Overlay::Events(_)
+            | Overlay::Findings(_)
+            | Overlay::Knobs
+            | Overlay::Quit,
         )
         | None => {}
     }

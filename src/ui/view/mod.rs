@@ -38,6 +38,7 @@ mod dial;
 mod empty;
 mod events;
 mod feels;
+mod findings;
 mod footer;
 mod header;
 mod help;
@@ -66,6 +67,7 @@ mod track;
 mod waterfall;
 mod whole_strip;
 
+pub use findings::in_words as findings_in_words;
 use hits::Hits;
 pub use hits::Target;
 use layout::{Class, Density, Screen, layout};
@@ -120,6 +122,7 @@ pub(super) fn ends(model: &Model) -> [usize; 2] {
     let room = room(model.size, model).told;
     match page {
         Overlay::Events(list) => [events::rows(model, list).len().saturating_sub(room), 0],
+        Overlay::Findings(_) => [findings::rows(model).len().saturating_sub(room), 0],
         Overlay::Conn(detail) => [0, story::of(model, detail).len().saturating_sub(room)],
         _ => [0, 0],
     }
@@ -199,6 +202,7 @@ fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
         match page {
             Overlay::Conn(detail) => detail::draw(model, detail, area),
             Overlay::Events(list) => events::draw(model, list, area),
+            Overlay::Findings(first) => findings::draw(model, *first, area),
             _ => whole_strip::draw(model, &busiest, area),
         }
         last::draw(model, &busiest, sheet.part(screen.page_last));
@@ -258,7 +262,8 @@ fn overlays(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) -> Option<Pos
             | Overlay::Find(_)
             | Overlay::Conn(_)
             | Overlay::Strip
-            | Overlay::Events(_) => {}
+            | Overlay::Events(_)
+            | Overlay::Findings(_) => {}
             Overlay::Sort(list) => sort::draw(model, list, sheet),
             Overlay::ResetAll(conns) => quit::ask_to_reset(model, conns, sheet),
             Overlay::Help(help) => cursor = help::draw(help, sheet),

@@ -1,11 +1,12 @@
-//! A finding: one sentence about what an application does, with its evidence.
+//! A finding: one sentence about what an application does, with its evidence. How it is inferred is the concern of the
+//! module `findings`.
 
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::ConnId;
 use crate::format::figures;
-use crate::snapshot::ConnId;
 
 /// What is inferred of the clients of one proxy, or of its upstream.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,13 +77,6 @@ pub enum Figure {
     Factor(f64),
 }
 
-/// The shortest and the longest of some times.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Range {
-    pub(super) least: Duration,
-    pub(super) most: Duration,
-}
-
 // === impl Finding ===
 
 impl Finding {
@@ -94,7 +88,7 @@ impl Finding {
 
     /// A finding that `n` cases show of `of`, with the connections that did, the last ones first. When it was first stated is
     /// added where states are compared.
-    pub(super) fn new(
+    pub(crate) fn new(
         (kind, which): (Habit, &'static str),
         text: String,
         under: &Arc<str>,
@@ -147,7 +141,7 @@ fn near(one: Duration, two: Duration) -> bool {
 }
 
 /// A time as a finding states it: three digits at most, and a digit behind the point below ten seconds (`2.0 s`).
-pub(super) fn time(time: Duration) -> String {
+pub(crate) fn stated_time(time: Duration) -> String {
     if (0.995..9.95).contains(&time.as_secs_f64()) {
         format!("{:.1} s", time.as_secs_f64())
     } else {
@@ -155,10 +149,12 @@ pub(super) fn time(time: Duration) -> String {
     }
 }
 
-/// `1 connection`, `3 connections`.
-pub(super) fn counted(n: u64, noun: &str) -> String {
-    let plural = if n == 1 { "" } else { "s" };
-    format!("{n} {noun}{plural}")
+/// The sentence with its evidence: `gives up on a request after 2.0 s (14 of 14), under blackhole`.
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { text, under, .. } = self;
+        write!(f, "{text}, under {under}")
+    }
 }
 
 // === impl Habit ===
@@ -195,6 +191,16 @@ impl Confidence {
         }
     }
 
+    /// How sure it is, for people.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Low => "perhaps",
+            Self::Fair => "likely",
+            Self::High => "sure",
+        }
+    }
+
     /// The word for it in events and reports.
     #[must_use]
     pub const fn word(self) -> &'static str {
@@ -224,84 +230,9 @@ impl Figure {
 impl fmt::Display for Figure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Time(time) => f.write_str(&self::time(*time)),
+            Self::Time(time) => f.write_str(&stated_time(*time)),
             Self::Count(count) => count.fmt(f),
             Self::Factor(factor) => write!(f, "x{factor:.1}"),
-        }
-    }
-}
-
-// === impl Range ===
-
-impl Range {
-    /// The range of some times; nothing where there are none.
-    pub(super) fn of(times: impl IntoIterator<Item = Duration>) -> Option<Self> {
-        times.into_iter().fold(None, |range: Option<Self>, time| {
-            let range = range.unwrap_or(Self {
-                least: time,
-                most: time,
-            });
-            Some(Self {
-                least: range.least.min(time),
-                most: range.most.max(time),
-            })
-        })
-    }
-}
-
-/// `1.98–2.03 s`, `210–340 ms`: in the unit of the longest, to a hundredth of it.
-impl fmt::Display for Range {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seconds = self.most.as_secs_f64() >= 0.9995;
-        let [least, most] = [self.least, self.most].map(|time| {
-            let (number, unit) = if seconds { (1.0, "s") } else { (1e3, "ms") };
-            let number = time.as_secs_f64() * number;
-            let places = match number {
-                few if few < 9.995 => 2,
-                some if some < 99.95 => 1,
-                _ => 0,
-            };
-            (format!("{number:.places$}"), unit)
-        });
-        if least == most {
-            write!(f, "{} {}", most.0, most.1)
-        } else {
-            write!(f, "{}–{} {}", least.0, most.0, most.1)
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_range_is_told_in_one_unit() {
-        let millis = Duration::from_millis;
-        for (least, most, text) in [
-            (1_980, 2_030, "1.98–2.03 s"),
-            (2_000, 2_001, "2.00 s"),
-            (12, 340, "12.0–340 ms"),
-            (500, 1_500, "0.50–1.50 s"),
-            (29_900, 30_110, "29.9–30.1 s"),
-        ] {
-            let range = Range {
-                least: millis(least),
-                most: millis(most),
-            };
-            assert_eq!(range.to_string(), text);
-        }
-    }
-
-    #[test]
-    fn a_time_has_a_digit_behind_the_point_below_ten_seconds() {
-        for (micros, text) in [
-            (2_000_400, "2.0 s"),
-            (500_000, "500 ms"),
-            (30_010_000, "30 s"),
-            (998_000, "1.0 s"),
-        ] {
-            assert_eq!(time(Duration::from_micros(micros)), text);
         }
     }
 }

@@ -1,0 +1,111 @@
+//! What applications do about it, on the whole screen: what was found of the selected proxy first, then of the others.
+//!
+//! ```text
+//! ─ findings  what applications do about it ───────────────────── 1-9 of 9 ─
+//!  db
+//!    gives up on a request after 2.0 s (14 of 14, 1.98–2.03 s)
+//!      under blackhole   sure   since 00:10:12   #31 #40 #41
+//! ```
+
+use ratatui::text::Span;
+
+use super::hits::Target;
+use super::pen::Sheet;
+use super::strips::position;
+use crate::snapshot::{Confidence, Finding, ProxyRow};
+use crate::ui::format;
+use crate::ui::model::Model;
+use crate::ui::theme::Role;
+
+/// A row of the page.
+pub(super) enum Row<'a> {
+    /// The name of a proxy.
+    Of(&'a str),
+    /// A finding in one sentence.
+    Says(&'a Finding),
+    /// Its evidence.
+    Since(&'a Finding),
+    /// There is none of this proxy.
+    None,
+}
+
+/// The proxies in the order of the page: the selected one first, then those of which something was found.
+fn proxies(model: &Model) -> impl Iterator<Item = &ProxyRow> {
+    let selected = model.selected_row();
+    let is_other = move |row: &&ProxyRow| Some(row.id) != model.selected;
+    let others = model.snapshot.proxies.iter().filter(is_other);
+    let found = others.filter(|row| !row.findings.is_empty());
+    selected.into_iter().chain(found)
+}
+
+/// The rows, of all proxies.
+pub(super) fn rows(model: &Model) -> Vec<Row<'_>> {
+    let mut rows = Vec::new();
+    for row in proxies(model) {
+        rows.push(Row::Of(&row.name));
+        if row.findings.is_empty() {
+            rows.push(Row::None);
+        }
+        let found = row.findings.iter();
+        rows.extend(found.flat_map(|found| [Row::Says(found), Row::Since(found)]));
+    }
+    rows
+}
+
+/// All that was found, as text: a line each.
+#[must_use]
+pub fn in_words(model: &Model) -> String {
+    let lines = proxies(model).flat_map(|row| {
+        let name = &row.name;
+        let found = row.findings.iter();
+        found.map(move |found| format!("{name}: {found}"))
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+/// Draws what was found, from a row on.
+pub(super) fn draw(model: &Model, first: usize, mut sheet: Sheet<'_>) {
+    let rows = rows(model);
+    let visible = super::events::room(sheet.area);
+    let left = [
+        Span::styled("findings", Role::Title),
+        Span::styled("  what applications do about it", Role::Plain),
+    ];
+    let place = position(first, visible, rows.len());
+    sheet.holds(Target::Page);
+    sheet.rule(Role::Title, &left, [vec![Span::styled(place, Role::Plain)]]);
+    for (at, row) in (1..).zip(rows.iter().skip(first).take(visible)) {
+        let mut pen = sheet.row(at);
+        match row {
+            Row::Of(name) => pen.skip(1).text(*name, Role::Title),
+            Row::None => pen.skip(3).text(
+                "nothing yet: a habit is stated once three cases have shown it",
+                Role::Rest,
+            ),
+            Row::Says(found) => {
+                pen.holds_line(|| Target::Told(found.to_string()));
+                pen.skip(3).text(&found.text, Role::Plain)
+            }
+            Row::Since(found) => {
+                pen.skip(5)
+                    .text(format!("under {}", found.under), Role::Injected)
+                    .skip(3)
+                    .text(found.confidence.words(), sure(found.confidence))
+                    .skip(3)
+                    .text(format!("since {}", format::clock(found.since)), Role::Rest);
+                let conns = found.conns.iter().map(|conn| format!("#{}", conn.0));
+                let conns = conns.collect::<Vec<_>>().join(" ");
+                pen.skip(3).text(conns, Role::Rest)
+            }
+        };
+    }
+}
+
+/// How surely a finding is meant.
+const fn sure(confidence: Confidence) -> Role {
+    match confidence {
+        Confidence::High => Role::Good,
+        Confidence::Fair => Role::Plain,
+        Confidence::Low => Role::Rest,
+    }
+}
