@@ -111,6 +111,34 @@ fn pieces(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// A megabyte through a link, of which a virtual sender makes segments of 1,448 bytes: what each costs. What it costs beside
+/// the first row is the sender's.
+fn segments(criterion: &mut Criterion) {
+    const PIECE: usize = 65_536;
+    const PIECES: usize = 16;
+    let mut group = criterion.benchmark_group("segment");
+    group.throughput(Throughput::Elements((PIECES * PIECE / 1_448) as u64));
+    let bytes = vec![7; PIECE];
+    for faults in [
+        "latency 20ms",
+        "latency 20ms, tcp cubic",
+        "latency 20ms, tcp bbr",
+        "latency 20ms, bandwidth 10MB/s, tcp cubic",
+        "latency 20ms, loss 1%",
+    ] {
+        group.bench_function(faults, |bencher| {
+            let mut bench = Bench::new(faults);
+            bencher.iter(|| {
+                for _ in 0..PIECES {
+                    bench.push(&bytes);
+                }
+                bench.drain();
+            });
+        });
+    }
+    group.finish();
+}
+
 /// A change of settings with a thousand pieces in the queue, to the head's new due time.
 fn changes(criterion: &mut Criterion) {
     criterion.bench_function("change with 1,000 pieces waiting", |bencher| {
@@ -130,5 +158,5 @@ fn changes(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, pieces, changes);
+criterion_group!(benches, pieces, segments, changes);
 criterion_main!(benches);
