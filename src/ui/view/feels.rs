@@ -75,25 +75,27 @@ fn measured(row: &ProxyRow) -> Vec<Span<'static>> {
     });
     let gap = |first: Option<&Span<'_>>| if first.is_some() { "  " } else { "" };
     let stalls = row.felt_now().is_none().then(|| stalls(row)).flatten();
-    let stalls =
-        stalls.map(|text| Span::styled(format!("{}{text}", gap(waits.as_ref())), Role::Measured));
+    let stalls = stalls.map(|[each, count]| {
+        let each = format!("{}{each}", gap(waits.as_ref()));
+        [each, count].map(|text| Span::styled(text, Role::Measured))
+    });
     let times = row.factor().filter(|times| *times >= 1.1);
     let times = times.map_or_else(String::new, |times| format!(" {}", format::times(times)));
     let parts = row.feels.map(|spread| {
-        let gap = gap(waits.as_ref().or(stalls.as_ref()));
+        let gap = gap(waits.as_ref().or(stalls.as_ref().map(|it| &it[0])));
         let p50 = format!("{gap}{felt}p50 {}{times}", format::time(spread.p50));
         let p99 = format!("  p99 {}", format::time(spread.p99));
         [p50, p99].map(|text| Span::styled(text, role))
     });
     waits
         .into_iter()
-        .chain(stalls)
+        .chain(stalls.into_iter().flatten())
         .chain(parts.into_iter().flatten())
         .collect()
 }
 
-/// How often streams stood still in the last minute until a lost packet had been sent again, and for how long each time.
-fn stalls(row: &ProxyRow) -> Option<String> {
+/// For how long streams stood still until a lost packet had been sent again, each time, and how often in the last minute.
+fn stalls(row: &ProxyRow) -> Option<[String; 2]> {
     let points = row.history.minute().flat_map(|point| {
         let losses = point.losses;
         [losses[Direction::Up], losses[Direction::Down]]
@@ -103,7 +105,8 @@ fn stalls(row: &ProxyRow) -> Option<String> {
     } = points.fold(Losses::default(), Losses::plus);
     let each = stalled.checked_div(u32::try_from(stalls).unwrap_or(u32::MAX))?;
     let count = format::count(stalls);
-    Some(format!("stalls {count}/min, {} each", format::time(each)))
+    let each = format!("stalls {}", format::time(each));
+    Some([each, format!(" {count}/min")])
 }
 
 /// Draws the line, in dots of braille; returns whether there is any of it. A step is joined to what was before it, and
@@ -253,7 +256,7 @@ mod tests {
             p50: time,
             p99: time,
         };
-        let stalls = "stalls 3/min, 240 ms each";
+        let stalls = "stalls 240 ms 3/min";
         assert_eq!(said(0, None, None), "");
         assert_eq!(said(3, None, None), stalls);
         let last = "  last p50 256 ms  p99 256 ms";
