@@ -1,11 +1,15 @@
-//! Reads the files that people name, whole but never without end.
+//! Reads the files that people name, whole but never without end, and makes those that are their owner's alone.
 //!
 //! A path may be that of a device, of a pipe or of a disk's image by mistake: the program then says so instead of filling
 //! its memory. What is in a file is for its reader to judge.
 
 use std::fs::File;
 use std::io::{self, Read};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+
+use rustix::fs::OFlags;
+use rustix::io::Errno;
 
 /// Reads a file, or whatever else has a path and ends, of at most so many MiB.
 pub fn read(path: &Path, most_mib: u64) -> io::Result<Vec<u8>> {
@@ -17,6 +21,21 @@ pub fn read(path: &Path, most_mib: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     Ok(bytes)
+}
+
+/// Makes a file that nobody but its owner may read, in the place of one that was there. It follows no symbolic link: somebody
+/// else may have put one there.
+pub fn create_private(path: &Path) -> io::Result<File> {
+    let flags = OFlags::NOFOLLOW.bits().cast_signed();
+    let mut options = File::options();
+    let options = options.create(true).write(true).truncate(true);
+    let file = options.mode(0o600).custom_flags(flags).open(path);
+    file.map_err(|error| match error.raw_os_error() {
+        Some(number) if number == Errno::LOOP.raw_os_error() => {
+            io::Error::other("it is a symbolic link: give the file itself")
+        }
+        _ => error,
+    })
 }
 
 #[cfg(test)]

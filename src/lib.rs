@@ -13,6 +13,8 @@
 //!    ├─ headless, operate   the program without a screen: commands in, events out
 //!    ├─ demo, logging       built-in upstreams with traffic; the structured log
 //!    ├─ farewell            what leaving says of a session
+//!    ├─ tape                what was done and met in a session, recorded, read and played again
+//!    ├─ expect, report      what a script demands of it; a page for people
 //!    ▼
 //!  request                  what the console and commands ask of the engine, and what becomes of it
 //!    ▼
@@ -116,6 +118,7 @@ pub mod check;
 pub mod cli;
 pub mod command;
 pub mod demo;
+pub mod expect;
 pub mod farewell;
 pub mod fault;
 pub mod file;
@@ -128,11 +131,13 @@ pub mod mapping;
 pub mod operate;
 pub mod preset;
 pub mod proxy;
+pub mod report;
 pub mod request;
 pub mod scene;
 pub mod snapshot;
 pub mod stop;
 pub mod syntax;
+pub mod tape;
 #[cfg(feature = "tui")]
 pub mod ui;
 pub mod units;

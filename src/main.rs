@@ -6,6 +6,8 @@
 use std::env;
 use std::error::Error;
 use std::future::Future;
+#[cfg(feature = "tui")]
+use std::future::pending;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::process::ExitCode;
@@ -16,6 +18,7 @@ use anyhow::{Context, Result};
 use faultboard::check;
 use faultboard::cli::{self, Cli, Command, Options, Output, Rejected, RunArgs, Unread, help};
 use faultboard::command;
+use faultboard::expect;
 use faultboard::fault::trace;
 use faultboard::file;
 use faultboard::format::{one_line, printable, reason, shown_path, without_secrets};
@@ -24,7 +27,13 @@ use faultboard::logging::{self, FILTER_VARIABLE, LogError, LogFile, Recorder};
 use faultboard::operate;
 use faultboard::preset;
 use faultboard::proxy::{Engine, StartError};
+use faultboard::report::{self, Form};
 use faultboard::stop::{Stop, StopRequest};
+#[cfg(feature = "tui")]
+use faultboard::tape::Moment;
+use faultboard::tape::account::Account;
+use faultboard::tape::play::{Part, Play};
+use faultboard::tape::{self, Recorded};
 #[cfg(feature = "tui")]
 use faultboard::ui;
 use rustix::process::getpgrp;
@@ -36,7 +45,7 @@ use tracing::info;
 mod allocator;
 mod start;
 
-use start::{Opened, Upstreams, open};
+use start::{Opened, Origin, Upstreams, open};
 
 /// What failed where standard output takes nothing.
 const WRITING: &str = "cannot write to standard output";
@@ -52,6 +61,14 @@ const LONGEST_TRACE: u64 = 16;
 
 /// What a person who gave no mapping can type.
 const NO_PROXIES: &str = "no proxies yet: type add 9090=https://example.com, or quit";
+
+/// What runs, for whatever shows it.
+#[derive(Clone, Copy)]
+struct Session<'a> {
+    engine: &'a Engine,
+    options: &'a Options,
+    tape: &'a tape::Recorder,
+}
 
 fn main() -> ExitCode {
     let words: Vec<_> = env::args_os().collect();
@@ -118,7 +135,10 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
     } = cli;
     let printed = match command {
         _ if run.print_config => return print_config(),
-        None => return desk(Options::read(run, &mappings)?, Upstreams::Given, notes),
+        None => {
+            let options = Options::read(run, &mappings)?;
+            return desk(options, Origin::of(Upstreams::Given), notes);
+        }
         Some(Command::Demo {
             run: later,
             mappings,
@@ -132,7 +152,37 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
                 return Err(Rejected::because(&why).into());
             }
             let options = Options::read(run.and(*later), &[])?;
-            return desk(options, Upstreams::BuiltIn, notes);
+            return desk(options, Origin::of(Upstreams::BuiltIn), notes);
+        }
+        Some(Command::Replay {
+            file,
+            speed,
+            from,
+            to,
+            run: later,
+        }) => {
+            let from = from.unwrap_or_default();
+            return replay(&file, &Part { from, to, speed }, run.and(*later), notes);
+        }
+        Some(Command::Report {
+            file,
+            html,
+            md,
+            json,
+            output,
+        }) if run == RunArgs::default() => {
+            let form = match (html, md, json) {
+                (true, ..) => Form::Html,
+                (_, true, _) => Form::Markdown,
+                (.., true) => Form::Json,
+                _ => output.as_deref().map_or(Form::Markdown, Form::of),
+            };
+            let tape = start::read_tape(&file)?;
+            let text = report::report(&tape, &Account::of(&tape), Some(&file), form);
+            match output {
+                Some(path) => start::write_report(&path, &text),
+                None => print(|out| out.write_all(text.as_bytes())),
+            }
         }
         Some(_) if run != RunArgs::default() => Err(Rejected::because(
             "the options before this command belong to the console and the demo: leave them out",
@@ -148,6 +198,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             };
             return judged.map(|all_valid| ExitCode::from(if all_valid { 0 } else { 2 }));
         }
+        Some(Command::Report { .. }) => unreachable!("it is carried out above"),
         Some(Command::Presets { json: true }) => print(preset::write_json),
         Some(Command::Presets { json: false }) => print(preset::write_text),
         Some(Command::Completions { shell }) => print(|out| {
@@ -169,6 +220,22 @@ fn print_config() -> Result<ExitCode> {
 #[cfg(not(feature = "tui"))]
 fn print_config() -> Result<ExitCode> {
     Err(Rejected::because(WITHOUT_TUI).into())
+}
+
+/// Runs the desk again as a tape says that it was.
+fn replay(path: &Path, part: &Part, mut run: RunArgs, notes: Vec<String>) -> Result<ExitCode> {
+    let tape = start::read_tape(path)?;
+    let play = Play::of(&tape, part);
+    let play = play.with_context(|| format!("cannot play the tape {}", shown_path(path)))?;
+    run.seed = run.seed.or(Some(tape.head.seed));
+    let options = Options::read(run, &[])?;
+    let upstreams = if tape.head.demo {
+        Upstreams::BuiltIn
+    } else {
+        Upstreams::Given
+    };
+    let play = Some(play);
+    desk(options, Origin { upstreams, play }, notes)
 }
 
 /// The desk that was left last takes the place of a scene.
@@ -216,7 +283,7 @@ fn print<T>(write: impl FnOnce(&mut Vec<u8>) -> io::Result<T>) -> Result<T> {
 }
 
 /// Runs the engine with whatever shows it.
-fn desk(mut options: Options, upstreams: Upstreams, notes: Vec<String>) -> Result<ExitCode> {
+fn desk(mut options: Options, origin: Origin, notes: Vec<String>) -> Result<ExitCode> {
     choose_output(&mut options)?;
     resume(&mut options)?;
     remark(options.note());
@@ -238,7 +305,7 @@ fn desk(mut options: Options, upstreams: Upstreams, notes: Vec<String>) -> Resul
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let result = runtime.block_on(run(options, upstreams, notes, log.as_ref()));
+    let result = runtime.block_on(run(options, origin, notes, log.as_ref()));
     // Not waited for: a read of standard input may never return.
     runtime.shutdown_background();
     info!("stopped");
@@ -246,7 +313,36 @@ fn desk(mut options: Options, upstreams: Upstreams, notes: Vec<String>) -> Resul
         // Where it cannot be said there is nobody to tell.
         let _ = writeln!(io::stderr(), "{lost}");
     }
-    result.map(ended_by)
+    result.map(|Ended { stop, held }| match ended_by(stop) {
+        ExitCode::SUCCESS if !held => ExitCode::from(EXPECTED),
+        status => status,
+    })
+}
+
+/// The exit status of a run in which what was expected did not hold.
+const EXPECTED: u8 = 3;
+
+/// How a run that nothing went wrong in has ended.
+struct Ended {
+    stop: Option<Stop>,
+    /// Whether all held that was expected.
+    held: bool,
+}
+
+/// Writes the report, and says what of the expected did not hold; returns whether all did.
+fn conclude(options: &Options, recorded: &Recorded) -> Result<bool> {
+    if let Some(path) = &options.report {
+        let (tape, account) = (&recorded.tape, &recorded.account);
+        let text = report::report(tape, account, options.tape.as_deref(), Form::of(path));
+        start::write_report(path, &text)?;
+    }
+    let broken = expect::broken(&options.expect, &recorded.account);
+    let lines: Vec<String> = broken
+        .iter()
+        .map(|broken| one_line(&broken.to_string()))
+        .collect();
+    remark_all(&lines);
+    Ok(broken.is_empty())
 }
 
 /// The exit status of a run that nothing went wrong in. One that a signal ended which kills others ends by that signal.
@@ -286,10 +382,10 @@ fn no_console(why: &str) -> anyhow::Error {
 /// Opens every port, then shows what happens until something ends it.
 async fn run(
     options: Options,
-    upstreams: Upstreams,
+    origin: Origin,
     notes: Vec<String>,
     log: Option<&Arc<LogFile>>,
-) -> Result<Option<Stop>> {
+) -> Result<Ended> {
     let request = StopRequest::new(options.duration).context("cannot catch signals")?;
     let made = Arc::<OnceLock<Stop>>::default();
     let stop = {
@@ -299,34 +395,59 @@ async fn run(
             made.get_or_init(|| stop).reason
         }
     };
+    let file = options
+        .tape
+        .as_deref()
+        .map(start::create_tape)
+        .transpose()?;
     let engine = Engine::start(options.engine.clone())?;
     let recorder = log.map(|log| Recorder::start(&engine, log));
+    let tape = tape::Recorder::start(&engine, start::tape_setup(&options, &origin, file));
+    let session = Session {
+        engine: &engine,
+        options: &options,
+        tape: &tape,
+    };
     let result = match options.output {
         #[cfg(feature = "tui")]
-        Output::Console => console(&engine, &options, upstreams, notes, stop).await,
+        Output::Console => console(session, origin, notes, stop).await,
         #[cfg(not(feature = "tui"))]
         Output::Console => {
             let _ = notes;
             Err(no_console(WITHOUT_TUI))
         }
-        Output::Json => headless(&engine, &options, upstreams, stop, Style::Json).await,
-        Output::Words => headless(&engine, &options, upstreams, stop, Style::Words).await,
+        Output::Json => headless(session, origin, stop, Style::Json).await,
+        Output::Words => headless(session, origin, stop, Style::Words).await,
     };
     engine.stop(Duration::ZERO).await;
     if let Some(recorder) = recorder {
         recorder.finish().await;
     }
-    result.map(|()| made.get().copied())
+    let recorded = tape
+        .finish()
+        .await
+        .context("the tape has a fault of its own")?;
+    remark(recorded.problem.as_deref());
+    let held = conclude(&options, &recorded);
+    result?;
+    let stop = made.get().copied();
+    held.map(|held| Ended { stop, held })
 }
 
 async fn headless(
-    engine: &Engine,
-    options: &Options,
-    upstreams: Upstreams,
+    session: Session<'_>,
+    origin: Origin,
     stop: impl Future<Output = &'static str>,
     style: Style,
 ) -> Result<()> {
-    if upstreams == Upstreams::Given && options.mappings.is_empty() && io::stdin().is_terminal() {
+    let Session {
+        engine,
+        options,
+        tape,
+    } = session;
+    let Origin { upstreams, play } = origin;
+    let is_empty = options.mappings.is_empty() && play.is_none();
+    if upstreams == Upstreams::Given && is_empty && io::stdin().is_terminal() {
         // A hint; where it cannot be written there is nobody to read it.
         let _ = writeln!(io::stderr(), "{NO_PROXIES}");
     }
@@ -355,7 +476,9 @@ async fn headless(
         demo,
         problems,
         note,
-    } = open(engine, options, upstreams).await?;
+        play,
+    } = open(engine, options, upstreams, play).await?;
+    tape.begin();
     for problem in problems {
         engine.report(problem);
     }
@@ -368,6 +491,16 @@ async fn headless(
         existing = operate::rows(engine).await;
         demo.play();
     }
+    let stop = async {
+        let Some((moments, end)) = play else {
+            return stop.await;
+        };
+        // Cancel-safe: whichever comes first ends the desk.
+        tokio::select! {
+            reason = stop => reason,
+            () = tape::play::play(engine.clone(), moments, end) => "tape",
+        }
+    };
     let result = desk
         .run(&existing, commands(), io::stdout(), stop)
         .await
@@ -390,17 +523,23 @@ fn commands() -> Box<dyn AsyncRead + Send + Unpin> {
 /// Shows the engine on the terminal and turns it by keys.
 #[cfg(feature = "tui")]
 async fn console(
-    engine: &Engine,
-    options: &Options,
-    upstreams: Upstreams,
+    session: Session<'_>,
+    origin: Origin,
     mut notes: Vec<String>,
     stop: impl Future<Output = &'static str> + Send + 'static,
 ) -> Result<()> {
+    let Session {
+        engine,
+        options,
+        tape,
+    } = session;
     let Opened {
         demo,
         problems,
         note,
-    } = open(engine, options, upstreams).await?;
+        play,
+    } = open(engine, options, origin.upstreams, origin.play).await?;
+    tape.begin();
     let scene = options.scene.clone();
     let home = home();
     let (mut config, wrong) = home.config();
@@ -419,9 +558,7 @@ async fn console(
             note,
         }),
         notes,
-        until: Box::pin(async move {
-            stop.await;
-        }),
+        until: Box::pin(until(engine.clone(), play, stop)),
         ..ui::Options::default()
     };
     if let Some(demo) = &demo {
@@ -441,6 +578,27 @@ async fn console(
     // A terminal that is gone needs no farewell.
     let _ = write!(io::stdout(), "{farewell}");
     Ok(())
+}
+
+/// Waits for what ends the console, and plays a tape meanwhile; the console stays when that is over.
+#[cfg(feature = "tui")]
+async fn until(
+    engine: Engine,
+    play: Option<(Vec<Moment>, Duration)>,
+    stop: impl Future<Output = &'static str>,
+) {
+    let playing = async {
+        if let Some((moments, end)) = play {
+            tape::play::play(engine.clone(), moments, end).await;
+            engine.note("the tape is over".to_owned());
+        }
+        pending::<()>().await;
+    };
+    // Cancel-safe: playing never ends, and nobody waits for it when the console does.
+    tokio::select! {
+        _ = stop => {}
+        () = playing => {}
+    }
 }
 
 /// Whether all that went wrong is that nobody reads standard output any more.

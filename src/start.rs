@@ -1,14 +1,20 @@
 //! What the program opens at its start: the proxies of the command line and of a scene, or the demo's.
 
+use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use faultboard::cli::Options;
+use faultboard::cli::{Options, Output};
 use faultboard::demo::Demo;
 use faultboard::fault::Plan;
+use faultboard::file;
 use faultboard::format::shown_path;
 use faultboard::proxy::Engine;
 use faultboard::scene::{self, Scene};
+use faultboard::tape::file::TapeFile;
+use faultboard::tape::play::{Moment, Move, Play};
+use faultboard::tape::{self, Setup, Tape};
 use rustix::process::{Resource, getrlimit};
 
 /// What the proxies forward to.
@@ -20,6 +26,13 @@ pub(crate) enum Upstreams {
     BuiltIn,
 }
 
+/// Where a desk's proxies come from.
+pub(crate) struct Origin {
+    pub(crate) upstreams: Upstreams,
+    /// What is done to them, where a tape says so.
+    pub(crate) play: Option<Play>,
+}
+
 /// What was opened at the start.
 pub(crate) struct Opened {
     pub(crate) demo: Option<Demo>,
@@ -27,6 +40,59 @@ pub(crate) struct Opened {
     pub(crate) problems: Vec<String>,
     /// What is worth knowing of a scene.
     pub(crate) note: Option<String>,
+    /// What a tape says is to be done, and when it is over.
+    pub(crate) play: Option<(Vec<Moment>, Duration)>,
+}
+
+// === impl Origin ===
+
+impl Origin {
+    pub(crate) fn of(upstreams: Upstreams) -> Self {
+        let play = None;
+        Self { upstreams, play }
+    }
+}
+
+/// No tape that is read is longer, in MiB: what is written is no longer either.
+const LONGEST_TAPE: u64 = tape::file::LONGEST;
+
+/// Reads a tape; what is damaged of it is said on standard error, and the rest holds.
+pub(crate) fn read_tape(path: &Path) -> Result<Tape> {
+    let shown = shown_path(path);
+    let failed = || format!("cannot read the tape {shown}");
+    let bytes = file::read(path, LONGEST_TAPE).with_context(failed)?;
+    let read = tape::read(&bytes).map_err(|why| anyhow!("{}: {why}", failed()))?;
+    if let Some(damage) = read.damage {
+        // Where it cannot be written there is nobody to tell.
+        let _ = writeln!(io::stderr(), "the tape {shown} {damage}");
+    }
+    Ok(read.tape)
+}
+
+/// Makes the file of a tape.
+pub(crate) fn create_tape(path: &Path) -> Result<TapeFile> {
+    let file = TapeFile::create(path);
+    file.with_context(|| format!("cannot write the tape {}", shown_path(path)))
+}
+
+/// Writes a report.
+pub(crate) fn write_report(path: &Path, text: &str) -> Result<()> {
+    let written = std::fs::write(path, text);
+    written.with_context(|| format!("cannot write the report {}", shown_path(path)))
+}
+
+/// What is recorded beside what the engine tells.
+pub(crate) fn tape_setup(options: &Options, origin: &Origin, file: Option<TapeFile>) -> Setup {
+    Setup {
+        by: match options.output {
+            _ if origin.play.is_some() => "replay",
+            Output::Console => "console",
+            Output::Json | Output::Words => "commands",
+        },
+        demo: origin.upstreams == Upstreams::BuiltIn,
+        arguments: options.repeated.clone(),
+        file,
+    }
 }
 
 /// Below this the allocator fails while the program starts, and it can only abort, without a word.
@@ -53,13 +119,16 @@ pub(crate) async fn open(
     engine: &Engine,
     options: &Options,
     upstreams: Upstreams,
+    play: Option<Play>,
 ) -> Result<Opened> {
     let scene = options.scene.as_deref().map(read_scene).transpose()?;
     if upstreams == Upstreams::BuiltIn {
+        let demo = Demo::open(engine, &options.settings).await?;
         return Ok(Opened {
-            demo: Some(Demo::open(engine, &options.settings).await?),
+            demo: Some(demo),
             problems: Vec::new(),
             note: None,
+            play: begin(engine, play).await?,
         });
     }
     let mut failures = Vec::new();
@@ -81,7 +150,36 @@ pub(crate) async fn open(
         demo: None,
         problems,
         note,
+        play: begin(engine, play).await?,
     })
+}
+
+/// Adds the proxies with which a tape begins; returns what is to be done to them. Those of the demo are there already.
+async fn begin(engine: &Engine, play: Option<Play>) -> Result<Option<(Vec<Moment>, Duration)>> {
+    let Some(Play { first, then, end }) = play else {
+        return Ok(None);
+    };
+    let mut failures = Vec::new();
+    for what in first {
+        let what = match what {
+            Move::Add(mapping, plan) => {
+                let name = mapping.name.as_ref().map(ToString::to_string);
+                match name.filter(|name| engine.find(name).is_some()) {
+                    Some(_) if plan.is_empty() => continue,
+                    Some(name) => Move::Set(name, plan),
+                    None => Move::Add(mapping, plan),
+                }
+            }
+            other => other,
+        };
+        if let Err(error) = tape::play::try_out(engine, what).await {
+            failures.push(error.to_string());
+        }
+    }
+    if !failures.is_empty() {
+        return Err(anyhow!(failures.join("\n")));
+    }
+    Ok(Some((then, end)))
 }
 
 fn read_scene(path: &Path) -> Result<Scene> {

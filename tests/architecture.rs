@@ -64,7 +64,21 @@ const LAYERS: &[(&str, &[&str])] = &[
             "command", "proxy",
         ],
     ),
+    (
+        "tape",
+        &[
+            "request", "format", "file", "units", "syntax", "fault", "mapping", "snapshot",
+            "command", "proxy",
+        ],
+    ),
+    ("expect", &["units", "format", "syntax", "fault", "tape"]),
     ("farewell", &["format", "fault", "mapping", "snapshot"]),
+    (
+        "report",
+        &[
+            "format", "units", "fault", "mapping", "command", "tape", "farewell",
+        ],
+    ),
     (
         "headless",
         &[
@@ -80,7 +94,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "cli",
         &[
             "format", "look", "units", "syntax", "fault", "preset", "mapping", "command", "proxy",
-            "demo",
+            "demo", "expect", "report",
         ],
     ),
     (

@@ -15,6 +15,8 @@ use crate::fault::{KINDS, Kind};
 pub const USAGE: &str = "faultboard [OPTIONS] [MAPPING]...\n       \
                          faultboard demo [OPTIONS]\n       \
                          faultboard check [--json] MAPPING...\n       \
+                         faultboard replay [OPTIONS] TAPE\n       \
+                         faultboard report [--html|--md|--json] [-o FILE] TAPE\n       \
                          faultboard presets [--json]\n       \
                          faultboard completions SHELL\n       \
                          faultboard man";
@@ -45,6 +47,14 @@ const EXAMPLES: &[(&str, &str)] = &[
         "start with faults set",
     ),
     (
+        "faultboard --plain --duration 30s --expect 'feels p99 < 500ms' -f 'loss 2%' 8080=localhost:80",
+        "a smoke test in one line: exit status 3 where clients waited longer",
+    ),
+    (
+        "faultboard --tape x.tape 8080=localhost:80; faultboard report x.tape -o x.html",
+        "keep what was done and met, and make a page of it",
+    ),
+    (
         "faultboard --headless 6380=localhost:6379 < commands.txt",
         "no console: JSON lines out, commands in",
     ),
@@ -69,6 +79,10 @@ const STATUSES: &[(&str, &str)] = &[
     ("0", "done"),
     ("1", "the work failed: a port that is taken, say"),
     ("2", "the command line or a mapping is wrong"),
+    (
+        "3",
+        "what --expect demands did not hold: standard error says what was measured",
+    ),
     (
         "128+N",
         "signal N ended it that asks for no end in order, such as SIGQUIT",

@@ -68,6 +68,46 @@ pub enum Command {
         #[arg(value_name = "MAPPING", required = true)]
         mappings: Vec<String>,
     },
+    /// Do again what a tape says was done: the same changes at the same times, with the same seed
+    ///
+    /// The mappings are those of the tape. Without --headless or --plain the console shows it, and stays when the tape is over.
+    Replay {
+        /// The tape, which --tape has written
+        #[arg(value_name = "TAPE")]
+        file: PathBuf,
+        /// How many times as fast as it was, as in 2 or 0.5
+        #[arg(long, value_name = "N", value_parser = options::speed, default_value = "1", allow_hyphen_values = true)]
+        speed: f64,
+        /// From when on: what stood then is set at the start
+        #[arg(long, value_name = "TIME", value_parser = options::duration, allow_hyphen_values = true)]
+        from: Option<Duration>,
+        /// Up to when [default: the tape's end]
+        #[arg(long, value_name = "TIME", value_parser = options::duration, allow_hyphen_values = true)]
+        to: Option<Duration>,
+        /// How the desk runs.
+        #[command(flatten)]
+        run: Box<RunArgs>,
+    },
+    /// Make a page of a tape: what was set when, what the application waited, and what broke
+    ///
+    /// As Markdown on standard output; as a page with charts, Markdown or JSON in a file, by its name.
+    Report {
+        /// The tape, which --tape has written
+        #[arg(value_name = "TAPE")]
+        file: PathBuf,
+        /// A page with charts, in one file
+        #[arg(long, group = "form")]
+        html: bool,
+        /// Markdown, for a ticket
+        #[arg(long, group = "form")]
+        md: bool,
+        /// JSON, for a program
+        #[arg(long, group = "form")]
+        json: bool,
+        /// Where it goes [default: standard output]
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// List the presets, with their figures and sources
     Presets {
         /// Print one JSON array, an object for each preset
@@ -147,6 +187,16 @@ pub struct RunArgs {
     /// Write a structured log of JSON lines; `FAULTBOARD_LOG` filters it, as in info or faultboard=debug
     #[arg(long, value_name = "PATH")]
     pub log_file: Option<PathBuf>,
+    /// Write a tape: every change and each second's figures, as JSON lines; `faultboard replay` and `report` read it
+    #[arg(long, value_name = "FILE")]
+    pub tape: Option<PathBuf>,
+    /// Write a report on leaving: a page with charts, or Markdown or JSON for a FILE that ends in .md or .json
+    #[arg(long, value_name = "FILE")]
+    pub report: Option<PathBuf>,
+    /// What must hold over the whole run, as in "feels p99 < 500ms", "failed = 0 of shop" or "recovers < 5s" (repeatable);
+    /// where one does not, the exit status is 3
+    #[arg(long, value_name = "WHAT")]
+    pub expect: Vec<String>,
     /// How upstreams that speak TLS are met.
     #[command(flatten)]
     pub tls: TlsOptions,
@@ -227,6 +277,9 @@ impl RunArgs {
             keepalive,
             no_spin,
             log_file,
+            tape,
+            report,
+            expect,
             tls,
         } = later;
         self.faults.extend(faults);
@@ -248,6 +301,9 @@ impl RunArgs {
         self.keepalive = keepalive.or(self.keepalive);
         self.no_spin |= no_spin;
         self.log_file = log_file.or(self.log_file);
+        self.tape = tape.or(self.tape);
+        self.report = report.or(self.report);
+        self.expect.extend(expect);
         self.tls = self.tls.and(tls);
         self
     }

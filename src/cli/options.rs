@@ -13,6 +13,7 @@ use clap::CommandFactory;
 
 use super::{Cli, RunArgs};
 use crate::command;
+use crate::expect::{self, Expectation};
 use crate::fault::{ParamSpec, Setting, Unit, Value, language, older_word, param};
 use crate::look::{Glyphs, Scheme};
 use crate::mapping::{Mapping, Other, clash};
@@ -46,6 +47,12 @@ pub struct Options {
     pub duration: Option<Duration>,
     /// Where the log goes.
     pub log_file: Option<PathBuf>,
+    /// Where the tape goes.
+    pub tape: Option<PathBuf>,
+    /// Where the report goes on leaving.
+    pub report: Option<PathBuf>,
+    /// What must hold over the whole run.
+    pub expect: Vec<Expectation>,
     /// What the engine needs to know.
     pub engine: proxy::Options,
     /// The options that a command line must repeat to run the same desk again, beside the seed and the faults.
@@ -119,6 +126,13 @@ pub(super) fn max_connections(text: &str) -> Result<u32, String> {
     number.ok_or_else(|| format!("1 or more, up to {}", u32::MAX))
 }
 
+/// Reads the value of `--speed`.
+pub(super) fn speed(text: &str) -> Result<f64, String> {
+    let number = text.parse().ok();
+    let number = number.filter(|number| (0.01..=1_000.0).contains(number));
+    number.ok_or_else(|| "a number from 0.01 to 1000: 2, 0.5".to_owned())
+}
+
 /// Reads the value of `--bind`: an address, IPv6 in brackets or not.
 pub(super) fn address(text: &str) -> Result<IpAddr, String> {
     let bare = text
@@ -157,6 +171,10 @@ impl Options {
         });
         let mut settings = preset.map_or_else(Vec::new, Preset::settings);
         settings.extend(given);
+        let expect = run.expect.iter();
+        let expect: Vec<Expectation> = expect
+            .filter_map(|text| keep(expect::parse(text), &mut wrong))
+            .collect();
         if run.headless && run.plain {
             wrong.push("--headless and --plain exclude each other".to_owned());
         }
@@ -179,6 +197,9 @@ impl Options {
             resume: run.resume,
             duration: run.duration,
             log_file: run.log_file.clone(),
+            tape: run.tape.clone(),
+            report: run.report.clone(),
+            expect,
             repeated: repeated(&run),
             engine: engine_options(run),
         })

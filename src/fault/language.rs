@@ -75,9 +75,12 @@ pub fn parse(text: &str) -> Result<Vec<Setting>, ParseError> {
 
 /// Reads the value of one parameter, within its range.
 pub fn parse_value(param: &ParamSpec, text: &str) -> Result<Value, ParseError> {
-    syntax::read(text, |input: &mut Input<'_>| {
-        value::value(param, param.name, input).map_err(Slip::cut)
-    })
+    syntax::read(text, |input: &mut Input<'_>| value_of(param, input))
+}
+
+/// Reads the value of one parameter where it stands in a longer text.
+pub(crate) fn value_of(param: &ParamSpec, input: &mut Input<'_>) -> Parsed<Value> {
+    value::value(param, param.name, input).map_err(Slip::cut)
 }
 
 fn parse_with(kinds: Kinds, text: &str) -> Result<Vec<Setting>, ParseError> {

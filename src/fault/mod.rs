@@ -25,7 +25,7 @@ use std::iter::Sum;
 use std::ops::{Index, IndexMut};
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::units::ByteRate;
 
@@ -117,7 +117,7 @@ pub struct Kind {
 }
 
 /// A value for each direction of a connection.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct PerDirection<T> {
     /// The value of the way from the client to the upstream.
     pub up: T,

@@ -14,7 +14,7 @@ use crate::farewell::Farewell;
 use crate::fault::{PerDirection, Sending};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
-    By, Clean, CloseReason, ConnId, Event, Fact, Finding, Found, Happening, Leave, Negotiated,
+    Clean, CloseReason, ConnId, Event, Fact, Finding, Found, Happening, Leave, Negotiated,
     PortState, ProxyRow, Seen, Spread, TRUNCATED, Taken, Unanswered,
 };
 
@@ -186,20 +186,7 @@ fn seen(object: Object, fact: &Fact) -> Object {
             .with("asked", amid.asked)
             .with("answered", amid.answered)
             .with("held", amid.held),
-        Seen::Closed { by, bytes } => of("closed").with("by", ended_by(by)).with("bytes", bytes),
-    }
-}
-
-/// Who ended a connection, as a word.
-fn ended_by(by: By) -> &'static str {
-    match by {
-        By::Client => "client",
-        By::Upstream => "upstream",
-        By::ClientBroke => "client_broke",
-        By::UpstreamBroke => "upstream_broke",
-        By::Unreached => "unreached",
-        By::Fault(kind) => kind,
-        By::Desk => "desk",
+        Seen::Closed { by, bytes } => of("closed").with("by", by.key()).with("bytes", bytes),
     }
 }
 

@@ -141,6 +141,20 @@ impl By {
         }
     }
 
+    /// Who it was, as a word of JSON.
+    #[must_use]
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Upstream => "upstream",
+            Self::ClientBroke => "client_broke",
+            Self::UpstreamBroke => "upstream_broke",
+            Self::Unreached => "unreached",
+            Self::Fault(kind) => kind,
+            Self::Desk => "desk",
+        }
+    }
+
     /// Whether the desk ended it, by a fault or by its user.
     #[must_use]
     pub const fn is_ours(self) -> bool {

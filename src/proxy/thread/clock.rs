@@ -3,7 +3,7 @@
 //! It is tokio's, so that a paused test clock moves all that tells the time by it on that runtime; the engine's workers
 //! have runtimes of their own.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 /// Until when something must be done, and how long it was given for that.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,13 @@ pub struct Deadline {
 #[must_use]
 pub fn now() -> Instant {
     tokio::time::Instant::now().into_std()
+}
+
+/// The day and the hour now, which no engine goes by: they tell a person when something was.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
+#[must_use]
+pub fn today() -> SystemTime {
+    SystemTime::now()
 }
 
 // === impl Deadline ===

@@ -1,0 +1,259 @@
+//! Expectations: what a script demands of what clients met, and whether it held.
+//!
+//! `feels p99 < 500ms` holds where it holds for each proxy that had an answer; `of shop` asks for one alone. It is judged at the end
+//! of a run, over all of it. Where nothing was measured an expectation does not hold: a test that measured nothing has not passed.
+
+use std::fmt;
+use std::time::Duration;
+
+use crate::format::figures;
+use crate::syntax::{self, ParseError};
+use crate::tape::account::{Account, ProxyAccount};
+use crate::units::Time;
+
+mod grammar;
+
+/// Something that is expected.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Expectation {
+    /// What is measured.
+    pub quantity: Quantity,
+    /// How it must stand to the value.
+    pub comparison: Comparison,
+    /// With what it is compared.
+    pub value: Measured,
+    /// The proxy that is meant; `None` for each.
+    pub of: Option<String>,
+}
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Quantity {
+    /// What clients wait for a first byte back: this share of them no longer.
+    Feels(f64),
+    /// The longest that any request waited, answered or not.
+    Waits,
+    /// How long it took, after faults had ended, until clients met what they had met before: the worst time.
+    Recovers,
+    /// Connections that broke by themselves, or never reached their upstream.
+    Failed,
+    /// Connections that a fault ended.
+    Cut,
+    /// Requests that were answered.
+    Answers,
+}
+
+/// How something must stand to a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Comparison {
+    /// Less than it.
+    Less,
+    /// It at most.
+    AtMost,
+    /// It exactly.
+    Equal,
+    /// It at least.
+    AtLeast,
+    /// More than it.
+    More,
+}
+
+/// A value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Measured {
+    /// A length of time.
+    Time(Duration),
+    /// How many.
+    Count(f64),
+}
+
+/// What an expectation came to on one proxy, where it did not hold. Prints as a line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Broken {
+    /// What was expected.
+    pub expectation: Expectation,
+    /// The proxy on which it did not hold; `None` where there was none to judge it by.
+    pub proxy: Option<String>,
+    /// What was measured instead.
+    pub found: Found,
+}
+
+/// What was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Found {
+    /// This value.
+    Value(Measured),
+    /// It was not well again after so long.
+    NotBack(Duration),
+    /// Nothing to measure.
+    Nothing,
+}
+
+/// Reads an expectation: `feels p99 < 500ms of shop`.
+pub fn parse(text: &str) -> Result<Expectation, ParseError> {
+    syntax::read(text, grammar::expectation)
+}
+
+/// The expectations that did not hold, with what was measured, in their order.
+#[must_use]
+pub fn broken(expectations: &[Expectation], account: &Account) -> Vec<Broken> {
+    let each = expectations.iter();
+    each.flat_map(|expectation| expectation.judge(account))
+        .collect()
+}
+
+// === impl Expectation ===
+
+impl Expectation {
+    /// Where it did not hold.
+    #[must_use]
+    pub fn judge(&self, account: &Account) -> Vec<Broken> {
+        let broken = |proxy: Option<&str>, found| Broken {
+            expectation: self.clone(),
+            proxy: proxy.map(str::to_owned),
+            found,
+        };
+        let is_meant = |proxy: &&ProxyAccount| self.of.as_ref().is_none_or(|of| *of == proxy.name);
+        let meant = account.proxies.iter().filter(is_meant);
+        let found: Vec<(&str, Found)> = meant
+            .map(|proxy| {
+                (
+                    proxy.name.as_str(),
+                    self.quantity.measure(proxy, account.end),
+                )
+            })
+            .filter(|(_, found)| *found != Found::Nothing)
+            .collect();
+        if found.is_empty() {
+            return vec![broken(self.of.as_deref(), Found::Nothing)];
+        }
+        let wrong = found.into_iter().filter(|(_, found)| !self.holds(*found));
+        wrong
+            .map(|(proxy, found)| broken(Some(proxy), found))
+            .collect()
+    }
+
+    fn holds(&self, found: Found) -> bool {
+        match found {
+            Found::Value(found) => self.comparison.holds(found.number(), self.value.number()),
+            Found::NotBack(_) | Found::Nothing => false,
+        }
+    }
+}
+
+// === impl Quantity ===
+
+impl Quantity {
+    /// What it is of a proxy.
+    fn measure(self, proxy: &ProxyAccount, end: Duration) -> Found {
+        let count = |count: u64| Found::Value(Measured::Count(count as f64));
+        let time = |time: Option<Duration>| {
+            time.map_or(Found::Nothing, |time| Found::Value(Measured::Time(time)))
+        };
+        let (ours, theirs) = proxy.whole.failures();
+        match self {
+            Self::Feels(share) => time(proxy.whole.waits.quantile(share)),
+            Self::Waits => time(Some(proxy.whole.longest).filter(|longest| !longest.is_zero())),
+            Self::Failed => count(theirs),
+            Self::Cut => count(ours),
+            Self::Answers => count(proxy.whole.waits.total()),
+            Self::Recovers => {
+                let all = proxy.recoveries_at(end);
+                let not_back = all.iter().filter(|recovery| recovery.took.is_none());
+                match not_back.map(|recovery| recovery.watched).max() {
+                    Some(watched) => Found::NotBack(watched),
+                    None => time(all.iter().filter_map(|recovery| recovery.took).max()),
+                }
+            }
+        }
+    }
+
+    /// What it means that it could not be measured.
+    fn nothing(self) -> &'static str {
+        match self {
+            Self::Feels(_) | Self::Waits => "no request was answered",
+            Self::Recovers => "no fault ended after a time without faults",
+            Self::Failed | Self::Cut | Self::Answers => "there was no such proxy",
+        }
+    }
+}
+
+// === impl Comparison ===
+
+impl Comparison {
+    const ALL: [(&'static str, Self); 5] = [
+        ("<=", Self::AtMost),
+        (">=", Self::AtLeast),
+        ("<", Self::Less),
+        (">", Self::More),
+        ("=", Self::Equal),
+    ];
+
+    fn holds(self, one: f64, other: f64) -> bool {
+        match self {
+            Self::Less => one < other,
+            Self::AtMost => one <= other,
+            // Whole numbers, or times that were read and measured as whole nanoseconds.
+            Self::Equal => (one - other).abs() < 1e-9,
+            Self::AtLeast => one >= other,
+            Self::More => one > other,
+        }
+    }
+}
+
+// === impl Measured ===
+
+impl Measured {
+    fn number(self) -> f64 {
+        match self {
+            Self::Time(time) => time.as_secs_f64(),
+            Self::Count(count) => count,
+        }
+    }
+}
+
+/// The text form: what is printed reads as the same expectation.
+impl fmt::Display for Expectation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let comparison = Comparison::ALL.iter();
+        let mut comparison = comparison.filter(|(_, comparison)| *comparison == self.comparison);
+        let sign = comparison.next().map_or("=", |(sign, _)| sign);
+        write!(f, "{} {sign} ", grammar::words(self.quantity))?;
+        match self.value {
+            Measured::Time(time) => Time(time).fmt(f)?,
+            Measured::Count(count) => count.fmt(f)?,
+        }
+        match &self.of {
+            Some(of) => write!(f, " of {of}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "expected {}: ", self.expectation)?;
+        if let Some(proxy) = self.proxy.as_ref().filter(|_| self.found != Found::Nothing) {
+            write!(f, "{proxy} ")?;
+        }
+        match (self.found, self.expectation.quantity) {
+            (Found::Nothing, quantity) => f.write_str(quantity.nothing()),
+            (Found::NotBack(watched), _) => {
+                write!(f, "was not as before after {}", figures::time(watched))
+            }
+            (Found::Value(Measured::Time(time)), quantity) => {
+                let what = match quantity {
+                    Quantity::Recovers => "took",
+                    Quantity::Waits => "waited",
+                    _ => "felt",
+                };
+                write!(f, "{what} {}", figures::time(time))
+            }
+            (Found::Value(Measured::Count(count)), _) => write!(f, "had {count}"),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

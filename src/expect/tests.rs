@@ -1,0 +1,178 @@
+//! Expectations that are read, and what they come to.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::tape::{Head, Record, Second, Standing, Tape, Waits, What};
+
+#[test]
+fn each_form_is_read_and_printed() {
+    for (text, printed) in [
+        ("feels p99 < 500ms", "feels p99 < 500ms"),
+        (" feels<1.5s ", "feels p50 < 1.5s"),
+        ("feels max<=2s of shop", "feels max <= 2s of shop"),
+        ("feels p99.9 >= 1ms", "feels p99.9 >= 1ms"),
+        ("failed = 0", "failed = 0"),
+        ("cut=0 of db:5433", "cut = 0 of db:5433"),
+        ("answers > 100", "answers > 100"),
+        ("waits < 1m", "waits < 60s"),
+        ("recovers < 5s", "recovers < 5s"),
+    ] {
+        let read = parse(text).unwrap_or_else(|error| panic!("{error}"));
+        assert_eq!(read.to_string(), printed);
+        assert_eq!(parse(printed), Ok(read), "{text}");
+    }
+}
+
+#[test]
+fn what_is_wrong_is_said_where_it_stands() {
+    for (text, column, says) in [
+        ("", 1, "what is expected begins with one of feels, waits"),
+        (
+            "feel < 1s",
+            1,
+            "unknown quantity \"feel\": did you mean \"feels\"?",
+        ),
+        ("feels p98 < 1s", 7, "unknown share \"p98\""),
+        (
+            "feels p99",
+            10,
+            "a comparison stands here: <, <=, =, >= or >",
+        ),
+        ("feels p99 500ms", 11, "a comparison stands here"),
+        ("feels p99 == 1s", 11, "equal is written with one ="),
+        ("failed != 0", 8, "!= is no comparison"),
+        ("feels p99 < 500", 16, "a time needs a unit: 500ms"),
+        ("feels p99 < ", 13, ""),
+        ("failed = 0ms", 11, "the value wants a number"),
+        ("failed = none", 10, ""),
+        ("failed = 0 of", 14, "a proxy's name stands behind of"),
+        ("failed = 0 off", 12, "nothing may follow here: leave out \"off\""),
+        (
+            "failed = 0 shop",
+            12,
+            "nothing may follow here: leave out \"shop\"",
+        ),
+        (
+            "failed = 0 of shop too",
+            20,
+            "nothing may follow here: leave out \"too\"",
+        ),
+    ] {
+        let error = parse(text).expect_err(text);
+        assert!(error.message.starts_with(says), "{text}: {}", error.message);
+        assert_eq!(error.column(), column, "{error}");
+    }
+}
+
+fn expectation() -> impl Strategy<Value = Expectation> {
+    let time =
+        (0_u64..10_000_000_000_000).prop_map(|nanos| Measured::Time(Duration::from_nanos(nanos)));
+    let count = (0_u32..1_000_000).prop_map(|count| Measured::Count(f64::from(count)));
+    let shares = prop::sample::select(vec![0.5, 0.9, 0.99, 0.999, 1.0]);
+    let timed = prop_oneof![
+        shares.prop_map(Quantity::Feels),
+        Just(Quantity::Waits),
+        Just(Quantity::Recovers)
+    ];
+    let counted = prop::sample::select(vec![Quantity::Failed, Quantity::Cut, Quantity::Answers]);
+    let what = prop_oneof![(timed, time), (counted, count)];
+    let comparison = prop::sample::select(Comparison::ALL.to_vec());
+    let of = prop::option::of("[a-z0-9:._-]{1,12}");
+    (what, comparison, of).prop_map(|((quantity, value), (_, comparison), of)| Expectation {
+        quantity,
+        comparison,
+        value,
+        of,
+    })
+}
+
+proptest! {
+    #[test]
+    fn what_is_printed_reads_as_the_same(expectation in expectation()) {
+        let text = expectation.to_string();
+        prop_assert_eq!(parse(&text).map_err(|error| error.to_string()), Ok(expectation), "{}", text);
+    }
+
+    /// Whatever is typed is an expectation or has an error in its one line.
+    #[test]
+    fn nothing_that_is_typed_breaks_it(text in "(feels|failed|of|p99|<|=| |[0-9]{1,3}|ms|\\PC){0,12}") {
+        if let Err(error) = parse(&text) {
+            prop_assert!(error.span.start <= error.input.chars().count());
+            prop_assert!(!error.message.contains('\n'));
+        }
+    }
+}
+
+fn account() -> Account {
+    let standing = |name: &str| Standing {
+        proxy: name.to_owned(),
+        mapping: "1=db:2".to_owned(),
+        ..Standing::default()
+    };
+    let head = Head {
+        tape: Head::FORM,
+        faultboard: String::new(),
+        seed: 1,
+        began: String::new(),
+        t: Duration::ZERO,
+        demo: false,
+        arguments: Vec::new(),
+        proxies: vec![standing("shop"), standing("idle")],
+    };
+    let mut tape = Tape::new(head);
+    let mut waits = Waits::default();
+    (0..100).for_each(|_| waits.count(Duration::from_millis(400)));
+    tape.push(Record {
+        t: Duration::from_secs(1),
+        what: What::Second(Second {
+            proxy: "shop".to_owned(),
+            waits,
+            ended: [
+                ("reset".to_owned(), 3),
+                ("unreached".to_owned(), 2),
+                ("client".to_owned(), 9),
+            ]
+            .into(),
+            ..Second::default()
+        }),
+    });
+    Account::of(&tape)
+}
+
+#[test]
+fn what_did_not_hold_is_said_with_what_was_measured() {
+    for (text, said) in [
+        ("feels p99 < 500ms", vec![]),
+        (
+            "feels p99 < 100ms",
+            vec!["expected feels p99 < 100ms: shop felt 400 ms"],
+        ),
+        (
+            "feels p99 < 100ms of idle",
+            vec!["expected feels p99 < 100ms of idle: no request was answered"],
+        ),
+        ("failed <= 2", vec![]),
+        ("failed = 0", vec!["expected failed = 0: shop had 2"]),
+        ("cut < 3", vec!["expected cut < 3: shop had 3"]),
+        ("answers >= 100 of shop", vec![]),
+        ("answers >= 1", vec!["expected answers >= 1: idle had 0"]),
+        (
+            "waits < 300ms",
+            vec!["expected waits < 300ms: shop waited 400 ms"],
+        ),
+        (
+            "recovers < 5s",
+            vec!["expected recovers < 5s: no fault ended after a time without faults"],
+        ),
+        (
+            "failed = 0 of nobody",
+            vec!["expected failed = 0 of nobody: there was no such proxy"],
+        ),
+    ] {
+        let expectation = parse(text).expect(text);
+        let broken = broken(&[expectation], &account());
+        let lines: Vec<String> = broken.iter().map(ToString::to_string).collect();
+        assert_eq!(lines, said);
+    }
+}

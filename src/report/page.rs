@@ -1,0 +1,358 @@
+//! What a report says, in whichever form.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use serde::Serialize;
+
+use super::series::Series;
+use crate::command;
+use crate::farewell::{Farewell, quoted};
+use crate::fault::{Plan, language};
+use crate::format::figures::{clock, time};
+use crate::format::{one_line, without_secrets};
+use crate::tape::account::{Account, ProxyAccount, Stretch, Tally};
+use crate::tape::{Tape, What};
+
+/// A stretch shorter than this is a step of a hand that turns a knob, where several of them follow each other.
+const STEP: Duration = Duration::from_secs(2);
+
+/// A report.
+#[derive(Serialize)]
+pub(super) struct Page {
+    /// The version of the program.
+    pub(super) faultboard: String,
+    /// The day and the hour of the start.
+    pub(super) began: String,
+    pub(super) seed: u64,
+    pub(super) from_s: f64,
+    pub(super) to_s: f64,
+    pub(super) proxies: Vec<Section>,
+    /// What went wrong that is no connection's own end, and what could not be recorded: when, what.
+    pub(super) remarks: Vec<(f64, String)>,
+    /// The command that starts the same proxies, and those that follow it.
+    pub(super) again: Vec<String>,
+    /// The command that does all of it again.
+    pub(super) replay: Option<String>,
+}
+
+/// What a report says of a proxy.
+#[derive(Serialize)]
+pub(super) struct Section {
+    pub(super) name: String,
+    pub(super) mapping: String,
+    pub(super) rows: Vec<Row>,
+    /// Connections that ended, by who ended them.
+    pub(super) ended: BTreeMap<String, u64>,
+    /// The ends of faults.
+    pub(super) recoveries: Vec<Recovered>,
+    #[serde(skip)]
+    pub(super) series: Series,
+}
+
+/// A row of the table: what was set, and what was met meanwhile.
+#[derive(Serialize)]
+pub(super) struct Row {
+    pub(super) from_s: f64,
+    pub(super) to_s: f64,
+    /// What was set.
+    pub(super) faults: String,
+    /// Whether nothing acted on clients.
+    pub(super) clean: bool,
+    /// Who set it.
+    pub(super) by: String,
+    pub(super) answers: u64,
+    pub(super) answers_per_s: f64,
+    pub(super) p50_ms: Option<f64>,
+    pub(super) p99_ms: Option<f64>,
+    /// The longest that a request was seen to wait.
+    pub(super) longest_ms: f64,
+    /// How many times the median before faults the median is.
+    pub(super) factor: Option<f64>,
+    /// Connections that a fault ended.
+    pub(super) ours: u64,
+    /// Connections that broke by themselves.
+    pub(super) theirs: u64,
+}
+
+/// The end of faults.
+#[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "names of JSON have their unit")]
+pub(super) struct Recovered {
+    pub(super) at_s: f64,
+    pub(super) took_s: Option<f64>,
+    pub(super) watched_s: f64,
+}
+
+// === impl Page ===
+
+impl Page {
+    pub(super) fn of(tape: &Tape, account: &Account, file: Option<&Path>) -> Self {
+        let head = &tape.head;
+        let names: Vec<&str> = account
+            .proxies
+            .iter()
+            .map(|proxy| proxy.name.as_str())
+            .collect();
+        let series = Series::of(tape, &names);
+        let sections = account.proxies.iter().zip(series);
+        let replay = file.map(|file| {
+            let words = ["faultboard".to_owned(), "replay".to_owned()].into_iter();
+            let words = words.chain(head.arguments.iter().map(|word| quoted(word)));
+            let words: Vec<String> = words.chain([quoted(&file.to_string_lossy())]).collect();
+            shown(&words.join(" "))
+        });
+        Self {
+            faultboard: shown(&head.faultboard),
+            began: shown(&head.began),
+            seed: head.seed,
+            from_s: head.t.as_secs_f64(),
+            to_s: tape.end().as_secs_f64(),
+            proxies: sections
+                .map(|(proxy, series)| Section::of(proxy, series, account.end))
+                .collect(),
+            remarks: remarks(tape),
+            again: again(tape),
+            replay,
+        }
+    }
+
+    /// What it is about, in a line.
+    pub(super) fn summary(&self) -> String {
+        let lasted = time(seconds(self.to_s - self.from_s));
+        let count = self.proxies.len();
+        let noun = if count == 1 { "proxy" } else { "proxies" };
+        format!(
+            "{lasted} from {} UTC, {count} {noun}, seed {}, faultboard {}",
+            self.began.replace('T', " ").trim_end_matches('Z'),
+            self.seed,
+            self.faultboard
+        )
+    }
+}
+
+/// The lines that start the same proxies with the faults that they began with.
+fn again(tape: &Tape) -> Vec<String> {
+    let head = &tape.head;
+    if head.demo {
+        return vec![format!("faultboard demo --seed {}", head.seed)];
+    }
+    let proxies = head.proxies.iter().filter_map(|standing| {
+        let (mapping, _) = command::parse_line(&standing.mapping).ok()?;
+        let settings = match standing.faults.as_str() {
+            "" => Vec::new(),
+            faults => language::parse(faults).ok()?,
+        };
+        let mut plan = Plan::of(settings);
+        plan.bypassed = standing.bypassed;
+        Some((standing.proxy.clone(), mapping, plan))
+    });
+    let farewell = Farewell {
+        seed: head.seed,
+        arguments: head.arguments.clone(),
+        proxies: proxies.collect(),
+        ..Farewell::default()
+    };
+    farewell.command().iter().map(|line| shown(line)).collect()
+}
+
+/// What is worth knowing beside the figures.
+fn remarks(tape: &Tape) -> Vec<(f64, String)> {
+    let mut lost_in_all = 0;
+    let mut remarks = Vec::new();
+    for record in tape.records() {
+        let t = record.t.as_secs_f64();
+        match &record.what {
+            What::Error { proxy, error } if proxy.is_empty() => remarks.push((t, shown(error))),
+            What::Error { proxy, error } => remarks.push((t, shown(&format!("{proxy}: {error}")))),
+            What::Lost { lost } => lost_in_all += lost,
+            What::End { reason } if reason == "full" => {
+                remarks.push((
+                    t,
+                    "the tape was full: nothing is known of what came then".to_owned(),
+                ));
+            }
+            _ => {}
+        }
+    }
+    // Of very many, the first are enough.
+    let more = remarks.len().saturating_sub(MOST_REMARKS);
+    remarks.truncate(MOST_REMARKS);
+    let end = tape.end().as_secs_f64();
+    if more > 0 {
+        remarks.push((end, format!("and {more} more errors")));
+    }
+    if lost_in_all > 0 {
+        let line = format!("{lost_in_all} events came too fast to be recorded");
+        remarks.push((end, line));
+    }
+    remarks
+}
+
+/// So many remarks are told one by one.
+const MOST_REMARKS: usize = 50;
+
+// === impl Section ===
+
+impl Section {
+    fn of(proxy: &ProxyAccount, series: Series, end: Duration) -> Self {
+        let clean = clean_median(&proxy.stretches);
+        let rows = folded(&proxy.stretches);
+        let recoveries = proxy.recoveries_at(end).into_iter();
+        Self {
+            name: shown(&proxy.name),
+            mapping: shown(&proxy.mapping),
+            rows: rows.iter().map(|stretch| Row::of(stretch, clean)).collect(),
+            ended: proxy
+                .whole
+                .ended
+                .iter()
+                .map(|(by, count)| (shown(by), *count))
+                .collect(),
+            recoveries: recoveries
+                .map(|recovery| Recovered {
+                    at_s: recovery.at.as_secs_f64(),
+                    took_s: recovery.took.map(|took| took.as_secs_f64()),
+                    watched_s: recovery.watched.as_secs_f64(),
+                })
+                .collect(),
+            series,
+        }
+    }
+
+    /// Who ended its connections, in words.
+    pub(super) fn endings(&self) -> Vec<String> {
+        let each = self.ended.iter().map(|(by, count)| {
+            let who = match by.as_str() {
+                "client" => "by the client",
+                "upstream" => "by the upstream",
+                "desk" => "by the desk's user, or as the desk stopped",
+                "client_broke" => "by a break of the client",
+                "upstream_broke" => "by a break of the upstream",
+                "unreached" => "because the upstream was out of reach",
+                fault => return format!("{count} by the fault {fault}"),
+            };
+            format!("{count} {who}")
+        });
+        each.collect()
+    }
+
+    /// How soon clients were as before after each end of faults, in sentences.
+    pub(super) fn recovery_lines(&self) -> Vec<String> {
+        let each = self.recoveries.iter().map(|recovery| {
+            let at = clock(seconds(recovery.at_s));
+            match recovery.took_s {
+                Some(took) => format!(
+                    "The faults that ended at {at} were over for clients within {}.",
+                    time(seconds(took))
+                ),
+                None => format!(
+                    "The faults ended at {at}; {} later clients were not as before.",
+                    time(seconds(recovery.watched_s))
+                ),
+            }
+        });
+        each.collect()
+    }
+}
+
+/// The median of all answers without faults.
+fn clean_median(stretches: &[Stretch]) -> Option<Duration> {
+    let mut tally = Tally::default();
+    for stretch in stretches.iter().filter(|stretch| stretch.is_clean()) {
+        tally.add(&stretch.tally);
+    }
+    tally.waits.quantile(0.5)
+}
+
+/// The stretches, with the steps of a hand that turns a knob as one.
+fn folded(stretches: &[Stretch]) -> Vec<Stretch> {
+    let is_step = |stretch: &Stretch| stretch.lasted() < STEP;
+    let mut rows: Vec<Stretch> = Vec::new();
+    for run in stretches.chunk_by(|one, other| is_step(one) && is_step(other)) {
+        if run.len() < 3 {
+            rows.extend_from_slice(run);
+            continue;
+        }
+        let (first, last) = (&run[0], &run[run.len() - 1]);
+        let mut row = Stretch {
+            to: last.to,
+            faults: format!(
+                "{} … {} ({} steps)",
+                first.setting(),
+                last.setting(),
+                run.len()
+            ),
+            bypassed: false,
+            ..first.clone()
+        };
+        for stretch in &run[1..] {
+            row.tally.add(&stretch.tally);
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+// === impl Row ===
+
+impl Row {
+    fn of(stretch: &Stretch, clean: Option<Duration>) -> Self {
+        let tally = &stretch.tally;
+        let median = tally.waits.quantile(0.5);
+        let millis = |time: Duration| time.as_micros() as f64 / 1e3;
+        let factor = median.zip(clean).filter(|(_, clean)| !clean.is_zero());
+        let factor = factor.map(|(median, clean)| median.as_secs_f64() / clean.as_secs_f64());
+        let (ours, theirs) = tally.failures();
+        Self {
+            from_s: stretch.from.as_secs_f64(),
+            to_s: stretch.to.as_secs_f64(),
+            faults: shown(&stretch.setting()),
+            clean: stretch.is_clean(),
+            by: shown(&stretch.by),
+            answers: tally.waits.total(),
+            answers_per_s: (stretch.answers() * 10.0).round() / 10.0,
+            p50_ms: median.map(millis),
+            p99_ms: tally.waits.quantile(0.99).map(millis),
+            longest_ms: millis(tally.longest),
+            factor: factor.filter(|_| !stretch.is_clean()),
+            ours,
+            theirs,
+        }
+    }
+
+    /// `00:02:10–00:05:40`
+    pub(super) fn when(&self) -> String {
+        format!(
+            "{}–{}",
+            clock(seconds(self.from_s)),
+            clock(seconds(self.to_s))
+        )
+    }
+
+    /// What the application waited: `291 ms (p99 340 ms), x7.1`.
+    pub(super) fn waited(&self) -> String {
+        let millis = |millis: f64| time(seconds(millis / 1e3));
+        match (self.p50_ms, self.p99_ms) {
+            (Some(p50), Some(p99)) => {
+                let factor = self
+                    .factor
+                    .map_or_else(String::new, |factor| format!(", x{factor:.1}"));
+                format!("{} (p99 {}){factor}", millis(p50), millis(p99))
+            }
+            _ if self.longest_ms > 0.0 => format!("no answer for {}", millis(self.longest_ms)),
+            _ => "nothing was asked".to_owned(),
+        }
+    }
+}
+
+/// So many seconds as a time; none where they are no time.
+pub(super) fn seconds(seconds: f64) -> Duration {
+    Duration::try_from_secs_f64(seconds).unwrap_or_default()
+}
+
+/// What others wrote, in one line and without passwords.
+fn shown(text: &str) -> String {
+    one_line(&without_secrets(text))
+}

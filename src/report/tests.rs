@@ -1,0 +1,201 @@
+//! Reports of a session that is made up.
+
+use std::time::Duration;
+
+use super::*;
+use crate::fault::PerDirection;
+use crate::tape::{Head, Record, Second, Standing, Unanswered, Waits, What};
+
+const NAME: &str = "<script>alert(1)</script>|`\"'\u{1b}[31m";
+
+fn faults(proxy: &str, millis: u64, faults: &str) -> Record {
+    Record {
+        t: Duration::from_millis(millis),
+        what: What::Faults {
+            proxy: proxy.to_owned(),
+            before: String::new(),
+            faults: faults.to_owned(),
+            bypassed: false,
+            by: "console".to_owned(),
+        },
+    }
+}
+
+fn second(proxy: &str, number: u64) -> Record {
+    let (mut waits, mut unanswered) = (Waits::default(), None);
+    let mut ended = std::collections::BTreeMap::new();
+    match number {
+        31..=60 => (0..15).for_each(|at| waits.count(Duration::from_millis(285 + at))),
+        61..=80 => {
+            unanswered = Some(Unanswered {
+                count: 4,
+                oldest_ms: (number - 60) as f64 * 1e3,
+                overdue: 4,
+            });
+            if number == 75 {
+                ended = [
+                    ("client".to_owned(), 2),
+                    ("reset".to_owned(), 3),
+                    ("unreached".to_owned(), 1),
+                ]
+                .into();
+            }
+        }
+        _ => (0..24).for_each(|at| waits.count(Duration::from_millis(38 + at / 3))),
+    }
+    Record {
+        t: Duration::from_secs(number),
+        what: What::Second(Second {
+            proxy: proxy.to_owned(),
+            span: Duration::from_secs(1),
+            connections: 6,
+            bytes: PerDirection::of(900, 40_000),
+            waits,
+            unanswered,
+            ended,
+            ..Second::default()
+        }),
+    }
+}
+
+/// A session of two minutes with a proxy of this name.
+fn tape(name: &str) -> Tape {
+    let standing = |name: &str| Standing {
+        proxy: name.to_owned(),
+        mapping: "8080=http://shop.internal:80 as shop".to_owned(),
+        ..Standing::default()
+    };
+    let mut tape = Tape::new(Head {
+        tape: Head::FORM,
+        faultboard: "0.1.0".to_owned(),
+        seed: 42,
+        began: "2026-11-29T21:00:00Z".to_owned(),
+        t: Duration::ZERO,
+        demo: false,
+        arguments: vec!["--bind".to_owned(), "::1".to_owned()],
+        proxies: vec![standing(name), standing("quiet")],
+    });
+    (1..=120).for_each(|number| tape.push(second(name, number)));
+    tape.push(faults(name, 30_000, "latency 250ms"));
+    tape.push(faults(name, 60_000, "blackhole"));
+    tape.push(faults(name, 80_000, ""));
+    tape.push(Record {
+        t: Duration::from_secs(75),
+        what: What::Error {
+            proxy: name.to_owned(),
+            error: "cannot listen: <b>no</b>".to_owned(),
+        },
+    });
+    tape
+}
+
+fn reported(name: &str, form: Form) -> String {
+    let tape = tape(name);
+    let file = Some(Path::new("a session.tape"));
+    report(&tape, &Account::of(&tape), file, form)
+}
+
+#[test]
+fn a_report_for_a_ticket_says_what_was_set_and_what_was_met() {
+    insta::assert_snapshot!(reported("shop", Form::Markdown));
+}
+
+#[test]
+fn a_page_looks_like_this() {
+    insta::assert_snapshot!(reported("shop", Form::Html));
+}
+
+#[test]
+fn what_others_wrote_is_shown_and_never_obeyed() {
+    let html = reported(NAME, Form::Html);
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;|`&quot;&#39;\\u{1b}[31m"));
+    assert!(html.contains("cannot listen: &lt;b&gt;no&lt;/b&gt;"));
+    for active in ["<script", "<b>", "\u{1b}"] {
+        assert!(!html.contains(active), "{active}");
+    }
+    let markdown = reported(NAME, Form::Markdown);
+    assert!(
+        markdown.contains("## `<script>alert(1)</script>\\|'\"'\\u{1b}[31m`"),
+        "{markdown}"
+    );
+    assert!(
+        markdown.contains("cannot listen: \\<b\\>no\\</b\\>"),
+        "{markdown}"
+    );
+}
+
+#[test]
+fn a_page_asks_nobody_for_anything() {
+    let html = reported("shop", Form::Html);
+    for outside in [
+        "src=",
+        "href=",
+        "url(",
+        "@import",
+        "<link",
+        "<script",
+        "javascript:",
+    ] {
+        assert!(!html.contains(outside), "{outside}");
+    }
+}
+
+#[test]
+fn a_report_for_a_program_has_the_figures() {
+    let json: serde_json::Value =
+        serde_json::from_str(&reported("shop", Form::Json)).expect("JSON");
+    let rows = json["proxies"][0]["rows"].as_array().expect("rows");
+    let told: Vec<String> = rows
+        .iter()
+        .map(|row| {
+            let factor = row["factor"]
+                .as_f64()
+                .map(|factor| (factor * 10.0).round() / 10.0);
+            let (faults, answers) = (&row["faults"], &row["answers_per_s"]);
+            format!(
+                "{faults} {answers} {factor:?} {}/{}",
+                row["ours"], row["theirs"]
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "\"nothing\" 24.0 None 0/0",
+            "\"latency 250ms\" 15.0 Some(7.1) 0/0",
+            "\"blackhole\" 0.0 None 3/1",
+            "\"nothing\" 24.0 None 0/0"
+        ]
+    );
+    assert_eq!(json["proxies"][0]["recoveries"][0]["took_s"], 1.0);
+}
+
+#[test]
+fn a_hand_that_turns_a_knob_is_one_row() {
+    let mut tape = tape("shop");
+    for (number, millis) in (0..8_u64).map(|number| (number, 90_000 + number * 900)) {
+        tape.push(faults(
+            "shop",
+            millis,
+            &format!("latency {}ms", 10 + number),
+        ));
+    }
+    let page = report(&tape, &Account::of(&tape), None, Form::Markdown);
+    assert!(
+        page.contains("latency 10ms … latency 16ms (7 steps)"),
+        "{page}"
+    );
+    assert!(page.contains("| `latency 17ms` |"), "{page}");
+}
+
+#[test]
+fn the_form_is_that_of_the_files_name() {
+    for (name, form) in [
+        ("x.html", Form::Html),
+        ("x.MD", Form::Markdown),
+        ("x.tape.json", Form::Json),
+        ("x", Form::Html),
+    ] {
+        assert_eq!(Form::of(Path::new(name)), form, "{name}");
+    }
+}

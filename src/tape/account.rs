@@ -1,0 +1,510 @@
+//! What a tape comes to: each proxy's stretches between two changes, what its clients met in each, and how soon they were well again.
+//!
+//! It is made record by record, so that a session of days is judged whole, whatever memory keeps of its tape.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::time::Duration;
+
+use super::record::{self, Head, Port, Record, Second, Standing, What};
+use super::waits::Waits;
+
+/// What a session came to.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    /// The proxies, in the order in which they were added, those that were removed among them.
+    pub proxies: Vec<ProxyAccount>,
+    /// When the last of it happened.
+    pub end: Duration,
+}
+
+/// What one proxy's clients met.
+#[derive(Clone, Debug)]
+pub struct ProxyAccount {
+    /// Its name, the last that it had.
+    pub name: String,
+    /// Its mapping.
+    pub mapping: String,
+    /// What was set, one after the other, with what clients met meanwhile.
+    pub stretches: Vec<Stretch>,
+    /// What they met from the beginning to the end.
+    pub whole: Tally,
+    /// The ends of faults, and how soon clients were well again.
+    pub recoveries: Vec<Recovery>,
+    stands: Standing,
+    gone: bool,
+    /// The last seconds without faults.
+    clean: VecDeque<Second>,
+    /// How it was before the faults that act now, where that is known, or before those that have just ended.
+    before: Option<Baseline>,
+    /// Since when no fault acts, where clients are not well again yet.
+    recovering: Option<Duration>,
+}
+
+/// A time in which nothing was changed.
+#[derive(Clone, Debug, Default)]
+pub struct Stretch {
+    /// When it began.
+    pub from: Duration,
+    /// When it ended.
+    pub to: Duration,
+    /// The faults that were set.
+    pub faults: String,
+    /// Whether they were switched off.
+    pub bypassed: bool,
+    /// Whether clients were accepted.
+    pub port: Port,
+    /// Who set them.
+    pub by: String,
+    /// What clients met.
+    pub tally: Tally,
+}
+
+/// What clients met in some time.
+#[derive(Clone, Debug, Default)]
+pub struct Tally {
+    /// How long answered requests had waited.
+    pub waits: Waits,
+    /// Connections that ended, by who ended them.
+    pub ended: BTreeMap<String, u64>,
+    /// The longest that a request was seen to wait, answered or not.
+    pub longest: Duration,
+    /// The most requests that waited at once.
+    pub waiting: u32,
+}
+
+/// The end of the faults of a proxy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Recovery {
+    /// When they ended.
+    pub at: Duration,
+    /// How long it took until clients waited no longer than before and had as many answers; `None` where that was not seen.
+    pub took: Option<Duration>,
+    /// For how long it was looked for.
+    pub watched: Duration,
+}
+
+/// How it was without faults.
+#[derive(Clone, Copy, Debug)]
+struct Baseline {
+    median: Duration,
+    /// Answers a second.
+    answers: f64,
+}
+
+/// How far back "before" reaches, in seconds.
+const BEFORE: usize = 10;
+
+/// A setting that stood for less than this, and under which nothing was answered, was passed on the way to another.
+const PASSED: Duration = Duration::from_millis(500);
+
+/// So many stretches of a proxy are told apart; where there are more, the oldest become one.
+const STRETCHES: usize = 2_000;
+
+// === impl Account ===
+
+impl Account {
+    /// The account of a tape.
+    #[must_use]
+    pub fn of(tape: &super::Tape) -> Self {
+        let mut account = Self::new(&tape.head);
+        for record in tape.records() {
+            account.take(record);
+        }
+        account
+    }
+
+    /// An account of proxies that begin so.
+    #[must_use]
+    pub fn new(head: &Head) -> Self {
+        let proxies = head.proxies.iter();
+        let proxies = proxies.map(|standing| ProxyAccount::new(standing, head.t));
+        Self {
+            proxies: proxies.collect(),
+            end: head.t,
+        }
+    }
+
+    /// The proxy that has this name now.
+    fn find(&mut self, name: &str) -> Option<&mut ProxyAccount> {
+        let mut proxies = self.proxies.iter_mut();
+        proxies.find(|proxy| !proxy.gone && proxy.name == name)
+    }
+
+    /// The proxy of this name stands otherwise from now on.
+    fn change(&mut self, name: &str, t: Duration, by: &str, edit: impl FnOnce(&mut Standing)) {
+        if let Some(found) = self.find(name) {
+            let mut stands = found.stands.clone();
+            edit(&mut stands);
+            found.change(stands, t, by);
+        }
+    }
+
+    /// Goes on by what happened.
+    pub fn take(&mut self, record: &Record) {
+        let t = record.t;
+        self.end = self.end.max(t);
+        match &record.what {
+            What::Added(standing) => self.proxies.push(ProxyAccount::new(standing, t)),
+            What::Removed { proxy } => {
+                if let Some(proxy) = self.find(proxy) {
+                    proxy.gone = true;
+                }
+            }
+            What::Renamed { proxy, before } => {
+                if let Some(found) = self.find(before) {
+                    found.name.clone_from(proxy);
+                }
+            }
+            What::Port { proxy, port } => {
+                self.change(proxy, t, "", |stands| stands.port = *port);
+            }
+            What::Faults {
+                proxy,
+                faults,
+                bypassed,
+                by,
+                ..
+            } => self.change(proxy, t, by, |stands| {
+                stands.faults.clone_from(faults);
+                stands.bypassed = *bypassed;
+            }),
+            What::Second(second) => {
+                if let Some(found) = self.find(&second.proxy) {
+                    found.count(second, t);
+                }
+            }
+            What::Error { .. } | What::Lost { .. } | What::End { .. } | What::Unknown => {}
+        }
+        let end = self.end;
+        for proxy in self.proxies.iter_mut().filter(|proxy| !proxy.gone) {
+            if let Some(last) = proxy.stretches.last_mut() {
+                last.to = last.to.max(end);
+            }
+        }
+    }
+}
+
+// === impl ProxyAccount ===
+
+impl ProxyAccount {
+    fn new(standing: &Standing, t: Duration) -> Self {
+        Self {
+            name: standing.proxy.clone(),
+            mapping: standing.mapping.clone(),
+            stretches: vec![Stretch::of(standing, t, "start")],
+            whole: Tally::default(),
+            recoveries: Vec::new(),
+            stands: standing.clone(),
+            gone: false,
+            clean: VecDeque::new(),
+            before: None,
+            recovering: None,
+        }
+    }
+
+    /// How soon clients were well again after each end of faults, the one that is still watched at `end` among them.
+    #[must_use]
+    pub fn recoveries_at(&self, end: Duration) -> Vec<Recovery> {
+        let watched = self.recovering.map(|at| Recovery {
+            at,
+            took: None,
+            watched: end.saturating_sub(at),
+        });
+        self.recoveries.iter().copied().chain(watched).collect()
+    }
+
+    /// It stands so from now on.
+    fn change(&mut self, stands: Standing, t: Duration, by: &str) {
+        let acted = acts(&self.stands);
+        let same = |one: &Standing, other: &Standing| {
+            // Faults that are switched off, where there is none, are none.
+            let off = |it: &Standing| it.bypassed && !it.faults.is_empty();
+            one.faults == other.faults && one.port == other.port && off(one) == off(other)
+        };
+        if same(&self.stands, &stands) {
+            self.stands = stands;
+            return;
+        }
+        self.stands = stands;
+        match (acted, acts(&self.stands)) {
+            (false, true) => self.disturb(t),
+            (true, false) => self.recovering = self.before.map(|_| t),
+            _ => {}
+        }
+        let mut next = Stretch::of(&self.stands, t, by);
+        if let Some(last) = self.stretches.last_mut() {
+            last.to = t;
+            let passed = t.saturating_sub(last.from) < PASSED && last.tally.waits.is_empty();
+            if passed {
+                next.from = last.from;
+                next.tally = std::mem::take(&mut last.tally);
+                self.stretches.pop();
+            }
+        }
+        self.stretches.push(next);
+        if self.stretches.len() > STRETCHES {
+            let first = self.stretches.remove(0);
+            let second = &mut self.stretches[0];
+            second.from = first.from;
+            second.tally.add(&first.tally);
+            "several, one after the other".clone_into(&mut second.faults);
+        }
+    }
+
+    /// Faults begin to act.
+    fn disturb(&mut self, t: Duration) {
+        if let Some(at) = self.recovering.take() {
+            // It was not well again when the next ones came.
+            let watched = t.saturating_sub(at);
+            self.recoveries.push(Recovery {
+                at,
+                took: None,
+                watched,
+            });
+        } else {
+            self.before = Baseline::of(&self.clean);
+        }
+        self.clean.clear();
+    }
+
+    /// Counts what clients met in a second that ended at `t`.
+    fn count(&mut self, second: &Second, t: Duration) {
+        self.whole.count(second);
+        // A second is cut where something changes, so its middle lies in the stretch that it belongs to.
+        let middle = t.saturating_sub(second.span / 2);
+        let mut stretches = self.stretches.iter_mut().rev();
+        let stretch = stretches.find(|stretch| stretch.from <= middle);
+        if let Some(stretch) = stretch {
+            stretch.tally.count(second);
+        }
+        if acts(&self.stands) {
+            return;
+        }
+        if let Some((at, before)) = self.recovering.zip(self.before) {
+            if middle < at || !before.is_back(second) {
+                return;
+            }
+            let took = t.saturating_sub(at);
+            self.recoveries.push(Recovery {
+                at,
+                took: Some(took),
+                watched: took,
+            });
+            self.recovering = None;
+        }
+        self.clean.push_back(second.clone());
+        if self.clean.len() > BEFORE {
+            self.clean.pop_front();
+        }
+    }
+}
+
+/// Whether a proxy is disturbed: a fault acts, or nobody is let in.
+fn acts(standing: &Standing) -> bool {
+    (!standing.bypassed && !standing.faults.is_empty()) || standing.port == Port::Closed
+}
+
+// === impl Stretch ===
+
+impl Stretch {
+    fn of(standing: &Standing, from: Duration, by: &str) -> Self {
+        Self {
+            from,
+            to: from,
+            faults: standing.faults.clone(),
+            bypassed: standing.bypassed,
+            port: standing.port,
+            by: by.to_owned(),
+            tally: Tally::default(),
+        }
+    }
+
+    /// Whether anything was done to clients in it.
+    #[must_use]
+    pub fn is_clean(&self) -> bool {
+        (self.faults.is_empty() || self.bypassed) && self.port != Port::Closed
+    }
+
+    /// What was set, in words.
+    #[must_use]
+    pub fn setting(&self) -> String {
+        let faults = match (self.faults.as_str(), self.bypassed) {
+            ("", _) => "nothing".to_owned(),
+            (faults, true) => format!("nothing (bypassed: {faults})"),
+            (faults, false) => faults.to_owned(),
+        };
+        match self.port {
+            Port::Closed => format!("{faults}, port closed"),
+            Port::Open | Port::Refusing => faults,
+        }
+    }
+
+    /// How long it was.
+    #[must_use]
+    pub fn lasted(&self) -> Duration {
+        self.to.saturating_sub(self.from)
+    }
+
+    /// Answers a second.
+    #[must_use]
+    pub fn answers(&self) -> f64 {
+        let seconds = self.lasted().as_secs_f64();
+        if seconds > 0.0 {
+            self.tally.waits.total() as f64 / seconds
+        } else {
+            0.0
+        }
+    }
+}
+
+// === impl Tally ===
+
+impl Tally {
+    fn count(&mut self, second: &Second) {
+        self.waits.add(&second.waits);
+        for (by, count) in &second.ended {
+            *self.ended.entry(by.clone()).or_default() += count;
+        }
+        let answered = second.waits.quantile(1.0).unwrap_or_default();
+        self.longest = self.longest.max(answered);
+        if let Some(unanswered) = second.unanswered {
+            let oldest = Duration::try_from_secs_f64(unanswered.oldest_ms / 1e3);
+            self.longest = self.longest.max(oldest.unwrap_or_default());
+            self.waiting = self.waiting.max(unanswered.count);
+        }
+    }
+
+    /// Counts what was met in some other time.
+    pub fn add(&mut self, other: &Self) {
+        self.waits.add(&other.waits);
+        for (by, count) in &other.ended {
+            *self.ended.entry(by.clone()).or_default() += count;
+        }
+        self.longest = self.longest.max(other.longest);
+        self.waiting = self.waiting.max(other.waiting);
+    }
+
+    /// Connections that a fault ended, and those that broke by themselves or never reached their upstream: ours, theirs.
+    #[must_use]
+    pub fn failures(&self) -> (u64, u64) {
+        record::failures(&self.ended)
+    }
+}
+
+// === impl Baseline ===
+
+impl Baseline {
+    /// How it was in these seconds, where there were answers enough to say so.
+    fn of(seconds: &VecDeque<Second>) -> Option<Self> {
+        let (mut waits, mut span) = (Waits::default(), Duration::ZERO);
+        for second in seconds {
+            waits.add(&second.waits);
+            span += second.span;
+        }
+        let median = waits.quantile(0.5).filter(|_| waits.total() >= 3)?;
+        let answers = waits.total() as f64 / span.as_secs_f64().max(0.001);
+        Some(Self { median, answers })
+    }
+
+    /// Whether a second is as it was before: the median within a tenth, and as many answers, as far as so few can tell.
+    fn is_back(&self, second: &Second) -> bool {
+        let Some(median) = second.waits.quantile(0.5) else {
+            return false;
+        };
+        let expected = self.answers * second.span.as_secs_f64();
+        let enough = second.waits.total() as f64 >= 0.9 * expected - 2.0 * expected.sqrt();
+        median.as_secs_f64() <= self.median.as_secs_f64() * 1.1 && enough
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Tape;
+    use super::super::tests::{faults, head, second};
+    use super::*;
+
+    /// A tape on which a second has these waits, in milliseconds, and these changes.
+    fn account(seconds: impl Iterator<Item = (u64, Vec<u64>)>, changes: &[(u64, &str)]) -> Account {
+        let mut tape = Tape::new(head());
+        for (number, waits) in seconds {
+            tape.push(second(number, &waits));
+        }
+        for (millis, set) in changes {
+            tape.push(faults(*millis, set));
+        }
+        Account::of(&tape)
+    }
+
+    #[test]
+    fn each_stretch_has_what_was_met_in_it_and_the_whole_has_all() {
+        let waits = |number| vec![if (5..10).contains(&number) { 300 } else { 40 }; 10];
+        let seconds = (1..=15).map(|number| (number, waits(number - 1)));
+        let account = account(seconds, &[(5_000, "latency 250ms"), (10_000, "")]);
+        let proxy = &account.proxies[0];
+        let told: Vec<String> = proxy
+            .stretches
+            .iter()
+            .map(|stretch| {
+                let median = stretch.tally.waits.quantile(0.5).expect("answers");
+                format!(
+                    "{}-{} {}: {} of {}, {:.1}/s",
+                    stretch.from.as_secs(),
+                    stretch.to.as_secs(),
+                    stretch.setting(),
+                    median.as_millis(),
+                    stretch.tally.waits.total(),
+                    stretch.answers()
+                )
+            })
+            .collect();
+        assert_eq!(
+            told,
+            [
+                "0-5 nothing: 40 of 50, 10.0/s",
+                "5-10 latency 250ms: 300 of 50, 10.0/s",
+                "10-15 nothing: 40 of 50, 10.0/s"
+            ]
+        );
+        assert_eq!(proxy.whole.waits.total(), 150);
+    }
+
+    #[test]
+    fn a_recovery_is_told_by_wait_and_by_rate() {
+        for (after, took) in [
+            // Well at once; after two seconds; never: too slow, and too few.
+            (vec![(41, 10), (41, 10), (41, 10)], Some(1)),
+            (vec![(300, 10), (80, 10), (41, 9)], Some(3)),
+            (vec![(300, 10), (80, 10), (80, 10)], None),
+            (vec![(40, 1), (40, 1), (40, 2)], None),
+        ] {
+            let waits = |number: u64| match number {
+                1..=5 => vec![40; 10],
+                6..=8 => vec![900; 3],
+                later => {
+                    let (wait, count) = after[usize::try_from(later - 9).expect("few")];
+                    vec![wait; count]
+                }
+            };
+            let seconds = (1..=11).map(|number| (number, waits(number)));
+            let account = account(seconds, &[(5_000, "latency 1s"), (8_000, "")]);
+            let recoveries = account.proxies[0].recoveries_at(account.end);
+            assert_eq!(recoveries.len(), 1, "{after:?}");
+            let found = recoveries[0].took.map(|took| took.as_secs());
+            assert_eq!((found, recoveries[0].at.as_secs()), (took, 8), "{after:?}");
+        }
+    }
+
+    #[test]
+    fn a_setting_that_was_passed_on_the_way_is_no_stretch() {
+        let changes = [
+            (1_000, "latency 1ms"),
+            (1_100, "latency 2ms"),
+            (1_300, "latency 3ms"),
+        ];
+        let account = account((1..=3).map(|number| (number, vec![5])), &changes);
+        let proxy = &account.proxies[0];
+        let told: Vec<String> = proxy.stretches.iter().map(Stretch::setting).collect();
+        assert_eq!(told, ["nothing", "latency 3ms"]);
+        assert_eq!(proxy.stretches[1].from, Duration::from_secs(1));
+    }
+}

@@ -1,0 +1,44 @@
+//! How proxies stand after what a tape says has happened.
+
+use super::record::{Head, Record, Standing, What};
+
+// === impl Head ===
+
+impl Head {
+    /// Goes on from here by what happened: the proxies stand as they did after it.
+    pub fn apply(&mut self, record: &Record) {
+        self.t = self.t.max(record.t);
+        match &record.what {
+            What::Added(standing) => {
+                self.proxies.retain(|other| other.proxy != standing.proxy);
+                self.proxies.push(standing.clone());
+            }
+            What::Removed { proxy } => self.proxies.retain(|other| other.proxy != *proxy),
+            What::Renamed { proxy, before } => {
+                self.edit(before, |standing| standing.proxy.clone_from(proxy));
+            }
+            What::Port { proxy, port } => self.edit(proxy, |standing| standing.port = *port),
+            What::Faults {
+                proxy,
+                faults,
+                bypassed,
+                ..
+            } => self.edit(proxy, |standing| {
+                standing.faults.clone_from(faults);
+                standing.bypassed = *bypassed;
+            }),
+            What::Second(_)
+            | What::Error { .. }
+            | What::Lost { .. }
+            | What::End { .. }
+            | What::Unknown => {}
+        }
+    }
+
+    fn edit(&mut self, name: &str, edit: impl FnOnce(&mut Standing)) {
+        let mut proxies = self.proxies.iter_mut();
+        if let Some(standing) = proxies.find(|standing| standing.proxy == name) {
+            edit(standing);
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Records an engine: follows what it tells and shows, and keeps it in memory and in a file.
+//!
+//! It is a listener as any other: what it is too slow for is lost to it alone, counted, and noted on the tape.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+use tokio::sync::{Notify, watch};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::Tape;
+use super::account::Account;
+use super::file::TapeFile;
+use super::record::{Head, Port, Record, Standing, What};
+use super::seconds::Seconds;
+use crate::proxy::{Engine, Events, FactBatch, FactFeed, Told, clock};
+use crate::snapshot::{Event, Happening, ProxyRow, Snapshot};
+
+/// What a recorder is told of the session.
+#[derive(Debug, Default)]
+pub struct Setup {
+    /// Who changes faults in it: `console`, `commands` or `replay`.
+    pub by: &'static str,
+    /// Whether the upstreams are the demo's.
+    pub demo: bool,
+    /// The options of the command line that running it again needs.
+    pub arguments: Vec<String>,
+    /// Where the tape goes, beside the memory.
+    pub file: Option<TapeFile>,
+}
+
+/// Records an engine until it is told to finish.
+pub struct Recorder {
+    ready: Arc<Notify>,
+    stop: CancellationToken,
+    task: JoinHandle<Recorded>,
+}
+
+/// What was recorded.
+#[derive(Debug)]
+pub struct Recorded {
+    /// The tape, as much of it as memory keeps.
+    pub tape: Tape,
+    /// What all of it came to.
+    pub account: Account,
+    /// What went wrong with its file, where that was not told before.
+    pub problem: Option<String>,
+}
+
+/// What follows the engine.
+struct Follower {
+    engine: Engine,
+    events: Events,
+    facts: FactFeed,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    by: &'static str,
+    file: Option<TapeFile>,
+    seconds: Seconds,
+    tape: Tape,
+    /// How the proxies stand now.
+    now: Head,
+    account: Account,
+}
+
+// === impl Recorder ===
+
+impl Recorder {
+    /// Listens from now on, inside a runtime; the tape begins with `begin`, or with the end.
+    #[must_use]
+    pub fn start(engine: &Engine, setup: Setup) -> Self {
+        let began = clock::today() - engine.now();
+        let began = OffsetDateTime::from(began).truncate_to_second();
+        let began = began.format(&Rfc3339);
+        let head = Head {
+            tape: Head::FORM,
+            faultboard: env!("CARGO_PKG_VERSION").to_owned(),
+            seed: engine.seed(),
+            began: began.unwrap_or_default(),
+            t: Duration::ZERO,
+            demo: setup.demo,
+            arguments: setup.arguments,
+            proxies: Vec::new(),
+        };
+        let follower = Follower {
+            engine: engine.clone(),
+            events: engine.events(),
+            facts: engine.facts(),
+            snapshots: engine.snapshots(),
+            by: setup.by,
+            file: setup.file,
+            seconds: Seconds::default(),
+            tape: Tape::new(head.clone()),
+            now: head,
+            account: Account::default(),
+        };
+        let (ready, stop) = (Arc::<Notify>::default(), CancellationToken::new());
+        let follow = follower.follow(Arc::clone(&ready), stop.clone());
+        let task = tokio::spawn(follow);
+        Self { ready, stop, task }
+    }
+
+    /// The proxies of the start are there: the tape's first line tells them.
+    pub fn begin(&self) {
+        self.ready.notify_one();
+    }
+
+    /// Records what has happened up to now, and ends; `None` where the recorder has a fault of its own.
+    pub async fn finish(self) -> Option<Recorded> {
+        self.stop.cancel();
+        self.task.await.ok()
+    }
+}
+
+// === impl Follower ===
+
+impl Follower {
+    async fn follow(mut self, ready: Arc<Notify>, stop: CancellationToken) -> Recorded {
+        // Cancel-safe: both only wait.
+        tokio::select! {
+            () = ready.notified() => {}
+            () = stop.cancelled() => {}
+        }
+        self.begin().await;
+        loop {
+            // Cancel-safe: each of them loses nothing when it is dropped.
+            tokio::select! {
+                () = stop.cancelled() => break,
+                told = self.events.next() => if self.tell(told).await { break },
+                Some(batch) = self.facts.next() => self.see(&batch),
+                Ok(()) = self.snapshots.changed() => self.read(),
+            }
+        }
+        self.finish().await
+    }
+
+    /// Takes the proxies as they stand.
+    async fn begin(&mut self) {
+        let snapshot = self.engine.snapshot().await;
+        let head = &mut self.tape.head;
+        head.t = snapshot.at;
+        head.proxies = snapshot.proxies.iter().map(standing).collect();
+        self.now.clone_from(head);
+        self.account = Account::new(head);
+        if let Some(file) = &mut self.file {
+            file.begin(&self.tape.head);
+        }
+        self.read();
+    }
+
+    async fn finish(mut self) -> Recorded {
+        let told: Vec<Told> = self.events.drain().collect();
+        for told in told {
+            self.tell(told).await;
+        }
+        while let Some(Some(batch)) = self.facts.next().now_or_never() {
+            self.see(&batch);
+        }
+        let last = self.snapshots.borrow().clone();
+        for record in self.seconds.finish(&last) {
+            self.record(record);
+        }
+        let end = self.tape.end().max(last.at);
+        let problem = self.file.take().and_then(|file| file.finish(end));
+        let reason = "stopped".to_owned();
+        self.tape.push(Record {
+            t: end,
+            what: What::End { reason },
+        });
+        Recorded {
+            tape: self.tape,
+            account: self.account,
+            problem,
+        }
+    }
+
+    /// Records what the engine tells; says whether it has told everything.
+    async fn tell(&mut self, told: Told) -> bool {
+        match told {
+            Told::Event(event) => self.happened(&event).await,
+            Told::Lost(lost) => self.lost(lost),
+            Told::Ended => return true,
+        }
+        false
+    }
+
+    #[expect(
+        clippy::too_many_lines,
+        reason = "one arm for each happening: the compiler says where one is forgotten"
+    )]
+    async fn happened(&mut self, event: &Event) {
+        // What happened before the beginning stands in the first line.
+        if event.at < self.tape.head.t {
+            return;
+        }
+        let name = event.proxy.clone();
+        let is_known = self.now.proxy(&name).is_some();
+        let what = match &event.what {
+            Happening::Listening { mapping, addrs } if !is_known => What::Added(Standing {
+                proxy: name,
+                mapping: mapping.clone(),
+                address: addrs.first().map(ToString::to_string),
+                ..Standing::default()
+            }),
+            Happening::PortClosed if !is_known => match self.look_up(&name).await {
+                Some(standing) => What::Added(standing),
+                None => return,
+            },
+            Happening::Listening { .. } | Happening::PortClosed => {
+                let (proxy, port) = (name, self.port(&event.proxy));
+                What::Port { proxy, port }
+            }
+            Happening::Removed => What::Removed { proxy: name },
+            Happening::Renamed { before } => What::Renamed {
+                proxy: name,
+                before: before.clone(),
+            },
+            Happening::Faults { before, plan } => {
+                self.seconds.cut(&name, event.at);
+                let (by, before) = match before {
+                    Some(before) => (self.by, before.to_string()),
+                    None => ("start", String::new()),
+                };
+                What::Faults {
+                    proxy: name,
+                    before,
+                    faults: plan.to_string(),
+                    bypassed: plan.bypassed,
+                    by: by.to_owned(),
+                }
+            }
+            Happening::Error(error) => What::Error {
+                proxy: name,
+                error: error.clone(),
+            },
+            Happening::Opened { .. }
+            | Happening::Reached { .. }
+            | Happening::Secured { .. }
+            | Happening::Closed { .. }
+            | Happening::Note(_) => return,
+        };
+        self.record(Record { t: event.at, what });
+    }
+
+    /// A proxy of which nothing is known yet but its name, as it stands; its faults are told next.
+    async fn look_up(&self, name: &str) -> Option<Standing> {
+        let snapshot = self.engine.snapshot().await;
+        let mut rows = snapshot.proxies.iter();
+        let row = rows.find(|row| row.name == name)?;
+        Some(Standing {
+            faults: String::new(),
+            ..standing(row)
+        })
+    }
+
+    /// Whether a proxy accepts clients now, and who has closed its port where it does not.
+    fn port(&self, name: &str) -> Port {
+        let id = self.engine.find(name);
+        let port = id.and_then(|id| self.engine.port(id));
+        port.map_or(Port::Closed, |(state, _)| Port::from(&state))
+    }
+
+    fn see(&mut self, batch: &FactBatch) {
+        for fact in &batch.facts {
+            self.seconds.see(fact);
+        }
+        if batch.dropped > 0 {
+            self.lost(batch.dropped);
+        }
+    }
+
+    fn read(&mut self) {
+        let snapshot = self.snapshots.borrow_and_update().clone();
+        for record in self.seconds.read(&snapshot) {
+            self.record(record);
+        }
+    }
+
+    fn lost(&mut self, lost: u64) {
+        let (t, what) = (self.engine.now(), What::Lost { lost });
+        self.record(Record { t, what });
+    }
+
+    fn record(&mut self, record: Record) {
+        self.now.apply(&record);
+        self.account.take(&record);
+        if let Some(file) = &mut self.file
+            && let Some(problem) = file.take(&record)
+        {
+            self.engine.report(problem);
+        }
+        self.tape.push(record);
+        self.tape.trim();
+    }
+}
+
+/// How a proxy stands.
+fn standing(row: &ProxyRow) -> Standing {
+    Standing {
+        proxy: row.name.clone(),
+        mapping: row.mapping.to_string(),
+        address: row.listening.first().map(ToString::to_string),
+        port: Port::from(&row.port),
+        faults: row.plan.to_string(),
+        bypassed: row.plan.bypassed,
+    }
+}

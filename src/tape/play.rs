@@ -1,0 +1,248 @@
+//! Plays a tape: the changes that were made, at their times, on another engine.
+//!
+//! What was changed by a person is played; what followed of itself (a port that a fault closed, what clients met) follows again. The
+//! moves are made of the tape as plain data, and then carried out, each at its time and none waiting for another.
+
+use std::pin::pin;
+use std::time::Duration;
+
+use futures_util::StreamExt as _;
+use futures_util::stream::FuturesUnordered;
+use thiserror::Error;
+use tokio::time::sleep;
+
+use super::Tape;
+use super::record::{Head, Port, Standing, What};
+use crate::command;
+use crate::fault::Plan;
+use crate::fault::language;
+use crate::format::figures::clock_exact;
+use crate::mapping::{Mapping, Name};
+use crate::proxy::Engine;
+use crate::request::{Request, RequestError};
+use crate::syntax::ParseError;
+
+/// Which part of a tape is played, and how fast.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Part {
+    /// From when on, on the tape's clock.
+    pub from: Duration,
+    /// Up to when; `None` to its end.
+    pub to: Option<Duration>,
+    /// How many times as fast as it was.
+    pub speed: f64,
+}
+
+/// Something to do to an engine at a moment.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Moment {
+    /// When, since the engine's start.
+    pub at: Duration,
+    /// What.
+    pub what: Move,
+}
+
+/// Something to do to an engine. Proxies go by their names.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Move {
+    /// Adds a proxy.
+    Add(Box<Mapping>, Plan),
+    /// Removes one.
+    Remove(String),
+    /// Gives one another name; `None` for the one that its mapping comes to.
+    Rename(String, Option<Name>),
+    /// Puts a plan in force.
+    Set(String, Plan),
+    /// Opens or closes a port.
+    Port(String, bool),
+}
+
+/// Why a tape cannot be played.
+#[derive(Debug, Error)]
+pub enum Unplayable {
+    /// One of its mappings or faults does not read.
+    #[error("what it says at {} does not read:\n{error}", clock_exact(*.at))]
+    Text {
+        /// When it was recorded.
+        at: Duration,
+        /// What is wrong with it.
+        error: Box<ParseError>,
+    },
+    /// There is nothing on it where it is to be played.
+    #[error("it ends at {}, before the part that is to be played", clock_exact(*.0))]
+    Empty(Duration),
+}
+
+/// A tape as what is to be done: how the proxies begin, what is done to them, and when it is over.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Play {
+    /// The proxies at the beginning.
+    pub first: Vec<Move>,
+    /// What is done to them, in the order of the times.
+    pub then: Vec<Moment>,
+    /// When it is over.
+    pub end: Duration,
+}
+
+// === impl Play ===
+
+impl Play {
+    /// What playing a part of a tape comes to.
+    pub fn of(tape: &Tape, part: &Part) -> Result<Self, Unplayable> {
+        let end = tape.end();
+        if part.from > end {
+            return Err(Unplayable::Empty(end));
+        }
+        let until = part.to.unwrap_or(end).min(end);
+        let time = |t: Duration| t.saturating_sub(part.from).div_f64(part.speed);
+        let mut head = tape.head.clone();
+        let mut play = Self {
+            first: Vec::new(),
+            then: Vec::new(),
+            end: time(until),
+        };
+        let mut records = tape.records().peekable();
+        while let Some(record) = records.next_if(|record| record.t <= part.from) {
+            head.apply(record);
+        }
+        for standing in &head.proxies {
+            play.first.push(add(standing, head.t)?);
+            if standing.port == Port::Closed {
+                play.then.push(Moment {
+                    at: Duration::ZERO,
+                    what: Move::Port(standing.proxy.clone(), false),
+                });
+            }
+        }
+        for record in records.take_while(|record| record.t <= until) {
+            if let Some(what) = a_move(&head, &record.what, record.t)? {
+                let at = time(record.t);
+                play.then.push(Moment { at, what });
+            }
+            head.apply(record);
+        }
+        Ok(play)
+    }
+}
+
+/// What is to be done for what happened to proxies that stood so; `None` where it comes of itself.
+fn a_move(head: &Head, what: &What, at: Duration) -> Result<Option<Move>, Unplayable> {
+    Ok(match what {
+        What::Added(standing) => Some(add(standing, at)?),
+        What::Removed { proxy } => Some(Move::Remove(proxy.clone())),
+        What::Renamed { proxy, before } => {
+            Some(Move::Rename(before.clone(), Name::parse(proxy).ok()))
+        }
+        What::Port { proxy, port } => {
+            let before = head.proxy(proxy).map(|standing| standing.port);
+            match (before, port) {
+                (_, Port::Closed) => Some(Move::Port(proxy.clone(), false)),
+                (Some(Port::Closed), Port::Open | Port::Refusing) => {
+                    Some(Move::Port(proxy.clone(), true))
+                }
+                _ => None,
+            }
+        }
+        What::Faults {
+            proxy,
+            faults,
+            bypassed,
+            ..
+        } => Some(Move::Set(proxy.clone(), plan(faults, *bypassed, at)?)),
+        What::Second(_)
+        | What::Error { .. }
+        | What::Lost { .. }
+        | What::End { .. }
+        | What::Unknown => None,
+    })
+}
+
+fn add(standing: &Standing, at: Duration) -> Result<Move, Unplayable> {
+    let read = command::parse_line(&standing.mapping);
+    let (mapping, _) = read.map_err(|error| unread(at, error))?;
+    let given = mapping.name.is_some();
+    let name = Name::parse(&standing.proxy).ok().filter(|_| !given);
+    let mapping = if given { mapping } else { mapping.called(name) };
+    let plan = plan(&standing.faults, standing.bypassed, at)?;
+    Ok(Move::Add(Box::new(mapping), plan))
+}
+
+fn plan(faults: &str, bypassed: bool, at: Duration) -> Result<Plan, Unplayable> {
+    let settings = match faults {
+        "" => Vec::new(),
+        faults => language::parse(faults).map_err(|error| unread(at, error))?,
+    };
+    let mut plan = Plan::of(settings);
+    plan.bypassed = bypassed;
+    Ok(plan)
+}
+
+fn unread(at: Duration, error: ParseError) -> Unplayable {
+    let error = Box::new(error);
+    Unplayable::Text { at, error }
+}
+
+/// Carries out what is to be done, each thing at its time on the engine's clock, and returns when the play is over. What cannot be
+/// done is reported as an event, and the play goes on.
+pub async fn play(engine: Engine, moments: Vec<Moment>, end: Duration) {
+    let engine = &engine;
+    // Bounded by the tape; each is a change that waits, for a bounded time, until connections run it.
+    let mut under_way = FuturesUnordered::new();
+    for moment in moments {
+        wait_until(engine, moment.at, &mut under_way).await;
+        under_way.push(carry_out(engine, moment.what));
+    }
+    wait_until(engine, end, &mut under_way).await;
+    while under_way.next().await.is_some() {}
+}
+
+/// Waits for a moment of the engine's clock while changes go on.
+async fn wait_until<F: Future<Output = ()>>(
+    engine: &Engine,
+    at: Duration,
+    under_way: &mut FuturesUnordered<F>,
+) {
+    let mut time = pin!(sleep(at.saturating_sub(engine.now())));
+    loop {
+        // Cancel-safe: the changes live outside the loop. They come first: their first poll is what makes them.
+        tokio::select! {
+            biased;
+            Some(()) = under_way.next() => {}
+            () = &mut time => return,
+        }
+    }
+}
+
+/// Does one thing to an engine; says as an event where it cannot be done.
+pub async fn carry_out(engine: &Engine, what: Move) {
+    if let Err(error) = try_out(engine, what).await {
+        engine.report(format!("the tape cannot be played whole: {error}"));
+    }
+}
+
+/// Does one thing to an engine.
+///
+/// # Errors
+/// The engine cannot do it.
+pub async fn try_out(engine: &Engine, what: Move) -> Result<(), RequestError> {
+    let find = |name: &str| engine.find(name);
+    let request = match what {
+        Move::Add(mapping, plan) => {
+            let mapping = *mapping;
+            Some(Request::Add { mapping, plan })
+        }
+        Move::Remove(name) => find(&name).map(Request::Remove),
+        Move::Rename(before, name) => find(&before).map(|proxy| Request::Rename { proxy, name }),
+        Move::Set(name, plan) => find(&name).map(|proxy| Request::SetPlan { proxy, plan }),
+        Move::Port(name, open) => find(&name).map(|proxy| Request::SetPort { proxy, open }),
+    };
+    match request {
+        // It is no failure that nothing is done to a proxy that is not there: why it is not was told then.
+        None => Ok(()),
+        Some(request) => request.carry_out(engine).await.map(drop),
+    }
+}
+
+#[cfg(test)]
+#[path = "play_tests.rs"]
+mod tests;

@@ -1,0 +1,225 @@
+//! Tapes that are played on a real engine, on a clock that the test owns.
+
+use super::super::Record;
+use super::super::tests::{faults, head, second};
+use super::*;
+use crate::proxy::{Options, Told};
+use crate::snapshot::Happening;
+
+fn whole() -> Part {
+    Part {
+        from: Duration::ZERO,
+        to: None,
+        speed: 1.0,
+    }
+}
+
+/// A tape of a minute: latency at 10 s, loss at 12.5 s, nothing at 40 s.
+fn tape() -> Tape {
+    let mut head = head();
+    head.proxies[0].mapping = "0=127.0.0.1:9 as db".to_owned();
+    let mut tape = Tape::new(head);
+    for (millis, set) in [
+        (10_000, "latency 250ms"),
+        (12_500, "latency 250ms, loss 2%"),
+        (40_000, ""),
+    ] {
+        tape.push(faults(millis, set));
+    }
+    tape.push(second(60, &[5]));
+    tape
+}
+
+fn told(moments: &[Moment]) -> Vec<String> {
+    let each = moments.iter().map(|moment| match &moment.what {
+        Move::Set(name, plan) => format!("{} {name} {plan}", moment.at.as_millis()),
+        other => format!("{} {other:?}", moment.at.as_millis()),
+    });
+    each.collect()
+}
+
+#[test]
+fn a_part_begins_as_it_stood_and_goes_as_fast_as_asked() {
+    for (from, to, speed, first, then, end) in [
+        (
+            0,
+            None,
+            1.0,
+            "",
+            vec![
+                "10000 db latency 250ms",
+                "12500 db latency 250ms, loss 2%",
+                "40000 db ",
+            ],
+            60_000,
+        ),
+        (
+            11,
+            None,
+            2.0,
+            "latency 250ms",
+            vec!["750 db latency 250ms, loss 2%", "14500 db "],
+            24_500,
+        ),
+        (20, Some(30), 0.5, "latency 250ms, loss 2%", vec![], 20_000),
+    ] {
+        let part = Part {
+            from: Duration::from_secs(from),
+            to: to.map(Duration::from_secs),
+            speed,
+        };
+        let play = Play::of(&tape(), &part).expect("a play");
+        let Move::Add(mapping, plan) = &play.first[0] else {
+            panic!("{play:?}");
+        };
+        assert_eq!(
+            (mapping.to_string().as_str(), plan.to_string().as_str()),
+            ("0=127.0.0.1:9 as db", first)
+        );
+        assert_eq!(told(&play.then), then);
+        assert_eq!(play.end, Duration::from_millis(end));
+    }
+}
+
+#[test]
+fn ports_and_names_are_played_as_their_user_changed_them() {
+    let mut tape = tape();
+    let at = |second: u64, what: What| Record {
+        t: Duration::from_secs(second),
+        what,
+    };
+    let proxy = || "db".to_owned();
+    for (second, port) in [
+        (1, Port::Closed),
+        (2, Port::Open),
+        (3, Port::Refusing),
+        (4, Port::Open),
+    ] {
+        let proxy = proxy();
+        tape.push(at(second, What::Port { proxy, port }));
+    }
+    let (before, orders) = (proxy(), "orders".to_owned());
+    tape.push(at(
+        5,
+        What::Renamed {
+            proxy: orders,
+            before,
+        },
+    ));
+    tape.push(at(
+        6,
+        What::Removed {
+            proxy: "orders".to_owned(),
+        },
+    ));
+    let play = Play::of(
+        &tape,
+        &Part {
+            to: Some(Duration::from_secs(7)),
+            ..whole()
+        },
+    );
+    let moves: Vec<Move> = play
+        .expect("a play")
+        .then
+        .into_iter()
+        .map(|moment| moment.what)
+        .collect();
+    let name = Name::parse("orders").ok();
+    assert_eq!(
+        moves,
+        [
+            Move::Port(proxy(), false),
+            Move::Port(proxy(), true),
+            Move::Rename(proxy(), name),
+            Move::Remove("orders".to_owned())
+        ]
+    );
+}
+
+#[test]
+fn what_cannot_be_played_is_said_with_its_time() {
+    let late = Part {
+        from: Duration::from_secs(61),
+        ..whole()
+    };
+    let error = Play::of(&tape(), &late).expect_err("too late").to_string();
+    assert_eq!(
+        error,
+        "it ends at 00:01:00.000, before the part that is to be played"
+    );
+    let mut tape = tape();
+    tape.push(faults(50_000, "latncy 1s"));
+    let error = Play::of(&tape, &whole()).expect_err("a slip").to_string();
+    assert!(
+        error.starts_with("what it says at 00:00:50.000 does not read:\nlatncy 1s\n^ "),
+        "{error}"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_are_made_at_their_times() {
+    let options = Options {
+        workers: 1,
+        seed: 7,
+        ..Options::default()
+    };
+    let engine = Engine::start(options).expect("an engine");
+    let mut events = engine.events();
+    let play = Play::of(&tape(), &whole()).expect("a play");
+    for what in play.first {
+        try_out(&engine, what).await.expect("it can be done");
+    }
+    super::play(engine.clone(), play.then, play.end).await;
+    assert!(engine.now().abs_diff(Duration::from_secs(60)) < Duration::from_millis(5));
+    let changes: Vec<(Duration, String)> = events
+        .drain()
+        .filter_map(Told::event)
+        .filter_map(|event| match &event.what {
+            Happening::Faults { plan, .. } => Some((event.at, plan.to_string())),
+            _ => None,
+        })
+        .collect();
+    let wanted = [
+        (10_000, "latency 250ms"),
+        (12_500, "latency 250ms, loss 2%"),
+        (40_000, ""),
+    ];
+    assert_eq!(changes.len(), wanted.len(), "{changes:?}");
+    for ((at, plan), (millis, set)) in changes.iter().zip(wanted) {
+        let off = at.abs_diff(Duration::from_millis(millis));
+        assert!(off < Duration::from_millis(5), "{set} {off:?} away");
+        assert_eq!(plan, set);
+    }
+    engine.stop(Duration::ZERO).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_recorded_of_a_replay_is_what_was_played() {
+    let engine = Engine::start(Options::default()).expect("an engine");
+    let setup = super::super::Setup {
+        by: "replay",
+        ..super::super::Setup::default()
+    };
+    let recorder = super::super::Recorder::start(&engine, setup);
+    let play = Play::of(&tape(), &whole()).expect("a play");
+    for what in play.first {
+        try_out(&engine, what).await.expect("it can be done");
+    }
+    recorder.begin();
+    super::play(engine.clone(), play.then, play.end).await;
+    engine.stop(Duration::ZERO).await;
+    let recorded = recorder.finish().await.expect("a tape");
+    let again = Play::of(&recorded.tape, &whole()).expect("a play");
+    let moves = |moments: Vec<Moment>| -> Vec<Move> {
+        moments.into_iter().map(|moment| moment.what).collect()
+    };
+    assert_eq!(
+        moves(again.then),
+        moves(Play::of(&tape(), &whole()).expect("a play").then)
+    );
+    assert!(matches!(
+        recorded.tape.records().next_back().map(|last| &last.what),
+        Some(What::End { reason }) if reason == "stopped"
+    ));
+}

@@ -1,0 +1,283 @@
+//! What stands on a tape, as it is written.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::waits::Waits;
+use crate::fault::PerDirection;
+use crate::snapshot::PortState;
+
+/// The first line: who recorded what, and how it stood then.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Head {
+    /// The version of the form in which the tape is written.
+    pub tape: u32,
+    /// The version of the program that recorded it.
+    pub faultboard: String,
+    /// The seed of every random choice.
+    pub seed: u64,
+    /// The day and the hour of the engine's start, in the form of RFC 3339; `t` counts from it.
+    pub began: String,
+    /// Since when these proxies stood so.
+    #[serde(serialize_with = "seconds", deserialize_with = "from_seconds")]
+    pub t: Duration,
+    /// Whether the upstreams were the demo's.
+    #[serde(default)]
+    pub demo: bool,
+    /// The options of the command line that running it again needs.
+    #[serde(default)]
+    pub arguments: Vec<String>,
+    /// The proxies, in the order in which they were added.
+    pub proxies: Vec<Standing>,
+}
+
+/// A proxy as it stands.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Standing {
+    /// Its name.
+    pub proxy: String,
+    /// Its mapping, as text that reads back.
+    pub mapping: String,
+    /// Where it listens, where that is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<String>,
+    /// Whether it accepts clients.
+    #[serde(default)]
+    pub port: Port,
+    /// Its faults, in the fault language.
+    #[serde(default)]
+    pub faults: String,
+    /// Whether they are switched off for now.
+    #[serde(default)]
+    pub bypassed: bool,
+}
+
+/// Whether a proxy accepts clients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Port {
+    /// It does.
+    #[default]
+    Open,
+    /// Its user has closed it.
+    Closed,
+    /// A fault has closed it.
+    Refusing,
+}
+
+/// What happened at a moment.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Record {
+    /// When, since the engine's start.
+    #[serde(serialize_with = "seconds", deserialize_with = "from_seconds")]
+    pub t: Duration,
+    /// What.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum What {
+    /// A proxy was added.
+    Added(Standing),
+    /// A proxy was removed.
+    Removed {
+        /// Its name.
+        proxy: String,
+    },
+    /// A proxy has another name.
+    Renamed {
+        /// The name that it has now.
+        proxy: String,
+        /// The name that it had.
+        before: String,
+    },
+    /// A port was opened or closed.
+    Port {
+        /// The proxy's name.
+        proxy: String,
+        /// What it is now.
+        port: Port,
+    },
+    /// The faults of a proxy changed.
+    Faults {
+        /// The proxy's name.
+        proxy: String,
+        /// What they were.
+        before: String,
+        /// What they are now.
+        faults: String,
+        /// Whether they are switched off for now.
+        #[serde(default)]
+        bypassed: bool,
+        /// Who did it: `start`, `console`, `commands` or `replay`.
+        by: String,
+    },
+    /// What a proxy's clients met in a second, or in the part of it up to a change.
+    Second(Second),
+    /// Something failed that is not one connection's own end.
+    Error {
+        /// The proxy that it concerns, empty where none.
+        #[serde(default)]
+        proxy: String,
+        /// What, in one line.
+        error: String,
+    },
+    /// So much could not be recorded.
+    Lost {
+        /// How many events, beats of facts, or lines.
+        lost: u64,
+    },
+    /// Nothing more was recorded.
+    End {
+        /// Why: `stopped`, or `full`.
+        reason: String,
+    },
+    /// What a later version of the program has recorded.
+    #[serde(other)]
+    Unknown,
+}
+
+/// What a proxy's clients met in a stretch of at most a second, which ended at the record's time.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Second {
+    /// The proxy's name.
+    pub proxy: String,
+    /// How long the stretch was.
+    #[serde(serialize_with = "seconds", deserialize_with = "from_seconds")]
+    pub span: Duration,
+    /// How many connections were open at its end.
+    pub connections: u32,
+    /// Bytes delivered in it.
+    #[serde(default)]
+    pub bytes: PerDirection<u64>,
+    /// The median wait of the requests that were answered in it, in milliseconds; as all quantiles, of `waits`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p50_ms: Option<f64>,
+    /// The wait that one in a hundred exceeded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub p99_ms: Option<f64>,
+    /// How long they waited: pairs of microseconds and how many.
+    #[serde(default, skip_serializing_if = "Waits::is_empty")]
+    pub waits: Waits,
+    /// The requests that had no answer at its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unanswered: Option<Unanswered>,
+    /// How many connections ended in it, by who ended them: `client`, `upstream`, `client_broke`, `upstream_broke`, `unreached`,
+    /// `desk`, or the name of a fault.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub ended: BTreeMap<String, u64>,
+}
+
+/// Requests that have had no answer for a tenth of a second or more.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Unanswered {
+    /// How many.
+    pub count: u32,
+    /// For how long the oldest has waited.
+    pub oldest_ms: f64,
+    /// How many wait longer than is their habit.
+    #[serde(default)]
+    pub overdue: u32,
+}
+
+// === impl Head ===
+
+impl Head {
+    /// The form that this program writes, and the last one that it reads.
+    pub const FORM: u32 = 1;
+
+    /// The proxy of this name.
+    #[must_use]
+    pub fn proxy(&self, name: &str) -> Option<&Standing> {
+        self.proxies.iter().find(|standing| standing.proxy == name)
+    }
+}
+
+// === impl Record ===
+
+impl Record {
+    /// How much room it takes, about.
+    pub(super) fn weight(&self) -> usize {
+        let texts = match &self.what {
+            What::Added(standing) => standing.mapping.len() + standing.faults.len(),
+            What::Faults { before, faults, .. } => before.len() + faults.len(),
+            // A node of a tree for each few of them.
+            What::Second(second) => second.waits.len() * 24 + second.ended.len() * 64,
+            What::Error { error, .. } => error.len(),
+            _ => 0,
+        };
+        size_of::<Self>() + texts
+    }
+}
+
+// === impl What ===
+
+impl What {
+    /// The proxy that it concerns, by its name.
+    #[must_use]
+    pub fn proxy(&self) -> Option<&str> {
+        match self {
+            Self::Added(standing) => Some(&standing.proxy),
+            Self::Second(second) => Some(&second.proxy),
+            Self::Removed { proxy }
+            | Self::Renamed { proxy, .. }
+            | Self::Port { proxy, .. }
+            | Self::Faults { proxy, .. }
+            | Self::Error { proxy, .. } => Some(proxy),
+            Self::Lost { .. } | Self::End { .. } | Self::Unknown => None,
+        }
+    }
+}
+
+// === impl Second ===
+
+impl Second {
+    /// Connections that a fault ended, and those that broke by themselves: ours, theirs.
+    #[must_use]
+    pub fn failures(&self) -> (u64, u64) {
+        failures(&self.ended)
+    }
+}
+
+/// Of connections by who ended them, how many a fault ended, and how many broke by themselves or never reached their upstream.
+#[must_use]
+pub(crate) fn failures(ended: &BTreeMap<String, u64>) -> (u64, u64) {
+    let (mut ours, mut theirs) = (0, 0);
+    for (by, count) in ended {
+        match by.as_str() {
+            "client" | "upstream" | "desk" => {}
+            "client_broke" | "upstream_broke" | "unreached" => theirs += count,
+            _ => ours += count,
+        }
+    }
+    (ours, theirs)
+}
+
+impl From<&PortState> for Port {
+    fn from(state: &PortState) -> Self {
+        match state {
+            PortState::Open | PortState::Waiting(_) => Self::Open,
+            PortState::Closed => Self::Closed,
+            PortState::Refusing => Self::Refusing,
+        }
+    }
+}
+
+/// Seconds, to the microsecond.
+fn seconds<S: Serializer>(time: &Duration, to: S) -> Result<S::Ok, S::Error> {
+    to.serialize_f64(time.as_micros() as f64 / 1e6)
+}
+
+fn from_seconds<'de, D: Deserializer<'de>>(from: D) -> Result<Duration, D::Error> {
+    let seconds = f64::deserialize(from)?;
+    // Some 30 years are enough for any tape, and no sum of two such times is too great.
+    let fits = (0.0..=1e9).contains(&seconds);
+    let no_time = || serde::de::Error::custom(format!("{seconds} s is no time of a tape"));
+    fits.then(|| Duration::from_secs_f64(seconds))
+        .ok_or_else(no_time)
+}

@@ -1,0 +1,338 @@
+//! Makes each second's figures of what the engine shows: facts, cut where settings change, and what snapshots count.
+//!
+//! Facts and snapshots come over channels of their own, so a second is told only once the facts of its end have come too. It is a
+//! state without a clock: the times of what it is shown move it on.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::record::{Record, Second, Unanswered, What};
+use super::waits::Waits;
+use crate::fault::PerDirection;
+use crate::snapshot::{Fact, ProxyId, ProxyRow, Seen, Snapshot};
+
+/// So long after the end of a second its last facts have come: they come with the beat, ten a second.
+const LATE: Duration = Duration::from_millis(150);
+
+/// What is being counted of each proxy.
+#[derive(Debug, Default)]
+pub(super) struct Seconds {
+    proxies: BTreeMap<ProxyId, Counting>,
+    /// The last whole second at which snapshots were read.
+    sampled: u64,
+    /// The seconds before this one were told.
+    told: u64,
+}
+
+/// What is being counted of one proxy.
+#[derive(Debug, Default)]
+struct Counting {
+    name: String,
+    /// The stretches that are not told yet, by their beginnings.
+    stretches: BTreeMap<Duration, Stretch>,
+    /// What snapshots showed at the ends of seconds that are not told yet.
+    levels: BTreeMap<u64, Level>,
+    /// What was told last, and what was shown then.
+    last: Level,
+    gone: bool,
+}
+
+/// Part of a second between two changes.
+#[derive(Debug, Default)]
+struct Stretch {
+    waits: Waits,
+    ended: BTreeMap<String, u64>,
+}
+
+/// What a snapshot shows of a proxy.
+#[derive(Clone, Copy, Debug, Default)]
+struct Level {
+    open: u32,
+    bytes: PerDirection<u64>,
+    unanswered: Option<Unanswered>,
+}
+
+// === impl Seconds ===
+
+impl Seconds {
+    /// Counts what was seen of a connection.
+    pub(super) fn see(&mut self, fact: &Fact) {
+        let (wait, by) = match fact.seen {
+            Seen::Answered { waited, .. } => (Some(waited), None),
+            Seen::Closed { by, .. } => (None, Some(by)),
+            _ => return,
+        };
+        let counting = self.proxies.entry(fact.proxy).or_default();
+        let stretch = counting.stretch(fact.at);
+        if let Some(wait) = wait {
+            stretch.waits.count(wait);
+        }
+        if let Some(by) = by {
+            *stretch.ended.entry(by.key().to_owned()).or_default() += 1;
+        }
+    }
+
+    /// The settings of the proxy of this name changed at a moment: what comes after it is counted apart.
+    pub(super) fn cut(&mut self, name: &str, at: Duration) {
+        let mut proxies = self.proxies.values_mut();
+        if let Some(counting) = proxies.find(|counting| counting.name == name) {
+            counting.stretches.entry(at).or_default();
+        }
+    }
+
+    /// Reads a snapshot, and returns what can be told by now.
+    pub(super) fn read(&mut self, snapshot: &Snapshot) -> Vec<Record> {
+        let second = snapshot.at.as_secs();
+        for counting in self.proxies.values_mut() {
+            counting.gone = true;
+        }
+        for row in &snapshot.proxies {
+            let counting = self.proxies.entry(row.id).or_default();
+            counting.gone = false;
+            counting.name.clone_from(&row.name);
+            if second > self.sampled {
+                counting.levels.insert(second, Level::of(row));
+            }
+        }
+        self.sampled = self.sampled.max(second);
+        let records = self.tell(snapshot.at.saturating_sub(LATE).as_secs());
+        self.proxies
+            .retain(|_, counting| !counting.gone || !counting.stretches.is_empty());
+        records
+    }
+
+    /// Tells all that is left, as it stands at the end.
+    pub(super) fn finish(&mut self, last: &Snapshot) -> Vec<Record> {
+        let mut records = self.read(last);
+        let end = last.at.as_secs() + 1;
+        for row in &last.proxies {
+            let counting = self.proxies.entry(row.id).or_default();
+            counting.levels.insert(end, Level::of(row));
+        }
+        records.extend(self.tell(end));
+        for record in &mut records {
+            record.t = record.t.min(last.at);
+        }
+        records
+    }
+
+    /// Tells the seconds before `until`.
+    fn tell(&mut self, until: u64) -> Vec<Record> {
+        let mut records = Vec::new();
+        if until > self.told {
+            for counting in self.proxies.values_mut() {
+                counting.tell(until, &mut records);
+            }
+            self.told = until;
+        }
+        records
+    }
+}
+
+// === impl Counting ===
+
+impl Counting {
+    /// The stretch of a moment.
+    fn stretch(&mut self, at: Duration) -> &mut Stretch {
+        let second = Duration::from_secs(at.as_secs());
+        let before = self.stretches.range(second..=at).next_back();
+        let begin = before.map_or(second, |(begin, _)| *begin);
+        self.stretches.entry(begin).or_default()
+    }
+
+    fn tell(&mut self, until: u64, records: &mut Vec<Record>) {
+        // What moved without a fact of it: bytes of a long answer, connections, waits.
+        let levels: Vec<(u64, Level)> =
+            self.levels.range(..=until).map(|(k, l)| (*k, *l)).collect();
+        for (end, level) in &levels {
+            if level.moved_since(&self.last) {
+                let second = Duration::from_secs(end.saturating_sub(1));
+                let in_it = second..Duration::from_secs(*end);
+                if self.stretches.range(in_it).next().is_none() {
+                    self.stretches.insert(second, Stretch::default());
+                }
+            }
+        }
+        let later = self.stretches.split_off(&Duration::from_secs(until));
+        let stretches = std::mem::replace(&mut self.stretches, later);
+        let begins: Vec<Duration> = stretches.keys().copied().collect();
+        for (place, (begin, stretch)) in stretches.into_iter().enumerate() {
+            let whole = Duration::from_secs(begin.as_secs() + 1);
+            let next = begins.get(place + 1).filter(|next| **next < whole);
+            let end = next.copied().unwrap_or(whole);
+            let level = next.is_none().then(|| self.levels.get(&whole.as_secs()));
+            let level = level.flatten().copied();
+            let second = self.second(stretch, end.saturating_sub(begin), level);
+            if let Some(second) = second {
+                let what = What::Second(second);
+                records.push(Record { t: end, what });
+            }
+        }
+        self.levels = self.levels.split_off(&(until + 1));
+    }
+
+    /// The figures of a stretch, `None` where nothing moved in it; `level` where it ends a second.
+    fn second(&mut self, stretch: Stretch, span: Duration, level: Option<Level>) -> Option<Second> {
+        let before = self.last;
+        self.last = level.unwrap_or(before);
+        let moved = self.last.moved_since(&before);
+        if stretch.waits.is_empty() && stretch.ended.is_empty() && !moved {
+            return None;
+        }
+        let bytes = |way| self.last.bytes[way].saturating_sub(before.bytes[way]);
+        let millis = |share| Some(stretch.waits.quantile(share)?.as_micros() as f64 / 1e3);
+        Some(Second {
+            proxy: self.name.clone(),
+            span,
+            connections: self.last.open,
+            bytes: PerDirection::from_fn(bytes),
+            p50_ms: millis(0.5),
+            p99_ms: millis(0.99),
+            waits: stretch.waits,
+            unanswered: level.and_then(|level| level.unanswered),
+            ended: stretch.ended,
+        })
+    }
+}
+
+// === impl Level ===
+
+impl Level {
+    fn of(row: &ProxyRow) -> Self {
+        let waits = row.unanswered;
+        Self {
+            open: row.open,
+            bytes: row.bytes,
+            unanswered: (waits.count > 0).then(|| Unanswered {
+                count: waits.count,
+                oldest_ms: waits.oldest.as_micros() as f64 / 1e3,
+                overdue: waits.overdue,
+            }),
+        }
+    }
+
+    fn moved_since(&self, before: &Self) -> bool {
+        self.open != before.open || self.bytes != before.bytes || self.unanswered.is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::mapping;
+    use crate::snapshot::{By, ConnId};
+
+    const fn ms(millis: u64) -> Duration {
+        Duration::from_millis(millis)
+    }
+
+    fn snapshot(at: u64, open: u32, down: u64) -> Snapshot {
+        let mapping = mapping::parse("80=db:81").expect("valid");
+        Snapshot {
+            at: ms(at),
+            proxies: vec![ProxyRow {
+                open,
+                bytes: PerDirection::of(0, down),
+                ..ProxyRow::quiet(ProxyId(1), mapping)
+            }],
+            ..Snapshot::default()
+        }
+    }
+
+    fn fact(at: u64, seen: Seen) -> Fact {
+        Fact {
+            at: ms(at),
+            proxy: ProxyId(1),
+            conn: ConnId(1),
+            seen,
+        }
+    }
+
+    fn answered(at: u64, waited: u64) -> Fact {
+        let (waited, upstream) = (ms(waited), ms(waited));
+        fact(at, Seen::Answered { waited, upstream })
+    }
+
+    /// `1000+400 conn=1 down=5 n=2`: the end in milliseconds, the span, and what was counted.
+    fn told(records: &[Record]) -> Vec<String> {
+        let each = records.iter().map(|record| {
+            let What::Second(second) = &record.what else {
+                panic!("{record:?}");
+            };
+            let ended: u64 = second.ended.values().sum();
+            format!(
+                "{}+{} conn={} down={} n={} ended={ended}",
+                record.t.as_millis(),
+                second.span.as_millis(),
+                second.connections,
+                second.bytes.down,
+                second.waits.total(),
+            )
+        });
+        each.collect()
+    }
+
+    #[test]
+    fn a_second_is_told_once_its_last_facts_have_come() {
+        let mut seconds = Seconds::default();
+        assert!(seconds.read(&snapshot(100, 1, 0)).is_empty());
+        seconds.see(&answered(900, 5));
+        assert!(seconds.read(&snapshot(1_003, 2, 700)).is_empty());
+        seconds.see(&answered(990, 6));
+        seconds.see(&answered(1_010, 7));
+        assert!(seconds.read(&snapshot(1_103, 2, 900)).is_empty());
+        let records = seconds.read(&snapshot(1_203, 2, 900));
+        assert_eq!(told(&records), ["1000+1000 conn=2 down=700 n=2 ended=0"]);
+    }
+
+    #[test]
+    fn a_change_cuts_a_second_in_two() {
+        let mut seconds = Seconds::default();
+        seconds.read(&snapshot(100, 0, 0));
+        seconds.cut("db", ms(400));
+        for fact in [answered(300, 1), answered(400, 2), answered(500, 3)] {
+            seconds.see(&fact);
+        }
+        seconds.read(&snapshot(1_000, 1, 10));
+        let records = seconds.read(&snapshot(1_200, 1, 10));
+        let wanted = [
+            "400+400 conn=0 down=0 n=1 ended=0",
+            "1000+600 conn=1 down=10 n=2 ended=0",
+        ];
+        assert_eq!(told(&records), wanted);
+    }
+
+    #[test]
+    fn a_second_in_which_nothing_moved_is_not_told() {
+        let mut seconds = Seconds::default();
+        let mut records = Vec::new();
+        for at in (0..10_000).step_by(100) {
+            records.extend(seconds.read(&snapshot(at, u32::from(at >= 4_500), 0)));
+        }
+        assert_eq!(told(&records), ["5000+1000 conn=1 down=0 n=0 ended=0"]);
+    }
+
+    #[test]
+    fn the_end_is_told_up_to_where_it_came() {
+        let mut seconds = Seconds::default();
+        seconds.read(&snapshot(100, 1, 0));
+        let closed = Seen::Closed {
+            by: By::Fault("reset"),
+            bytes: 0,
+        };
+        seconds.see(&fact(2_400, closed));
+        let records = seconds.finish(&snapshot(2_500, 0, 0));
+        assert_eq!(told(&records), ["2500+1000 conn=0 down=0 n=0 ended=1"]);
+    }
+
+    #[test]
+    fn facts_that_come_late_are_told_with_the_next_second() {
+        let mut seconds = Seconds::default();
+        seconds.read(&snapshot(1_000, 0, 0));
+        seconds.read(&snapshot(1_200, 0, 0));
+        seconds.see(&answered(950, 5));
+        seconds.read(&snapshot(2_000, 0, 0));
+        let records = seconds.read(&snapshot(2_200, 0, 0));
+        assert_eq!(told(&records), ["1000+1000 conn=0 down=0 n=1 ended=0"]);
+    }
+}
