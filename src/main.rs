@@ -478,7 +478,7 @@ async fn headless(
         note,
         play,
     } = open(engine, options, upstreams, play).await?;
-    tape.begin();
+    tape.begin().await;
     for problem in problems {
         engine.report(problem);
     }
@@ -539,7 +539,7 @@ async fn console(
         note,
         play,
     } = open(engine, options, origin.upstreams, origin.play).await?;
-    tape.begin();
+    tape.begin().await;
     let scene = options.scene.clone();
     let home = home();
     let (mut config, wrong) = home.config();

@@ -47,7 +47,11 @@ fn what_is_wrong_is_said_where_it_stands() {
         ("failed = 0ms", 11, "the value wants a number"),
         ("failed = none", 10, ""),
         ("failed = 0 of", 14, "a proxy's name stands behind of"),
-        ("failed = 0 off", 12, "nothing may follow here: leave out \"off\""),
+        (
+            "failed = 0 off",
+            12,
+            "nothing may follow here: leave out \"off\"",
+        ),
         (
             "failed = 0 shop",
             12,

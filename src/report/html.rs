@@ -65,6 +65,18 @@ fn write_section(html: &mut String, section: &Section) {
         write_row(html, number, row);
     }
     html.push_str("</tbody>\n</table>\n");
+    if !section.findings.is_empty() {
+        html.push_str("<ul class=\"found\">\n");
+        for found in &section.findings {
+            let (said, evidence) = (escaped(&found.text), escaped(&found.evidence()));
+            let tag = if found.withdrawn { "del" } else { "strong" };
+            let _ = writeln!(
+                html,
+                "<li><{tag}>{said}</{tag}> <small>{evidence}</small></li>"
+            );
+        }
+        html.push_str("</ul>\n");
+    }
     let endings = section.endings();
     if !endings.is_empty() {
         let _ = writeln!(

@@ -55,6 +55,18 @@ fn write_section(text: &mut String, section: &Section) {
             "| {when} | {faults} | {by} | {waited} | {answers_per_s:.1} | {ours} | {theirs} |"
         );
     }
+    if !section.findings.is_empty() {
+        text.push_str("\nWhat it was found to do:\n\n");
+    }
+    for found in &section.findings {
+        let (said, evidence) = (escaped(&found.text), escaped(&found.evidence()));
+        let said = if found.withdrawn {
+            format!("~~{said}~~")
+        } else {
+            format!("**{said}**")
+        };
+        let _ = writeln!(text, "- {said} ({evidence})");
+    }
     let endings = section.endings();
     if !endings.is_empty() {
         let _ = write!(

@@ -11,9 +11,9 @@ use crate::command;
 use crate::farewell::{Farewell, quoted};
 use crate::fault::{Plan, language};
 use crate::format::figures::{clock, time};
-use crate::format::{one_line, without_secrets};
+use crate::format::{joined, one_line, without_secrets};
 use crate::tape::account::{Account, ProxyAccount, Stretch, Tally};
-use crate::tape::{Tape, What};
+use crate::tape::{Finding, Tape, What};
 
 /// A stretch shorter than this is a step of a hand that turns a knob, where several of them follow each other.
 const STEP: Duration = Duration::from_secs(2);
@@ -45,6 +45,8 @@ pub(super) struct Section {
     pub(super) rows: Vec<Row>,
     /// Connections that ended, by who ended them.
     pub(super) ended: BTreeMap<String, u64>,
+    /// What the application was found to do.
+    pub(super) findings: Vec<Stated>,
     /// The ends of faults.
     pub(super) recoveries: Vec<Recovered>,
     #[serde(skip)]
@@ -76,6 +78,23 @@ pub(super) struct Row {
     pub(super) theirs: u64,
 }
 
+/// What the application was found to do, with its evidence.
+#[derive(Serialize)]
+pub(super) struct Stated {
+    /// When it was stated last, or withdrawn.
+    pub(super) at_s: f64,
+    pub(super) kind: String,
+    pub(super) text: String,
+    /// Whether facts have turned against it.
+    pub(super) withdrawn: bool,
+    pub(super) under: String,
+    pub(super) n: u32,
+    pub(super) of: u32,
+    pub(super) confidence: String,
+    pub(super) values: BTreeMap<String, f64>,
+    pub(super) connections: Vec<u64>,
+}
+
 /// The end of faults.
 #[derive(Serialize)]
 #[expect(clippy::struct_field_names, reason = "names of JSON have their unit")]
@@ -103,15 +122,18 @@ impl Page {
             let words: Vec<String> = words.chain([quoted(&file.to_string_lossy())]).collect();
             shown(&words.join(" "))
         });
+        let mut proxies: Vec<Section> = sections
+            .map(|(proxy, series)| Section::of(proxy, series, account.end))
+            .collect();
+        // What something was done to is what the page is about.
+        proxies.sort_by_key(|section| section.rows.iter().all(|row| row.clean));
         Self {
             faultboard: shown(&head.faultboard),
             began: shown(&head.began),
             seed: head.seed,
             from_s: head.t.as_secs_f64(),
             to_s: tape.end().as_secs_f64(),
-            proxies: sections
-                .map(|(proxy, series)| Section::of(proxy, series, account.end))
-                .collect(),
+            proxies,
             remarks: remarks(tape),
             again: again(tape),
             replay,
@@ -210,6 +232,7 @@ impl Section {
                 .iter()
                 .map(|(by, count)| (shown(by), *count))
                 .collect(),
+            findings: proxy.findings.iter().map(Stated::of).collect(),
             recoveries: recoveries
                 .map(|recovery| Recovered {
                     at_s: recovery.at.as_secs_f64(),
@@ -254,6 +277,45 @@ impl Section {
             }
         });
         each.collect()
+    }
+}
+
+// === impl Stated ===
+
+impl Stated {
+    fn of((at, finding): &(Duration, Finding)) -> Self {
+        let values = finding.values.iter();
+        Self {
+            at_s: at.as_secs_f64(),
+            kind: shown(&finding.kind),
+            text: shown(&finding.text),
+            withdrawn: finding.state == "withdrawn",
+            under: shown(&finding.under),
+            n: finding.n,
+            of: finding.of,
+            confidence: shown(&finding.confidence),
+            values: values.map(|(name, value)| (shown(name), *value)).collect(),
+            connections: finding.connections.clone(),
+        }
+    }
+
+    /// What it rests on: `14 of 14 cases under latency, confidence high, connections 31, 32`.
+    pub(super) fn evidence(&self) -> String {
+        let (n, of, under) = (self.n, self.of, &self.under);
+        let mut parts = vec![format!("{n} of {of} cases under {under}")];
+        if !self.confidence.is_empty() {
+            parts.push(format!("confidence {}", self.confidence));
+        }
+        if !self.connections.is_empty() {
+            parts.push(format!("connections {}", joined(&self.connections)));
+        }
+        let at = clock(seconds(self.at_s));
+        parts.push(if self.withdrawn {
+            format!("withdrawn at {at}")
+        } else {
+            format!("stated at {at}")
+        });
+        parts.join("; ")
     }
 }
 
@@ -322,7 +384,7 @@ impl Row {
         }
     }
 
-    /// `00:02:10–00:05:40`
+    /// From when to when, as `00:02:10–00:05:40`.
     pub(super) fn when(&self) -> String {
         format!(
             "{}–{}",

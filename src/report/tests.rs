@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::fault::PerDirection;
-use crate::tape::{Head, Record, Second, Standing, Unanswered, Waits, What};
+use crate::tape::{Finding, Head, Record, Second, Standing, Unanswered, Waits, What};
 
 const NAME: &str = "<script>alert(1)</script>|`\"'\u{1b}[31m";
 
@@ -79,6 +79,29 @@ fn tape(name: &str) -> Tape {
     tape.push(faults(name, 30_000, "latency 250ms"));
     tape.push(faults(name, 60_000, "blackhole"));
     tape.push(faults(name, 80_000, ""));
+    for (second, which, state) in [
+        (70, "request", "new"),
+        (79, "request", "changed"),
+        (72, "opening", "new"),
+        (78, "opening", "withdrawn"),
+    ] {
+        tape.push(Record {
+            t: Duration::from_secs(second),
+            what: What::Finding(Finding {
+                proxy: name.to_owned(),
+                kind: "gives_up".to_owned(),
+                which: which.to_owned(),
+                state: state.to_owned(),
+                text: "clients give up after 2.0 s <i>".to_owned(),
+                under: "blackhole".to_owned(),
+                n: 14,
+                of: 14,
+                confidence: "high".to_owned(),
+                values: [("after".to_owned(), 2.0)].into(),
+                connections: vec![31, 32],
+            }),
+        });
+    }
     tape.push(Record {
         t: Duration::from_secs(75),
         what: What::Error {
@@ -110,7 +133,7 @@ fn what_others_wrote_is_shown_and_never_obeyed() {
     let html = reported(NAME, Form::Html);
     assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;|`&quot;&#39;\\u{1b}[31m"));
     assert!(html.contains("cannot listen: &lt;b&gt;no&lt;/b&gt;"));
-    for active in ["<script", "<b>", "\u{1b}"] {
+    for active in ["<script", "<b>", "<i>", "\u{1b}"] {
         assert!(!html.contains(active), "{active}");
     }
     let markdown = reported(NAME, Form::Markdown);
@@ -168,6 +191,9 @@ fn a_report_for_a_program_has_the_figures() {
         ]
     );
     assert_eq!(json["proxies"][0]["recoveries"][0]["took_s"], 1.0);
+    let found = json["proxies"][0]["findings"].as_array().expect("findings");
+    let states: Vec<&serde_json::Value> = found.iter().map(|it| &it["withdrawn"]).collect();
+    assert_eq!(states, [false, true]);
 }
 
 #[test]

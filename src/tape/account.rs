@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use super::record::{self, Head, Port, Record, Second, Standing, What};
+use super::record::{self, Finding, Head, Port, Record, Second, Standing, What};
 use super::waits::Waits;
 
 /// What a session came to.
@@ -28,6 +28,8 @@ pub struct ProxyAccount {
     pub stretches: Vec<Stretch>,
     /// What they met from the beginning to the end.
     pub whole: Tally,
+    /// What the application was found to do, and when each was stated last, or withdrawn.
+    pub findings: Vec<(Duration, Finding)>,
     /// The ends of faults, and how soon clients were well again.
     pub recoveries: Vec<Recovery>,
     stands: Standing,
@@ -96,6 +98,9 @@ const BEFORE: usize = 10;
 
 /// A setting that stood for less than this, and under which nothing was answered, was passed on the way to another.
 const PASSED: Duration = Duration::from_millis(500);
+
+/// So many findings of a proxy are told.
+const FINDINGS: usize = 100;
 
 /// So many stretches of a proxy are told apart; where there are more, the oldest become one.
 const STRETCHES: usize = 2_000;
@@ -173,6 +178,11 @@ impl Account {
                     found.count(second, t);
                 }
             }
+            What::Finding(finding) => {
+                if let Some(found) = self.find(&finding.proxy) {
+                    found.state(finding, t);
+                }
+            }
             What::Error { .. } | What::Lost { .. } | What::End { .. } | What::Unknown => {}
         }
         let end = self.end;
@@ -193,6 +203,7 @@ impl ProxyAccount {
             mapping: standing.mapping.clone(),
             stretches: vec![Stretch::of(standing, t, "start")],
             whole: Tally::default(),
+            findings: Vec::new(),
             recoveries: Vec::new(),
             stands: standing.clone(),
             gone: false,
@@ -248,6 +259,23 @@ impl ProxyAccount {
             second.from = first.from;
             second.tally.add(&first.tally);
             "several, one after the other".clone_into(&mut second.faults);
+        }
+    }
+
+    /// Keeps what was found, in the place of what was said of the same before: of those of its kind, the nearest one.
+    fn state(&mut self, finding: &Finding, t: Duration) {
+        let before = self.findings.iter().enumerate();
+        let before = before
+            .filter(|(_, (_, before))| finding.goes_on_from(before))
+            .min_by(|(_, (_, one)), (_, (_, other))| {
+                let [one, other] = [one, other].map(|it| finding.distance(it));
+                one.total_cmp(&other)
+            });
+        match before.map(|(place, _)| place) {
+            Some(place) => self.findings[place] = (t, finding.clone()),
+            // Bounded as findings are: a few kinds, under each plan.
+            None if self.findings.len() < FINDINGS => self.findings.push((t, finding.clone())),
+            None => {}
         }
     }
 

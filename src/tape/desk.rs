@@ -28,6 +28,7 @@ impl Head {
                 standing.bypassed = *bypassed;
             }),
             What::Second(_)
+            | What::Finding(_)
             | What::Error { .. }
             | What::Lost { .. }
             | What::End { .. }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Tape;
 use super::account::Account;
@@ -36,6 +36,7 @@ pub struct Setup {
 /// Records an engine until it is told to finish.
 pub struct Recorder {
     ready: Arc<Notify>,
+    begun: CancellationToken,
     stop: CancellationToken,
     task: JoinHandle<Recorded>,
 }
@@ -98,14 +99,22 @@ impl Recorder {
             account: Account::default(),
         };
         let (ready, stop) = (Arc::<Notify>::default(), CancellationToken::new());
-        let follow = follower.follow(Arc::clone(&ready), stop.clone());
-        let task = tokio::spawn(follow);
-        Self { ready, stop, task }
+        let begun = CancellationToken::new();
+        let begin = begun.clone().drop_guard();
+        let follow = follower.follow(Arc::clone(&ready), begin, stop.clone());
+        Self {
+            ready,
+            begun,
+            stop,
+            task: tokio::spawn(follow),
+        }
     }
 
-    /// The proxies of the start are there: the tape's first line tells them.
-    pub fn begin(&self) {
+    /// The proxies of the start are there: the tape's first line tells them. Returns when it does, so that what is changed after
+    /// this stands on the tape as a change.
+    pub async fn begin(&self) {
         self.ready.notify_one();
+        self.begun.cancelled().await;
     }
 
     /// Records what has happened up to now, and ends; `None` where the recorder has a fault of its own.
@@ -118,13 +127,19 @@ impl Recorder {
 // === impl Follower ===
 
 impl Follower {
-    async fn follow(mut self, ready: Arc<Notify>, stop: CancellationToken) -> Recorded {
+    async fn follow(
+        mut self,
+        ready: Arc<Notify>,
+        begin: DropGuard,
+        stop: CancellationToken,
+    ) -> Recorded {
         // Cancel-safe: both only wait.
         tokio::select! {
             () = ready.notified() => {}
             () = stop.cancelled() => {}
         }
         self.begin().await;
+        drop(begin);
         loop {
             // Cancel-safe: each of them loses nothing when it is dropped.
             tokio::select! {

@@ -29,7 +29,7 @@ use std::time::Duration;
 
 pub use self::follow::{Recorded, Recorder, Setup};
 pub use self::play::{Moment, Move};
-pub use self::record::{Head, Port, Record, Second, Standing, Unanswered, What};
+pub use self::record::{Finding, Head, Port, Record, Second, Standing, Unanswered, What};
 pub use self::text::{Damage, NoTape, Read, line, read};
 pub use self::waits::Waits;
 

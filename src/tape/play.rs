@@ -38,7 +38,7 @@ pub struct Part {
 pub struct Moment {
     /// When, since the engine's start.
     pub at: Duration,
-    /// What.
+    /// What is done.
     pub what: Move,
 }
 
@@ -150,6 +150,7 @@ fn a_move(head: &Head, what: &What, at: Duration) -> Result<Option<Move>, Unplay
             ..
         } => Some(Move::Set(proxy.clone(), plan(faults, *bypassed, at)?)),
         What::Second(_)
+        | What::Finding(_)
         | What::Error { .. }
         | What::Lost { .. }
         | What::End { .. }

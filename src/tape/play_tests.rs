@@ -206,7 +206,7 @@ async fn what_is_recorded_of_a_replay_is_what_was_played() {
     for what in play.first {
         try_out(&engine, what).await.expect("it can be done");
     }
-    recorder.begin();
+    recorder.begin().await;
     super::play(engine.clone(), play.then, play.end).await;
     engine.stop(Duration::ZERO).await;
     let recorded = recorder.finish().await.expect("a tape");

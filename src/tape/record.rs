@@ -73,7 +73,7 @@ pub struct Record {
     /// When, since the engine's start.
     #[serde(serialize_with = "seconds", deserialize_with = "from_seconds")]
     pub t: Duration,
-    /// What.
+    /// What it was.
     #[serde(flatten)]
     pub what: What,
 }
@@ -119,6 +119,8 @@ pub enum What {
     },
     /// What a proxy's clients met in a second, or in the part of it up to a change.
     Second(Second),
+    /// Something was found out about what the application does, or is not held any more.
+    Finding(Finding),
     /// Something failed that is not one connection's own end.
     Error {
         /// The proxy that it concerns, empty where none.
@@ -173,6 +175,37 @@ pub struct Second {
     pub ended: BTreeMap<String, u64>,
 }
 
+/// What an application was found to do, with its evidence.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Finding {
+    /// The proxy's name.
+    pub proxy: String,
+    /// What kind of habit it is, as a word.
+    pub kind: String,
+    /// Which one of its kind, as a word.
+    #[serde(default)]
+    pub which: String,
+    /// What became of it: `new`, `changed` or `withdrawn`.
+    pub state: String,
+    /// The sentence.
+    pub text: String,
+    /// The faults under which it was seen.
+    pub under: String,
+    /// How many cases show it.
+    pub n: u32,
+    /// Of how many that could have shown it.
+    pub of: u32,
+    /// How sure it is, as a word.
+    #[serde(default)]
+    pub confidence: String,
+    /// Its figures, by their names: seconds, or how many.
+    #[serde(default)]
+    pub values: BTreeMap<String, f64>,
+    /// The last connections that showed it.
+    #[serde(default)]
+    pub connections: Vec<u64>,
+}
+
 /// Requests that have had no answer for a tenth of a second or more.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Unanswered {
@@ -209,6 +242,7 @@ impl Record {
             // A node of a tree for each few of them.
             What::Second(second) => second.waits.len() * 24 + second.ended.len() * 64,
             What::Error { error, .. } => error.len(),
+            What::Finding(finding) => finding.text.len() + finding.values.len() * 64,
             _ => 0,
         };
         size_of::<Self>() + texts
@@ -224,6 +258,7 @@ impl What {
         match self {
             Self::Added(standing) => Some(&standing.proxy),
             Self::Second(second) => Some(&second.proxy),
+            Self::Finding(finding) => Some(&finding.proxy),
             Self::Removed { proxy }
             | Self::Renamed { proxy, .. }
             | Self::Port { proxy, .. }
@@ -231,6 +266,26 @@ impl What {
             | Self::Error { proxy, .. } => Some(proxy),
             Self::Lost { .. } | Self::End { .. } | Self::Unknown => None,
         }
+    }
+}
+
+// === impl Finding ===
+
+impl Finding {
+    /// Whether it can be said in the place of `before`, which is held still.
+    pub(super) fn goes_on_from(&self, before: &Self) -> bool {
+        let same = self.kind == before.kind && self.which == before.which;
+        let held = self.state != "new" && before.state != "withdrawn";
+        same && self.under == before.under && held
+    }
+
+    /// How far its figures are from those of `other`, in parts of themselves.
+    pub(super) fn distance(&self, other: &Self) -> f64 {
+        let apart = self.values.iter().map(|(name, one)| {
+            let other = other.values.get(name).copied().unwrap_or_default();
+            (one - other).abs() / one.abs().max(other.abs()).max(1e-9)
+        });
+        apart.sum()
     }
 }
 

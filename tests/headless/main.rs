@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use session::{Session, client, echo, round_trip};
 
 mod session;
+mod tape;
 mod tls;
 
 /// A program with one proxy, `echo`, in front of an echo, and the proxy's address.

@@ -1,0 +1,161 @@
+//! Tapes and expectations, of the program as a whole.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+use super::session::{Session, client, echo, round_trip};
+use super::{desk, succeeds};
+
+/// The faults of each proxy as the program told them: seconds since its start, and what they were.
+fn changes(lines: &str) -> Vec<(f64, String)> {
+    let lines = lines
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("JSON"));
+    let faults = lines.filter(|line: &Value| line["event"] == "faults");
+    let change = |line: Value| {
+        let said = format!("{} {} {}", line["proxy"], line["faults"], line["bypassed"]);
+        (line["t"].as_f64().expect("a time"), said)
+    };
+    faults.map(change).collect()
+}
+
+/// Runs the program to its end.
+fn run(args: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_faultboard"));
+    command.args(args).stdin(std::process::Stdio::null());
+    command.output().expect("the program starts")
+}
+
+fn text(bytes: &[u8]) -> &str {
+    std::str::from_utf8(bytes).expect("text")
+}
+
+fn path(of: &Path) -> &str {
+    of.to_str().expect("a path of text")
+}
+
+#[test]
+fn a_replay_makes_the_same_changes_at_the_same_times() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, page) = (folder.path().join("x.tape"), folder.path().join("x.md"));
+    let (mut session, addr, _) = desk("--headless", &["--seed", "42", "--tape", path(&file)]);
+    let mut told = Vec::new();
+    let mut stream = client(addr);
+    for command in [
+        "set echo latency 2ms",
+        "set echo latency 4ms, loss 1%",
+        "bypass echo on",
+        "bypass echo off",
+        "clear echo",
+    ] {
+        round_trip(&mut stream, b"x");
+        session.type_bytes(format!("{command}\n").as_bytes());
+        told.push(session.wait("faults").to_string());
+        session.wait("done");
+    }
+    session.ask("quit", "done");
+    succeeds(session);
+
+    let replay = run(&["replay", path(&file), "--headless", "--report", path(&page)]);
+    assert!(replay.status.success(), "{}", text(&replay.stderr));
+    let (first, again) = (changes(&told.join("\n")), changes(text(&replay.stdout)));
+    assert_eq!(first.len(), again.len(), "{first:?} {again:?}");
+    for ((at, change), (then, same)) in first.iter().zip(&again) {
+        assert_eq!(change, same);
+        assert!((at - then).abs() < 0.005, "{change}: {at} {then}");
+    }
+    let begun: Value = text(&replay.stdout)
+        .lines()
+        .next()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .expect("a line");
+    assert_eq!(begun["seed"], 42);
+    let last: Value = text(&replay.stdout)
+        .lines()
+        .last()
+        .map(|line| serde_json::from_str(line).expect("JSON"))
+        .expect("a line");
+    assert_eq!(last["reason"], "tape");
+    let page = std::fs::read_to_string(&page).expect("a report");
+    assert!(page.contains("## `echo`"), "{page}");
+}
+
+#[test]
+fn what_was_expected_and_did_not_hold_ends_with_status_3() {
+    let upstream = echo();
+    for (expected, status, said) in [
+        ("failed = 0", 0, ""),
+        ("answers >= 1 of echo", 0, ""),
+        ("answers > 1000", 3, "expected answers > 1000: echo had 1\n"),
+        (
+            "recovers < 5s",
+            3,
+            "expected recovers < 5s: no fault ended after a time without faults\n",
+        ),
+    ] {
+        let mapping = format!("0={upstream} as echo");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_faultboard"));
+        command.args(["--headless", "--expect", expected, &mapping]);
+        let folder = tempfile::tempdir().expect("a folder");
+        let errors = folder.path().join("errors");
+        command.stderr(std::fs::File::create(&errors).expect("a file"));
+        let mut session = Session::of(command);
+        let addr = session.address();
+        round_trip(&mut client(addr), b"x");
+        session.wait("closed");
+        session.ask("quit", "done");
+        assert_eq!(session.end().code(), Some(status), "{expected}");
+        let errors = std::fs::read_to_string(&errors).expect("text");
+        assert_eq!(errors, said, "{expected}");
+    }
+}
+
+#[test]
+fn an_expectation_that_does_not_read_is_refused_with_a_caret() {
+    let refused = run(&["--headless", "--expect", "feels p98 < 1s"]);
+    assert_eq!(refused.status.code(), Some(2));
+    let said = text(&refused.stderr);
+    assert!(
+        said.starts_with("feels p98 < 1s\n      ^ unknown share"),
+        "{said}"
+    );
+}
+
+#[test]
+fn what_is_no_tape_is_refused_and_a_damaged_one_is_read_as_far_as_it_goes() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("x.tape");
+    let report = || run(&["report", path(&file)]);
+    assert_eq!(report().status.code(), Some(1));
+    std::fs::write(&file, "9090=https://example.com\n").expect("a file");
+    let refused = report();
+    assert_eq!(refused.status.code(), Some(1));
+    let wanted = format!(
+        "cannot read the tape {}: it is no tape: its first line is 9090=https://example.com\n",
+        path(&file)
+    );
+    assert_eq!(text(&refused.stderr), wanted);
+
+    let (mut session, ..) = desk("--headless", &["--tape", path(&file)]);
+    session.ask("set echo latency 2ms", "done");
+    session.ask("quit", "done");
+    succeeds(session);
+    let whole = report();
+    assert_eq!(text(&whole.stderr), "");
+    let bytes = std::fs::read(&file).expect("a tape");
+    std::fs::write(&file, &bytes[..bytes.len() - 9]).expect("a file");
+    let cut = report();
+    assert!(cut.status.success());
+    assert!(
+        text(&cut.stderr).starts_with(&format!("the tape {} is cut off in line ", path(&file))),
+        "{}",
+        text(&cut.stderr)
+    );
+    assert!(
+        text(&cut.stdout).contains("| `latency 2ms` | commands |"),
+        "{}",
+        text(&cut.stdout)
+    );
+}
