@@ -124,6 +124,7 @@ fn read_presets() -> Vec<String> {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each command")]
 fn dispatch(cli: Cli) -> Result<ExitCode> {
     trace::read_with(read_trace);
     let notes = read_presets();
@@ -423,12 +424,12 @@ async fn run(
     if let Some(recorder) = recorder {
         recorder.finish().await;
     }
-    let recorded = tape
+    let taken = tape
         .finish()
         .await
         .context("the tape has a fault of its own")?;
-    remark(recorded.problem.as_deref());
-    let held = conclude(&options, &recorded);
+    remark(taken.problem.as_deref());
+    let held = conclude(&options, &taken);
     result?;
     let stop = made.get().copied();
     held.map(|held| Ended { stop, held })
@@ -451,25 +452,7 @@ async fn headless(
         // A hint; where it cannot be written there is nobody to read it.
         let _ = writeln!(io::stderr(), "{NO_PROXIES}");
     }
-    let given = match style {
-        Style::Json => "--headless",
-        Style::Words => "--plain",
-    };
-    let quiet = options.quiet_connections.then_some("--quiet-connections");
-    let facts = options.facts.then_some("--facts");
-    let shown = [given]
-        .into_iter()
-        .chain(quiet)
-        .chain(facts)
-        .map(str::to_owned);
-    // The demo's upstreams end with it, so there is nothing to have again but the demo.
-    let again = (upstreams == Upstreams::Given).then(|| shown.chain(options.repeated.clone()));
-    let shown = headless::Options {
-        style,
-        quiet_connections: options.quiet_connections,
-        facts: options.facts,
-        again: again.map(Iterator::collect),
-    };
+    let shown = shown(options, upstreams, style);
     let mut desk = Desk::new(engine, &shown);
     let mut existing = Vec::new();
     let Opened {
@@ -509,6 +492,29 @@ async fn headless(
         demo.stop().await;
     }
     result
+}
+
+/// What the desk without a screen prints, and how.
+fn shown(options: &Options, upstreams: Upstreams, style: Style) -> headless::Options {
+    let given = match style {
+        Style::Json => "--headless",
+        Style::Words => "--plain",
+    };
+    let quiet = options.quiet_connections.then_some("--quiet-connections");
+    let facts = options.facts.then_some("--facts");
+    let shown = [given]
+        .into_iter()
+        .chain(quiet)
+        .chain(facts)
+        .map(str::to_owned);
+    // The demo's upstreams end with it, so there is nothing to have again but the demo.
+    let again = (upstreams == Upstreams::Given).then(|| shown.chain(options.repeated.clone()));
+    headless::Options {
+        style,
+        quiet_connections: options.quiet_connections,
+        facts: options.facts,
+        again: again.map(Iterator::collect),
+    }
 }
 
 /// Standard input, or nothing where reading it would stop the process: a job in the background of its terminal.

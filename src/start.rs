@@ -119,7 +119,7 @@ pub(crate) async fn open(
     engine: &Engine,
     options: &Options,
     upstreams: Upstreams,
-    play: Option<Play>,
+    taped: Option<Play>,
 ) -> Result<Opened> {
     let scene = options.scene.as_deref().map(read_scene).transpose()?;
     if upstreams == Upstreams::BuiltIn {
@@ -128,7 +128,7 @@ pub(crate) async fn open(
             demo: Some(demo),
             problems: Vec::new(),
             note: None,
-            play: begin(engine, play).await?,
+            play: begin(engine, taped).await?,
         });
     }
     let mut failures = Vec::new();
@@ -150,13 +150,13 @@ pub(crate) async fn open(
         demo: None,
         problems,
         note,
-        play: begin(engine, play).await?,
+        play: begin(engine, taped).await?,
     })
 }
 
 /// Adds the proxies with which a tape begins; returns what is to be done to them. Those of the demo are there already.
-async fn begin(engine: &Engine, play: Option<Play>) -> Result<Option<(Vec<Moment>, Duration)>> {
-    let Some(Play { first, then, end }) = play else {
+async fn begin(engine: &Engine, taped: Option<Play>) -> Result<Option<(Vec<Moment>, Duration)>> {
+    let Some(Play { first, then, end }) = taped else {
         return Ok(None);
     };
     let mut failures = Vec::new();

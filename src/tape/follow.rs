@@ -15,7 +15,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::Tape;
 use super::account::Account;
 use super::file::TapeFile;
-use super::record::{Head, Port, Record, Standing, What};
+use super::record::{Finding, Head, Port, Record, Standing, What};
 use super::seconds::Seconds;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed, Told, clock};
 use crate::snapshot::{Event, Happening, ProxyRow, Snapshot};
@@ -73,14 +73,13 @@ impl Recorder {
     /// Listens from now on, inside a runtime; the tape begins with `begin`, or with the end.
     #[must_use]
     pub fn start(engine: &Engine, setup: Setup) -> Self {
-        let began = clock::today() - engine.now();
-        let began = OffsetDateTime::from(began).truncate_to_second();
-        let began = began.format(&Rfc3339);
+        let day = OffsetDateTime::from(clock::today() - engine.now());
+        let day = day.truncate_to_second().format(&Rfc3339);
         let head = Head {
             tape: Head::FORM,
             faultboard: env!("CARGO_PKG_VERSION").to_owned(),
             seed: engine.seed(),
-            began: began.unwrap_or_default(),
+            began: day.unwrap_or_default(),
             t: Duration::ZERO,
             demo: setup.demo,
             arguments: setup.arguments,
@@ -100,8 +99,8 @@ impl Recorder {
         };
         let (ready, stop) = (Arc::<Notify>::default(), CancellationToken::new());
         let begun = CancellationToken::new();
-        let begin = begun.clone().drop_guard();
-        let follow = follower.follow(Arc::clone(&ready), begin, stop.clone());
+        let guard = begun.clone().drop_guard();
+        let follow = follower.follow(Arc::clone(&ready), guard, stop.clone());
         Self {
             ready,
             begun,
@@ -247,6 +246,7 @@ impl Follower {
                     by: by.to_owned(),
                 }
             }
+            Happening::Found { what, finding } => What::Finding(Finding::of(name, *what, finding)),
             Happening::Error(error) => What::Error {
                 proxy: name,
                 error: error.clone(),

@@ -69,11 +69,11 @@ fn a_part_begins_as_it_stood_and_goes_as_fast_as_asked() {
             speed,
         };
         let play = Play::of(&tape(), &part).expect("a play");
-        let Move::Add(mapping, plan) = &play.first[0] else {
+        let Move::Add(mapping, begins) = &play.first[0] else {
             panic!("{play:?}");
         };
         assert_eq!(
-            (mapping.to_string().as_str(), plan.to_string().as_str()),
+            (mapping.to_string().as_str(), begins.to_string().as_str()),
             ("0=127.0.0.1:9 as db", first)
         );
         assert_eq!(told(&play.then), then);
@@ -82,6 +82,7 @@ fn a_part_begins_as_it_stood_and_goes_as_fast_as_asked() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a row for each change")]
 fn ports_and_names_are_played_as_their_user_changed_them() {
     let mut tape = tape();
     let at = |second: u64, what: What| Record {
@@ -209,8 +210,8 @@ async fn what_is_recorded_of_a_replay_is_what_was_played() {
     recorder.begin().await;
     super::play(engine.clone(), play.then, play.end).await;
     engine.stop(Duration::ZERO).await;
-    let recorded = recorder.finish().await.expect("a tape");
-    let again = Play::of(&recorded.tape, &whole()).expect("a play");
+    let taken = recorder.finish().await.expect("a tape");
+    let again = Play::of(&taken.tape, &whole()).expect("a play");
     let moves = |moments: Vec<Moment>| -> Vec<Move> {
         moments.into_iter().map(|moment| moment.what).collect()
     };
@@ -219,7 +220,7 @@ async fn what_is_recorded_of_a_replay_is_what_was_played() {
         moves(Play::of(&tape(), &whole()).expect("a play").then)
     );
     assert!(matches!(
-        recorded.tape.records().next_back().map(|last| &last.what),
+        taken.tape.records().next_back().map(|last| &last.what),
         Some(What::End { reason }) if reason == "stopped"
     ));
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::waits::Waits;
 use crate::fault::PerDirection;
-use crate::snapshot::PortState;
+use crate::snapshot::{self, Found, PortState};
 
 /// The first line: who recorded what, and how it stood then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -272,6 +272,33 @@ impl What {
 // === impl Finding ===
 
 impl Finding {
+    /// What the engine tells of a proxy's finding.
+    pub(super) fn of(proxy: String, what: Found, finding: &snapshot::Finding) -> Self {
+        let state = match what {
+            Found::New => "new",
+            Found::Changed => "changed",
+            Found::Withdrawn => "withdrawn",
+        };
+        let values = finding.values.iter();
+        // To a thousandth, as the event has it.
+        let rounded = |number: f64| (number * 1e3).round() / 1e3;
+        Self {
+            proxy,
+            kind: finding.kind.word().to_owned(),
+            which: finding.which.to_owned(),
+            state: state.to_owned(),
+            text: finding.text.clone(),
+            under: finding.under.to_string(),
+            n: finding.n,
+            of: finding.of,
+            confidence: finding.confidence.word().to_owned(),
+            values: values
+                .map(|(name, figure)| ((*name).to_owned(), rounded(figure.number())))
+                .collect(),
+            connections: finding.conns.iter().map(|conn| conn.0).collect(),
+        }
+    }
+
     /// Whether it can be said in the place of `before`, which is held still.
     pub(super) fn goes_on_from(&self, before: &Self) -> bool {
         let same = self.kind == before.kind && self.which == before.which;

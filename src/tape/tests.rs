@@ -37,9 +37,9 @@ pub(super) fn faults(millis: u64, faults: &str) -> Record {
 
 pub(super) fn second(number: u64, waits: &[u64]) -> Record {
     let mut counted = Waits::default();
-    waits
-        .iter()
-        .for_each(|millis| counted.count(Duration::from_millis(*millis)));
+    for millis in waits {
+        counted.count(Duration::from_millis(*millis));
+    }
     Record {
         t: Duration::from_secs(number),
         what: What::Second(Second {
@@ -203,7 +203,7 @@ proptest! {
         let mut bytes = written(&head(), &records).into_bytes();
         let first = line(&head()).len();
         let at = first + at.index(bytes.len() - first);
-        let whole = bytes[first..at].iter().filter(|byte| **byte == b'\n').count();
+        let whole = bytes[first..at].split(|byte| *byte == b'\n').count() - 1;
         match byte {
             Some(byte) => bytes[at] = byte,
             None => bytes.truncate(at),

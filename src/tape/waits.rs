@@ -120,7 +120,9 @@ mod tests {
         #[test]
         fn what_is_written_reads_back(lengths in proptest::collection::vec(0_u64..10_000_000, 0..40)) {
             let mut waits = Waits::default();
-            lengths.iter().for_each(|micros| waits.count(Duration::from_micros(*micros)));
+            for micros in &lengths {
+                waits.count(Duration::from_micros(*micros));
+            }
             let text = serde_json::to_string(&waits).expect("JSON");
             prop_assert_eq!(serde_json::from_str::<Waits>(&text).expect("waits"), waits);
         }
