@@ -69,6 +69,8 @@ pub(super) struct Answer {
     pub(super) at: Duration,
     pub(super) conn: ConnId,
     pub(super) client: IpAddr,
+    /// When its request began.
+    pub(super) began: Duration,
 }
 
 /// What a fact means for a request.
@@ -102,6 +104,9 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(50);
 /// Among so many connections others of one client are looked for.
 const FEW: usize = 64;
 
+/// Among so many others are looked for that wait.
+const MANY: usize = 1024;
+
 /// What was done so long ago is lately.
 const LATELY: Duration = Duration::from_secs(5);
 
@@ -125,6 +130,7 @@ impl Book {
                 at: fact.at,
                 conn: fact.conn,
                 client: conn.client,
+                began: conn.began,
             };
             self.answers.push(answer);
             self.answered += 1;
@@ -158,6 +164,21 @@ impl Book {
         };
         let others = |other: &&Conn| other.id != conn.id && other.client == conn.client;
         self.conns.len() <= FEW && !self.conns.values().filter(others).any(lately)
+    }
+
+    /// For how long the other requests of a connection's client have waited, those that have for `least`, the longest first.
+    /// Where there are many connections, nobody looks.
+    pub(super) fn waits_beside(&self, conn: &Conn, at: Duration, least: Duration) -> Vec<Duration> {
+        let few = (self.conns.len() <= MANY).then(|| self.conns.values());
+        let others = few.into_iter().flatten().filter(|other| {
+            other.id != conn.id && other.client == conn.client && other.left.is_none()
+        });
+        let waits = others
+            .filter(|other| other.waits)
+            .map(|other| at.saturating_sub(other.began));
+        let mut waits: Vec<Duration> = waits.filter(|waited| *waited >= least).collect();
+        waits.sort_unstable_by_key(|waited| std::cmp::Reverse(*waited));
+        waits
     }
 
     /// Whether an answer to this client began on another connection in the time `within` before `at`.

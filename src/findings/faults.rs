@@ -97,6 +97,15 @@ impl Faults {
         self.spans.push_back((at, names));
     }
 
+    /// The faults of `at`, and since when they have been those.
+    pub(super) fn at(&self, at: Duration) -> (Duration, &Arc<str>) {
+        let mut spans = self.spans.iter().rev().skip_while(|(since, _)| *since > at);
+        let span = spans.next();
+        span.map_or((Duration::ZERO, &self.none), |(since, names)| {
+            (*since, names)
+        })
+    }
+
     /// The last faults that acted between two moments; `none` where there were none at any time between.
     pub(super) fn between(&self, from: Duration, to: Duration) -> &Arc<str> {
         let mut end = Duration::MAX;

@@ -8,8 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::book::{Book, PATIENCE, Step};
+use super::cancels::CANCEL_BYTES;
 use super::faults::NONE;
 use super::group::{Last, Width, clusters, median, moments};
+use super::hedges::LOSER;
 use super::watch::{Sight, Watch};
 use super::wording::{Range, time};
 use crate::snapshot::{ConnId, LegName, Seen};
@@ -56,12 +58,6 @@ enum Amid {
     /// An answer that had begun.
     Answer,
 }
-
-/// The loser of two requests is closed so soon after the winner's answer.
-const LOSER: Duration = Duration::from_millis(5);
-
-/// So many bytes are a whole request to cancel another one (PostgreSQL): it has no answer.
-pub(super) const CANCEL_BYTES: u64 = 16;
 
 // === impl GivesUp ===
 

@@ -87,6 +87,12 @@ impl Width {
         least: Duration::from_millis(20),
     };
 
+    /// As exact as something is that is looked at now and then.
+    pub(super) const LAZY: Self = Self {
+        per_mille: 120,
+        least: Duration::from_millis(50),
+    };
+
     /// How wide a cluster at `time` may be.
     pub(super) fn of(self, time: Duration) -> Duration {
         self.least + time.saturating_mul(self.per_mille) / 1_000
@@ -125,6 +131,10 @@ impl<T, const MOST: usize> Last<T, MOST> {
 
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    pub(super) fn retain(&mut self, keep: impl FnMut(&T) -> bool) {
+        self.0.retain(keep);
     }
 }
 

@@ -16,11 +16,17 @@
 //! A new habit is one file with a [`Watch`] and one line in `WATCHES`.
 
 mod book;
+mod cancels;
 mod changes;
 mod faults;
 mod followers;
 mod gives_up;
 mod group;
+mod hedges;
+mod per_client;
+mod pool;
+mod recovers;
+mod stops_trying;
 mod trains;
 mod tries_again;
 mod watch;
@@ -33,6 +39,7 @@ pub use self::changes::{Change, changes};
 pub use crate::snapshot::{Confidence, Figure, Finding, Habit};
 
 use self::book::Book;
+use self::per_client::PerClient;
 use self::watch::{Sight, Watch};
 use crate::fault::Plan;
 use crate::snapshot::Fact;
@@ -41,6 +48,11 @@ use crate::snapshot::Fact;
 const WATCHES: &[fn() -> Box<dyn Watch>] = &[
     || Box::<gives_up::GivesUp>::default(),
     || Box::<tries_again::TriesAgain>::default(),
+    || Box::<PerClient<pool::Pool>>::default(),
+    || Box::<recovers::Recovers>::default(),
+    || Box::<PerClient<stops_trying::StopsTrying>>::default(),
+    || Box::<hedges::Hedges>::default(),
+    || Box::<cancels::Cancels>::default(),
 ];
 
 /// So often at most findings are computed anew: they are for people.

@@ -24,6 +24,9 @@ use crate::snapshot::{Figure, Finding, Habit};
 pub(super) struct TriesAgain {
     failures: Last<Failure, 256>,
     answers: Last<Answered, 128>,
+    /// When the next answer in health may be taken in, and when an attempt last was.
+    next_answer: Duration,
+    last_start: Duration,
 }
 
 /// An attempt that failed.
@@ -73,6 +76,12 @@ const SHORTEST: Duration = Duration::from_millis(80);
 /// What fails within this time fails at once.
 const MOMENT: Duration = Duration::from_millis(100);
 
+/// Answers in health are taken in so far apart: a few tell of the pace.
+const APART: Duration = Duration::from_millis(300);
+
+/// Where nothing has failed, attempts that begin so close together are taken in as one.
+const AS_ONE: Duration = Duration::from_millis(2);
+
 /// So many failures and answers at most take in what follows them.
 const FOLLOWED: usize = 48;
 
@@ -85,11 +94,8 @@ impl Watch for TriesAgain {
             None => return,
             Some(Step::Began) => return self.began(sight, conn.began),
             Some(Step::Answered { .. }) => {
-                let healthy = sight.book.faults.clean(conn.began, at);
-                let watched = self.answers.iter().rev().take(FOLLOWED).filter(|answer| {
-                    answer.client == conn.client && answer.at + Followers::REACH > at
-                });
-                if healthy && watched.count() < FOLLOWED / 3 {
+                if at >= self.next_answer && sight.book.faults.clean(conn.began, at) {
+                    self.next_answer = at + APART;
                     self.answers.push(Answered {
                         client: conn.client,
                         at,
@@ -152,6 +158,12 @@ impl TriesAgain {
     /// An attempt begins: it follows what failed or was answered before.
     fn began(&mut self, sight: &Sight<'_>, start: Duration) {
         let conn = sight.conn;
+        let failed = self.failures.iter().next_back();
+        let failed = failed.is_some_and(|failure| failure.end + Followers::REACH > start);
+        if !failed && start < self.last_start + AS_ONE {
+            return;
+        }
+        self.last_start = start;
         for failure in self.failures.iter_mut().rev().take(FOLLOWED) {
             let Some(after) = start.checked_sub(failure.end) else {
                 continue;
@@ -249,7 +261,12 @@ impl TriesAgain {
         let usual =
             ordinary(place)?.max(ordinary(Followers::place(Followers::at(place) + waited))?);
         let share = f64::from(most) / of;
-        let stands_out = share >= 0.6 && f64::from(most) >= expected && rivals == 0;
+        // Failures of one time have their distances from what comes later in common by chance.
+        let span = moments[moments.len() - 1]
+            .end
+            .saturating_sub(moments[0].end);
+        let long = span >= Followers::at(place) * 4;
+        let stands_out = long && share >= 0.6 && f64::from(most) >= expected && rivals == 0;
         let n = failures
             .iter()
             .filter(|failure| failure.followers.has(place))

@@ -57,6 +57,9 @@ pub struct Deeds {
     pub gave_up: Vec<Duration>,
     pub hedged: Vec<Duration>,
     pub pauses: Vec<Duration>,
+    /// How old connections were that it replaced, and how long idle those that it closed.
+    pub ages: Vec<Duration>,
+    pub idle: Vec<Duration>,
     pub most_open: usize,
 }
 
@@ -139,7 +142,7 @@ impl Application {
                 continue;
             }
             if self.is_old(desk, conn) {
-                desk.leave(conn, Leave::Fin);
+                self.retire(desk, conn);
                 continue;
             }
             return conn;
@@ -162,9 +165,19 @@ impl Application {
     fn give_back(&mut self, desk: &mut Desk, conn: u64) {
         if self.settings.pooled && !self.is_old(desk, conn) {
             self.idle.push((conn, desk.now));
+        } else if self.settings.pooled {
+            self.retire(desk, conn);
         } else {
             desk.leave(conn, Leave::Fin);
         }
+    }
+
+    fn retire(&mut self, desk: &mut Desk, conn: u64) {
+        self.deeds
+            .borrow_mut()
+            .ages
+            .push(desk.now - self.born[&conn]);
+        desk.leave(conn, Leave::Fin);
     }
 
     fn attempt(&mut self, desk: &mut Desk, me: usize, caller: usize) {
@@ -262,7 +275,8 @@ impl Application {
                 .drain(..)
                 .partition::<Vec<_>, _>(|(_, since)| desk.now - *since >= most);
             self.idle = young;
-            for (conn, _) in old {
+            for (conn, since) in old {
+                self.deeds.borrow_mut().idle.push(desk.now - since);
                 desk.leave(conn, Leave::Fin);
             }
             desk.sleep(me, SWEEP, millis(500));

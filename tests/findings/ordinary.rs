@@ -62,7 +62,7 @@ impl Ordinary {
     fn ask(&self, desk: &mut Desk, conn: u64) {
         let takes = match self.does {
             Does::LongPoll { most } => desk.between(0.0, most),
-            Does::Benchmark { .. } => desk.between(0.01, 0.03),
+            Does::Benchmark { .. } => desk.between(0.03, 0.09),
             _ => desk.between(0.001, 0.02),
         };
         desk.ask(conn, 60, Some(takes));
