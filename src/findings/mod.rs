@@ -13,7 +13,7 @@
 //! Nothing here reads a clock or does IO: a state is a function of the facts and the plans that were told. Memory is bounded: some
 //! two hundred bytes for each open connection, and the last few hundred cases of each habit.
 //!
-//! A new habit is one file with a [`Watch`] and one line in `WATCHES`.
+//! A new habit is one file with a `Watch` and one line in `WATCHES`.
 
 mod book;
 mod cancels;
