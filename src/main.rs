@@ -574,6 +574,8 @@ async fn console(
     operate::rows(engine).await;
     let mut farewell = ui::start(engine.clone(), told).await?;
     if let Some(demo) = demo {
+        // First the engine: that the demo's clients go is nothing that they did.
+        engine.stop(Duration::ZERO).await;
         demo.stop().await;
         // Its upstreams end with it, so there is nothing to have again but the demo.
         farewell.proxies.clear();
