@@ -3,13 +3,13 @@
 //! Facts and snapshots come over channels of their own, so a second is told only once the facts of its end have come too. It is a
 //! state without a clock: the times of what it is shown move it on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::time::Duration;
 
 use super::record::{Record, Second, Unanswered, What};
 use super::waits::Waits;
 use crate::fault::PerDirection;
-use crate::snapshot::{Fact, ProxyId, ProxyRow, Seen, Snapshot};
+use crate::snapshot::{ConnId, Fact, LegName, ProxyId, ProxyRow, Seen, Snapshot};
 
 /// So long after the end of a second its last facts have come: they come with the beat, ten a second.
 const LATE: Duration = Duration::from_millis(150);
@@ -18,6 +18,8 @@ const LATE: Duration = Duration::from_millis(150);
 #[derive(Debug, Default)]
 pub(super) struct Seconds {
     proxies: BTreeMap<ProxyId, Counting>,
+    /// Connections whose client has left while it waited, until they are over.
+    gone: HashSet<ConnId>,
     /// The last whole second at which snapshots were read.
     sampled: u64,
     /// The seconds before this one were told.
@@ -58,8 +60,21 @@ impl Seconds {
     /// Counts what was seen of a connection.
     pub(super) fn see(&mut self, fact: &Fact) {
         let (wait, by) = match fact.seen {
+            // It came after its client had gone: nobody waited so long for it.
+            Seen::Answered { .. } if self.gone.contains(&fact.conn) => return,
             Seen::Answered { waited, .. } => (Some(waited), None),
-            Seen::Closed { by, .. } => (None, Some(by)),
+            Seen::Left { leg, amid, .. } => {
+                // One that ends its stream with its request goes on reading, and waits.
+                let late = amid.silent_up >= Fact::SILENCE;
+                if leg == LegName::Client && amid.waiting.is_some() && late {
+                    self.gone.insert(fact.conn);
+                }
+                return;
+            }
+            Seen::Closed { by, .. } => {
+                self.gone.remove(&fact.conn);
+                (None, Some(by))
+            }
             _ => return,
         };
         let counting = self.proxies.entry(fact.proxy).or_default();
@@ -220,7 +235,7 @@ impl Level {
 mod tests {
     use super::*;
     use crate::mapping;
-    use crate::snapshot::{By, ConnId};
+    use crate::snapshot::{Amid, By, Leave};
 
     const fn ms(millis: u64) -> Duration {
         Duration::from_millis(millis)
@@ -300,6 +315,27 @@ mod tests {
             "1000+600 conn=1 down=10 n=2 ended=0",
         ];
         assert_eq!(told(&records), wanted);
+    }
+
+    #[test]
+    fn an_answer_that_comes_after_its_client_has_left_is_no_wait() {
+        // A client that ends its stream with its request waits for the answer; one that leaves later has gone.
+        for (silent, counted) in [(0, 1), (1_000, 0)] {
+            let mut seconds = Seconds::default();
+            seconds.read(&snapshot(100, 1, 0));
+            let amid = Amid {
+                waiting: Some(ms(silent)),
+                silent_up: ms(silent),
+                ..Amid::default()
+            };
+            let (leg, how) = (LegName::Client, Leave::Fin);
+            seconds.see(&fact(300, Seen::Left { leg, how, amid }));
+            seconds.see(&answered(900, 700));
+            let records = seconds.finish(&snapshot(1_000, 1, 1));
+            let told: Vec<String> = told(&records);
+            let wanted = format!("1000+1000 conn=1 down=1 n={counted} ended=0");
+            assert_eq!(told, [wanted]);
+        }
     }
 
     #[test]
