@@ -11,9 +11,9 @@ use std::time::Duration;
 
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
-    CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Figure, Finding, Habit, Note,
-    Noted, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread, Traced, Trip, Unanswered,
-    Watched,
+    Clean, CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Figure, Finding, Habit,
+    Note, Noted, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread, Traced, Trip,
+    Unanswered, Watched,
 };
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
@@ -588,6 +588,44 @@ fn found(model: &mut Model) {
 #[test]
 fn what_applications_do_about_it_is_a_page() {
     assert_screens("findings", 4, found);
+}
+
+/// A latency of 250 ms where clients waited 41 ms before, and one thing is known of them.
+fn slower(model: &mut Model) {
+    change_row(model, 0, |row| {
+        row.clean = Some(Arc::new(Clean {
+            feels: spread(41, 4, 200),
+            answers: 20.0,
+            rates: PerDirection::default(),
+            failed: 0,
+            span: ms(10_000),
+            until: ms(600_000),
+        }));
+    });
+}
+
+#[test]
+fn the_presenters_view_is_read_from_afar() {
+    assert_screens("presenter", 4, |model| {
+        slower(model);
+        update(model, Action::Presenter);
+    });
+    assert_screens("presenter_waits", 4, |model| {
+        slower(model);
+        found(model);
+        in_a_hole(model);
+        update(model, Action::Back);
+        update(model, Action::Presenter);
+    });
+    for (width, height) in [(60, 16), (40, 10)] {
+        for (name, charset) in [("", Charset::Unicode), ("_ascii", Charset::Ascii)] {
+            let mut model = few(width, height, 4);
+            model.theme.charset = charset;
+            slower(&mut model);
+            update(&mut model, Action::Presenter);
+            assert_screen!(format!("presenter_{width}x{height}{name}"), model);
+        }
+    }
 }
 
 /// The first proxy is in a hole for ten seconds: four of its clients wait for an answer, each twice as long as the next.

@@ -101,6 +101,8 @@ pub enum Action {
     Events,
     /// Shows what applications do about it on the whole screen.
     Findings,
+    /// Shows the selected proxy in large figures on the whole screen.
+    Presenter,
     /// Folds what happened, or unfolds it.
     Fold,
     /// The next one of what is looked at on the whole screen.

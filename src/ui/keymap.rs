@@ -52,6 +52,8 @@ pub enum Mode {
     Events,
     /// What applications do about it, on the whole screen.
     Findings,
+    /// A proxy in large figures, on the whole screen.
+    Presenter,
     /// The question whether to quit.
     Quit,
     /// A question with yes and no: whether to delete, whether to suspend.
@@ -269,7 +271,7 @@ impl Hint {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::Mixer,
         Self::Connections,
         Self::Input,
@@ -285,6 +287,7 @@ impl Mode {
         Self::Strip,
         Self::Events,
         Self::Findings,
+        Self::Presenter,
         Self::Quit,
         Self::Confirm,
     ];
@@ -320,6 +323,7 @@ impl Mode {
             Self::Strip => "proxy",
             Self::Events => "events",
             Self::Findings => "findings",
+            Self::Presenter => "presenter's view",
             Self::Quit => "quit",
             Self::Confirm => "question",
         }

@@ -302,6 +302,7 @@ impl Model {
             (Some(Overlay::Strip), _) => Mode::Strip,
             (Some(Overlay::Events(_)), _) => Mode::Events,
             (Some(Overlay::Findings(_)), _) => Mode::Findings,
+            (Some(Overlay::Presenter), _) => Mode::Presenter,
             (Some(Overlay::Knobs), _) => Mode::Knobs,
             (Some(Overlay::Quit), _) => Mode::Quit,
             (Some(Overlay::Delete(_) | Overlay::ResetAll(_) | Overlay::Suspend), _) => {

@@ -13,7 +13,13 @@ use crate::ui::knob::Turn;
 /// Where proxies are looked at and turned.
 pub(super) const PANES: &[Mode] = &[Mode::Mixer, Mode::Connections];
 /// Where knobs are turned.
-pub(super) const TURNED: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Detail, Mode::Strip];
+pub(super) const TURNED: &[Mode] = &[
+    Mode::Mixer,
+    Mode::Connections,
+    Mode::Detail,
+    Mode::Strip,
+    Mode::Presenter,
+];
 /// Where something is looked at, and nothing typed.
 pub(super) const SEEN: &[Mode] = &[
     Mode::Mixer,
@@ -22,16 +28,22 @@ pub(super) const SEEN: &[Mode] = &[
     Mode::Strip,
     Mode::Events,
     Mode::Findings,
+    Mode::Presenter,
 ];
 /// Where a connection is selected.
 const CONNECTION: &[Mode] = &[Mode::Connections, Mode::Detail];
-const PROXY: &[Mode] = &[Mode::Mixer, Mode::Strip];
+const PROXY: &[Mode] = &[Mode::Mixer, Mode::Strip, Mode::Presenter];
 const DETAIL: &[Mode] = &[Mode::Detail];
 const STRIP: &[Mode] = &[Mode::Strip];
 const EVENTS: &[Mode] = &[Mode::Events];
 const FINDINGS: &[Mode] = &[Mode::Findings];
 const LISTED: &[Mode] = &[Mode::Events, Mode::Findings];
 const PAGES: &[Mode] = &[Mode::Detail, Mode::Strip];
+const PRESENTER: &[Mode] = &[Mode::Presenter];
+/// Where one proxy or connection is looked at, and `n` shows the next.
+const ONES: &[Mode] = &[Mode::Detail, Mode::Strip, Mode::Presenter];
+/// Where the selection goes from proxy to proxy, or from row to row.
+const ROWED: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Presenter];
 /// Where what happened is scrolled.
 const TOLD: &[Mode] = &[Mode::Detail, Mode::Events, Mode::Findings];
 const FOUND: &[Mode] = &[Mode::Mixer, Mode::Connections, Mode::Events];
@@ -60,6 +72,7 @@ const BESIDE: &[Mode] = &[
     Mode::Connections,
     Mode::Detail,
     Mode::Strip,
+    Mode::Presenter,
     Mode::Knobs,
 ];
 const OVERLAYS: &[Mode] = &[
@@ -189,10 +202,10 @@ pub(super) static ROWS: &[Binding] = rows! {
     CONNECTION Manage [letter('e')] Action::Exempt => "exempt it from faults, or not";
     CONNECTION Manage [letter('~')] Action::FreezeConnection => "freeze it: hold its bytes";
     DETAIL Manage [TAB] Action::Alone => "turn this connection alone";
-    PANES Move [UP, letter('k')] Action::Up => "one up";
-    PANES Move [DOWN, letter('j')] Action::Down => "one down";
-    PANES Move [letter('g'), HOME] Action::First => "to the first";
-    PANES Move [letter('G'), END] Action::Last => "to the last";
+    ROWED Move [UP, letter('k')] Action::Up => "one up";
+    ROWED Move [DOWN, letter('j')] Action::Down => "one down";
+    ROWED Move [letter('g'), HOME] Action::First => "to the first";
+    ROWED Move [letter('G'), END] Action::Last => "to the last";
     LISTS Move [plain(KeyCode::PageUp)] Action::PageUp => "a screenful up";
     LISTS Move [plain(KeyCode::PageDown)] Action::PageDown => "a screenful down";
     TOLD Move [UP, letter('k')] Action::Up => "one up";
@@ -201,8 +214,8 @@ pub(super) static ROWS: &[Binding] = rows! {
     EVENTS Move [letter('G'), END] Action::Last => "to the oldest";
     STRIP Move [UP, letter('k')] Action::PreviousKnob => "knob before";
     STRIP Move [DOWN, letter('j')] Action::NextKnob => "next knob";
-    PAGES Move [letter('n')] Action::NextOne => "next one";
-    PAGES Move [letter('N')] Action::PreviousOne => "one before";
+    ONES Move [letter('n')] Action::NextOne => "next one";
+    ONES Move [letter('N')] Action::PreviousOne => "one before";
     OVERLAYS Move [UP] Action::Up => "one up";
     OVERLAYS Move [DOWN] Action::Down => "one down";
     PANES Move [TAB] Action::NextPane => "next pane";
@@ -212,6 +225,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     PANES See [ENTER] Action::LookCloser => "look closer";
     SEEN See [letter('E')] Action::Events => "all that happened";
     SEEN See [letter('I')] Action::Findings => "findings: what applications do about it";
+    SEEN See [letter('z')] Action::Presenter => "presenter's view: large figures";
     EVENTS See [ENTER] Action::Fold => "fold connections, or unfold";
     SEEN See [letter('f')] Action::Freeze => "freeze the screen, or go on";
     FOUND See [letter('/')] Action::Find => "find: rows that match words";
@@ -245,7 +259,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     CONFIRM Leave [letter('n')] Action::Back => "one step back";
     QUIT Leave [letter('d')] Action::Drain => "accept no more, wait, then quit";
     QUIT Leave [letter('q')] Action::QuitNow => "close them and quit";
-    PAGES Leave [ENTER] Action::Back => "one step back";
+    ONES Leave [ENTER] Action::Back => "one step back";
     SEEN Leave [letter('?'), F1] Action::Help => "help";
     INPUT Leave [F1] Action::Help => "help";
     EVERYWHERE Leave [ESC] Action::Back => "one step back";
@@ -331,6 +345,17 @@ pub(super) static FOOTERS: &[Footer] = &[
     (STRIP, letter('p'), "p", "preset"),
     (DETAIL, letter('y'), "y", "copy"),
     (PAGES, letter('E'), "E", "events"),
+    (PRESENTER, LEFT, "←→", "turn"),
+    (PRESENTER, letter('1'), "1-9", "stop"),
+    (PRESENTER, letter('0'), "0", "off"),
+    (PRESENTER, letter(' '), "Space", "A/B"),
+    (PRESENTER, letter('z'), "z", "back"),
+    (PRESENTER, letter('?'), "?", "help"),
+    (PRESENTER, letter(']'), "[ ]", "fault"),
+    (PRESENTER, UP, "↑↓", "proxy"),
+    (PRESENTER, letter('!'), "!", "all off"),
+    (PRESENTER, letter('I'), "I", "findings"),
+    (PRESENTER, letter(':'), ":", "cmd"),
     (FINDINGS, UP, "↑↓", "scroll"),
     (FINDINGS, letter('y'), "y", "copy"),
     (FINDINGS, letter('E'), "E", "events"),

@@ -50,6 +50,8 @@ pub enum Overlay {
     Events(EventList),
     /// What applications do about it, on the whole screen: the first row that is visible.
     Findings(usize),
+    /// The selected proxy in large figures, on the whole screen, for who stands far away.
+    Presenter,
     /// Whether to reset all these connections, which are those that were looked for.
     ResetAll(Vec<ConnId>),
     /// Whether to quit, while connections are open.
@@ -236,7 +238,7 @@ impl Overlay {
     pub const fn is_page(&self) -> bool {
         matches!(
             self,
-            Self::Conn(_) | Self::Strip | Self::Events(_) | Self::Findings(_)
+            Self::Conn(_) | Self::Strip | Self::Events(_) | Self::Findings(_) | Self::Presenter
         )
     }
 
@@ -256,6 +258,7 @@ impl Overlay {
             | Self::Strip
             | Self::Events(_)
             | Self::Findings(_)
+            | Self::Presenter
             | Self::Quit
             | Self::Delete(_)
             | Self::ResetAll(_)

@@ -49,6 +49,15 @@ pub(super) fn findings(model: &mut Model) {
     }
 }
 
+/// Opens the selected proxy in large figures; where it is open, closes it.
+pub(super) fn presenter(model: &mut Model) {
+    match model.overlays.last() {
+        Some(Overlay::Presenter) => drop(model.overlays.pop()),
+        _ if model.selected_row().is_none() => model.say(Tone::Plain, "no proxy yet: a adds one"),
+        _ => model.overlays.push(Overlay::Presenter),
+    }
+}
+
 /// The next connection in its list, or the one before; the next proxy, where one is looked at.
 pub(super) fn next(model: &mut Model, step: Step) {
     match model.overlays.last() {
@@ -66,7 +75,7 @@ pub(super) fn next(model: &mut Model, step: Step) {
                 }
             }
         }
-        Some(Overlay::Strip) => mixer::strip(model, step),
+        Some(Overlay::Strip | Overlay::Presenter) => mixer::strip(model, step),
         _ => {}
     }
 }

@@ -33,6 +33,7 @@ pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
                 | Overlay::Strip
                 | Overlay::Events(_)
                 | Overlay::Findings(_)
+                | Overlay::Presenter
                 | Overlay::Knobs
                 | Overlay::ResetAll(_)
                 | Overlay::Quit
@@ -98,6 +99,7 @@ pub(super) fn changed(model: &mut Model) {
         | Mode::Strip
         | Mode::Events
         | Mode::Findings
+        | Mode::Presenter
         | Mode::Quit
         | Mode::Confirm => {}
     }

@@ -159,6 +159,7 @@ fn apply(model: &mut Model, action: Action) {
         Action::LookCloser => closer::open(model),
         Action::Events => closer::events(model),
         Action::Findings => closer::findings(model),
+        Action::Presenter => closer::presenter(model),
         Action::Fold => closer::fold(model),
         Action::NextOne => closer::next(model, Step::On(1)),
         Action::PreviousOne => closer::next(model, Step::Back(1)),
@@ -226,6 +227,7 @@ fn visible(model: &Model, room: &Room) -> usize {
         Mode::Presets => room.presets,
         Mode::Palette => room.palette,
         Mode::Mixer
+        | Mode::Presenter
         | Mode::Input
         | Mode::Value
         | Mode::Knobs
@@ -239,7 +241,7 @@ fn visible(model: &Model, room: &Room) -> usize {
 /// Moves in the list that has the keys.
 fn step(model: &mut Model, step: Step) {
     match model.mode() {
-        Mode::Mixer | Mode::Strip => mixer::strip(model, step),
+        Mode::Mixer | Mode::Strip | Mode::Presenter => mixer::strip(model, step),
         Mode::Connections => connections::step(model, step),
         Mode::Help | Mode::Presets | Mode::Palette | Mode::Sort => overlay::step(model, step),
         Mode::Find => find::step(model, step),
@@ -315,7 +317,7 @@ fn settle(model: &mut Model) {
         Overlay::Value(field) => !model.knows(field.proxy),
         Overlay::Presets(list) => !model.knows(list.proxy),
         Overlay::Conn(detail) => !model.knows(detail.row.proxy),
-        Overlay::Strip => model.selected_row().is_none(),
+        Overlay::Strip | Overlay::Presenter => model.selected_row().is_none(),
         Overlay::Help(_)
         | Overlay::Palette(_)
         | Overlay::Events(_)

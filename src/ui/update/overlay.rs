@@ -76,6 +76,7 @@ pub(super) fn accept(model: &mut Model) {
             | Overlay::Strip
             | Overlay::Events(_)
             | Overlay::Findings(_)
+            | Overlay::Presenter
             | Overlay::Knobs
             | Overlay::Quit,
         )

@@ -35,6 +35,7 @@ mod compare;
 mod connections;
 mod detail;
 mod dial;
+mod digits;
 mod empty;
 mod events;
 mod feels;
@@ -52,6 +53,7 @@ mod log;
 mod palette;
 mod pen;
 mod popup;
+mod presenter;
 mod presets;
 mod queue;
 mod quit;
@@ -203,6 +205,7 @@ fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
             Overlay::Conn(detail) => detail::draw(model, detail, area),
             Overlay::Events(list) => events::draw(model, list, area),
             Overlay::Findings(first) => findings::draw(model, *first, area),
+            Overlay::Presenter => presenter::draw(model, &busiest, area),
             _ => whole_strip::draw(model, &busiest, area),
         }
         last::draw(model, &busiest, sheet.part(screen.page_last));
@@ -263,7 +266,8 @@ fn overlays(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) -> Option<Pos
             | Overlay::Conn(_)
             | Overlay::Strip
             | Overlay::Events(_)
-            | Overlay::Findings(_) => {}
+            | Overlay::Findings(_)
+            | Overlay::Presenter => {}
             Overlay::Sort(list) => sort::draw(model, list, sheet),
             Overlay::ResetAll(conns) => quit::ask_to_reset(model, conns, sheet),
             Overlay::Help(help) => cursor = help::draw(help, sheet),
