@@ -56,7 +56,7 @@ const WAITS: usize = 16;
 const FEWEST: usize = 5;
 
 /// For so long after a fault it is waited.
-const LONGEST: Duration = Duration::from_mins(1);
+const LONGEST: Duration = Duration::from_secs(60);
 
 fn tenth(at: Duration) -> u64 {
     u64::try_from(at.as_millis() / 100).unwrap_or(u64::MAX)

@@ -39,7 +39,15 @@ struct Case {
     besides: &'static [(Habit, &'static str)],
 }
 
-const SEEDS: u64 = 10;
+/// How many seeds each case is run with: ten where the table is asked for, else as many as a test may take.
+fn seeds() -> u64 {
+    if is_table() { 10 } else { 2 }
+}
+
+/// Whether the table of accuracy is asked for.
+fn is_table() -> bool {
+    std::env::var_os("FAULTBOARD_TABLE").is_some()
+}
 
 fn mean(times: &[Duration]) -> Duration {
     times.iter().sum::<Duration>() / (times.len().max(1) as u32)
@@ -76,7 +84,7 @@ fn is(finding: &Finding, (habit, which): (Habit, &str)) -> bool {
 
 fn run(case: &Case, mixed: bool) -> Score {
     let mut score = Score::default();
-    for seed in 0..SEEDS {
+    for seed in 0..seeds() {
         let (client, deeds) = Application::new(case.settings);
         let mut desk = Desk::new(seed * 31 + 7, case.scenes);
         let mut clients = if mixed { others(case) } else { Vec::new() };
@@ -116,7 +124,7 @@ fn run(case: &Case, mixed: bool) -> Score {
 }
 
 fn judge(cases: &[Case]) {
-    let table = std::env::var_os("FAULTBOARD_TABLE").is_some();
+    let table = is_table();
     let mut faults = Vec::new();
     for case in cases {
         for mixed in [false, true] {
@@ -459,7 +467,7 @@ fn a_recovery_takes_as_long_as_the_clients_pauses() {
         ..patient
     };
     for (settings, least, most) in [(patient, 0.0, 0.5), (retrying, 3.0, 9.0)] {
-        for seed in 0..SEEDS {
+        for seed in 0..seeds() {
             let (client, _) = Application::new(settings);
             let mut desk = Desk::new(seed, &[(30, "blackhole"), (70, "")]);
             desk.run(&mut [client], Duration::from_secs(100));
@@ -518,13 +526,13 @@ fn ordinary(course: Course) {
     ];
     let mut faults = Vec::new();
     let mut facts = 0;
-    for seed in 0..3 {
+    for seed in 0..seeds().div_ceil(4) {
         let mixes = kinds.iter().map(|one| vec![*one]).chain([kinds.to_vec()]);
         for mix in mixes {
             let mut desk = Desk::new(seed, course);
             let mut clients: Vec<Box<dyn Client>> =
                 mix.iter().map(|does| Ordinary::new(*does)).collect();
-            desk.run(&mut clients, Duration::from_mins(4));
+            desk.run(&mut clients, Duration::from_secs(240));
             facts += desk.facts;
             let wrong = desk.stated.iter().filter(|finding| !is_so(finding, &mix));
             faults.extend(wrong.map(|it| format!("{mix:?}: [{}] {}", it.under, it.text)));
@@ -532,7 +540,7 @@ fn ordinary(course: Course) {
     }
     faults.sort_unstable();
     faults.dedup();
-    if std::env::var_os("FAULTBOARD_TABLE").is_some() {
+    if is_table() {
         println!(
             "ordinary traffic, {facts} facts, false {}: {course:?}",
             faults.len()
