@@ -57,7 +57,7 @@ async fn four_named_proxies_carry_traffic_without_faults() {
         .iter()
         .map(|row| row.name.as_str())
         .collect();
-    assert_eq!(names, ["echo", "shop", "files", "flaky"]);
+    assert_eq!(names, ["shop", "echo", "files", "flaky"]);
     assert!(
         snapshot
             .proxies
