@@ -8,7 +8,7 @@
 //!  ▀▀█ █▀▀ █▀█        ▀▀█ █▀█ ▄█         █ █ ▄█             ▀▀█   ▄█
 //!  █▀▀ ▀▀█ █ █        █▀▀ ▀▀█  █         ▀▀█  █              █     █
 //!  ▀▀▀ ▀▀▀ ▀▀▀ ms     ▀▀▀ ▀▀▀ ▀▀▀ ms       ▀ ▀▀▀ ms          ▀  ▀ ▀▀▀ x
-//!  latency both ways  p50, worst 311 ms  without faults
+//!  latency both ways  p50, p99 311 ms    without faults
 //!  ━━━━●╌╌╌╌
 //! ─ shop  app feels: first byte ─────────────────────────────────────────────
 //!  500ms┤ …
@@ -277,10 +277,7 @@ fn waits(row: &ProxyRow) -> Figure {
         (None, None) => ("-".to_owned(), Role::Rest),
     };
     let felt = match (row.felt_now(), row.feels) {
-        (Some(felt), _) => (
-            format!("p50, worst {}", format::time(felt.p99)),
-            Role::Plain,
-        ),
+        (Some(felt), _) => (format!("p50, p99 {}", format::time(felt.p99)), Role::Plain),
         (None, Some(_)) => ("the last that was felt".to_owned(), Role::Rest),
         (None, None) => ("nothing was asked yet".to_owned(), Role::Rest),
     };
