@@ -517,10 +517,10 @@ fn the_configuration_is_obeyed_and_the_desk_is_there_again() {
         program.env("HOME", home.path());
         Terminal::start((100, 30), program)
     };
-    write("charset = \"ascii\"\nmouse = false\n[keys]\nstop-5 = [\"z\"]\n");
+    write("charset = \"ascii\"\nmouse = false\n[keys]\nstop-5 = [\"Z\"]\n");
     let terminal = start(&["0=127.0.0.1:9 as shop"]);
     terminal.text("% mouse off");
-    terminal.keys("z");
+    terminal.keys("Z");
     terminal.text("LAT off > 250ms");
     terminal.keys("a0=localhost:1 as second\r");
     terminal.text("2 second");
