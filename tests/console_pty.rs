@@ -267,9 +267,12 @@ fn signals_that_end_it_give_the_terminal_back() {
 
 #[test]
 fn the_first_frame_shows_the_proxies_there_are() {
-    for arguments in [&["0=127.0.0.1:9"][..], &["demo"]] {
+    for (arguments, shown) in [
+        (&["0=127.0.0.1:9"][..], "point a client at"),
+        (&["demo"], "4 proxies"),
+    ] {
         let terminal = Terminal::faultboard((100, 30), arguments);
-        terminal.text("point a client at");
+        terminal.text(shown);
         terminal.wait("no empty desk before", |shown| {
             (!shown.wrote(b"application")).then_some(())
         });

@@ -625,7 +625,7 @@ fn without_lines_of_connections_the_figures_and_the_end_tell_of_them() {
 #[test]
 fn the_demo_runs_without_a_screen() {
     let mut session = Session::start(&["demo", "--headless", "-f", "latency 3ms"]);
-    let mut silent = vec!["echo", "shop", "files", "flaky"];
+    let mut silent = vec!["shop", "echo", "files", "flaky"];
     for name in &silent {
         assert_eq!(session.wait("listening")["proxy"], *name);
         assert_eq!(session.wait("faults")["faults"], "latency 3ms");
