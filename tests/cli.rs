@@ -674,3 +674,19 @@ fn a_trace_that_cannot_be_read_is_told_with_its_line() {
         assert!(text.trim_end().ends_with(&why), "{text}");
     }
 }
+
+#[test]
+fn help_and_readme_list_every_command() {
+    let help = run(&["--help"]);
+    let readme = include_str!("../README.md");
+    for word in faultboard::command::words() {
+        let in_help = stdout(&help).lines().any(|line| {
+            let mut words = line.split_whitespace();
+            words.next() == Some(word)
+        });
+        assert!(in_help, "{word} is not in --help");
+        let in_readme =
+            readme.contains(&format!("| `{word}`")) || readme.contains(&format!("| `{word} "));
+        assert!(in_readme, "{word} is not in README");
+    }
+}

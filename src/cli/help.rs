@@ -70,6 +70,9 @@ const COMMANDS: &[&str] = &[
     "preset PROXY|all NAME",
     "bypass PROXY|all on|off",
     "kill CONNECTION [rst|fin]",
+    "exempt CONNECTION on|off",
+    "freeze CONNECTION on|off",
+    "facts on|off",
     "list",
     "quit",
 ];

@@ -251,6 +251,7 @@ impl Pool {
         if again < Finding::CASES.max(most * 2) || again * 10 < requests * 8 {
             return None;
         }
+        let them = if most == 1 { "it" } else { "them" };
         let many = if least == most {
             counted(most as u64, "connection")
         } else {
@@ -258,7 +259,7 @@ impl Pool {
         };
         Some(Finding::new(
             (Habit::Pool, "kept"),
-            format!("keeps {many} open and asks on them again ({again} of {requests} requests)"),
+            format!("keeps {many} open and asks on {them} again ({again} of {requests} requests)"),
             none,
             (again, requests),
             vec![

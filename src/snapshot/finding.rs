@@ -111,6 +111,16 @@ impl Finding {
         }
     }
 
+    /// Under which faults it was seen, in words: `under blackhole`, `without faults`.
+    #[must_use]
+    pub fn circumstances(&self) -> String {
+        match &*self.under {
+            "none" => "without faults".to_owned(),
+            "upstream" => "as the upstream failed".to_owned(),
+            faults => format!("under {faults}"),
+        }
+    }
+
     /// Whether it states of the same thing what `other` does, perhaps with other figures.
     #[must_use]
     pub fn is_about(&self, other: &Self) -> bool {
@@ -152,8 +162,7 @@ pub(crate) fn stated_time(time: Duration) -> String {
 /// The sentence with its evidence: `gives up on a request after 2.0 s (14 of 14), under blackhole`.
 impl fmt::Display for Finding {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { text, under, .. } = self;
-        write!(f, "{text}, under {under}")
+        write!(f, "{}, {}", self.text, self.circumstances())
     }
 }
 

@@ -41,7 +41,9 @@ pub fn entries() -> Vec<Entry> {
 /// What has a name of its own and is no key's.
 fn named() -> impl Iterator<Item = Entry> {
     let faults = KINDS.iter().map(|kind| fault(kind));
+    // The console has its page of findings in the place of facts.
     let commands = command::words().zip(command::examples());
+    let commands = commands.filter(|(word, _)| *word != "facts");
     let commands = commands.map(|(word, example)| {
         let does = if word == example {
             Does::Run(word.to_owned())

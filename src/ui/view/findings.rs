@@ -71,7 +71,15 @@ pub(super) fn draw(model: &Model, first: usize, mut sheet: Sheet<'_>) {
         Span::styled("findings", Role::Title),
         Span::styled("  what applications do about it", Role::Plain),
     ];
-    let place = position(first, visible, rows.len());
+    let count = rows
+        .iter()
+        .filter(|row| matches!(row, Row::Says(_)))
+        .count();
+    let place = if rows.len() > visible {
+        format!("rows {}", position(first, visible, rows.len()))
+    } else {
+        format::count(count as u64)
+    };
     sheet.holds(Target::Page);
     sheet.rule(Role::Title, &left, [vec![Span::styled(place, Role::Plain)]]);
     for (at, row) in (1..).zip(rows.iter().skip(first).take(visible)) {
@@ -88,7 +96,7 @@ pub(super) fn draw(model: &Model, first: usize, mut sheet: Sheet<'_>) {
             }
             Row::Since(found) => {
                 pen.skip(5)
-                    .text(format!("under {}", found.under), Role::Injected)
+                    .text(found.circumstances(), Role::Injected)
                     .skip(3)
                     .text(found.confidence.words(), sure(found.confidence))
                     .skip(3)
