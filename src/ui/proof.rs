@@ -216,7 +216,7 @@ impl<'a> Proof<'a> {
             measured_text,
             more: match dial.knob.metric {
                 Metric::Sender => self.sender(),
-                Metric::Lost => self.timeouts(hit),
+                Metric::Lost => self.stalls(hit),
                 Metric::Writes if measured.is_some() => {
                     let writes = whole(self.writes_per_second(hit));
                     Some(format!("{} writes/s", format::count(writes)))
@@ -398,11 +398,11 @@ impl<'a> Proof<'a> {
         share_of(lost, sent)
     }
 
-    /// How often a virtual sender heard nothing for so long that it began anew.
-    fn timeouts(&self, directions: Directions) -> Option<String> {
+    /// How often in the last minute bytes waited for others before them that had to be sent again.
+    fn stalls(&self, directions: Directions) -> Option<String> {
         self.row.sending?;
-        let timeouts = self.since_changed(directions, |it, way| it.losses[way].timeouts as f64);
-        Some(format!("{} timeouts", format::count(whole(timeouts))))
+        let stalls = self.since_changed(directions, |it, way| it.losses[way].stalls as f64);
+        Some(format!("{} stalls/m", format::count(whole(stalls))))
     }
 
     /// How many bytes a write took.

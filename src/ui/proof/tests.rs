@@ -126,7 +126,7 @@ fn point(sent: u64, lost: u64, changed: u32) -> Point {
     let losses = Losses {
         sent,
         lost,
-        timeouts: 1,
+        stalls: 3,
         ..Losses::default()
     };
     Point {
@@ -136,6 +136,22 @@ fn point(sent: u64, lost: u64, changed: u32) -> Point {
         changed: PerDirection::of(0, changed),
         ..Point::default()
     }
+}
+
+#[test]
+fn loss_says_how_often_it_made_bytes_wait() {
+    let row = ProxyRow {
+        sending: Some(Sending {
+            window: 10,
+            round_trip: Duration::from_millis(40),
+        }),
+        ..hit_proxy("loss 2% down", point(1_000, 20, 0))
+    };
+    let model = model(row.clone());
+    let dial = knob::all().iter().find(|dial| dial.knob.label == "LOS");
+    let reading = Proof::new(&model, &row, &Busiest::default())
+        .reading(dial.expect("a knob"), Directions::Both);
+    assert_eq!(reading.more.as_deref(), Some("3 stalls/m"));
 }
 
 /// A proxy with these faults, and one such half second.
