@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use faultboard::check;
 use faultboard::cli::{self, Cli, Command, Options, Output, Rejected, RunArgs, Unread, help};
 use faultboard::command;
@@ -32,7 +32,7 @@ use faultboard::stop::{Stop, StopRequest};
 #[cfg(feature = "tui")]
 use faultboard::tape::Moment;
 use faultboard::tape::account::Account;
-use faultboard::tape::play::{Part, Play};
+use faultboard::tape::play::{Part, Play, Unplayable};
 use faultboard::tape::{self, Recorded};
 #[cfg(feature = "tui")]
 use faultboard::ui;
@@ -178,6 +178,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
                 (.., true) => Form::Json,
                 _ => output.as_deref().map_or(Form::Markdown, Form::of),
             };
+            start::refuse_same_file(&[("the tape", Some(&file)), ("--output", output.as_deref())])?;
             let tape = start::read_tape(&file)?;
             let text = report::report(&tape, &Account::of(&tape), Some(&file), form);
             match output {
@@ -225,9 +226,32 @@ fn print_config() -> Result<ExitCode> {
 
 /// Runs the desk again as a tape says that it was.
 fn replay(path: &Path, part: &Part, mut run: RunArgs, notes: Vec<String>) -> Result<ExitCode> {
+    let of_the_tape = [
+        ("--fault", !run.faults.is_empty()),
+        ("--preset", run.preset.is_some()),
+        ("--scene", run.scene.is_some()),
+        ("--resume", run.resume),
+    ];
+    if let Some((option, _)) = of_the_tape.iter().find(|(_, given)| *given) {
+        let why = format!("a replay has its proxies and faults from the tape: leave out {option}");
+        return Err(Rejected::because(&why).into());
+    }
+    start::refuse_same_file(&[
+        ("the tape that is played", Some(path)),
+        ("--tape", run.tape.as_deref()),
+        ("--report", run.report.as_deref()),
+        ("--log-file", run.log_file.as_deref()),
+    ])?;
     let tape = start::read_tape(path)?;
-    let play = Play::of(&tape, part);
-    let play = play.with_context(|| format!("cannot play the tape {}", shown_path(path)))?;
+    let play = Play::of(&tape, part).map_err(|why| {
+        let line = format!("cannot play the tape {}: {why}", shown_path(path));
+        match why {
+            Unplayable::Text { .. } => anyhow!(line),
+            Unplayable::Empty { .. } | Unplayable::Backwards { .. } => {
+                Rejected::because(&line).into()
+            }
+        }
+    })?;
     run.seed = run.seed.or(Some(tape.head.seed));
     let options = Options::read(run, &[])?;
     let upstreams = if tape.head.demo {
@@ -285,6 +309,12 @@ fn print<T>(write: impl FnOnce(&mut Vec<u8>) -> io::Result<T>) -> Result<T> {
 
 /// Runs the engine with whatever shows it.
 fn desk(mut options: Options, origin: Origin, notes: Vec<String>) -> Result<ExitCode> {
+    start::refuse_same_file(&[
+        ("--scene", options.scene.as_deref()),
+        ("--tape", options.tape.as_deref()),
+        ("--report", options.report.as_deref()),
+        ("--log-file", options.log_file.as_deref()),
+    ])?;
     choose_output(&mut options)?;
     resume(&mut options)?;
     remark(options.note());
@@ -396,6 +426,12 @@ async fn run(
             made.get_or_init(|| stop).reason
         }
     };
+    // First: a tape that is there goes with the making of the next one.
+    options
+        .report
+        .as_deref()
+        .map(start::check_report)
+        .transpose()?;
     let file = options
         .tape
         .as_deref()

@@ -1,11 +1,13 @@
 //! What the program opens at its start: the proxies of the command line and of a scene, or the demo's.
 
+use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::Path;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use faultboard::cli::{Options, Output};
+use faultboard::cli::{Options, Output, Rejected};
 use faultboard::demo::Demo;
 use faultboard::fault::Plan;
 use faultboard::file;
@@ -77,8 +79,74 @@ pub(crate) fn create_tape(path: &Path) -> Result<TapeFile> {
 
 /// Writes a report.
 pub(crate) fn write_report(path: &Path, text: &str) -> Result<()> {
-    let written = std::fs::write(path, text);
-    written.with_context(|| format!("cannot write the report {}", shown_path(path)))
+    let written = fs::write(path, text);
+    written.with_context(|| unwritable_report(path))
+}
+
+/// Refuses a report that could not be written at the end of a run; what the file holds until then stays in it.
+pub(crate) fn check_report(path: &Path) -> Result<()> {
+    let found = path.symlink_metadata();
+    if path
+        .metadata()
+        .is_ok_and(|it| !it.is_file() && !it.is_dir())
+    {
+        // A pipe would have the run wait for whoever reads it.
+        return Ok(());
+    }
+    let mut options = File::options();
+    let opened = options.write(true).create(true).truncate(false).open(path);
+    opened.with_context(|| unwritable_report(path))?;
+    if found.is_err() {
+        // Where it cannot go it is written over later.
+        let _ = fs::remove_file(path);
+    }
+    Ok(())
+}
+
+fn unwritable_report(path: &Path) -> String {
+    format!("cannot write the report {}", shown_path(path))
+}
+
+/// Where a file is, by what tells it from every other one.
+#[derive(PartialEq)]
+enum Place {
+    /// Its device and its number there.
+    There(u64, u64),
+    /// It is to be made here.
+    New(PathBuf),
+}
+
+// === impl Place ===
+
+impl Place {
+    /// `None` where it is no file, as a device is none.
+    fn of(path: &Path) -> Option<Self> {
+        if let Ok(found) = path.metadata() {
+            let is_file = found.is_file();
+            return is_file.then(|| Self::There(found.dev(), found.ino()));
+        }
+        let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
+        path.file_name().map(|name| Self::New(folder.join(name)))
+    }
+}
+
+/// Refuses two uses of one file: what is read would be lost, or what is written would be overwritten.
+pub(crate) fn refuse_same_file(files: &[(&str, Option<&Path>)]) -> Result<(), Rejected> {
+    let mut earlier: Vec<(&str, Place)> = Vec::new();
+    for (what, path) in files {
+        let Some((path, place)) = path.and_then(|path| Some((path, Place::of(path)?))) else {
+            continue;
+        };
+        if let Some((other, _)) = earlier.iter().find(|(_, other)| *other == place) {
+            return Err(Rejected::because(&format!(
+                "{other} and {what} are the same file, {}: give each its own",
+                shown_path(path)
+            )));
+        }
+        earlier.push((what, place));
+    }
+    Ok(())
 }
 
 /// What is recorded beside what the engine tells.

@@ -85,8 +85,12 @@ pub enum Found {
     Value(Measured),
     /// It was not well again after so long.
     NotBack(Duration),
+    /// Nobody asked anything after its faults had ended.
+    NotAsked,
     /// Nothing to measure.
     Nothing,
+    /// No proxy to measure it of.
+    NoProxy,
 }
 
 /// Reads an expectation: `feels p99 < 500ms of shop`.
@@ -114,7 +118,10 @@ impl Expectation {
             found,
         };
         let is_meant = |proxy: &&ProxyAccount| self.of.as_ref().is_none_or(|of| *of == proxy.name);
-        let meant = account.proxies.iter().filter(is_meant);
+        let mut meant = account.proxies.iter().filter(is_meant).peekable();
+        if meant.peek().is_none() {
+            return vec![broken(None, Found::NoProxy)];
+        }
         let found: Vec<(&str, Found)> = meant
             .map(|proxy| {
                 (
@@ -136,7 +143,7 @@ impl Expectation {
     fn holds(&self, found: Found) -> bool {
         match found {
             Found::Value(found) => self.comparison.holds(found.number(), self.value.number()),
-            Found::NotBack(_) | Found::Nothing => false,
+            Found::NotBack(_) | Found::NotAsked | Found::Nothing | Found::NoProxy => false,
         }
     }
 }
@@ -171,9 +178,10 @@ impl Quantity {
     /// What it means that it could not be measured.
     fn nothing(self) -> &'static str {
         match self {
-            Self::Feels(_) | Self::Waits => "no request was answered",
+            Self::Feels(_) => "no request was answered",
+            Self::Waits => "no request was made",
             Self::Recovers => "no fault ended after a time without faults",
-            Self::Failed | Self::Cut | Self::Answers => "there was no such proxy",
+            Self::Failed | Self::Cut | Self::Answers => "nothing was counted",
         }
     }
 }
@@ -237,6 +245,11 @@ impl fmt::Display for Broken {
             write!(f, "{proxy} ")?;
         }
         match (self.found, self.expectation.quantity) {
+            (Found::NoProxy, _) if self.expectation.of.is_none() => {
+                f.write_str("there was no proxy")
+            }
+            (Found::NoProxy, _) => f.write_str("there was no such proxy"),
+            (Found::NotAsked, _) => f.write_str("was asked nothing after its faults had ended"),
             (Found::Nothing, quantity) => f.write_str(quantity.nothing()),
             (Found::NotBack(watched), _) => {
                 write!(f, "was not as before after {}", figures::time(watched))

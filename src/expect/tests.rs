@@ -170,13 +170,37 @@ fn what_did_not_hold_is_said_with_what_was_measured() {
             vec!["expected recovers < 5s: no fault ended after a time without faults"],
         ),
         (
+            "waits < 1s of idle",
+            vec!["expected waits < 1s of idle: no request was made"],
+        ),
+        (
             "failed = 0 of nobody",
             vec!["expected failed = 0 of nobody: there was no such proxy"],
         ),
     ] {
-        let expectation = parse(text).expect(text);
-        let broken = broken(&[expectation], &account());
-        let lines: Vec<String> = broken.iter().map(ToString::to_string).collect();
-        assert_eq!(lines, said);
+        assert_eq!(said_of(text, &account()), said);
+    }
+}
+
+fn said_of(text: &str, account: &Account) -> Vec<String> {
+    let broken = broken(&[parse(text).expect(text)], account);
+    broken.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn where_there_is_no_such_proxy_every_quantity_says_so() {
+    for text in [
+        "feels p99 < 1s",
+        "waits < 1s",
+        "recovers < 1s",
+        "failed = 0",
+        "cut = 0",
+        "answers > 1",
+    ] {
+        let of = format!("{text} of nobody");
+        let said = format!("expected {of}: there was no such proxy");
+        assert_eq!(said_of(&of, &account()), [said]);
+        let said = format!("expected {text}: there was no proxy");
+        assert_eq!(said_of(text, &Account::default()), [said]);
     }
 }

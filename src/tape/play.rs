@@ -16,7 +16,7 @@ use super::record::{Head, Port, Standing, What};
 use crate::command;
 use crate::fault::Plan;
 use crate::fault::language;
-use crate::format::figures::clock_exact;
+use crate::format::figures::{age, clock_exact, time_tight};
 use crate::mapping::{Mapping, Name};
 use crate::proxy::Engine;
 use crate::request::{Request, RequestError};
@@ -69,8 +69,21 @@ pub enum Unplayable {
         error: Box<ParseError>,
     },
     /// There is nothing on it where it is to be played.
-    #[error("it ends at {}, before the part that is to be played", clock_exact(*.0))]
-    Empty(Duration),
+    #[error("it ends at {}, before --from {}", lasting(*end), lasting(*from))]
+    Empty {
+        /// From when on it is to be played.
+        from: Duration,
+        /// When it ends.
+        end: Duration,
+    },
+    /// The part ends before it begins.
+    #[error("--from {} is after --to {}", lasting(*from), lasting(*to))]
+    Backwards {
+        /// When it begins.
+        from: Duration,
+        /// When it ends.
+        to: Duration,
+    },
 }
 
 /// A tape as what is to be done: how the proxies begin, what is done to them, and when it is over.
@@ -90,16 +103,20 @@ impl Play {
     /// What playing a part of a tape comes to.
     pub fn of(tape: &Tape, part: &Part) -> Result<Self, Unplayable> {
         let end = tape.end();
-        if part.from > end {
-            return Err(Unplayable::Empty(end));
+        let from = part.from;
+        if let Some(to) = part.to.filter(|to| *to < from) {
+            return Err(Unplayable::Backwards { from, to });
+        }
+        if from > end {
+            return Err(Unplayable::Empty { from, end });
         }
         let until = part.to.unwrap_or(end).min(end);
-        let time = |t: Duration| t.saturating_sub(part.from).div_f64(part.speed);
+        let played = |t: Duration| t.saturating_sub(part.from).div_f64(part.speed);
         let mut head = tape.head.clone();
         let mut play = Self {
             first: Vec::new(),
             then: Vec::new(),
-            end: time(until),
+            end: played(until),
         };
         let mut records = tape.records().peekable();
         while let Some(record) = records.next_if(|record| record.t <= part.from) {
@@ -116,7 +133,7 @@ impl Play {
         }
         for record in records.take_while(|record| record.t <= until) {
             if let Some(what) = a_move(&head, &record.what, record.t)? {
-                let at = time(record.t);
+                let at = played(record.t);
                 play.then.push(Moment { at, what });
             }
             head.apply(record);
@@ -176,6 +193,15 @@ fn plan(faults: &str, bypassed: bool, at: Duration) -> Result<Plan, Unplayable> 
     let mut plan = Plan::of(settings);
     plan.bypassed = bypassed;
     Ok(plan)
+}
+
+/// A time of a tape, about as `--from` has it.
+fn lasting(time: Duration) -> String {
+    if time < Duration::from_secs(60) {
+        time_tight(time)
+    } else {
+        age(time)
+    }
 }
 
 fn unread(at: Duration, error: ParseError) -> Unplayable {

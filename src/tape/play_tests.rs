@@ -145,10 +145,7 @@ fn what_cannot_be_played_is_said_with_its_time() {
         ..whole()
     };
     let error = Play::of(&tape(), &late).expect_err("too late").to_string();
-    assert_eq!(
-        error,
-        "it ends at 00:01:00.000, before the part that is to be played"
-    );
+    assert_eq!(error, "it ends at 1m00, before --from 1m01");
     let mut tape = tape();
     tape.push(faults(50_000, "latncy 1s"));
     let error = Play::of(&tape, &whole()).expect_err("a slip").to_string();

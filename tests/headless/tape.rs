@@ -159,3 +159,99 @@ fn what_is_no_tape_is_refused_and_a_damaged_one_is_read_as_far_as_it_goes() {
         text(&cut.stdout)
     );
 }
+
+#[test]
+fn no_file_is_written_over_that_is_read_or_written_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("w.tape");
+    let (mut session, ..) = desk("--headless", &["--tape", path(&file)]);
+    session.ask("quit", "done");
+    succeeds(session);
+    let link = folder.path().join("link.tape");
+    std::fs::hard_link(&file, &link).expect("a link");
+    let other = folder.path().join(".").join("new.tape");
+    let (file, link, other) = (path(&file), path(&link), path(&other));
+    let new = folder.path().join("new.tape");
+    let whole = std::fs::read(file).expect("a tape");
+    for (args, said) in [
+        (
+            &["report", file, "-o", file][..],
+            format!("the tape and --output are the same file, {file}"),
+        ),
+        (
+            &["report", file, "-o", link],
+            format!("the tape and --output are the same file, {link}"),
+        ),
+        (
+            &["replay", file, "--plain", "--tape", file],
+            format!("the tape that is played and --tape are the same file, {file}"),
+        ),
+        (
+            &["replay", file, "--plain", "--report", link],
+            format!("the tape that is played and --report are the same file, {link}"),
+        ),
+        (
+            &["--plain", "--tape", path(&new), "--report", other],
+            format!("--tape and --report are the same file, {other}"),
+        ),
+    ] {
+        let refused = run(args);
+        assert_eq!(refused.status.code(), Some(2), "{args:?}");
+        let wanted = format!("{said}: give each its own\n");
+        assert_eq!(text(&refused.stderr), wanted);
+        assert_eq!(std::fs::read(file).expect("a tape"), whole, "{args:?}");
+    }
+    assert!(!new.exists());
+}
+
+#[test]
+fn a_report_that_cannot_be_written_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tape = folder.path().join("w.tape");
+    std::fs::write(&tape, "of before").expect("a file");
+    for (report, why) in [
+        ("/nonexist/r.html", "no such file or directory"),
+        (path(folder.path()), "is a directory"),
+    ] {
+        let refused = run(&["--plain", "--tape", path(&tape), "--report", report]);
+        assert_eq!(refused.status.code(), Some(1));
+        assert_eq!(text(&refused.stdout), "");
+        let wanted = format!("cannot write the report {report}: {why}\n");
+        assert_eq!(text(&refused.stderr), wanted);
+        assert_eq!(std::fs::read(&tape).expect("a file"), b"of before");
+    }
+}
+
+#[test]
+fn a_replay_refuses_what_it_cannot_do_and_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("w.tape");
+    let tape = concat!(
+        r#"{"tape":1,"faultboard":"0.1.0","seed":7,"began":"","t":0.0,"proxies":[]}"#,
+        "\n",
+        r#"{"t":125.0,"event":"end","reason":"stopped"}"#,
+        "\n"
+    );
+    std::fs::write(&file, tape).expect("a file");
+    let shown = path(&file);
+    let own = "a replay has its proxies and faults from the tape: leave out";
+    let cannot = format!("cannot play the tape {shown}:");
+    for (args, said) in [
+        (&["-f", "latency 1s"][..], format!("{own} --fault")),
+        (&["-p", "3g"], format!("{own} --preset")),
+        (&["--scene", "x"], format!("{own} --scene")),
+        (&["--resume"], format!("{own} --resume")),
+        (
+            &["--from", "1h"],
+            format!("{cannot} it ends at 2m05, before --from 1h00"),
+        ),
+        (
+            &["--from", "90s", "--to", "10s"],
+            format!("{cannot} --from 1m30 is after --to 10s"),
+        ),
+    ] {
+        let refused = run(&[&["replay", shown, "--plain"], args].concat());
+        assert_eq!(refused.status.code(), Some(2), "{args:?}");
+        assert_eq!(text(&refused.stderr), format!("{said}\n"));
+    }
+}
