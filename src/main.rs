@@ -426,17 +426,7 @@ async fn run(
             made.get_or_init(|| stop).reason
         }
     };
-    // First: a tape that is there goes with the making of the next one.
-    options
-        .report
-        .as_deref()
-        .map(start::check_report)
-        .transpose()?;
-    let file = options
-        .tape
-        .as_deref()
-        .map(start::create_tape)
-        .transpose()?;
+    let file = start::open_outputs(&options)?;
     let engine = Engine::start(options.engine.clone())?;
     let recorder = log.map(|log| Recorder::start(&engine, log));
     let tape = tape::Recorder::start(&engine, start::tape_setup(&options, &origin, file));

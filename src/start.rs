@@ -71,10 +71,14 @@ pub(crate) fn read_tape(path: &Path) -> Result<Tape> {
     Ok(read.tape)
 }
 
-/// Makes the file of a tape.
-pub(crate) fn create_tape(path: &Path) -> Result<TapeFile> {
-    let file = TapeFile::create(path);
-    file.with_context(|| format!("cannot write the tape {}", shown_path(path)))
+/// Makes the file of the tape, once it is sure that the report can be written: a tape that is there goes with the making.
+pub(crate) fn open_outputs(options: &Options) -> Result<Option<TapeFile>> {
+    options.report.as_deref().map(check_report).transpose()?;
+    let tape = options.tape.as_deref().map(|path| {
+        let file = TapeFile::create(path);
+        file.with_context(|| format!("cannot write the tape {}", shown_path(path)))
+    });
+    tape.transpose()
 }
 
 /// Writes a report.
@@ -84,7 +88,7 @@ pub(crate) fn write_report(path: &Path, text: &str) -> Result<()> {
 }
 
 /// Refuses a report that could not be written at the end of a run; what the file holds until then stays in it.
-pub(crate) fn check_report(path: &Path) -> Result<()> {
+fn check_report(path: &Path) -> Result<()> {
     let found = path.symlink_metadata();
     if path
         .metadata()
