@@ -167,8 +167,9 @@ impl Quantity {
             Self::Recovers => {
                 let all = proxy.recoveries_at(end);
                 let not_back = all.iter().filter(|recovery| recovery.took.is_none());
-                match not_back.map(|recovery| recovery.watched).max() {
-                    Some(watched) => Found::NotBack(watched),
+                match not_back.max_by_key(|recovery| (recovery.asked, recovery.watched)) {
+                    Some(recovery) if !recovery.asked => Found::NotAsked,
+                    Some(recovery) => Found::NotBack(recovery.watched),
                     None => time(all.iter().filter_map(|recovery| recovery.took).max()),
                 }
             }

@@ -70,6 +70,10 @@ pub(super) struct Row {
     pub(super) p99_ms: Option<f64>,
     /// The longest that a request was seen to wait.
     pub(super) longest_ms: f64,
+    /// Requests that began.
+    pub(super) asked: u64,
+    /// The longest that one waited which had no answer, where that was longer than any wait for an answer.
+    pub(super) unanswered_ms: Option<f64>,
     /// How many times the median before faults the median is.
     pub(super) factor: Option<f64>,
     /// Connections that a fault ended.
@@ -97,11 +101,12 @@ pub(super) struct Stated {
 
 /// The end of faults.
 #[derive(Serialize)]
-#[expect(clippy::struct_field_names, reason = "names of JSON have their unit")]
 pub(super) struct Recovered {
     pub(super) at_s: f64,
     pub(super) took_s: Option<f64>,
     pub(super) watched_s: f64,
+    /// Whether anything was asked after it.
+    pub(super) asked: bool,
 }
 
 // === impl Page ===
@@ -238,6 +243,7 @@ impl Section {
                     at_s: recovery.at.as_secs_f64(),
                     took_s: recovery.took.map(|took| took.as_secs_f64()),
                     watched_s: recovery.watched.as_secs_f64(),
+                    asked: recovery.asked,
                 })
                 .collect(),
             series,
@@ -267,16 +273,28 @@ impl Section {
             let at = clock(seconds(recovery.at_s));
             match recovery.took_s {
                 Some(took) => format!(
-                    "The faults that ended at {at} were over for clients within {}.",
+                    "The faults that ended at {at} were over for clients within {}: it took so long until a whole second had \
+                     as many answers as before, and a median wait at most a tenth longer.",
                     time(seconds(took))
                 ),
+                None if !recovery.asked => {
+                    format!("The faults ended at {at}; nobody asked anything afterwards.")
+                }
                 None => format!(
                     "The faults ended at {at}; {} later clients were not as before.",
                     time(seconds(recovery.watched_s))
                 ),
             }
         });
-        each.collect()
+        let finds = |found: &&Stated| found.kind == "recovers" && !found.withdrawn;
+        let finding = self.findings.iter().find(finds);
+        let finding = finding.filter(|_| !self.recoveries.is_empty());
+        let meaning = finding.map(|_| {
+            let line = "The finding that says \"recovers\" asks for less: it tells when a second began, at whichever tenth, that was \
+                 like those before the fault, the worst of them included.";
+            line.to_owned()
+        });
+        each.chain(meaning).collect()
     }
 }
 
@@ -299,10 +317,18 @@ impl Stated {
         }
     }
 
-    /// What it rests on: `14 of 14 cases under latency, confidence high, connections 31, 32`.
+    /// What it rests on: `14 of 14 cases under latency; confidence high; connections 31, 32`. How many cases is left out where
+    /// the text says so.
     pub(super) fn evidence(&self) -> String {
-        let (n, of, under) = (self.n, self.of, &self.under);
-        let mut parts = vec![format!("{n} of {of} cases under {under}")];
+        let under = &self.under;
+        let count = format!("{} of {}", self.n, self.of);
+        // How many answers there were again, and no cases.
+        let is_told = self.text.contains(&count) || self.kind == "recovers";
+        let mut parts = vec![if is_told {
+            format!("under {under}")
+        } else {
+            format!("{count} cases under {under}")
+        }];
         if !self.confidence.is_empty() {
             parts.push(format!("confidence {}", self.confidence));
         }
@@ -367,6 +393,9 @@ impl Row {
         let factor = median.zip(clean).filter(|(_, clean)| !clean.is_zero());
         let factor = factor.map(|(median, clean)| median.as_secs_f64() / clean.as_secs_f64());
         let (ours, theirs) = tally.failures();
+        // Waits for an answer are told to a 128th.
+        let answered = tally.waits.quantile(1.0).unwrap_or_default().mul_f64(1.01);
+        let unanswered = Some(tally.longest).filter(|longest| *longest > answered);
         Self {
             from_s: stretch.from.as_secs_f64(),
             to_s: stretch.to.as_secs_f64(),
@@ -378,6 +407,8 @@ impl Row {
             p50_ms: median.map(millis),
             p99_ms: tally.waits.quantile(0.99).map(millis),
             longest_ms: millis(tally.longest),
+            asked: tally.asked,
+            unanswered_ms: unanswered.map(millis),
             factor: factor.filter(|_| !stretch.is_clean()),
             ours,
             theirs,
@@ -401,9 +432,13 @@ impl Row {
                 let factor = self
                     .factor
                     .map_or_else(String::new, |factor| format!(", x{factor:.1}"));
-                format!("{} (p99 {}){factor}", millis(p50), millis(p99))
+                let unanswered = self.unanswered_ms.map_or_else(String::new, |longest| {
+                    format!("; longest without an answer {}", millis(longest))
+                });
+                format!("{} (p99 {}){factor}{unanswered}", millis(p50), millis(p99))
             }
             _ if self.longest_ms > 0.0 => format!("no answer for {}", millis(self.longest_ms)),
+            _ if self.asked + self.ours + self.theirs > 0 => "no answer".to_owned(),
             _ => "nothing was asked".to_owned(),
         }
     }

@@ -40,6 +40,8 @@ pub struct ProxyAccount {
     before: Option<Baseline>,
     /// Since when no fault acts, where clients are not well again yet.
     recovering: Option<Duration>,
+    /// Whether anything was asked since then.
+    asked: bool,
 }
 
 /// A time in which nothing was changed.
@@ -68,6 +70,8 @@ pub struct Tally {
     pub waits: Waits,
     /// Connections that ended, by who ended them.
     pub ended: BTreeMap<String, u64>,
+    /// Requests that began.
+    pub asked: u64,
     /// The longest that a request was seen to wait, answered or not.
     pub longest: Duration,
     /// The most requests that waited at once.
@@ -83,6 +87,8 @@ pub struct Recovery {
     pub took: Option<Duration>,
     /// For how long it was looked for.
     pub watched: Duration,
+    /// Whether anything was asked meanwhile.
+    pub asked: bool,
 }
 
 /// How it was without faults.
@@ -142,6 +148,16 @@ impl Account {
             edit(&mut stands);
             found.change(stands, t, by);
         }
+    }
+
+    /// Whether it has this finding as it is.
+    pub(super) fn has(&self, finding: &Finding) -> bool {
+        let mut proxies = self.proxies.iter();
+        let proxy = proxies.find(|proxy| !proxy.gone && proxy.name == finding.proxy);
+        let mut kept = proxy.into_iter().flat_map(|proxy| &proxy.findings);
+        kept.any(|(_, kept)| {
+            (&kept.text, kept.n, kept.of) == (&finding.text, finding.n, finding.of)
+        })
     }
 
     /// Goes on by what happened.
@@ -210,6 +226,7 @@ impl ProxyAccount {
             clean: VecDeque::new(),
             before: None,
             recovering: None,
+            asked: false,
         }
     }
 
@@ -220,6 +237,7 @@ impl ProxyAccount {
             at,
             took: None,
             watched: end.saturating_sub(at),
+            asked: self.asked,
         });
         self.recoveries.iter().copied().chain(watched).collect()
     }
@@ -239,7 +257,10 @@ impl ProxyAccount {
         self.stands = stands;
         match (acted, acts(&self.stands)) {
             (false, true) => self.disturb(t),
-            (true, false) => self.recovering = self.before.map(|_| t),
+            (true, false) => {
+                self.recovering = self.before.map(|_| t);
+                self.asked = false;
+            }
             _ => {}
         }
         let mut next = Stretch::of(&self.stands, t, by);
@@ -288,6 +309,7 @@ impl ProxyAccount {
                 at,
                 took: None,
                 watched,
+                asked: self.asked,
             });
         } else {
             self.before = Baseline::of(&self.clean);
@@ -309,7 +331,11 @@ impl ProxyAccount {
             return;
         }
         if let Some((at, before)) = self.recovering.zip(self.before) {
-            if middle < at || !before.is_back(second) {
+            if middle < at {
+                return;
+            }
+            self.asked |= second.is_asked();
+            if !before.is_back(second) {
                 return;
             }
             let took = t.saturating_sub(at);
@@ -317,6 +343,7 @@ impl ProxyAccount {
                 at,
                 took: Some(took),
                 watched: took,
+                asked: true,
             });
             self.recovering = None;
         }
@@ -393,11 +420,9 @@ impl Tally {
         for (by, count) in &second.ended {
             *self.ended.entry(by.clone()).or_default() += count;
         }
-        let answered = second.waits.quantile(1.0).unwrap_or_default();
-        self.longest = self.longest.max(answered);
+        self.asked += second.asked;
+        self.longest = self.longest.max(second.longest());
         if let Some(unanswered) = second.unanswered {
-            let oldest = Duration::try_from_secs_f64(unanswered.oldest_ms / 1e3);
-            self.longest = self.longest.max(oldest.unwrap_or_default());
             self.waiting = self.waiting.max(unanswered.count);
         }
     }
@@ -408,6 +433,7 @@ impl Tally {
         for (by, count) in &other.ended {
             *self.ended.entry(by.clone()).or_default() += count;
         }
+        self.asked += other.asked;
         self.longest = self.longest.max(other.longest);
         self.waiting = self.waiting.max(other.waiting);
     }
@@ -520,6 +546,33 @@ mod tests {
             let found = recoveries[0].took.map(|took| took.as_secs());
             assert_eq!((found, recoveries[0].at.as_secs()), (took, 8), "{after:?}");
         }
+    }
+
+    #[test]
+    fn a_recovery_says_whether_anybody_asked() {
+        for (asked, silent) in [(0, true), (1, false)] {
+            let seconds = (1..=5).map(|number| (number, vec![40; 10]));
+            let mut account = account(seconds, &[(5_000, "latency 1s"), (8_000, "")]);
+            let mut later = second(9, &[]);
+            if let What::Second(second) = &mut later.what {
+                second.asked = asked;
+            }
+            account.take(&later);
+            let recoveries = account.proxies[0].recoveries_at(account.end);
+            let told: Vec<_> = recoveries.iter().map(|it| (it.took, it.asked)).collect();
+            assert_eq!(told, [(None, !silent)]);
+        }
+    }
+
+    #[test]
+    fn the_last_stretch_reaches_to_the_end_of_the_tape() {
+        let mut account = account((1..=3).map(|number| (number, vec![5])), &[]);
+        let reason = "stopped".to_owned();
+        account.take(&Record {
+            t: Duration::from_millis(7_250),
+            what: What::End { reason },
+        });
+        assert_eq!(account.proxies[0].stretches[0].to.as_millis(), 7_250);
     }
 
     #[test]

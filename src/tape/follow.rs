@@ -18,7 +18,7 @@ use super::file::TapeFile;
 use super::record::{Finding, Head, Port, Record, Standing, What};
 use super::seconds::Seconds;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed, Told, clock};
-use crate::snapshot::{Event, Happening, ProxyRow, Snapshot};
+use crate::snapshot::{Event, Found, Happening, ProxyRow, Snapshot};
 
 /// What a recorder is told of the session.
 #[derive(Debug, Default)]
@@ -178,16 +178,32 @@ impl Follower {
             self.record(record);
         }
         let end = self.tape.end().max(last.at);
+        for row in &last.proxies {
+            self.state_last(row, end);
+        }
         let problem = self.file.take().and_then(|file| file.finish(end));
         let reason = "stopped".to_owned();
-        self.tape.push(Record {
+        let last = Record {
             t: end,
             what: What::End { reason },
-        });
+        };
+        self.account.take(&last);
+        self.tape.push(last);
         Recorded {
             tape: self.tape,
             account: self.account,
             problem,
+        }
+    }
+
+    /// Records the findings of a proxy as they are at the end: one that only gained a case was not told.
+    fn state_last(&mut self, row: &ProxyRow, t: Duration) {
+        for finding in &*row.findings {
+            let finding = Finding::of(row.name.clone(), Found::Changed, finding);
+            if !self.account.has(&finding) {
+                let what = What::Finding(finding);
+                self.record(Record { t, what });
+            }
         }
     }
 

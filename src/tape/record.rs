@@ -166,6 +166,12 @@ pub struct Second {
     /// How long they waited: pairs of microseconds and how many.
     #[serde(default, skip_serializing_if = "Waits::is_empty")]
     pub waits: Waits,
+    /// How many requests began in it.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub asked: u64,
+    /// The longest that a request had waited when it was answered, or when one of its peers left, in milliseconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub longest_ms: Option<f64>,
     /// The requests that had no answer at its end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unanswered: Option<Unanswered>,
@@ -319,6 +325,22 @@ impl Finding {
 // === impl Second ===
 
 impl Second {
+    /// The longest that a request was seen to wait in it, answered or not.
+    #[must_use]
+    pub fn longest(&self) -> Duration {
+        let unanswered = self.unanswered.map(|unanswered| unanswered.oldest_ms);
+        let ended = self.longest_ms.map(time);
+        let ended = ended.or_else(|| self.waits.quantile(1.0));
+        let oldest = unanswered.map(time).unwrap_or_default();
+        ended.unwrap_or_default().max(oldest)
+    }
+
+    /// Whether a request began, waited or was answered in it.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.asked > 0 || !self.longest().is_zero()
+    }
+
     /// Connections that a fault ended, and those that broke by themselves: ours, theirs.
     #[must_use]
     pub fn failures(&self) -> (u64, u64) {
@@ -348,6 +370,16 @@ impl From<&PortState> for Port {
             PortState::Refusing => Self::Refusing,
         }
     }
+}
+
+/// So many milliseconds; none where they are no time.
+fn time(millis: f64) -> Duration {
+    Duration::try_from_secs_f64(millis / 1e3).unwrap_or_default()
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands it over so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 /// Seconds, to the microsecond.

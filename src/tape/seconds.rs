@@ -24,6 +24,8 @@ pub(super) struct Seconds {
     sampled: u64,
     /// The seconds before this one were told.
     told: u64,
+    /// When the last of what was seen happened.
+    seen: Duration,
 }
 
 /// What is being counted of one proxy.
@@ -43,6 +45,10 @@ struct Counting {
 #[derive(Debug, Default)]
 struct Stretch {
     waits: Waits,
+    /// Requests that began.
+    asked: u64,
+    /// The longest that one had waited when its waiting was over.
+    longest: Option<Duration>,
     ended: BTreeMap<String, u64>,
 }
 
@@ -59,31 +65,34 @@ struct Level {
 impl Seconds {
     /// Counts what was seen of a connection.
     pub(super) fn see(&mut self, fact: &Fact) {
-        let (wait, by) = match fact.seen {
-            // It came after its client had gone: nobody waited so long for it.
-            Seen::Answered { .. } if self.gone.contains(&fact.conn) => return,
-            Seen::Answered { waited, .. } => (Some(waited), None),
+        self.seen = self.seen.max(fact.at);
+        // Nobody waits any more for what comes after the client had gone.
+        let is_gone = self.gone.contains(&fact.conn);
+        let counting = self.proxies.entry(fact.proxy).or_default();
+        match fact.seen {
+            Seen::Asked { .. } => counting.stretch(fact.at).asked += 1,
+            Seen::Answered { waited, .. } if !is_gone => {
+                let stretch = counting.stretch(fact.at);
+                stretch.waits.count(waited);
+                stretch.longest = stretch.longest.max(Some(waited));
+            }
             Seen::Left { leg, amid, .. } => {
+                if amid.waiting.is_some() && !is_gone {
+                    let stretch = counting.stretch(fact.at);
+                    stretch.longest = stretch.longest.max(amid.waiting);
+                }
                 // One that ends its stream with its request goes on reading, and waits.
                 let late = amid.silent_up >= Fact::SILENCE;
                 if leg == LegName::Client && amid.waiting.is_some() && late {
                     self.gone.insert(fact.conn);
                 }
-                return;
             }
             Seen::Closed { by, .. } => {
                 self.gone.remove(&fact.conn);
-                (None, Some(by))
+                let ended = counting.stretch(fact.at).ended.entry(by.key().to_owned());
+                *ended.or_default() += 1;
             }
-            _ => return,
-        };
-        let counting = self.proxies.entry(fact.proxy).or_default();
-        let stretch = counting.stretch(fact.at);
-        if let Some(wait) = wait {
-            stretch.waits.count(wait);
-        }
-        if let Some(by) = by {
-            *stretch.ended.entry(by.key().to_owned()).or_default() += 1;
+            _ => {}
         }
     }
 
@@ -125,8 +134,13 @@ impl Seconds {
             counting.levels.insert(end, Level::of(row));
         }
         records.extend(self.tell(end));
+        let end = last.at.max(self.seen);
         for record in &mut records {
-            record.t = record.t.min(last.at);
+            if let What::Second(second) = &mut record.what {
+                let cut = record.t.saturating_sub(end);
+                second.span = second.span.saturating_sub(cut);
+            }
+            record.t = record.t.min(end);
         }
         records
     }
@@ -191,7 +205,8 @@ impl Counting {
         let before = self.last;
         self.last = level.unwrap_or(before);
         let moved = self.last.moved_since(&before);
-        if stretch.waits.is_empty() && stretch.ended.is_empty() && !moved {
+        let seen = stretch.asked > 0 || stretch.longest.is_some() || !stretch.ended.is_empty();
+        if !seen && !moved {
             return None;
         }
         let bytes = |way| self.last.bytes[way].saturating_sub(before.bytes[way]);
@@ -203,6 +218,10 @@ impl Counting {
             bytes: PerDirection::from_fn(bytes),
             p50_ms: millis(0.5),
             p99_ms: millis(0.99),
+            asked: stretch.asked,
+            longest_ms: stretch
+                .longest
+                .map(|longest| longest.as_micros() as f64 / 1e3),
             waits: stretch.waits,
             unanswered: level.and_then(|level| level.unanswered),
             ended: stretch.ended,
@@ -358,7 +377,39 @@ mod tests {
         };
         seconds.see(&fact(2_400, closed));
         let records = seconds.finish(&snapshot(2_500, 0, 0));
-        assert_eq!(told(&records), ["2500+1000 conn=0 down=0 n=0 ended=1"]);
+        assert_eq!(told(&records), ["2500+500 conn=0 down=0 n=0 ended=1"]);
+    }
+
+    #[test]
+    fn a_wait_that_ends_without_an_answer_is_told_as_long_as_it_was() {
+        let left = |at, leg, waited| {
+            let amid = Amid {
+                waiting: Some(ms(waited)),
+                silent_up: ms(waited),
+                ..Amid::default()
+            };
+            let how = Leave::Fin;
+            fact(at, Seen::Left { leg, how, amid })
+        };
+        let mut seconds = Seconds::default();
+        seconds.read(&snapshot(100, 1, 0));
+        let silent = Duration::ZERO;
+        seconds.see(&fact(110, Seen::Asked { bytes: 1, silent }));
+        seconds.see(&left(710, LegName::Client, 600));
+        // What goes on without its client is nobody's wait.
+        seconds.see(&left(990, LegName::Upstream, 880));
+        let records = seconds.read(&snapshot(1_200, 1, 0));
+        let [
+            Record {
+                what: What::Second(second),
+                ..
+            },
+        ] = &records[..]
+        else {
+            panic!("{records:?}");
+        };
+        assert_eq!((second.asked, second.longest_ms), (1, Some(600.0)));
+        assert_eq!(second.longest(), ms(600));
     }
 
     #[test]
