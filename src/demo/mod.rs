@@ -2,7 +2,7 @@
 //!
 //! ```text
 //!  visitors ── connect like an outside application ──► proxies of the engine ──► upstreams
-//!  (traffic)                                                                     (upstreams)
+//!  (traffic, by their habits)                                                    (upstreams)
 //! ```
 //!
 //! Everything is on loopback and any free port, nothing leaves the machine, and how much runs is bounded. No fault is set but
@@ -27,6 +27,7 @@ use crate::snapshot::ProxyId;
 use traffic::Visitor;
 use upstreams::Upstream;
 
+mod habits;
 mod http;
 mod traffic;
 mod upstreams;
@@ -80,7 +81,7 @@ impl Demo {
             tasks: TaskTracker::new(),
         };
         for part in Part::ALL {
-            let (name, _) = part.row();
+            let name = part.name();
             let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
                 .await
                 .and_then(|listener| Ok((listener.local_addr()?, listener)));
@@ -104,14 +105,15 @@ impl Demo {
     /// Lets the clients in.
     pub fn play(&self) {
         for (part, proxy) in &self.cast {
-            let (name, clients) = part.row();
-            for number in 1..=clients {
+            let name = part.name();
+            for number in 1..=part.habits().clients {
                 let visitor = Visitor {
                     part: *part,
                     proxy: *proxy,
                     snapshots: self.engine.snapshots(),
                     random: self.random(name, number),
-                    retry: traffic::RETRY.0,
+                    failures: 0,
+                    request: None,
                 };
                 self.spawn(visitor.visit());
             }
@@ -149,13 +151,13 @@ impl Part {
     /// In the order of the desk: first what people know, a page that takes tens of milliseconds; last what fails by itself.
     const ALL: [Self; 4] = [Self::Shop, Self::Echo, Self::Files, Self::Flaky];
 
-    /// What its proxy is called, and how many clients visit it at a time.
-    const fn row(self) -> (&'static str, u64) {
+    /// What its proxy is called.
+    const fn name(self) -> &'static str {
         match self {
-            Self::Echo => ("echo", 4),
-            Self::Shop => ("shop", 6),
-            Self::Files => ("files", 2),
-            Self::Flaky => ("flaky", 3),
+            Self::Echo => "echo",
+            Self::Shop => "shop",
+            Self::Files => "files",
+            Self::Flaky => "flaky",
         }
     }
 
@@ -163,7 +165,7 @@ impl Part {
         let protocol = (self != Self::Echo).then_some(Protocol::Http);
         let host = Host::V4(Ipv4Addr::LOCALHOST);
         let mapping = Mapping::new(0, protocol, host, upstream.port());
-        mapping.called(Name::parse(self.row().0).ok())
+        mapping.called(Name::parse(self.name()).ok())
     }
 }
 

@@ -1,7 +1,7 @@
 //! The demo's clients: they come through the proxies as an application from outside would.
 //!
-//! Whatever a fault does to a client, it tries again: after an error with a pause that grows, and after a silence that is
-//! longer than it cares to wait. So the traffic shows what a patient application feels, and is back when the fault goes.
+//! For how long each waits, when it tries again and how often is in `habits`. Whatever a fault does to a client, it comes again, so
+//! the traffic is back when the fault goes.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -13,16 +13,11 @@ use tokio::net::TcpStream;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
+use super::habits::Retry;
 use super::http::{read_head, skip};
 use super::{Part, between};
 use crate::fault::random::Random;
 use crate::snapshot::{ProxyId, Snapshot};
-
-/// How long a client waits for the next byte before it gives up its connection.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The shortest and the longest pause before another try.
-pub(super) const RETRY: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
 /// How much a client reads at once.
 const BUFFER: usize = 64 * 1024;
@@ -35,8 +30,10 @@ pub(super) struct Visitor {
     /// Where it takes the proxy's address from, so that it finds one that moved.
     pub(super) snapshots: watch::Receiver<Arc<Snapshot>>,
     pub(super) random: Random,
-    /// How long it waits at the most before it tries again, should it fail now.
-    pub(super) retry: Duration,
+    /// How many of its tries have failed since the last that did not.
+    pub(super) failures: u32,
+    /// What it asks again after a failure.
+    pub(super) request: Option<String>,
 }
 
 type Stream = BufReader<TcpStream>;
@@ -48,11 +45,26 @@ impl Visitor {
     pub(super) async fn visit(mut self) {
         loop {
             if self.stay().await.is_ok() {
-                self.pause(50, 250).await;
+                self.think().await;
             } else {
-                let most = u64::try_from(self.retry.as_millis()).unwrap_or(u64::MAX);
+                self.failures += 1;
+                self.fall_back().await;
+            }
+        }
+    }
+
+    /// The pause after a failure.
+    async fn fall_back(&mut self) {
+        match self.part.habits().retry {
+            Retry::Fixed { tries, pause } if self.failures <= tries => sleep(pause).await,
+            Retry::Fixed { .. } => {
+                (self.failures, self.request) = (0, None);
+                self.think().await;
+            }
+            Retry::Growing(first, last) => {
+                let doublings = (self.failures - 1).min(16);
+                let most = (first * (1 << doublings)).min(last);
                 self.pause(most / 2, most).await;
-                self.retry = (self.retry * 2).min(RETRY.1);
             }
         }
     }
@@ -60,7 +72,7 @@ impl Visitor {
     /// One connection from its beginning to its end.
     async fn stay(&mut self) -> io::Result<()> {
         let addr = self.address().ok_or(io::ErrorKind::AddrNotAvailable)?;
-        let stream = timeout(PATIENCE, TcpStream::connect(addr)).await??;
+        let stream = timeout(self.part.habits().patience, TcpStream::connect(addr)).await??;
         stream.set_nodelay(true)?;
         // Giving up is a reset: nobody holds bytes for a client that is gone.
         stream.set_zero_linger()?;
@@ -71,10 +83,11 @@ impl Visitor {
                 Part::Shop | Part::Flaky => self.shop(&mut stream).await?,
                 Part::Files => self.fetch(&mut stream).await?,
             };
-            self.retry = RETRY.0;
+            (self.failures, self.request) = (0, None);
             if !goes_on {
-                return end(stream).await;
+                return end(stream, self.part.habits().patience).await;
             }
+            self.think().await;
         }
     }
 
@@ -82,36 +95,35 @@ impl Visitor {
     async fn chat(&mut self, stream: &mut Stream) -> io::Result<bool> {
         let length = between(&mut self.random, 16, 400);
         let message = vec![b'.'; usize::try_from(length).unwrap_or_default()];
-        send(stream, &message).await?;
-        skip(stream, length, PATIENCE).await?;
-        self.pause(160, 240).await;
+        let patience = self.part.habits().patience;
+        send(stream, &message, patience).await?;
+        skip(stream, length, patience).await?;
         Ok(true)
     }
 
-    /// A look at an item or an order, and a moment to think about it.
+    /// A look at an item, or an order.
     async fn shop(&mut self, stream: &mut Stream) -> io::Result<bool> {
-        let item = between(&mut self.random, 1, 999);
-        let request = if item.is_multiple_of(5) {
-            let order = format!("{{\"item\":{item},\"count\":1}}");
-            let length = order.len();
-            format!(
-                "POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Length: {length}\r\n\r\n{order}"
-            )
-        } else {
-            format!("GET /items/{item} HTTP/1.1\r\nHost: shop\r\n\r\n")
-        };
-        let goes_on = ask(stream, &request).await?;
-        self.pause(150, 450).await;
-        Ok(goes_on)
+        let random = &mut self.random;
+        let request = self.request.get_or_insert_with(|| {
+            let item = between(random, 1, 999);
+            if item.is_multiple_of(5) {
+                let order = format!("{{\"item\":{item},\"count\":1}}");
+                let length = order.len();
+                format!(
+                    "POST /orders HTTP/1.1\r\nHost: shop\r\nContent-Length: {length}\r\n\r\n{order}"
+                )
+            } else {
+                format!("GET /items/{item} HTTP/1.1\r\nHost: shop\r\n\r\n")
+            }
+        });
+        ask(stream, request, self.part.habits().patience).await
     }
 
     /// Downloads one file.
     async fn fetch(&mut self, stream: &mut Stream) -> io::Result<bool> {
         let file = between(&mut self.random, 1, 999);
         let request = format!("GET /files/{file}.bin HTTP/1.1\r\nHost: files\r\n\r\n");
-        ask(stream, &request).await?;
-        // A connection is good for a few files.
-        Ok(!file.is_multiple_of(4))
+        ask(stream, &request, self.part.habits().patience).await
     }
 
     /// Where the proxy listens, as seen from this machine.
@@ -128,28 +140,40 @@ impl Visitor {
         Some(addr)
     }
 
-    async fn pause(&mut self, least_ms: u64, most_ms: u64) {
-        let pause = between(&mut self.random, least_ms, most_ms);
-        sleep(Duration::from_millis(pause)).await;
+    /// The pause before what it asks next.
+    async fn think(&mut self) {
+        let (least, most) = self.part.habits().pace;
+        self.pause(least, most).await;
+    }
+
+    async fn pause(&mut self, least: Duration, most: Duration) {
+        let [least, most] =
+            [least, most].map(|time| u64::try_from(time.as_millis()).unwrap_or(u64::MAX));
+        sleep(Duration::from_millis(between(
+            &mut self.random,
+            least,
+            most,
+        )))
+        .await;
     }
 }
 
 /// A request and its answer; says whether the connection goes on.
-async fn ask(stream: &mut Stream, request: &str) -> io::Result<bool> {
-    send(stream, request.as_bytes()).await?;
-    let head = read_head(stream, PATIENCE).await?;
+async fn ask(stream: &mut Stream, request: &str, patience: Duration) -> io::Result<bool> {
+    send(stream, request.as_bytes(), patience).await?;
+    let head = read_head(stream, patience).await?;
     let head = head.ok_or(io::ErrorKind::UnexpectedEof)?;
-    skip(stream, head.length, PATIENCE).await?;
+    skip(stream, head.length, patience).await?;
     Ok(!head.closes)
 }
 
-async fn send(stream: &mut Stream, bytes: &[u8]) -> io::Result<()> {
-    timeout(PATIENCE, stream.write_all(bytes)).await?
+async fn send(stream: &mut Stream, bytes: &[u8], patience: Duration) -> io::Result<()> {
+    timeout(patience, stream.write_all(bytes)).await?
 }
 
 /// An orderly end: what was said has been heard.
-async fn end(stream: Stream) -> io::Result<()> {
+async fn end(stream: Stream, patience: Duration) -> io::Result<()> {
     let mut stream = stream.into_inner();
     socket2::SockRef::from(&stream).set_linger(None)?;
-    timeout(PATIENCE, stream.shutdown()).await?
+    timeout(patience, stream.shutdown()).await?
 }
