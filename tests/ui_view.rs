@@ -18,7 +18,9 @@ use faultboard::snapshot::{
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
 use faultboard::ui::knob::Turn;
-use faultboard::ui::model::{Column, Focus, Frozen, Line, Model, Passing, Solo, Sort, Tone};
+use faultboard::ui::model::{
+    Column, Focus, Frozen, Line, Model, Passing, Side, Solo, Sort, Tone, TwoSettings,
+};
 use faultboard::ui::theme::{Charset, Depth, Ground, Theme};
 use faultboard::ui::update::update;
 use faultboard::ui::view;
@@ -625,6 +627,34 @@ fn the_presenters_view_is_read_from_afar() {
             update(&mut model, Action::Presenter);
             assert_screen!(format!("presenter_{width}x{height}{name}"), model);
         }
+    }
+}
+
+/// Every strip has two settings; of the first one and the one below it, A acts.
+fn two_settings(model: &mut Model) {
+    for at in 0..model.snapshot.proxies.len() {
+        let id = model.snapshot.proxies[at].id;
+        let side = if at < 2 { Side::A } else { Side::B };
+        let other = Plan::default();
+        model.settings.insert(id, TwoSettings { side, other });
+    }
+}
+
+#[test]
+fn a_strip_with_two_settings_says_which_one_acts() {
+    assert_screens("two_settings", 4, |model| {
+        two_settings(model);
+        update(model, Action::SwapSettings);
+    });
+    assert_screens("two_settings_of_thirty", 30, two_settings);
+    for (name, opens) in [
+        ("strip", Action::LookCloser),
+        ("presenter", Action::Presenter),
+    ] {
+        let mut model = few(80, 24, 4);
+        two_settings(&mut model);
+        update(&mut model, opens);
+        assert_screen!(format!("two_settings_{name}"), model);
     }
 }
 

@@ -67,6 +67,8 @@ pub enum Action {
     NextDirections,
     /// Switches the faults of the selected proxy off or on, their settings kept.
     Bypass,
+    /// Keeps the settings of the selected proxy as A and begins B; again, swaps A and B.
+    SwapSettings,
     /// Switches the faults of all proxies off; where all are off, on.
     BypassAll,
     /// Lets the selected proxy act alone, by bypassing the others; again, as it was before.

@@ -31,6 +31,7 @@ use crate::snapshot::{ConnId, ProxyId, ProxyRow, Snapshot};
 mod lines;
 mod panes;
 mod private;
+mod settings;
 pub(in crate::ui) mod undo;
 
 pub use lines::{Change, Content, Felt, Line, Passing, Said, Tone};
@@ -39,6 +40,7 @@ pub use panes::{
     Sort, SortList, ValueField,
 };
 pub(in crate::ui) use private::{Ask, Asked, Dragged, Kept, Listed, Origin, Picked, Private};
+pub use settings::{Side, TwoSettings};
 use undo::{Edit, Held, Step, Swap};
 pub use undo::{Solo, Undo};
 
@@ -109,6 +111,8 @@ pub struct Model {
 
     /// Plans that were set and that the snapshot does not show yet.
     pub drafts: BTreeMap<ProxyId, Draft>,
+    /// The proxies that have two settings, and the one of them that does not act.
+    pub settings: BTreeMap<ProxyId, TwoSettings>,
     /// What was set for single connections alone.
     pub owns: BTreeMap<ConnId, Own>,
     /// The changes of faults, oldest first.
@@ -198,6 +202,12 @@ impl Model {
             Some(draft) => Some(&draft.plan),
             None => self.proxy(id).map(|(_, row)| &*row.plan),
         }
+    }
+
+    /// Which of a proxy's two settings acts, where it has two.
+    #[must_use]
+    pub fn side(&self, id: ProxyId) -> Option<Side> {
+        self.settings.get(&id).map(|two| two.side)
     }
 
     /// The plan that a proxy's strip shows, in the values of this moment where time moves them.

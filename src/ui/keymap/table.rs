@@ -181,6 +181,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     PRESETS Turn [letter('A')] Action::PresetForAll => "take it on all proxies";
     PRESETS Manage [letter('W')] Action::KeepPreset => "keep what is set under the typed name";
     TURNED Compare [letter(' ')] Action::Bypass => "bypass this one (A/B)";
+    TURNED Compare [letter('\\')] Action::SwapSettings => "keep this as A, turn B; again: swap";
     SEEN Compare [letter('!')] Action::BypassAll => "bypass all at once, or none";
     TURNED Compare [letter('s')] Action::Solo => "solo: bypass the others";
     SEEN Compare [letter('u')] Action::Undo => "undo";

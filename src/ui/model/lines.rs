@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::settings::Side;
 use crate::format::figures::{time, times};
 use crate::format::one_line;
 use crate::snapshot::{ProxyId, Taken};
@@ -44,6 +45,8 @@ pub struct Felt {
     pub before: Duration,
     /// The median once it acts; absent as long as nobody has felt it.
     pub after: Option<Duration>,
+    /// The side of two settings that acted before it, where it swaps them.
+    pub left: Option<Side>,
 }
 
 /// A line for the user: something that happened, or the answer to a key.
@@ -250,7 +253,11 @@ impl fmt::Display for Said<'_> {
         if change.unheard {
             f.write_str(" (bypassed: Space lets it act)")?;
         }
-        match change.taken {
+        // Once both sides of a swap are known, they take its room.
+        let taken = change
+            .taken
+            .filter(|_| !change.felt.is_some_and(|felt| felt.compares()));
+        match taken {
             None => {}
             Some(Taken { of: 0, .. }) => f.write_str(", no connection is open")?,
             Some(taken) if taken.cut == taken.of => write!(f, ": {taken}")?,
@@ -266,6 +273,11 @@ impl fmt::Display for Said<'_> {
 // === impl Felt ===
 
 impl Felt {
+    /// Whether it says what was felt under both of two settings.
+    fn compares(&self) -> bool {
+        self.left.is_some() && self.after.is_some()
+    }
+
     /// How much longer it takes than before, where that is more than a whim.
     fn times(&self) -> Option<f64> {
         let times = self.after?.as_secs_f64() / self.before.as_secs_f64();
@@ -273,13 +285,18 @@ impl Felt {
     }
 }
 
-/// `… feels 41 → 291 ms (x7.1)`, and `…` as long as nobody has felt it.
+/// `… feels 41 → 291 ms (x7.1)`, of two settings `… A 41 ms, B 291 ms`, and `…` as long as nobody has felt it.
 impl fmt::Display for Felt {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Some(after) = self.after else {
             return f.write_str("…");
         };
         let (before, after) = (time(self.before), time(after));
+        match self.left {
+            Some(Side::A) => return write!(f, "… A {before}, B {after}"),
+            Some(Side::B) => return write!(f, "… A {after}, B {before}"),
+            None => {}
+        }
         let unit = |text: &str| text.split_once(' ').map(|(_, unit)| unit.to_owned());
         let before = match (unit(&before), unit(&after)) {
             (Some(one), Some(other)) if one == other => before.trim_end_matches(&one).trim_end(),

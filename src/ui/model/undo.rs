@@ -59,6 +59,8 @@ pub(in crate::ui) struct Edit {
 pub(in crate::ui) enum Edited {
     /// It gets another plan.
     Plan(Swap<Plan>),
+    /// It gets the other one of its two settings; those until now are kept.
+    Settings(Swap<Plan>),
     /// It is added.
     Added(Setup),
     /// It is removed with its connections.
@@ -236,6 +238,7 @@ impl Edit {
     fn reversed(&self) -> Self {
         let what = match self.what.clone() {
             Edited::Plan(plans) => Edited::Plan(plans.reversed()),
+            Edited::Settings(plans) => Edited::Settings(plans.reversed()),
             Edited::Added(setup) => Edited::Removed(setup),
             Edited::Removed(setup) => Edited::Added(setup),
             Edited::Replaced(setups) => Edited::Replaced(setups.reversed()),
@@ -245,11 +248,23 @@ impl Edit {
         Self { what, ..*self }
     }
 
+    /// The plan that it gives its proxy, where it gives it one.
+    pub(in crate::ui) fn plan(&self) -> Option<(ProxyId, Plan)> {
+        match &self.what {
+            Edited::Plan(Swap { after, .. }) | Edited::Settings(Swap { after, .. }) => {
+                Some((self.proxy, after.clone()))
+            }
+            _ => None,
+        }
+    }
+
     /// What the engine is asked for to make it so.
     pub(in crate::ui) fn request(&self) -> Request {
         let proxy = self.proxy;
         match self.what.clone() {
-            Edited::Plan(Swap { after: plan, .. }) => Request::SetPlan { proxy, plan },
+            Edited::Plan(Swap { after: plan, .. }) | Edited::Settings(Swap { after: plan, .. }) => {
+                Request::SetPlan { proxy, plan }
+            }
             Edited::Added(Setup { mapping, plan }) => Request::Add { mapping, plan },
             Edited::Removed(_) => Request::Remove(proxy),
             Edited::Replaced(Swap { after, .. }) => Request::Replace {

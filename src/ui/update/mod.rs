@@ -6,6 +6,7 @@
 //! ```text
 //!  action ─► mixer        moving, panes
 //!            turn         knobs, bypass: new plans ─► Request::SetPlan
+//!            settings     A and B: two settings of a proxy
 //!            undo         steps back and forth
 //!            proxies      add, delete, open, close
 //!            input        typing into the line and the fields
@@ -55,6 +56,7 @@ mod paste;
 mod presets;
 mod proxies;
 mod scenes;
+mod settings;
 mod turn;
 mod undo;
 mod value;
@@ -145,6 +147,7 @@ fn apply(model: &mut Model, action: Action) {
         Action::Turn(turn) => on_selected(model, |model, id| turn::turn(model, id, turn)),
         Action::AllOff => on_selected(model, turn::all_off),
         Action::Bypass => on_selected(model, turn::bypass),
+        Action::SwapSettings => on_selected(model, settings::swap),
         Action::BypassAll => on_selected(model, |model, _| turn::bypass_all(model)),
         Action::Solo => on_selected(model, turn::solo),
         Action::Undo => undo::undo(model),

@@ -191,6 +191,7 @@ fn refused(model: &mut Model, edit: Edit, name: &str, origin: Origin, why: &Requ
         }
         Edited::Added(_)
         | Edited::Plan(_)
+        | Edited::Settings(_)
         | Edited::Removed(_)
         | Edited::Renamed(_)
         | Edited::Own(..) => {}
@@ -222,6 +223,9 @@ fn welcome(model: &mut Model, old: ProxyId, id: ProxyId, plan: Plan) {
 fn renumber(model: &mut Model, old: ProxyId, new: ProxyId) {
     model.undo.renumber(old, new);
     model.drafts.remove(&old);
+    if let Some(two) = model.settings.remove(&old) {
+        model.settings.insert(new, two);
+    }
     if model.input.editing == Some(old) {
         model.input.editing = Some(new);
     }

@@ -8,6 +8,7 @@ mod looks;
 mod mouse;
 mod palette;
 mod random;
+mod settings;
 mod steps;
 mod turns;
 mod typing;

@@ -9,7 +9,7 @@ use crate::ui::changes::bypass_word;
 use crate::ui::effect::Effect;
 use crate::ui::knob::{self, Dial, Turn};
 use crate::ui::model::undo::{Edit, Edited, Held, Solo, Swap};
-use crate::ui::model::{Change, Draft, Felt, Line, Model, Tone};
+use crate::ui::model::{Change, Draft, Felt, Line, Model, Side, Tone};
 
 /// Plans that proxies are to get together, and what to call the change.
 pub(super) struct Wish {
@@ -18,6 +18,8 @@ pub(super) struct Wish {
     /// What was before and what is after.
     text: String,
     plans: Vec<(ProxyId, Plan)>,
+    /// The side of two settings that no longer acts.
+    left: Option<Side>,
 }
 
 impl Wish {
@@ -28,8 +30,18 @@ impl Wish {
 
     /// Plans for several proxies.
     pub(super) fn of(plans: Vec<(ProxyId, Plan)>, text: String) -> Self {
-        let who = None;
-        Self { who, text, plans }
+        Self {
+            who: None,
+            text,
+            plans,
+            left: None,
+        }
+    }
+
+    /// Says that this side of two settings acts no longer: the other one is compared with it.
+    pub(super) fn leaving(self, side: Side) -> Self {
+        let left = Some(side);
+        Self { left, ..self }
     }
 
     /// Says whom these plans concern.
@@ -277,7 +289,12 @@ fn set_alone(model: &mut Model, wish: Wish, solo: Option<Solo>) {
 
 /// Gives proxies other plans: a draft of each, and one change for all of them.
 pub(super) fn carry_out(model: &mut Model, wish: Wish) {
-    let Wish { who, text, plans } = wish;
+    let Wish {
+        who,
+        text,
+        plans,
+        left,
+    } = wish;
     if plans.is_empty() {
         return;
     }
@@ -293,7 +310,7 @@ pub(super) fn carry_out(model: &mut Model, wish: Wish) {
         at: model.now,
         who,
         unheard: plans.iter().all(|(_, plan)| plan.bypassed) && !text.contains("bypass"),
-        felt: felt_before(model, &proxies),
+        felt: felt_before(model, &proxies, left),
         turned: model.now,
         text,
         taken: None,
@@ -307,7 +324,7 @@ pub(super) fn carry_out(model: &mut Model, wish: Wish) {
 }
 
 /// What the clients of the one proxy that is looked at, or of the only one that is changed, feel until now.
-fn felt_before(model: &Model, proxies: &[ProxyId]) -> Option<Felt> {
+fn felt_before(model: &Model, proxies: &[ProxyId], left: Option<Side>) -> Option<Felt> {
     let selected = model.selected.filter(|id| proxies.contains(id));
     let proxy = selected.or_else(|| (proxies.len() == 1).then(|| proxies[0]))?;
     let (_, row) = model.proxy(proxy)?;
@@ -316,6 +333,7 @@ fn felt_before(model: &Model, proxies: &[ProxyId]) -> Option<Felt> {
         proxy,
         before,
         after: None,
+        left,
     })
 }
 

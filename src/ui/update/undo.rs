@@ -1,7 +1,7 @@
 //! Undo and redo: steps backwards and forwards, carried out like any other change.
 
 use super::turn::{self, Wish};
-use super::{own, proxies};
+use super::{own, proxies, settings};
 use crate::ui::changes::changes;
 use crate::ui::model::undo::{Edit, Edited, Step, Swap};
 use crate::ui::model::{Ask, Model, Origin, Overlay, Tone};
@@ -46,9 +46,11 @@ fn is_busy(model: &mut Model) -> bool {
     let mut asked = model.private.asked.values();
     let busy = asked.any(|asked| match &asked.what {
         Ask::Edit(Edited::Added(_) | Edited::Replaced(_) | Edited::Renamed(_), _) => true,
-        Ask::Edit(Edited::Plan(_) | Edited::Removed(_) | Edited::Own(..), _) | Ask::Port { .. } => {
-            false
-        }
+        Ask::Edit(
+            Edited::Plan(_) | Edited::Settings(_) | Edited::Removed(_) | Edited::Own(..),
+            _,
+        )
+        | Ask::Port { .. } => false,
     });
     if busy {
         model.say(Tone::Plain, "a proxy is being changed: once more, please");
@@ -65,10 +67,11 @@ fn take(model: &mut Model, step: &Step, origin: Origin) {
     };
     let mut plans = Vec::new();
     let mut texts = Vec::new();
+    let mut left = None;
     for edit in &step.edits {
         let proxy = edit.proxy;
         match &edit.what {
-            Edited::Plan(_) | Edited::Renamed(_) if !model.knows(proxy) => {
+            Edited::Plan(_) | Edited::Settings(_) | Edited::Renamed(_) if !model.knows(proxy) => {
                 model.say(Tone::Plain, "that proxy is gone");
             }
             Edited::Own(conn, Swap { after, .. }) => {
@@ -82,6 +85,12 @@ fn take(model: &mut Model, step: &Step, origin: Origin) {
                 texts.push(changes(model.plan(proxy), after));
                 plans.push((proxy, after.clone()));
             }
+            Edited::Settings(Swap { after, .. }) => {
+                texts.push(settings::swapped(model, edit));
+                left = model.side(proxy);
+                settings::flip(model, proxy);
+                plans.push((proxy, after.clone()));
+            }
             Edited::Added(_) | Edited::Removed(_) | Edited::Replaced(_) | Edited::Renamed(_) => {
                 proxies::ask(model, edit, origin);
             }
@@ -92,6 +101,11 @@ fn take(model: &mut Model, step: &Step, origin: Origin) {
         [text] => format!("{word} {text}"),
         _ => format!("{word}, each with its own faults again"),
     };
-    turn::carry_out(model, Wish::of(plans, text));
+    let wish = Wish::of(plans, text);
+    let wish = match left {
+        Some(side) => wish.leaving(side),
+        None => wish,
+    };
+    turn::carry_out(model, wish);
     model.solo.clone_from(&step.solo.after);
 }

@@ -27,7 +27,7 @@ use super::digits::Scale;
 use super::feels;
 use super::hits::Target;
 use super::pen::{Sheet, wrap};
-use super::state::{lately, state, wait_role};
+use super::state::{lately, side, state, wait_role};
 use super::strips::directions_word;
 use super::track::Track;
 use crate::fault::Plan;
@@ -173,6 +173,7 @@ fn title(model: &Model, place: usize, row: &ProxyRow, plan: &Plan, sheet: &mut S
     let way = format!("  your app → :{listen} → faultboard → {host}:{port}");
     let left = [
         Span::styled(row.name.clone(), Role::Title),
+        Span::styled(side(model, row), Role::Injected),
         Span::styled(way, Role::Plain),
     ];
     let all = model.snapshot.proxies.len();

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::fault::Plan;
 use crate::snapshot::{Point, PortState, ProxyRow};
 use crate::ui::format;
+use crate::ui::model::Model;
 use crate::ui::proof::Gap;
 use crate::ui::theme::Role;
 
@@ -129,6 +130,12 @@ pub(super) fn explained(gap: Gap) -> (String, Role) {
 /// The mapping, with the port that is really listened on, and without the name that stands beside it.
 pub(super) fn mapping(row: &ProxyRow) -> String {
     row.bound().called(None).to_string()
+}
+
+/// The side that acts, of two settings, as it stands behind a name; nothing where there are not two.
+pub(super) fn side(model: &Model, row: &ProxyRow) -> String {
+    let side = model.side(row.id);
+    side.map_or_else(String::new, |side| format!(" {side}"))
 }
 
 /// Which of the connections run what is set.

@@ -31,6 +31,8 @@ const ROOMY_LINE: u16 = 76;
 const STATE: u16 = 8;
 /// Columns of a mapping that are left to it beside what is set.
 const LEAST: u16 = 8;
+/// Columns of the side that acts, of two settings, behind a name.
+const SIDE: u16 = 2;
 /// Columns between what waits and what a proxy is doing.
 const GAP: u16 = 2;
 /// From so many columns before the knobs on, what clients feel stands in the first row.
@@ -93,8 +95,18 @@ impl Strip<'_> {
         let marked = self.model.marked.contains(&self.row.id);
         pen.skip(1)
             .left(self.number.to_string(), self.digits() - 1, Role::Plain)
-            .left(if marked { "*" } else { "" }, 1, Role::Injected)
-            .left(fit_name(&self.row.name, names), names, role)
+            .left(if marked { "*" } else { "" }, 1, Role::Injected);
+        let Some(side) = self.model.side(self.row.id) else {
+            pen.left(fit_name(&self.row.name, names), names, role)
+                .skip(1);
+            return;
+        };
+        // The name gives way to the side.
+        let most = names.saturating_sub(SIDE);
+        let name = fit_name(&self.row.name, most);
+        let taken = width(&name);
+        pen.left(name, taken, role).skip(1);
+        pen.left(side.to_string(), names - taken - 1, Role::Injected)
             .skip(1);
     }
 
@@ -144,7 +156,8 @@ impl Strip<'_> {
         if state.role == Role::Trouble {
             // What is wrong and with whom says more than how many are open.
             let brief = self.status(columns, "", state);
-            if (room(&status) + 1..=room(&brief)).contains(&width(&self.row.name)) {
+            let name = called(self.model, self.row);
+            if (room(&status) + 1..=room(&brief)).contains(&name) {
                 status = brief;
             }
         }
@@ -446,6 +459,11 @@ impl Strip<'_> {
         }
         (given, chips)
     }
+}
+
+/// Columns of a proxy's name, and of the side of its two settings that acts.
+pub(super) fn called(model: &Model, row: &ProxyRow) -> u16 {
+    width(&row.name) + model.side(row.id).map_or(0, |_| SIDE)
 }
 
 /// Columns of a number and the blank after it.

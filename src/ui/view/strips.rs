@@ -12,7 +12,7 @@ use super::dial::LABEL;
 use super::hits::Target;
 use super::layout::{Density, Form, Mixer};
 use super::pen::{Sheet, fit, width, widths};
-use super::strip::{Strip, before_knob, digits};
+use super::strip::{Strip, before_knob, called, digits};
 use super::track::KEYS;
 use crate::fault::{Direction, Directions};
 use crate::snapshot::ProxyRow;
@@ -89,7 +89,7 @@ pub(super) fn draw(model: &Model, mixer: &Mixer, busiest: &Busiest, sheet: &mut 
     let places = mixer.places(model);
     let rows = || places.iter().map(|place| &proxies[place.index]);
     let widest = |text: &dyn Fn(&ProxyRow) -> u16| rows().map(text).max();
-    let names = widest(&|row| width(&row.name)).unwrap_or(0);
+    let names = widest(&|row| called(model, row)).unwrap_or(0);
     let conns = widest(&|row| width(&row.open.to_string()) + 5).unwrap_or(0);
     let column = mixer.strips.width / mixer.columns.max(1);
     let behind = before_knob(names, conns, digits(model), column.saturating_sub(1));

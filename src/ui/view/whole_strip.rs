@@ -14,7 +14,7 @@ use ratatui::text::Span;
 
 use super::hits::Target;
 use super::pen::{Pen, Sheet, width};
-use super::state::{feels, mapping, state};
+use super::state::{feels, mapping, side, state};
 use super::strips::directions_word;
 use super::track::{KEYS, Track};
 use super::{feels, rates};
@@ -61,6 +61,7 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
 fn title(model: &Model, place: usize, row: &ProxyRow, sheet: &mut Sheet<'_>) {
     let left = [
         Span::styled(row.name.clone(), Role::Title),
+        Span::styled(side(model, row), Role::Injected),
         Span::styled(format!("  {}", mapping(row)), Role::Plain),
     ];
     let all = model.snapshot.proxies.len();

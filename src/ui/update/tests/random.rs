@@ -26,6 +26,7 @@ pub(super) fn changes() -> impl Strategy<Value = Action> {
         1 => Just(Action::NextDirections),
         1 => Just(Action::AllOff),
         1 => Just(Action::Bypass),
+        1 => Just(Action::SwapSettings),
         1 => Just(Action::BypassAll),
         1 => Just(Action::Solo),
     ]
@@ -61,7 +62,7 @@ fn key() -> impl Strategy<Value = crossterm::event::KeyEvent> {
     let code = prop_oneof![
         2 => prop::char::range(' ', '~').prop_map(KeyCode::Char),
         1 => named,
-        1 => prop::sample::select("9=:h,tl cE/SnNe~X?p'wdq%T".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
+        1 => prop::sample::select("9=:h,tl cE/SnNe~X?p'wdq%T\\".chars().collect::<Vec<_>>()).prop_map(KeyCode::Char),
         1 => strange().prop_map(KeyCode::Char),
     ];
     (code, modifiers).prop_map(|(code, modifiers)| KeyEvent::new(code, modifiers))
@@ -326,7 +327,10 @@ proptest! {
             model.now += Duration::from_millis(pause);
             update(&mut model, change.clone());
         }
-        let end: Vec<String> = (1..=3).map(|id| shown(&model, id)).collect();
+        let all = |model: &Model| -> Vec<_> {
+            (1..=3).map(|id| (shown(model, id), model.settings.get(&ProxyId(id)).cloned())).collect()
+        };
+        let end = all(&model);
         let steps = model.undo.len();
         for _ in 0..steps {
             update(&mut model, Action::Undo);
@@ -338,8 +342,7 @@ proptest! {
         for _ in 0..steps {
             update(&mut model, Action::Redo);
         }
-        let again: Vec<String> = (1..=3).map(|id| shown(&model, id)).collect();
-        prop_assert_eq!(again, end);
+        prop_assert_eq!(all(&model), end);
     }
 
     #[test]

@@ -522,7 +522,7 @@ fn a_key_that_means_nothing_says_so_and_what_lists_those_that_do() {
 }
 
 /// A desk whose first proxy's clients felt this at these times, in milliseconds.
-fn felt(at: u64, felt: &[(u64, u64)]) -> Action {
+pub(super) fn felt(at: u64, felt: &[(u64, u64)]) -> Action {
     let mut snapshot = desk();
     snapshot.at = Duration::from_millis(at);
     let row = &mut snapshot.proxies[0];
