@@ -70,7 +70,8 @@ impl Events {
 // === impl FactFeed ===
 
 impl FactFeed {
-    /// What was seen next; `None` once the engine has ended. What a listener was too slow for counts as dropped.
+    /// What was seen next; `None` once the engine has ended. Each beat that a listener was too slow for counts as one that was
+    /// dropped, whatever it held.
     /// Cancel-safe.
     pub async fn next(&mut self) -> Option<Arc<FactBatch>> {
         match self.0.recv().await {

@@ -36,11 +36,10 @@ impl Facts {
     /// Moves what waits behind `to`, and returns how many were dropped since the last time.
     pub(crate) fn take(&self, to: &mut Vec<Fact>) -> u64 {
         let mut queue = self.0.lock();
+        let room = queue.waiting.len().max(16).saturating_mul(4);
         to.append(&mut queue.waiting);
-        if queue.waiting.capacity() > 64 {
-            // What a storm needed is given back.
-            queue.waiting = Vec::new();
-        }
+        // What a storm needed is given back, once it is over.
+        queue.waiting.shrink_to(room);
         std::mem::take(&mut queue.dropped)
     }
 }
