@@ -1,5 +1,7 @@
 //! Certificates of an authority that nobody else trusts, and servers that use them.
 
+use std::fs::File;
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -18,6 +20,9 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsAcceptor;
 
 use super::serve;
+
+/// The name of an authority's own certificate.
+const CA_FILE: &str = "ca.crt";
 
 /// An authority, and a folder for its files.
 pub struct Authority {
@@ -65,11 +70,16 @@ impl Authority {
         let name = folder.path().display().to_string();
         params.distinguished_name.push(DnType::CommonName, name);
         let key = KeyPair::generate().expect("a key");
-        Self {
-            cert: params.self_signed(&key).expect("a certificate"),
+        let cert = params.self_signed(&key).expect("a certificate");
+        let authority = Self {
+            cert,
             issuer: Issuer::new(params, key),
             folder,
-        }
+        };
+        // Written here and never again: tests at the same time share an authority, and a file is empty while it is
+        // written anew.
+        authority.file(CA_FILE, &authority.cert.pem());
+        authority
     }
 
     /// A certificate for these names, signed by the authority. Its files live as long as the authority.
@@ -89,12 +99,14 @@ impl Authority {
 
     /// The authority's own certificate as a file.
     pub fn ca_file(&self) -> PathBuf {
-        self.file("ca.crt", &self.cert.pem())
+        self.folder.path().join(CA_FILE)
     }
 
+    /// Writes a file that is not there yet.
     fn file(&self, name: &str, text: &str) -> PathBuf {
         let path = self.folder.path().join(name);
-        std::fs::write(&path, text).expect("a file is written");
+        let mut file = File::create_new(&path).expect("a file of this name is written once");
+        file.write_all(text.as_bytes()).expect("a file is written");
         path
     }
 }
