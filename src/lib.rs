@@ -53,7 +53,7 @@
 //! |---|---|
 //! | where a byte is read and written | `proxy::relay::flow` decides when, a direction at a time; `proxy::leg` adds TLS; the system call is in `proxy::net::socket` |
 //! | where a byte is delayed, cut or changed | `fault::link` asks `fault::chain`, which asks one file of `fault::kinds` a kind |
-//! | where a key becomes a change | `ui::keymap` makes an action of it, `ui::update` has `ui::knob` change the setting, [`request`] carries the plan to the engine |
+//! | where a key becomes a change | `ui::keymap` makes an action of it, `ui::update` has `fault::dial` change the setting, [`request`] carries the plan to the engine |
 //! | what one connection is spared, and how it is looked at closely | `fault::own` says what acts on it, `proxy::record` keeps it, `proxy::meter::watch` notes what happens to it |
 //! | where a word becomes a change | [`command`] reads it, [`operate`] finds whom it means, [`request`] asks the engine |
 //! | where a new kind of fault goes | one file in `fault::kinds` and its word in the table there, then README's table. Its row says where a byte meets it (`stage`), whether it ends connections (`ends`) and changes bytes (`alters`) |

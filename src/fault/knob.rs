@@ -1,4 +1,4 @@
-//! The console's knobs, as data in the rows of the kinds that they turn. `ui::knob` turns them, `ui::view::dial` draws them.
+//! The console's knobs, as data in the rows of the kinds that they turn. `dial` turns them, `ui::view::dial` draws them.
 
 use std::time::Duration;
 

@@ -31,6 +31,7 @@ use crate::units::ByteRate;
 
 mod chain;
 pub mod demands;
+pub mod dial;
 pub mod in_force;
 pub mod kinds;
 pub mod knob;
@@ -42,6 +43,7 @@ pub mod param;
 pub mod plan;
 mod pool;
 pub mod random;
+pub(crate) mod scale;
 pub mod segment;
 pub mod setting;
 pub mod shared;
@@ -52,6 +54,7 @@ pub mod trace;
 mod wave;
 
 pub use demands::Demands;
+pub use dial::{Dial, Turn};
 pub use in_force::{InForce, OneWay};
 pub use kinds::KINDS;
 pub use knob::Knob;

@@ -48,18 +48,17 @@ pub mod home;
 pub mod input;
 mod keyboard;
 pub mod keymap;
-pub mod knob;
 pub mod model;
 mod pace;
 mod proof;
 mod run;
-mod scale;
 pub mod terminal;
 pub mod theme;
 mod typed;
 pub mod update;
 pub mod view;
 
+pub use crate::fault::dial as knob;
 pub use update::OpenScene;
 
 /// What the console is told at its start.

@@ -186,7 +186,7 @@ fn values() -> impl Strategy<Value = (usize, Value)> {
         let parts = random >> bits;
         let value = match stop {
             Value::Word(_) | Value::Switch(_) => stop,
-            like => crate::ui::scale::of_magnitude(like, parts),
+            like => crate::fault::scale::of_magnitude(like, parts),
         };
         (index, dial.spec().clamp(value))
     })

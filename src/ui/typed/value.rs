@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use crate::fault::scale::{magnitude, of_magnitude};
 use crate::fault::{Direction, ParamSpec, Unit, Value, language};
 use crate::ui::format::RateUnit;
-use crate::ui::scale::{magnitude, of_magnitude};
 use crate::units::{ByteCount, ByteRate, Decimal};
 
 /// The place that a value is typed for.

@@ -5,8 +5,8 @@
 
 use std::time::Duration;
 
-use crate::fault::knob::Fine;
-use crate::fault::{Knob, ParamSpec, Unit, Value};
+use super::knob::Fine;
+use super::{Knob, ParamSpec, Unit, Value};
 use crate::units::{ByteCount, ByteRate, Percent};
 
 /// The values of one decade, in tenths of its first.
@@ -19,7 +19,7 @@ const LEAST: (u64, u64) = (3, 10);
 const MOST: u64 = 10;
 
 /// A value as a whole number of its unit's smallest parts. `None` for words, which only a track knows the order of.
-pub(super) fn magnitude(value: Value) -> Option<u64> {
+pub(crate) fn magnitude(value: Value) -> Option<u64> {
     match value {
         Value::Time(time) => u64::try_from(time.as_nanos()).ok(),
         Value::Rate(rate) => Some(rate.bytes_per_second()),
@@ -32,7 +32,7 @@ pub(super) fn magnitude(value: Value) -> Option<u64> {
 }
 
 /// The value of the same unit as `like` with this magnitude; a word or a trace has none, and stays.
-pub(super) fn of_magnitude(like: Value, parts: u64) -> Value {
+pub(crate) fn of_magnitude(like: Value, parts: u64) -> Value {
     match like {
         Value::Time(_) => Value::Time(Duration::from_nanos(parts)),
         Value::Rate(_) => Value::Rate(ByteRate::new(parts)),

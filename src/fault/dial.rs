@@ -1,17 +1,15 @@
 //! Turns knobs: a plan in, a plan out. A *dial* is a knob of the table of kinds (`fault::knob`) together with its kind.
 //!
 //! A knob stands for one parameter of one kind. It reads and writes plans, and it knows its track; which proxy is
-//! turned, and that the engine hears of it, is `update`'s business. A knob turned off takes its kind out of the plan
+//! turned, and that the engine hears of it, is its caller's business. A knob turned off takes its kind out of the plan
 //! once nothing of it is left: jitter alone is a latency of zero, and goes with the last of both.
 
 use std::fmt::Write as _;
 use std::sync::LazyLock;
 
+use super::param::Default as Absence;
 use super::scale::{Track, magnitude};
-use crate::fault::param::Default as Absence;
-use crate::fault::{
-    Direction, Directions, KINDS, Kind, Knob, ParamSpec, Plan, Setting, Unit, Value,
-};
+use super::{Direction, Directions, KINDS, Kind, Knob, ParamSpec, Plan, Setting, Unit, Value};
 use crate::units::{ByteCount, Percent};
 
 /// The parameter that every kind has beside its own: the share of connections that it hits.
@@ -187,7 +185,7 @@ impl Dial {
     }
 
     /// What the language reads for the knob: its parameter, the share, or on and off.
-    pub(super) fn spec(&self) -> ParamSpec {
+    pub(crate) fn spec(&self) -> ParamSpec {
         let unit = match self.knob.stops[0] {
             Value::Percent(_) => Unit::Percent,
             _ => Unit::Switch,
@@ -221,7 +219,7 @@ impl Dial {
     }
 
     /// Whether `value` is no fault: what the parameter is by default, or a zero that asks for nothing.
-    pub(super) fn harmless(&self, value: Value) -> bool {
+    pub(crate) fn harmless(&self, value: Value) -> bool {
         match self.param().map(|param| (param.default, param.unit)) {
             Some((Absence::Is(default), _)) => value == default,
             Some((_, unit)) => zero(unit) == Some(value),
@@ -230,7 +228,7 @@ impl Dial {
     }
 
     /// What the knob stands at in one setting.
-    pub(super) fn of(&self, setting: &Setting) -> Option<Value> {
+    pub(crate) fn of(&self, setting: &Setting) -> Option<Value> {
         let value = match self.param() {
             Some(param) => setting.value(param.name)?,
             None if self.knob.param == SHARE => Value::Percent(setting.share),
@@ -240,7 +238,7 @@ impl Dial {
     }
 
     /// What there is of the kind in these directions, as one setting for all of them.
-    pub(super) fn base(&self, plan: &Plan, directions: Directions) -> Option<Setting> {
+    pub(crate) fn base(&self, plan: &Plan, directions: Directions) -> Option<Setting> {
         let ways = Direction::BOTH.map(|direction| plan.find(self.kind, direction));
         match (directions, ways) {
             (Directions::Only(direction), _) => plan.one_way(self.kind, direction),
@@ -301,5 +299,5 @@ fn zero(unit: Unit) -> Option<Value> {
 }
 
 #[cfg(test)]
-#[path = "knob_tests.rs"]
+#[path = "dial_tests.rs"]
 mod tests;
