@@ -60,13 +60,7 @@ fn a_replay_makes_the_same_changes_at_the_same_times() {
 
     let first = changes(&told.join("\n"));
     let replayed = || {
-        let replay = run(&[
-            "replay",
-            path(&file),
-            "--headless",
-            "--report",
-            path(&page),
-        ]);
+        let replay = run(&["replay", path(&file), "--headless", "--report", path(&page)]);
         assert!(replay.status.success(), "{}", text(&replay.stderr));
         replay
     };
