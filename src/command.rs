@@ -23,6 +23,8 @@ pub enum Command {
     Remove(String),
     /// Gives the proxy of this name another one.
     Rename(String, Name),
+    /// Opens the port of the proxy of this name, or closes it; its connections live on.
+    Port(String, bool),
     /// Sets the kinds, in the directions, that these settings name; leaves the others.
     Set(Target, Vec<Setting>),
     /// Removes the faults of one kind, or all of them.
@@ -123,6 +125,7 @@ impl Command {
             Self::Add(..)
             | Self::Remove(_)
             | Self::Rename(..)
+            | Self::Port(..)
             | Self::Kill(..)
             | Self::Exempt(..)
             | Self::Freeze(..)
@@ -151,6 +154,7 @@ impl Command {
             Self::Add(..)
             | Self::Remove(_)
             | Self::Rename(..)
+            | Self::Port(..)
             | Self::Kill(..)
             | Self::Exempt(..)
             | Self::Freeze(..)
@@ -167,6 +171,7 @@ impl Command {
             Self::Add(_, settings) | Self::Set(_, settings) => settings,
             Self::Remove(_)
             | Self::Rename(..)
+            | Self::Port(..)
             | Self::Clear(..)
             | Self::Preset(..)
             | Self::Bypass(..)
@@ -197,6 +202,8 @@ impl fmt::Display for Command {
             }
             Self::Remove(name) => write!(f, "remove {name}"),
             Self::Rename(proxy, name) => write!(f, "rename {proxy} {name}"),
+            Self::Port(name, true) => write!(f, "port {name} open"),
+            Self::Port(name, false) => write!(f, "port {name} closed"),
             Self::Set(target, faults) => write!(f, "set {target} {}", format::joined(faults)),
             Self::Clear(target, None) => write!(f, "clear {target}"),
             Self::Clear(target, Some(kind)) => write!(f, "clear {target} {}", kind.name),
@@ -245,6 +252,8 @@ mod tests {
                 "add 1=tls://h alpn=h2 as x latency 1s",
             ),
             ("remove all", "remove all"),
+            (" port  my-db open", "port my-db open"),
+            ("port :18081  closed ", "port :18081 closed"),
             ("set all lat 0", "set all latency 0ms"),
             ("set my-db lat 1s up", "set my-db latency 1s up"),
             ("set my-db offline", "set my-db blackhole"),
@@ -274,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn all_is_every_proxy_but_for_remove() {
+    fn all_is_every_proxy_for_what_changes_faults() {
         assert!(matches!(
             parse("clear all"),
             Ok(Command::Clear(Target::All, None))

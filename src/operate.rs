@@ -41,6 +41,13 @@ pub enum Answer {
         /// The name that it had.
         before: String,
     },
+    /// A proxy's port is open, or closed, as was asked.
+    Port {
+        /// The proxy's name.
+        proxy: String,
+        /// Whether it is open.
+        open: bool,
+    },
     /// The faults of these proxies are what they were told to be.
     Changed(Vec<Change>),
     /// A connection was ended.
@@ -119,6 +126,11 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
                 proxy: after,
                 before,
             })
+        }
+        Command::Port(name, open) => {
+            let proxy = find(engine, &name)?;
+            ask(engine, Request::SetPort { proxy, open }).await?;
+            Ok(Answer::Port { proxy: name, open })
         }
         Command::Set(ref target, _)
         | Command::Clear(ref target, _)

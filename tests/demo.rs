@@ -6,8 +6,7 @@ use std::time::Duration;
 use faultboard::demo::Demo;
 use faultboard::fault::Plan;
 use faultboard::proxy::{Engine, Options};
-use faultboard::snapshot::Kill;
-use faultboard::snapshot::{ProxyRow, Snapshot};
+use faultboard::snapshot::{Kill, PortState, ProxyRow, Snapshot};
 use tokio::time::timeout;
 
 /// A wait that takes this long is a failure.
@@ -15,6 +14,14 @@ const TOO_LONG: Duration = Duration::from_secs(60);
 
 /// A demo with its clients let in.
 async fn playing() -> (Engine, Demo) {
+    let (engine, demo) = begun().await;
+    let flaky = engine.find("flaky").expect("the flaky upstream's proxy");
+    engine.set_port(flaky, true).await.expect("a port opens");
+    (engine, demo)
+}
+
+/// The same as it begins.
+async fn begun() -> (Engine, Demo) {
     let engine = Engine::start(Options {
         workers: 1,
         ..Options::default()
@@ -64,6 +71,21 @@ async fn four_named_proxies_carry_traffic_without_faults() {
             .iter()
             .all(|row| *row.plan == Plan::default())
     );
+    end(engine, demo).await;
+}
+
+#[tokio::test]
+async fn the_upstream_that_fails_by_itself_has_nobody_until_its_port_is_opened() {
+    let (engine, demo) = begun().await;
+    let snapshot = wait_for(&engine, |snapshot| {
+        snapshot.proxies.iter().filter(|row| lives(row)).count() == 3
+    })
+    .await;
+    let flaky = snapshot.proxies.iter().find(|row| row.name == "flaky");
+    let flaky = flaky.expect("its proxy");
+    assert_eq!((&flaky.port, flaky.total), (&PortState::Closed, 0));
+    engine.set_port(flaky.id, true).await.expect("a port opens");
+    wait_for(&engine, |snapshot| snapshot.proxies.iter().all(lives)).await;
     end(engine, demo).await;
 }
 

@@ -459,6 +459,7 @@ fn a_command() -> impl Strategy<Value = Command> {
             Command::Rename(proxy, Name::parse(&name).expect("a name"))
         }),
         "[^\\s]{1,12}".prop_map(Command::Remove),
+        ("[^\\s]{1,12}", any::<bool>()).prop_map(|(proxy, open)| Command::Port(proxy, open)),
         (a_target(), some_settings()).prop_map(|(target, faults)| Command::Set(target, faults)),
         (a_target(), kind).prop_map(|(target, kind)| Command::Clear(target, kind)),
         (a_target(), any::<bool>()).prop_map(|(target, on)| Command::Bypass(target, on)),

@@ -65,6 +65,7 @@ const COMMANDS: &[&str] = &[
     "add MAPPING [as NAME] [FAULTS]",
     "remove PROXY",
     "rename PROXY NAME",
+    "port PROXY open|closed",
     "set PROXY|all FAULTS",
     "clear PROXY|all [KIND]",
     "preset PROXY|all NAME",

@@ -2,10 +2,11 @@
 //!
 //! ```text
 //! line       = mapping [ settings ]
-//! command    = add | remove | rename | set | clear | preset | bypass | kill | exempt | freeze | facts | "list" | "quit"
+//! command    = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | "list" | "quit"
 //! add        = "add" line
 //! remove     = "remove" proxy
 //! rename     = "rename" proxy name
+//! port       = "port" proxy ( "open" | "closed" )
 //! set        = "set" target settings
 //! clear      = "clear" target [ kind ]
 //! preset     = "preset" target name
@@ -47,10 +48,11 @@ struct Form {
     rest: fn(&Form, &mut Input<'_>) -> Parsed<Command>,
 }
 
-static FORMS: [Form; 13] = [
+static FORMS: [Form; 14] = [
     form("add", "add 9090=https://host", add),
     form("remove", "remove my-db", remove),
     form("rename", "rename my-db orders", rename),
+    form("port", "port my-db closed", port),
     form("set", "set all latency 250ms", set),
     form("clear", "clear all", clear),
     form("preset", "preset all 3g", preset),
@@ -189,7 +191,7 @@ fn no_fault(mapping: &Mapping, at: usize, rest: &str, slip: &Slip) -> Option<Sli
     Some(over(format!("faults come last: {example}")))
 }
 
-/// `command = add | remove | rename | set | clear | preset | bypass | kill | exempt | freeze | facts | "list" | "quit"`
+/// `command = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | "list" | "quit"`
 pub(super) fn command(input: &mut Input<'_>) -> Parsed<Command> {
     if let Some(slip) = no_command(input) {
         return Err(slip.cut());
@@ -208,8 +210,13 @@ fn add(_: &Form, input: &mut Input<'_>) -> Parsed<Command> {
 
 /// `remove = "remove" proxy`
 fn remove(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
-    let message = format!("remove wants a proxy: {}", form.example);
-    proxy(&message, &["a proxy"], input).map(|name| Command::Remove(name.to_owned()))
+    one(form, input).map(Command::Remove)
+}
+
+/// The `proxy` of a command that is about one.
+fn one(form: &Form, input: &mut Input<'_>) -> Parsed<String> {
+    let message = format!("{} wants a proxy: {}", form.word, form.example);
+    proxy(&message, &["a proxy"], input).map(str::to_owned)
 }
 
 /// `rename = "rename" proxy name`
@@ -218,6 +225,15 @@ fn rename(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let proxy = proxy(&message, &["a proxy"], input)?.to_owned();
     blanks(input)?;
     Ok(Command::Rename(proxy, name(input)?))
+}
+
+/// `port = "port" proxy ( "open" | "closed" )`
+fn port(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let proxy = one(form, input)?;
+    blanks(input)?;
+    let wanted = format!("port wants open or closed: {}", form.example);
+    let word = keyword("word", &wanted, &["open", "closed"], input)?;
+    Ok(Command::Port(proxy, word == 0))
 }
 
 /// `set = "set" target settings`

@@ -41,7 +41,7 @@ enum Part {
     Shop,
     /// Downloads of some megabytes, one after another.
     Files,
-    /// As the shop, but answers break off, and now and then nobody is there.
+    /// As the shop, but answers break off, and now and then nobody is there. Its port is closed at first.
     Flaky,
 }
 
@@ -97,6 +97,10 @@ impl Demo {
             demo.spawn(upstream.serve(listener, addr));
             let plan = Plan::of(settings.iter().cloned());
             let proxy = engine.add(part.mapping(addr), plan).await?;
+            if part == Part::Flaky {
+                // Quiet until its act: whoever opens its port lets its clients in. Closing one cannot fail.
+                let _ = engine.set_port(proxy, false).await;
+            }
             demo.cast.push((part, proxy));
         }
         Ok(demo)

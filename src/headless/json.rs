@@ -289,6 +289,7 @@ fn answer(at: Duration, answered: &Answered) -> Object {
             .with_some("address", listening.first()),
         Answer::Removed(proxy) => done.with("proxy", proxy),
         Answer::Renamed { proxy, before } => done.with("proxy", proxy).with("before", before),
+        Answer::Port { proxy, open } => done.with("proxy", proxy).with("open", *open),
         Answer::Changed(changes) => changed(done, changes),
         Answer::Killed(conn) => done.with("connection", conn.0),
         Answer::Owned { conn, own, taken } => done

@@ -150,6 +150,10 @@ fn answer(answered: &Answered) -> Vec<String> {
         Ok(Answer::Added { proxy, mapping, .. }) => vec![format!("{proxy} added: {mapping}")],
         Ok(Answer::Removed(proxy)) => vec![format!("{proxy} gone")],
         Ok(Answer::Renamed { proxy, before }) => vec![format!("{before} is called {proxy} now")],
+        Ok(Answer::Port { proxy, open }) => {
+            let state = if *open { "open" } else { "closed" };
+            vec![format!("the port of {proxy} is {state}")]
+        }
         Ok(Answer::Changed(changes)) => changes.iter().map(changed).collect(),
         Ok(Answer::Killed(conn)) => vec![format!("connection {} ended by you", conn.0)],
         Ok(Answer::Owned { conn, own, taken }) => {

@@ -189,6 +189,13 @@ fn a_proxy_comes_and_goes_by_command() {
         .expect("an address");
     let mut stream = client(addr);
     round_trip(&mut stream, b"through");
+    let done = session.ask(&format!("port {name} closed"), "done");
+    assert_eq!(done["open"], false);
+    assert!(TcpStream::connect(addr).is_err(), "nobody new is let in");
+    round_trip(&mut stream, b"what is open goes on");
+    session.ask(&format!("port {name} open"), "done");
+    round_trip(&mut client(addr), b"and again");
+    session.wait("closed");
     session.ask(&format!("remove {name}"), "done");
     let closed = session.wait("closed");
     assert_eq!(closed["reason"], "stopped");
@@ -343,7 +350,7 @@ fn what_is_no_command_is_answered_with_all_commands() {
         let error = refused["error"].as_str().expect("text");
         assert!(
             error.contains(
-                "add, remove, rename, set, clear, preset, bypass, kill, exempt, freeze, facts, list, quit"
+                "add, remove, rename, port, set, clear, preset, bypass, kill, exempt, freeze, facts, list, quit"
             ),
             "{error}"
         );
@@ -627,9 +634,15 @@ fn the_demo_runs_without_a_screen() {
     let mut session = Session::start(&["demo", "--headless", "-f", "latency 3ms"]);
     let mut silent = vec!["shop", "echo", "files", "flaky"];
     for name in &silent {
-        assert_eq!(session.wait("listening")["proxy"], *name);
+        let said = if *name == "flaky" {
+            "port_closed"
+        } else {
+            "listening"
+        };
+        assert_eq!(session.wait(said)["proxy"], *name);
         assert_eq!(session.wait("faults")["faults"], "latency 3ms");
     }
+    session.ask("port flaky open", "done");
     session.wait_where(|line| {
         if line["bytes"]["down"].as_u64() > Some(0) {
             silent.retain(|name| line["proxy"] != *name);

@@ -77,7 +77,11 @@ pub(super) fn toggle_port(model: &mut Model, proxy: ProxyId) {
     let Some((_, row)) = model.proxy(proxy) else {
         return;
     };
-    let open = row.port == PortState::Closed;
+    set_port(model, proxy, row.port == PortState::Closed);
+}
+
+/// Opens a proxy's port, or closes it to new clients.
+pub(super) fn set_port(model: &mut Model, proxy: ProxyId, open: bool) {
     if !is_asked(model, proxy, |what| matches!(what, Ask::Port { .. })) {
         let request = Request::SetPort { proxy, open };
         wait_for(model, proxy, Ask::Port { open }, request);

@@ -36,6 +36,11 @@ pub(super) fn carry_out(model: &mut Model, command: Command) {
             });
             proxies::ask(model, &Edit { proxy, what }, Origin::User);
         }),
+        Command::Port(name, open) => {
+            on(model, &name, |model, proxy| {
+                proxies::set_port(model, proxy, open)
+            });
+        }
         Command::Kill(conn, how) => {
             model.ask(Request::Kill(conn, how));
         }

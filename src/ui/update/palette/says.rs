@@ -69,6 +69,10 @@ fn effect(model: &Model, command: &Command) -> String {
             format!("deletes {name}{ends}; u brings the proxy back")
         }
         Command::Rename(name, after) => format!("{name} is called {after} from now on"),
+        Command::Port(name, true) => format!("opens the port of {name}: clients are let in"),
+        Command::Port(name, false) => {
+            format!("closes the port of {name} to new clients; its connections live on")
+        }
         Command::Kill(conn, how) => {
             let known = model.newest().conns.iter().any(|row| row.id == *conn);
             let how = match how {
