@@ -97,6 +97,8 @@
 //! - *link*: one direction of a connection as a pure state: what waits, and when it may leave. *Stage*: one fault in it, and
 //!   the place where a byte meets it. *Chain*: its stages in their order. *Head*: the bytes at its front, the only ones whose
 //!   time is computed.
+//! - *message*: what the desk reads at once of what an application wrote. *Late*: a message with bytes that a stall held, the
+//!   stream having waited for a lost packet to be sent again. Those that a smaller window keeps at the sender are not counted.
 //! - *own*: what holds for one connection alone, over the plan of its proxy: *exempt* from faults, *frozen* so that all its
 //!   bytes wait, or a kind set otherwise.
 //! - *park*: what a task does that has nothing to do now: it leaves word who is to be woken, looks once more, and waits.

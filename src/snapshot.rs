@@ -98,8 +98,8 @@ pub struct ProxyRow {
     pub full: u64,
     /// What the virtual sender of the busiest connection is at, where there are such.
     pub sending: Option<Sending>,
-    /// How many packets virtual senders have lost since the start.
-    pub lost: u64,
+    /// What has become of the packets of virtual senders since the start.
+    pub losses: Losses,
     /// Writes per second over the last second, up and down.
     pub writes: PerDirection<f64>,
     /// The last waits that faults asked for, of new connections and of ends.
@@ -432,7 +432,7 @@ impl ProxyRow {
             held: PerDirection::default(),
             full: 0,
             sending: None,
-            lost: 0,
+            losses: Losses::default(),
             writes: PerDirection::default(),
             waits: Waits::default(),
             added: PerDirection::default(),

@@ -34,7 +34,7 @@ pub(super) struct Chain {
     /// What the sender will be made from with its first byte: one that has nothing to send takes no memory.
     waits: Option<Box<Waits>>,
     /// What became of the packets of the virtual senders before it.
-    losses_before: Losses,
+    losses_before: Option<Box<Losses>>,
     stages: Vec<Stage>,
     /// When the head that `due` was last asked for came to a gate that is closed.
     closed_to: Option<Instant>,
@@ -180,7 +180,8 @@ impl Chain {
                 self.stream = before;
                 return;
             }
-            self.losses_before = self.losses_before.plus(stream.losses());
+            let before = self.losses_before.get_or_insert_default();
+            **before = before.plus(stream.losses());
             stream.end(place.passed);
         }
         let seed = place.circumstances.seed_of(place.direction);
@@ -218,7 +219,8 @@ impl Chain {
     /// What became of the packets of virtual senders, this one's and those before it.
     pub(super) fn losses(&self) -> Losses {
         let losses = self.stream.as_ref().map(|stream| stream.losses());
-        self.losses_before.plus(losses.unwrap_or_default())
+        let before = self.losses_before.as_deref().copied().unwrap_or_default();
+        before.plus(losses.unwrap_or_default())
     }
 
     /// `n` bytes arrived at `at`.

@@ -11,7 +11,7 @@ use serde::Serialize;
 use super::Report;
 use super::commands::{Answered, Refused};
 use crate::farewell::Farewell;
-use crate::fault::{PerDirection, Sending};
+use crate::fault::{Losses, PerDirection, Sending};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
     Clean, CloseReason, ConnId, Event, Fact, Finding, Found, Happening, Leave, Negotiated,
@@ -225,7 +225,7 @@ pub(super) fn stats(object: Object, row: &ProxyRow) -> Object {
         .with_some("clean", row.clean.as_deref().map(Before::of))
         .with_some(
             "sender",
-            row.sending.map(|sending| Sender::of(sending, row.lost)),
+            row.sending.map(|sending| Sender::of(sending, row.losses)),
         )
         .with_some("waiting", waiting)
         .with_some("now", row.present.as_ref().map(ToString::to_string))
@@ -238,13 +238,15 @@ struct Quantiles {
     p99_ms: f64,
 }
 
-/// The virtual sender of a proxy's busiest connection, and what all of them have lost since the start.
+/// The virtual sender of a proxy's busiest connection, and what all of them have lost and brought late since the start.
 #[derive(Serialize)]
 struct Sender {
     /// In packets.
     window: u32,
     round_trip_ms: f64,
     dropped: u64,
+    messages: u64,
+    late: u64,
 }
 
 /// The requests that have had no answer for a tenth of a second or more; times in milliseconds.
@@ -405,11 +407,13 @@ impl fmt::Display for Object {
 // === impl Sender ===
 
 impl Sender {
-    fn of(sending: Sending, dropped: u64) -> Self {
+    fn of(sending: Sending, losses: Losses) -> Self {
         Self {
             window: sending.window,
             round_trip_ms: sending.round_trip.as_micros() as f64 / 1e3,
-            dropped,
+            dropped: losses.lost,
+            messages: losses.messages,
+            late: losses.late,
         }
     }
 }

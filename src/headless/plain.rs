@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::Report;
 use super::commands::{Answered, Refused};
-use crate::fault::{PerDirection, Plan};
-use crate::format::figures::{RateUnit, bytes, clock, time, times};
+use crate::fault::{Losses, PerDirection, Plan};
+use crate::format::figures::{RateUnit, bytes, clock, count, time, times};
 use crate::format::{joined, one_line};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
@@ -239,6 +239,9 @@ fn summary(row: &ProxyRow) -> String {
             time(oldest)
         );
     }
+    if row.sending.is_some() {
+        line.push_str(&losses(&row.losses));
+    }
     if row.full > 0 {
         let _ = write!(line, ", queue full {}x", row.full);
     }
@@ -251,6 +254,13 @@ fn summary(row: &ProxyRow) -> String {
         Some(now) => line.extend([", now ", now]),
     }
     line
+}
+
+/// What has become of packets and messages since the start.
+fn losses(losses: &Losses) -> String {
+    let of = |some, all, what| format!(", {} of {} {what}", count(some), count(all));
+    let packets = of(losses.lost, losses.sent, "packets lost");
+    packets + &of(losses.late, losses.messages, "messages late")
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use super::format::{self, RateUnit};
 use super::knob::{self, Dial};
 use super::model::Model;
 use crate::fault::knob::{Metric, WaitOf};
-use crate::fault::{Direction, Directions, PerDirection, Plan, Setting, Value};
+use crate::fault::{Direction, Directions, Losses, PerDirection, Plan, Setting, Value};
 use crate::snapshot::{
     History, Phase, Point, PortState, ProxyId, ProxyRow, Scheduled, Spread, Wait,
 };
@@ -42,8 +42,9 @@ pub(in crate::ui) struct Reading {
     pub(in crate::ui) set_text: String,
     /// At most 7 columns: `251ms`, `340K/s`, `-`.
     pub(in crate::ui) measured_text: String,
-    /// More of what was measured, for where there is room.
+    /// More of what was measured, for where there is room, and the same in words, for where there is much.
     pub(in crate::ui) more: Option<String>,
+    pub(in crate::ui) in_words: Option<String>,
     pub(in crate::ui) verdict: Verdict,
     /// How many samples it rests on, where they are counted.
     pub(in crate::ui) count: Option<u64>,
@@ -208,7 +209,10 @@ impl<'a> Proof<'a> {
         };
         let verdict = self.verdict(dial, directions, set, measured);
         let is_rate = dial.knob.metric == Metric::Rate;
+        let stalls = (dial.knob.metric == Metric::Lost).then(|| self.stalls(hit));
+        let [stalls, in_words] = stalls.flatten().map(|it| it.map(Some)).unwrap_or_default();
         Reading {
+            in_words,
             is_slack: is_rate && matches!(verdict, Verdict::Unknown(_)),
             set,
             measured,
@@ -216,7 +220,7 @@ impl<'a> Proof<'a> {
             measured_text,
             more: match dial.knob.metric {
                 Metric::Sender => self.sender(),
-                Metric::Lost => self.stalls(hit),
+                Metric::Lost => stalls,
                 Metric::Writes if measured.is_some() => {
                     let writes = whole(self.writes_per_second(hit));
                     Some(format!("{} writes/s", format::count(writes)))
@@ -398,11 +402,19 @@ impl<'a> Proof<'a> {
         share_of(lost, sent)
     }
 
-    /// How often in the last minute bytes waited for others before them that had to be sent again.
-    fn stalls(&self, directions: Directions) -> Option<String> {
+    /// How often in the last minute bytes waited for others before them that had to be sent again, and what share of the
+    /// messages did; short and in words.
+    fn stalls(&self, directions: Directions) -> Option<[String; 2]> {
         self.row.sending?;
-        let stalls = self.since_changed(directions, |it, way| it.losses[way].stalls as f64);
-        Some(format!("{} stalls/m", format::count(whole(stalls))))
+        let sum = |of: fn(&Losses) -> u64| {
+            self.since_changed(directions, |it, way| of(&it.losses[way]) as f64)
+        };
+        let stalls = format::count(whole(sum(|losses| losses.stalls)));
+        let (_, late, _) = share_of(sum(|losses| losses.late), sum(|losses| losses.messages));
+        Some(
+            ["late", "of messages late"]
+                .map(|late_in| format!("{late} {late_in}  {stalls} stalls/m")),
+        )
     }
 
     /// How many bytes a write took.

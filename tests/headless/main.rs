@@ -537,7 +537,8 @@ fn what_the_virtual_sender_is_at_is_told_with_the_figures() {
     let (mut session, addr, _) = desk("--headless", &["-f", "tcp cubic, latency 20ms"]);
     let mut stream = client(addr);
     round_trip(&mut stream, b"hello");
-    let stats = session.wait_where(|line| line["event"] == "stats" && !line["sender"].is_null());
+    let stats =
+        session.wait_where(|line| line["event"] == "stats" && line["sender"]["messages"] == 2);
     let sender = &stats["sender"];
     let round_trip = sender["round_trip_ms"].as_f64().expect("a number");
     assert!(round_trip >= 20.0, "{sender}");
@@ -545,6 +546,7 @@ fn what_the_virtual_sender_is_at_is_told_with_the_figures() {
         (&sender["window"], &sender["dropped"]),
         (&json!(10), &json!(0))
     );
+    assert_eq!(sender["late"], json!(0));
     session.ask("quit", "done");
     succeeds(session);
 }

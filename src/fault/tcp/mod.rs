@@ -23,6 +23,7 @@ mod buffer;
 mod control;
 mod cubic;
 mod line;
+mod losses;
 mod odds;
 mod packet;
 mod receiver;
@@ -37,9 +38,10 @@ mod window;
 pub(super) use control::{Algorithm, Control};
 pub use line::Parts;
 pub(super) use line::{Delay, Rate};
+pub use losses::Losses;
 pub(super) use odds::Odds;
+pub use stream::Sending;
 pub(super) use stream::{Beginning, Said, Stream};
-pub use stream::{Losses, Sending};
 
 /// What one packet carries, with time stamps, where packets have 1,500 bytes.
 pub(super) const SEGMENT: u64 = 1_448;

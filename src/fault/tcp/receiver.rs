@@ -1,9 +1,11 @@
 //! The receiver that a virtual sender sends to: it passes on what is in order, and acknowledges.
 
 use std::collections::VecDeque;
+use std::time::Duration;
 
 use super::buffer::Buffer;
 use super::line::Line;
+use super::losses::Losses;
 use super::packet::{Acknowledgement, Packet, Segment};
 
 /// So many acknowledgements are sent at once before the receiver begins to delay them (Linux: `TCP_MAX_QUICKACKS`).
@@ -36,6 +38,14 @@ pub(super) struct Receiver {
     /// How often what was in order waited for a copy of a lost packet, and for how long in all.
     stalls: u64,
     stalled: u64,
+    /// Where the messages end that are not wholly through. Bound: what the link may hold.
+    messages: VecDeque<u64>,
+    /// Up to where the last whole message went; how many came, and how many of them a stall had held.
+    whole: u64,
+    /// Up to where the last stall held the stream.
+    late_to: u64,
+    came: u64,
+    late: u64,
 }
 
 // === impl Receiver ===
@@ -54,12 +64,45 @@ impl Receiver {
             through: VecDeque::new(),
             stalls: 0,
             stalled: 0,
+            messages: VecDeque::new(),
+            whole: 0,
+            late_to: 0,
+            came: 0,
+            late: 0,
         }
     }
 
-    /// How often the head of the stream waited for a copy of a lost packet, and for how long in all.
-    pub(super) fn stalls(&self) -> (u64, u64) {
-        (self.stalls, self.stalled)
+    /// A message goes up to `end` in the stream.
+    pub(super) fn awaits(&mut self, end: u64) {
+        self.messages.push_back(end);
+    }
+
+    /// Adds what the receiver knows of losses.
+    pub(super) fn losses(&self, losses: Losses) -> Losses {
+        Losses {
+            stalls: self.stalls,
+            stalled: Duration::from_nanos(self.stalled),
+            messages: self.came,
+            late: self.late,
+            ..losses
+        }
+    }
+
+    /// What is up to `end` is through; where `late`, because a copy of a lost packet came.
+    fn count_messages(&mut self, end: u64, late: bool) {
+        if late {
+            self.late_to = end;
+        }
+        while let Some(to) = self.messages.front().copied().filter(|to| *to <= end) {
+            self.messages.pop_front();
+            self.came += 1;
+            // A stall held all of what it let through in the end, so whatever begins before that was late.
+            self.late += u64::from(self.whole < self.late_to);
+            self.whole = to;
+        }
+        if self.messages.is_empty() {
+            self.messages = VecDeque::new();
+        }
     }
 
     /// What came through in order.
@@ -101,7 +144,8 @@ impl Receiver {
         let again = segment.is_none_or(|segment| std::mem::replace(&mut segment.received, true));
         let took = now.saturating_sub(packet.sent).saturating_add(back);
         let grows = !again && self.buffer.came(packet.len, packet.sent, took);
-        if packet.late > 0 && packet.number == self.expected && !again {
+        let late = packet.late > 0 && packet.number == self.expected && !again;
+        if late {
             self.stalls += 1;
             self.stalled = self.stalled.saturating_add(packet.late);
         }
@@ -114,6 +158,9 @@ impl Receiver {
                 Some((end, at)) if *at == now => *end = segment.end,
                 _ => self.through.push_back((segment.end, now)),
             }
+        }
+        if let Some((end, _)) = self.through.back().copied() {
+            self.count_messages(end, late);
         }
         self.seen = self.seen.max(packet.number + 1);
         if again || now.saturating_sub(self.last_arrival) > rest {
@@ -184,4 +231,75 @@ pub(super) enum Answer {
     },
     /// It waits for a second packet.
     Waits,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fault::tcp::packet::Mark;
+
+    /// The messages that came and those of them that were late, where each segment has 100 bytes, messages end there, and packets
+    /// come in this order, those marked as copies of lost ones.
+    fn counted(messages: &[u64], packets: &[(u64, bool)]) -> (u64, u64) {
+        let mut receiver = Receiver::new(Buffer::new(1 << 20, 0, 0));
+        for end in messages {
+            receiver.awaits(*end);
+        }
+        let segment = |number| Segment {
+            end: (number + 1) * 100,
+            began: 0,
+            sent: 0,
+            sacked: false,
+            lost: false,
+            again: false,
+            received: false,
+            copies: 0,
+            mark: Mark::default(),
+        };
+        let mut segments = (0..packets.len() as u64).map(segment).collect();
+        for (at, (number, is_copy)) in (1..).zip(packets) {
+            let packet = Packet {
+                arrives: at * 1_000_000,
+                number: *number,
+                len: 100,
+                sent: 0,
+                late: if *is_copy { 50_000_000 } else { 0 },
+                pushes: true,
+                sure: false,
+            };
+            receiver.take(packet, false, 0, &mut segments, u64::MAX, 0);
+        }
+        let losses = receiver.losses(Losses::default());
+        (losses.messages, losses.late)
+    }
+
+    #[test]
+    fn a_lost_packet_makes_its_message_and_those_behind_it_late() {
+        let (each, copy, first) = ([100, 200, 300, 400, 500], true, false);
+        let on_time = [0, 1, 2, 3, 4].map(|number| (number, first));
+        let one_lost = [(0, first), (2, first), (3, first), (1, copy), (4, first)];
+        let last_lost = [(0, first), (1, first), (2, first), (3, first), (4, copy)];
+        let for_nothing = [(0, first), (1, first), (1, copy), (2, first), (3, first)];
+        for (case, messages, packets, came) in [
+            ("nothing is lost", &each[..], on_time, (5, 0)),
+            (
+                "it and the two that had overtaken it",
+                &each,
+                one_lost,
+                (5, 3),
+            ),
+            ("the last one", &each, last_lost, (5, 1)),
+            ("a copy that was not needed", &each, for_nothing, (4, 0)),
+            ("one message of several packets", &[500], one_lost, (1, 1)),
+            (
+                "one before it in the same packet",
+                &[150, 180, 500],
+                one_lost,
+                (3, 3),
+            ),
+            ("what ended before it", &[80, 100, 500], one_lost, (3, 1)),
+        ] {
+            assert_eq!(counted(messages, &packets), came, "{case}");
+        }
+    }
 }

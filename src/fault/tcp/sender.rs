@@ -2,17 +2,16 @@
 //! how it repairs losses in `repair`, and what it waits for in `alarm`.
 
 use std::collections::VecDeque;
-use std::time::Duration;
 
 use super::SEGMENT;
 use super::bbr::{Bbr, Sample};
 use super::buffer::Buffer;
 use super::control::{Algorithm, Control};
 use super::line::Line;
+use super::losses::Losses;
 use super::packet::{Acknowledgement, Mark, Packet, Segment};
 use super::receiver::{Answer, Receiver};
 use super::state::{Alarm, Probe, Reduction, State, Undo};
-use super::stream::Losses;
 use super::timer::Timer;
 use super::window::Window;
 
@@ -147,7 +146,9 @@ impl Sender {
     /// The application wrote `n` bytes at `at`. Calls are in the order of time.
     pub(super) fn write(&mut self, at: u64, n: u64) {
         let end = self.written.back().map_or(self.sent, |(_, end)| *end);
-        self.written.push_back((at, end.saturating_add(n)));
+        let end = end.saturating_add(n);
+        self.written.push_back((at, end));
+        self.receiver.awaits(end);
         // A writer of much is taken to write on: a kernel fills segments with what is written at a time.
         let corked = (n >= LONG).then(|| at.saturating_add(CORK));
         self.corked_until = corked.unwrap_or(0);
@@ -171,12 +172,7 @@ impl Sender {
 
     /// What became of the packets so far.
     pub(super) fn losses(&self) -> Losses {
-        let (stalls, stalled) = self.receiver.stalls();
-        Losses {
-            stalls,
-            stalled: Duration::from_nanos(stalled),
-            ..self.losses
-        }
+        self.receiver.losses(self.losses)
     }
 
     /// When something happens next.

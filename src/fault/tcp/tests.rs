@@ -321,6 +321,49 @@ fn a_steady_stream_of_small_messages_stalls_as_on_linux() {
     }
 }
 
+/// What became of 200 messages that were written one way every so many milliseconds, and how old each was in the end. The
+/// sender's window is so large that nothing but losses holds them.
+fn written(path: Path, each: u64, every_ms: u64, seed: u64) -> (Losses, Vec<u64>) {
+    let control = Control {
+        initial: 1 << 20,
+        ..RENO
+    };
+    let mut way = Way::new(control, path, seed);
+    for message in 0..200 {
+        way.sender.write(message * every_ms * MS, each);
+    }
+    way.run(500 * SECOND);
+    let age = |message| {
+        let mut through = way.sender.through().iter();
+        let at = through.find(|(end, _)| *end >= (message + 1) * each);
+        at.map_or(0, |(_, at)| at - message * every_ms * MS)
+    };
+    let ages = (0..200).map(age).collect();
+    (way.sender.losses(), ages)
+}
+
+#[test]
+fn messages_that_loss_made_late_came_late() {
+    let (mut told, mut came_late) = (0, 0);
+    for seed in 0..16 {
+        for (percent, each, every_ms) in [(0.0, 200, 10), (1.0, 200, 50), (0.5, 5_000, 100)] {
+            let (losses, ages) = written(Path::of(100, percent), each, every_ms, seed);
+            let late = ages.iter().filter(|age| **age > 50 * MS).count() as u64;
+            let case = format!("{percent} %, {each} B, seed {seed}: {losses:?}, {late} were");
+            assert_eq!(losses.messages, 200, "{case}");
+            assert_eq!(losses.stalls == 0, losses.late == 0, "{case}");
+            // A window that shrank holds a few that no lost packet does.
+            assert!(losses.late <= late, "{case}");
+            told += losses.late;
+            came_late += late;
+        }
+    }
+    assert!(
+        told > 200 && told * 3 > came_late * 2,
+        "{told} of {came_late}"
+    );
+}
+
 /// When the first so many bytes of a new connection are through, in ms: its handshake and its request took 1.5 round trips.
 fn new_connection(control: Control, path: Path, bytes: &[u64]) -> Vec<f64> {
     let mut way = Way::new(control, path, 1);

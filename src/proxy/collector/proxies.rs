@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::clean::CleanTime;
 use super::conns::ConnFigures;
 use super::window::{Counted, Figures, Window};
-use crate::fault::{Direction, InForce, PerDirection, Plan, Sending};
+use crate::fault::{Direction, InForce, Losses, PerDirection, Plan, Sending};
 use crate::findings::{self, Findings};
 use crate::mapping::TlsMode;
 use crate::proxy::meter::counters::{Latest, ProxyMeter};
@@ -294,7 +294,7 @@ impl ProxyFigures {
             held,
             full: proxy.meters().map(ProxyMeter::fulls).sum(),
             sending: sending.map(|(_, _, sending)| sending),
-            lost: proxy.meters().map(ProxyMeter::lost).sum(),
+            losses: (proxy.meters().map(ProxyMeter::losses)).fold(Losses::default(), Losses::plus),
             writes: figures.writes,
             waits: Waits {
                 accept: Latest::last(proxy.meters().map(|meter| &meter.waits.accept)),

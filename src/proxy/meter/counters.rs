@@ -59,6 +59,8 @@ pub(crate) struct LossMeter {
     stalls: AtomicU64,
     /// In microseconds.
     stalled: AtomicU64,
+    messages: AtomicU64,
+    late: AtomicU64,
 }
 
 /// The last wait of its kind: when it was over, in milliseconds since the engine's start, above how long it took, in
@@ -76,6 +78,8 @@ impl LossMeter {
         add(&self.stalls, more.stalls);
         let micros = u64::try_from(more.stalled.as_micros());
         add(&self.stalled, micros.unwrap_or(u64::MAX));
+        add(&self.messages, more.messages);
+        add(&self.late, more.late);
     }
 
     pub(crate) fn get(&self) -> Losses {
@@ -85,6 +89,8 @@ impl LossMeter {
             timeouts: self.timeouts.load(Ordering::Relaxed),
             stalls: self.stalls.load(Ordering::Relaxed),
             stalled: Duration::from_micros(self.stalled.load(Ordering::Relaxed)),
+            messages: self.messages.load(Ordering::Relaxed),
+            late: self.late.load(Ordering::Relaxed),
         }
     }
 }
@@ -217,8 +223,10 @@ impl ProxyMeter {
         self.fulls.load(Ordering::Relaxed)
     }
 
-    pub(crate) fn lost(&self) -> u64 {
-        self.losses.iter().map(|losses| losses.get().lost).sum()
+    /// What became of the packets of both directions.
+    pub(crate) fn losses(&self) -> Losses {
+        let losses = self.losses.iter().map(LossMeter::get);
+        losses.fold(Losses::default(), Losses::plus)
     }
 }
 

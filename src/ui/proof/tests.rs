@@ -127,6 +127,8 @@ fn point(sent: u64, lost: u64, changed: u32) -> Point {
         sent,
         lost,
         stalls: 3,
+        messages: 200,
+        late: 9,
         ..Losses::default()
     };
     Point {
@@ -139,7 +141,7 @@ fn point(sent: u64, lost: u64, changed: u32) -> Point {
 }
 
 #[test]
-fn loss_says_how_often_it_made_bytes_wait() {
+fn loss_says_how_many_messages_it_made_late_and_how_often() {
     let row = ProxyRow {
         sending: Some(Sending {
             window: 10,
@@ -151,7 +153,9 @@ fn loss_says_how_often_it_made_bytes_wait() {
     let dial = knob::all().iter().find(|dial| dial.knob.label == "LOS");
     let reading = Proof::new(&model, &row, &Busiest::default())
         .reading(dial.expect("a knob"), Directions::Both);
-    assert_eq!(reading.more.as_deref(), Some("3 stalls/m"));
+    assert_eq!(reading.more.as_deref(), Some("4.5% late  3 stalls/m"));
+    let words = "4.5% of messages late  3 stalls/m";
+    assert_eq!(reading.in_words.as_deref(), Some(words));
 }
 
 /// A proxy with these faults, and one such half second.

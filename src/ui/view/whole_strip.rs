@@ -105,7 +105,8 @@ fn draw_heads(cells: u16, titles: u16, mut pen: Pen<'_>) {
 
 /// A row for each knob; those around the selected one where there is not room for all.
 fn draw_knobs(model: &Model, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
-    let cells = if sheet.area.width < 100 { 9 } else { 18 };
+    let is_wide = sheet.area.width >= 100;
+    let cells = if is_wide { 18 } else { 9 };
     let titles = knob::all().iter().map(|dial| width(dial.knob.title));
     let titles = titles.max().unwrap_or(0).min(14);
     draw_heads(cells, titles, sheet.row(0));
@@ -136,7 +137,7 @@ fn draw_knobs(model: &Model, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
         pen.holds(cells, Target::Track(proxy, index));
         draw_track(model, dial, &reading, cells, &mut pen);
         pen.skip(1).right(&reading.set_text, VALUE, set).skip(1);
-        let (why, role) = why(dial, &reading);
+        let (why, role) = why(dial, &reading, is_wide);
         let mark = match reading.verdict {
             Verdict::Agrees => Role::Good,
             Verdict::Differs(_) => Role::Trouble,
@@ -164,12 +165,17 @@ fn draw_track(model: &Model, dial: &Dial, reading: &Reading, cells: u16, pen: &m
 }
 
 /// What proves the knob, or why nothing does; of one that is off, what it would do.
-fn why(dial: &Dial, reading: &Reading) -> (String, Role) {
+fn why(dial: &Dial, reading: &Reading, is_wide: bool) -> (String, Role) {
     let count = reading
         .count
         .map(|count| format!("n {}", format::count(count)));
-    let more = [reading.more.clone(), count].into_iter().flatten();
-    let figures: Vec<String> = more.collect();
+    let in_words = reading.in_words.clone().filter(|_| is_wide);
+    let more = in_words.or_else(|| reading.more.clone());
+    let beside = |why: &str| match &more {
+        Some(more) => format!("{more}  {why}"),
+        None => why.to_owned(),
+    };
+    let figures: Vec<String> = [more.clone(), count].into_iter().flatten().collect();
     let figures = figures.join("  ");
     match &reading.verdict {
         Verdict::Off => (dial.kind.summary.to_owned(), Role::Rest),
@@ -179,7 +185,7 @@ fn why(dial: &Dial, reading: &Reading) -> (String, Role) {
             ("nothing measures it yet".to_owned(), Role::Rest)
         }
         Verdict::Unjudged => (figures, Role::Measured),
-        Verdict::Unknown(why) => (why.clone(), Role::Rest),
-        Verdict::Differs(why) => (why.clone(), Role::Trouble),
+        Verdict::Unknown(why) => (beside(why), Role::Rest),
+        Verdict::Differs(why) => (beside(why), Role::Trouble),
     }
 }
