@@ -184,7 +184,8 @@ pub struct Unanswered {
     /// For how long the oldest has waited; of those that are overdue, where any is.
     pub oldest: Duration,
     /// How many wait longer than is their habit: more than a second, and more than three times as long as any request of
-    /// the same connection and 99 of 100 requests of the proxy without faults.
+    /// the same connection and 99 of 100 requests of the proxy without faults. Such a request counts where the desk holds
+    /// anything of its connection, or where others wait as well and nobody is answered meanwhile.
     pub overdue: u32,
 }
 

@@ -23,7 +23,24 @@ pub(super) struct Book {
     /// How many answers there were at all, and how many while no fault acted.
     pub(super) answered: u64,
     pub(super) answered_clean: u64,
+    /// How many open connections there are whose facts were missed in part.
+    pub(super) strangers: usize,
     conns: HashMap<ConnId, Conn>,
+}
+
+/// What is known of an open connection whose facts were missed in part.
+#[derive(Clone, Copy, Debug)]
+pub struct KnownConn {
+    /// The connection.
+    pub id: ConnId,
+    /// Its client's address.
+    pub client: IpAddr,
+    /// When it was opened, since the engine's start.
+    pub opened: Duration,
+    /// Since when a request waits, where one does.
+    pub asked: Option<Duration>,
+    /// Whether any was answered.
+    pub answered: bool,
 }
 
 /// One open connection.
@@ -49,6 +66,8 @@ pub(super) struct Conn {
     pub(super) left: Option<Left>,
     /// Which peer ended its stream first.
     pub(super) first_left: Option<LegName>,
+    /// Whether its facts were missed in part.
+    pub(super) is_stranger: bool,
 }
 
 /// A client's end.
@@ -116,11 +135,30 @@ const HEALTHY_WAIT: Duration = Duration::from_secs(1);
 // === impl Book ===
 
 impl Book {
+    /// A book that begins at `at`, when these connections are open.
+    pub(super) fn of(
+        faults: Faults,
+        at: Duration,
+        open: impl IntoIterator<Item = KnownConn>,
+    ) -> Self {
+        let conns: HashMap<ConnId, Conn> = open
+            .into_iter()
+            .map(|known| (known.id, Conn::known(&known, at)))
+            .collect();
+        Self {
+            faults,
+            strangers: conns.len(),
+            conns,
+            ..Self::default()
+        }
+    }
+
     /// Takes a fact in; says what it means for a request. The connection stays in the book until `forget`.
     pub(super) fn take_in(&mut self, fact: &Fact) -> Option<Step> {
         if let Seen::Opened { client } = fact.seen {
             let conn = Conn::new(fact.conn, client.ip(), fact.at);
-            self.conns.insert(fact.conn, conn);
+            let before = self.conns.insert(fact.conn, conn);
+            self.strangers -= usize::from(before.is_some_and(|before| before.is_stranger));
             return None;
         }
         let conn = self.conns.get_mut(&fact.conn)?;
@@ -144,8 +182,10 @@ impl Book {
 
     /// Drops a connection that is over.
     pub(super) fn forget(&mut self, fact: &Fact) {
-        if matches!(fact.seen, Seen::Closed { .. }) {
-            self.conns.remove(&fact.conn);
+        if matches!(fact.seen, Seen::Closed { .. })
+            && let Some(conn) = self.conns.remove(&fact.conn)
+        {
+            self.strangers -= usize::from(conn.is_stranger);
         }
     }
 
@@ -215,6 +255,21 @@ impl Conn {
             last_answer: None,
             left: None,
             first_left: None,
+            is_stranger: false,
+        }
+    }
+
+    /// One of which only that is known at `at`. It has asked before, as far as anybody knows.
+    fn known(known: &KnownConn, at: Duration) -> Self {
+        Self {
+            reached: Some(known.opened),
+            began: known.asked.unwrap_or(known.opened),
+            waits: known.asked.is_some(),
+            requests: 2,
+            answered: u32::from(known.answered) * 2,
+            last_answer: known.answered.then_some(at),
+            is_stranger: true,
+            ..Self::new(known.id, known.client, known.opened)
         }
     }
 

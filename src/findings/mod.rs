@@ -35,6 +35,7 @@ mod wording;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use self::book::KnownConn;
 pub use self::changes::{Change, changes};
 pub use crate::snapshot::{Confidence, Figure, Finding, Habit};
 
@@ -112,6 +113,21 @@ impl Findings {
             watch.faults(at, &self.book);
         }
         self.stirred = true;
+    }
+
+    /// Facts are missing up to `at`, when these connections are open: what was stated may rest on what is not so, and is
+    /// inferred from here on anew.
+    pub fn begin_anew(&mut self, at: Duration, open: impl IntoIterator<Item = KnownConn>) {
+        let faults = std::mem::take(&mut self.book.faults);
+        self.book = Book::of(faults, at, open);
+        self.watches = WATCHES.iter().map(|watch| watch()).collect();
+        self.stirred = true;
+    }
+
+    /// When a request was answered last.
+    #[must_use]
+    pub fn last_answer(&self) -> Option<Duration> {
+        Some(self.book.answers.iter().next_back()?.at)
     }
 
     /// What can be said at `at`: the state before, where nothing was seen since or that is half a second old at most.

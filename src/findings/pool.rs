@@ -92,6 +92,10 @@ const ONE_EACH: usize = 20;
 impl Watch for Pool {
     fn see(&mut self, sight: &Sight<'_>) {
         let (at, conn) = (sight.fact.at, sight.conn);
+        // Nobody knows how often it was asked.
+        if conn.is_stranger {
+            return;
+        }
         let first_end = conn.left.is_some_and(|left| left.at == at);
         match sight.fact.seen {
             Seen::Opened { .. } => {
@@ -165,6 +169,10 @@ impl Pool {
     /// A request was answered.
     fn count(&mut self, sight: &Sight<'_>) {
         let again = usize::from(sight.conn.answered >= 2);
+        // While there are some of which nobody knows whether they are kept, none are counted.
+        if sight.book.strangers > 0 {
+            return;
+        }
         self.note(sight.fact.at, sight.book, |second| {
             second.requests += 1;
             second.again += again;
@@ -188,7 +196,7 @@ impl Pool {
 
     /// Notes how many are kept in this second, and whether that stands.
     fn note(&mut self, at: Duration, book: &Book, counts: impl FnOnce(&mut Second)) {
-        if **book.faults.at(at).1 != *NONE {
+        if **book.faults.at(at).1 != *NONE || book.strangers > 0 {
             return;
         }
         let (number, kept) = (at.as_secs(), self.kept);

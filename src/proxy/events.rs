@@ -38,6 +38,8 @@ pub struct FactBatch {
     pub plans: Vec<(Duration, ProxyId, Arc<Plan>)>,
     /// How many more there were, for which there was no room.
     pub dropped: u64,
+    /// The proxies whose facts those were.
+    pub lost: Vec<ProxyId>,
 }
 
 /// Tells whoever listens of what happened so long after the engine's start; nobody needs to.

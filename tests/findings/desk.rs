@@ -3,11 +3,12 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::Range;
 use std::time::Duration;
 
 use faultboard::fault::random::{Random, unit};
 use faultboard::fault::{Plan, language};
-use faultboard::findings::{Finding, Findings};
+use faultboard::findings::{Finding, Findings, KnownConn};
 use faultboard::snapshot::{Amid, By, ConnId, Fact, Leave, LegName, ProxyId, Seen};
 
 /// A client of the desk: told when a timer of its own is due, when an answer begins, and when the desk ends a connection.
@@ -47,6 +48,8 @@ enum Event {
 #[derive(Debug)]
 struct Conn {
     client: usize,
+    address: IpAddr,
+    opened: Duration,
     waits: Option<Duration>,
     last_up: Duration,
     last_down: Option<Duration>,
@@ -73,6 +76,9 @@ pub struct Desk {
     queue: BinaryHeap<Reverse<(Duration, u64, Event)>>,
     numbers: u64,
     scenes: Vec<(Duration, &'static str)>,
+    /// From when to when facts are dropped, in the order of their times; and whether one was.
+    gaps: Vec<Range<Duration>>,
+    lost: bool,
 }
 
 /// Where clients come from by default.
@@ -93,6 +99,8 @@ impl Desk {
             queue: BinaryHeap::new(),
             numbers: 0,
             scenes: Vec::new(),
+            gaps: Vec::new(),
+            lost: false,
         };
         desk.findings.faults(Duration::ZERO, &Plan::default());
         desk.scenes = scenes
@@ -158,6 +166,8 @@ impl Desk {
             conn,
             Conn {
                 client: me,
+                address: self.address,
+                opened: self.now,
                 waits: None,
                 last_up: self.now,
                 last_down: None,
@@ -242,6 +252,10 @@ impl Desk {
             conn: ConnId(conn),
             seen,
         };
+        if self.gaps.iter().any(|gap| gap.contains(&self.now)) {
+            self.lost = true;
+            return;
+        }
         self.facts += 1;
         self.findings.see(&fact);
     }
@@ -396,7 +410,28 @@ impl Desk {
         }
     }
 
+    /// Drops facts in some moments, as a desk does that has too many.
+    pub fn drop_some(&mut self, lasts: Duration) {
+        let mut from = self.between(1.0, 30.0);
+        while from < lasts {
+            let to = from + self.between(0.01, 0.5);
+            self.gaps.push(from..to);
+            from = to + self.between(5.0, 80.0);
+        }
+    }
+
     fn beat(&mut self) {
+        let in_gap = self.gaps.iter().any(|gap| gap.contains(&self.now));
+        if !in_gap && std::mem::take(&mut self.lost) {
+            let open = self.conns.iter().map(|(id, row)| KnownConn {
+                id: ConnId(*id),
+                client: row.address,
+                opened: row.opened,
+                asked: row.waits.filter(|_| row.left.is_none()),
+                answered: row.answered > 0,
+            });
+            self.findings.begin_anew(self.now, open);
+        }
         let stated = self.findings.state(self.now);
         for finding in stated.iter() {
             if !self.stated.iter().any(|before| before.text == finding.text) {

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use super::window::BEAT;
 use crate::fault::{Direction, PerDirection};
+use crate::findings::KnownConn;
 use crate::proxy::proxy::Proxy;
 use crate::proxy::record::{Closed, Record};
 use crate::snapshot::{ConnRow, ConnState, EndedConn};
@@ -78,6 +79,23 @@ impl ConnFigures {
             reason: reason.clone(),
             truncated: self.record.truncated.load(Ordering::Relaxed),
         })
+    }
+
+    /// What its counters tell of it to whoever has missed facts.
+    pub(crate) fn known(&self) -> KnownConn {
+        let meter = &self.record.meter;
+        KnownConn {
+            id: self.record.id,
+            client: self.record.client.ip(),
+            opened: self.record.opened,
+            asked: meter.asked(),
+            answered: meter.waited() > Duration::ZERO,
+        }
+    }
+
+    /// Whether the desk holds anything of it, in either direction: then a wait is not its habit.
+    pub(crate) fn is_held(&self) -> bool {
+        self.record.meter.held().sum() > 0
     }
 
     /// For how long its oldest request has had no answer, where that is long enough to be worth a word.

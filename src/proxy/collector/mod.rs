@@ -282,11 +282,12 @@ impl Collector {
             {
                 seen.stir();
                 if let Some(wait) = wait {
-                    seen.waits(wait, conn.record.meter.waited());
+                    seen.waits(wait, conn.record.meter.waited(), conn.is_held());
                 }
             }
             moves |= conn.moves();
         }
+        self.seen.iter_mut().for_each(|seen| seen.walked(at));
         moves |= self.seen.iter().any(ProxyFigures::waits_in_suspense);
         moves
     }
@@ -295,7 +296,7 @@ impl Collector {
     fn carry_facts(&mut self, at: Duration) {
         let mut batch = FactBatch::default();
         for worker in &self.engine.workers {
-            batch.dropped += worker.facts().take(&mut batch.facts);
+            batch.dropped += worker.facts().take(&mut batch.facts, &mut batch.lost);
         }
         for seen in &self.seen {
             seen.take_plans(&mut batch.plans);
@@ -332,6 +333,11 @@ impl Collector {
             }
         }
         for seen in &mut self.seen {
+            if batch.lost.contains(&seen.id()) {
+                let id = seen.id();
+                let open = self.conns.iter().filter(|conn| conn.proxy.id == id);
+                seen.habits.begin_anew(at, open.map(ConnFigures::known));
+            }
             for (what, finding) in seen.infer(at) {
                 let what = Happening::Found { what, finding };
                 self.engine.tell_of(at, seen.name(), what);

@@ -37,6 +37,8 @@ pub(crate) struct ProxyFigures {
     findings: Arc<[Finding]>,
     /// What waited for an answer when connections were last walked over.
     unanswered: Unanswered,
+    /// What of it is longer than its habit, although the desk holds nothing of it.
+    silent: Unanswered,
     pub(crate) total: u64,
     failed: u64,
     /// How many connections faults have ended, by their kinds.
@@ -78,6 +80,7 @@ impl ProxyFigures {
             habits: Findings::default(),
             findings: Arc::default(),
             unanswered: Unanswered::default(),
+            silent: Unanswered::default(),
             total: 0,
             failed: 0,
             ended: Vec::new(),
@@ -163,25 +166,44 @@ impl ProxyFigures {
 
     /// A walk over the connections begins: what waits is counted anew.
     pub(crate) fn walk(&mut self) {
+        self.silent = Unanswered::default();
         if std::mem::take(&mut self.unanswered).count > 0 {
             self.stir();
         }
     }
 
-    /// One of its connections has a request that has waited so long, and none of its requests has waited longer than `most`.
-    pub(crate) fn waits(&mut self, wait: Duration, most: Duration) {
+    /// One of its connections has a request that has waited so long, and none of its requests has waited longer than `most`;
+    /// whether the desk holds anything of that connection.
+    pub(crate) fn waits(&mut self, wait: Duration, most: Duration, held: bool) {
+        let is_long = wait > self.habit().max(most.saturating_mul(3));
+        self.unanswered.add(wait, is_long && held);
+        if is_long && !held {
+            self.silent.add(wait, true);
+        }
+    }
+
+    /// The walk is over. A request of which the desk holds nothing may wait in health, as the first of a worker for its next
+    /// job does: it is overdue where others wait as well, and nobody has been answered for a while.
+    pub(crate) fn walked(&mut self, at: Duration) {
+        let Unanswered {
+            overdue, oldest, ..
+        } = self.silent;
+        let answered = self.habits.last_answer();
+        let nobody = answered.is_none_or(|last| at.saturating_sub(last) > self.habit());
+        if overdue > 0 && overdue + self.unanswered.overdue > 1 && nobody {
+            let before = self.unanswered;
+            self.unanswered.overdue += overdue;
+            self.unanswered.oldest = match before.overdue {
+                0 => oldest,
+                _ => oldest.max(before.oldest),
+            };
+        }
+    }
+
+    /// Longer than this nothing of it waits by habit, as far as is known.
+    fn habit(&self) -> Duration {
         let usual = self.clean.known().map(|clean| clean.feels.p99);
-        let habit = usual.unwrap_or_default().max(most).saturating_mul(3);
-        let is_overdue = wait > habit.max(OVERDUE);
-        let unanswered = &mut self.unanswered;
-        unanswered.oldest = match (is_overdue, unanswered.overdue) {
-            // What waits by habit does not hide it.
-            (true, 0) => wait,
-            (false, 1..) => unanswered.oldest,
-            _ => unanswered.oldest.max(wait),
-        };
-        unanswered.count += 1;
-        unanswered.overdue += u32::from(is_overdue);
+        usual.unwrap_or_default().saturating_mul(3).max(OVERDUE)
     }
 
     /// Whether a wait is young enough to be followed as it grows; what waits for long is looked at once a second.
@@ -342,5 +364,21 @@ impl Sum {
                 }
             }
         }
+    }
+}
+
+// === impl Unanswered ===
+
+impl Unanswered {
+    /// Adds a request that has waited so long.
+    fn add(&mut self, wait: Duration, is_overdue: bool) {
+        self.oldest = match (is_overdue, self.overdue) {
+            // What waits by habit does not hide it.
+            (true, 0) => wait,
+            (false, 1..) => self.oldest,
+            _ => self.oldest.max(wait),
+        };
+        self.count += 1;
+        self.overdue += u32::from(is_overdue);
     }
 }

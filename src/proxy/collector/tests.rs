@@ -11,11 +11,14 @@ use super::*;
 use crate::fault::shared::SharedLinks;
 use crate::fault::{Direction, PerDirection, Plan};
 use crate::mapping;
+use crate::proxy::meter::counters::ProxyMeter;
+use crate::proxy::meter::facts::Facts;
+use crate::proxy::meter::gauge::{ConnGauge, Gauge};
 use crate::proxy::net::look_up::LookUps;
 use crate::proxy::thread::clock;
 use crate::proxy::thread::panics::injected::{self, Place};
 use crate::proxy::{Options, tls};
-use crate::snapshot::{CloseReason, ConnId, ConnState, Event, Negotiated};
+use crate::snapshot::{CloseReason, ConnId, ConnState, Event, Fact, Negotiated, Seen};
 
 /// A collector and what it watches, in the place of an engine.
 struct Desk {
@@ -370,4 +373,120 @@ async fn a_bug_in_a_beat_is_told_once_and_the_collector_goes_on() {
     };
     let began = "some figures are missing, all else goes on: a bug of faultboard ";
     assert!(error.starts_with(began), "{error}");
+}
+
+/// What a connection of a proxy does at a millisecond: bytes come from its client, or leave for it; or the desk holds some.
+#[derive(Clone, Copy)]
+enum Does {
+    Asks,
+    Hears,
+    IsHeld,
+}
+
+type Course = Vec<(u64, usize, Does)>;
+
+/// Has the collector see what was seen of connections.
+fn see(desk: &mut Desk, seen: impl IntoIterator<Item = Fact>) {
+    for fact in seen {
+        desk.collector.seen[0].habits.see(&fact);
+    }
+}
+
+/// Runs a proxy's connections for forty seconds; returns how many waited at most, and how many were overdue at the end.
+async fn most_waiting(course: &Course) -> (u32, u32) {
+    let mut desk = desk();
+    let records: Vec<_> = (1..=4).map(|number| desk.open(number)).collect();
+    let (facts, meter, start) = (Facts::default(), ProxyMeter::default(), desk.engine.start);
+    let gauge = |record| {
+        let Record {
+            id, meter: conn, ..
+        }: &Record = record;
+        ConnGauge::new((*id, conn), (ProxyId(1), &meter), &facts, start, start)
+    };
+    let mut gauges: Vec<_> = records.iter().map(|record| gauge(record)).collect();
+    desk.beat_after(BEAT).await;
+    let opened = records.iter().map(|record| Fact {
+        at: Duration::ZERO,
+        proxy: ProxyId(1),
+        conn: record.id,
+        seen: Seen::Opened {
+            client: record.client,
+        },
+    });
+    see(&mut desk, opened);
+    let mut most = 0;
+    for beat in 1..400 {
+        for (at, conn, does) in course.iter().filter(|(at, ..)| at / 100 + 1 == beat) {
+            let (gauge, now) = (&mut gauges[*conn], start + Duration::from_millis(*at));
+            match does {
+                Does::Asks => gauge.arrived(Direction::Up, 40, now),
+                Does::Hears => gauge.delivered(Direction::Down, 9, now),
+                Does::IsHeld => gauge.holds(Direction::Up, 40, false),
+            }
+        }
+        let mut taken = Vec::new();
+        facts.take(&mut taken, &mut Vec::new());
+        see(&mut desk, taken);
+        desk.stir();
+        desk.beat_after(BEAT).await;
+        most = most.max(desk.snapshots.borrow().proxies[0].unanswered.count);
+    }
+    let last = desk.snapshots.borrow().proxies[0].unanswered;
+    (most, last.overdue)
+}
+
+/// Who asks every 300 ms until then, and is answered.
+fn talks(conn: usize, until: u64) -> Course {
+    let times = (0..until).step_by(300);
+    let talk = times.flat_map(|at| [(at, conn, Does::Asks), (at + 3, conn, Does::Hears)]);
+    talk.collect()
+}
+
+/// Who does so, and then asks what is not answered.
+fn waits(conn: usize) -> Course {
+    [talks(conn, 2_000), vec![(2_100, conn, Does::Asks)]].concat()
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_waits_in_health_is_shown_and_calm_and_who_waits_in_vain_is_not() {
+    use Does::{Asks, Hears, IsHeld};
+    let told = |times: &[u64]| {
+        let hears = times.iter().map(|at| (*at, 0, Hears));
+        [(0, 0, Asks)].into_iter().chain(hears).collect::<Course>()
+    };
+    let busy = talks(3, 40_000);
+    let held = vec![(2_100, 0, IsHeld)];
+    let all: Course = (0..3).flat_map(waits).collect();
+    let stream: Vec<u64> = (5..40_000).step_by(70).collect();
+    let long_poll = [told(&[19_000]), vec![(19_001, 0, Asks)]].concat();
+    let rows = [
+        ("a long poll", long_poll, (1, 0)),
+        ("a worker's first blocking pop", waits(0), (1, 0)),
+        (
+            "the same beside a caller",
+            [busy.clone(), waits(0)].concat(),
+            (1, 0),
+        ),
+        (
+            "several of them beside a caller",
+            [busy.clone(), all.clone()].concat(),
+            (3, 0),
+        ),
+        ("a subscriber", told(&[5, 9_000, 20_000]), (0, 0)),
+        ("a stream of events", told(&stream), (0, 0)),
+        ("an upstream that hangs", all, (3, 3)),
+        (
+            "one whose request is held",
+            [busy, waits(0), held.clone()].concat(),
+            (1, 1),
+        ),
+        (
+            "one alone whose request is held",
+            [waits(0), held].concat(),
+            (1, 1),
+        ),
+    ];
+    for (name, course, wanted) in rows {
+        assert_eq!(most_waiting(&course).await, wanted, "{name}");
+    }
 }
