@@ -117,8 +117,8 @@ pub struct ProxyRow {
     pub findings: Arc<[Finding]>,
     /// The faults as they act at this moment, where time moves them.
     pub present: Option<Arc<Plan>>,
-    /// Where the first fault is that follows a trace.
-    pub traced: Option<Traced>,
+    /// Where the faults are that follow a trace.
+    pub traced: Vec<Traced>,
     /// The faults that act at certain times only.
     pub scheduled: Vec<Scheduled>,
     /// How many connections faults have ended since the start, by their kinds.
@@ -442,7 +442,7 @@ impl ProxyRow {
             clean: None,
             findings: Arc::default(),
             present: None,
-            traced: None,
+            traced: Vec::new(),
             scheduled: Vec::new(),
             ended: Vec::new(),
             history: Arc::default(),

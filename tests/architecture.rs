@@ -394,6 +394,7 @@ const OTHER_WORDS: &[&str] = &[
     "demo/",
     "preset/",
     "mapping/slips.rs",
+    "fault/trace.rs",
 ];
 
 #[test]

@@ -156,7 +156,8 @@ fn begins_anew(before: &Setting, after: &Setting) -> bool {
         values.is_some_and(|(before, after)| after.partial_order(&before) == Some(Ordering::Less))
     };
     let differs = |name| before.value(name) != after.value(name);
-    falls("packets") || falls("rtt") || differs("burst") || differs("stalls")
+    let others = ["burst", "stalls", "trace", "loop"];
+    falls("packets") || falls("rtt") || others.into_iter().any(differs)
 }
 
 /// What of a plan lets two links of one connection leave with different pieces: for how long, and how many bytes in a time.
@@ -537,8 +538,11 @@ proptest! {
             && !begins_anew(&setting, &changed)
         {
             // Whoever loses more keeps what is under way: less is lost here.
-            let Some(Value::Percent(packets)) = setting.value("packets") else { unreachable!() };
-            let fewer = Percent::from_ppm(packets.ppm() / 7);
+            let fewer = match setting.value("packets") {
+                Some(Value::Percent(packets)) => Percent::from_ppm(packets.ppm() / 7),
+                // One that follows a trace loses otherwise where it does not.
+                _ => Percent::new(1),
+            };
             after.clear(setting.kind);
             after.set(changed.with("packets", Value::Percent(fewer)));
         }
@@ -680,7 +684,8 @@ fn stages(kind: &'static Kind, set: Instant) -> impl Iterator<Item = Box<dyn Fau
                     handshakes: 1,
                     now: set,
                     since: set,
-                    from: None,
+                    motion: None,
+                    back_motion: None,
                     opened: set,
                     passed: 0,
                     round_trip: Duration::ZERO,

@@ -35,7 +35,7 @@ fn parameter(param: &ParamSpec) -> String {
         Unit::Switch => "on·off".to_owned(),
         Unit::Word(words) => words.join("·"),
         Unit::TimeOrSize => "TIME or SIZE".to_owned(),
-        Unit::Trace => "FILE".to_owned(),
+        Unit::Trace(_) => "FILE".to_owned(),
     };
     let name = if param.bare {
         String::new()

@@ -1563,11 +1563,11 @@ fn a_trace_says_on_the_strip_how_far_it_is() {
         change_row(model, 0, |row| {
             row.plan = Arc::new(Plan::of(faults.clone()));
             row.present = Some(Arc::new(Plan::of([support::bandwidth(97_000)])));
-            row.traced = Some(Traced {
+            row.traced = vec![Traced {
                 kind: "bandwidth",
                 place: 12 * second,
                 length: 60 * second,
-            });
+            }];
         });
         let shown = text(&screen(model));
         assert!(shown.contains("12s of 1m00"), "{shown}");

@@ -207,7 +207,7 @@ fn form(kind: &Kind) -> String {
             Unit::Switch => "on|off",
             Unit::Word(words) => &words.join("|"),
             Unit::TimeOrSize => "TIME|SIZE",
-            Unit::Trace => "FILE",
+            Unit::Trace(_) => "FILE",
         };
         let written = if param.bare {
             value.to_owned()

@@ -108,6 +108,7 @@ fn time(text: &str, least: Duration, most: Duration) -> Result<Duration, String>
         range: Some((Value::Time(least), Value::Time(most))),
         halves: false,
         instead_of: &[],
+        of: None,
         summary: "",
     };
     let read = language::parse_value(&spec, text).map_err(|error| error.message)?;

@@ -48,6 +48,7 @@ const fn spec(unit: Unit) -> ParamSpec {
         range: None,
         halves: false,
         instead_of: &[],
+        of: None,
         summary: "",
     }
 }

@@ -198,6 +198,7 @@ impl Dial {
             range: None,
             halves: false,
             instead_of: &[],
+            of: None,
             summary: "",
         })
     }
@@ -235,6 +236,14 @@ impl Dial {
             None => self.knob.stops[0],
         };
         (!self.harmless(value)).then_some(value)
+    }
+
+    /// The name of what a setting follows in place of the knob's value, where it does: `trace`.
+    #[must_use]
+    pub fn follows(&self, setting: &Setting) -> Option<&'static str> {
+        let mut params = self.kind.params.iter();
+        let followed = params.find(|param| param.instead_of.contains(&self.knob.param))?;
+        setting.value(followed.name).map(|_| followed.name)
     }
 
     /// What there is of the kind in these directions, as one setting for all of them.
@@ -294,7 +303,7 @@ fn zero(unit: Unit) -> Option<Value> {
         Unit::Percent => Some(Value::Percent(Percent::NONE)),
         Unit::Number => Some(Value::Number(0.0)),
         Unit::Switch => Some(Value::Switch(false)),
-        Unit::Rate | Unit::Word(_) | Unit::Trace => None,
+        Unit::Rate | Unit::Word(_) | Unit::Trace(_) => None,
     }
 }
 

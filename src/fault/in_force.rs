@@ -5,6 +5,7 @@
 //! to put a plan in force, so that nobody forgets what came before: a setting that stays keeps its schedule, its wave and
 //! its ramp, and a shared link goes on unless what is shared changed.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -43,19 +44,19 @@ pub struct OneWay {
     pub setting: Setting,
     /// When it began to act by its schedule, or will.
     pub since: Instant,
-    /// What its first parameter was just before it was set: in seconds, or in bytes per second.
+    /// What its first parameter was just before it was set: in seconds, or in bytes per second. A ramp begins there.
     pub from: Option<f64>,
 }
 
 /// What settings ask of a new connection, whose number for a kind is `draw`.
 fn demands_of<'a>(
-    settings: impl Iterator<Item = &'a Setting>,
+    settings: impl Iterator<Item = Cow<'a, Setting>>,
     draw: impl Fn(&Kind) -> u64,
 ) -> Demands {
     let mut demands = Demands::default();
     for setting in settings {
         if let Some(open) = setting.kind.open {
-            open(setting, draw(setting.kind), &mut demands);
+            open(&setting, draw(setting.kind), &mut demands);
         }
     }
     demands
@@ -176,14 +177,18 @@ impl InForce {
         (present != *self.plan).then_some(present)
     }
 
-    /// How far into its trace the first setting is that follows one, how long that is, and the setting's kind.
-    #[must_use]
-    pub fn traced(&self, now: Instant) -> Option<(&'static str, Duration, Duration)> {
-        let acting = self.settings().filter(|(it, onset)| onset.acts(it, now));
-        acting.into_iter().find_map(|(setting, onset)| {
+    /// Of each setting that follows a trace: its kind, how far into the trace it is, and how long that is.
+    pub fn traced(
+        &self,
+        now: Instant,
+    ) -> impl Iterator<Item = (&'static Kind, Duration, Duration)> {
+        let acting = self
+            .settings()
+            .filter(move |(it, onset)| onset.acts(it, now));
+        acting.filter_map(move |(setting, onset)| {
             let past = now.saturating_duration_since(onset.since(setting)?);
             let (place, length) = place_in_trace(setting, past)?;
-            Some((setting.kind.name, place, length))
+            Some((setting.kind, place, length))
         })
     }
 
@@ -205,7 +210,16 @@ impl InForce {
         draw: impl Fn(&Kind) -> u64,
         now: Instant,
     ) -> Demands {
-        demands_of(self.acting_now(hits, now), draw)
+        // What moves is what it is when the connection opens.
+        let acting = self.acting_now(hits, now).map(|(setting, onset)| {
+            let one_ways = Direction::BOTH.map(|direction| onset.one_way(setting, direction));
+            let mut stilled = one_ways
+                .into_iter()
+                .flatten()
+                .filter_map(|it| it.stilled(now));
+            stilled.next().map_or(Cow::Borrowed(setting), Cow::Owned)
+        });
+        demands_of(acting, draw)
     }
 
     /// Whether all new connections are refused at `now`, so that the port is to be closed.
@@ -218,7 +232,7 @@ impl InForce {
     /// Whether a fault is set that closes the port, now or at another time.
     #[must_use]
     pub fn mentions_refusal(&self) -> bool {
-        let demands = demands_of(self.plan.settings().iter(), |_| 0);
+        let demands = demands_of(self.plan.settings().iter().map(Cow::Borrowed), |_| 0);
         demands.refused.is_some()
     }
 
@@ -232,7 +246,7 @@ impl InForce {
         now: Instant,
     ) -> Option<ByteRate> {
         let round_trip = self.lengthened(&hits, now);
-        let passes = |setting: &Setting| {
+        let passes = |(setting, _): (&Setting, &Onset)| {
             let passes = setting.kind.passes?;
             passes(&setting.one_way(direction)?, round_trip)
         };
@@ -263,9 +277,10 @@ impl InForce {
 
     /// What the settings that act at `now`, and that `hits` picks, add to a round trip.
     fn lengthened(&self, hits: impl Fn(&Setting) -> bool, now: Instant) -> Duration {
-        let added = self.acting_now(hits, now).flat_map(|setting| {
+        let added = self.acting_now(hits, now).flat_map(|(setting, onset)| {
             let lengthens = setting.kind.lengthens;
-            Direction::BOTH.map(|direction| Some(lengthens?(&setting.one_way(direction)?)))
+            let one_way = |direction| onset.one_way(setting, direction);
+            Direction::BOTH.map(|direction| Some(lengthens?(&one_way(direction)?, now)))
         });
         added
             .flatten()
@@ -277,11 +292,10 @@ impl InForce {
         &self,
         hits: impl Fn(&Setting) -> bool,
         now: Instant,
-    ) -> impl Iterator<Item = &Setting> {
-        let acting = self.settings().filter(move |(setting, onset)| {
+    ) -> impl Iterator<Item = (&Setting, &Onset)> {
+        self.settings().filter(move |(setting, onset)| {
             !self.plan.bypassed && onset.acts(setting, now) && hits(setting)
-        });
-        acting.map(|(setting, _)| setting)
+        })
     }
 
     fn settings(&self) -> impl Iterator<Item = (&Setting, &Onset)> {

@@ -23,7 +23,7 @@
 use std::fmt;
 use std::iter::Sum;
 use std::ops::{Index, IndexMut};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
 
@@ -39,6 +39,7 @@ pub mod language;
 pub mod link;
 pub mod motion;
 pub mod own;
+mod pace;
 pub mod param;
 pub mod plan;
 mod pool;
@@ -97,8 +98,8 @@ pub struct Kind {
     pub stage: Stage,
     /// What a setting of it asks of a new connection before its first byte, by the connection's own random number.
     pub open: Option<fn(&Setting, u64, &mut Demands)>,
-    /// What a setting of it adds to a round trip, spent in its direction; TCP waits for that before it sends again.
-    pub lengthens: Option<fn(&Setting) -> Duration>,
+    /// What a setting of it adds to a round trip at a time, spent in its direction; TCP waits for that before it sends again.
+    pub lengthens: Option<fn(&OneWay, Instant) -> Duration>,
     /// What a setting of it says of the line that a virtual sender's packets take. Where a sender acts, a kind with this has
     /// no stage of its own.
     pub line: Option<fn(&Terms<'_>, &mut Parts)>,

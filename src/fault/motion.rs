@@ -15,7 +15,8 @@
 //! that was not limited before has nothing to come from, and begins at what is set. A delay that falls takes with it what
 //! waits already: each byte leaves as soon as it has waited for the delay of the moment.
 //!
-//! Instead of a rate that is set and moves so, a link can follow a trace (`trace`), from the moment at which it was set.
+//! Instead of a value that is set and moves so, a fault can follow a column of a trace (`trace`), from the moment at which it
+//! was set: a rate, a delay, a loss.
 //!
 //! What passes at a moving rate is the area under it. Ramps and waves are made of straight lines (a sine of 32 chords, which
 //! is exact to half a per cent of its depth), so the area is summed line by line, and whole periods at once.
@@ -23,10 +24,10 @@
 use std::time::{Duration, Instant};
 
 use super::param::{self, Param};
-use super::trace::{Course, Trace};
+use super::trace::{Column, Course, Trace};
 use super::wave::{Line, Shape, Wave};
 use super::{Setting, Unit, Value};
-use crate::units::ByteRate;
+use crate::units::{ByteRate, Percent};
 
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -65,18 +66,36 @@ pub(super) const RAMP: Param<Duration> = param::time(
 .or(Duration::ZERO);
 
 /// `trace`, which a rate follows.
-pub(super) const TRACE: Param<Option<Trace>> = param::trace(
+pub(super) const TRACE_RATE: Param<Option<Trace>> = param::trace(
     "trace",
+    Column::Rate,
     "the rate follows this file instead: mahimahi's format, or lines of time,rate",
 )
 .instead_of(&["rate", "wave", "period", "depth", "ramp"]);
 
+/// `trace`, which a delay follows.
+pub(super) const TRACE_TIME: Param<Option<Trace>> = param::trace(
+    "trace",
+    Column::Rtt,
+    "the round trip follows this file instead, half of it each way: lines of time,rtt",
+)
+.instead_of(&["time", "wave", "period", "depth", "ramp"]);
+
+/// `trace`, which a share of lost packets follows.
+pub(super) const TRACE_LOSS: Param<Option<Trace>> = param::trace(
+    "trace",
+    Column::Loss,
+    "the share follows this file instead: lines of time,loss",
+)
+.instead_of(&["packets"]);
+
 /// `loop` of a trace.
 pub(super) const LOOP: Param<bool> = param::switch(
     "loop",
-    "the trace begins again at its end; else its last rate stays",
+    "the trace begins again at its end; else its last value stays",
 )
-.or(true);
+.or(true)
+.of("trace");
 
 /// How the first parameter of a setting moves in one direction.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -91,11 +110,11 @@ pub struct Motion {
     wave: Option<Wave>,
 }
 
-/// A rate, as it was set and as it moves.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Pace {
-    rate: ByteRate,
-    /// How it moves, where it does not stand still.
+/// A delay, as it was set and as it moves.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub(super) struct Lag {
+    time: Duration,
+    /// How it moves, where it does.
     motion: Option<Motion>,
 }
 
@@ -139,6 +158,7 @@ impl Motion {
         };
         let value = match param.unit {
             Unit::Rate => Value::Rate(rate(self.at(now))),
+            Unit::Percent => Value::Percent(share(self.at(now))),
             _ => Value::Time(seconds(self.at(now)).unwrap_or(Duration::MAX)),
         };
         still.with(param.name, param.clamp(value))
@@ -163,7 +183,7 @@ impl Motion {
             && self.ramp_ends().is_none_or(|end| end <= now)
     }
 
-    /// The value at a time, in seconds or in bytes per second.
+    /// The value at a time: in seconds, in bytes per second, or a share of 1.
     #[must_use]
     pub fn at(&self, at: Instant) -> f64 {
         let past = self.past(at);
@@ -187,6 +207,9 @@ impl Motion {
     /// negative): for the value when it came, or until it has waited for one that falls.
     pub(super) fn wait(&self, arrived: Instant, more: f64) -> f64 {
         let came = self.past(arrived);
+        if let Some(course) = self.course {
+            return (course.at(came) + more).max(0.0);
+        }
         let more = more + self.swing_at(came);
         let wait = self.base_at(came) + more;
         let wait = match self.ramp {
@@ -206,7 +229,7 @@ impl Motion {
     }
 
     /// Seconds from when it began to `at`; negative before that.
-    fn past(&self, at: Instant) -> f64 {
+    pub(super) fn past(&self, at: Instant) -> f64 {
         let ahead = self.since.saturating_duration_since(at);
         at.saturating_duration_since(self.since).as_secs_f64() - ahead.as_secs_f64()
     }
@@ -228,7 +251,7 @@ impl Motion {
 
     /// The sum of the values from `from` on, until `until` or until it has come to `most`: where that is, and the sum. All
     /// times are in seconds since it began. The sum ends where nothing is added ever.
-    fn sum(&self, from: f64, until: f64, most: f64) -> (f64, f64) {
+    pub(super) fn sum(&self, from: f64, until: f64, most: f64) -> (f64, f64) {
         if let Some(course) = self.course {
             return course.sum(from, until, most);
         }
@@ -301,58 +324,26 @@ impl Motion {
     }
 }
 
-// === impl Pace ===
+// === impl Lag ===
 
-impl Pace {
-    /// A rate that moves so from `now` on, or stands still.
-    pub(super) fn new(rate: ByteRate, motion: Option<Motion>, now: Instant) -> Self {
-        Self {
-            rate,
-            motion: motion.filter(|motion| !motion.is_still(now)),
-        }
+impl Lag {
+    /// A delay that moves so, or stands still.
+    pub(super) fn new(time: Duration, motion: Option<Motion>) -> Self {
+        let motion = motion.filter(Motion::moves);
+        Self { time, motion }
     }
 
-    /// The rate at a time.
-    pub(super) fn at(&self, at: Instant) -> ByteRate {
-        self.motion.map_or(self.rate, |motion| rate(motion.at(at)))
-    }
-
-    /// The greatest rate that it comes to from `now` on.
-    pub(super) fn most(&self, now: Instant) -> ByteRate {
-        self.motion
-            .map_or(self.rate, |motion| rate(motion.most(now)))
-    }
-
-    /// How many bytes pass from one time to another.
-    pub(super) fn passed(&self, from: Instant, to: Instant) -> u64 {
-        let Some(motion) = self.moving(from) else {
-            return self.rate.bytes_in(to.saturating_duration_since(from));
-        };
-        let (_, sum) = motion.sum(motion.past(from), motion.past(to), f64::INFINITY);
-        whole(sum)
-    }
-
-    /// When `bytes` have passed that began to at `from`; `None` where that is never, as the rate stays at nothing.
-    pub(super) fn passes(&self, from: Instant, bytes: u64) -> Option<Instant> {
-        let Some(motion) = self.moving(from) else {
-            return from.checked_add(self.rate.time_for(bytes));
-        };
-        let begin = motion.past(from);
-        let (end, sum) = motion.sum(begin, f64::INFINITY, bytes as f64);
-        if sum < bytes as f64 {
-            return None;
-        }
-        from.checked_add(seconds(end - begin)?)
-    }
-
-    fn moving(&self, from: Instant) -> Option<&Motion> {
-        self.motion.as_ref().filter(|motion| !motion.is_still(from))
+    /// The delay at a time.
+    pub(super) fn at(&self, at: impl FnOnce() -> Instant) -> Duration {
+        self.motion.map_or(self.time, |motion| {
+            seconds(motion.at(at())).unwrap_or(Duration::MAX)
+        })
     }
 }
 
-/// The greatest rate of the trace that a setting has its rate follow, where it does.
-pub(super) fn traced(setting: &Setting) -> Option<ByteRate> {
-    course_of(setting).map(|course| rate(course.most(0.0)))
+/// The greatest value of the trace that a setting follows, where it does.
+pub(super) fn most_traced(setting: &Setting) -> Option<f64> {
+    course_of(setting).map(|course| course.most(0.0))
 }
 
 /// How far into its trace a setting is that has followed one for so long, and how long the trace is.
@@ -362,16 +353,26 @@ pub(super) fn place_in_trace(setting: &Setting, past: Duration) -> Option<(Durat
     seconds(place).zip(seconds(length))
 }
 
+/// The column of a trace that a setting follows.
 fn course_of(setting: &Setting) -> Option<Course> {
-    setting.get(TRACE).map(|trace| Course {
-        trace,
-        loops: setting.get(LOOP),
+    let mut params = setting.kind.params.iter();
+    params.find_map(|param| match (param.unit, setting.value(param.name)) {
+        (Unit::Trace(column), Some(Value::Trace(trace))) => {
+            Course::of(trace, column, setting.get(LOOP))
+        }
+        _ => None,
     })
 }
 
 /// A rate of so many bytes per second.
-fn rate(bytes: f64) -> ByteRate {
+pub(super) fn rate(bytes: f64) -> ByteRate {
     ByteRate::new(whole(bytes))
+}
+
+/// A share of 1.
+fn share(fraction: f64) -> Percent {
+    let ppm = whole(fraction * 1e6);
+    Percent::from_ppm(u32::try_from(ppm).unwrap_or(u32::MAX))
 }
 
 /// A number that is not negative, rounded.
@@ -380,7 +381,7 @@ fn rate(bytes: f64) -> ByteRate {
     clippy::cast_sign_loss,
     reason = "it saturates, and is not negative"
 )]
-fn whole(number: f64) -> u64 {
+pub(super) fn whole(number: f64) -> u64 {
     number.round() as u64
 }
 

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::fault::kinds::latency;
+use crate::fault::pace::Pace;
 use crate::fault::{Direction, InForce, Plan, language, trace};
 
 /// In thousandths.

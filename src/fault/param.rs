@@ -14,7 +14,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::time::Duration;
 
-use super::trace::Trace;
+use super::trace::{Column, Trace};
 use crate::units::{ByteCount, ByteRate, Percent, Time};
 
 /// The value of one parameter.
@@ -57,8 +57,8 @@ pub enum Unit {
     Word(&'static [&'static str]),
     /// A time or a size.
     TimeOrSize,
-    /// A trace: the path of its file, or the name of one that is built in.
-    Trace,
+    /// A trace with this column: the path of its file, or the name of one that is built in.
+    Trace(Column),
 }
 
 /// What a parameter is when it is not written.
@@ -89,6 +89,8 @@ pub struct ParamSpec {
     pub halves: bool,
     /// The other parameters that do not go together with it: where it is given, they are not.
     pub instead_of: &'static [&'static str],
+    /// The parameter that it says more of: without that one it does nothing.
+    pub of: Option<&'static str>,
     /// One line of help.
     pub summary: &'static str,
 }
@@ -170,10 +172,14 @@ pub(super) const fn amount(name: &'static str, summary: &'static str) -> Param<A
     Param::new(name, Unit::TimeOrSize, summary)
 }
 
-/// The parameter of this name that is a trace, absent where it is not written, with a line of help.
-pub(super) const fn trace(name: &'static str, summary: &'static str) -> Param<Option<Trace>> {
+/// The parameter of this name that is a trace with this column, absent where it is not written, with a line of help.
+pub(super) const fn trace(
+    name: &'static str,
+    column: Column,
+    summary: &'static str,
+) -> Param<Option<Trace>> {
     Param {
-        spec: Param::<bool>::new(name, Unit::Trace, summary)
+        spec: Param::<bool>::new(name, Unit::Trace(column), summary)
             .optional()
             .spec,
         read: |value| match value {
@@ -251,6 +257,7 @@ impl<T: Quantity> Param<T> {
                 range: None,
                 halves: false,
                 instead_of: &[],
+                of: None,
                 summary,
             },
             read: |value| value.and_then(T::of).unwrap_or(T::NOTHING),
@@ -294,6 +301,12 @@ impl<T> Param<T> {
     /// It does not go together with these others of its kind.
     pub(super) const fn instead_of(mut self, others: &'static [&'static str]) -> Self {
         self.spec.instead_of = others;
+        self
+    }
+
+    /// It says more of this other one of its kind.
+    pub(super) const fn of(mut self, other: &'static str) -> Self {
+        self.spec.of = Some(other);
         self
     }
 }
@@ -420,7 +433,8 @@ impl Unit {
             Self::Switch => ("on or off", "on"),
             Self::Word(_) => ("a word", ""),
             Self::TimeOrSize => ("a time or a size", "200ms, 64kB"),
-            Self::Trace => ("a trace", "@train, traces/lte.csv"),
+            Self::Trace(Column::Rate) => ("a trace", "@train, traces/lte.csv"),
+            Self::Trace(Column::Rtt | Column::Loss) => ("a trace", "traces/lte.csv"),
         }
     }
 }

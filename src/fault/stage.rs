@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::motion::Motion;
 use super::{Direction, Kind, Setting, random, shared};
 
 /// Where on its way through a link a byte meets a fault, in order: from the sender to the gate. A stage of the chain, the
@@ -54,8 +55,10 @@ pub struct Terms<'a> {
     pub now: Instant,
     /// When the setting was set, or began to act by its schedule: the same for all connections.
     pub since: Instant,
-    /// What the setting's first parameter was just before it was set, in seconds or bytes per second: where a ramp begins.
-    pub from: Option<f64>,
+    /// How the setting's first parameter moves in this direction, where it has a number.
+    pub motion: Option<Motion>,
+    /// How that of the setting in the other direction does.
+    pub back_motion: Option<Motion>,
     /// When the connection was opened.
     pub opened: Instant,
     /// How many round trips its handshakes take.

@@ -1,18 +1,19 @@
-//! Traces: a rate from moment to moment, as a network was recorded to have it, which a link then has again.
+//! Traces: a rate, a round trip, a loss from moment to moment, as a network was recorded to have them, which a link then has
+//! again.
 //!
 //! Two formats, told apart by their first line. Blank lines, and lines that begin with `#`, are nothing in either.
 //!
 //! ```text
-//! time,rate      CSV: seconds from 0, and the rate from then on, in bit/s or with a unit of the fault language
-//! 0,4Mbit/s      The last line holds for as long as the one before it.
-//! 0.5,250kbit/s
+//! time,rate,rtt,loss      CSV: seconds from 0, and what holds from then on: any of the three, each in its plain unit
+//! 0,4Mbit/s,80ms,0.5%     (bit/s, ms, %) or with a unit of the fault language. The last line holds for as long as the
+//! 0.5,250kbit/s,120ms,2%  one before it. Half of a round trip is spent each way.
 //!
-//! 3              mahimahi: each line the millisecond of a chance to send a packet of 1,500 bytes; the last is also how
-//! 12             long the trace is. Chances are counted over tenths of a second, in which the rate is even.
+//! 3                       mahimahi: each line the millisecond of a chance to send a packet of 1,500 bytes; the last is
+//! 12                      also how long the trace is. Chances are counted over tenths of a second, in which the rate is even.
 //! ```
 //!
-//! A trace is a sum of steps, so what passes in a time and when so much has passed are found by halving, and whole rounds at
-//! once. Nothing here opens a file: the program lends a reader (`read_with`), and a trace that was read under a name stays
+//! Each kind of fault follows its own column. One is a sum of steps, so what passes in a time and when so much has passed are
+//! found by halving, and whole rounds at once. Nothing here opens a file: the program lends a reader (`read_with`), and a trace that was read under a name stays
 //! what that name means until the program ends, so that no key that is typed reads it again.
 
 use std::fmt;
@@ -22,8 +23,10 @@ use parking_lot::Mutex;
 
 use crate::syntax::{nearest, unknown};
 use recording::Recording;
+use series::Series;
 
 mod recording;
+mod series;
 
 /// Reads the file of a path, or says why it cannot.
 pub type Reader = fn(&str) -> Result<Vec<u8>, String>;
@@ -32,11 +35,22 @@ pub type Reader = fn(&str) -> Result<Vec<u8>, String>;
 #[derive(Clone, Copy)]
 pub struct Trace(&'static Recording);
 
-/// A trace that is followed: round by round, or once and then at its last rate.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// What a trace can have, beside the times.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// `rate`: what a link passes.
+    Rate,
+    /// `rtt`: the round trip.
+    Rtt,
+    /// `loss`: the share of the packets that are lost.
+    Loss,
+}
+
+/// A column of a trace that is followed: round by round, or once and then at its last value.
+#[derive(Clone, Copy)]
 pub(super) struct Course {
-    pub(super) trace: Trace,
-    pub(super) loops: bool,
+    series: &'static Series,
+    loops: bool,
 }
 
 /// The traces that are part of the program.
@@ -96,8 +110,13 @@ pub fn keep(name: &str, bytes: &[u8]) -> Result<Trace, String> {
 }
 
 /// The names of the traces that are part of the program.
-pub(super) fn built_in() -> impl Iterator<Item = &'static str> {
+fn built_in() -> impl Iterator<Item = &'static str> {
     BUILT_IN.iter().map(|(name, _)| *name)
+}
+
+/// The names of those that have this column.
+pub(super) fn built_in_with(column: Column) -> impl Iterator<Item = &'static str> {
+    built_in().filter(move |name| find(name).is_ok_and(|trace| trace.series(column).is_some()))
 }
 
 fn known(name: &str) -> Option<Trace> {
@@ -111,6 +130,43 @@ impl Trace {
     #[must_use]
     pub fn name(&self) -> &'static str {
         &self.0.name
+    }
+
+    /// That it has a column.
+    ///
+    /// # Errors
+    /// One line: which columns it has.
+    pub(super) fn having(self, column: Column) -> Result<Self, String> {
+        if self.series(column).is_some() {
+            return Ok(self);
+        }
+        let (columns, name) = (&self.0.columns, column.name());
+        let has: Vec<&str> = columns.iter().map(|(column, _)| column.name()).collect();
+        let (name_of, has) = (self.name(), has.join(","));
+        Err(format!(
+            "{name_of} has the columns time,{has} and none called {name}: a file with time,{name} works here"
+        ))
+    }
+
+    fn series(self, column: Column) -> Option<&'static Series> {
+        let mut columns = self.0.columns.iter();
+        let (_, series) = columns.find(|(own, _)| *own == column)?;
+        Some(series)
+    }
+}
+
+// === impl Column ===
+
+impl Column {
+    const ALL: [Self; 3] = [Self::Rate, Self::Rtt, Self::Loss];
+
+    /// The word of a trace's header.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Rate => "rate",
+            Self::Rtt => "rtt",
+            Self::Loss => "loss",
+        }
     }
 }
 
@@ -128,44 +184,58 @@ impl fmt::Debug for Trace {
 
 // === impl Course ===
 
+impl PartialEq for Course {
+    fn eq(&self, other: &Self) -> bool {
+        std::ptr::eq(self.series, other.series) && self.loops == other.loops
+    }
+}
+
+impl fmt::Debug for Course {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = f.debug_struct("Course");
+        text.field("loops", &self.loops).finish_non_exhaustive()
+    }
+}
+
 impl Course {
+    /// The way along a trace's column, where it has that.
+    pub(super) fn of(trace: Trace, column: Column, loops: bool) -> Option<Self> {
+        let series = trace.series(column)?;
+        Some(Self { series, loops })
+    }
+
     /// Where in the trace it is so many seconds after it began, and how long the trace is.
     pub(super) fn place(&self, past: f64) -> (f64, f64) {
         let (_, phase) = self.split(past);
-        let length = self.trace.0.length;
+        let length = self.series.length;
         (phase.min(length), length)
     }
 
-    /// The rate so many seconds after it began, in bytes per second.
+    /// The value so many seconds after it began.
     pub(super) fn at(&self, past: f64) -> f64 {
-        let steps = &self.trace.0.steps;
         let (_, phase) = self.split(past);
-        let index = steps.partition_point(|step| step.begin <= phase);
-        steps[index.saturating_sub(1)].rate
+        self.series.steps[self.series.index(phase)].value
     }
 
-    /// The greatest rate that it comes to, so many seconds after it began and later.
+    /// The greatest value that it comes to, so many seconds after it began and later.
     pub(super) fn most(&self, past: f64) -> f64 {
-        let steps = &self.trace.0.steps;
         let first = if self.loops {
             0
         } else {
-            let index = steps.partition_point(|step| step.begin <= past);
-            index.saturating_sub(1)
+            self.series.index(past)
         };
-        steps[first..]
-            .iter()
-            .fold(0.0, |most, step| most.max(step.rate))
+        let steps = self.series.steps[first..].iter();
+        steps.fold(0.0, |most, step| most.max(step.value))
     }
 
-    /// The sum of the rates from `from` on, until `until` or until it has come to `most`: where that is, and the sum.
+    /// The sum of the values from `from` on, until `until` or until it has come to `most`: where that is, and the sum.
     pub(super) fn sum(&self, from: f64, until: f64, most: f64) -> (f64, f64) {
         if until <= from || most <= 0.0 {
             return (from, 0.0);
         }
         let (origin, phase) = self.split(from);
         // Counted from the round that `from` is in, so that no sum grows with the time before it.
-        let before = self.trace.0.passed(phase);
+        let before = self.series.passed(phase);
         let area = self.area(until - origin) - before;
         if area < most * (1.0 - f64::EPSILON) || most.is_infinite() {
             return (until, area.max(0.0));
@@ -179,42 +249,42 @@ impl Course {
         if !self.loops {
             return (0.0, past);
         }
-        let phase = past.rem_euclid(self.trace.0.length);
+        let phase = past.rem_euclid(self.series.length);
         (past - phase, phase)
     }
 
     /// What passes in so many seconds from the beginning of a round on.
     fn area(&self, time: f64) -> f64 {
-        let Recording { length, total, .. } = *self.trace.0;
+        let Series { length, total, .. } = *self.series;
         if time.is_infinite() {
             let ends = if self.loops { total } else { self.last() };
             return if ends > 0.0 { f64::INFINITY } else { total };
         }
         if !self.loops {
-            let passed = self.trace.0.passed(time.min(length));
+            let passed = self.series.passed(time.min(length));
             return passed + (time - length).max(0.0) * self.last();
         }
         let rounds = (time / length).floor();
         let rest = (time - rounds * length).clamp(0.0, length);
-        rounds * total + self.trace.0.passed(rest)
+        rounds * total + self.series.passed(rest)
     }
 
     /// After how many seconds from the beginning of a round on so many bytes have passed, which it passes some time.
     fn reaches(&self, bytes: f64) -> f64 {
-        let Recording { length, total, .. } = *self.trace.0;
+        let Series { length, total, .. } = *self.series;
         if bytes <= total {
-            return self.trace.0.reaches(bytes);
+            return self.series.reaches(bytes);
         }
         if !self.loops {
             return length + (bytes - total) / self.last();
         }
         // Where a round has passed all of it, what follows may be a time without any rate.
         let rounds = ((bytes / total).ceil() - 1.0).max(0.0);
-        rounds * length + self.trace.0.reaches(bytes - rounds * total)
+        rounds * length + self.series.reaches(bytes - rounds * total)
     }
 
     fn last(&self) -> f64 {
-        self.trace.0.steps.last().map_or(0.0, |step| step.rate)
+        self.series.steps.last().map_or(0.0, |step| step.value)
     }
 }
 

@@ -5,7 +5,7 @@ use super::*;
 fn course(text: &str, loops: bool) -> Course {
     // Two tests that use one name mean one text.
     let trace = keep(&format!("of {text}"), text.as_bytes()).expect("a trace");
-    Course { trace, loops }
+    Course::of(trace, Column::Rate, loops).expect("a rate")
 }
 
 /// In thousandths.
@@ -83,9 +83,14 @@ fn what_is_no_trace_is_said_in_a_line() {
         ("# nothing\n\n", "t.csv: is an empty trace"),
         ("GIF89a\n", &format!("t.csv:1: \"GIF89a\" {no_trace}")),
         (
-            "time,rate,rtt,loss\n0,1,2,3\n",
-            "t.csv:1: \"rtt,loss\" is not read yet: leave out all but time,rate",
+            "time,rate,rssi\n0,1,2\n",
+            "t.csv:1: \"rssi\" is no column of a trace: time, then any of rate, rtt, loss",
         ),
+        (
+            "time,rtt,rtt\n0,1,2\n",
+            "t.csv:1: rtt stands there twice: leave one out",
+        ),
+        ("time\n0\n", &format!("t.csv:1: \"time\" {no_trace}")),
     ] {
         assert_eq!(refused(text).as_deref(), Some(why), "{text:?}");
     }
@@ -129,18 +134,50 @@ fn a_rate_or_time_that_is_wrong_is_said_with_file_and_line() {
 }
 
 #[test]
+fn each_column_is_read_by_itself_whatever_their_order() {
+    let text = "time,loss,rtt,rate\n0,0,80,1kB/s\n1.5,2.5%,0.5s,0\n2,100,1h,8000000\n";
+    let trace = keep("columns.csv", text.as_bytes()).expect("a trace");
+    let at = |column| {
+        let course = Course::of(trace, column, true).expect("a column");
+        [0.0, 1.49, 1.5, 2.4, 2.5].map(|at| whole(course.at(at)))
+    };
+    assert_eq!(
+        at(Column::Rate),
+        [1_000_000, 1_000_000, 0, 1_000_000_000, 1_000_000]
+    );
+    // Half of a round trip is spent each way.
+    assert_eq!(at(Column::Rtt), [40, 40, 250, 1_800_000, 40]);
+    assert_eq!(at(Column::Loss), [0, 0, 25, 1_000, 0]);
+    let chances = keep("chances.txt", b"5\n10\n").expect("a trace");
+    assert!(Course::of(chances, Column::Rtt, true).is_none());
+}
+
+#[test]
+fn a_round_trip_or_loss_that_is_wrong_is_said_with_file_and_line() {
+    for (rows, why) in [
+        ("0,1\n", "2: \"0,1\" is no time,rtt,loss: 0.5,80ms,1%"),
+        ("0,80,1\n1,80ms,1s\n", "3: \"1s\" is no loss: 1, 1%"),
+        ("0,80kB,1\n", "2: \"80kB\" is no round trip: 80, 80ms"),
+        ("0,,1\n", "2: \"\" is no round trip: 80, 80ms"),
+        ("0,61m,1\n", "2: \"61m\" is more than 1h"),
+        ("0,80,101\n", "2: \"101\" is more than 100%"),
+    ] {
+        let said = refused(&format!("time,rtt,loss\n{rows}"));
+        assert_eq!(said, Some(format!("t.csv:{why}")), "{rows:?}");
+    }
+}
+
+#[test]
 fn the_traces_of_the_program_are_as_they_are_said_to_be() {
     let span = |name: &str| {
-        let course = Course {
-            trace: find(name).expect("a trace"),
-            loops: true,
-        };
-        let Recording {
+        let trace = find(name).expect("a trace");
+        let course = Course::of(trace, Column::Rate, true).expect("a rate");
+        let Series {
             length, ref steps, ..
-        } = *course.trace.0;
+        } = *course.series;
         let least = steps
             .iter()
-            .fold(f64::INFINITY, |least, step| least.min(step.rate));
+            .fold(f64::INFINITY, |least, step| least.min(step.value));
         (whole(length), least, course.most(0.0))
     };
     let (length, least, most) = span("@lte-moving");

@@ -1,6 +1,6 @@
 //! What differs between two plans, knob by knob, in the short figures of the strips.
 
-use crate::fault::{Direction, Directions, Plan, Value};
+use crate::fault::{Direction, Directions, Plan};
 use crate::ui::format::{self, RateUnit};
 use crate::ui::knob::{self, Dial};
 
@@ -14,7 +14,7 @@ pub fn difference(before: &Plan, after: &Plan, rates: RateUnit) -> String {
     changed.collect::<Vec<_>>().join(", ")
 }
 
-/// What a knob stands at in these directions, where it is on: a rate that follows a trace is called so.
+/// What a knob stands at in these directions, where it is on: one that follows a trace is called so.
 #[must_use]
 pub fn value_of(
     dial: &Dial,
@@ -29,12 +29,7 @@ pub fn value_of(
         .into_iter()
         .filter(|way| directions.contain(*way));
     let setting = ways.find_map(|way| plan.find(dial.kind, way))?;
-    let mut params = dial.kind.params.iter();
-    let followed = params.find(|param| param.instead_of.contains(&dial.knob.param))?;
-    match setting.value(followed.name)? {
-        Value::Trace(_) => Some(followed.name.to_owned()),
-        _ => None,
-    }
+    dial.follows(setting).map(str::to_owned)
 }
 
 /// What a knob stands at in both directions: once where they are alike or add up, else down before up.

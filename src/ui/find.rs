@@ -477,6 +477,7 @@ impl Measure {
             range: None,
             halves: false,
             instead_of: &[],
+            of: None,
             summary: "",
         };
         let is_bare = text.ends_with(|c: char| c.is_ascii_digit());

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use faultboard::fault::param::Default;
 use faultboard::fault::random::{mix, unit};
-use faultboard::fault::trace::{self, Trace};
+use faultboard::fault::trace::{self, Column, Trace};
 use faultboard::fault::{Direction, Directions, Kind, ParamSpec, Schedule, Setting, Unit, Value};
 use faultboard::units::{ByteCount, ByteRate, Percent};
 
@@ -76,7 +76,7 @@ pub(crate) fn value(spec: &ParamSpec, draw: u64) -> Value {
             Value::Time(Duration::from_nanos(between(0, 10_000_000_000, draw)))
         }
         Unit::TimeOrSize => Value::Size(ByteCount::new(between(0, 10_000_000, draw))),
-        Unit::Trace => Value::Trace(a_trace(draw)),
+        Unit::Trace(column) => Value::Trace(a_trace(column, draw)),
     }
 }
 
@@ -89,7 +89,9 @@ pub(crate) fn lively(spec: &ParamSpec, draw: u64) -> Value {
         Unit::Size => [1, 3_000],
         Unit::Percent => [50_000, 1_000_000],
         Unit::Number => [1, 10],
-        Unit::Switch | Unit::Word(_) | Unit::TimeOrSize | Unit::Trace => return value(spec, draw),
+        Unit::Switch | Unit::Word(_) | Unit::TimeOrSize | Unit::Trace(_) => {
+            return value(spec, draw);
+        }
     };
     let [low, high] = range(spec);
     let number = between(most[0], most[1], draw).clamp(low, high);
@@ -104,17 +106,25 @@ pub(crate) fn lively(spec: &ParamSpec, draw: u64) -> Value {
     }
 }
 
-/// One of a few traces: as a network has them, and with no rate at their ends or at all.
-fn a_trace(draw: u64) -> Trace {
+/// One of a few traces that have a column: as a network has them, and with nothing at their ends or at all.
+fn a_trace(column: Column, draw: u64) -> Trace {
     const OWN: [(&str, &str); 3] = [
-        ("own/ends.csv", "time,rate\n0,0\n0.5,64kbit/s\n1.5,0"),
-        ("own/none.csv", "time,rate\n0,0"),
+        (
+            "own/ends.csv",
+            "time,rate,rtt,loss\n0,0,0,0\n0.5,64kbit/s,900ms,30%\n1.5,0,0,100%\n1.6,0,1s,0",
+        ),
+        ("own/none.csv", "time,loss,rtt,rate\n0,0,0,0"),
         ("own/chances", "3\n3\n50\n450\n460"),
     ];
-    let read = match OWN.get((draw % 5) as usize) {
-        Some((name, text)) => trace::keep(name, text.as_bytes()),
-        None if draw & 1 == 1 => trace::find("@train"),
-        None => trace::find("@lte-moving"),
+    let (name, text) = OWN[(draw % 3) as usize];
+    let read = match column {
+        Column::Rate if draw % 5 == 3 => trace::find("@train"),
+        Column::Rate if draw % 5 == 4 => trace::find("@lte-moving"),
+        Column::Rate => trace::keep(name, text.as_bytes()),
+        Column::Rtt | Column::Loss => {
+            let (name, text) = OWN[(draw % 2) as usize];
+            trace::keep(name, text.as_bytes())
+        }
     };
     read.expect("a trace")
 }

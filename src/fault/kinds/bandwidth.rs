@@ -11,7 +11,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::fault::knob::{Metric, stops_rate};
-use crate::fault::motion::{self, Motion, Pace};
+use crate::fault::motion;
+use crate::fault::pace::Pace;
 use crate::fault::param::{self, Amount, Param, words};
 use crate::fault::shared::{Shared, SharedLinks};
 use crate::fault::stage::made;
@@ -74,7 +75,7 @@ pub static KIND: Kind = Kind {
         motion::PERIOD.spec,
         motion::DEPTH_RATE.spec,
         motion::RAMP.spec,
-        motion::TRACE.spec,
+        motion::TRACE_RATE.spec,
         motion::LOOP.spec,
     ],
     knobs: &[Knob::TIME
@@ -88,7 +89,10 @@ pub static KIND: Kind = Kind {
     example: "bandwidth 1Mbit/s",
     build: |terms| made(Bandwidth::of(terms)),
     line: Some(limits_line),
-    passes: Some(|setting, _| motion::traced(setting).or(Some(setting.get(RATE)))),
+    passes: Some(|setting, _| {
+        let traced = motion::most_traced(setting).map(motion::rate);
+        traced.or(Some(setting.get(RATE)))
+    }),
     shares: Some(is_for_all),
     ..Kind::at(Stage::Rate)
 };
@@ -123,9 +127,8 @@ fn links<'a>(terms: &Terms<'a>, here: &Setting) -> Option<&'a Arc<SharedLinks>> 
 /// What the line passes of a direction's packets in a time.
 fn limits_line(terms: &Terms<'_>, parts: &mut Parts) {
     if let Some(here) = terms.here {
-        let motion = Motion::of(here, terms.from, terms.since);
         parts.rate = Some(Rate {
-            pace: Pace::new(here.get(RATE), motion, terms.now),
+            pace: Pace::new(here.get(RATE), terms.motion, terms.now),
             queue: here.get(QUEUE),
             fair: here.get(FAIR),
             framing: match here.get(FRAMING) {
@@ -158,8 +161,7 @@ impl Bandwidth {
     fn of(terms: &Terms<'_>) -> Option<Self> {
         let here = terms.here?;
         let queue = here.get(QUEUE).unwrap_or(Amount::Time(DEFAULT_QUEUE));
-        let motion = Motion::of(here, terms.from, terms.since);
-        let rate = Pace::new(here.get(RATE), motion, terms.now);
+        let rate = Pace::new(here.get(RATE), terms.motion, terms.now);
         Some(Self {
             rate,
             most: rate.most(terms.now),

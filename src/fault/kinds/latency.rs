@@ -3,8 +3,8 @@
 //! The delay of a segment is `time + jitter × x`, never less than zero; `x` is drawn once for each segment, as `dist` says
 //! (`distribution`). A byte stream keeps its order, so a late segment holds back those behind it.
 //!
-//! With `wave` or `ramp` the time moves by itself (`motion`): a byte's is what it was when it arrived, or less where a ramp
-//! falls while it waits.
+//! With `wave`, `ramp` or `trace` the time moves by itself (`motion`): a byte's is what it was when it arrived, or less where
+//! a ramp falls while it waits. A trace says the round trip, half of which is spent each way.
 //!
 //! `handshake=on` adds the round trips that handshakes take, TCP's own and those of the TLS that the desk speaks to the
 //! upstream, with the latency of both directions: the first byte up
@@ -18,7 +18,7 @@ use std::time::{Duration, Instant};
 
 use super::distribution::Distribution;
 use crate::fault::knob::{Metric, stops_ms};
-use crate::fault::motion::{self, Motion};
+use crate::fault::motion::{self, Lag, Motion};
 use crate::fault::param::{self, Param};
 use crate::fault::random::{normal, unit};
 use crate::fault::stage::made;
@@ -60,6 +60,8 @@ pub static KIND: Kind = Kind {
         motion::PERIOD.spec,
         motion::DEPTH_TIME.spec,
         motion::RAMP.spec,
+        motion::TRACE_TIME.spec,
+        motion::LOOP.spec,
     ],
     knobs: &[
         Knob::TIME
@@ -84,7 +86,7 @@ pub static KIND: Kind = Kind {
     ],
     example: "latency 250ms jitter=30ms dist=normal",
     build: |terms| made(Latency::of(terms)),
-    lengthens: Some(|setting| setting.get(TIME)),
+    lengthens: Some(|it, now| Lag::new(it.setting.get(TIME), it.motion()).at(|| now)),
     line: Some(lengthens_line),
     ..Kind::at(Stage::Path)
 };
@@ -116,11 +118,15 @@ impl Latency {
         let nothing = Setting::new(&KIND);
         let [here, back] = [terms.here, terms.back].map(|it| it.unwrap_or(&nothing));
         let shakes = here.get(HANDSHAKE) || back.get(HANDSHAKE);
-        let round_trip = here.get(TIME).saturating_add(back.get(TIME));
+        // What moves is what it was when the connection opened, or when it was set.
+        let opened = terms.opened.max(terms.since);
+        let [there, and_back] = [(here, terms.motion), (back, terms.back_motion)]
+            .map(|(setting, motion)| Lag::new(setting.get(TIME), motion));
+        let round_trip = there.at(|| opened).saturating_add(and_back.at(|| opened));
         let handshakes = round_trip.saturating_mul(terms.handshakes);
         let handshake = if shakes { handshakes } else { Duration::ZERO };
         // A ramp that has arrived still dates what came on the way.
-        let motion = Motion::of(here, terms.from, terms.since).filter(Motion::moves);
+        let motion = terms.motion.filter(Motion::moves);
         let most = |motion: Motion| motion::seconds(motion.most(terms.now));
         let stage = Self {
             time: here.get(TIME),
@@ -173,8 +179,11 @@ impl Latency {
 
 /// How long packets are on their way in a direction.
 fn lengthens_line(terms: &Terms<'_>, parts: &mut Parts) {
+    if let Some(back) = terms.back {
+        parts.back = Lag::new(back.get(TIME), terms.back_motion);
+    }
     if let Some(here) = terms.here {
-        parts.there = here.get(TIME);
+        parts.there = Lag::new(here.get(TIME), terms.motion);
         let delay = Latency::of(terms);
         parts.delay = delay.map(|delay| Box::new(delay) as Box<dyn Delay>);
     }

@@ -10,9 +10,10 @@
 
 use std::time::Duration;
 
-use super::super::tcp::{Algorithm, Control, Odds, Parts};
+use super::super::tcp::{Algorithm, Chances, Control, Parts};
 use super::tcp::CUBIC;
 use crate::fault::knob::{Metric, stops_ppm};
+use crate::fault::motion;
 use crate::fault::param::{self, Param};
 use crate::fault::random::{Random, unit};
 use crate::fault::{Demands, Kind, Knob, Setting, Stage, Terms};
@@ -44,7 +45,15 @@ const SYN: Param<bool> = param::switch(
 pub static KIND: Kind = Kind {
     name: "loss",
     summary: "what TCP makes of packet loss: stalls and a lower rate, in order and complete (a virtual sender)",
-    params: &[PACKETS.spec, BURST.spec, RTT.spec, STALLS.spec, SYN.spec],
+    params: &[
+        PACKETS.spec,
+        BURST.spec,
+        RTT.spec,
+        STALLS.spec,
+        SYN.spec,
+        motion::TRACE_LOSS.spec,
+        motion::LOOP.spec,
+    ],
     knobs: &[Knob::TIME
         .named("LOS", "LOSS")
         .picked_by('o')
@@ -90,14 +99,19 @@ fn older(setting: &Setting) -> Option<&'static str> {
 
 /// What the line loses of a direction's packets and of their acknowledgements, which go the other way.
 fn loses(terms: &Terms<'_>, parts: &mut Parts) {
-    let of = |setting: &Setting| Odds::new(setting.get(PACKETS).fraction(), setting.get(BURST));
-    parts.answers = terms.back.map_or(parts.answers, of);
+    let of = |setting: &Setting, motion| {
+        Chances::new(setting.get(PACKETS).fraction(), setting.get(BURST), motion)
+    };
+    if let Some(back) = terms.back {
+        parts.answers = of(back, terms.back_motion);
+    }
     let Some(here) = terms.here else {
         return;
     };
-    parts.loss = of(here);
+    parts.loss = of(here, terms.motion);
     parts.heard_after = here.get(RTT);
-    if here.get(PACKETS).fraction() > 0.0 {
+    let most = motion::most_traced(here);
+    if most.unwrap_or_else(|| here.get(PACKETS).fraction()) > 0.0 {
         let algorithm = if here.get(STALLS) {
             Algorithm::Bbr
         } else {

@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::*;
 use crate::fault::link::{Circumstances, Link, SLICES, Step};
-use crate::fault::{Direction, InForce, Plan, language};
+use crate::fault::{Direction, InForce, Plan, language, trace};
 
 #[expect(
     clippy::disallowed_methods,
@@ -317,4 +317,125 @@ fn a_sender_is_made_with_its_first_byte_and_sends_as_one_made_before() {
     let took = fresh.message(20_000, first) - first;
     assert_eq!(took, early.message(20_000, later) - later);
     assert!(fresh.link.sending().is_some());
+}
+
+/// Four seconds: round trips of 80 and of 200 ms in turn, 5 % of the packets lost in the third.
+fn moving() {
+    let text = b"time,rtt,loss\n0,80,0\n1,200,0\n2,80,5\n3,200,0\n";
+    trace::keep("moving-line.csv", text).expect("a trace");
+}
+
+#[test]
+fn a_latency_that_follows_a_trace_is_half_the_round_trip_of_the_moment_each_way() {
+    moving();
+    // What moves a connection's latency moves what its sender waits for acknowledgements too.
+    for sender in ["", ", tcp cubic"] {
+        for (runs, at) in [("", 4_100), (" loop=off", 4_100)] {
+            let faults = format!("latency trace=moving-line.csv{runs}{sender}");
+            let mut path = Path::new(&faults, Direction::Down);
+            let start = path.start;
+            let mut takes = |ms| {
+                let at = start + Duration::from_millis(ms);
+                (path.message(500, at) - at).as_millis()
+            };
+            assert_eq!(
+                [100, 1_100, 2_100].map(&mut takes),
+                [40, 100, 40],
+                "{faults}"
+            );
+            let last = if runs.is_empty() { 40 } else { 100 };
+            assert_eq!(takes(at), last, "{faults}");
+        }
+    }
+    let mut path = Path::new("latency trace=moving-line.csv, tcp cubic", Direction::Down);
+    let mut heard = Vec::new();
+    for ms in [100, 300, 1_100, 1_700, 2_500] {
+        path.message(500, path.start + Duration::from_millis(ms));
+        // Until it has been acknowledged.
+        path.message(500, path.start + Duration::from_millis(ms + 210));
+        heard.push(
+            path.link
+                .sending()
+                .expect("a sender")
+                .round_trip
+                .as_millis(),
+        );
+    }
+    assert!(
+        heard[0] == 80 && heard[3] > heard[2] && heard[2] > 80,
+        "{heard:?}"
+    );
+}
+
+#[test]
+fn a_loss_that_follows_a_trace_loses_when_it_says() {
+    moving();
+    let faults = "latency 20ms, bandwidth 1MB/s queue=1MB, loss trace=moving-line.csv";
+    let lost = |more: &str| {
+        let mut path = Path::new(&format!("{faults}{more}"), Direction::Down);
+        let chunk = vec![0; 64 << 10];
+        let mut counts = Vec::new();
+        for second in 1..=8 {
+            let end = path.start + Duration::from_secs(second);
+            while path.now < end {
+                while path.link.wants_input() {
+                    path.link.push(path.now, &chunk);
+                }
+                assert!(path.step());
+            }
+            counts.push(path.link.losses().lost);
+        }
+        counts
+    };
+    let by_second = lost("");
+    // What is sent just before a second ends may be on its way when it does.
+    let [before, after] = [by_second[1], by_second[2]];
+    assert_eq!(before, 0, "{by_second:?}");
+    assert!((10..70).contains(&after), "{by_second:?}");
+    assert!(
+        by_second[6] >= by_second[5] + 10,
+        "in the next round again: {by_second:?}"
+    );
+    let once = lost(" loop=off");
+    assert_eq!(once[7], once[3], "{once:?}");
+    assert_eq!(by_second, lost(""), "one seed, one schedule");
+}
+
+#[test]
+fn a_new_connection_loses_its_syn_by_the_loss_of_the_moment() {
+    moving();
+    let setting = language::parse("loss trace=moving-line.csv syn=on").expect("a fault");
+    let start = clock();
+    let in_force = InForce::succeed(&InForce::default(), Plan::of(setting), start);
+    let waits = |ms| {
+        let now = start + Duration::from_millis(ms);
+        let waiting = (0..1_000).filter(|draw| {
+            let draw = crate::fault::random::mix(*draw);
+            let demands = in_force.demands(|_| true, |_| draw, now);
+            !demands.accept.is_zero()
+        });
+        waiting.count()
+    };
+    assert_eq!((waits(500), waits(3_500)), (0, 0));
+    assert!((70..130).contains(&waits(2_500)), "{}", waits(2_500));
+}
+
+#[test]
+fn behind_a_rate_of_nothing_a_sender_is_not_looked_at_for_ever() {
+    trace::keep("ends.csv", b"time,rate\n0,1MB/s\n1,0\n").expect("a trace");
+    for faults in [
+        "latency 100ms, bandwidth 0B/s, tcp cubic",
+        "latency 100ms, bandwidth trace=ends.csv loop=off, tcp cubic",
+    ] {
+        let mut path = Path::new(faults, Direction::Down);
+        path.link.push(path.now, &vec![0; 3 << 20]);
+        let steps = (0..10_000).take_while(|_| path.step()).count();
+        assert!(steps < 10_000, "{faults}: something is due for ever");
+        let passed = path.link.passed();
+        assert_eq!(passed > 0, faults.contains("trace"), "{faults}: {passed}");
+        // What comes back passes all of it.
+        path.set("latency 100ms, bandwidth 1MB/s, tcp cubic");
+        while path.step() {}
+        assert!(path.link.is_empty(), "{faults}");
+    }
 }

@@ -16,6 +16,7 @@ const fn param(name: &'static str, unit: Unit, default: Default) -> ParamSpec {
         range: None,
         halves: false,
         instead_of: &[],
+        of: None,
         summary: "",
     }
 }
@@ -363,6 +364,28 @@ fn the_form_that_a_lone_point_is_answered_with_works() {
         let unit = if form.ends_with('5') { "ms" } else { "" };
         let said = format!("{kind} {form}{unit}");
         assert!(parse(&said).is_ok(), "{written}: {error}; {said}");
+    }
+}
+
+#[test]
+fn a_trace_must_have_the_column_that_a_fault_follows() {
+    for (text, why) in [
+        ("latency trace=", "needs a trace: traces/lte.csv"),
+        (
+            "latency trace=@train",
+            "@train has the columns time,rate and none called rtt: a file with time,rtt works here",
+        ),
+        (
+            "loss trace=@train",
+            "@train has the columns time,rate and none called loss: a file with time,loss works here",
+        ),
+        (
+            "latency 80ms trace=traces/lte.csv",
+            "time and trace do not go together: leave one out",
+        ),
+    ] {
+        let said = parse(text).map_err(|error| error.message);
+        assert_eq!(said, Err(why.to_owned()), "{text}");
     }
 }
 

@@ -15,7 +15,7 @@ use winnow::token::take_while;
 
 use super::super::param::Default;
 use super::{ahead, first_word, word};
-use crate::fault::trace;
+use crate::fault::trace::{self, Column};
 use crate::fault::{ParamSpec, Unit, Value};
 use crate::format::shortened;
 use crate::syntax::{Input, Slip, nearest, unknown};
@@ -101,7 +101,7 @@ pub(super) fn value(param: &ParamSpec, label: &str, input: &mut Input<'_>) -> Re
     match param.unit {
         Unit::Switch | Unit::Word(_) => one_word(param, label, input),
         Unit::Number => plain_number(param, label, input),
-        Unit::Trace => a_trace(param, label, input),
+        Unit::Trace(column) => a_trace(param, column, label, input),
         Unit::Time | Unit::Rate | Unit::Size | Unit::Percent | Unit::TimeOrSize => {
             quantity(param, label, input)
         }
@@ -206,18 +206,28 @@ fn one_word(param: &ParamSpec, label: &str, input: &mut Input<'_>) -> Result<Val
 }
 
 /// The path of a trace, or the name of one that is built in; it is read here, the first time.
-fn a_trace(param: &ParamSpec, label: &str, input: &mut Input<'_>) -> Result<Value, Slip> {
+fn a_trace(
+    param: &ParamSpec,
+    column: Column,
+    label: &str,
+    input: &mut Input<'_>,
+) -> Result<Value, Slip> {
     let written = ahead(input);
     if written.is_empty() {
-        return Err(wanted(param, label, input).expecting(trace::built_in()));
+        return Err(wanted(param, label, input).expecting(trace::built_in_with(column)));
     }
     let begin = input.current_token_start();
     let open = written.len() == input.len();
-    let found = trace::find(written).map_err(|why| {
-        let follows = trace::built_in().filter(|name| open && name.starts_with(written));
+    let found = trace::find(written).and_then(|found| found.having(column));
+    let found = found.map_err(|why| {
+        let follows = trace::built_in_with(column).filter(|name| name.starts_with(written));
+        let mut follows: Vec<&str> = follows.collect();
+        if follows.is_empty() {
+            follows.push(param.unit.describe().0);
+        }
         Slip::over(begin..begin + written.len(), why)
             .unfinished_if(open)
-            .expecting(follows)
+            .expecting(follows.into_iter().filter(|_| open))
     })?;
     word::<Slip>(input)?;
     Ok(Value::Trace(found))

@@ -6,12 +6,14 @@ use std::time::{Duration, Instant};
 
 use super::control::Control;
 use super::nanos;
-use super::odds::{LossChain, Odds};
+use super::odds::{Chances, LossChain};
 use crate::fault::Direction;
-use crate::fault::motion::Pace;
+use crate::fault::motion::Lag;
+use crate::fault::pace::Pace;
 use crate::fault::param::Amount;
 use crate::fault::random::mix;
 use crate::fault::shared::SharedLinks;
+use crate::units::ByteRate;
 
 /// How long the queue before a rate is where none is set.
 const DEFAULT_QUEUE: Duration = Duration::from_millis(200);
@@ -19,6 +21,8 @@ const DEFAULT_QUEUE: Duration = Duration::from_millis(200);
 const LEAST_QUEUE: u64 = 3_000;
 /// Longer delays are not told apart, so that sums of times stay far from the end of `u64`: an hour.
 const LONGEST: u64 = 3_600_000_000_000;
+/// What comes no sooner than this never comes.
+pub(super) const NEVER: u64 = u64::MAX / 2;
 
 /// How long packets are on their way, apart from queues.
 pub(in crate::fault) trait Delay: Send {
@@ -32,13 +36,14 @@ pub struct Parts {
     /// The sender; none where no fault asks for one, and bytes are delayed and paced as they are.
     pub(in crate::fault) control: Option<Control>,
     /// How often packets are lost on their way, and their acknowledgements on theirs.
-    pub(in crate::fault) loss: Odds,
-    pub(in crate::fault) answers: Odds,
+    pub(in crate::fault) loss: Chances,
+    pub(in crate::fault) answers: Chances,
     /// The delay in this direction, where there is one.
     pub(in crate::fault) delay: Option<Box<dyn Delay>>,
-    /// What the delay is, apart from what it strays by.
-    pub(in crate::fault) there: Duration,
-    /// What a round trip takes without queues.
+    /// What the delay is, apart from what it strays by, and what it is in the other direction.
+    pub(in crate::fault) there: Lag,
+    pub(in crate::fault) back: Lag,
+    /// What a round trip takes without queues where the line begins.
     pub(in crate::fault) round_trip: Duration,
     /// What of that is there without faults: real handshakes have taken it.
     pub(in crate::fault) path: Duration,
@@ -103,15 +108,21 @@ impl Line {
         nanos(heard.unwrap_or(self.parts.round_trip)).min(LONGEST)
     }
 
-    /// What an acknowledgement takes.
-    pub(super) fn back(&self) -> u64 {
-        self.round_trip().saturating_sub(nanos(self.parts.there))
+    /// What an acknowledgement takes that sets out at `at`.
+    pub(super) fn back(&self, at: u64) -> u64 {
+        let at = || instant(self.origin, at);
+        let takes = match self.parts.heard_after {
+            Some(heard) => heard.saturating_sub(self.parts.there.at(at)),
+            None => self.parts.path.saturating_add(self.parts.back.at(at)),
+        };
+        nanos(takes).min(LONGEST)
     }
 
     /// A packet with so much payload, up to `end` in the stream, sets out at `at`: when it comes to the receiver; `None` where it is
     /// lost. One that is `sure` is not lost by chance.
     pub(super) fn carry(&mut self, at: u64, payload: u64, end: u64, sure: bool) -> Option<u64> {
-        let lost = self.losses.loses_next(self.parts.loss);
+        let odds = self.parts.loss.at(|| instant(self.origin, at));
+        let lost = self.losses.loses_next(odds);
         if lost && !sure {
             return None;
         }
@@ -150,7 +161,7 @@ impl Line {
             if waiting.saturating_add(size) > most {
                 return None;
             }
-            let never = || instant(self.origin, u64::MAX / 2);
+            let never = || instant(self.origin, NEVER);
             let size = size.saturating_mul(others + 1);
             Some(rate.pace.passes(free.max(came), size).unwrap_or_else(never))
         };
@@ -167,6 +178,13 @@ impl Line {
         }
         self.free = nanos(leaves.saturating_duration_since(self.origin));
         Some(self.free)
+    }
+
+    /// Whether nothing passes from `now` on, ever.
+    pub(super) fn is_dead(&self, now: Instant) -> bool {
+        let pace = self.parts.rate.as_ref().map(|rate| rate.pace);
+        let nothing = |rate: ByteRate| rate.bytes_per_second() == 0;
+        pace.is_some_and(|pace| nothing(pace.at(now)) && nothing(pace.most(now)))
     }
 
     /// What came through up to `end` has left.
@@ -188,8 +206,9 @@ impl Line {
 
     /// A receiver's acknowledgement sets out at `at`: when it comes to the sender; `None` where it is lost.
     pub(super) fn answer(&mut self, at: u64, sure: bool) -> Option<u64> {
-        let lost = self.answers.loses_next(self.parts.answers);
-        (!lost || sure).then(|| at.saturating_add(self.back()))
+        let odds = self.parts.answers.at(|| instant(self.origin, at));
+        let lost = self.answers.loses_next(odds);
+        (!lost || sure).then(|| at.saturating_add(self.back(at)))
     }
 }
 

@@ -39,7 +39,7 @@ pub(super) use control::{Algorithm, Control};
 pub use line::Parts;
 pub(super) use line::{Delay, Rate};
 pub use losses::Losses;
-pub(super) use odds::Odds;
+pub(super) use odds::Chances;
 pub use stream::Sending;
 pub(super) use stream::{Beginning, Said, Stream};
 

@@ -7,7 +7,7 @@ use super::SEGMENT;
 use super::bbr::{Bbr, Sample};
 use super::buffer::Buffer;
 use super::control::{Algorithm, Control};
-use super::line::Line;
+use super::line::{Line, NEVER};
 use super::losses::Losses;
 use super::packet::{Acknowledgement, Mark, Packet, Segment};
 use super::receiver::{Answer, Receiver};
@@ -199,6 +199,12 @@ impl Sender {
         Some(last.unwrap_or(first))
     }
 
+    /// When the next packet comes to the receiver, of those that ever do.
+    pub(super) fn next_arrival(&self) -> Option<u64> {
+        let first = self.packets.front().map(|packet| packet.arrives);
+        first.filter(|at| *at < NEVER)
+    }
+
     fn next_event(&self) -> Option<(u64, Event)> {
         let packet = self.packets.front().map(|packet| packet.arrives);
         let heard = self.acknowledgements.iter().find_map(|told| told.at);
@@ -265,7 +271,14 @@ impl Sender {
         let more = more.is_some_and(|next| next.arrives == packet.arrives);
         let rest = self.timer.timeout();
         let (first, segments) = (self.first, &mut self.segments);
-        let answer = (self.receiver).take(packet, more, first, segments, rest, line.back());
+        let answer = (self.receiver).take(
+            packet,
+            more,
+            first,
+            segments,
+            rest,
+            line.back(packet.arrives),
+        );
         let (before, told) = match answer {
             Answer::Waits => return,
             Answer::Later { before } => (before, self.receiver.tell(&packet, None)),

@@ -77,7 +77,7 @@ impl Stream {
         let opens = match begins.direction {
             Direction::Up => handshakes,
             // A client that connects hears a server that speaks first a round trip later.
-            Direction::Down => handshakes.saturating_sub(nanos(parts.there)),
+            Direction::Down => handshakes.saturating_sub(nanos(parts.there.at(|| begins.opened))),
         };
         let line = Line::new(parts, begins.opened, begins.direction, seed);
         Some(Self {
@@ -177,9 +177,14 @@ impl Stream {
 
     /// Lets what is imagined go on until `now`.
     fn run(&mut self, now: Instant) {
-        let now = self.nanos(now);
-        self.sender.run(&mut self.line, now);
-        self.looks_at = self.sender.next_look();
+        let until = self.nanos(now);
+        self.sender.run(&mut self.line, until);
+        // Where nothing passes any more, no copy of a lost packet would: only what is on its way comes.
+        self.looks_at = if self.line.is_dead(now) {
+            self.sender.next_arrival()
+        } else {
+            self.sender.next_look()
+        };
         self.has_news = false;
     }
 

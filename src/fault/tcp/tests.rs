@@ -10,7 +10,8 @@ use super::line::Line;
 use super::sender::Sender;
 use super::*;
 use crate::fault::Direction;
-use crate::fault::motion::Pace;
+use crate::fault::motion::Lag;
+use crate::fault::pace::Pace;
 use crate::fault::param::Amount;
 use crate::fault::random::derive;
 use crate::fault::shared::SharedLinks;
@@ -69,12 +70,13 @@ impl Path {
 
     fn parts(self, origin: Instant) -> Parts {
         let there = Duration::from_millis(self.rtt_ms) / 2;
-        let loss = Odds::new(self.percent / 100.0, 1.0);
+        let loss = Chances::new(self.percent / 100.0, 1.0, None);
         Parts {
             loss,
             answers: loss,
             delay: Some(Box::new(Fixed(there))),
-            there,
+            there: Lag::new(there, None),
+            back: Lag::new(there, None),
             round_trip: 2 * there,
             rate: (self.rate > 0).then(|| Rate {
                 pace: Pace::new(ByteRate::new(self.rate), None, origin),

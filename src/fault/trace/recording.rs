@@ -1,29 +1,31 @@
-//! A trace as steps, and the two formats in which it is written.
+//! A trace as it was read, and the two formats in which it is written.
 
+use super::Column;
+use super::series::Series;
 use crate::format::quoted;
-use crate::units::{ByteRate, Decimal, RATE_UNITS};
+use crate::units::{Decimal, PERCENT_UNITS, RATE_UNITS, TIME_UNITS};
 
-/// The steps of a trace, under its name.
+/// The columns of a trace, under its name.
 pub(super) struct Recording {
     /// The path as it was written, or the built-in name.
     pub(super) name: String,
-    /// At least one; the first begins at 0.
-    pub(super) steps: Vec<Step>,
-    /// How long a round is, in seconds.
-    pub(super) length: f64,
-    /// What a round passes, in bytes.
-    pub(super) total: f64,
+    /// At least one, in the order of the file.
+    pub(super) columns: Vec<(Column, Series)>,
 }
 
-/// A rate from one moment to the next step's.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Step {
-    /// Seconds from the beginning of the trace.
-    pub(super) begin: f64,
-    /// Bytes per second.
-    pub(super) rate: f64,
-    /// How many bytes the steps before it pass.
-    pub(super) before: f64,
+/// How a column's values are written.
+struct Measure {
+    /// What a value is called where there is none, and how one looks.
+    what: &'static str,
+    units: &'static [(&'static str, u64)],
+    /// The unit of a number that has none.
+    bare: &'static str,
+    /// How many of the units' smallest parts make one of the number that is kept.
+    parts: u64,
+    /// The greatest number, and how it is written.
+    most: (u64, &'static str),
+    /// The number that is kept, as the fault takes it.
+    scale: fn(f64) -> f64,
 }
 
 /// The chances of a mahimahi trace are counted over so many milliseconds.
@@ -32,8 +34,6 @@ const BIN: u64 = 100;
 const PACKET: u64 = 1_500;
 /// No trace is longer than a week, in nanoseconds.
 const LONGEST: u64 = 7 * 86_400 * 1_000_000_000;
-/// No rate is greater, as with `bandwidth`.
-const GREATEST: u64 = 100_000_000_000;
 
 // === impl Recording ===
 
@@ -57,21 +57,25 @@ impl Recording {
             let chances = chances.map_err(at)?;
             return Self::of_chances(name, &chances);
         }
-        columns(header).map_err(|why| at((number, why)))?;
-        let mut rows: Vec<(u64, u64)> = Vec::new();
+        let columns = columns(header).map_err(|why| at((number, why)))?;
+        let mut rows: Vec<(u64, Vec<f64>)> = Vec::new();
         for (number, line) in lines {
-            let row = row(line, rows.last().map(|(time, _)| *time));
+            let row = row(&columns, line, rows.last().map(|(time, _)| *time));
             rows.push(row.map_err(|why| at((number, why)))?);
         }
-        let (last, _) = *rows
-            .last()
-            .ok_or_else(|| format!("{name}: has no line below its header"))?;
+        let last = rows.last().map(|(time, _)| *time);
+        let last = last.ok_or_else(|| format!("{name}: has no line below its header"))?;
         let earlier = rows.len().checked_sub(2).map(|index| rows[index].0);
         let lasts = earlier.map_or(1_000_000_000, |earlier| last - earlier);
-        let rows = rows
-            .iter()
-            .map(|(time, rate)| (seconds(*time), *rate as f64));
-        Ok(Self::of(name, rows, seconds(last + lasts)))
+        let series = |place: usize| {
+            let values = rows.iter().map(|(time, row)| (seconds(*time), row[place]));
+            Series::of(values, seconds(last + lasts))
+        };
+        let columns = columns.into_iter().enumerate();
+        Ok(Self {
+            name: name.to_owned(),
+            columns: columns.map(|(place, it)| (it, series(place))).collect(),
+        })
     }
 
     /// The trace of chances at these milliseconds, the last of which is its length.
@@ -91,48 +95,10 @@ impl Recording {
             let millis = (end - begin) as f64;
             (begin as f64 / 1e3, bytes as f64 * 1e3 / millis)
         });
-        Ok(Self::of(name, bins, length as f64 / 1e3))
-    }
-
-    fn of(name: &str, rates: impl Iterator<Item = (f64, f64)>, length: f64) -> Self {
-        let mut steps: Vec<Step> = Vec::new();
-        let until = |steps: &[Step], end: f64| {
-            let last = steps.last();
-            last.map_or(0.0, |step| step.before + (end - step.begin) * step.rate)
-        };
-        for (begin, rate) in rates {
-            let before = until(&steps, begin);
-            steps.push(Step {
-                begin,
-                rate,
-                before,
-            });
-        }
-        Self {
+        Ok(Self {
             name: name.to_owned(),
-            total: until(&steps, length),
-            steps,
-            length,
-        }
-    }
-
-    /// What passes in the first so many seconds, at most the whole of it.
-    pub(super) fn passed(&self, time: f64) -> f64 {
-        let index = self.steps.partition_point(|step| step.begin <= time);
-        let step = self.steps[index.saturating_sub(1)];
-        step.before + (time.min(self.length) - step.begin) * step.rate
-    }
-
-    /// When so many bytes have passed, at most the whole of it: no later than the last of them.
-    pub(super) fn reaches(&self, bytes: f64) -> f64 {
-        let bytes = bytes.min(self.total);
-        let index = self.steps.partition_point(|step| step.before < bytes);
-        let step = self.steps[index.saturating_sub(1)];
-        if step.rate > 0.0 {
-            step.begin + (bytes - step.before) / step.rate
-        } else {
-            step.begin
-        }
+            columns: vec![(Column::Rate, Series::of(bins, length as f64 / 1e3))],
+        })
     }
 }
 
@@ -150,30 +116,46 @@ fn chance(line: &str, before: Option<u64>) -> Result<u64, String> {
     }
 }
 
-/// The header of a CSV trace.
-fn columns(header: &str) -> Result<(), String> {
-    let names: Vec<&str> = header.split(',').map(str::trim).collect();
-    match names.as_slice() {
-        ["time", "rate"] => Ok(()),
-        ["time", "rate", more @ ..] => {
-            let more = quoted(&more.join(","));
-            Err(format!(
-                "{more} is not read yet: leave out all but time,rate"
-            ))
-        }
-        _ => Err(format!(
+/// The header of a CSV trace: `time`, then what changes with it.
+fn columns(header: &str) -> Result<Vec<Column>, String> {
+    let mut words = header.split(',').map(str::trim);
+    if words.next() != Some("time") || !header.contains(',') {
+        return Err(format!(
             "{} begins no trace: the header time,rate, or a millisecond a line",
             quoted(header)
-        )),
+        ));
     }
+    let mut columns = Vec::new();
+    for word in words {
+        let column = Column::ALL.into_iter().find(|it| it.name() == word);
+        match column {
+            Some(column) if columns.contains(&column) => {
+                return Err(format!("{word} stands there twice: leave one out"));
+            }
+            Some(column) => columns.push(column),
+            None => {
+                return Err(format!(
+                    "{} is no column of a trace: time, then any of rate, rtt, loss",
+                    quoted(word)
+                ));
+            }
+        }
+    }
+    Ok(columns)
 }
 
-/// A line of a CSV trace: nanoseconds, and bytes per second.
-fn row(line: &str, before: Option<u64>) -> Result<(u64, u64), String> {
-    let (time, rate) = line
-        .split_once(',')
-        .map(|(time, rate)| (time.trim(), rate.trim()))
-        .ok_or_else(|| format!("{} is no time,rate: 0.5,4Mbit/s", quoted(line)))?;
+/// A line of a CSV trace: nanoseconds, and a value for each column.
+fn row(columns: &[Column], line: &str, before: Option<u64>) -> Result<(u64, Vec<f64>), String> {
+    let cells: Vec<&str> = line.split(',').map(str::trim).collect();
+    if cells.len() != columns.len() + 1 {
+        let of = |word: fn(Column) -> &'static str| {
+            let words: Vec<&str> = columns.iter().map(|column| word(*column)).collect();
+            words.join(",")
+        };
+        let (names, form) = (of(Column::name), of(Column::example));
+        return Err(format!("{} is no time,{names}: 0.5,{form}", quoted(line)));
+    }
+    let time = cells[0];
     let nanos = Decimal::read(time).and_then(|time| time.scaled(1_000_000_000, 1));
     let nanos = nanos.ok_or_else(|| format!("{} is no time: seconds, as 0.5", quoted(time)))?;
     match before {
@@ -184,25 +166,75 @@ fn row(line: &str, before: Option<u64>) -> Result<(u64, u64), String> {
         }
         _ => {}
     }
-    let no_rate = || format!("{} is no rate: 4000000, 4Mbit/s", quoted(rate));
-    let bytes = bytes_per_second(rate).ok_or_else(no_rate)?;
-    if bytes > GREATEST {
-        let most = ByteRate::new(GREATEST);
-        return Err(format!("{} is more than {most}", quoted(rate)));
-    }
-    Ok((nanos, bytes))
+    let values = columns.iter().zip(&cells[1..]);
+    let values: Result<Vec<f64>, String> = values
+        .map(|(column, cell)| column.measure().read(cell))
+        .collect();
+    Ok((nanos, values?))
 }
 
-/// A rate in bit/s, or with a unit of the fault language.
-fn bytes_per_second(rate: &str) -> Option<u64> {
-    let number = rate.trim_end_matches(|c: char| !c.is_ascii_digit());
-    let unit = match &rate[number.len()..] {
-        "" => "bit/s",
-        unit => unit,
-    };
-    let (_, bits) = RATE_UNITS.iter().find(|(name, _)| *name == unit)?;
-    // The units of rates are bits, the value is bytes.
-    Decimal::read(number)?.scaled(*bits, 8)
+// === impl Column ===
+
+impl Column {
+    fn example(self) -> &'static str {
+        match self {
+            Self::Rate => "4Mbit/s",
+            Self::Rtt => "80ms",
+            Self::Loss => "1%",
+        }
+    }
+
+    fn measure(self) -> Measure {
+        match self {
+            Self::Rate => Measure {
+                what: "no rate: 4000000, 4Mbit/s",
+                units: RATE_UNITS,
+                bare: "bit/s",
+                // The units of rates are bits, the number is bytes.
+                parts: 8,
+                most: (100_000_000_000, "100GB/s"),
+                scale: |bytes| bytes,
+            },
+            Self::Rtt => Measure {
+                what: "no round trip: 80, 80ms",
+                units: TIME_UNITS,
+                bare: "ms",
+                parts: 1,
+                most: (3_600_000_000_000, "1h"),
+                // Half of it is spent each way.
+                scale: |nanos| nanos / 2e9,
+            },
+            Self::Loss => Measure {
+                what: "no loss: 1, 1%",
+                units: PERCENT_UNITS,
+                bare: "%",
+                parts: 1,
+                most: (1_000_000, "100%"),
+                scale: |ppm| ppm / 1e6,
+            },
+        }
+    }
+}
+
+// === impl Measure ===
+
+impl Measure {
+    /// A number in its plain unit, or with a unit of the fault language.
+    fn read(&self, cell: &str) -> Result<f64, String> {
+        let number = cell.trim_end_matches(|c: char| !c.is_ascii_digit());
+        let unit = match &cell[number.len()..] {
+            "" => self.bare,
+            unit => unit,
+        };
+        let factor = self.units.iter().find(|(name, _)| *name == unit);
+        let read =
+            factor.and_then(|(_, factor)| Decimal::read(number)?.scaled(*factor, self.parts));
+        let read = read.ok_or_else(|| format!("{} is {}", quoted(cell), self.what))?;
+        if read > self.most.0 {
+            return Err(format!("{} is more than {}", quoted(cell), self.most.1));
+        }
+        Ok((self.scale)(read as f64))
+    }
 }
 
 fn seconds(nanos: u64) -> f64 {

@@ -236,15 +236,16 @@ impl ProxyFigures {
         in_force.present(self.moment(at)).map(Arc::new)
     }
 
-    /// Where the first fault is that follows a trace.
-    fn traced(&self, at: Duration) -> Option<Traced> {
+    /// Where the faults are that follow a trace.
+    fn traced(&self, at: Duration) -> Vec<Traced> {
         let in_force = self.proxy.settings.in_force();
-        let (kind, place, length) = in_force.traced(self.moment(at))?;
-        Some(Traced {
-            kind,
+        let traced = in_force.traced(self.moment(at));
+        let traced = traced.map(|(kind, place, length)| Traced {
+            kind: kind.name,
             place,
             length,
-        })
+        });
+        traced.collect()
     }
 
     fn moment(&self, at: Duration) -> Instant {

@@ -119,7 +119,7 @@ impl Slot<'_> {
                 }
                 _ => number + &unit(&TIMES),
             },
-            Unit::Number | Unit::Switch | Unit::Word(_) | Unit::Trace => return None,
+            Unit::Number | Unit::Switch | Unit::Word(_) | Unit::Trace(_) => return None,
         })
     }
 
@@ -127,7 +127,7 @@ impl Slot<'_> {
     fn counts(&self) -> bool {
         !matches!(
             self.param.unit,
-            Unit::Switch | Unit::Word(_) | Unit::Trace | Unit::TimeOrSize
+            Unit::Switch | Unit::Word(_) | Unit::Trace(_) | Unit::TimeOrSize
         )
     }
 

@@ -12,8 +12,7 @@ use super::pen::{Pen, Sheet, fit, fit_name, width, widths};
 use super::queue;
 use super::state::{State, explained, feels, mapping, state};
 use super::strips::{directions_word, knobs, selection};
-use crate::fault::knob::Metric;
-use crate::fault::{Directions, Plan, Value};
+use crate::fault::{Direction, Directions, Plan, Value};
 use crate::snapshot::{Phase, ProxyRow};
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
@@ -356,7 +355,8 @@ impl Strip<'_> {
         } else {
             Directions::Both
         };
-        let follows = self.row.traced.is_some_and(|it| it.kind == dial.kind.name);
+        let follows = |way| dial.follows(self.plan().find(dial.kind, way)?);
+        let follows = Direction::BOTH.into_iter().find_map(follows).is_some();
         if dial.value(self.plan(), directions).is_none() && !follows {
             return Vec::new();
         }
@@ -375,9 +375,9 @@ impl Strip<'_> {
             // The value says it.
             Some(Phase::Coming(_) | Phase::Over) | None => None,
         };
-        let traced = self.row.traced.filter(|it| it.kind == dial.kind.name);
-        let traced = traced.filter(|_| dial.knob.metric == Metric::Rate);
-        let place = traced.map(|it| {
+        let mut traced = self.row.traced.iter();
+        let place = traced.find(|it| follows && it.kind == dial.kind.name);
+        let place = place.map(|it| {
             let [place, length] = [it.place, it.length].map(format::age);
             format!("{place} of {length}")
         });

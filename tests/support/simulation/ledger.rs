@@ -216,10 +216,9 @@ impl Ledger {
     }
 
     fn least_delays_at(&self, direction: Direction, now: Instant) -> [Duration; 2] {
-        let here = self.at(now, "latency", direction);
-        let back = self.at(now, "latency", direction.opposite());
-        let ramp_from = here.as_ref().and_then(|it| it.from);
-        let [here, back] = [here, back].map(|it| it.map(|it| it.setting));
+        let ways = [direction, direction.opposite()].map(|way| self.at(now, "latency", way));
+        let from = [&ways[0], &ways[1]].map(|it| it.as_ref().and_then(|it| it.from));
+        let [here, back] = ways.map(|it| it.map(|it| it.setting));
         let time = |setting: &Option<Setting>, name| {
             let value = setting.as_ref().and_then(|setting| setting.value(name));
             value.and_then(Value::time).unwrap_or_default()
@@ -231,33 +230,35 @@ impl Ledger {
             value == Some(Value::Switch(true))
         };
         let jitter = time(&here, "jitter");
-        let ramps = !time(&here, "ramp").is_zero();
-        // Anything between where a ramp begins and where it ends.
-        let mut lowest = time(&here, "time");
-        if let Some(from) = ramp_from.filter(|_| ramps) {
-            lowest = lowest.min(Duration::from_secs_f64(from));
-        }
         // What floating point may lose of a nanosecond.
-        let moves = ramps || !jitter.is_zero();
-        let rounding = Duration::from_nanos(if moves { 2 } else { 0 });
+        let rounding = Duration::from_nanos(2);
+        // What the delay comes down to, whatever moves it. Of one that follows a trace nothing is known here.
+        let lowest = |way: &Option<Setting>, from: Option<f64>| {
+            let mut lowest = time(way, "time");
+            if let Some(from) = from.filter(|_| !time(way, "ramp").is_zero()) {
+                // Anything between where a ramp begins and where it ends.
+                let from = Duration::from_secs_f64(from);
+                lowest = lowest.min(from).saturating_sub(rounding);
+            }
+            if way.as_ref().is_some_and(|it| it.value("wave").is_some()) {
+                let depth = way.as_ref().and_then(|it| it.value("depth")?.time());
+                let depth = depth.unwrap_or_else(|| time(way, "time") / 2);
+                lowest = lowest.saturating_sub(depth + rounding);
+            }
+            lowest
+        };
         let distribution = here.as_ref().and_then(|setting| setting.value("dist"));
-        let depth = here.as_ref().and_then(|setting| {
-            setting.value("wave")?;
-            let depth = setting.value("depth").and_then(Value::time);
-            Some(depth.unwrap_or_else(|| time(&here, "time") / 2) + Duration::from_nanos(2))
-        });
-        let lowest = lowest.saturating_sub(depth.unwrap_or_default() + rounding);
+        let handshake = lowest(&here, from[0]) + lowest(&back, from[1]);
+        let lowest = lowest(&here, from[0]);
         let least = match distribution {
             _ if jitter.is_zero() => lowest,
             Some(Value::Word("uniform")) => lowest.saturating_sub(jitter + rounding),
             _ => Duration::ZERO,
         };
         let shakes = direction == Direction::Up && (asks(&here) || asks(&back));
-        let handshake = if shakes {
-            time(&here, "time") + time(&back, "time")
-        } else {
-            Duration::ZERO
-        };
-        [least, least + handshake]
+        [
+            least,
+            least + if shakes { handshake } else { Duration::ZERO },
+        ]
     }
 }

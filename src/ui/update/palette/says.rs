@@ -150,7 +150,11 @@ fn differs(model: &Model, plans: &[(ProxyId, Plan)]) -> Option<String> {
 /// What else the kind of a setting takes.
 fn also(setting: &Setting) -> String {
     let said = setting.to_string();
-    let open = |param: &&ParamSpec| !param.bare && !said.contains(&format!("{}=", param.name));
+    let has = |name: &&str| setting.value(name).is_some();
+    let open = |param: &&ParamSpec| {
+        let fits = !param.instead_of.iter().any(has) && param.of.as_ref().is_none_or(has);
+        fits && !param.bare && !said.contains(&format!("{}=", param.name))
+    };
     let params = setting.kind.params.iter().filter(open);
     let mut words: Vec<String> = params.map(|param| sample(setting, param)).collect();
     words.extend((!said.contains("share=")).then(|| "share=30%".to_owned()));
