@@ -24,7 +24,8 @@
 //!  findings                what facts tell of an application: its habits, with their evidence
 //!  fault, mapping, command, preset, scene     text to data and back; what faults do to bytes
 //!  units, format, syntax    quantities; figures and texts for people; errors with a caret
-//!  file, look               files that are read whole, but never without end; the words for what the console looks like
+//!  file, look, folders      files that are read whole, but never without end; the words for what the console looks like;
+//!                           where the user's own files are
 //! ```
 //!
 //! - What stands below [`proxy`] is pure (but for [`file`](mod@file) and for what reads a scene by it): no IO, no clock, no global
@@ -125,6 +126,7 @@ pub mod farewell;
 pub mod fault;
 pub mod file;
 pub mod findings;
+pub mod folders;
 pub mod format;
 pub mod headless;
 pub mod logging;

@@ -21,6 +21,7 @@ use faultboard::command;
 use faultboard::expect;
 use faultboard::fault::trace;
 use faultboard::file;
+use faultboard::folders;
 use faultboard::format::{one_line, printable, reason, shown_path, without_secrets};
 use faultboard::headless::{self, Desk, Style};
 use faultboard::logging::{self, FILTER_VARIABLE, LogError, LogFile, Recorder};
@@ -110,7 +111,7 @@ fn read_trace(path: &str) -> Result<Vec<u8>, String> {
 
 /// Reads the user's own presets; says what is wrong with their file, a line each.
 fn read_presets() -> Vec<String> {
-    let Some(path) = preset::own::path(|name| env::var(name).ok()) else {
+    let Some(path) = folders::config().map(|folder| preset::own::path(&folder)) else {
         return Vec::new();
     };
     let shown = shown_path(&path);
@@ -266,7 +267,9 @@ fn replay(path: &Path, part: &Part, mut run: RunArgs, notes: Vec<String>) -> Res
 /// The desk that was left last takes the place of a scene.
 fn resume(options: &mut Options) -> Result<()> {
     #[cfg(feature = "tui")]
-    let last = home().last_desk().filter(|path| path.exists());
+    let last = ui::home::Home::of_user()
+        .last_desk()
+        .filter(|path| path.exists());
     #[cfg(not(feature = "tui"))]
     let last = None;
     if options.resume && last.is_none() {
@@ -277,11 +280,6 @@ fn resume(options: &mut Options) -> Result<()> {
         options.scene = last;
     }
     Ok(())
-}
-
-#[cfg(feature = "tui")]
-fn home() -> ui::home::Home {
-    ui::home::Home::of_environment(|name| env::var(name).ok())
 }
 
 /// Says on standard error what is worth knowing and no failure; where it cannot be written there is nobody to tell.
@@ -573,7 +571,7 @@ async fn console(
     } = open(engine, options, origin.upstreams, origin.play).await?;
     tape.begin().await;
     let scene = options.scene.clone();
-    let home = home();
+    let home = ui::home::Home::of_user();
     let (mut config, wrong) = home.config();
     notes.extend(wrong);
     config.scheme = options.scheme.unwrap_or(config.scheme);

@@ -20,6 +20,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("format", &[]),
     ("file", &[]),
+    ("folders", &[]),
     ("look", &[]),
     ("syntax", &["units", "format"]),
     ("fault", &["format", "units", "syntax"]),
@@ -100,8 +101,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "ui",
         &[
-            "look", "request", "format", "units", "syntax", "fault", "preset", "mapping",
-            "snapshot", "command", "proxy", "operate", "scene", "stop", "farewell",
+            "folders", "look", "request", "format", "units", "syntax", "fault", "preset",
+            "mapping", "snapshot", "command", "proxy", "operate", "scene", "stop", "farewell",
         ],
     ),
 ];

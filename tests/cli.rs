@@ -2,6 +2,7 @@
 
 use std::io::Read;
 use std::net::TcpListener;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::{Value, json};
@@ -616,6 +617,38 @@ fn the_console_gives_its_terminal_back_when_its_time_is_up() {
         .expect("the alternate screen is left");
     assert!(taken < given_back, "{screen:?}");
     assert!(program.child.wait().expect("it ends").success());
+}
+
+#[test]
+fn the_users_own_files_are_where_the_environment_says() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name);
+    for (below, preset) in [("h/.config", "at-home"), ("c", "elsewhere")] {
+        let folder = path(below).join("faultboard");
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let text = format!("[{preset}]\nfaults = \"latency 80ms\"\n");
+        std::fs::write(folder.join("presets.toml"), text).expect("written");
+    }
+    let (home, elsewhere) = (path("h"), path("c"));
+    for (home, config, found) in [
+        (Some(&home), None, Some("at-home")),
+        (Some(&home), Some(&elsewhere), Some("elsewhere")),
+        (Some(&home), Some(&PathBuf::from("c")), Some("at-home")),
+        (None, Some(&elsewhere), Some("elsewhere")),
+        (None, None, None),
+    ] {
+        let mut program = program(&["presets", "--json"]);
+        program.env_clear().current_dir(folder.path());
+        for (name, path) in [("HOME", home), ("XDG_CONFIG_HOME", config)] {
+            path.map(|path| program.env(name, path));
+        }
+        let output = program.output().expect("the program starts");
+        let presets: Value = serde_json::from_str(stdout(&output)).expect("JSON");
+        let names = presets.as_array().expect("an array").iter();
+        let names = names.filter_map(|preset| preset["name"].as_str());
+        let own = names.filter(|name| ["at-home", "elsewhere"].contains(name));
+        assert!(own.eq(found), "{home:?} {config:?}");
+    }
 }
 
 #[test]

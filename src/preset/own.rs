@@ -11,7 +11,7 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 #[cfg(not(test))]
 use parking_lot::Mutex;
@@ -55,14 +55,10 @@ fn with_known<T>(look: impl FnOnce(&mut Vec<&'static Preset>) -> T) -> T {
     }
 }
 
-/// The file that they stand in, by what the environment says.
+/// The file that they stand in, of the folder of what its user has chosen.
 #[must_use]
-pub fn path(variable: impl Fn(&str) -> Option<String>) -> Option<PathBuf> {
-    let filled = |name| variable(name).filter(|value| !value.is_empty());
-    let config = filled("XDG_CONFIG_HOME").map(PathBuf::from);
-    let config = config.filter(|path| path.is_absolute());
-    let home = || Some(PathBuf::from(filled("HOME")?).join(".config"));
-    Some(config.or_else(home)?.join("faultboard/presets.toml"))
+pub fn path(config: &Path) -> PathBuf {
+    config.join("presets.toml")
 }
 
 /// Takes the presets of a file's text; those that are right hold. Each fault is a line: `FILE:LINE:COLUMN: why`.
@@ -201,27 +197,5 @@ mod tests {
             let wrong = take("p.toml", text).concat();
             assert!(wrong.starts_with(told), "{wrong}");
         }
-    }
-
-    #[test]
-    fn the_file_stands_where_the_environment_says() {
-        let at = |variables: &[(&str, &str)]| {
-            let found = path(|name| {
-                let found = variables.iter().find(|(known, _)| *known == name);
-                found.map(|(_, value)| (*value).to_owned())
-            });
-            found.map(|path| path.display().to_string())
-        };
-        let (home, config) = (("HOME", "/h"), ("XDG_CONFIG_HOME", "/c"));
-        assert_eq!(
-            at(&[home, config]).as_deref(),
-            Some("/c/faultboard/presets.toml")
-        );
-        assert_eq!(
-            at(&[home]).as_deref(),
-            Some("/h/.config/faultboard/presets.toml")
-        );
-        assert_eq!(at(&[home, ("XDG_CONFIG_HOME", "here")]), at(&[home]));
-        assert_eq!(at(&[]), None);
     }
 }

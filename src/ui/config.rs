@@ -151,7 +151,7 @@ pub fn defaults() -> String {
          # The columns of the table of connections, the most needed first; what has no room is not shown. None: the\n\
          # console chooses. There are {}.\ncolumns = []\n\n\
          # The keys of each action, in place of those it has. A key is a letter or a sign, or backspace, delete, down, end, enter,\n\
-         # esc, f1 …, home, left, pagedown, pageup, right, space, tab or up, with ctrl-, alt- or shift- before it.\n[keys]\n",
+         # esc, f1 …, home, insert, left, pagedown, pageup, right, space, tab or up, with ctrl-, alt- or shift- before it.\n[keys]\n",
         default.scheme.name(),
         default.mouse,
         columns.join(", ")

@@ -1,11 +1,12 @@
 //! The user's own files: the configuration, and what a session leaves for the next one.
 //!
 //! ```text
-//! $XDG_CONFIG_HOME/faultboard/config.toml     what is chosen once and for all
-//! $XDG_STATE_HOME/faultboard/history          the lines that were entered
-//!                            last.scene       the desk as it was left, for --resume
+//! ~/.config/faultboard/config.toml        what is chosen once and for all
+//! ~/.local/state/faultboard/history       the lines that were entered
+//!                           last.scene    the desk as it was left, for --resume
 //! ```
 //!
+//! or wherever [`folders`] says.
 //! Nothing with a password in it is kept.
 
 use std::fs::{DirBuilder, OpenOptions};
@@ -17,6 +18,7 @@ use super::config::{self, Config};
 use super::files;
 use super::input::HISTORY_LEN;
 use crate::farewell::Farewell;
+use crate::folders;
 use crate::format::{reason, shown_path, without_secrets};
 use crate::scene::Scene;
 
@@ -30,18 +32,12 @@ pub struct Home {
 // === impl Home ===
 
 impl Home {
-    /// The places that the variables of the environment name, or those below `HOME`.
+    /// That of the user who runs the program.
     #[must_use]
-    pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
-        let path =
-            |name: &str| Some(PathBuf::from(variable(name)?)).filter(|path| path.is_absolute());
-        let folder = |name: &str, below: &str| {
-            let home = || Some(path("HOME")?.join(below));
-            Some(path(name).or_else(home)?.join("faultboard"))
-        };
+    pub fn of_user() -> Self {
         Self {
-            config: folder("XDG_CONFIG_HOME", ".config"),
-            state: folder("XDG_STATE_HOME", ".local/state"),
+            config: folders::config(),
+            state: folders::state(),
         }
     }
 
@@ -128,7 +124,6 @@ fn write(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::HashMap;
     use std::fs;
     use std::os::unix::fs::PermissionsExt;
 
@@ -138,8 +133,10 @@ mod tests {
     use crate::mapping::{Host, Mapping};
 
     fn home(folder: &Path) -> Home {
-        let variables: HashMap<_, _> = [("HOME", folder.to_string_lossy().into_owned())].into();
-        Home::of_environment(|name| variables.get(name).cloned())
+        Home {
+            config: Some(folder.join("config")),
+            state: Some(folder.join("state")),
+        }
     }
 
     fn farewell(history: &[&str]) -> Farewell {
@@ -149,35 +146,6 @@ mod tests {
             proxies: vec![("db".to_owned(), mapping, plan)],
             history: history.iter().map(|line| (*line).to_owned()).collect(),
             ..Farewell::default()
-        }
-    }
-
-    #[test]
-    fn the_variables_name_the_folders_and_home_stands_in_for_them() {
-        for (variables, config, state) in [
-            (
-                &[("HOME", "/h")][..],
-                Some("/h/.config/faultboard"),
-                Some("/h/.local/state/faultboard"),
-            ),
-            (
-                &[
-                    ("HOME", "/h"),
-                    ("XDG_CONFIG_HOME", "/c"),
-                    ("XDG_STATE_HOME", "s"),
-                ],
-                Some("/c/faultboard"),
-                Some("/h/.local/state/faultboard"),
-            ),
-            (&[("XDG_STATE_HOME", "/s")], None, Some("/s/faultboard")),
-            (&[("HOME", "")], None, None),
-        ] {
-            let home = Home::of_environment(|name| {
-                let found = variables.iter().find(|(key, _)| *key == name);
-                found.map(|(_, value)| (*value).to_owned())
-            });
-            assert_eq!(home.config, config.map(PathBuf::from), "{variables:?}");
-            assert_eq!(home.state, state.map(PathBuf::from), "{variables:?}");
         }
     }
 
@@ -208,7 +176,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let home = home(folder.path());
         assert_eq!(home.config(), (Config::default(), None));
-        let path = folder.path().join(".config/faultboard");
+        let path = folder.path().join("config");
         fs::create_dir_all(&path).expect("a folder");
         let path = path.join("config.toml");
         fs::write(&path, "theme = \"light\"").expect("written");

@@ -28,6 +28,7 @@ use keyboard::Keyboard;
 use model::Model;
 
 use crate::farewell::Farewell;
+use crate::folders;
 use crate::preset;
 use crate::proxy::{clock, panics};
 
@@ -156,7 +157,7 @@ where
         terminal::open(panics::is_contained, asks).map_err(RunError::Open)?;
     theme.ground = answers.ground.unwrap_or(theme.ground);
     options.theme = Some(theme);
-    let file = || preset::own::path(variable);
+    let file = || Some(preset::own::path(&folders::config()?));
     options.presets = options.presets.or_else(file);
     let told = options.until;
     options.until = Box::pin(async move {

@@ -1,4 +1,10 @@
 //! A key with its modifiers: how it is pressed, and how help and the footers print it.
+//!
+//! The names of keys are read here and not by a crate. Looked at in November 2026: `crokey` 1.5 takes the small letter for the
+//! capital (`U` would be `u`), a letter for one byte (no `ä`, no U+00A0, which Option and Space send on a Mac), `shift-tab`
+//! for a key that no terminal sends, and brings one more `syn`; `keybinds` 0.2 refuses `ctrl-r` and `shift-x` and has no way
+//! back to crossterm's keys; `terminput` 0.5 wants Rust 1.95; `keymap` 1.0 is not out; `crossterm-keybind` 0.4 wants its own
+//! file.
 
 use std::fmt;
 
@@ -14,7 +20,7 @@ pub struct Key {
 }
 
 /// The keys that are no letter and no sign, as the configuration calls them.
-const WORDS: [(&str, KeyCode); 15] = [
+const WORDS: [(&str, KeyCode); 16] = [
     ("backspace", KeyCode::Backspace),
     ("delete", KeyCode::Delete),
     ("down", KeyCode::Down),
@@ -22,6 +28,7 @@ const WORDS: [(&str, KeyCode); 15] = [
     ("enter", KeyCode::Enter),
     ("esc", KeyCode::Esc),
     ("home", KeyCode::Home),
+    ("insert", KeyCode::Insert),
     ("left", KeyCode::Left),
     ("pagedown", KeyCode::PageDown),
     ("pageup", KeyCode::PageUp),
