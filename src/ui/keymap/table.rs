@@ -180,8 +180,8 @@ pub(super) static ROWS: &[Binding] = rows! {
     PRESETS Turn [letter(' ')] Action::Audition => "try it";
     PRESETS Turn [letter('A')] Action::PresetForAll => "take it on all proxies";
     PRESETS Manage [letter('W')] Action::KeepPreset => "keep what is set under the typed name";
-    TURNED Compare [letter(' ')] Action::Bypass => "bypass this one (A/B)";
-    TURNED Compare [letter('\\')] Action::SwapSettings => "keep this as A, turn B; again: swap";
+    TURNED Compare [letter(' ')] Action::Bypass => "bypass this one, or not";
+    TURNED Compare [letter('\\')] Action::SwapSettings => "A/B: keep as A, turn B; again: swap";
     SEEN Compare [letter('!')] Action::BypassAll => "bypass all at once, or none";
     TURNED Compare [letter('s')] Action::Solo => "solo: bypass the others";
     SEEN Compare [letter('u')] Action::Undo => "undo";
@@ -278,7 +278,7 @@ pub(super) static FOOTERS: &[Footer] = &[
     (PANES, LEFT, "←→", "turn"),
     (MIXER, letter('1'), "1-9", "stop"),
     (MIXER, letter('0'), "0", "off"),
-    (MIXER, letter(' '), "Space", "A/B"),
+    (MIXER, letter(' '), "Space", "bypass"),
     (MIXER, letter('\''), "'", "knob"),
     (CONNECTIONS, letter('X'), "X", "reset"),
     (CONNECTIONS, letter('F'), "F", "end"),
@@ -293,8 +293,9 @@ pub(super) static FOOTERS: &[Footer] = &[
     (CONNECTIONS, letter('1'), "1-9", "stop"),
     (PANES, letter('u'), "u", "undo"),
     (MIXER, letter('c'), "c", "conns"),
-    (PANES, letter('='), "=", "type a value"),
+    (PANES, letter('='), "=", "value"),
     (PANES, letter('!'), "!", "all off"),
+    (PANES, letter('\\'), "\\", "A/B"),
     (CONNECTIONS, letter('p'), "p", "preset"),
     (PANES, letter('L'), "HL", "to stop"),
     (MIXER, letter('o'), "o", "open/close"),
@@ -340,16 +341,16 @@ pub(super) static FOOTERS: &[Footer] = &[
     (DETAIL, letter('F'), "F", "end"),
     (DETAIL, letter('~'), "~", "freeze"),
     (DETAIL, letter('1'), "1-9", "stop"),
-    (PAGES, letter(' '), "Space", "A/B"),
+    (PAGES, letter(' '), "Space", "bypass"),
     (PAGES, letter(']'), "[ ]", "knob"),
-    (STRIP, letter('='), "=", "type a value"),
+    (STRIP, letter('='), "=", "value"),
     (STRIP, letter('p'), "p", "preset"),
     (DETAIL, letter('y'), "y", "copy"),
     (PAGES, letter('E'), "E", "events"),
     (PRESENTER, LEFT, "←→", "turn"),
     (PRESENTER, letter('1'), "1-9", "stop"),
     (PRESENTER, letter('0'), "0", "off"),
-    (PRESENTER, letter(' '), "Space", "A/B"),
+    (PRESENTER, letter(' '), "Space", "bypass"),
     (PRESENTER, letter('z'), "z", "back"),
     (PRESENTER, letter('?'), "?", "help"),
     (PRESENTER, letter(']'), "[ ]", "fault"),

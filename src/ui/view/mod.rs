@@ -20,7 +20,7 @@
 //!  + 9091=https://www.google.com lat 250ms
 //!    ok  …
 //! ─────────────────────────────────────────────────────────────────────── seed 42 ─ footer
-//!  ←→ turn  1-9 stop  0 off  Space A/B  [ ] knob  a add  ? help
+//!  ←→ turn  1-9 stop  0 off  Space bypass  ' knob  a add  ? help
 //! ```
 //!
 //! From 160 columns on the charts and a table of figures stand in a column of their own beside the strips.
