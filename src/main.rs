@@ -142,6 +142,7 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             return desk(options, Origin::of(Upstreams::Given), notes);
         }
         Some(Command::Demo {
+            tour,
             run: later,
             mappings,
         }) => {
@@ -154,7 +155,21 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
                 return Err(Rejected::because(&why).into());
             }
             let options = Options::read(run.and(*later), &[])?;
-            return desk(options, Origin::of(Upstreams::BuiltIn), notes);
+            let mut origin = Origin::of(Upstreams::BuiltIn);
+            origin.tour = tour
+                .map(|lead| start::demo_tour(&options, lead))
+                .transpose()?;
+            return desk(options, origin, notes);
+        }
+        Some(Command::Tour {
+            file,
+            auto,
+            run: later,
+        }) => {
+            let mut options = Options::read(run.and(*later), &[])?;
+            let mut origin = Origin::of(Upstreams::Given);
+            origin.tour = Some(start::read_tour(&file, auto, &mut options)?);
+            return desk(options, origin, notes);
         }
         Some(Command::Replay {
             file,
@@ -261,7 +276,12 @@ fn replay(path: &Path, part: &Part, mut run: RunArgs, notes: Vec<String>) -> Res
         Upstreams::Given
     };
     let play = Some(play);
-    desk(options, Origin { upstreams, play }, notes)
+    let origin = Origin {
+        upstreams,
+        play,
+        tour: None,
+    };
+    desk(options, origin, notes)
 }
 
 /// The desk that was left last takes the place of a scene.
@@ -470,7 +490,9 @@ async fn headless(
         options,
         tape,
     } = session;
-    let Origin { upstreams, play } = origin;
+    let Origin {
+        upstreams, play, ..
+    } = origin;
     let is_empty = options.mappings.is_empty() && play.is_none();
     if upstreams == Upstreams::Given && is_empty && io::stdin().is_terminal() {
         // A hint; where it cannot be written there is nobody to read it.
@@ -486,12 +508,7 @@ async fn headless(
         play,
     } = open(engine, options, upstreams, play).await?;
     tape.begin().await;
-    for problem in problems {
-        engine.report(problem);
-    }
-    if let Some(note) = note {
-        engine.note(note);
-    }
+    tell_of_scene(engine, problems, note);
     if let Some(demo) = &demo {
         // Its proxies have got their names only now.
         desk = Desk::new(engine, &shown);
@@ -516,6 +533,16 @@ async fn headless(
         demo.stop().await;
     }
     result
+}
+
+/// Tells what could not be opened of a scene, and what is worth knowing of it.
+fn tell_of_scene(engine: &Engine, problems: Vec<String>, note: Option<String>) {
+    for problem in problems {
+        engine.report(problem);
+    }
+    if let Some(note) = note {
+        engine.note(note);
+    }
 }
 
 /// What the desk without a screen prints, and how.
@@ -550,6 +577,16 @@ fn commands() -> Box<dyn AsyncRead + Send + Unpin> {
     }
 }
 
+/// The console's configuration, with what the command line says; what is wrong with the file becomes a note.
+#[cfg(feature = "tui")]
+fn config(home: &ui::home::Home, options: &Options, notes: &mut Vec<String>) -> ui::config::Config {
+    let (mut config, wrong) = home.config();
+    notes.extend(wrong);
+    config.scheme = options.scheme.unwrap_or(config.scheme);
+    config.glyphs = options.glyphs.unwrap_or(config.glyphs);
+    config
+}
+
 /// Shows the engine on the terminal and turns it by keys.
 #[cfg(feature = "tui")]
 async fn console(
@@ -572,13 +609,11 @@ async fn console(
     tape.begin().await;
     let scene = options.scene.clone();
     let home = ui::home::Home::of_user();
-    let (mut config, wrong) = home.config();
-    notes.extend(wrong);
-    config.scheme = options.scheme.unwrap_or(config.scheme);
-    config.glyphs = options.glyphs.unwrap_or(config.glyphs);
+    let config = config(&home, options, &mut notes);
     let told = ui::Options {
         config,
         history: home.history(),
+        tour: origin.tour,
         seed: options.engine.seed,
         bind: options.engine.bind.clone(),
         arguments: options.repeated.clone(),

@@ -8,7 +8,7 @@
 //!
 //! A line is what the console's input line takes: a mapping, its name if it has one, and after a blank its faults. Blank
 //! lines and what follows a `#` at the beginning of a line or after a blank are ignored. A line that is wrong is told with
-//! its place, and the others hold.
+//! its place, and the others hold. A tour ([`tour`](crate::tour)) is a scene with acts.
 
 use std::fmt;
 use std::io;
@@ -99,11 +99,18 @@ impl Scene {
 
     /// What is wrong, a line each: `FILE:LINE:COLUMN: why`.
     pub fn problems<'a>(&'a self, file: &'a str) -> impl Iterator<Item = String> + 'a {
-        self.errors.iter().map(move |wrong| {
-            let LineError { line, error } = wrong;
-            let column = error.span.start + 1;
-            format!("{file}:{line}:{column}: {}", error.message)
-        })
+        self.errors.iter().map(move |wrong| wrong.told(file))
+    }
+}
+
+// === impl LineError ===
+
+impl LineError {
+    /// The place and what is wrong there: `FILE:LINE:COLUMN: why`.
+    #[must_use]
+    pub fn told(&self, file: &str) -> String {
+        let Self { line, error } = self;
+        format!("{file}:{line}:{}: {}", error.column(), error.message)
     }
 }
 

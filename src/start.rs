@@ -1,5 +1,6 @@
 //! What the program opens at its start: the proxies of the command line and of a scene, or the demo's.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt as _;
@@ -7,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
-use faultboard::cli::{Options, Output, Rejected};
+use faultboard::cli::{Lead, Options, Output, Rejected};
 use faultboard::demo::Demo;
 use faultboard::fault::Plan;
 use faultboard::file;
@@ -17,6 +18,7 @@ use faultboard::scene::{self, Scene};
 use faultboard::tape::file::TapeFile;
 use faultboard::tape::play::{Moment, Move, Play};
 use faultboard::tape::{self, Setup, Tape};
+use faultboard::tour::{self, Tour};
 use rustix::process::{Resource, getrlimit};
 
 /// What the proxies forward to.
@@ -33,6 +35,12 @@ pub(crate) struct Origin {
     pub(crate) upstreams: Upstreams,
     /// What is done to them, where a tape says so.
     pub(crate) play: Option<Play>,
+    /// The tour that leads through them, and whether it plays itself.
+    #[cfg_attr(
+        not(feature = "tui"),
+        expect(dead_code, reason = "the console leads it")
+    )]
+    pub(crate) tour: Option<(Tour, bool)>,
 }
 
 /// What was opened at the start.
@@ -50,9 +58,63 @@ pub(crate) struct Opened {
 
 impl Origin {
     pub(crate) fn of(upstreams: Upstreams) -> Self {
-        let play = None;
-        Self { upstreams, play }
+        Self {
+            upstreams,
+            play: None,
+            tour: None,
+        }
     }
+}
+
+/// The acts of the demo.
+const DEMO: &str = include_str!("../assets/demo.tour");
+
+/// The tour of the demo.
+pub(crate) fn demo_tour(options: &Options, lead: Lead) -> Result<(Tour, bool), Rejected> {
+    needs_the_console(options)?;
+    Ok((tour::parse(DEMO, is_key), lead == Lead::Auto))
+}
+
+/// Reads a tour of the user's own; its proxies are those of the run.
+pub(crate) fn read_tour(path: &Path, plays: bool, options: &mut Options) -> Result<(Tour, bool)> {
+    needs_the_console(options)?;
+    let shown = shown_path(path);
+    let text = scene::read(path).with_context(|| format!("cannot read the tour {shown}"))?;
+    let tour = tour::parse(&text, is_key);
+    let mut problems: Vec<String> = tour.problems(&shown).collect();
+    let named = |name: &&str| {
+        let mut proxies = tour.scene.proxies.iter();
+        proxies.any(|(mapping, _)| mapping.name_beside(mapping.listen, |_| false) == *name)
+    };
+    let strangers: BTreeSet<&str> = tour.names().filter(|name| !named(name)).collect();
+    problems.extend(strangers.iter().map(|name| {
+        format!("{shown}: no proxy of it is called {name}: 9090=https://example.com as {name}")
+    }));
+    if !problems.is_empty() {
+        return Err(Rejected(problems).into());
+    }
+    options.mappings.extend(tour.scene.proxies.iter().cloned());
+    Ok((tour, plays))
+}
+
+fn needs_the_console(options: &Options) -> Result<(), Rejected> {
+    if options.output == Output::Console {
+        return Ok(());
+    }
+    Err(Rejected::because(
+        "a tour is led through in the console: leave out --headless and --plain",
+    ))
+}
+
+/// Whether a word names a key.
+#[cfg(feature = "tui")]
+fn is_key(word: &str) -> bool {
+    faultboard::ui::keymap::Key::named(word).is_some()
+}
+
+#[cfg(not(feature = "tui"))]
+fn is_key(_: &str) -> bool {
+    true
 }
 
 /// No tape that is read is longer, in MiB: what is written is no longer either.

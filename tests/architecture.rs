@@ -46,6 +46,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "format", "file", "units", "syntax", "fault", "mapping", "snapshot", "command",
         ],
     ),
+    (
+        "tour",
+        &["format", "syntax", "fault", "mapping", "command", "scene"],
+    ),
     ("stop", &[]),
     ("allocator", &[]),
     ("start", &["format"]),
@@ -102,7 +106,8 @@ const LAYERS: &[(&str, &[&str])] = &[
         "ui",
         &[
             "folders", "look", "request", "format", "units", "syntax", "fault", "preset",
-            "mapping", "snapshot", "command", "proxy", "operate", "scene", "stop", "farewell",
+            "mapping", "snapshot", "command", "proxy", "operate", "scene", "tour", "stop",
+            "farewell",
         ],
     ),
 ];

@@ -709,6 +709,39 @@ fn a_trace_that_cannot_be_read_is_told_with_its_line() {
 }
 
 #[test]
+fn a_tour_that_cannot_be_led_starts_nothing_and_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| folder.path().join(name).display().to_string();
+    let (wrong, none) = (path("wrong.tour"), path("none.tour"));
+    let text = "1=a:80 as shop\nact One\nshow shp\npres 5\n";
+    std::fs::write(&wrong, text).expect("written");
+    let console = "a tour is led through in the console: leave out --headless and --plain";
+    for (arguments, told, ends) in [
+        (["demo", "--tour", "--headless"], console.to_owned(), 2),
+        (["tour", "--plain", &wrong], console.to_owned(), 2),
+        (
+            ["tour", "--auto", &wrong],
+            format!(
+                "{wrong}:4:1: no line of an act: did you mean \"press\"?\n\
+                 {wrong}: no proxy of it is called shp: 9090=https://example.com as shp"
+            ),
+            2,
+        ),
+        (
+            ["tour", "--auto", &none],
+            format!("cannot read the tour {none}: no such file or directory"),
+            1,
+        ),
+    ] {
+        let output = run(&arguments);
+        assert_eq!(
+            (stderr(&output).trim_end(), status(&output)),
+            (&*told, ends)
+        );
+    }
+}
+
+#[test]
 fn help_and_readme_list_every_command() {
     let help = run(&["--help"]);
     let readme = include_str!("../README.md");

@@ -15,11 +15,12 @@ use faultboard::snapshot::{
     Note, Noted, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread, Traced, Trip,
     Unanswered, Watched,
 };
+use faultboard::tour;
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
 use faultboard::ui::knob::Turn;
 use faultboard::ui::model::{
-    Column, Focus, Frozen, Line, Model, Passing, Side, Solo, Sort, Tone, TwoSettings,
+    Column, Focus, Frozen, Guide, Line, Model, Passing, Side, Solo, Sort, Tone, TwoSettings,
 };
 use faultboard::ui::theme::{Charset, Depth, Ground, Theme};
 use faultboard::ui::update::update;
@@ -627,6 +628,32 @@ fn the_presenters_view_is_read_from_afar() {
             update(&mut model, Action::Presenter);
             assert_screen!(format!("presenter_{width}x{height}{name}"), model);
         }
+    }
+}
+
+/// The demo's tour in an act, counted from 0, of whose keys so many were pressed.
+fn led(model: &mut Model, act: usize, pressed: usize) {
+    let is_key = |word: &str| keymap::Key::named(word).is_some();
+    let tour = tour::parse(include_str!("../assets/demo.tour"), is_key);
+    assert_eq!(tour.problems("demo.tour").collect::<Vec<_>>(), [""; 0]);
+    assert_eq!(tour.acts.len(), 6);
+    let guide = Guide::new(Arc::new(tour), false);
+    model.guide = Some(Guide {
+        at: Some(act),
+        pressed,
+        ..guide
+    });
+    update(model, Action::Presenter);
+}
+
+#[test]
+fn a_tour_says_what_to_press_and_then_what_to_look_at() {
+    assert_screens("tour", 4, |model| led(model, 2, 1));
+    for (width, height) in [(60, 16), (40, 10)] {
+        let mut model = few(width, height, 4);
+        slower(&mut model);
+        led(&mut model, 1, 1);
+        assert_screen!(format!("tour_{width}x{height}"), model);
     }
 }
 

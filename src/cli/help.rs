@@ -15,6 +15,7 @@ use crate::fault::{KINDS, Kind};
 pub const USAGE: &str = "faultboard [OPTIONS] [MAPPING]...\n       \
                          faultboard demo [OPTIONS]\n       \
                          faultboard check [--json] MAPPING...\n       \
+                         faultboard tour [--auto] [OPTIONS] FILE\n       \
                          faultboard replay [OPTIONS] TAPE\n       \
                          faultboard report [--html|--md|--json] [-o FILE] TAPE\n       \
                          faultboard presets [--json]\n       \

@@ -52,12 +52,27 @@ pub enum Command {
     /// Needs no network and no other program: an echo, a request/response service, a bulk download and an upstream
     /// that fails now and then, each with live clients, ready to be disturbed.
     Demo {
+        /// Lead through it in six acts; with =auto it presses its keys itself
+        #[arg(long, value_name = "HOW", num_args = 0..=1, require_equals = true, default_missing_value = "keys")]
+        tour: Option<Lead>,
         /// How the desk runs.
         #[command(flatten)]
         run: Box<RunArgs>,
         /// Mappings given by mistake, to be refused in words.
         #[arg(hide = true)]
         mappings: Vec<String>,
+    },
+    /// Lead an audience through a desk of your own: a file with mappings and acts, each a sentence and the keys to press
+    Tour {
+        /// The file: a scene with acts
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+        /// It presses its keys itself, and begins anew after its last act
+        #[arg(long)]
+        auto: bool,
+        /// How the desk runs.
+        #[command(flatten)]
+        run: Box<RunArgs>,
     },
     /// Parse mappings and start nothing; exit status 0 when all are valid
     Check {
@@ -121,6 +136,15 @@ pub enum Command {
     },
     /// Print the manual page: faultboard man | man -l -
     Man,
+}
+
+/// Who presses the keys of a tour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Lead {
+    /// Its viewer.
+    Keys,
+    /// The tour itself.
+    Auto,
 }
 
 /// The options of the console, of its headless forms and of the demo.

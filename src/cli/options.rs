@@ -14,7 +14,7 @@ use clap::CommandFactory;
 use super::{Cli, RunArgs};
 use crate::command;
 use crate::expect::{self, Expectation};
-use crate::fault::{ParamSpec, Setting, Unit, Value, language, older_word, param};
+use crate::fault::{Setting, language, older_word};
 use crate::look::{Glyphs, Scheme};
 use crate::mapping::{Mapping, Other, clash};
 use crate::preset::{self, Preset};
@@ -96,23 +96,10 @@ pub(super) fn keepalive(text: &str) -> Result<Keepalive, String> {
 
 /// Reads a time of an option, as the fault language reads times.
 fn time(text: &str, least: Duration, most: Duration) -> Result<Duration, String> {
-    let wanted = || "wants a time: 90s, 15m".to_owned();
     if text.starts_with("--") {
-        return Err(wanted());
+        return Err("wants a time: 90s, 15m".to_owned());
     }
-    let spec = ParamSpec {
-        name: "a time",
-        bare: true,
-        unit: Unit::Time,
-        default: param::Default::Required,
-        range: Some((Value::Time(least), Value::Time(most))),
-        halves: false,
-        instead_of: &[],
-        of: None,
-        summary: "",
-    };
-    let read = language::parse_value(&spec, text).map_err(|error| error.message)?;
-    read.time().ok_or_else(wanted)
+    language::parse_time(text, least, most).map_err(|error| error.message)
 }
 
 /// Reads the value of `--seed`.

@@ -20,7 +20,7 @@ use winnow::token::take_till;
 
 use super::param;
 use super::setting::{Directions, Setting};
-use super::{Direction, KINDS, Kind, ParamSpec, Value};
+use super::{Direction, KINDS, Kind, ParamSpec, Unit, Value};
 use crate::syntax::{self, Input, ParseError, Parsed, Slip, blanks};
 use crate::units::Percent;
 use draft::Draft;
@@ -76,6 +76,24 @@ pub fn parse(text: &str) -> Result<Vec<Setting>, ParseError> {
 /// Reads the value of one parameter, within its range.
 pub fn parse_value(param: &ParamSpec, text: &str) -> Result<Value, ParseError> {
     syntax::read(text, |input: &mut Input<'_>| value_of(param, input))
+}
+
+/// Reads a time by itself, as faults write times: from `least` to `most`.
+pub fn parse_time(text: &str, least: Duration, most: Duration) -> Result<Duration, ParseError> {
+    let spec = ParamSpec {
+        name: "a time",
+        bare: true,
+        unit: Unit::Time,
+        default: param::Default::Required,
+        range: Some((Value::Time(least), Value::Time(most))),
+        halves: false,
+        instead_of: &[],
+        of: None,
+        summary: "",
+    };
+    let read = parse_value(&spec, text)?;
+    // It is one by its unit.
+    Ok(read.time().unwrap_or(least))
 }
 
 /// Reads the value of one parameter where it stands in a longer text.

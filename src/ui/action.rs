@@ -168,6 +168,8 @@ pub enum Action {
     Unbound(Key),
     /// Time went by.
     Tick,
+    /// A tour that plays itself goes on: the time for it has come.
+    PlayOn,
     /// A new snapshot came.
     Sampled(Arc<Snapshot>),
     /// Something happened in the engine.

@@ -17,7 +17,7 @@ mod names;
 mod table;
 
 pub use key::Key;
-pub use names::{Clash, Owner, Wish, default_keys, granted, names};
+pub use names::{Clash, Owner, Wish, default_keys, granted, name, names};
 
 /// What has the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -118,6 +118,14 @@ pub fn lookup(mode: Mode, event: KeyEvent) -> Action {
         Some(letter) if mode.is_text() => Action::Edit(InputRequest::InsertChar(letter)),
         _ => Action::Unbound(key),
     }
+}
+
+/// What a key means by default in a mode, and the key that means it now.
+#[must_use]
+pub fn by_default(mode: Mode, key: Key) -> Option<(Action, Key)> {
+    let mut rows = defaults().iter().zip(bindings());
+    let (_, row) = rows.find(|(default, _)| default.holds(mode, key))?;
+    Some((row.action.clone(), *row.keys.first()?))
 }
 
 /// The first key that means such an action in a mode.

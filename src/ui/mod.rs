@@ -31,6 +31,7 @@ use crate::farewell::Farewell;
 use crate::folders;
 use crate::preset;
 use crate::proxy::{clock, panics};
+use crate::tour::Tour;
 
 pub mod action;
 mod ask;
@@ -80,6 +81,8 @@ pub struct Options {
     pub notes: Vec<String>,
     /// What its user has chosen once and for all.
     pub config: Config,
+    /// A tour to lead through, and whether it plays itself.
+    pub tour: Option<(Tour, bool)>,
     /// The lines that were entered in earlier sessions, oldest first.
     pub history: Vec<String>,
     /// Ends the program: a signal, or a time that is over.
@@ -226,6 +229,7 @@ impl Default for Options {
             presets: None,
             notes: Vec::new(),
             config: Config::default(),
+            tour: None,
             history: Vec::new(),
             until: Box::pin(std::future::pending()),
             told: Box::pin(futures_util::stream::pending()),

@@ -28,12 +28,14 @@ use crate::look::{Glyphs, Scheme};
 use crate::request::Request;
 use crate::snapshot::{ConnId, ProxyId, ProxyRow, Snapshot};
 
+mod guide;
 mod lines;
 mod panes;
 mod private;
 mod settings;
 pub(in crate::ui) mod undo;
 
+pub use guide::Guide;
 pub use lines::{Change, Content, Felt, Line, Passing, Said, Tone};
 pub use panes::{
     Column, ConnList, Detail, EventList, Focus, Help, Overlay, Palette, PathField, PresetList,
@@ -127,6 +129,8 @@ pub struct Model {
     pub undo: Undo,
     /// The proxy that the others are bypassed for.
     pub solo: Option<Solo>,
+    /// The tour that the audience is led through, and where it is.
+    pub guide: Option<Guide>,
 
     /// What only `update` needs.
     pub(super) private: Private,

@@ -5,6 +5,7 @@ use std::future::poll_fn;
 use std::io;
 use std::sync::Arc;
 use std::task::Poll;
+use std::time::Duration;
 
 use crossterm::event::Event as Input;
 use futures_util::stream::{Fuse, FusedStream as _, FuturesUnordered};
@@ -17,7 +18,7 @@ use tokio::sync::watch;
 use super::action::{Action, Answer};
 use super::effect::{Desk, Effect, Events, Pending, ToTerminal, Told};
 use super::files;
-use super::model::Model;
+use super::model::{Guide, Model};
 use super::pace::{Dirt, Pace};
 use super::{FromOutside, Options, RunError, meaning, update, view};
 use crate::farewell::Farewell;
@@ -74,6 +75,8 @@ where
         if let Some(scene) = options.scene.take() {
             update::begin_with(&mut model, scene);
         }
+        let guide = options.tour.take();
+        model.guide = guide.map(|(tour, plays)| Guide::new(Arc::new(tour), plays));
         let happenings = desk.events();
         let mut snapshots = desk.snapshots();
         snapshots.mark_changed();
@@ -112,7 +115,9 @@ where
 
     /// Waits for what comes first, and takes it.
     async fn next(&mut self) -> Result<(), RunError> {
-        let wait = self.pace.wait(&self.model);
+        let due = self.model.guide.as_ref().and_then(Guide::due);
+        let due = due.map_or(Duration::MAX, |due| due.saturating_sub(self.model.now));
+        let wait = self.pace.wait(&self.model).min(due);
         // Keys come first: the drain after each round takes what else is ready, so none of the arms starves.
         tokio::select! {
             biased;
@@ -133,6 +138,11 @@ where
             told = self.happenings.next(), if self.listens => self.happened(told),
             // Cancel-safe: the next round counts anew.
             () = tokio::time::sleep(wait) => self.update(Action::Tick, Dirt::None),
+        }
+        self.model.now = self.desk.now();
+        let due = self.model.guide.as_ref().and_then(Guide::due);
+        if due.is_some_and(|due| due <= self.model.now) {
+            self.update(Action::PlayOn, Dirt::Key);
         }
         Ok(())
     }

@@ -109,7 +109,8 @@ pub fn granted(wishes: &[Wish]) -> Result<Keymap, Clash> {
 }
 
 /// The name of an action: its own, in small letters.
-fn name(action: &Action) -> String {
+#[must_use]
+pub fn name(action: &Action) -> String {
     match action {
         Action::Turn(Turn::Fine(by)) if *by < 0 => "turn-less".to_owned(),
         Action::Turn(Turn::Fine(_)) => "turn-more".to_owned(),

@@ -1,6 +1,6 @@
 //! Looking closer: a connection, a proxy or all that happened on the whole screen.
 
-use super::{Step, connections, mixer};
+use super::{Step, connections, mixer, tour};
 use crate::request::Request;
 use crate::snapshot::{ConnId, Snapshot};
 use crate::ui::model::{Detail, EventList, Focus, Model, Overlay, Tone};
@@ -58,9 +58,10 @@ pub(super) fn presenter(model: &mut Model) {
     }
 }
 
-/// The next connection in its list, or the one before; the next proxy, where one is looked at.
+/// The next connection in its list, or the one before; the next proxy, where one is looked at; the next act of a tour.
 pub(super) fn next(model: &mut Model, step: Step) {
     match model.overlays.last() {
+        Some(Overlay::Presenter) if model.guide.is_some() => tour::step(model, step),
         Some(Overlay::Conn(detail)) => {
             let (here, alone) = (detail.row.id, detail.alone);
             if model.conns.selected == Some(here) {

@@ -21,6 +21,7 @@
 //!            own          what is set for one connection alone
 //!            looks        colours
 //!            mouse        what is clicked, dragged, wheeled
+//!            tour         acts, and the keys that they ask for
 //!            overlay      help, value, questions, leaving
 //!            presets      the list of presets
 //!            scenes       files
@@ -57,6 +58,7 @@ mod presets;
 mod proxies;
 mod scenes;
 mod settings;
+mod tour;
 mod turn;
 mod undo;
 mod value;
@@ -102,10 +104,15 @@ pub fn note(model: &mut Model, notes: &[String]) {
 pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     if by_the_user(&action) {
         model.wake();
+        tour::watch(model, &action);
     }
     // Events come by the thousand, and the lists do not show them: a snapshot does.
+    let begins = matches!(action, Action::Sampled(_));
     let moves_lists = !matches!(action, Action::Happened(_) | Action::Lost(_) | Action::Tick);
     apply(model, action);
+    if begins {
+        tour::begin(model);
+    }
     if moves_lists {
         settle(model);
     }
@@ -201,6 +208,7 @@ fn apply(model: &mut Model, action: Action) {
         Action::Lost(count) => model.lost = model.lost.saturating_add(count),
         Action::Answered(answer) => answered(model, answer),
         Action::Tick => engine::tick(model),
+        Action::PlayOn => tour::play_on(model),
         Action::Resized(size) => model.size = size,
         Action::Unbound(key) => overlay::unbound(model, key),
     }
@@ -305,6 +313,7 @@ fn by_the_user(action: &Action) -> bool {
     !matches!(
         action,
         Action::Tick
+            | Action::PlayOn
             | Action::Sampled(_)
             | Action::Happened(_)
             | Action::Lost(_)

@@ -65,6 +65,7 @@ mod strip;
 mod strips;
 mod title;
 mod too_small;
+mod tour;
 mod track;
 mod waterfall;
 mod whole_strip;

@@ -29,6 +29,7 @@ use super::hits::Target;
 use super::pen::{Sheet, wrap};
 use super::state::{lately, side, state, wait_role};
 use super::strips::directions_word;
+use super::tour;
 use super::track::Track;
 use crate::fault::Plan;
 use crate::format::figures;
@@ -72,16 +73,47 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
     };
     let plan = model.plan(row.id).unwrap_or(&row.plan);
     sheet.holds(Target::Page);
+    sheet.area = tour::draw(model, &mut sheet);
     title(model, place, row, plan, &mut sheet);
     let places = places(model, sheet.area);
-    let proof = Proof::new(model, row, busiest);
-    let margin = if sheet.area.width < LARGE { 1 } else { 3 };
+    draw_figures(
+        model,
+        row,
+        &Proof::new(model, row, busiest),
+        &places,
+        &mut sheet,
+    );
+    if places.chart.height > 0 {
+        feels::draw(model, row, sheet.part(places.chart));
+    }
+    let says_set = columns(sheet.area) < 3;
+    draw_told(model, row, plan, says_set, sheet.part(places.told));
+}
+
+/// Columns that are left free on the left.
+fn margin(area: Rect) -> u16 {
+    if area.width < LARGE { 1 } else { 3 }
+}
+
+/// How many figures stand beside each other.
+fn columns(area: Rect) -> u16 {
+    (area.width.saturating_sub(margin(area)) / COLUMN).clamp(2, 4)
+}
+
+fn draw_figures(
+    model: &Model,
+    row: &ProxyRow,
+    proof: &Proof<'_>,
+    places: &Places,
+    sheet: &mut Sheet<'_>,
+) {
+    let count = columns(sheet.area);
+    let margin = margin(sheet.area);
     let room = sheet.area.width.saturating_sub(margin);
-    let count = (room / COLUMN).clamp(2, 4);
     let times = times(row, count < 4);
     let figures = match count {
-        4 => vec![injected(model, &proof), waits(row), before(row), times],
-        3 => vec![injected(model, &proof), waits(row), times],
+        4 => vec![injected(model, proof), waits(row), before(row), times],
+        3 => vec![injected(model, proof), waits(row), times],
         _ => vec![waits(row), times],
     };
     let column = room / count;
@@ -97,8 +129,9 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
             .row(0)
             .text(figure.head, Role::Rest);
         let area = sheet.part(of(places.figures));
-        let charset = model.theme.charset;
-        places.scale.draw(&figure.text, charset, figure.style, area);
+        places
+            .scale
+            .draw(&figure.text, model.theme.charset, figure.style, area);
         let mut below = sheet.part(of(places.below));
         for (at, (text, role)) in (0..).zip(&figure.below) {
             below.row(at).text(text, *role);
@@ -111,12 +144,8 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
             width: column.saturating_sub(1).min(27),
             height: 1,
         };
-        draw_track(model, &proof, sheet.part(area));
+        draw_track(model, proof, sheet.part(area));
     }
-    if places.chart.height > 0 {
-        feels::draw(model, row, sheet.part(places.chart));
-    }
-    draw_told(model, row, plan, count < 3, sheet.part(places.told));
 }
 
 /// Rows go first to the figures, then to what was done, then to the chart.
@@ -389,7 +418,7 @@ fn draw_told(model: &Model, row: &ProxyRow, plan: &Plan, says_set: bool, mut she
         let right = vec![Span::styled("I", Role::Title), Span::raw(" all findings")];
         sheet.title(&left, [right]);
     }
-    let margin = if width < LARGE { 1 } else { 3 };
+    let margin = margin(sheet.area);
     let set = (says_set && height > 1).then(|| (set(model, plan, |_| true), Role::Injected));
     let set = set.filter(|(set, _)| !set.is_empty());
     let lines = set.into_iter().chain(told(model, row, plan));

@@ -38,7 +38,7 @@ pub(super) fn carry_out(model: &mut Model, command: Command) {
         }),
         Command::Port(name, open) => {
             on(model, &name, |model, proxy| {
-                proxies::set_port(model, proxy, open)
+                proxies::set_port(model, proxy, open);
             });
         }
         Command::Kill(conn, how) => {

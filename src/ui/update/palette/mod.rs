@@ -6,6 +6,7 @@
 use nucleo_matcher::pattern::{AtomKind, CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher, Utf32Str};
 
+use crate::command::Command;
 use crate::ui::action::Action;
 use crate::ui::catalog::{self, Does, Entry};
 use crate::ui::complete;
@@ -99,6 +100,11 @@ pub(super) fn accept(model: &mut Model, mut palette: Palette) {
         }
         None => model.overlays.push(Overlay::Palette(palette)),
     }
+}
+
+/// Carries a command out.
+pub(super) fn carry_out(model: &mut Model, command: Command) {
+    carry_out::carry_out(model, command);
 }
 
 /// Runs a line.

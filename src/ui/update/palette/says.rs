@@ -69,10 +69,7 @@ fn effect(model: &Model, command: &Command) -> String {
             format!("deletes {name}{ends}; u brings the proxy back")
         }
         Command::Rename(name, after) => format!("{name} is called {after} from now on"),
-        Command::Port(name, true) => format!("opens the port of {name}: clients are let in"),
-        Command::Port(name, false) => {
-            format!("closes the port of {name} to new clients; its connections live on")
-        }
+        Command::Port(name, open) => port(name, *open),
         Command::Kill(conn, how) => {
             let known = model.newest().conns.iter().any(|row| row.id == *conn);
             let how = match how {
@@ -97,6 +94,14 @@ fn effect(model: &Model, command: &Command) -> String {
         Command::Facts(_) => "has a desk without a screen print what is seen of clients".to_owned(),
         Command::List => "names the proxies".to_owned(),
         Command::Quit => "ends the program, after a question where connections are open".to_owned(),
+    }
+}
+
+fn port(name: &str, open: bool) -> String {
+    if open {
+        format!("opens the port of {name}: clients are let in")
+    } else {
+        format!("closes the port of {name} to new clients; its connections live on")
     }
 }
 
