@@ -76,8 +76,8 @@
 //! - *share*: the part of the connections that a setting hits. *Bypass*: all faults of a proxy switched off, their settings
 //!   kept. *Solo*: one proxy with its faults, the others bypassed.
 //! - *ended*: a connection that is over, whatever ended it. *Done*: ended by a peer, as connections do. *Cut*: ended by a fault.
-//!   *Failed*: ended by an error, because the upstream was not reached, refused TLS, or a peer reset it. *Reset*: ended by an
-//!   RST, by whom ever.
+//!   *Failed*: ended by an error, because the upstream was not reached, refused TLS, or a peer reset it; *left* are those of them that
+//!   the client reset. *Reset*: ended by an RST, by whom ever.
 //! - *added*: how long bytes were really held. *Feels*: the time from a client's first byte after silence to the first byte back.
 //!
 //! What the code uses in a sense of its own:

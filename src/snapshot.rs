@@ -257,6 +257,8 @@ pub struct Point {
     pub rates: PerDirection<f64>,
     /// Connections that failed in it.
     pub failed: u32,
+    /// Those of them that the client itself had reset.
+    pub left: u32,
     /// Connections that a fault ended in it.
     pub cut: u32,
     /// What became of the packets of virtual senders in it.

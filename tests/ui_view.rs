@@ -657,6 +657,29 @@ fn a_tour_says_what_to_press_and_then_what_to_look_at() {
     }
 }
 
+#[test]
+fn clients_that_hung_up_are_told_apart_from_what_failed() {
+    let mut model = few(80, 24, 3);
+    change_row(&mut model, 0, |row| {
+        row.history = support::history(|_| Some(256), |_| [0.0; 2], |at| u32::from(at == 118) * 3);
+    });
+    assert!(text(&screen(&model)).contains("failed 3"));
+    change_row(&mut model, 0, |row| {
+        for point in &mut Arc::make_mut(&mut row.history).points {
+            point.left = point.failed;
+        }
+    });
+    let shown = text(&screen(&model));
+    assert!(
+        shown.contains("left 3") && !shown.contains("failed 3"),
+        "{shown}"
+    );
+    update(&mut model, Action::Presenter);
+    let shown = text(&screen(&model));
+    let told = "3 connections hung up by the client in the last 10 s";
+    assert!(shown.contains(told), "{shown}");
+}
+
 /// Every strip has two settings; of the first one and the one below it, A acts.
 fn two_settings(model: &mut Model) {
     for at in 0..model.snapshot.proxies.len() {

@@ -179,6 +179,16 @@ impl CloseReason {
         )
     }
 
+    /// Whether it failed because the client hung up: it reset its connection, as one does that gave up.
+    #[must_use]
+    pub fn left(&self) -> bool {
+        let leg = match self {
+            Self::Io { leg, .. } => Some(*leg),
+            _ => None,
+        };
+        leg == Some(LegName::Client)
+    }
+
     /// The line with a note behind it where the connection was `truncated`.
     #[must_use]
     pub fn noted(&self, truncated: bool) -> String {

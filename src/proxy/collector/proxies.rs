@@ -41,6 +41,8 @@ pub(crate) struct ProxyFigures {
     silent: Unanswered,
     pub(crate) total: u64,
     failed: u64,
+    /// How many of those the client itself had reset.
+    left: u64,
     /// How many connections faults have ended, by their kinds.
     ended: Vec<(&'static str, u64)>,
     waiting_since: Option<Duration>,
@@ -83,6 +85,7 @@ impl ProxyFigures {
             silent: Unanswered::default(),
             total: 0,
             failed: 0,
+            left: 0,
             ended: Vec::new(),
             waiting_since: None,
             tls: None,
@@ -115,6 +118,7 @@ impl ProxyFigures {
         if self.awake {
             let counted = Counted {
                 failed: self.failed,
+                left: self.left,
                 cut: self.ended.iter().map(|(_, count)| count).sum(),
             };
             let waits = (self.unanswered.overdue > 0).then_some(self.unanswered.oldest);
@@ -256,6 +260,7 @@ impl ProxyFigures {
     pub(crate) fn took_leave(&mut self, reason: &CloseReason) {
         self.stir();
         self.failed += u64::from(reason.failed());
+        self.left += u64::from(reason.left());
         if let CloseReason::Fault(kind) = reason {
             match self.ended.iter_mut().find(|(known, _)| known == kind) {
                 Some((_, count)) => *count += 1,

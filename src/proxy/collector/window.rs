@@ -54,6 +54,8 @@ pub(crate) struct Window {
 pub(crate) struct Counted {
     /// By an error.
     pub(crate) failed: u64,
+    /// Those of them that the client itself had reset.
+    pub(crate) left: u64,
     /// By a fault.
     pub(crate) cut: u64,
 }
@@ -206,6 +208,7 @@ impl Window {
             waits: sample.waits,
             rates: sample.rates_since(last),
             failed: more(sample.counted.failed, last.counted.failed),
+            left: more(sample.counted.left, last.counted.left),
             cut: more(sample.counted.cut, last.counted.cut),
             losses: PerDirection::from_fn(|way| sample.losses[way].since(last.losses[way])),
             changed: PerDirection::from_fn(|way| more(sample.changed[way], last.changed[way])),
@@ -337,6 +340,7 @@ mod tests {
                 std::iter::once(&meter),
                 Counted {
                     failed: beat,
+                    left: 0,
                     cut: 2 * beat,
                 },
                 None,
@@ -381,7 +385,10 @@ mod tests {
         for rates in [looked.rates, figures.rates] {
             assert!((rates.down - 10_000.0).abs() < 1.0, "{rates:?}");
         }
-        let counted = Counted { failed: 1, cut: 0 };
+        let counted = Counted {
+            failed: 1,
+            ..Counted::default()
+        };
         let (later, _) = window.beat(at(36_712), std::iter::once(&meter), counted, None);
         assert!((later.rates.down - 1_666.0).abs() < 1.0, "{later:?}");
         let history = window.history();

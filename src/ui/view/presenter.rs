@@ -378,6 +378,7 @@ fn now(model: &Model, row: &ProxyRow, plan: &Plan) -> (String, Role) {
         count => format!("{count} connections"),
     };
     let (failed, cut) = (lately(row, |it| it.failed), lately(row, |it| it.cut));
+    let left = lately(row, |it| it.left);
     let acts = !plan.bypassed && !plan.is_empty();
     let waiting = waiting(row);
     if waiting > 0 {
@@ -387,6 +388,12 @@ fn now(model: &Model, row: &ProxyRow, plan: &Plan) -> (String, Role) {
     } else if cut > 0 {
         let text = format!("{} ended by the fault in the last 10 s", connections(cut));
         (text, Role::Injected)
+    } else if failed > 0 && failed == left {
+        let text = format!(
+            "{} hung up by the client in the last 10 s",
+            connections(left)
+        );
+        (text, wait_role(plan))
     } else if failed > 0 {
         let mut lines = model.log.iter().rev().filter_map(|line| model.said(line));
         let last = lines.find(|said| said.tone == Tone::Trouble && said.proxy == row.name);

@@ -19,8 +19,8 @@ pub(super) struct State {
     pub(super) role: Role,
     /// `4 conn`; nothing for a closed port without any.
     pub(super) conns: String,
-    /// `set 4/4`, `BYPASS`, `closed`, `full`, `waits 4` for those that wait longer than is their habit, `failed 2` and `cut 3`
-    /// in the last seconds: at most 10 columns.
+    /// `set 4/4`, `BYPASS`, `closed`, `full`, `waits 4` for those that wait longer than is their habit, `failed 2`, `left 2` for
+    /// clients that hung up, and `cut 3` in the last seconds: at most 10 columns.
     pub(super) note: String,
 }
 
@@ -35,6 +35,12 @@ pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
         PortState::Waiting(_) => ("!", Role::Trouble, "full".to_owned()),
         PortState::Open if plan.bypassed => ("⊘", Role::Trouble, "BYPASS".to_owned()),
         PortState::Open if row.up_to_date < row.open => ("!", Role::Trouble, set(row)),
+        // Clients that gave up while a fault acts did what the fault makes them do.
+        PortState::Open if failed > 0 && failed == lately(row, |point| point.left) => (
+            "!",
+            wait_role(plan),
+            format!("left {}", short(failed.into())),
+        ),
         PortState::Open if failed > 0 => {
             let note = format!("failed {}", short(failed.into()));
             ("!", Role::Trouble, note)
