@@ -4,12 +4,14 @@
 //! are read by their own grammars in the same line, so the column of an error is the line's.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use crate::fault::{Kind, Plan, Setting};
 use crate::format;
 use crate::mapping::{Mapping, Name};
 use crate::preset::{self, Preset};
 use crate::snapshot::{ConnId, Kill};
+use crate::sweep::Sweep;
 use crate::syntax::{self, ParseError, until_blank};
 
 mod grammar;
@@ -41,10 +43,23 @@ pub enum Command {
     Freeze(ConnId, bool),
     /// Tells facts from here on, or no more: what is seen of clients and upstreams, byte by byte.
     Facts(bool),
+    /// Climbs one fault of the proxy of this name, ends that, or writes what it came to.
+    Sweep(String, Sweeping),
     /// Lists the proxies.
     List,
     /// Ends the program.
     Quit,
+}
+
+/// What is done about the sweep of a proxy.
+#[derive(Clone, Debug)]
+pub enum Sweeping {
+    /// It begins.
+    Begin(Box<Sweep>),
+    /// It ends, and what was set before is set again.
+    Stop,
+    /// What the last one came to is written to a file.
+    Save(PathBuf),
 }
 
 /// Whose faults a command is about.
@@ -130,6 +145,7 @@ impl Command {
             | Self::Exempt(..)
             | Self::Freeze(..)
             | Self::Facts(_)
+            | Self::Sweep(..)
             | Self::List
             | Self::Quit => None,
         }
@@ -159,6 +175,7 @@ impl Command {
             | Self::Exempt(..)
             | Self::Freeze(..)
             | Self::Facts(_)
+            | Self::Sweep(..)
             | Self::List
             | Self::Quit => {}
         }
@@ -179,6 +196,7 @@ impl Command {
             | Self::Exempt(..)
             | Self::Freeze(..)
             | Self::Facts(_)
+            | Self::Sweep(..)
             | Self::List
             | Self::Quit => &[],
         }
@@ -214,6 +232,7 @@ impl fmt::Display for Command {
             Self::Exempt(conn, on) => write!(f, "exempt {} {}", conn.0, on_or_off(*on)),
             Self::Freeze(conn, on) => write!(f, "freeze {} {}", conn.0, on_or_off(*on)),
             Self::Facts(on) => write!(f, "facts {}", on_or_off(*on)),
+            Self::Sweep(proxy, what) => write!(f, "sweep {proxy} {what}"),
             Self::List => f.write_str("list"),
             Self::Quit => f.write_str("quit"),
         }
@@ -222,6 +241,16 @@ impl fmt::Display for Command {
 
 const fn on_or_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
+}
+
+impl fmt::Display for Sweeping {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Begin(sweep) => sweep.fmt(f),
+            Self::Stop => f.write_str("stop"),
+            Self::Save(file) => write!(f, "save {}", file.display()),
+        }
+    }
 }
 
 impl fmt::Display for Target {
@@ -238,6 +267,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a row for each form")]
     fn each_command_is_read_and_printed() {
         for (text, printed) in [
             ("add 9090=x:80", "add 9090=x:80"),
@@ -273,6 +303,20 @@ mod tests {
             ("kill 31 fin", "kill 31 fin"),
             ("exempt #31 on", "exempt 31 on"),
             ("freeze 31  off", "freeze 31 off"),
+            (
+                "sweep shop lat down hold=5s to=10s from=1ms",
+                "sweep shop latency down from=1ms to=10s",
+            ),
+            (
+                "sweep shop latency jitter steps=4 until=waits>2s linear",
+                "sweep shop latency jitter steps=4 until=waits>2s linear",
+            ),
+            (
+                "sweep shop bw until=rate<50%",
+                "sweep shop bandwidth until=rate<50%",
+            ),
+            ("sweep shop  stop ", "sweep shop stop"),
+            ("sweep shop save a b.svg", "sweep shop save a b.svg"),
             ("list", "list"),
             ("\tquit\n", "quit"),
         ] {

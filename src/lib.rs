@@ -23,6 +23,7 @@
 //!  snapshot                 what the engine shows of itself, as plain data
 //!  findings                what facts tell of an application: its habits, with their evidence
 //!  fault, mapping, command, preset, scene, tour    text to data and back; what faults do to bytes
+//!  sweep                one fault climbed until something gives: its steps, the cliff, the sentence
 //!  units, format, syntax    quantities; figures and texts for people; errors with a caret
 //!  file, look, folders      files that are read whole, but never without end; the words for what the console looks like;
 //!                           where the user's own files are
@@ -140,6 +141,7 @@ pub mod request;
 pub mod scene;
 pub mod snapshot;
 pub mod stop;
+pub mod sweep;
 pub mod syntax;
 pub mod tape;
 pub mod tour;

@@ -6,18 +6,20 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use futures_util::future::join_all;
 use thiserror::Error;
 
-use crate::command::{Command, Target};
+use crate::command::{Command, Sweeping, Target};
 use crate::fault::{Own, Plan, Setting};
 use crate::format::quoted;
 use crate::mapping::{Mapping, port_taken};
 use crate::proxy::{AddError, BindError, Engine};
 use crate::request::{Outcome, Request, RequestError};
 use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Taken};
+use crate::sweep::Curve;
 use crate::syntax::{nearest, unknown};
 
 /// What a command did.
@@ -63,6 +65,12 @@ pub enum Answer {
     },
     /// Facts are to be told from here on, or no more; the caller does that.
     Facts(bool),
+    /// A fault of a proxy is climbed from now on.
+    Sweeping(Arc<Curve>),
+    /// A sweep has ended so.
+    Swept(Arc<Curve>),
+    /// What a sweep came to is to be written to this file; the caller does that.
+    Save(Arc<Curve>, PathBuf),
     /// The proxies, in the order in which they were added.
     Listed(Vec<ProxyRow>),
     /// The program is asked to end; the caller does that.
@@ -142,9 +150,26 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
         }
         Command::Exempt(conn, on) => own(engine, conn, |own| own.exempt = on).await,
         Command::Freeze(conn, on) => own(engine, conn, |own| own.frozen = on).await,
+        Command::Sweep(proxy, what) => sweep(engine, find(engine, &proxy)?, what).await,
         Command::Facts(on) => Ok(Answer::Facts(on)),
         Command::List => Ok(Answer::Listed(rows(engine).await)),
         Command::Quit => Ok(Answer::Quit),
+    }
+}
+
+async fn sweep(engine: &Engine, proxy: ProxyId, what: Sweeping) -> Result<Answer, Refusal> {
+    let request = match what {
+        Sweeping::Begin(sweep) => Request::Sweep(proxy, sweep),
+        Sweeping::Stop => Request::StopSweep(proxy),
+        Sweeping::Save(file) => {
+            let curve = engine.swept(proxy).map_err(RequestError::from)?;
+            return Ok(Answer::Save(curve, file));
+        }
+    };
+    match ask(engine, request).await? {
+        Outcome::Sweeping(_, curve) => Ok(Answer::Sweeping(curve)),
+        Outcome::Swept(_, curve) => Ok(Answer::Swept(curve)),
+        _ => Err(RequestError::NoProxy(proxy).into()),
     }
 }
 

@@ -11,8 +11,9 @@ use thiserror::Error;
 
 use crate::fault::{Own, Plan};
 use crate::mapping::{Mapping, Name};
-use crate::proxy::{AddError, BindError, Engine, NameTaken, RenameError};
+use crate::proxy::{AddError, BindError, Engine, NameTaken, RenameError, SweepError};
 use crate::snapshot::{ConnId, Kill, ProxyId, Taken};
+use crate::sweep::{Curve, Sweep};
 
 /// One thing that an engine can be asked to do.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +57,10 @@ pub enum Request {
         /// Whether it is to be open.
         open: bool,
     },
+    /// A fault of a proxy is climbed, beside all else.
+    Sweep(ProxyId, Box<Sweep>),
+    /// The sweep of a proxy ends.
+    StopSweep(ProxyId),
     /// It is looked whether a port could be listened on now.
     Probe(u16),
     /// A connection ends.
@@ -83,6 +88,10 @@ pub enum Outcome {
     Planned(ProxyId, Taken),
     /// The port is open, or closed, as was asked.
     PortSet(ProxyId),
+    /// The sweep begins, and events tell of it.
+    Sweeping(ProxyId, Arc<Curve>),
+    /// The sweep has ended so.
+    Swept(ProxyId, Arc<Curve>),
     /// Whether the port could have been listened on, and why not.
     Probed(u16, Result<(), Arc<BindError>>),
     /// The connection was told to end so.
@@ -115,6 +124,9 @@ pub enum RequestError {
     /// The port could not be opened.
     #[error(transparent)]
     Port(#[from] BindError),
+    /// The proxy could not be swept, or no sweep could be ended.
+    #[error(transparent)]
+    Sweep(#[from] SweepError),
 }
 
 // === impl Request ===
@@ -153,6 +165,11 @@ impl Request {
             Self::SetPort { proxy, open } => {
                 engine.set_port(proxy, open).await?;
                 Ok(Outcome::PortSet(proxy))
+            }
+            Self::Sweep(proxy, sweep) => Ok(Outcome::Sweeping(proxy, engine.sweep(proxy, *sweep)?)),
+            Self::StopSweep(proxy) => {
+                let curve = engine.stop_sweep(proxy).await?;
+                Ok(Outcome::Swept(proxy, curve))
             }
             Self::Probe(port) => Ok(Outcome::Probed(port, engine.probe(port).map_err(Arc::new))),
             Self::Kill(conn, how) => {

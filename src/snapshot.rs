@@ -14,9 +14,10 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use self::event::{CloseReason, Event, Found, Happening, LegName, Negotiated, TRUNCATED};
+pub use self::event::{
+    Author, CloseReason, Event, Found, Happening, LegName, Negotiated, TRUNCATED,
+};
 pub use self::fact::{Amid, By, Fact, Leave, Seen};
-pub(crate) use self::finding::stated_time;
 pub use self::finding::{Confidence, Figure, Finding, Habit};
 pub use self::watched::{Note, Noted, Trip, Watched};
 use crate::fault::{Direction, Losses, PerDirection, Plan, Sending, Setting};

@@ -24,20 +24,24 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("look", &[]),
     ("syntax", &["units", "format"]),
     ("fault", &["format", "units", "syntax"]),
+    ("sweep", &["format", "units", "syntax", "fault"]),
     ("mapping", &["format", "units", "syntax"]),
     ("preset", &["format", "units", "syntax", "fault"]),
-    ("snapshot", &["format", "units", "fault", "mapping"]),
+    (
+        "snapshot",
+        &["format", "units", "fault", "sweep", "mapping"],
+    ),
     ("findings", &["format", "units", "fault", "snapshot"]),
     (
         "command",
         &[
-            "format", "units", "syntax", "fault", "preset", "mapping", "snapshot",
+            "format", "units", "syntax", "fault", "sweep", "preset", "mapping", "snapshot",
         ],
     ),
     (
         "proxy",
         &[
-            "format", "file", "units", "fault", "mapping", "snapshot", "findings",
+            "format", "file", "units", "fault", "sweep", "mapping", "snapshot", "findings",
         ],
     ),
     (
@@ -53,27 +57,30 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("stop", &[]),
     ("allocator", &[]),
     ("start", &["format"]),
-    ("logging", &["units", "format", "snapshot", "proxy"]),
+    (
+        "logging",
+        &["units", "format", "sweep", "snapshot", "proxy"],
+    ),
     (
         "check",
         &["format", "units", "syntax", "fault", "mapping", "command"],
     ),
     (
         "request",
-        &["units", "fault", "mapping", "snapshot", "proxy"],
+        &["units", "fault", "sweep", "mapping", "snapshot", "proxy"],
     ),
     (
         "operate",
         &[
-            "request", "format", "units", "syntax", "fault", "preset", "mapping", "snapshot",
-            "command", "proxy",
+            "request", "format", "units", "syntax", "fault", "sweep", "preset", "mapping",
+            "snapshot", "command", "proxy",
         ],
     ),
     (
         "tape",
         &[
-            "request", "format", "file", "units", "syntax", "fault", "mapping", "snapshot",
-            "command", "proxy",
+            "request", "format", "file", "units", "syntax", "fault", "sweep", "mapping",
+            "snapshot", "command", "proxy",
         ],
     ),
     ("expect", &["units", "format", "syntax", "fault", "tape"]),
@@ -81,14 +88,14 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "report",
         &[
-            "format", "units", "fault", "mapping", "command", "tape", "farewell",
+            "format", "units", "fault", "sweep", "mapping", "command", "tape", "farewell",
         ],
     ),
     (
         "headless",
         &[
-            "request", "format", "units", "syntax", "fault", "preset", "mapping", "snapshot",
-            "command", "proxy", "operate", "stop", "farewell",
+            "request", "format", "units", "syntax", "fault", "sweep", "preset", "mapping",
+            "snapshot", "command", "proxy", "operate", "stop", "farewell",
         ],
     ),
     (
@@ -105,7 +112,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "ui",
         &[
-            "folders", "look", "request", "format", "units", "syntax", "fault", "preset",
+            "folders", "look", "request", "format", "units", "syntax", "fault", "sweep", "preset",
             "mapping", "snapshot", "command", "proxy", "operate", "scene", "tour", "stop",
             "farewell",
         ],
@@ -114,7 +121,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 
 /// The layers in which text and numbers go in and come out, and nothing else happens.
 const PURE: &[&str] = &[
-    "units", "format", "syntax", "fault", "mapping", "snapshot", "findings", "command",
+    "units", "format", "syntax", "fault", "sweep", "mapping", "snapshot", "findings", "command",
 ];
 
 /// What has no place in them.

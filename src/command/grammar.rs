@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! line       = mapping [ settings ]
-//! command    = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | "list" | "quit"
+//! command    = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | sweep | "list" | "quit"
 //! add        = "add" line
 //! remove     = "remove" proxy
 //! rename     = "rename" proxy name
@@ -15,23 +15,27 @@
 //! exempt     = "exempt" connection ( "on" | "off" )
 //! freeze     = "freeze" connection ( "on" | "off" )
 //! facts      = "facts" ( "on" | "off" )
+//! sweep      = "sweep" proxy ( "stop" | "save" file | kind … )
 //! settings   = name [ "," faults ] | faults
 //! target     = "all" | proxy
 //! proxy      = any characters but blanks
 //! connection = [ "#" ] digit { digit }
 //! ```
 //!
+//! What a sweep takes behind its kind has a grammar of its own (`sweep::grammar`).
 //! The name of `settings` and of `preset` is a preset's: in the place of faults it stands for its own.
 //!
 //! A new command is a row of `FORMS` and a production.
+
+use std::path::PathBuf;
 
 use winnow::Parser;
 use winnow::combinator::opt;
 use winnow::error::ErrMode;
 use winnow::stream::Location;
-use winnow::token::take_till;
+use winnow::token::{rest, take_till};
 
-use super::{Command, Target};
+use super::{Command, Sweeping, Target};
 use crate::fault::language::{faults_after, kind};
 use crate::fault::{KINDS, Kind, Setting};
 use crate::format::shortened;
@@ -39,6 +43,7 @@ use crate::mapping::grammar::{begun_option, mapping, name};
 use crate::mapping::{Mapping, Name};
 use crate::preset;
 use crate::snapshot::{ConnId, Kill};
+use crate::sweep::{self, grammar};
 use crate::syntax::{Input, Parsed, Slip, blanks, nearest, unknown, until_blank};
 
 /// A word that begins a command, an example of it, and what reads the rest.
@@ -48,7 +53,7 @@ struct Form {
     rest: fn(&Form, &mut Input<'_>) -> Parsed<Command>,
 }
 
-static FORMS: [Form; 14] = [
+static FORMS: [Form; 15] = [
     form("add", "add 9090=https://host", add),
     form("remove", "remove my-db", remove),
     form("rename", "rename my-db orders", rename),
@@ -69,6 +74,7 @@ static FORMS: [Form; 14] = [
     form("facts", "facts on", |form, input| {
         Ok(Command::Facts(switch(form, input)?))
     }),
+    form("sweep", "sweep my-db latency from=1ms to=10s", sweep),
     form("list", "list", |_, _| Ok(Command::List)),
     form("quit", "quit", |_, _| Ok(Command::Quit)),
 ];
@@ -191,7 +197,7 @@ fn no_fault(mapping: &Mapping, at: usize, rest: &str, slip: &Slip) -> Option<Sli
     Some(over(format!("faults come last: {example}")))
 }
 
-/// `command = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | "list" | "quit"`
+/// `command = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | sweep | "list" | "quit"`
 pub(super) fn command(input: &mut Input<'_>) -> Parsed<Command> {
     if let Some(slip) = no_command(input) {
         return Err(slip.cut());
@@ -276,6 +282,50 @@ fn preset(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
 fn bypass(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let target = target(form, input)?;
     Ok(Command::Bypass(target, switch(form, input)?))
+}
+
+/// `sweep = "sweep" proxy ( "stop" | "save" file | kind … )`
+fn sweep(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let wanted = format!("sweep wants a proxy and a fault: {}", form.example);
+    let name = proxy(&wanted, &["a proxy"], input)?.to_owned();
+    blanks(input)?;
+    let mut ahead = *input;
+    let what = match word(&mut ahead)? {
+        "" if input.is_empty() => {
+            let faults = KINDS.iter().map(|kind| kind.name);
+            let follows = faults.chain(["stop", "save"]);
+            return Err(Slip::here(input, wanted).expecting(follows).cut());
+        }
+        "stop" => {
+            *input = ahead;
+            Sweeping::Stop
+        }
+        "save" => {
+            *input = ahead;
+            blanks(input)?;
+            Sweeping::Save(file(input)?)
+        }
+        _ => Sweeping::Begin(Box::new(grammar::sweep(input)?)),
+    };
+    Ok(Command::Sweep(name, what))
+}
+
+/// The rest of the line, as a file whose ending says what is written.
+fn file(input: &mut Input<'_>) -> Parsed<PathBuf> {
+    let begin = input.current_token_start();
+    let rest = rest.parse_next(input)?;
+    let (name, path) = (rest.trim_end(), PathBuf::from(rest.trim_end()));
+    let message = format!(
+        "save wants a file that ends in {}: save curve.svg",
+        sweep::Form::ENDINGS
+    );
+    match sweep::Form::of(&path) {
+        Some(_) => Ok(path),
+        None => Err(Slip::over(begin..begin + name.len(), message)
+            .unfinished_if(!name.contains('.'))
+            .expecting(["a file"])
+            .cut()),
+    }
 }
 
 /// `"on" | "off"`

@@ -15,7 +15,6 @@ use winnow::token::{take_till, take_while};
 
 use super::{Comparison, Expectation, Measured, Quantity};
 use crate::fault::language;
-use crate::fault::param::Default;
 use crate::fault::{ParamSpec, Unit, Value};
 use crate::syntax::{Input, Parsed, Slip, blanks, nearest, unknown};
 
@@ -37,21 +36,6 @@ const SHARES: [(&str, f64); 5] = [
     ("p99.9", 0.999),
     ("max", 1.0),
 ];
-
-/// A value as it is read.
-const fn spec(unit: Unit) -> ParamSpec {
-    ParamSpec {
-        name: "the value",
-        bare: true,
-        unit,
-        default: Default::Required,
-        range: None,
-        halves: false,
-        instead_of: &[],
-        of: None,
-        summary: "",
-    }
-}
 
 /// The words of a quantity.
 pub(super) fn words(quantity: Quantity) -> String {
@@ -143,7 +127,7 @@ fn value(quantity: Quantity, input: &mut Input<'_>) -> Parsed<Measured> {
         Quantity::Feels(_) | Quantity::Waits | Quantity::Recovers => Unit::Time,
         Quantity::Failed | Quantity::Cut | Quantity::Answers => Unit::Number,
     };
-    match language::value_of(&spec(unit), input)? {
+    match language::value_of(&ParamSpec::of_no_kind("the value", unit), input)? {
         Value::Time(time) => Ok(Measured::Time(time)),
         Value::Number(number) => Ok(Measured::Count(number)),
         _ => Err(Slip::here(input, "a time or a number stands here").cut()),

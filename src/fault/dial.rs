@@ -190,17 +190,8 @@ impl Dial {
             Value::Percent(_) => Unit::Percent,
             _ => Unit::Switch,
         };
-        self.param().copied().unwrap_or(ParamSpec {
-            name: self.knob.param,
-            bare: true,
-            unit,
-            default: Absence::Required,
-            range: None,
-            halves: false,
-            instead_of: &[],
-            of: None,
-            summary: "",
-        })
+        let of_no_param = ParamSpec::of_no_kind(self.knob.param, unit);
+        self.param().copied().unwrap_or(of_no_param)
     }
 
     fn halves(&self) -> bool {

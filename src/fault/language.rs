@@ -62,7 +62,7 @@ const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 pub static COMMON: [&ParamSpec; 3] = [&SHARE, &START, &FOR];
 
 /// The words of a direction.
-const DIRECTIONS: [(&str, Directions); 3] = [
+pub(crate) const DIRECTIONS: [(&str, Directions); 3] = [
     ("up", Directions::Only(Direction::Up)),
     ("down", Directions::Only(Direction::Down)),
     ("both", Directions::Both),

@@ -378,6 +378,14 @@ impl fmt::Display for Value {
 // === impl ParamSpec ===
 
 impl ParamSpec {
+    /// A value that must be written, as it is read where it belongs to no kind.
+    pub(crate) const fn of_no_kind(name: &'static str, unit: Unit) -> Self {
+        Self {
+            bare: true,
+            ..Param::<bool>::new(name, unit, "").spec
+        }
+    }
+
     /// Whether a value is below the parameter's range, in it (equal) or above it.
     #[must_use]
     pub(super) fn place_of(&self, value: Value) -> Ordering {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-pub(super) use crate::snapshot::stated_time as time;
+pub(super) use crate::format::figures::stated_time as time;
 
 /// The shortest and the longest of some times.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

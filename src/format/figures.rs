@@ -58,6 +58,16 @@ pub fn time_tight(time: Duration) -> String {
     self::time(time).replace(' ', "")
 }
 
+/// A time as a finding states it: three digits at most, and a digit behind the point below ten seconds (`2.0 s`).
+#[must_use]
+pub fn stated_time(time: Duration) -> String {
+    if (0.995..9.95).contains(&time.as_secs_f64()) {
+        format!("{:.1} s", time.as_secs_f64())
+    } else {
+        self::time(time)
+    }
+}
+
 /// How many times as long something takes: `x7.1`, `x51`.
 #[must_use]
 pub fn times(times: f64) -> String {

@@ -1,12 +1,15 @@
 //! Commands from standard input: parsed and carried out, each answered once.
 
+use std::fs;
+
 use super::lines::{LONGEST, Line};
 use crate::command::{self, Command};
 use crate::fault::older_word;
-use crate::format::without_secrets;
+use crate::format::{reason, shown_path, without_secrets};
 use crate::operate::{self, Answer, Refusal};
 use crate::proxy::{AddError, Engine};
 use crate::request::RequestError;
+use crate::sweep;
 
 /// A command with what became of it.
 pub(super) struct Answered {
@@ -69,6 +72,14 @@ pub(super) async fn answer(engine: &Engine, line: Line) -> Answered {
 /// Carries out the command that `line` says.
 async fn carry_out(engine: &Engine, line: &str, command: Command) -> Result<Answer, Refused> {
     let answer = operate::run(engine, command).await;
+    if let Ok(Answer::Save(curve, file)) = &answer {
+        // Small, so that writing it is over before anyone waits.
+        let form = sweep::Form::of(file).unwrap_or(sweep::Form::Json);
+        fs::write(file, curve.export(form)).map_err(|error| Refused {
+            error: format!("cannot write {}: {}", shown_path(file), reason(&error)),
+            column: None,
+        })?;
+    }
     answer.map_err(|refusal| Refused {
         column: match &refusal {
             Refusal::UnknownProxy { name, .. } => column_of_argument(line, name),
@@ -83,7 +94,8 @@ async fn carry_out(engine: &Engine, line: &str, command: Command) -> Result<Answ
             | Refusal::Engine(
                 RequestError::NoProxy(_)
                 | RequestError::Add(AddError::Bind(_))
-                | RequestError::Port(_),
+                | RequestError::Port(_)
+                | RequestError::Sweep(_),
             ) => None,
         },
         error: refusal.to_string(),

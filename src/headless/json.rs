@@ -14,9 +14,10 @@ use crate::farewell::Farewell;
 use crate::fault::{Losses, PerDirection, Sending};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
-    Clean, CloseReason, ConnId, Event, Fact, Finding, Found, Happening, Leave, Negotiated,
+    Author, Clean, CloseReason, ConnId, Event, Fact, Finding, Found, Happening, Leave, Negotiated,
     PortState, ProxyRow, Seen, Spread, TRUNCATED, Taken, Unanswered,
 };
+use crate::sweep::Curve;
 
 /// The fields of an object, written in the order in which they are given; prints with its braces.
 #[derive(Default)]
@@ -112,9 +113,14 @@ fn happened(event: &Event) -> Vec<Object> {
             )
             .with("error", reason.failed().then(|| reason.to_string()))
             .with_some("note", truncated.then_some(TRUNCATED)),
-        Happening::Faults { plan, .. } => of_proxy("faults")
+        Happening::Faults { plan, by, .. } => of_proxy("faults")
             .with("faults", plan.to_string())
-            .with("bypassed", plan.bypassed),
+            .with("bypassed", plan.bypassed)
+            .with_some("by", (*by == Author::Sweep).then_some("sweep")),
+        Happening::Swept { curve, .. } => match swept(of_proxy("sweep"), curve) {
+            Some(object) => object,
+            None => return Vec::new(),
+        },
         Happening::Found { what, finding } => found(of_proxy("finding"), *what, finding),
         Happening::Note(note) => line(event.at, "note").with("note", note),
         Happening::Error(error) if event.proxy.is_empty() => {
@@ -122,6 +128,45 @@ fn happened(event: &Event) -> Vec<Object> {
         }
         Happening::Error(error) => of_proxy("error").with("error", error),
     }]
+}
+
+/// With how far a sweep has come: the step that was measured last, or what all of it came to. That it begins, the answer to its
+/// command has said.
+fn swept(object: Object, curve: &Curve) -> Option<Object> {
+    let object = object.with("sweep", &curve.sweep);
+    let Some(ended) = curve.ended else {
+        let steps = curve.steps.len();
+        let (set, step) = curve.last_step()?;
+        return Some(
+            object
+                .with("state", "step")
+                .with("step", steps)
+                .with("of", curve.values.len())
+                .with("set", &set.text)
+                .with("answers", (step.rate() * 10.0).round() / 10.0)
+                .with("p50_ms", step.p50_ms)
+                .with("p99_ms", step.p99_ms)
+                .with("oldest_ms", step.oldest_ms)
+                .with(
+                    "rates",
+                    step.bytes.map(|bytes| whole(step.per_second(bytes))),
+                )
+                .with("failed", step.failed)
+                .with("cut", step.cut)
+                .with("left", step.left)
+                .with_some("gives_up", step.gives_up),
+        );
+    };
+    let (holds, cliff) = curve.around_cliff();
+    Some(
+        object
+            .with("state", "ended")
+            .with("why", ended.word())
+            .with("steps", curve.steps.len())
+            .with("holds", holds)
+            .with("cliff", cliff)
+            .with("text", curve.sentence()),
+    )
 }
 
 /// With what was found: figures in `values` are seconds, pieces or times.
@@ -305,6 +350,15 @@ fn answer(at: Duration, answered: &Answered) -> Object {
             let rows: Vec<String> = rows.iter().map(|row| listed(row).to_string()).collect();
             done.with_json("proxies", &format!("[{}]", rows.join(",")))
         }
+        Answer::Sweeping(curve) => done
+            .with("proxy", &curve.proxy)
+            .with("sweep", &curve.sweep)
+            .with("steps", curve.values.len())
+            .with("seconds", curve.lasts_s()),
+        Answer::Swept(curve) => done
+            .with("proxy", &curve.proxy)
+            .with("text", curve.sentence()),
+        Answer::Save(curve, file) => done.with("proxy", &curve.proxy).with("file", file),
         Answer::Facts(on) => done.with("facts", on),
         Answer::Quit => done,
     }

@@ -123,6 +123,8 @@ impl Desk {
         let mut printer = Printer::new(&engine, self.options.clone(), Output::new(sink)?);
         printer.announce(existing);
         let end = self.serve(&mut printer, input, stop).await;
+        // What can be had again is what was set before them.
+        engine.end_sweeps().await;
         printer.note_proxies().await;
         self.stop(&engine, &mut printer).await;
         self.catch_up(&mut printer, false);

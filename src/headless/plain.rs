@@ -9,7 +9,7 @@ use super::Report;
 use super::commands::{Answered, Refused};
 use crate::fault::{Losses, PerDirection, Plan};
 use crate::format::figures::{RateUnit, bytes, clock, count, time, times};
-use crate::format::{joined, one_line};
+use crate::format::{joined, one_line, shown_path};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
     Event, Fact, Found, Happening, Leave, PortState, ProxyRow, Seen, Spread, Taken, Unanswered,
@@ -33,6 +33,8 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
                 env!("CARGO_PKG_VERSION")
             )]
         }
+        // That a sweep begins, the answer to its command has said.
+        Report::Happened(event) if is_beginning(event) => Vec::new(),
         Report::Happened(event) => vec![happened(event)],
         Report::Seen { proxy, fact } => vec![seen(proxy, fact)],
         Report::Stats(row) => vec![summary(row)],
@@ -47,6 +49,10 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
             [stopped].into_iter().chain(farewell.lines()).collect()
         }
     }
+}
+
+fn is_beginning(event: &Event) -> bool {
+    matches!(&event.what, Happening::Swept { curve, .. } if curve.news().is_none())
 }
 
 fn happened(event: &Event) -> String {
@@ -84,12 +90,13 @@ fn happened(event: &Event) -> String {
             bytes(*down),
             time(*lasted)
         ),
-        Happening::Faults { before, plan } => set(proxy, before.as_deref(), plan),
+        Happening::Faults { before, plan, .. } => set(proxy, before.as_deref(), plan),
         Happening::Found { what, finding } => match what {
             Found::New => format!("{proxy} {finding}"),
             Found::Changed => format!("{proxy} {finding} (was said otherwise before)"),
             Found::Withdrawn => format!("{proxy} withdrawn: {finding}"),
         },
+        Happening::Swept { curve, .. } => format!("{proxy} {}", curve.news().unwrap_or_default()),
         Happening::Note(note) => note.clone(),
         Happening::Error(error) if proxy.is_empty() => format!("error: {error}"),
         Happening::Error(error) => format!("{proxy} error: {error}"),
@@ -165,6 +172,15 @@ fn answer(answered: &Answered) -> Vec<String> {
         }
         Ok(Answer::Listed(rows)) if rows.is_empty() => vec!["no proxies".to_owned()],
         Ok(Answer::Listed(rows)) => rows.iter().map(standing).collect(),
+        Ok(Answer::Sweeping(curve)) => vec![format!("{} {}", curve.proxy, curve.begins())],
+        Ok(Answer::Swept(curve)) => vec![format!("{} sweep ended", curve.proxy)],
+        Ok(Answer::Save(curve, file)) => {
+            vec![format!(
+                "{} sweep written to {}",
+                curve.proxy,
+                shown_path(file)
+            )]
+        }
         Ok(Answer::Facts(on)) => vec![format!("facts {}", if *on { "on" } else { "off" })],
         Ok(Answer::Quit) => vec!["quitting".to_owned()],
     }

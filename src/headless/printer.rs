@@ -16,7 +16,7 @@ use super::{Options, Report, Style, json, plain};
 use crate::farewell::Farewell;
 use crate::operate::{self, Answer};
 use crate::proxy::{Engine, FactBatch, Told};
-use crate::snapshot::{Event, Happening, PortState, ProxyId, ProxyRow};
+use crate::snapshot::{Author, Event, Happening, PortState, ProxyId, ProxyRow};
 
 /// How long the last lines may take to be written: a reader that stands still does not keep the process.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -120,6 +120,7 @@ impl Printer {
         let faults = plan.map(|plan| Happening::Faults {
             before: None,
             plan: Arc::clone(plan),
+            by: Author::User,
         });
         for what in [port].into_iter().chain(faults) {
             let (at, proxy) = (self.engine.now(), row.name.clone());

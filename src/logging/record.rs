@@ -14,6 +14,7 @@ use tracing::{debug, info, warn};
 use super::LogFile;
 use crate::proxy::{Engine, Events, Told};
 use crate::snapshot::{Event, Happening};
+use crate::sweep::Ended;
 
 /// How often it is looked whether the log takes lines.
 const TELL: Duration = Duration::from_secs(1);
@@ -82,6 +83,7 @@ fn note(told: &Told) -> bool {
     true
 }
 
+#[expect(clippy::too_many_lines, reason = "one arm for each happening")]
 fn write(event: &Event) {
     let at = event.at.as_secs_f64();
     let proxy = event.proxy.as_str();
@@ -129,6 +131,11 @@ fn write(event: &Event) {
         Happening::Found { what, finding } => {
             let (finding, what) = (finding.to_string(), format!("{what:?}").to_lowercase());
             info!(at, proxy, what, finding, "finding");
+        }
+        Happening::Swept { curve, .. } => {
+            let (sweep, steps) = (curve.sweep.as_str(), curve.steps.len());
+            let ended = curve.ended.map(Ended::word);
+            info!(at, proxy, sweep, steps, ended, "sweep");
         }
         Happening::Note(note) => info!(at, note, "note"),
         Happening::Error(error) => warn!(at, proxy, error, "error"),

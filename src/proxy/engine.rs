@@ -19,12 +19,13 @@ use super::net::sys;
 use super::proxy::Proxy;
 use super::record::{Order, Record};
 use super::shared::{Options, Shared, start_workers};
+use super::sweeps::list::Sweeps;
 use super::thread::{clock, panics};
 use super::{listener, port, tls};
 use crate::fault::shared::SharedLinks;
 use crate::fault::{Own, Plan};
 use crate::mapping::{Circle, Mapping, Name};
-use crate::snapshot::{ConnId, Happening, Kill, PortState, ProxyId, Snapshot, Taken};
+use crate::snapshot::{Author, ConnId, Happening, Kill, PortState, ProxyId, Snapshot, Taken};
 
 /// How much news of connections may wait for the collector's beat; their tasks wait while it is full.
 const NEWS: usize = 8192;
@@ -40,7 +41,7 @@ const STOP_LIMIT: Duration = Duration::from_secs(2);
 /// A running engine. Clones are handles to the same one.
 #[derive(Clone)]
 pub struct Engine {
-    inner: Arc<Shared>,
+    pub(super) inner: Arc<Shared>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     finish: Arc<Finish>,
 }
@@ -89,6 +90,7 @@ impl Engine {
             events,
             facts,
             tasks: TaskTracker::new(),
+            sweeps: Sweeps::default(),
             next_proxy: AtomicU32::new(1),
             next_connection: AtomicU64::new(1),
         });
@@ -284,7 +286,9 @@ impl Engine {
         let before = Some(proxy.settings.plan());
         let change = proxy.change(plan);
         let plan = proxy.settings.plan();
-        self.inner.tell(&proxy, Happening::Faults { before, plan });
+        let by = Author::User;
+        self.inner
+            .tell(&proxy, Happening::Faults { before, plan, by });
         port::settle_or_tell(&proxy, &self.inner).await;
         Some(proxy.settings.taken_by_all(change, self.inner.start).await)
     }
@@ -398,8 +402,10 @@ impl Engine {
         Ok(proxy.name())
     }
 
-    /// Ends everything: ports close, connections get `drain` to end by themselves and are then ended.
+    /// Ends everything: sweeps put back what was before them, ports close, connections get `drain` to end by themselves and are
+    /// then ended.
     pub async fn stop(&self, drain: Duration) {
+        self.end_sweeps().await;
         let proxies = self.inner.proxies.read().clone();
         join_all(proxies.iter().map(|proxy| port::close(proxy))).await;
         self.wait_for_none(&proxies, drain).await;
@@ -424,7 +430,7 @@ impl Engine {
         let _ = tokio::time::timeout(limit, none).await;
     }
 
-    fn proxy(&self, id: ProxyId) -> Option<Arc<Proxy>> {
+    pub(super) fn proxy(&self, id: ProxyId) -> Option<Arc<Proxy>> {
         let proxies = self.inner.proxies.read();
         proxies.iter().find(|proxy| proxy.id == id).cloned()
     }

@@ -21,7 +21,7 @@ use super::proxy::{Kept, Proxy};
 use super::shared::Shared;
 use super::thread::clock;
 use crate::fault::Direction;
-use crate::snapshot::Happening;
+use crate::snapshot::{Author, Happening};
 
 /// How often a port that another program took is asked for again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -44,7 +44,8 @@ pub(super) async fn begin(proxy: &Arc<Proxy>, listeners: Listeners, engine: &Arc
     let plan = proxy.settings.plan();
     if !plan.is_empty() {
         let before = None;
-        engine.tell(proxy, Happening::Faults { before, plan });
+        let by = Author::User;
+        engine.tell(proxy, Happening::Faults { before, plan, by });
     }
     if let Some(port) = port {
         accept(port, engine).await;

@@ -138,16 +138,34 @@ impl Settings {
     /// plan does something to those that do not.
     pub(super) fn change(&self, plan: Plan) -> Change {
         let began = clock::now();
-        let all = {
-            let mut current = self.in_force.lock();
-            *current = Arc::new(InForce::succeed(&current, plan, began));
-            self.history
-                .lock()
-                .push((began, Arc::clone(current.plan())));
-            self.generation.fetch_add(1, Ordering::SeqCst);
-            current.concerns_idle()
-        };
+        let all = self.put(&mut self.in_force.lock(), plan, began);
         self.announce(began, all)
+    }
+
+    /// Puts a plan in force as `change` does, in the place of this one alone: `None` where another one has come since. Returns it
+    /// as it stands.
+    pub(super) fn change_from(&self, before: &Arc<Plan>, plan: Plan) -> Option<Arc<Plan>> {
+        let began = clock::now();
+        let (all, plan) = {
+            let mut current = self.in_force.lock();
+            if !Arc::ptr_eq(current.plan(), before) {
+                return None;
+            }
+            let all = self.put(&mut current, plan, began);
+            (all, Arc::clone(current.plan()))
+        };
+        self.announce(began, all);
+        Some(plan)
+    }
+
+    /// Puts a plan in force, and says whether it does something to connections that hold nothing.
+    fn put(&self, current: &mut Arc<InForce>, plan: Plan, began: Instant) -> bool {
+        *current = Arc::new(InForce::succeed(current, plan, began));
+        self.history
+            .lock()
+            .push((began, Arc::clone(current.plan())));
+        self.generation.fetch_add(1, Ordering::SeqCst);
+        current.concerns_idle()
     }
 
     /// The plans that were put in force since this was asked last, each with when that was.

@@ -16,6 +16,7 @@ use super::net::socket::{Keepalive, Young};
 use super::proxy::{Allotted, Proxy};
 use super::record::Record;
 use super::relay::budget::Budget;
+use super::sweeps::list::Sweeps;
 use super::thread::clock;
 use super::thread::panics::Panic;
 use super::thread::wait::Spin;
@@ -79,6 +80,7 @@ pub(super) struct Shared {
     pub(super) facts: broadcast::Sender<Arc<FactBatch>>,
     /// What goes on although whoever asked for it may have gone.
     pub(super) tasks: TaskTracker,
+    pub(super) sweeps: Sweeps,
     pub(super) next_proxy: AtomicU32,
     pub(super) next_connection: AtomicU64,
 }

@@ -5,7 +5,7 @@
 use std::fmt::Write as _;
 
 use super::chart;
-use super::page::{Page, Row, Section, seconds};
+use super::page::{Page, Row, Section, Swept, seconds};
 use crate::format::figures::clock;
 
 /// What the page looks like.
@@ -77,6 +77,9 @@ fn write_section(html: &mut String, section: &Section) {
         }
         html.push_str("</ul>\n");
     }
+    for swept in &section.sweeps {
+        write_sweep(html, swept);
+    }
     let endings = section.endings();
     if !endings.is_empty() {
         let _ = writeln!(
@@ -90,6 +93,32 @@ fn write_section(html: &mut String, section: &Section) {
     }
     html.push_str("</section>\n");
 }
+
+/// The answer's curve, the sentence, and a row for each value.
+fn write_sweep(html: &mut String, swept: &Swept) {
+    let (heading, text) = (escaped(&swept.heading()), escaped(&swept.text));
+    let _ = write!(
+        html,
+        "<h3>{heading}</h3>\n<p><strong>{text}</strong></p>\n<figure>\n{}<figcaption>{SWEEP_LEGEND}</figcaption>\n</figure>\n\
+         <table class=\"sweep\">\n<thead><tr><th>set</th><th>the application waited</th><th class=\"n\">answers/s</th>\
+         <th class=\"n\">failed</th><th class=\"n\">cut by us</th><th class=\"n\">left unanswered</th></tr></thead>\n<tbody>\n",
+        swept.curve.picture()
+    );
+    for row in swept.rows() {
+        let [set, waited, counts @ ..] = row.map(|cell| escaped(&cell));
+        let _ = write!(html, "<tr><td>{set}</td><td>{waited}</td>");
+        for count in counts {
+            let _ = write!(html, "<td class=\"n\">{count}</td>");
+        }
+        html.push_str("</tr>\n");
+    }
+    html.push_str("</tbody>\n</table>\n");
+}
+
+/// What the lines and marks of a sweep's curve are.
+const SWEEP_LEGEND: &str = "<span class=\"key median\">median wait</span> <span class=\"key tail\">p99</span> \
+    <span class=\"key open\">cliff</span> <span class=\"key rate\">answers a second</span> \
+    <span class=\"key theirs\">failed, or left without an answer</span>";
 
 /// What the lines and marks of a chart are.
 const LEGEND: &str = "<span class=\"key median\">median wait</span> <span class=\"key tail\">p99</span> \

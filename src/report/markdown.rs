@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::page::{Page, Row, Section, seconds};
+use super::page::{Page, Row, Section, Swept, seconds};
 use crate::format::figures::clock;
 
 /// The text, with a line ending at its end.
@@ -55,6 +55,25 @@ fn write_section(text: &mut String, section: &Section) {
             "| {when} | {faults} | {by} | {waited} | {answers_per_s:.1} | {ours} | {theirs} |"
         );
     }
+    write_findings(text, section);
+    for swept in &section.sweeps {
+        write_sweep(text, swept);
+    }
+    let endings = section.endings();
+    if !endings.is_empty() {
+        let _ = write!(
+            text,
+            "\nConnections ended: {}.\n",
+            escaped(&endings.join(", "))
+        );
+    }
+    for line in section.recovery_lines() {
+        let _ = write!(text, "\n{}\n", escaped(&line));
+    }
+}
+
+/// What the application was found to do, with its evidence.
+fn write_findings(text: &mut String, section: &Section) {
     if !section.findings.is_empty() {
         text.push_str("\nWhat it was found to do:\n\n");
     }
@@ -67,16 +86,19 @@ fn write_section(text: &mut String, section: &Section) {
         };
         let _ = writeln!(text, "- {said} ({evidence})");
     }
-    let endings = section.endings();
-    if !endings.is_empty() {
-        let _ = write!(
-            text,
-            "\nConnections ended: {}.\n",
-            escaped(&endings.join(", "))
-        );
-    }
-    for line in section.recovery_lines() {
-        let _ = write!(text, "\n{}\n", escaped(&line));
+}
+
+/// The sentence of a sweep, and a row for each value.
+fn write_sweep(text: &mut String, swept: &Swept) {
+    let (heading, said) = (escaped(&swept.heading()), escaped(&swept.text));
+    let _ = write!(
+        text,
+        "\n### {heading}\n\n**{said}**\n\n\
+         | set | the application waited | answers/s | failed | cut by us | left unanswered |\n\
+         |---|---|---:|---:|---:|---:|\n"
+    );
+    for row in swept.rows() {
+        let _ = writeln!(text, "| {} |", row.map(|cell| escaped(&cell)).join(" | "));
     }
 }
 

@@ -12,6 +12,7 @@ use crate::farewell::{Farewell, quoted};
 use crate::fault::{Plan, language};
 use crate::format::figures::{clock, time};
 use crate::format::{joined, one_line, without_secrets};
+use crate::sweep::Curve;
 use crate::tape::account::{Account, ProxyAccount, Stretch, Tally};
 use crate::tape::{Finding, Tape, What};
 
@@ -47,6 +48,8 @@ pub(super) struct Section {
     pub(super) ended: BTreeMap<String, u64>,
     /// What the application was found to do.
     pub(super) findings: Vec<Stated>,
+    /// Faults that were climbed.
+    pub(super) sweeps: Vec<Swept>,
     /// The ends of faults.
     pub(super) recoveries: Vec<Recovered>,
     #[serde(skip)]
@@ -97,6 +100,15 @@ pub(super) struct Stated {
     pub(super) confidence: String,
     pub(super) values: BTreeMap<String, f64>,
     pub(super) connections: Vec<u64>,
+}
+
+/// A fault that was climbed, and what it came to.
+#[derive(Serialize)]
+pub(super) struct Swept {
+    /// What it came to, in a sentence.
+    pub(super) text: String,
+    #[serde(flatten)]
+    pub(super) curve: Curve,
 }
 
 /// The end of faults.
@@ -238,6 +250,7 @@ impl Section {
                 .map(|(by, count)| (shown(by), *count))
                 .collect(),
             findings: proxy.findings.iter().map(Stated::of).collect(),
+            sweeps: proxy.sweeps.iter().map(Swept::of).collect(),
             recoveries: recoveries
                 .map(|recovery| Recovered {
                     at_s: recovery.at.as_secs_f64(),
@@ -295,6 +308,48 @@ impl Section {
             line.to_owned()
         });
         each.chain(meaning).collect()
+    }
+}
+
+// === impl Swept ===
+
+impl Swept {
+    fn of(curve: &Curve) -> Self {
+        // What a file says of itself is shown as what others wrote.
+        let mut curve = curve.clone();
+        for text in [&mut curve.proxy, &mut curve.sweep, &mut curve.fault] {
+            *text = shown(text);
+        }
+        for set in &mut curve.values {
+            set.text = shown(&set.text);
+        }
+        let text = curve.sentence();
+        Self { text, curve }
+    }
+
+    /// Its heading: `Sweep of latency, 00:01:10`.
+    pub(super) fn heading(&self) -> String {
+        let began = self
+            .curve
+            .steps
+            .first()
+            .map_or(self.curve.since_s, |step| step.at_s);
+        format!("Sweep of {}, {}", self.curve.fault, clock(seconds(began)))
+    }
+
+    /// What was met at each value: the value, the wait, answers a second, what failed, what was cut, who left.
+    pub(super) fn rows(&self) -> impl Iterator<Item = [String; 6]> {
+        let steps = self.curve.values.iter().zip(&self.curve.steps);
+        steps.map(|(set, step)| {
+            [
+                set.words(),
+                step.waited(),
+                format!("{:.1}", step.rate()),
+                step.failed.to_string(),
+                step.cut.to_string(),
+                step.left.to_string(),
+            ]
+        })
     }
 }
 

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::fault::PerDirection;
+use crate::sweep::{Curve, Ended, GivesUp, Set, Step};
 use crate::tape::{Finding, Head, Record, Second, Standing, Unanswered, Waits, What};
 
 const NAME: &str = "<script>alert(1)</script>|`\"'\u{1b}[31m";
@@ -58,7 +59,53 @@ fn second(proxy: &str, number: u64) -> Record {
     }
 }
 
+/// A sweep that found where clients give up.
+fn climbed(name: &str) -> Curve {
+    let step = |at: f64, answers: u64, wait: f64| Step {
+        at_s: 100.0 + at,
+        lasted_s: 5.0,
+        asked: answers,
+        answers,
+        p50_ms: Some(wait),
+        p99_ms: Some(wait * 1.1),
+        mean_ms: Some(wait),
+        pause_ms: Some(300.0),
+        ..Step::default()
+    };
+    let gives = Step {
+        failed: 2,
+        left: 14,
+        p50_ms: None,
+        p99_ms: None,
+        mean_ms: None,
+        oldest_ms: 1_998.0,
+        gives_up: Some(GivesUp {
+            after_ms: 2_003.0,
+            n: 14,
+            of: 14,
+        }),
+        ..step(10.0, 0, 0.0)
+    };
+    let set = |text: &str, number| Set {
+        text: text.to_owned(),
+        number,
+    };
+    Curve {
+        number: 1,
+        proxy: name.to_owned(),
+        sweep: "latency from=100ms to=2.5s steps=3".to_owned(),
+        fault: "latency<i>".to_owned(),
+        hold_s: 5.0,
+        log: true,
+        values: vec![set("100ms", 0.1), set("500ms", 0.5), set("2.5s", 2.5)],
+        steps: vec![step(0.0, 75, 140.0), step(5.0, 36, 540.0), gives],
+        ended: Some(Ended::Done),
+        ..Curve::default()
+    }
+}
+
 /// A session of two minutes with a proxy of this name.
+#[expect(clippy::too_many_lines, reason = "all that a tape may hold")]
 fn tape(name: &str) -> Tape {
     let standing = |name: &str| Standing {
         proxy: name.to_owned(),
@@ -103,6 +150,10 @@ fn tape(name: &str) -> Tape {
         });
     }
     tape.push(Record {
+        t: Duration::from_secs(115),
+        what: What::Sweep(Box::new(climbed(name))),
+    });
+    tape.push(Record {
         t: Duration::from_secs(75),
         what: What::Error {
             proxy: name.to_owned(),
@@ -144,6 +195,26 @@ fn what_others_wrote_is_shown_and_never_obeyed() {
     assert!(
         markdown.contains("cannot listen: \\<b\\>no\\</b\\>"),
         "{markdown}"
+    );
+}
+
+#[test]
+fn a_sweep_is_drawn_with_its_sentence_and_told_to_programs() {
+    let said = "holds to 500 ms; at 2.5 s clients give up after 2.0 s (14 of 14)";
+    let html = reported("shop", Form::Html);
+    assert!(
+        html.contains(said) && html.matches("<svg").count() == 2,
+        "{html}"
+    );
+    let json: serde_json::Value =
+        serde_json::from_str(&reported("shop", Form::Json)).expect("JSON");
+    let swept = &json["proxies"][0]["sweeps"][0];
+    assert_eq!(
+        (
+            swept["text"].as_str(),
+            swept["steps"][1]["answers"].as_u64()
+        ),
+        (Some(said), Some(36))
     );
 }
 

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::{ConnId, Finding};
 use crate::fault::{PerDirection, Plan};
+use crate::sweep::Curve;
 use crate::units::Time;
 
 /// Something that happened, at a moment since the engine's start.
@@ -84,6 +85,15 @@ pub enum Happening {
         before: Option<Arc<Plan>>,
         /// What they are now.
         plan: Arc<Plan>,
+        /// Who changed them.
+        by: Author,
+    },
+    /// A sweep has come one step further, begins with its first value, or has ended.
+    Swept {
+        /// What it has measured so far.
+        curve: Arc<Curve>,
+        /// The plan that was in force before it, and is again at its end.
+        before: Arc<Plan>,
     },
     /// Something was found out about what an application does, or is not held any more.
     Found {
@@ -96,6 +106,15 @@ pub enum Happening {
     Note(String),
     /// Something failed that is not one connection's own end, in one line.
     Error(String),
+}
+
+/// Who changes faults.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Author {
+    /// Whoever uses the desk.
+    User,
+    /// A sweep that goes on.
+    Sweep,
 }
 
 /// What became of a finding.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::ConnId;
-use crate::format::figures;
+use crate::format::figures::stated_time;
 
 /// What is inferred of the clients of one proxy, or of its upstream.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,15 +148,6 @@ impl Finding {
 /// Whether two times are one for a person.
 fn near(one: Duration, two: Duration) -> bool {
     one.abs_diff(two) <= Duration::from_millis(20).max(one.max(two) / 8)
-}
-
-/// A time as a finding states it: three digits at most, and a digit behind the point below ten seconds (`2.0 s`).
-pub(crate) fn stated_time(time: Duration) -> String {
-    if (0.995..9.95).contains(&time.as_secs_f64()) {
-        format!("{:.1} s", time.as_secs_f64())
-    } else {
-        figures::time(time)
-    }
 }
 
 /// The sentence with its evidence: `gives up on a request after 2.0 s (14 of 14), under blackhole`.

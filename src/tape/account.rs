@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::record::{self, Finding, Head, Port, Record, Second, Standing, What};
 use super::waits::Waits;
+use crate::sweep::Curve;
 
 /// What a session came to.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,8 @@ pub struct ProxyAccount {
     pub whole: Tally,
     /// What the application was found to do, and when each was stated last, or withdrawn.
     pub findings: Vec<(Duration, Finding)>,
+    /// What its sweeps came to.
+    pub sweeps: Vec<Curve>,
     /// The ends of faults, and how soon clients were well again.
     pub recoveries: Vec<Recovery>,
     stands: Standing,
@@ -107,6 +110,9 @@ const PASSED: Duration = Duration::from_millis(500);
 
 /// So many findings of a proxy are told.
 const FINDINGS: usize = 100;
+
+/// So many sweeps of a proxy are told.
+const SWEEPS: usize = 50;
 
 /// So many stretches of a proxy are told apart; where there are more, the oldest become one.
 const STRETCHES: usize = 2_000;
@@ -199,6 +205,11 @@ impl Account {
                     found.state(finding, t);
                 }
             }
+            What::Sweep(curve) => {
+                if let Some(found) = self.find(&curve.proxy) {
+                    found.keep_sweep(curve);
+                }
+            }
             What::Error { .. } | What::Lost { .. } | What::End { .. } | What::Unknown => {}
         }
         let end = self.end;
@@ -220,6 +231,7 @@ impl ProxyAccount {
             stretches: vec![Stretch::of(standing, t, "start")],
             whole: Tally::default(),
             findings: Vec::new(),
+            sweeps: Vec::new(),
             recoveries: Vec::new(),
             stands: standing.clone(),
             gone: false,
@@ -297,6 +309,12 @@ impl ProxyAccount {
             // Bounded as findings are: a few kinds, under each plan.
             None if self.findings.len() < FINDINGS => self.findings.push((t, finding.clone())),
             None => {}
+        }
+    }
+
+    fn keep_sweep(&mut self, curve: &Curve) {
+        if self.sweeps.len() < SWEEPS {
+            self.sweeps.push(curve.clone());
         }
     }
 

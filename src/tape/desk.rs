@@ -29,6 +29,7 @@ impl Head {
             }),
             What::Second(_)
             | What::Finding(_)
+            | What::Sweep(_)
             | What::Error { .. }
             | What::Lost { .. }
             | What::End { .. }

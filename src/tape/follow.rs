@@ -18,7 +18,8 @@ use super::file::TapeFile;
 use super::record::{Finding, Head, Port, Record, Standing, What};
 use super::seconds::Seconds;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed, Told, clock};
-use crate::snapshot::{Event, Found, Happening, ProxyRow, Snapshot};
+use crate::snapshot::{Author, Event, Found, Happening, ProxyRow, Snapshot};
+use crate::sweep::Curve;
 
 /// What a recorder is told of the session.
 #[derive(Debug, Default)]
@@ -248,10 +249,10 @@ impl Follower {
                 proxy: name,
                 before: before.clone(),
             },
-            Happening::Faults { before, plan } => {
+            Happening::Faults { before, plan, by } => {
                 self.seconds.cut(&name, event.at);
                 let (by, before) = match before {
-                    Some(before) => (self.by, before.to_string()),
+                    Some(before) => (author(*by, self.by), before.to_string()),
                     None => ("start", String::new()),
                 };
                 What::Faults {
@@ -272,6 +273,8 @@ impl Follower {
             | Happening::Secured { .. }
             | Happening::Closed { .. }
             | Happening::Note(_) => return,
+            Happening::Swept { curve, .. } if curve.ended.is_none() => return,
+            Happening::Swept { curve, .. } => What::Sweep(Box::new(Curve::clone(curve))),
         };
         self.record(Record { t: event.at, what });
     }
@@ -325,6 +328,14 @@ impl Follower {
         }
         self.tape.push(record);
         self.tape.trim();
+    }
+}
+
+/// Who changed faults, as a word.
+const fn author(by: Author, user: &'static str) -> &'static str {
+    match by {
+        Author::User => user,
+        Author::Sweep => "sweep",
     }
 }
 

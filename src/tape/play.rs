@@ -168,6 +168,7 @@ fn a_move(head: &Head, what: &What, at: Duration) -> Result<Option<Move>, Unplay
         } => Some(Move::Set(proxy.clone(), plan(faults, *bypassed, at)?)),
         What::Second(_)
         | What::Finding(_)
+        | What::Sweep(_)
         | What::Error { .. }
         | What::Lost { .. }
         | What::End { .. }

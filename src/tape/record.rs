@@ -8,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::waits::Waits;
 use crate::fault::PerDirection;
 use crate::snapshot::{self, Found, PortState};
+use crate::sweep::Curve;
 
 /// The first line: who recorded what, and how it stood then.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -114,13 +115,15 @@ pub enum What {
         /// Whether they are switched off for now.
         #[serde(default)]
         bypassed: bool,
-        /// Who did it: `start`, `console`, `commands` or `replay`.
+        /// Who did it: `start`, `console`, `commands`, `replay` or `sweep`.
         by: String,
     },
     /// What a proxy's clients met in a second, or in the part of it up to a change.
     Second(Second),
     /// Something was found out about what the application does, or is not held any more.
     Finding(Finding),
+    /// A sweep has ended, and came to this.
+    Sweep(Box<Curve>),
     /// Something failed that is not one connection's own end.
     Error {
         /// The proxy that it concerns, empty where none.
@@ -249,6 +252,7 @@ impl Record {
             What::Second(second) => second.waits.len() * 24 + second.ended.len() * 64,
             What::Error { error, .. } => error.len(),
             What::Finding(finding) => finding.text.len() + finding.values.len() * 64,
+            What::Sweep(curve) => curve.values.len() * 256,
             _ => 0,
         };
         size_of::<Self>() + texts
@@ -265,6 +269,7 @@ impl What {
             Self::Added(standing) => Some(&standing.proxy),
             Self::Second(second) => Some(&second.proxy),
             Self::Finding(finding) => Some(&finding.proxy),
+            Self::Sweep(curve) => Some(&curve.proxy),
             Self::Removed { proxy }
             | Self::Renamed { proxy, .. }
             | Self::Port { proxy, .. }

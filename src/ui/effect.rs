@@ -28,6 +28,13 @@ pub enum Effect {
         /// Whether a file of this name is replaced.
         replaces: bool,
     },
+    /// What a sweep came to is written to a file, over what is there.
+    WriteSweep {
+        /// The file, as its name was typed.
+        file: PathBuf,
+        /// The curve, in the form that the file's name asks for.
+        text: String,
+    },
     /// A scene is read from a file.
     ReadScene(PathBuf),
     /// The terminal's clipboard takes a text, where the terminal lets programs write to it.
@@ -70,6 +77,13 @@ pub enum Answer {
     Engine(u64, Result<Outcome, Arc<RequestError>>),
     /// A scene was written, or could not be.
     SceneWritten {
+        /// The file, as its name was typed.
+        file: PathBuf,
+        /// Why it could not be written.
+        result: Result<(), String>,
+    },
+    /// A sweep was written, or could not be.
+    SweepWritten {
         /// The file, as its name was typed.
         file: PathBuf,
         /// Why it could not be written.

@@ -33,6 +33,7 @@ mod lines;
 mod panes;
 mod private;
 mod settings;
+mod sweeps;
 pub(in crate::ui) mod undo;
 
 pub use guide::Guide;
@@ -43,6 +44,7 @@ pub use panes::{
 };
 pub(in crate::ui) use private::{Ask, Asked, Dragged, Kept, Listed, Origin, Picked, Private};
 pub use settings::{Side, TwoSettings};
+pub use sweeps::{Sweeps, Swept};
 use undo::{Edit, Held, Step, Swap};
 pub use undo::{Solo, Undo};
 
@@ -125,6 +127,8 @@ pub struct Model {
     pub logged: u64,
     /// The last answer to the user.
     pub notice: Option<Line>,
+    /// The faults that were climbed in this session, or are.
+    pub sweeps: Sweeps,
     /// What can be undone and done again.
     pub undo: Undo,
     /// The proxy that the others are bypassed for.
@@ -394,7 +398,10 @@ impl Model {
         let rows = &self.newest().proxies;
         let (connections, bytes) = self.private.gone;
         let proxy = |row: &ProxyRow| {
-            let plan = self.plan(row.id).unwrap_or(&row.plan);
+            // What is set before a sweep is set again when the engine ends.
+            let swept = self.sweeps.running(row.id);
+            let before = swept.and_then(|swept| swept.before.as_deref());
+            let plan = before.or(self.plan(row.id)).unwrap_or(&row.plan);
             Farewell::proxy(row, plan)
         };
         Farewell {

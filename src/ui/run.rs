@@ -266,6 +266,10 @@ where
                 let result = files::write(&file, &text, replaces);
                 self.answered(Answer::SceneWritten { file, result });
             }
+            Effect::WriteSweep { file, text } => {
+                let result = files::write(&file, &text, true);
+                self.answered(Answer::SweepWritten { file, result });
+            }
             Effect::KeepPreset { name, faults } => {
                 let file = self.options.presets.as_deref();
                 let result = files::keep_preset(file, &name, &faults);
@@ -321,6 +325,7 @@ fn plan_of(effect: &Effect) -> Option<ProxyId> {
         Effect::Ask(_, Request::SetPlan { proxy, .. }) => Some(*proxy),
         Effect::Ask(..)
         | Effect::WriteScene { .. }
+        | Effect::WriteSweep { .. }
         | Effect::ReadScene(_)
         | Effect::Copy(_)
         | Effect::KeepPreset { .. }

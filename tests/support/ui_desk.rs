@@ -11,6 +11,7 @@ use faultboard::proxy::{AddError, BindError, Events};
 use faultboard::request::{Outcome, Request, RequestError};
 pub(crate) use faultboard::snapshot::Taken;
 use faultboard::snapshot::{ConnId, ConnRow, Event, Happening, ProxyId, ProxyRow, Snapshot};
+use faultboard::sweep::Curve;
 use faultboard::ui::effect::{Desk as Interface, Pending};
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot, watch};
@@ -252,6 +253,11 @@ impl Interface for Desk {
                 request => desk.0.requests.lock().push(request.clone()),
             }
             Ok(match request {
+                Request::Sweep(proxy, sweep) => {
+                    let curve = Curve::new(1, "db".to_owned(), &sweep);
+                    Outcome::Sweeping(proxy, Arc::new(curve))
+                }
+                Request::StopSweep(proxy) => Outcome::Swept(proxy, Arc::default()),
                 Request::Probe(port) => Outcome::Probed(port, Ok(())),
                 Request::Add { mapping, plan } => Outcome::Added(desk.add(mapping, plan)),
                 Request::Replace {

@@ -15,6 +15,7 @@ use crate::proxy::meter::counters::ProxyMeter;
 use crate::proxy::meter::facts::Facts;
 use crate::proxy::meter::gauge::{ConnGauge, Gauge};
 use crate::proxy::net::look_up::LookUps;
+use crate::proxy::sweeps::list::Sweeps;
 use crate::proxy::thread::clock;
 use crate::proxy::thread::panics::injected::{self, Place};
 use crate::proxy::{Options, tls};
@@ -50,6 +51,7 @@ fn shared(news: mpsc::Sender<News>, events: broadcast::Sender<Arc<Event>>) -> Sh
         events,
         facts: broadcast::channel(16).0,
         tasks: TaskTracker::new(),
+        sweeps: Sweeps::default(),
         next_proxy: AtomicU32::new(1),
         next_connection: AtomicU64::new(1),
     }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::sweeps;
 use crate::fault::Schedule;
 use crate::format::joined;
 use crate::snapshot::{
@@ -183,6 +184,9 @@ pub(super) fn happened(model: &mut Model, event: &Event) {
         let names = plan.settings().iter().map(|setting| setting.kind.name);
         model.private.used.extend(names);
     }
+    if let Happening::Swept { curve, before } = &event.what {
+        return sweeps::heard(model, event, curve, before);
+    }
     let seen =
         matches!(&event.what, Happening::Secured { tls, .. } if !is_news(model, &event.proxy, tls));
     let Some((tone, text)) = told(&event.what).filter(|_| !seen) else {
@@ -276,7 +280,7 @@ fn told(what: &Happening) -> Option<(Tone, String)> {
         },
         Happening::Note(text) => (Tone::Plain, text.clone()),
         Happening::Error(text) => (Tone::Trouble, text.clone()),
-        Happening::Faults { .. } => return None,
+        Happening::Faults { .. } | Happening::Swept { .. } => return None,
     };
     Some(told)
 }

@@ -25,6 +25,7 @@
 //!            overlay      help, value, questions, leaving
 //!            presets      the list of presets
 //!            scenes       files
+//!            sweeps       faults that are climbed
 //!            engine       snapshots, events, what became of what was asked
 //!        ─► settle        selection, scrolling and lists fit what there is now
 //! ```
@@ -58,6 +59,7 @@ mod presets;
 mod proxies;
 mod scenes;
 mod settings;
+mod sweeps;
 mod tour;
 mod turn;
 mod undo;
@@ -270,6 +272,7 @@ fn answered(model: &mut Model, answer: Answer) {
             (None, Err(why)) => refused(model, &why),
         },
         Answer::SceneWritten { file, result } => scenes::written(model, file, result),
+        Answer::SweepWritten { file, result } => sweeps::saved(model, &file, result),
         Answer::PresetKept { name, result } => presets::kept(model, &name, result),
         Answer::SceneRead { file, text } => scenes::read(model, file, text),
     }
@@ -281,7 +284,9 @@ fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
         Outcome::Planned(proxy, taken) => engine::set(model, ticket, proxy, taken),
         Outcome::Killed(conn, how) => engine::killed(model, conn, how),
         Outcome::Owned(proxy, _, taken) => own::taken(model, ticket, proxy, taken),
-        Outcome::Watching => {}
+        Outcome::Sweeping(proxy, curve) => sweeps::begun(model, proxy, curve),
+        // Events tell how it ended.
+        Outcome::Watching | Outcome::Swept(..) => {}
         Outcome::KilledAll(count, _) => {
             model.say(Tone::Plain, format!("{count} connections reset by you"));
         }
@@ -302,7 +307,10 @@ fn refused(model: &mut Model, why: &RequestError) {
             model.say(Tone::Plain, format!("#{} is gone already", conn.0));
         }
         RequestError::NoProxy(proxy) => engine::gone(model, *proxy),
-        RequestError::Name(_) | RequestError::Add(_) | RequestError::Port(_) => {
+        RequestError::Name(_)
+        | RequestError::Add(_)
+        | RequestError::Port(_)
+        | RequestError::Sweep(_) => {
             model.say(Tone::Trouble, why.to_string());
         }
     }

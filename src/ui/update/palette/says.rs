@@ -1,11 +1,13 @@
 //! What a line of the palette will do, in words, before Enter does it.
 
 use super::{carry_out, reading};
-use crate::command::{Command, Target};
+use crate::command::{Command, Sweeping, Target};
 use crate::fault::{Directions, ParamSpec, Plan, Setting, Unit};
+use crate::format::shown_path;
 use crate::snapshot::{Kill, ProxyId};
 use crate::ui::catalog::{Does, Entry};
 use crate::ui::difference::difference;
+use crate::ui::format;
 use crate::ui::input::Check;
 use crate::ui::model::Model;
 use crate::ui::update::{line, proxies};
@@ -46,6 +48,7 @@ pub(super) fn whom(model: &Model, command: &Command) -> String {
 }
 
 /// What a command changes.
+#[expect(clippy::too_many_lines, reason = "one arm for each command")]
 fn effect(model: &Model, command: &Command) -> String {
     match command {
         Command::Set(..) | Command::Clear(..) | Command::Preset(..) | Command::Bypass(..) => {
@@ -90,6 +93,21 @@ fn effect(model: &Model, command: &Command) -> String {
         Command::Freeze(conn, frozen) => {
             let does = if *frozen { "wait" } else { "pass" };
             format!("all bytes of connection #{} {does}", conn.0)
+        }
+        Command::Sweep(name, Sweeping::Begin(sweep)) => {
+            let (from, to) = sweep.ends();
+            format!(
+                "climbs {} of {name} from {from} to {to} in {} steps, {} in all, and marks where something gives",
+                sweep.fault(),
+                sweep.values().len(),
+                format::time(sweep.lasts()),
+            )
+        }
+        Command::Sweep(name, Sweeping::Stop) => {
+            format!("ends the sweep of {name} and sets what was set before it")
+        }
+        Command::Sweep(name, Sweeping::Save(file)) => {
+            format!("writes the last sweep of {name} to {}", shown_path(file))
         }
         Command::Facts(_) => "has a desk without a screen print what is seen of clients".to_owned(),
         Command::List => "names the proxies".to_owned(),

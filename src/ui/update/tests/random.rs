@@ -4,6 +4,7 @@ use proptest::strategy::ValueTree as _;
 use proptest::test_runner::{TestCaseError, TestRunner};
 
 use super::*;
+use crate::sweep::Curve;
 
 fn turns() -> impl Strategy<Value = Turn> {
     prop_oneof![
@@ -213,6 +214,10 @@ fn answer(effect: &Effect, well: bool) -> Option<Action> {
             name: name.clone(),
             result: well.then(|| "presets.toml".to_owned()).ok_or_else(no),
         },
+        Effect::WriteSweep { file, .. } => Answer::SweepWritten {
+            file: file.clone(),
+            result: well.then_some(()).ok_or_else(no),
+        },
         Effect::WriteScene { file, .. } => Answer::SceneWritten {
             file: file.clone(),
             result: well.then_some(()).ok_or_else(no),
@@ -240,6 +245,10 @@ fn outcome(request: &Request) -> Outcome {
         Request::Rename { proxy, .. } => Outcome::Renamed(proxy, "new".to_owned()),
         Request::SetPlan { proxy, .. } => Outcome::Planned(proxy, taken),
         Request::SetPort { proxy, .. } => Outcome::PortSet(proxy),
+        Request::Sweep(proxy, ref sweep) => {
+            Outcome::Sweeping(proxy, Arc::new(Curve::new(1, "db".to_owned(), sweep)))
+        }
+        Request::StopSweep(proxy) => Outcome::Swept(proxy, Arc::default()),
         Request::Probe(port) => Outcome::Probed(port, Ok(())),
         Request::Kill(conn, how) => Outcome::Killed(conn, how),
         Request::SetOwn(conn, _) => Outcome::Owned(ProxyId(1), conn, taken),
@@ -258,6 +267,8 @@ fn refusal(request: &Request) -> RequestError {
         Request::Add { .. }
         | Request::Replace { .. }
         | Request::SetPort { .. }
+        | Request::Sweep(..)
+        | Request::StopSweep(_)
         | Request::Probe(_)
         | Request::KillAll(..)
         | Request::Watch(_)

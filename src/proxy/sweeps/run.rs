@@ -1,0 +1,286 @@
+//! Runs sweeps on the engine: a task for each proxy that is climbed, and what the last ones came to.
+//!
+//! A sweep is a user like any other: it sets plans, which are told as events. It only ever takes the place of a plan that it
+//! has put there itself, so somebody else's change is never lost. Where none runs, there is nothing.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::sync::watch;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+use super::counts::{Counts, millis};
+use super::list::{KEPT, Running};
+use crate::fault::{PerDirection, Plan};
+use crate::proxy::engine::Engine;
+use crate::proxy::events::FactFeed;
+use crate::proxy::port;
+use crate::proxy::proxy::Proxy;
+use crate::snapshot::{Author, Figure, Finding, Habit, Happening, ProxyId, ProxyRow, Snapshot};
+use crate::sweep::{Bench, Curve, GivesUp, Interruption, Step, Sweep, climb};
+
+/// So long after the end of a step its last facts have come, and what is found by them: they come with the beat, ten a second.
+const LATE: Duration = Duration::from_millis(150);
+
+/// Why a proxy is not swept, or its sweep not ended.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+pub enum SweepError {
+    /// There is no such proxy.
+    #[error("that proxy is gone")]
+    NoProxy,
+    /// It is swept already.
+    #[error("{0} is swept already: sweep {0} stop ends that")]
+    Runs(String),
+    /// Its faults are switched off.
+    #[error("{0} is bypassed, so no fault would act: bypass {0} off")]
+    Bypassed(String),
+    /// No sweep of it goes on.
+    #[error("no sweep of {0} goes on")]
+    None(String),
+    /// None of its sweeps has ended yet.
+    #[error("no sweep of {0} has ended yet: sweep {0} latency begins one")]
+    NoCurve(String),
+}
+
+// === impl Engine ===
+
+impl Engine {
+    /// Begins to climb a fault of a proxy, beside whoever asked; events tell how far it has come.
+    ///
+    /// # Errors
+    /// There is no such proxy, it is swept already, or its faults are switched off.
+    pub fn sweep(&self, id: ProxyId, sweep: Sweep) -> Result<Arc<Curve>, SweepError> {
+        let proxy = self.proxy(id).ok_or(SweepError::NoProxy)?;
+        let before = proxy.settings.plan();
+        if before.bypassed {
+            return Err(SweepError::Bypassed(proxy.name()));
+        }
+        let sweeps = &self.inner.sweeps;
+        let run = Running {
+            stop: CancellationToken::new(),
+            done: CancellationToken::new(),
+        };
+        let mut running = sweeps.running.lock();
+        running.retain(|_, run| !run.done.is_cancelled());
+        if running.contains_key(&id) {
+            return Err(SweepError::Runs(proxy.name()));
+        }
+        running.insert(id, run.clone());
+        drop(running);
+        let number = sweeps.last.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
+        let curve = Curve::new(number, proxy.name(), &sweep);
+        let begun = Arc::new(curve.clone());
+        let mut bench = EngineBench {
+            engine: self.clone(),
+            kind: sweep.dial.kind.name,
+            proxy,
+            standing: Arc::clone(&before),
+            before: Arc::clone(&before),
+            facts: self.facts(),
+            snapshots: self.snapshots(),
+            stop: run.stop,
+            began: Duration::ZERO,
+        };
+        let done = run.done.drop_guard();
+        self.inner.tasks.spawn(async move {
+            climb(&mut bench, &sweep, &before, curve).await;
+            drop(done);
+        });
+        Ok(begun)
+    }
+
+    /// Ends the sweep of a proxy, and returns what it came to once the plan from before it is in force again.
+    ///
+    /// # Errors
+    /// There is no such proxy, or no sweep of it.
+    pub async fn stop_sweep(&self, id: ProxyId) -> Result<Arc<Curve>, SweepError> {
+        let run = self.inner.sweeps.running.lock().get(&id).cloned();
+        let name = || {
+            self.proxy(id)
+                .map(|proxy| proxy.name())
+                .ok_or(SweepError::NoProxy)
+        };
+        let run = run.filter(|run| !run.done.is_cancelled());
+        let Some(run) = run else {
+            return Err(SweepError::None(name()?));
+        };
+        run.stop.cancel();
+        run.done.cancelled().await;
+        self.swept(id)
+    }
+
+    /// What the last sweep of a proxy came to that has ended.
+    ///
+    /// # Errors
+    /// There is no such proxy, or none of its sweeps has ended.
+    pub fn swept(&self, id: ProxyId) -> Result<Arc<Curve>, SweepError> {
+        let over = self.inner.sweeps.over.lock();
+        let last = over.iter().rev().find(|(of, _)| *of == id);
+        if let Some((_, curve)) = last {
+            return Ok(Arc::clone(curve));
+        }
+        drop(over);
+        let proxy = self.proxy(id).ok_or(SweepError::NoProxy)?;
+        Err(SweepError::NoCurve(proxy.name()))
+    }
+
+    /// Ends all sweeps, and returns once what was set before them is in force again.
+    pub async fn end_sweeps(&self) {
+        let running: Vec<Running> = self.inner.sweeps.running.lock().values().cloned().collect();
+        for run in &running {
+            run.stop.cancel();
+        }
+        for run in running {
+            run.done.cancelled().await;
+        }
+    }
+}
+
+/// The engine as a sweep's bench.
+struct EngineBench {
+    engine: Engine,
+    proxy: Arc<Proxy>,
+    /// The kind of fault that is climbed.
+    kind: &'static str,
+    /// The plan that it has put in force last, or found.
+    standing: Arc<Plan>,
+    before: Arc<Plan>,
+    facts: FactFeed,
+    snapshots: watch::Receiver<Arc<Snapshot>>,
+    stop: CancellationToken,
+    /// When the plan was put in force that stands.
+    began: Duration,
+}
+
+// === impl EngineBench ===
+
+impl EngineBench {
+    /// Whether what it has put in force still stands.
+    fn check(&self) -> Result<(), Interruption> {
+        if self.engine.proxy(self.proxy.id).is_none() {
+            return Err(Interruption::Gone);
+        }
+        if Arc::ptr_eq(&self.proxy.settings.plan(), &self.standing) {
+            Ok(())
+        } else {
+            Err(Interruption::Changed)
+        }
+    }
+
+    /// What the newest snapshot shows of the proxy, and when that was.
+    fn row(&self) -> Option<(Duration, ProxyRow)> {
+        let snapshot = self.snapshots.borrow();
+        let mut rows = snapshot.proxies.iter();
+        let row = rows.find(|row| row.id == self.proxy.id)?;
+        Some((snapshot.at, row.clone()))
+    }
+}
+
+impl Bench for EngineBench {
+    async fn set(&mut self, plan: &Plan) -> Result<(), Interruption> {
+        self.check()?;
+        let settings = &self.proxy.settings;
+        let plan = settings
+            .change_from(&self.standing, plan.clone())
+            .ok_or(Interruption::Changed)?;
+        self.began = self.engine.now();
+        self.proxy.touch();
+        let before = Some(std::mem::replace(&mut self.standing, Arc::clone(&plan)));
+        let by = Author::Sweep;
+        let what = Happening::Faults { before, plan, by };
+        self.engine.inner.tell(&self.proxy, what);
+        port::settle_or_tell(&self.proxy, &self.engine.inner).await;
+        Ok(())
+    }
+
+    async fn hold(&mut self, time: Duration) -> Result<Step, Interruption> {
+        let until = self.began.saturating_add(time);
+        self.engine.snapshot().await;
+        let first = self.row().map(|(_, row)| row).ok_or(Interruption::Gone)?;
+        let mut counts = Counts::new(self.began, until);
+        let mut bytes = first.bytes;
+        let end = until.saturating_add(LATE).saturating_sub(self.engine.now());
+        let mut over = std::pin::pin!(sleep(end));
+        loop {
+            // Cancel-safe: each of them loses nothing when it is dropped, and `over` lives outside the loop.
+            tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Err(Interruption::Stopped),
+                Some(batch) = self.facts.next() => counts.take(&batch, self.proxy.id),
+                Ok(()) = self.snapshots.changed() => {
+                    self.check()?;
+                    self.snapshots.mark_unchanged();
+                    if let Some((_, row)) = self.row().filter(|(at, _)| *at <= until) {
+                        bytes = row.bytes;
+                        counts.oldest = counts.oldest.max(row.unanswered.oldest);
+                    }
+                }
+                () = &mut over => break,
+            }
+        }
+        self.check()?;
+        self.engine.snapshot().await;
+        let findings = self.row().map(|(_, row)| row.findings).unwrap_or_default();
+        Ok(Step {
+            bytes: PerDirection::from_fn(|way| bytes[way].saturating_sub(first.bytes[way])),
+            gives_up: gives_up(&first.findings, &findings, self.kind),
+            ..counts.step()
+        })
+    }
+
+    fn since(&self) -> f64 {
+        self.began.as_secs_f64()
+    }
+
+    fn tell(&mut self, curve: &Curve) {
+        let curve = Arc::new(Curve {
+            // It may have another one by now.
+            proxy: self.proxy.name(),
+            ..curve.clone()
+        });
+        if curve.ended.is_some() {
+            let mut over = self.engine.inner.sweeps.over.lock();
+            over.push_back((self.proxy.id, Arc::clone(&curve)));
+            if over.len() > KEPT {
+                over.pop_front();
+            }
+        }
+        let before = Arc::clone(&self.before);
+        let what = Happening::Swept { curve, before };
+        self.engine.inner.tell(&self.proxy, what);
+    }
+}
+
+/// What the finding says that clients give up under this kind of fault and that has gained the most cases; none where none has.
+fn gives_up(before: &[Finding], now: &[Finding], kind: &str) -> Option<GivesUp> {
+    let gained = |finding: &Finding| {
+        let known = before.iter().find(|known| known.is_about(finding));
+        finding.n.saturating_sub(known.map_or(0, |known| known.n))
+    };
+    let is_it = |finding: &&Finding| {
+        let mut under = finding
+            .under
+            .split(|c: char| !c.is_alphanumeric() && c != '_');
+        finding.kind == Habit::GivesUp && under.any(|fault| fault == kind)
+    };
+    let most = now
+        .iter()
+        .filter(is_it)
+        .max_by_key(|finding| gained(finding))?;
+    let after = most.values.iter().find_map(|(_, figure)| match figure {
+        Figure::Time(time) => Some(*time),
+        Figure::Count(_) | Figure::Factor(_) => None,
+    });
+    after.filter(|_| gained(most) > 0).map(|after| GivesUp {
+        after_ms: millis(after),
+        n: most.n,
+        of: most.of,
+    })
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;
