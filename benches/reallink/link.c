@@ -1,11 +1,13 @@
 // A link between two network namespaces: delay, a rate with a drop-tail queue before it, loss. IPv4 over TUN.
 //
-//     link NS_UP NS_DOWN DELAY_US RATE_UP RATE_DOWN QUEUE_UP QUEUE_DOWN LOSS_UP LOSS_DOWN SEED
+//     link NS_UP NS_DOWN DELAY_US RATE_UP RATE_DOWN QUEUE_UP QUEUE_DOWN LOSS_UP LOSS_DOWN SEED [TRACE]
 //
 // NS_UP and NS_DOWN are descriptors of the namespaces: of the client, which gets the address 10.77.0.1, and of the server,
 // 10.77.0.2. Rates are in bits a second (0: none), queues in bytes, losses in parts of a million; what is named "up" goes from
-// the client to the server. DELAY_US is on the way of each packet, in either direction. It prints "up" when the link is,
-// and at its end, on the standard error, what became of the packets and how late they were.
+// the client to the server. DELAY_US is on the way of each packet, in either direction. With a TRACE, a file of mahimahi's
+// or a CSV file with the columns time,rate (in bit/s or kbit/s), both directions have its rate of the moment instead, round by
+// round. It prints "up" when the link is, which is when a trace begins, and at its end, on the standard error, what became of the
+// packets and how late they were.
 //
 // A packet's way: lost at random, or dropped where the queue is full; it leaves when the link has passed what is before it
 // and itself; it arrives DELAY_US later. So order is kept, and what a rate counts is the IP packet.
@@ -19,6 +21,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,6 +50,20 @@ struct packet {
     unsigned char bytes[MTU];
 };
 
+// What a trace passes from one moment on: a rate, and what the steps before it pass.
+struct step {
+    double begin, bytes_a_second, before;
+};
+
+// A rate that moves, in steps; none where there is no trace.
+struct trace {
+    struct step *steps;
+    size_t count;
+    // Of a round: seconds, and bytes.
+    double length, total;
+    uint64_t began;
+};
+
 struct direction {
     const char *name;
     int from, to;
@@ -62,6 +79,7 @@ struct direction {
     uint64_t came, lost, dropped, passed, late_sum, late_most;
 };
 
+static struct trace trace;
 static volatile sig_atomic_t stopped;
 
 static void stop(int signal) {
@@ -86,6 +104,88 @@ static uint32_t draw(uint64_t *state) {
     *state ^= *state >> 7;
     *state ^= *state << 17;
     return (uint32_t)(*state >> 32);
+}
+
+static void add_step(double begin, double bytes_a_second) {
+    if (!(trace.count & (trace.count - 1))) {
+        size_t room = trace.count ? 2 * trace.count : 1;
+        if (!(trace.steps = realloc(trace.steps, room * sizeof *trace.steps))) fail("cannot keep the trace");
+    }
+    double before = 0;
+    if (trace.count) {
+        struct step *last = &trace.steps[trace.count - 1];
+        before = last->before + (begin - last->begin) * last->bytes_a_second;
+    }
+    trace.steps[trace.count++] = (struct step){begin, bytes_a_second, before};
+}
+
+// Reads a trace. One of mahimahi's, a line for each packet of 1,500 bytes, is even within each tenth of a second.
+static void read_trace(const char *path) {
+    FILE *file = fopen(path, "r");
+    if (!file) fail("cannot open the trace");
+    char line[256], unit[16];
+    double time, rate, bin = 0, packets = 0, last = 0;
+    int is_csv = 0;
+    while (fgets(line, sizeof line, file)) {
+        if (line[0] == '#' || line[0] == '\n') continue;
+        if (!strncmp(line, "time,rate", 9)) {
+            is_csv = 1;
+        } else if (is_csv && sscanf(line, "%lf,%lf%15[a-z/]", &time, &rate, unit) >= 2) {
+            int is_plain = !strchr(line, 'b');
+            if (!is_plain && strcmp(unit, "kbit/s") && strcmp(unit, "bit/s")) break;
+            add_step(time, rate * (!is_plain && *unit == 'k' ? 1000 : 1) / 8);
+        } else if (!is_csv && sscanf(line, "%lf", &last) == 1) {
+            for (; last > bin + 100; bin += 100, packets = 0) add_step(bin / 1e3, packets * 15e3);
+            packets++;
+        } else {
+            break;
+        }
+    }
+    if (!feof(file)) {
+        fprintf(stderr, "this is no line of a trace: %s", line);
+        exit(1);
+    }
+    fclose(file);
+    if (!is_csv && last > bin) {
+        add_step(bin / 1e3, packets * 1500 * 1e3 / (last - bin));
+        trace.length = last / 1e3;
+    } else if (trace.count > 1) {
+        // The last line holds for as long as the one before it.
+        trace.length = 2 * trace.steps[trace.count - 1].begin - trace.steps[trace.count - 2].begin;
+    }
+    struct step *end = &trace.steps[trace.count - 1];
+    if (trace.count) trace.total = end->before + (trace.length - end->begin) * end->bytes_a_second;
+    if (!(trace.total > 0)) {
+        fprintf(stderr, "nothing passes along the trace %s\n", path);
+        exit(1);
+    }
+}
+
+// The last step that begins at `at`, or whose bytes before it are `at`, or less.
+static struct step *step_at(double at, size_t member) {
+    size_t low = 0, high = trace.count;
+    while (high - low > 1) {
+        size_t middle = (low + high) / 2;
+        double value = *(double *)((char *)&trace.steps[middle] + member);
+        if (value <= at) low = middle;
+        else high = middle;
+    }
+    return &trace.steps[low];
+}
+
+// How many bytes the trace passes until then.
+static double passed(uint64_t at) {
+    double time = (double)(at - trace.began) / 1e9, rounds = (double)(uint64_t)(time / trace.length);
+    struct step *step = step_at(time - rounds * trace.length, offsetof(struct step, begin));
+    return rounds * trace.total + step->before + (time - rounds * trace.length - step->begin) * step->bytes_a_second;
+}
+
+// When it has passed so many.
+static uint64_t passes(double bytes) {
+    double rounds = (double)(uint64_t)(bytes / trace.total), rest = bytes - rounds * trace.total;
+    struct step *step = step_at(rest, offsetof(struct step, before));
+    double time = step->bytes_a_second > 0 ? (rest - step->before) / step->bytes_a_second : 0;
+    return trace.began + (uint64_t)((rounds * trace.length + step->begin + time) * 1e9);
 }
 
 static void set_address(int socket, struct ifreq *request, unsigned long what, const char *address) {
@@ -133,7 +233,14 @@ static int sends(struct direction *d, struct packet *packet, uint64_t delay, uin
         return 0;
     }
     uint64_t leaves = now();
-    if (d->bits_a_second > 0) {
+    if (trace.count) {
+        double came = passed(leaves), free = d->free_at > leaves ? passed(d->free_at) : came;
+        if (free - came + packet->length > d->queue_bytes) {
+            d->dropped++;
+            return 0;
+        }
+        leaves = d->free_at = passes(free + packet->length);
+    } else if (d->bits_a_second > 0) {
         uint64_t waits = d->free_at > leaves ? d->free_at - leaves : 0;
         double backlog = (double)waits * d->bits_a_second / 8e9;
         if (backlog + packet->length > d->queue_bytes) {
@@ -197,7 +304,7 @@ static void rest(struct direction *both) {
 }
 
 int main(int count, char **args) {
-    if (count != 11) {
+    if (count != 11 && count != 12) {
         fprintf(stderr, "see the head of link.c for the arguments\n");
         return 2;
     }
@@ -221,6 +328,8 @@ int main(int count, char **args) {
     // Ahead of what runs over it, where that is allowed: a link is not late because its ends are busy.
     struct sched_param ahead = {.sched_priority = 10};
     sched_setscheduler(0, SCHED_FIFO, &ahead);
+    if (count == 12) read_trace(args[11]);
+    trace.began = now();
     puts("up");
     fflush(stdout);
 

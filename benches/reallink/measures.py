@@ -1,6 +1,7 @@
 """What is measured over a path, whichever it is."""
 
 import contextlib
+import itertools
 import random
 import socket
 import threading
@@ -60,13 +61,18 @@ REQUEST_HEAD = 400
 CONNECTIONS = 6
 
 
-def load_page(path: Path, effort: Effort) -> Samples:
+def load_page(path: Path, effort: Effort, every: Optional[float] = None) -> Samples:
+    """The time that the page takes, again and again; begun at fixed moments of the line where those are given."""
+    rounds = itertools.count()
+
     def fetch(sock: socket.socket, size: int) -> None:
         # A request of a browser's size: its rest is asked for as nothing.
         sock.sendall(REQUEST.pack(SEND, 0, 0, 0) * (REQUEST_HEAD // REQUEST.size - 1) + REQUEST.pack(SEND, size, 0, 0))
         receive(sock, size)
 
     def once() -> dict:
+        if every:
+            wait_for(path, 1 + every * next(rounds))
         began = time.perf_counter()
         first = path.connect()
         fetch(first, DOCUMENT)
@@ -87,6 +93,11 @@ def load_page(path: Path, effort: Effort) -> Samples:
         return {"page": time.perf_counter() - began}
 
     return repeated(effort, once)
+
+
+def wait_for(path: Path, moment: float) -> None:
+    """Waits until so many seconds after the line began: both sides are then at the same place of a trace."""
+    time.sleep(max(0.0, path.began + moment - time.perf_counter()))
 
 
 def new_connection(path: Path, effort: Effort, most: int = 10 * MB) -> Samples:
@@ -158,9 +169,10 @@ def small_messages(path: Path, effort: Effort, size: int, a_second: int) -> Samp
     return {"delay": delays}
 
 
-def bulk(path: Path, effort: Effort, flows: int) -> Samples:
+def bulk(path: Path, effort: Effort, flows: int, begins: float = 0) -> Samples:
     """The rate of streams that go on for the whole time, in kB/s."""
     seconds, rates = effort.seconds * 4 / 3, []
+    wait_for(path, begins)
 
     def stream() -> None:
         began, got, buffer = time.perf_counter(), 0, bytearray(1 << 18)
@@ -198,9 +210,10 @@ def exchanges(path: Path, effort: Effort) -> Samples:
     return {"exchange": times}
 
 
-def beside_download(path: Path, effort: Effort) -> Samples:
+def beside_download(path: Path, effort: Effort, begins: float = 0) -> Samples:
     """Exchanges of one connection while another one downloads; from the tenth second on, when the queue is as it stays."""
     times, over = [], threading.Event()
+    wait_for(path, begins)
 
     def download() -> None:
         sock, buffer = path.connect(), bytearray(1 << 16)

@@ -6,7 +6,9 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from dataclasses import dataclass
+from pathlib import Path as File
 from typing import Optional
 
 from machine import Rig, end_with_parent, new_namespace, set_sender, within
@@ -15,6 +17,7 @@ from wire import SSL_REQUEST, receive
 
 SERVER_ADDRESS = "10.77.0.2"
 LOOPBACK = "127.0.0.1"
+TRACES = File(__file__).parents[2] / "assets/traces"
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,8 @@ class Line:
     loss: float = 0
     # The queue in bytes, whatever the rate, where the line's source gives it so.
     room: Optional[float] = None
+    # The name of a trace in assets/traces, which the rate follows both ways.
+    trace: Optional[str] = None
 
     def queue_bytes(self, rate: float) -> float:
         """What waits before a rate; two packets at least, as behind the desk."""
@@ -56,6 +61,8 @@ class Path:
         self.session: Optional[ssl.SSLSession] = None
         # How late the real link delivered its packets, in µs: in the mean, and at most. Known when it has ended.
         self.lateness: Optional[tuple[float, float]] = None
+        # When its rate began to follow a trace.
+        self.began = 0.0
 
     def connect(self) -> socket.socket:
         made = within(self.namespace, socket.socket)
@@ -79,8 +86,9 @@ def real_path(rig: Rig, line: Line, sender: str, secured: Optional[Secured], see
         client, server = (stack.enter_context(new_namespace()) for _ in range(2))
         figures = [line.trip / 2 * 1_000, line.up * 1_000, line.down * 1_000]
         figures += [line.queue_bytes(line.up), line.queue_bytes(line.down), line.loss * 1e4, line.loss * 1e4, seed]
+        trace = [TRACES / f"{line.trace}.csv"] if line.trace else []
         link = subprocess.Popen(
-            [rig.link, str(client), str(server), *(f"{figure:.0f}" for figure in figures)],
+            [rig.link, str(client), str(server), *(f"{figure:.0f}" for figure in figures), *trace],
             pass_fds=(client, server),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -89,8 +97,10 @@ def real_path(rig: Rig, line: Line, sender: str, secured: Optional[Secured], see
         try:
             if link.stdout.readline() != "up\n":
                 raise OSError(f"the link did not start: {link.stderr.read().strip()}")
+            began = time.perf_counter()
             with running_server(rig, server, SERVER_ADDRESS, sender, secured) as port:
                 path = Path(port, sender, client)
+                path.began = began
                 if secured:
                     path.postgres = secured.postgres
                     path.context = ssl.create_default_context(cafile=rig.certificate)
@@ -129,7 +139,10 @@ def desk_path(rig: Rig, arguments: list[str], sender: str, secured: Optional[Sec
                 raise OSError("faultboard did not start; it says why on the standard error")
             # Its events are read on, so that the pipe is never full.
             threading.Thread(target=lambda: [None for _ in desk.stdout], daemon=True).start()
-            yield Path(int(event["address"].rsplit(":", 1)[1]), sender)
+            path = Path(int(event["address"].rsplit(":", 1)[1]), sender)
+            # What it was started with was set when its time began.
+            path.began = time.perf_counter() - event["t"]
+            yield path
             if desk.poll() is not None:
                 raise OSError(f"faultboard ended in the middle, with status {desk.returncode}")
         finally:

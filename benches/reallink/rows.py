@@ -116,6 +116,7 @@ def benches():
             alone=not line.down,
             lines=lines,
         )
+    yield from traced()
     yield from new_connections()
     yield Bench(
         "warm-100ms",
@@ -154,6 +155,18 @@ def benches():
         figures = (Figure("", "share", mean, ratio(0.8, 1.2), "%"),)
         yield Bench(f"share-{sender}", Line(40, 10_000, 10_000), measures.late_starter, figures, sender, lines=3)
     yield from handshakes()
+
+
+def traced():
+    """The presets whose rate follows a trace, from the same place of it on both sides."""
+    for name, preset, trip in (("trace-lte", "lte-moving", 70), ("trace-train", "train", 80)):
+        line = Line(trip, room=750_000, trace=preset)
+        for work, measure, figure, options in (
+            ("page", measures.load_page, Figure("", "page", mean, CLOSE), {"every": 20}),
+            ("bulk", measures.bulk, Figure("", "rate", mean, CLOSE, "kB/s"), {"flows": 1, "begins": 1}),
+            ("request", measures.beside_download, Figure("", "exchange", mean, CLOSE), {"begins": 1}),
+        ):
+            yield Bench(f"{name}-{work}", line, measure, (figure,), preset=preset, options=options)
 
 
 def new_connections():
