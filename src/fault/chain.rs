@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use super::Stage as Place;
 use super::knob::{Metric, WaitOf};
 use super::segment::Segment;
+use super::shared::SharedLinks;
 use super::stage::Circumstances;
 use super::tcp::{Beginning, Parts, Said, Stream};
 use super::{
@@ -346,6 +347,18 @@ impl Chain {
             .chain(self.stream.as_ref().map(|stream| stream.backlog()))
             .chain(self.waits.as_ref().map(|_| Stream::FIRST_BACKLOG))
             .min()
+    }
+
+    /// The link whose queue all connections fill together that share it, and how many bytes that takes.
+    pub(super) fn queue(&self) -> Option<(&Arc<SharedLinks>, u64)> {
+        let delay = self.delay();
+        let mut stages = self.stages.iter();
+        stages.find_map(|stage| stage.fault.queue(delay))
+    }
+
+    /// Whether a closed gate holds what waits.
+    pub(super) fn is_gated(&self) -> bool {
+        self.closed_to.is_some()
     }
 
     pub(super) fn is_empty(&self) -> bool {

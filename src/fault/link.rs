@@ -14,11 +14,13 @@
 use std::collections::VecDeque;
 use std::io::IoSlice;
 use std::sync::Arc;
+use std::task::Waker;
 use std::time::{Duration, Instant};
 
 pub use super::chain::Severed;
 use super::chain::{Chain, Whereabouts};
 use super::random::Random;
+use super::room::Place;
 use super::segment::{Payload, Segment};
 pub use super::stage::Circumstances;
 pub use super::store::SLICES;
@@ -69,6 +71,8 @@ pub struct Link {
     ceiling: usize,
     /// Since when the receiver refuses bytes.
     stalled: Option<Instant>,
+    /// Its place before a link that is shared.
+    place: Option<Box<Place>>,
     random: Random,
 }
 
@@ -89,6 +93,7 @@ impl Link {
             chain: Chain::default(),
             ceiling: PASSING,
             stalled: None,
+            place: None,
             random: Random::new(circumstances.seed_of(direction)),
         }
     }
@@ -105,6 +110,13 @@ impl Link {
         let head = self.head();
         self.chain.replan(in_force, &place, head.as_ref(), now);
         self.set_ceiling();
+        let before = self.place.take();
+        if let Some((links, most)) = self.chain.queue() {
+            let kept = before.and_then(|mut place| place.retune(links, most).then_some(place));
+            let new = || Box::new(Place::new(links, self.direction, most));
+            self.place = Some(kept.unwrap_or_else(new));
+        }
+        self.settle(false);
     }
 
     /// Queues bytes that arrived at `now`.
@@ -139,7 +151,35 @@ impl Link {
             self.chain.wake(self.direction, self.passed, now);
             self.chain.arrived(now, n);
             self.enqueue(now, Payload::Data(n));
+            self.settle(true);
         }
+    }
+
+    /// Tells a link that is shared how much waits for it: not what the receiver refuses, nor what a gate holds.
+    fn settle(&mut self, came: bool) {
+        if let Some(place) = &mut self.place {
+            let has_passed = self.stalled.is_some() || self.chain.is_gated();
+            let held = if has_passed { 0 } else { self.store.len() };
+            place.settle(held as u64, came);
+        }
+    }
+
+    /// Whether a link that is shared has room for more; else the task of `waker` is woken when it has.
+    pub fn admits(&mut self, waker: &Waker) -> bool {
+        self.place.as_mut().is_none_or(|place| place.admits(waker))
+    }
+
+    /// Its owner does not read now: room that it was admitted to is for others.
+    pub fn waive(&mut self) {
+        if let Some(place) = &mut self.place {
+            place.waive();
+        }
+    }
+
+    /// Whether it waits to be admitted.
+    #[must_use]
+    pub fn waits_for_room(&self) -> bool {
+        self.place.as_ref().is_some_and(|place| place.waits())
     }
 
     fn enqueue(&mut self, now: Instant, payload: Payload) {
@@ -159,6 +199,7 @@ impl Link {
             // What a sender's socket holds grows with its window.
             self.set_ceiling();
         }
+        self.settle(false);
         let Some(due) = due else {
             return Step::Wait(None);
         };
@@ -215,6 +256,7 @@ impl Link {
                 segment.payload = Payload::Data(head.len - part);
             }
         }
+        self.settle(false);
     }
 
     /// The end of the stream was passed on, or the reset carried out: the head is done with.
@@ -234,6 +276,7 @@ impl Link {
         if self.head_due(now).is_some_and(|due| due <= now) {
             self.chain.refused();
         }
+        self.settle(false);
     }
 
     /// The receiver may take bytes again. What was due when it refused is still due.
@@ -253,6 +296,9 @@ impl Link {
     pub fn discard(&mut self) {
         self.queue = VecDeque::new();
         self.store.clear();
+        if let Some(place) = &mut self.place {
+            place.settle(0, false);
+        }
     }
 
     /// For how long at most faults hold each byte whatever the rate.
@@ -348,13 +394,16 @@ impl Link {
     /// Whether faults hold all that may wait, so that the sender is not read.
     #[must_use]
     pub fn is_full(&self) -> bool {
-        !self.chain.is_empty() && !self.wants_input()
+        !self.chain.is_empty() && (!self.wants_input() || self.waits_for_room())
     }
 
     /// How many bytes one read may add.
     #[must_use]
     pub fn room(&self) -> usize {
-        (self.ceiling - self.held().min(self.ceiling)).max(LEAST_READ)
+        let own = self.ceiling - self.held().min(self.ceiling);
+        let place = self.place.as_ref().map(|place| place.room());
+        let shared = place.and_then(|room| usize::try_from(room).ok());
+        own.min(shared.unwrap_or(usize::MAX)).max(LEAST_READ)
     }
 
     /// How many bytes wait.

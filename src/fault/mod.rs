@@ -44,6 +44,7 @@ pub mod param;
 pub mod plan;
 mod pool;
 pub mod random;
+mod room;
 pub(crate) mod scale;
 pub mod segment;
 pub mod setting;

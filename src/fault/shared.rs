@@ -1,6 +1,7 @@
 //! What connections share, those of one proxy or of all that say so: one link each way for all of them.
 //!
-//! This is a fault and no buffer: until when the link is taken is all that is shared, and the plan in force owns it.
+//! This is a fault and no buffer: until when the link is taken, and how much waits for it, is all that is shared, and the plan
+//! in force owns it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -8,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
+use super::room::Room;
 use super::{Direction, PerDirection};
 
 /// How long a piece takes at most: a byte at one byte per second.
@@ -22,6 +24,8 @@ pub struct SharedLinks {
     /// Where each connection has a queue of its own: which have something in it, and until when. Bound: the connections that
     /// send at a time.
     busy: PerDirection<Mutex<Vec<(u64, Instant)>>>,
+    /// Where nobody sends by himself: what waits in each direction's queue.
+    rooms: PerDirection<Room>,
 }
 
 // === impl SharedLinks ===
@@ -34,7 +38,13 @@ impl SharedLinks {
             origin: now.checked_sub(LONGEST_PIECE).unwrap_or(now),
             free: PerDirection::default(),
             busy: PerDirection::default(),
+            rooms: PerDirection::default(),
         }
+    }
+
+    /// The queue before a link whose connections drop nothing.
+    pub(super) fn room(&self, direction: Direction) -> &Room {
+        &self.rooms[direction]
     }
 
     /// Lets a packet into a link's queue: `leaves` is told until when the link is taken, and says when the packet has left
@@ -101,7 +111,7 @@ fn nanos(time: Duration) -> u64 {
 
 /// A connection's place on its proxy's link.
 pub(super) struct Shared {
-    links: Arc<SharedLinks>,
+    pub(super) links: Arc<SharedLinks>,
     direction: Direction,
     /// The turn that this connection has taken and not used up: when it begins, for how many bytes.
     pub(super) turn: Option<(Instant, u64)>,

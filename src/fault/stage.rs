@@ -181,6 +181,11 @@ pub trait Fault: Send {
         None
     }
 
+    /// The link whose queue all connections fill together that share it, and how many bytes that takes; `delay` is as above.
+    fn queue(&self, _delay: Duration) -> Option<(&Arc<shared::SharedLinks>, u64)> {
+        None
+    }
+
     /// Whether `due` of one segment depends on what was sent before it. Segments of independent stages leave in one
     /// vectored write.
     fn counts(&self) -> bool {

@@ -5,7 +5,8 @@
 //! that comes late lets the bytes of the time that it missed leave too, so the error does not add up; time in which the
 //! receiver refused bytes earns nothing.
 //!
-//! With `scope=proxy` the pace is one for all connections of the proxy: each takes a piece's time in turn.
+//! With `scope=proxy` the pace is one for all connections of the proxy: each takes a piece's time in turn, and what all of them
+//! hold together is what its queue takes (`fault::room`). With `fair=on` each has a queue of its own.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -178,6 +179,16 @@ impl Bandwidth {
         self.link() == fresh.link() && self.rate == fresh.rate && self.queue == fresh.queue
     }
 
+    /// How many bytes wait at most for the link, and on their way to it for so long.
+    fn most_held(&self, delay: Duration) -> u64 {
+        let rate = self.most;
+        let bytes = match self.queue {
+            Amount::Time(time) => rate.bytes_in(delay.saturating_add(time)),
+            Amount::Size(size) => rate.bytes_in(delay).saturating_add(size.bytes()),
+        };
+        bytes.saturating_add(LEAST_BACKLOG)
+    }
+
     /// The link of its proxy, where it is on that.
     fn link(&self) -> Option<*const SharedLinks> {
         self.shared.as_ref().map(Shared::link)
@@ -316,11 +327,11 @@ impl Fault for Bandwidth {
     }
 
     fn backlog(&self, delay: Duration) -> Option<usize> {
-        let rate = self.most;
-        let bytes = match self.queue {
-            Amount::Time(time) => rate.bytes_in(delay.saturating_add(time)),
-            Amount::Size(size) => rate.bytes_in(delay).saturating_add(size.bytes()),
-        };
-        usize::try_from(bytes.saturating_add(LEAST_BACKLOG)).ok()
+        usize::try_from(self.most_held(delay)).ok()
+    }
+
+    fn queue(&self, delay: Duration) -> Option<(&Arc<SharedLinks>, u64)> {
+        let shared = self.shared.as_ref().filter(|_| !self.fair)?;
+        Some((&shared.links, self.most_held(delay)))
     }
 }

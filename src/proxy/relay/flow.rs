@@ -242,17 +242,15 @@ impl Flow {
         gauge: &mut impl Gauge,
     ) -> Moved {
         if self.source == Source::Broken {
+            self.link.waive();
             return Moved::Nothing;
         }
         if !self.wants_input() {
-            // Known to be broken: reading on tells the rest.
-            if self.refused.is_some() {
-                return Moved::Nothing;
-            }
-            return match source.poll_error(cx) {
-                Poll::Ready(error) => Moved::SourceRefuses(error),
-                Poll::Pending => Moved::Nothing,
-            };
+            self.link.waive();
+            return self.told_that_it_breaks(source, cx);
+        }
+        if !self.link.admits(cx.waker()) {
+            return self.told_that_it_breaks(source, cx);
         }
         let clear = self.link.is_clear();
         let straight = self.brought >= STREAMS && !clear;
@@ -263,6 +261,9 @@ impl Flow {
             false if clear => source.poll_read(cx, &mut buffer[..whole]),
             false => source.poll_read(cx, &mut buffer[..most]),
         };
+        if !matches!(read, Poll::Ready(Ok(1..))) {
+            self.link.waive();
+        }
         // Asked after the read: an older time would let bytes leave before they have waited.
         if read.is_pending() && !straight {
             return Moved::Nothing;
@@ -289,6 +290,18 @@ impl Flow {
                 self.charge();
                 Moved::Something(n)
             }
+        }
+    }
+
+    /// The source is not read: what it says of its end is known only where that is an error.
+    fn told_that_it_breaks<S: Socket>(&self, source: &mut S, cx: &mut Context<'_>) -> Moved {
+        // Known to be broken: reading on tells the rest.
+        if self.refused.is_some() {
+            return Moved::Nothing;
+        }
+        match source.poll_error(cx) {
+            Poll::Ready(error) => Moved::SourceRefuses(error),
+            Poll::Pending => Moved::Nothing,
         }
     }
 
@@ -355,9 +368,9 @@ impl Flow {
         Moved::Something(bytes.len())
     }
 
-    /// Whether nothing waits, here or in the layers of the sink.
+    /// Whether nothing waits, here or in the layers of the sink, nor to be read.
     pub(crate) fn is_idle(&self) -> bool {
-        self.link.is_empty() && !self.unflushed
+        self.link.is_empty() && !self.unflushed && !self.link.waits_for_room()
     }
 
     /// Throws away what waits: its receiver is gone.
