@@ -470,6 +470,14 @@ impl ProxyRow {
         self.feels.filter(|_| is_now)
     }
 
+    /// What became of the virtual senders' packets in the last minute, in both directions.
+    #[must_use]
+    pub fn losses(&self) -> Losses {
+        let points = self.history.minute();
+        let ways = points.flat_map(|point| [point.losses.up, point.losses.down]);
+        ways.fold(Losses::default(), Losses::plus)
+    }
+
     /// The mapping with the port that is really listened on, where it asks for any.
     #[must_use]
     pub fn bound(&self) -> Mapping {

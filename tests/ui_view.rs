@@ -4,6 +4,7 @@
 #[path = "support/ui.rs"]
 mod support;
 
+use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -12,8 +13,8 @@ use std::time::Duration;
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
     Clean, CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Figure, Finding, Habit,
-    Note, Noted, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread, Traced, Trip,
-    Unanswered, Watched,
+    History, Note, Noted, Point, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread, Traced,
+    Trip, Unanswered, Watched,
 };
 use faultboard::tour;
 use faultboard::ui::action::Action;
@@ -1621,6 +1622,29 @@ fn a_trace_says_on_the_strip_how_far_it_is() {
         });
         let shown = text(&screen(model));
         assert!(shown.contains("12s of 1m00"), "{shown}");
+    });
+}
+
+#[test]
+fn a_stream_that_asks_for_nothing_says_on_its_strip_how_often_it_stalls() {
+    let faults = faultboard::fault::language::parse("loss 3%").expect("a fault");
+    assert_screens("stalls", 1, |model| {
+        change_row(model, 0, |row| {
+            row.plan = Arc::new(Plan::of(faults.clone()));
+            row.feels = None;
+            let points = row.history.points.iter().map(|point| Point {
+                feels: None,
+                ..*point
+            });
+            let mut points: VecDeque<Point> = points.collect();
+            if let Some(last) = points.back_mut() {
+                last.losses.down.stalls = 3;
+                last.losses.down.stalled = Duration::from_millis(720);
+            }
+            row.history = Arc::new(History { points });
+        });
+        let shown = text(&screen(model));
+        assert!(shown.contains("3/m"), "{shown}");
     });
 }
 

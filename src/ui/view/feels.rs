@@ -11,7 +11,7 @@ use super::charts::{Chart, round_up, steps};
 use super::pen::Sheet;
 use super::state::wait_role;
 use crate::fault::knob::Metric;
-use crate::fault::{Direction, Directions, Losses, Plan};
+use crate::fault::{Directions, Losses, Plan};
 use crate::snapshot::{ProxyRow, Unanswered};
 use crate::ui::format;
 use crate::ui::knob;
@@ -96,13 +96,9 @@ fn measured(row: &ProxyRow) -> Vec<Span<'static>> {
 
 /// For how long streams stood still until a lost packet had been sent again, each time, and how often in the last minute.
 fn stalls(row: &ProxyRow) -> Option<[String; 2]> {
-    let points = row.history.minute().flat_map(|point| {
-        let losses = point.losses;
-        [losses[Direction::Up], losses[Direction::Down]]
-    });
     let Losses {
         stalls, stalled, ..
-    } = points.fold(Losses::default(), Losses::plus);
+    } = row.losses();
     let each = stalled.checked_div(u32::try_from(stalls).unwrap_or(u32::MAX))?;
     let count = format::count(stalls);
     let each = format!("stalls {}", format::time(each));

@@ -113,6 +113,14 @@ pub(super) fn feels(row: &ProxyRow) -> (String, Role) {
         let oldest = format::time(row.unanswered.oldest);
         return (format!("waits {oldest}"), wait_role(&row.plan));
     }
+    // A stream that asks for nothing feels how it stands still.
+    let stalls = row.felt_now().is_none().then(|| row.losses().stalls);
+    if let Some(stalls @ 1..) = stalls {
+        return (
+            format!("stalls {}/m", format::count(stalls)),
+            Role::Measured,
+        );
+    }
     let Some(spread) = row.feels else {
         return ("feels -".to_owned(), Role::Rest);
     };
