@@ -6,7 +6,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::fault::{Kind, Plan, Setting};
+use crate::fault::{Direction, KINDS, Kind, Plan, Setting};
 use crate::format;
 use crate::mapping::{Mapping, Name};
 use crate::preset::{self, Preset};
@@ -116,6 +116,46 @@ pub fn parse(text: &str) -> Result<Command, ParseError> {
     syntax::read(text, grammar::command)
 }
 
+/// The commands that make `after` of the plan `before` on the proxy of this name. A kind that stays is turned without a gap.
+#[must_use]
+pub fn between(name: &str, before: &Plan, after: &Plan) -> Vec<Command> {
+    let target = || Target::Proxy(name.to_owned());
+    let mut commands = Vec::new();
+    let mut set = Vec::new();
+    if after.is_empty() && !before.is_empty() {
+        commands.push(Command::Clear(target(), None));
+    } else {
+        for kind in KINDS {
+            let (was, is) = (of(before, kind), of(after, kind));
+            if was == is {
+                continue;
+            }
+            let acts = |settings: &[Setting], way| {
+                let mut settings = settings.iter();
+                settings.any(|setting| !kind.directed || setting.directions.contain(way))
+            };
+            let ends = |way| acts(&was, way) && !acts(&is, way);
+            if [Direction::Up, Direction::Down].into_iter().any(ends) {
+                commands.push(Command::Clear(target(), Some(kind)));
+            }
+            set.extend(is);
+        }
+    }
+    if !set.is_empty() {
+        commands.push(Command::Set(target(), set));
+    }
+    if before.bypassed != after.bypassed {
+        commands.push(Command::Bypass(target(), after.bypassed));
+    }
+    commands
+}
+
+/// The settings of a kind.
+fn of(plan: &Plan, kind: &Kind) -> Vec<Setting> {
+    let settings = plan.settings().iter();
+    settings.filter(|it| it.kind == kind).cloned().collect()
+}
+
 /// The words that begin a command, in the order in which help lists them.
 pub fn words() -> impl Iterator<Item = &'static str> {
     grammar::words()
@@ -148,6 +188,26 @@ impl Command {
             | Self::Sweep(..)
             | Self::List
             | Self::Quit => None,
+        }
+    }
+
+    /// Whether it changes the desk; else it asks something, prints something, or ends the program.
+    #[must_use]
+    pub fn changes_the_desk(&self) -> bool {
+        match self {
+            Self::Add(..)
+            | Self::Remove(_)
+            | Self::Rename(..)
+            | Self::Port(..)
+            | Self::Set(..)
+            | Self::Clear(..)
+            | Self::Preset(..)
+            | Self::Bypass(..)
+            | Self::Kill(..)
+            | Self::Exempt(..)
+            | Self::Freeze(..)
+            | Self::Sweep(_, Sweeping::Begin(_) | Sweeping::Stop) => true,
+            Self::Sweep(_, Sweeping::Save(_)) | Self::Facts(_) | Self::List | Self::Quit => false,
         }
     }
 

@@ -3,10 +3,10 @@
 //! Exit status: 0 done, 1 the work failed, 2 the command line or a mapping is wrong, 128+N signal N ended it that asks for no
 //! end in order. What fails is told in one line on standard error, a wrong mapping in two.
 
+use std::convert::Infallible;
 use std::env;
 use std::error::Error;
 use std::future::Future;
-#[cfg(feature = "tui")]
 use std::future::pending;
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
@@ -505,6 +505,7 @@ async fn headless(
         demo,
         problems,
         note,
+        moments,
         play,
     } = open(engine, options, upstreams, play).await?;
     tape.begin().await;
@@ -516,6 +517,7 @@ async fn headless(
         demo.play();
     }
     let stop = async {
+        let stop = meanwhile(stop, Box::pin(operate::play(engine, moments)));
         let Some((moments, end)) = play else {
             return stop.await;
         };
@@ -533,6 +535,19 @@ async fn headless(
         demo.stop().await;
     }
     result
+}
+
+/// Waits for `stop`; meanwhile something is played, which may be over before.
+async fn meanwhile<T>(stop: impl Future<Output = T>, playing: impl Future<Output = ()>) -> T {
+    let playing = async {
+        playing.await;
+        pending::<Infallible>().await
+    };
+    // Cancel-safe: playing never ends, and nobody waits for it when the desk does.
+    tokio::select! {
+        done = stop => done,
+        never = playing => match never {},
+    }
 }
 
 /// Tells what could not be opened of a scene, and what is worth knowing of it.
@@ -604,6 +619,7 @@ async fn console(
         demo,
         problems,
         note,
+        moments,
         play,
     } = open(engine, options, origin.upstreams, origin.play).await?;
     tape.begin().await;
@@ -621,6 +637,7 @@ async fn console(
             file: (!options.resume).then_some(file),
             problems,
             note,
+            moments,
         }),
         notes,
         until: Box::pin(until(engine.clone(), play, stop)),
@@ -659,13 +676,8 @@ async fn until(
             tape::play::play(engine.clone(), moments, end).await;
             engine.note("the tape is over".to_owned());
         }
-        pending::<()>().await;
     };
-    // Cancel-safe: playing never ends, and nobody waits for it when the console does.
-    tokio::select! {
-        _ = stop => {}
-        () = playing => {}
-    }
+    meanwhile(stop, playing).await;
 }
 
 /// Whether all that went wrong is that nobody reads standard output any more.

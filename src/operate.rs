@@ -8,9 +8,11 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use thiserror::Error;
+use tokio::time::sleep;
 
 use crate::command::{Command, Sweeping, Target};
 use crate::fault::{Own, Plan, Setting};
@@ -170,6 +172,20 @@ async fn sweep(engine: &Engine, proxy: ProxyId, what: Sweeping) -> Result<Answer
         Outcome::Sweeping(_, curve) => Ok(Answer::Sweeping(curve)),
         Outcome::Swept(_, curve) => Ok(Answer::Swept(curve)),
         _ => Err(RequestError::NoProxy(proxy).into()),
+    }
+}
+
+/// Carries commands out, each at its time from now on, and returns after the last one. What cannot be done is reported as an
+/// event, and the rest goes on.
+pub async fn play(engine: &Engine, moments: Vec<(Duration, Command)>) {
+    let begun = engine.now();
+    for (at, command) in moments {
+        let at = begun.saturating_add(at);
+        sleep(at.saturating_sub(engine.now())).await;
+        let text = command.to_string();
+        if let Err(refusal) = run(engine, command).await {
+            engine.report(format!("{text}: {refusal}"));
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! # what it shows
 //! 35432=psql://my-db:5432 latency 250ms, loss 1%
 //! 9090=https://www.google.com
+//! at 12.5s set my-db latency 1s
 //! ```
 //!
 //! A line is what the console's input line takes: a mapping, its name if it has one, and after a blank its faults. Blank
@@ -13,19 +14,23 @@
 use std::fmt;
 use std::io;
 use std::path::Path;
+use std::time::Duration;
 
-use crate::command;
-use crate::fault::{Setting, older_word};
+use crate::command::{self, Command};
+use crate::fault::{Setting, language, older_word};
 use crate::file;
 use crate::format::joined;
 use crate::mapping::{Mapping, Other, clash};
-use crate::syntax::ParseError;
+use crate::syntax::{ParseError, until_blank};
+use crate::units::Time;
 
 /// A scene, as far as it could be read.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Scene {
     /// The proxies, in the order of the lines.
     pub proxies: Vec<(Mapping, Vec<Setting>)>,
+    /// What is done to them, each at its time since the scene was opened, in the order of the times.
+    pub moments: Vec<(Duration, Command)>,
     /// What is wrong with the other lines.
     pub errors: Vec<LineError>,
 }
@@ -59,6 +64,13 @@ pub fn parse(text: &str) -> Scene {
         if text.trim().is_empty() {
             continue;
         }
+        if until_blank(text.trim_start()) == AT {
+            match moment(text) {
+                Ok(moment) => scene.moments.push(moment),
+                Err(error) => scene.errors.push(LineError { line, error }),
+            }
+            continue;
+        }
         let read = command::parse_line(text);
         let read = read.and_then(|proxy| match clash(text, &proxy.0, &earlier) {
             Some(error) => Err(error),
@@ -72,7 +84,44 @@ pub fn parse(text: &str) -> Scene {
             Err(error) => scene.errors.push(LineError { line, error }),
         }
     }
+    scene.moments.sort_by_key(|(at, _)| *at);
     scene
+}
+
+/// With what a line begins that says when something is done.
+const AT: &str = "at";
+
+/// No line of a scene is later.
+const LATEST: Duration = Duration::from_secs(360_000);
+
+/// `at TIME COMMAND`
+fn moment(text: &str) -> Result<(Duration, Command), ParseError> {
+    let rest = text.trim_start()[AT.len()..].trim_start();
+    let time = until_blank(rest);
+    let command = rest[time.len()..].trim_start();
+    let column = |tail: &str| text.chars().count() - tail.chars().count();
+    let shifted = |error: ParseError, by: usize| {
+        let span = error.span.start + by..error.span.end + by;
+        ParseError::over(text, span, error.message)
+    };
+    let at = language::parse_time(time, Duration::ZERO, LATEST);
+    let at = at.map_err(|error| shifted(error, column(rest)))?;
+    if command.is_empty() {
+        let message = "at wants a time and a command: at 12s clear all".to_owned();
+        let end = text.chars().count();
+        return Err(ParseError::over(text, end..end, message));
+    }
+    let read = command::parse(command).map_err(|error| shifted(error, column(command)))?;
+    if !read.changes_the_desk() {
+        let message = "only what changes the desk is done at a time: at 12s clear all".to_owned();
+        let start = column(command);
+        return Err(ParseError::over(
+            text,
+            start..start + until_blank(command).len(),
+            message,
+        ));
+    }
+    Ok((at, read))
 }
 
 /// The line up to a `#` that begins it or follows a blank: a `#` within a word is the word's.
@@ -122,6 +171,9 @@ impl fmt::Display for Scene {
             let line = format!("{mapping} {}", joined(settings));
             writeln!(f, "{}", line.trim_end())?;
         }
+        for (at, command) in &self.moments {
+            writeln!(f, "{AT} {} {command}", Time(*at))?;
+        }
         Ok(())
     }
 }
@@ -141,6 +193,42 @@ mod tests {
              35432=psql://db as orders latency 250ms, loss 1%\n9090=https://x.com\n"
         );
         assert_eq!(parse(&scene.to_string()), scene);
+    }
+
+    #[test]
+    fn what_is_done_at_a_time_is_read_and_printed() {
+        let scene = parse("at 1m clear all\n1=a:80 as a\n  at 12.5s set a lat 1s # slow\n");
+        assert_eq!(scene.errors, []);
+        assert_eq!(
+            scene.to_string(),
+            "# a scene of faultboard: faultboard --scene FILE\n\
+             1=a:80 as a\nat 12.5s set a latency 1s\nat 60s clear all\n"
+        );
+        assert_eq!(parse(&scene.to_string()), scene);
+        for (line, told) in [
+            ("at noon clear all", "x:1:4: "),
+            ("at 5 clear all", "x:1:5: a time needs a unit"),
+            (
+                "at 5s",
+                "x:1:6: at wants a time and a command: at 12s clear all",
+            ),
+            (
+                "at 5s claer all",
+                "x:1:7: unknown command \"claer\": did you mean \"clear\"?",
+            ),
+            ("at 5s set a lat 5", "x:1:18: a time needs a unit"),
+            (
+                "at 5s list",
+                "x:1:7: only what changes the desk is done at a time",
+            ),
+        ] {
+            let scene = parse(line);
+            let problems: Vec<String> = scene.problems("x").collect();
+            assert!(
+                problems.len() == 1 && problems[0].starts_with(told),
+                "{problems:?}"
+            );
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use faultboard::cli::{Lead, Options, Output, Rejected};
+use faultboard::command::Command;
 use faultboard::demo::Demo;
 use faultboard::fault::Plan;
 use faultboard::file;
@@ -50,6 +51,8 @@ pub(crate) struct Opened {
     pub(crate) problems: Vec<String>,
     /// What is worth knowing of a scene.
     pub(crate) note: Option<String>,
+    /// What a scene says is done at which time.
+    pub(crate) moments: Vec<(Duration, Command)>,
     /// What a tape says is to be done, and when it is over.
     pub(crate) play: Option<(Vec<Moment>, Duration)>,
 }
@@ -90,6 +93,11 @@ pub(crate) fn read_tour(path: &Path, plays: bool, options: &mut Options) -> Resu
     problems.extend(strangers.iter().map(|name| {
         format!("{shown}: no proxy of it is called {name}: 9090=https://example.com as {name}")
     }));
+    if !tour.scene.moments.is_empty() {
+        problems.push(format!(
+            "{shown}: at has no place in a tour: its acts say when"
+        ));
+    }
     if !problems.is_empty() {
         return Err(Rejected(problems).into());
     }
@@ -262,6 +270,7 @@ pub(crate) async fn open(
             demo: Some(demo),
             problems: Vec::new(),
             note: None,
+            moments: Vec::new(),
             play: begin(engine, taped).await?,
         });
     }
@@ -275,15 +284,17 @@ pub(crate) async fn open(
     if !failures.is_empty() {
         return Err(anyhow!(failures.join("\n")));
     }
-    let (mut problems, mut note) = (Vec::new(), None);
-    if let (Some(path), Some(scene)) = (&options.scene, scene) {
+    let (mut problems, mut note, mut moments) = (Vec::new(), None, Vec::new());
+    if let (Some(path), Some(mut scene)) = (&options.scene, scene) {
         note = scene.note(&shown_path(path));
+        moments = std::mem::take(&mut scene.moments);
         problems = set_scene(engine, &shown_path(path), scene).await;
     }
     Ok(Opened {
         demo: None,
         problems,
         note,
+        moments,
         play: begin(engine, taped).await?,
     })
 }

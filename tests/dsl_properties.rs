@@ -8,7 +8,7 @@ use faultboard::command::{self, Command, Target};
 use faultboard::fault::param::Default;
 use faultboard::fault::trace::{self, Column};
 use faultboard::fault::{
-    Direction, Directions, KINDS, Kind, ParamSpec, Setting, Unit, Value, language,
+    Direction, Directions, KINDS, Kind, ParamSpec, Plan, Setting, Unit, Value, language,
 };
 use faultboard::format::without_secrets;
 use faultboard::mapping::{self, Host, Mapping, Name, Protocol, TlsMode};
@@ -605,6 +605,19 @@ proptest! {
         let read = command::parse(&command.to_string());
         // Equal where their texts are, so what the text says is compared as well.
         prop_assert_eq!(format!("{:?}", read), format!("{:?}", Ok::<_, ParseError>(&command)));
+    }
+
+    #[test]
+    fn commands_make_any_plan_of_any_other(
+        before in some_settings(), after in some_settings(), bypassed in any::<[bool; 2]>()
+    ) {
+        let [mut before, mut after] = [before, after].map(Plan::of);
+        (before.bypassed, after.bypassed) = bypassed.into();
+        let mut plan = before.clone();
+        for command in command::between("db", &before, &after) {
+            command.edit(&mut plan);
+        }
+        prop_assert_eq!(plan, after);
     }
 
     #[test]

@@ -168,7 +168,7 @@ pub enum Action {
     Unbound(Key),
     /// Time went by.
     Tick,
-    /// A tour that plays itself goes on: the time for it has come.
+    /// The time has come for what is done by itself: a tour that plays goes on, or a scene says so.
     PlayOn,
     /// A new snapshot came.
     Sampled(Arc<Snapshot>),

@@ -103,6 +103,7 @@ fn scene(farewell: &Farewell) -> String {
     let proxies = proxies.map(|(_, mapping, plan)| (mapping.clone(), plan.settings().to_vec()));
     let scene = Scene {
         proxies: proxies.collect(),
+        moments: Vec::new(),
         errors: Vec::new(),
     };
     if farewell.proxies.is_empty() {

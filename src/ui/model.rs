@@ -22,6 +22,7 @@ use super::format::RateUnit;
 use super::input::InputLine;
 use super::keymap::Mode;
 use super::theme::Theme;
+use crate::command::Command;
 use crate::farewell::Farewell;
 use crate::fault::{Directions, Own, Plan};
 use crate::look::{Glyphs, Scheme};
@@ -42,7 +43,9 @@ pub use panes::{
     Column, ConnList, Detail, EventList, Focus, Help, Overlay, Palette, PathField, PresetList,
     Sort, SortList, ValueField,
 };
-pub(in crate::ui) use private::{Ask, Asked, Dragged, Kept, Listed, Origin, Picked, Private};
+pub(in crate::ui) use private::{
+    Ask, Asked, Dragged, Kept, Listed, Origin, Picked, Private, Turned,
+};
 pub use settings::{Side, TwoSettings};
 pub use sweeps::{Sweeps, Swept};
 use undo::{Edit, Held, Step, Swap};
@@ -133,6 +136,8 @@ pub struct Model {
     pub undo: Undo,
     /// The proxy that the others are bypassed for.
     pub solo: Option<Solo>,
+    /// What is done by itself, each at its time, the next first.
+    pub timeline: VecDeque<(Duration, Command)>,
     /// The tour that the audience is led through, and where it is.
     pub guide: Option<Guide>,
 
@@ -176,6 +181,14 @@ impl Model {
             has_mouse: true,
             ..Self::default()
         }
+    }
+
+    /// When something is done by itself next: by a tour that plays itself, or because a scene says so.
+    #[must_use]
+    pub fn due(&self) -> Option<Duration> {
+        let played = self.guide.as_ref().and_then(Guide::due);
+        let next = self.timeline.front().map(|(at, _)| *at);
+        played.into_iter().chain(next).min()
     }
 
     /// A proxy's row and its place, counted from 0.

@@ -115,7 +115,7 @@ where
 
     /// Waits for what comes first, and takes it.
     async fn next(&mut self) -> Result<(), RunError> {
-        let due = self.model.guide.as_ref().and_then(Guide::due);
+        let due = self.model.due();
         let due = due.map_or(Duration::MAX, |due| due.saturating_sub(self.model.now));
         let wait = self.pace.wait(&self.model).min(due);
         // Keys come first: the drain after each round takes what else is ready, so none of the arms starves.
@@ -140,7 +140,7 @@ where
             () = tokio::time::sleep(wait) => self.update(Action::Tick, Dirt::None),
         }
         self.model.now = self.desk.now();
-        let due = self.model.guide.as_ref().and_then(Guide::due);
+        let due = self.model.due();
         if due.is_some_and(|due| due <= self.model.now) {
             self.update(Action::PlayOn, Dirt::Key);
         }

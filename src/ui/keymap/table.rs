@@ -105,6 +105,7 @@ const YANKED: &[Mode] = &[
     Mode::Find,
 ];
 const INPUT: &[Mode] = &[Mode::Input];
+const PATH: &[Mode] = &[Mode::Path];
 const COMPLETED: &[Mode] = &[Mode::Input, Mode::Value, Mode::Palette];
 const QUESTIONS: &[Mode] = &[Mode::Quit, Mode::Confirm];
 const QUIT: &[Mode] = &[Mode::Quit];
@@ -238,6 +239,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     SORT Move [letter('k')] Action::Up => "one up" as "";
     SORT Move [letter('j')] Action::Down => "one down" as "";
     COMPLETED Type [TAB] Action::Complete => "complete the word";
+    PATH Type [TAB] Action::Complete => "write the times of changes, too";
     INPUT Type [UP, ctrl('p')] Action::HistoryBack => "the line before";
     INPUT Type [DOWN, ctrl('n')] Action::HistoryForward => "the line after";
     TEXTS Type [ctrl('u')] Action::ClearText => "clear; twice: bring it back";
@@ -314,8 +316,9 @@ pub(super) static FOOTERS: &[Footer] = &[
     (&[Mode::Value], ENTER, "Enter", "set"),
     (&[Mode::Value], TAB, "Tab", "complete"),
     (&[Mode::Value], ESC, "Esc", "leave"),
-    (&[Mode::Path], ENTER, "Enter", "do it"),
-    (&[Mode::Path], ESC, "Esc", "leave"),
+    (PATH, ENTER, "Enter", "do it"),
+    (PATH, TAB, "Tab", "with times"),
+    (PATH, ESC, "Esc", "leave"),
     (&[Mode::Help], ENTER, "Enter", "do it"),
     (&[Mode::Help], UP, "↑↓", "choose"),
     (&[Mode::Help], ESC, "Esc", "close"),

@@ -97,6 +97,10 @@ pub struct Palette {
 pub struct PathField {
     /// Whether it is to be written; else it is read.
     pub writes: bool,
+    /// How many changes there are whose times can be written too, where there are any.
+    pub changes: Option<usize>,
+    /// Whether they are.
+    pub times: bool,
     /// The name as it is typed.
     pub field: Field,
 }

@@ -1,13 +1,13 @@
 //! What `update` remembers between actions and the screen does not show.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::panes::Sort;
 use super::undo::Edited;
-use crate::fault::PerDirection;
+use crate::fault::{PerDirection, Plan};
 use crate::snapshot::{ConnId, ProxyId, Snapshot};
 use crate::ui::effect::Effect;
 use crate::ui::find::Query;
@@ -49,8 +49,19 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) used: BTreeSet<&'static str>,
     /// The file that a scene was last read from or written to.
     pub(in crate::ui) scene: Option<PathBuf>,
+    /// Every plan that was set, with the one before it, oldest first.
+    pub(in crate::ui) course: VecDeque<Turned>,
     /// Version and protocol of each proxy's last TLS handshake, by its name: at most one for each that there was.
     pub(in crate::ui) agreed: BTreeMap<String, (&'static str, Option<String>)>,
+}
+
+/// A plan that was set on a proxy.
+#[derive(Debug)]
+pub(in crate::ui) struct Turned {
+    pub(in crate::ui) at: Duration,
+    pub(in crate::ui) proxy: ProxyId,
+    pub(in crate::ui) before: Plan,
+    pub(in crate::ui) after: Plan,
 }
 
 /// The connections of a proxy that are looked for, as long as nothing of that has changed.

@@ -135,6 +135,11 @@ pub(super) fn complete(model: &mut Model) {
             model.overlays.push(Overlay::Palette(line));
             went_on
         }
+        (Mode::Path, Some(Overlay::Path(mut path))) => {
+            path.times = !path.times && path.changes.is_some();
+            model.overlays.push(Overlay::Path(path));
+            false
+        }
         (mode, overlay) => {
             model.overlays.extend(overlay);
             mode == Mode::Input && model.input.field.go_on(complete::complete)

@@ -26,6 +26,7 @@
 //!            presets      the list of presets
 //!            scenes       files
 //!            sweeps       faults that are climbed
+//!            course       what was set when, for a scene with times
 //!            engine       snapshots, events, what became of what was asked
 //!        ─► settle        selection, scrolling and lists fit what there is now
 //! ```
@@ -43,6 +44,7 @@ use crate::snapshot::{Kill, ProxyId};
 mod closer;
 mod connections;
 mod copy;
+mod course;
 mod engine;
 mod find;
 mod input;
@@ -210,7 +212,10 @@ fn apply(model: &mut Model, action: Action) {
         Action::Lost(count) => model.lost = model.lost.saturating_add(count),
         Action::Answered(answer) => answered(model, answer),
         Action::Tick => engine::tick(model),
-        Action::PlayOn => tour::play_on(model),
+        Action::PlayOn => {
+            tour::play_on(model);
+            scenes::play_on(model);
+        }
         Action::Resized(size) => model.size = size,
         Action::Unbound(key) => overlay::unbound(model, key),
     }

@@ -1,15 +1,17 @@
 //! Scenes: the desk is written to a file, or a file's proxies are added to it.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
-use super::proxies;
+use super::{course, palette, proxies};
+use crate::command::{self, Command};
 use crate::fault::Plan;
 use crate::format::shown_path;
 use crate::scene::Scene;
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;
 use crate::ui::model::undo::Setup;
-use crate::ui::model::{Line, Model, Overlay, PathField, Tone};
+use crate::ui::model::{Line, Model, Overlay, PathField, Tone, Turned};
 
 /// A scene that the desk was read from before the console began.
 #[derive(Clone, Debug)]
@@ -20,6 +22,8 @@ pub struct OpenScene {
     pub problems: Vec<String>,
     /// What is worth knowing of it.
     pub note: Option<String>,
+    /// What it says is done at which time from now on.
+    pub moments: Vec<(Duration, Command)>,
 }
 
 /// The file that is offered where none was read or written before.
@@ -35,6 +39,10 @@ pub(super) fn ask(model: &mut Model, writes: bool) {
     let name = name.map_or_else(|| FILE.to_owned(), |path| path.display().to_string());
     model.overlays.push(Overlay::Path(PathField {
         writes,
+        changes: writes
+            .then(|| course::of(model).len())
+            .filter(|count| *count > 0),
+        times: false,
         field: Field::proposing(&name),
     }));
 }
@@ -51,7 +59,7 @@ pub(super) fn accept(model: &mut Model, path: PathField) {
     if path.writes {
         // Its own file may be written again; another one of that name is somebody's.
         let replaces = model.private.scene.as_ref() == Some(&file);
-        let text = scene(model).to_string();
+        let text = scene(model, path.times).to_string();
         model.cause(Effect::WriteScene {
             file,
             text,
@@ -62,17 +70,53 @@ pub(super) fn accept(model: &mut Model, path: PathField) {
     }
 }
 
-/// The desk as it is.
-fn scene(model: &Model) -> Scene {
+/// So long after its beginning the first change of a scene with times is made.
+const LEAD: Duration = Duration::from_secs(1);
+
+/// The desk as it is; with the times of changes, as it was before the first of them, and then the changes.
+fn scene(model: &Model, times: bool) -> Scene {
+    let course = course::of(model).into_iter().filter(|_| times);
+    let course: Vec<&Turned> = course.collect();
     let rows = model.snapshot.proxies.iter();
     let proxies = rows.map(|row| {
         let plan = model.plan(row.id).unwrap_or(&row.plan);
+        let first = course.iter().find(|turned| turned.proxy == row.id);
+        let plan = first.map_or(plan, |first| &first.before);
         (row.mapping.clone(), plan.settings().to_vec())
+    });
+    let begun = course.first().map_or(Duration::ZERO, |first| first.at);
+    let moments = course.iter().flat_map(|turned| {
+        let since = turned.at.saturating_sub(begun) + LEAD;
+        let at = Duration::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX));
+        let commands = command::between(&model.name(turned.proxy), &turned.before, &turned.after);
+        commands.into_iter().map(move |command| (at, command))
     });
     Scene {
         proxies: proxies.collect(),
+        moments: moments.collect(),
         errors: Vec::new(),
     }
+}
+
+/// Does what a scene says for this moment.
+pub(super) fn play_on(model: &mut Model) {
+    while let Some((at, _)) = model.timeline.front()
+        && *at <= model.now
+        && let Some((_, command)) = model.timeline.pop_front()
+    {
+        model.wake();
+        palette::carry_out(model, command);
+    }
+}
+
+/// Takes what a scene says is done from now on.
+fn begin(model: &mut Model, moments: Vec<(Duration, Command)>) {
+    let now = model.now;
+    let moments = moments.into_iter();
+    model
+        .timeline
+        .extend(moments.map(|(at, command)| (now.saturating_add(at), command)));
+    model.timeline.make_contiguous().sort_by_key(|(at, _)| *at);
 }
 
 /// A file was written, or could not be.
@@ -99,6 +143,7 @@ pub(super) fn read(model: &mut Model, file: PathBuf, text: Result<String, String
     let problems: Vec<String> = scene.problems(&name).collect();
     let note = scene.note(&name);
     let count = scene.proxies.len();
+    begin(model, scene.moments);
     for (mapping, settings) in scene.proxies {
         let plan = Plan::of(settings);
         proxies::add(model, Setup { mapping, plan });
@@ -121,7 +166,9 @@ pub fn begin_with(model: &mut Model, scene: OpenScene) {
         file,
         problems,
         note,
+        moments,
     } = scene;
+    begin(model, moments);
     if let Some(first) = problems.first() {
         model.say(Tone::Trouble, first.clone());
     } else if let Some(note) = &note {

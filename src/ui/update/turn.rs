@@ -1,7 +1,7 @@
 //! Changing plans: knobs, bypass, solo. Every one is kept as a `Change` and as a step that can be undone, and none waits for the
 //! engine.
 
-use super::own;
+use super::{course, own};
 use crate::fault::{Directions, Plan};
 use crate::request::Request;
 use crate::snapshot::ProxyId;
@@ -344,6 +344,9 @@ fn send(model: &mut Model, ticket: u64, proxy: ProxyId, plan: Plan) {
         ticket,
         answered: None,
     };
+    if let Some(before) = model.plan(proxy).cloned() {
+        course::remember(model, proxy, before, plan.clone());
+    }
     model.drafts.insert(proxy, draft);
     model.cause(Effect::Ask(ticket, Request::SetPlan { proxy, plan }));
 }

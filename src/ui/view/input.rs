@@ -157,6 +157,11 @@ impl<'a> Open<'a> {
                 Some(error) if error.unfinished => Answer::Unfinished(error),
                 Some(error) => Answer::Wrong(error),
             },
+            Self::Path(path) if path.changes.is_some() => Answer::Example(if path.times {
+                "the desk as it was, and each change at its time; Tab leaves the times out"
+            } else {
+                "a file's name: desk.scene; Tab keeps each change with its time, too"
+            }),
             Self::Path(_) => {
                 Answer::Example("a file's name, from here or from the root: desk.scene")
             }

@@ -497,6 +497,40 @@ fn the_desk_is_written_to_a_file_and_read_from_one() {
 }
 
 #[test]
+fn a_scene_keeps_the_times_of_changes_where_that_is_asked_for_and_makes_them_again() {
+    let mut model = model();
+    model.now = Duration::from_secs(10);
+    does(&mut model, [turn(Turn::To(5))]);
+    model.now = Duration::from_secs(12);
+    does(&mut model, [turn(Turn::To(6)), Action::Bypass]);
+    model.now = Duration::from_secs(15);
+    does(&mut model, [Action::AllOff]);
+    let effects = does(
+        &mut model,
+        [Action::WriteScene, Action::Complete, Action::Accept],
+    );
+    let [Effect::WriteScene { text, .. }] = &effects[..] else {
+        panic!("{effects:?}");
+    };
+    let changes = "9001=db:80\n9002=web:80\n9003=cache:80\n\
+        at 1s set db latency 250ms\nat 3s set db latency 500ms\nat 3s bypass db on\n\
+        at 6s clear db\n";
+    assert!(text.ends_with(changes), "{text}");
+    let mut model = self::model();
+    let (file, text) = ("x.scene".into(), Ok("at 2s set db lat 1s\n".to_owned()));
+    does(
+        &mut model,
+        [Action::Answered(Answer::SceneRead { file, text })],
+    );
+    assert_eq!(model.due(), Some(Duration::from_secs(3)));
+    assert_eq!(does(&mut model, [Action::PlayOn]), []);
+    model.now = Duration::from_secs(3);
+    let effects = does(&mut model, [Action::PlayOn]);
+    assert_eq!(plans(&effects), ["1: latency 1s"]);
+    assert_eq!(model.due(), None);
+}
+
+#[test]
 fn a_file_name_that_is_proposed_is_replaced_by_typing_and_kept_by_moving() {
     use InputRequest::{DeletePrevChar, GoToEnd, InsertChar};
     for (keys, name) in [
