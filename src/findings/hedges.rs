@@ -29,6 +29,8 @@ struct Pair {
     /// From the one's beginning to the other's.
     after: Duration,
     under: Arc<str>,
+    /// Whether one was answered a little before as well: so busy a client is answered whenever another leaves.
+    by_chance: bool,
 }
 
 /// The loser is left so soon after the winner's answer.
@@ -63,7 +65,9 @@ impl Watch for Hedges {
             self.pairs.retain(|pair| pair.at + LOSER < at);
         }
         let answer = sight.book.answered_just_before(conn, at, LOSER);
-        let Some(answer) = answer.filter(|_| first && !many && amid.waiting.is_some()) else {
+        // Who ends its stream behind its request goes on reading.
+        let waited = amid.waiting.is_some_and(|waiting| waiting > LOSER);
+        let Some(answer) = answer.filter(|_| first && !many && waited) else {
             return;
         };
         let after = answer.began.abs_diff(conn.began);
@@ -76,6 +80,10 @@ impl Watch for Hedges {
             loser: conn.id,
             after,
             under: Arc::clone(sight.book.faults.between(conn.began, at)),
+            by_chance: sight
+                .book
+                .answered_just_before(conn, at.saturating_sub(LOSER * 4), LOSER)
+                .is_some(),
         });
     }
 
@@ -85,7 +93,8 @@ impl Watch for Hedges {
         for members in clusters(&times, EXACT) {
             let mut members: Vec<&Pair> = members.into_iter().map(|index| pairs[index]).collect();
             members.sort_unstable_by_key(|pair| std::cmp::Reverse(pair.at));
-            let enough = members.len() * 10 >= pairs.len() * 7;
+            let by_chance = members.iter().filter(|pair| pair.by_chance).count();
+            let enough = members.len() * 10 >= pairs.len() * 7 && by_chance * 3 <= members.len();
             if !enough || moments(members.iter().map(|pair| pair.at)) < Finding::CASES {
                 continue;
             }

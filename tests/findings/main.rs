@@ -528,6 +528,26 @@ fn of_ordinary_traffic_under_resets_nothing_is_told_that_is_not_so() {
     ordinary(&[(60, "reset share=20%"), (120, "")]);
 }
 
+/// Where answers come at any moment, a client that leaves does so as another is answered.
+#[test]
+fn who_leaves_among_many_that_are_answered_takes_no_loser_back() {
+    for seed in seeds() {
+        let mut desk = Desk::new(seed, &[(3, "latency 100ms"), (60, "")]);
+        let drill = Does::Drill {
+            conns: 60,
+            lasts: 30.0,
+        };
+        let mut clients: Vec<Box<dyn Client>> = [drill]
+            .into_iter()
+            .chain([Does::HalfCloses, Does::Goodbye, Does::Person].repeat(3))
+            .map(Ordinary::new)
+            .collect();
+        desk.run(&mut clients, Duration::from_secs(60));
+        let hedges = desk.stated.iter().find(|it| it.kind == Habit::Hedges);
+        assert_eq!(hedges, None, "seed {seed}");
+    }
+}
+
 /// Each kind of ordinary client by itself, and all together.
 fn ordinary(course: Course) {
     let kinds = [

@@ -13,6 +13,8 @@ use crate::desk::{Client, Desk};
 pub enum Does {
     /// Asks, and asks again as soon as it is answered; all ends at once, and begins again after a while.
     Benchmark { conns: usize, lasts: f64 },
+    /// The same, each answered after exactly as long.
+    Drill { conns: usize, lasts: f64 },
     /// Asks on many streams of one connection, whatever is answered.
     Streams { every: f64 },
     /// Opens a connection, asks, reads the answer and leaves; then sleeps.
@@ -63,6 +65,7 @@ impl Ordinary {
         let takes = match self.does {
             Does::LongPoll { most } => desk.between(0.0, most),
             Does::Benchmark { .. } => desk.between(0.03, 0.09),
+            Does::Drill { .. } => millis(4),
             _ => desk.between(0.001, 0.02),
         };
         desk.ask(conn, 60, Some(takes));
@@ -90,12 +93,18 @@ impl Client for Ordinary {
     fn wake(&mut self, desk: &mut Desk, me: usize, timer: u64) {
         self.turns += 1;
         match (self.does, timer) {
-            (Does::Benchmark { .. } | Does::FireAndForget { .. } | Does::Person, END) => {
+            (
+                Does::Benchmark { .. }
+                | Does::Drill { .. }
+                | Does::FireAndForget { .. }
+                | Does::Person,
+                END,
+            ) => {
                 self.leave_all(desk, Leave::Fin);
                 let pause = desk.between(1.0, 3.0);
                 desk.sleep(me, 0, pause);
             }
-            (Does::Benchmark { conns, lasts }, _) => {
+            (Does::Benchmark { conns, lasts } | Does::Drill { conns, lasts }, _) => {
                 for _ in 0..conns {
                     let conn = desk.open(me);
                     self.conns.push(conn);
@@ -165,7 +174,9 @@ impl Client for Ordinary {
 
     fn answered(&mut self, desk: &mut Desk, me: usize, conn: u64) {
         match self.does {
-            Does::Benchmark { .. } | Does::LongPoll { .. } if self.conns.contains(&conn) => {
+            Does::Benchmark { .. } | Does::Drill { .. } | Does::LongPoll { .. }
+                if self.conns.contains(&conn) =>
+            {
                 self.ask(desk, conn);
             }
             Does::Loop { sleeps } => {
