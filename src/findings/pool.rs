@@ -316,7 +316,11 @@ impl Pool {
         let batches = members.len() > BATCH * moments(members.iter().map(|end| end.at));
         let idle = Range::of(members.iter().map(|end| end.idle))?;
         let by_idle = idle.least >= IDLE && Width::LAZY.joins(idle.least, idle.most);
-        if batches || by_idle || replaced * 10 < members.len() * 6 {
+        // Programs that do the same one after another are no pool: each asks as often.
+        let programs = members
+            .iter()
+            .all(|end| end.requests == members[0].requests);
+        if batches || by_idle || programs || replaced * 10 < members.len() * 6 {
             return None;
         }
         Some(of_time(

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::group::{Width, median};
+use super::group::{Width, clusters, median};
 use super::tries_again::Failure;
 use crate::snapshot::Finding;
 
@@ -29,6 +29,9 @@ pub(super) struct Law {
 
 /// So many trains tell how pauses grow that are drawn by chance.
 const MANY: usize = 20;
+
+/// So many show that their pauses are drawn by chance.
+const SOME: usize = 8;
 
 // === impl Trains ===
 
@@ -81,17 +84,37 @@ impl Trains {
         let attempts = u32::try_from(attempts.as_secs()).ok()?;
         let alike = self.complete.iter().filter(|n| **n == attempts).count();
         let enough = alike >= Finding::CASES && alike * 10 >= self.complete.len() * 8;
-        (enough && attempts > 1).then(|| attempts - 1)
+        (enough && attempts > 1 && !self.is_torn(attempts as usize - 1)).then(|| attempts - 1)
+    }
+
+    /// Whether trains of so many pauses may be pieces of longer ones: a pause that looks like the caller's own tears them, and
+    /// what is first in one piece is last in another. Pauses that are alike in each train show that they are whole; those that
+    /// chance draws do where they are many and of no few kinds.
+    fn is_torn(&self, pauses: usize) -> bool {
+        let trains: Vec<_> = self.trains_of(pauses).collect();
+        (0..pauses).any(|place| {
+            let times: Vec<Duration> = trains.iter().map(|pauses| pauses[place]).collect();
+            let middle = median(times.iter().copied());
+            let alike = times
+                .iter()
+                .filter(|time| Width::TIMER.joins(**time, middle));
+            let kinds = clusters(&times, Width::TIMER);
+            let explained: usize = kinds.iter().map(Vec::len).sum();
+            let of_kinds = kinds.len() > 1 && explained * 10 >= times.len() * 8;
+            alike.count() * 10 < times.len() * 8 && (times.len() < SOME || of_kinds)
+        })
+    }
+
+    fn trains_of(&self, pauses: usize) -> impl Iterator<Item = &Vec<Duration>> {
+        self.pauses
+            .iter()
+            .filter(move |train| train.len() == pauses)
     }
 
     /// How the pauses grow, where they do: of three pauses and more, since twice and plus one are alike before.
     pub(super) fn law(&self) -> Option<Law> {
         let attempts = self.attempts()? as usize;
-        let trains: Vec<&Vec<Duration>> = self
-            .pauses
-            .iter()
-            .filter(|pauses| pauses.len() == attempts)
-            .collect();
+        let trains: Vec<&Vec<Duration>> = self.trains_of(attempts).collect();
         let places: Vec<Vec<Duration>> = (0..attempts)
             .map(|place| trains.iter().map(|pauses| pauses[place]).collect())
             .collect();

@@ -27,6 +27,8 @@ pub(super) struct TriesAgain {
     /// When the next answer in health may be taken in, and when an attempt last was.
     next_answer: Duration,
     last_start: Duration,
+    /// When the last attempts in health began.
+    starts: Last<(IpAddr, Duration), 256>,
 }
 
 /// An attempt that failed.
@@ -69,6 +71,9 @@ const KNOWN: usize = 8;
 
 /// So many failures have to be known before a pause is told that they have in common.
 const ENOUGH: usize = 10;
+
+/// Where an attempt follows by chance in so large a share, no pause shows.
+const DENSE: f64 = 0.85;
 
 /// Pauses that are shorter drown in what else goes on.
 const SHORTEST: Duration = Duration::from_millis(80);
@@ -158,6 +163,9 @@ impl TriesAgain {
     /// An attempt begins: it follows what failed or was answered before.
     fn began(&mut self, sight: &Sight<'_>, start: Duration) {
         let conn = sight.conn;
+        if sight.book.faults.clean(start, sight.fact.at) {
+            self.starts.push((conn.client, start));
+        }
         let failed = self.failures.iter().next_back();
         let failed = failed.is_some_and(|failure| failure.end + Followers::REACH > start);
         if !failed && start < self.last_start + AS_ONE {
@@ -208,20 +216,37 @@ impl TriesAgain {
         regular && most(alone, answers.len()) && most(lonely, failures.len())
     }
 
-    /// In which share of healthy answers an attempt followed at this place; absent where too few were watched for long enough.
+    /// In which share of healthy answers an attempt followed at this place because of the answer, at the most that so few can
+    /// show: what follows around it follows by chance. Absent where too few were watched for long enough, and where attempts
+    /// are so many that nothing shows among them.
     fn in_health(&self, client: IpAddr, place: usize) -> Option<f64> {
-        let long = Followers::at(place).mul_f64(1.1);
+        let long = Followers::at(place).mul_f64(1.2);
         let watched = self.answers.iter().filter(|answer| {
             answer.client == client
                 && answer.until != Duration::MAX
                 && answer.until.saturating_sub(answer.at) > long
         });
-        let (mut of, mut n) = (0, 0);
-        for answer in watched {
-            of += 1;
-            n += usize::from(answer.followers.has(place));
-        }
-        (of >= KNOWN).then(|| n as f64 / of as f64)
+        let rows: Vec<&Followers> = watched.map(|answer| &answer.followers).collect();
+        let counts = Followers::counts(rows.iter().copied());
+        let of = rows.len() as f64;
+        let chance = beside(&counts, place) / of;
+        let here = counts[place.saturating_sub(1)..].iter().take(3).max()?;
+        let more = (f64::from(*here) / of - chance).max(0.0);
+        let unsure = 2.0 * (chance * (1.0 - chance) / of).sqrt();
+        (rows.len() >= KNOWN && chance < DENSE).then(|| (more + unsure) / (1.0 - chance))
+    }
+
+    /// Whether failures come at less than half the pace of attempts in health.
+    fn is_slower(&self, client: IpAddr, failures: &[&Failure]) -> bool {
+        let rate = |mut times: Vec<Duration>| {
+            times.sort_unstable();
+            let span = times.last()?.saturating_sub(*times.first()?);
+            Some(times.len() as f64 / span.as_secs_f64().max(0.001))
+        };
+        let healthy = self.starts.iter().filter(|(from, _)| *from == client);
+        let healthy = rate(healthy.map(|(_, start)| *start).collect());
+        let failing = rate(failures.iter().map(|failure| failure.end).collect());
+        matches!((healthy, failing), (Some(healthy), Some(failing)) if failing * 2.0 < healthy)
     }
 
     /// The pause that these failures have in common, where health does not have it: that of the most, beyond what chance
@@ -251,15 +276,13 @@ impl TriesAgain {
         let expected = by_chance(&counts, place, moments.len());
         let rivals = counts[..place.saturating_sub(2)].iter();
         let rivals = rivals.filter(|n| **n * 4 > most * 3).count();
-        let ordinary = |place: usize| {
-            let shares =
-                (place.saturating_sub(1)..=place + 1).map(|near| self.in_health(client, near));
-            shares
-                .collect::<Option<Vec<f64>>>()
-                .map(|shares| shares.into_iter().fold(0.0, f64::max))
-        };
-        let usual =
-            ordinary(place)?.max(ordinary(Followers::place(Followers::at(place) + waited))?);
+        let whole = Followers::place(Followers::at(place) + waited);
+        let usual = self.in_health(client, place)?;
+        // Who asks on a schedule does so as often in failure; where that is seldom, the next attempt waits for a failure.
+        let usual = usual.max(match self.in_health(client, whole) {
+            None if self.is_slower(client, &moments) => 0.0,
+            whole => whole?,
+        });
         let share = f64::from(most) / of;
         // Failures of one time have their distances from what comes later in common by chance.
         let span = moments[moments.len() - 1]
@@ -271,7 +294,7 @@ impl TriesAgain {
             .iter()
             .filter(|failure| failure.followers.has(place))
             .count();
-        (stands_out && share > usual + 0.4).then_some(Peak { place, n })
+        (stands_out && share > usual + 0.35).then_some(Peak { place, n })
     }
 
     /// What can be told of a client of many callers.
@@ -370,12 +393,17 @@ impl Failure {
 
 /// How many of so many failures something may follow at a place by chance, at the very most: as what follows around it.
 fn by_chance(counts: &[u32], place: usize, of: usize) -> f64 {
+    let of = of as f64;
+    let chance = (beside(counts, place) / of).max(0.05);
+    of * chance + 4.0 * (of * chance * (1.0 - chance)).sqrt() + 2.0
+}
+
+/// How many follow around a place, in the mean.
+fn beside(counts: &[u32], place: usize) -> f64 {
     let beside = (3..9).flat_map(|step| [place.checked_sub(step), Some(place + step)]);
     let beside = beside.flatten().filter_map(|place| counts.get(place));
     let beside: Vec<f64> = beside.map(|n| f64::from(*n)).collect();
-    let of = of as f64;
-    let chance = (beside.iter().sum::<f64>() / beside.len() as f64 / of).max(0.05);
-    of * chance + 4.5 * (of * chance * (1.0 - chance)).sqrt() + 3.0
+    beside.iter().sum::<f64>() / beside.len() as f64
 }
 
 /// The median of those times that are near `about`; that itself where there are none.

@@ -226,7 +226,11 @@ fn caller(callers: usize, retry: Retry) -> Settings {
         callers,
         timeout: Some(millis(2_000)),
         retry,
-        think: (2.0, 3.0),
+        think: if callers > 4 {
+            (0.15, 0.45)
+        } else {
+            (2.0, 3.0)
+        },
         ..Settings::PLAIN
     }
 }
@@ -246,7 +250,7 @@ fn retries_are_told_as_they_were() {
         cap: millis(5_000),
         jitter,
     };
-    let rows: [Row; 10] = [
+    let rows: [Row; 12] = [
         (
             "retries 3 x 1 s, one caller, resets",
             1,
@@ -301,6 +305,20 @@ fn retries_are_told_as_they_were() {
             4,
             doubling(true),
             RESETS,
+            None,
+        ),
+        (
+            "retries 3 x 1 s, six quick callers, hole",
+            6,
+            fixed,
+            &[(60, "blackhole"), (200, "")],
+            Some(Habit::TriesAgain),
+        ),
+        (
+            "retries none, six quick callers, hole",
+            6,
+            Retry::None,
+            &[(60, "blackhole"), (200, "")],
             None,
         ),
         (
