@@ -70,7 +70,8 @@ impl Engine {
         let (news_tx, news) = mpsc::channel(NEWS);
         let (snapshots_tx, snapshots) = watch::channel(Arc::default());
         let start = clock::now();
-        let workers = start_workers(&options, start, &events).map_err(StartError::Worker)?;
+        let rest = Arc::default();
+        let workers = start_workers(&options, start, &rest, &events).map_err(StartError::Worker)?;
         let most = MAX_CONNECTIONS.min(allowed);
         let inner = Arc::new(Shared {
             limit: options.max_connections.unwrap_or(most).max(1),
@@ -86,7 +87,7 @@ impl Engine {
             news: news_tx,
             look: Notify::new(),
             watched: Mutex::default(),
-            changes: Arc::default(),
+            rest,
             events,
             facts,
             tasks: TaskTracker::new(),

@@ -13,6 +13,7 @@ use super::error::NameTaken;
 use super::meter::counters::ProxyMeter;
 use super::net::sys::Listeners;
 use super::settings::{Change, Settings};
+use super::thread::rest::Rest;
 use super::tls::UpstreamTls;
 use crate::fault::Plan;
 use crate::fault::shared::SharedLinks;
@@ -39,7 +40,7 @@ pub(super) struct Proxy {
     /// Counts what was done to it by others than its connections.
     changes: AtomicU64,
     /// Counts the same over all proxies.
-    all_changes: Arc<AtomicU64>,
+    rest: Arc<Rest>,
 }
 
 /// What a new proxy gets of what its engine has.
@@ -51,7 +52,7 @@ pub(super) struct Allotted {
     /// How many workers may move its counters.
     pub(super) workers: usize,
     /// Counts what is done to proxies by others than their connections.
-    pub(super) changes: Arc<AtomicU64>,
+    pub(super) rest: Arc<Rest>,
     /// What the connections of all proxies share that ask for it.
     pub(super) desk: Arc<SharedLinks>,
 }
@@ -121,7 +122,7 @@ impl Proxy {
             gate: tokio::sync::Mutex::default(),
             keeper: Keeper::default(),
             changes: AtomicU64::new(1),
-            all_changes: allotted.changes,
+            rest: allotted.rest,
             port: Mutex::new(Port {
                 wanted: true,
                 state: PortState::Refusing,
@@ -150,9 +151,9 @@ impl Proxy {
 
     /// Says that something was done to it, after that is so.
     pub(super) fn touch(&self) {
-        // Release, both: whoever sees the count sees what was done.
+        // Release: whoever sees the count sees what was done.
         self.changes.fetch_add(1, Ordering::Release);
-        self.all_changes.fetch_add(1, Ordering::Release);
+        self.rest.changed();
     }
 
     /// Grows with everything that is done to it.

@@ -19,6 +19,7 @@ use super::relay::budget::Budget;
 use super::sweeps::list::Sweeps;
 use super::thread::clock;
 use super::thread::panics::Panic;
+use super::thread::rest::Rest;
 use super::thread::wait::Spin;
 use super::thread::worker::WorkerHandle;
 use super::tls::UpstreamTls;
@@ -73,8 +74,8 @@ pub(super) struct Shared {
     pub(super) look: Notify,
     /// The connection that is looked at closely.
     pub(super) watched: Mutex<Option<Arc<Record>>>,
-    /// Counts what is done to proxies by others than their connections.
-    pub(super) changes: Arc<AtomicU64>,
+    /// The collector's rest, and what is done to proxies by others than their connections.
+    pub(super) rest: Arc<Rest>,
     pub(super) events: broadcast::Sender<Arc<Event>>,
     /// What was seen, a beat's at a time.
     pub(super) facts: broadcast::Sender<Arc<FactBatch>>,
@@ -102,6 +103,7 @@ pub(super) enum News {
 pub(super) fn start_workers(
     options: &Options,
     start: Instant,
+    rest: &Arc<Rest>,
     events: &broadcast::Sender<Arc<Event>>,
 ) -> io::Result<Vec<WorkerHandle>> {
     let spin = if options.spin {
@@ -117,7 +119,7 @@ pub(super) fn start_workers(
             events::tell(&events, at, String::new(), Happening::Error(line));
         };
         let beside = || async { Young::of_this_thread().look_after().await };
-        WorkerHandle::start(index, spin, bug, beside)
+        WorkerHandle::start(index, spin, Arc::clone(rest), bug, beside)
     };
     (0..options.workers.max(1)).map(start_one).collect()
 }
@@ -152,7 +154,7 @@ impl Shared {
             tls: UpstreamTls::new(&self.tls, mapping),
             limit: self.limit,
             workers: self.workers.len(),
-            changes: Arc::clone(&self.changes),
+            rest: Arc::clone(&self.rest),
             desk: Arc::clone(&self.desk),
         }
     }

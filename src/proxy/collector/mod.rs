@@ -4,7 +4,7 @@
 //! moves. Their end is a reason and a time in their record, which the next beat reads: nothing can be lost, so no row can
 //! stay behind. Nothing but the beat, and whoever asks for a snapshot, wakes it. A beat since which nothing has stirred walks
 //! over no connection and visits no proxy but those whose last minute still has something in it: a proxy without traffic
-//! costs nothing.
+//! costs nothing. Where none has, it rests: one beat a second, until something stirs, which it looks at at once.
 
 mod clean;
 mod conns;
@@ -55,6 +55,8 @@ pub(crate) struct Collector {
     /// What was counted when connections were last walked over, and whether figures still moved then.
     stirs: u64,
     restless: bool,
+    /// How many beats have found nothing to do, and nothing that the next one could have.
+    idle: u32,
     /// Whether a bug of its own was told.
     told_bug: bool,
 }
@@ -78,6 +80,7 @@ impl Collector {
             published: Duration::ZERO,
             stirs: 0,
             restless: true,
+            idle: 0,
             told_bug: false,
         }
     }
@@ -89,9 +92,23 @@ impl Collector {
         beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         let mut last = false;
         while !last {
+            let rests = self.idle > 1;
+            let due = self.published.saturating_add(self.quiet_beat());
+            let due = due.saturating_sub(self.engine.now());
             let look = tokio::select! {
                 // Cancel-safe, all: what was not returned comes again, the token only reports.
-                _ = beat.tick() => Self::beat,
+                _ = beat.tick(), if !rests => Self::beat,
+                () = tokio::time::sleep(due), if rests => Self::beat,
+                () = self.engine.rest.ended(), if rests => {
+                    beat.reset();
+                    Self::beat
+                }
+                Some(news) = self.news.recv(), if rests => {
+                    beat.reset();
+                    self.take(news);
+                    self.restless = true;
+                    Self::beat
+                }
                 () = self.engine.look.notified() => Self::look,
                 () = stop.cancelled() => {
                     last = true;
@@ -123,19 +140,19 @@ impl Collector {
     /// Grows whenever there may be something new to see.
     fn count_stirs(&self) -> u64 {
         let stirs = self.engine.workers.iter().map(WorkerHandle::stirs);
-        // Acquire: with the release in `Proxy::touch`.
-        let changes = self.engine.changes.load(Ordering::Acquire);
-        stirs.fold(changes, u64::wrapping_add)
+        stirs.fold(self.engine.rest.changes(), u64::wrapping_add)
+    }
+
+    fn quiet_beat(&self) -> Duration {
+        QUIET_BEAT * u32::try_from(1 + self.conns.len() / CROWD).unwrap_or(u32::MAX)
     }
 
     fn beat(&mut self) {
         let at = self.engine.now();
         // Counted first: what stirs from here on is for the next beat.
         let stirs = self.count_stirs();
-        let heard = self.hear();
-        let crowds = u32::try_from(1 + self.conns.len() / CROWD).unwrap_or(u32::MAX);
-        let due = at.saturating_sub(self.published) >= QUIET_BEAT * crowds;
-        let stirred = heard || due || self.restless || stirs != self.stirs;
+        let news = self.hear() || self.restless || stirs != self.stirs;
+        let stirred = news || at.saturating_sub(self.published) >= self.quiet_beat();
         let mut moves = false;
         if stirred {
             self.stirs = stirs;
@@ -152,6 +169,14 @@ impl Collector {
         if stirred || moves || forgets {
             self.publish(at);
         }
+        let follows = self.watcher.is_some() || !self.ended.is_empty();
+        if news || self.restless || follows || self.seen.iter().any(ProxyFigures::needs_beats) {
+            self.idle = 0;
+        } else {
+            // See there: only the beat after this one knows that nothing stirred before.
+            self.engine.rest.begin();
+            self.idle = self.idle.saturating_add(1);
+        }
     }
 
     /// Takes what connections have told, and says whether there was anything.
@@ -159,20 +184,24 @@ impl Collector {
         let mut any = false;
         while let Ok(news) = self.news.try_recv() {
             any = true;
-            match news {
-                News::Opened(record, proxy) => self.open(record, proxy),
-                News::Since { proxy, at, what } => {
-                    if let Happening::Secured { tls, .. } = &what
-                        && let Some(seen) = find(&mut self.seen, proxy.id)
-                    {
-                        seen.tls = Some(Arc::clone(tls));
-                        seen.stir();
-                    }
-                    self.engine.tell_of(at, proxy.name(), what);
-                }
-            }
+            self.take(news);
         }
         any
+    }
+
+    fn take(&mut self, news: News) {
+        match news {
+            News::Opened(record, proxy) => self.open(record, proxy),
+            News::Since { proxy, at, what } => {
+                if let Happening::Secured { tls, .. } = &what
+                    && let Some(seen) = find(&mut self.seen, proxy.id)
+                {
+                    seen.tls = Some(Arc::clone(tls));
+                    seen.stir();
+                }
+                self.engine.tell_of(at, proxy.name(), what);
+            }
+        }
     }
 
     fn open(&mut self, record: Arc<Record>, proxy: Arc<Proxy>) {

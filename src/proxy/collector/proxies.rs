@@ -133,6 +133,11 @@ impl ProxyFigures {
         moves
     }
 
+    /// Whether the next beat finds something although nothing stirs.
+    pub(crate) fn needs_beats(&self) -> bool {
+        self.awake || self.timed
+    }
+
     /// Whether no fault acts on its clients: what they meet now is what they meet without this desk.
     fn is_clean(&self) -> bool {
         let plan = self.proxy.settings.plan();

@@ -47,7 +47,7 @@ fn shared(news: mpsc::Sender<News>, events: broadcast::Sender<Arc<Event>>) -> Sh
         proxies: RwLock::default(),
         workers: Vec::new(),
         news,
-        changes: Arc::default(),
+        rest: Arc::default(),
         events,
         facts: broadcast::channel(16).0,
         tasks: TaskTracker::new(),
@@ -98,7 +98,7 @@ impl Desk {
 
     /// Says that a connection has done something, in the place of its worker.
     fn stir(&self) {
-        self.engine.changes.fetch_add(1, Ordering::Release);
+        self.engine.rest.changed();
     }
 
     /// Ends a connection as its task does.
@@ -344,6 +344,43 @@ async fn a_proxy_is_listed_again_as_soon_as_it_is_listed_anew() {
     *desk.engine.proxies.write() = listed;
     desk.proxy.touch();
     assert!(desk.beat_after(BEAT).await && desk.snapshots.borrow().proxies.len() == 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_desk_at_rest_shows_at_once_what_stirs_and_else_one_snapshot_a_second() {
+    let mut desk = desk();
+    let engine = Arc::clone(&desk.engine);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(desk.collector.run(stop.clone()));
+    // What was before goes out of the last minute, and what rests begins to.
+    tokio::time::sleep(Duration::from_secs(70)).await;
+    for _ in 0..3 {
+        desk.snapshots.mark_unchanged();
+        desk.snapshots.changed().await.expect("it runs");
+        let before = clock::now();
+        desk.snapshots.changed().await.expect("it runs");
+        assert_eq!(clock::now() - before, QUIET_BEAT);
+        // Between two of the ten moments a second at which it would look.
+        let later = BEAT * 3 + BEAT / 2;
+        tokio::time::sleep(later).await;
+        desk.snapshots.mark_unchanged();
+        engine.rest.changed();
+        desk.snapshots.changed().await.expect("it runs");
+        assert_eq!(clock::now() - before, QUIET_BEAT + later);
+    }
+    // It lies down again.
+    tokio::time::sleep(Duration::from_millis(2_345)).await;
+    desk.snapshots.mark_unchanged();
+    let before = clock::now();
+    let client = (Ipv4Addr::LOCALHOST, 1).into();
+    let record = Arc::new(Record::new(ConnId(1), client, Duration::ZERO));
+    let news = News::Opened(Arc::clone(&record), Arc::clone(&desk.proxy));
+    assert!(engine.news.try_send(news).is_ok(), "the channel has room");
+    desk.snapshots.changed().await.expect("it runs");
+    assert_eq!(clock::now(), before);
+    assert_eq!(desk.snapshots.borrow().conns.len(), 1);
+    stop.cancel();
+    running.await.expect("it ends");
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,5 +5,6 @@
 pub(crate) mod alarm;
 pub mod clock;
 pub mod panics;
+pub(crate) mod rest;
 pub(crate) mod wait;
 pub(crate) mod worker;

@@ -16,6 +16,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::alarm::Alarm;
 use super::panics::{self, Panic};
+use super::rest::Rest;
 use super::wait::Spin;
 use crate::proxy::meter::facts::Facts;
 
@@ -44,6 +45,7 @@ pub(crate) struct Worker {
     /// What its connections have seen since the collector asked last.
     pub(crate) facts: Arc<Facts>,
     stirs: Arc<AtomicU64>,
+    rest: Arc<Rest>,
 }
 
 /// The handle to a worker's thread.
@@ -57,11 +59,12 @@ pub(crate) struct WorkerHandle {
 // === impl WorkerHandle ===
 
 impl WorkerHandle {
-    /// Starts a thread, which tells `bug` of a panic in its own tasks and runs `beside` beside its connections. It ends by itself when the handle is dropped and its
-    /// connections have ended.
+    /// Starts a thread, which tells `bug` of a panic in its own tasks and runs `beside` beside its connections, which end `rest`.
+    /// It ends by itself when the handle is dropped and its connections have ended.
     pub(crate) fn start<F: Future<Output = ()> + 'static>(
         index: usize,
         spin: Spin,
+        rest: Arc<Rest>,
         bug: impl Fn(Panic) + Send + 'static,
         beside: impl FnOnce() -> F + Send + 'static,
     ) -> std::io::Result<Self> {
@@ -98,6 +101,7 @@ impl WorkerHandle {
                         buffer: RefCell::new(vec![0; BUFFER].into_boxed_slice()),
                         facts,
                         stirs,
+                        rest,
                     };
                     Rc::new(worker).run(queue, spin, bug, beside()).await;
                     connections.close();
@@ -174,6 +178,7 @@ impl Worker {
         let stirs = self.stirs.load(Ordering::Relaxed).wrapping_add(1);
         // Release: whoever sees the count sees what was done.
         self.stirs.store(stirs, Ordering::Release);
+        self.rest.disturb();
     }
 
     /// Starts the tasks that it is handed, until there is nobody to hand it any.
@@ -224,8 +229,8 @@ mod tests {
         panics::install();
         let (tell, told) = sync_channel(8);
         let bug = move |panic: Panic| tell.send(panic.to_string()).expect("is heard");
-        let worker =
-            WorkerHandle::start(0, Spin::Never, bug, std::future::pending).expect("starts");
+        let worker = WorkerHandle::start(0, Spin::Never, Arc::default(), bug, std::future::pending)
+            .expect("starts");
         let (ring, heard) = tokio::sync::oneshot::channel();
         let task = |worker: Rc<Worker>| async move {
             let (mut first, mut second) = (worker.alarm.timer(), worker.alarm.timer());
