@@ -24,6 +24,8 @@ pub(crate) struct ConnFigures {
     rates: PerDirection<f64>,
     /// When bytes moved last, since the engine's start.
     moved: Duration,
+    /// Since when bytes have been held of which none has left.
+    stuck: PerDirection<Option<Duration>>,
 }
 
 // === impl ConnFigures ===
@@ -38,6 +40,7 @@ impl ConnFigures {
             fulls: 0,
             rates: PerDirection::default(),
             moved,
+            stuck: PerDirection::default(),
         }
     }
 
@@ -45,7 +48,10 @@ impl ConnFigures {
     pub(crate) fn beat(&mut self, at: Duration) -> bool {
         let meter = &self.record.meter;
         let (delivered, fulls) = (meter.delivered(), meter.fulls());
+        let held = meter.held();
         for way in Direction::BOTH {
+            let since = self.stuck[way].filter(|_| delivered[way] == self.delivered[way]);
+            self.stuck[way] = (held[way] > 0).then(|| since.unwrap_or(at));
             let bytes = delivered[way].saturating_sub(self.delivered[way]) as f64;
             // A moving average whose weight falls to a tenth in about a second.
             let rate = 0.8 * self.rates[way] + 0.2 * bytes / BEAT.as_secs_f64();
@@ -104,6 +110,12 @@ impl ConnFigures {
         (wait >= BEAT).then_some(wait)
     }
 
+    /// For how long what is held has been so at least, where none of it leaves.
+    fn stuck_for(&self, at: Duration) -> Option<Duration> {
+        let since = self.stuck.iter().flatten().min()?;
+        self.is_held().then(|| at.saturating_sub(*since))
+    }
+
     /// Its row at this moment, with the rates of the last beat.
     pub(crate) fn row(&self, at: Duration) -> ConnRow {
         let record = &self.record;
@@ -129,7 +141,7 @@ impl ConnFigures {
             held,
             full: record.meter.fulls(),
             sending: record.meter.sending(),
-            added: record.meter.added(),
+            added: record.meter.added().max(self.stuck_for(at)),
             waits: self.waits(at),
             generation: record.generation(),
             state,

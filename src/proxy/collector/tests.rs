@@ -248,6 +248,29 @@ async fn a_connection_that_stirred_is_looked_at_on_the_next_beat() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_delay_of_what_is_held_grows_until_some_of_it_leaves() {
+    let mut desk = desk();
+    let record = desk.open(1);
+    desk.beat_after(BEAT).await;
+    record.meter.set_added(Direction::Down, BEAT);
+    record.meter.set_held(Direction::Down, 9, false);
+    let mut told = Vec::new();
+    for step in 0..5 {
+        if step == 3 {
+            record.meter.add_delivered(Direction::Down, 4);
+        }
+        if step == 4 {
+            record.meter.set_held(Direction::Down, 0, false);
+        }
+        desk.stir();
+        desk.beat_after(BEAT * 2).await;
+        told.push(desk.snapshots.borrow().conns[0].added);
+    }
+    let beats = [1, 2, 4, 1, 1].map(|beats| Some(BEAT * beats));
+    assert_eq!(told, beats);
+}
+
+#[tokio::test(start_paused = true)]
 async fn other_settings_are_looked_at_without_a_stir() {
     let mut desk = desk();
     let _idle = desk.open(1);

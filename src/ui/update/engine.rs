@@ -157,8 +157,9 @@ fn moved(old: &Snapshot, new: &Snapshot) -> bool {
             || (old.failed, old.generation, old.up_to_date)
                 != (new.failed, new.generation, new.up_to_date)
             || old.port != new.port
-            // A wait that grows is news, although nothing moves.
+            // A wait that grows is news, although nothing moves, and so is a delay.
             || new.unanswered.overdue > 0
+            || new.held.sum() > 0
             || old.name != new.name
     })
 }
