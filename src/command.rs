@@ -411,6 +411,14 @@ mod tests {
     fn a_preset_stands_for_its_faults_and_says_what_may_follow_it() {
         for (text, message) in [
             ("1=x:1 3gg", "no fault and no preset: did you mean \"3g\"?"),
+            (
+                "1=x:1 4g",
+                "no fault and no preset: did you mean \"slow-4g\" or \"fast-4g\"?",
+            ),
+            (
+                "1=x:1 nosuch",
+                "no fault and no preset is called \"nosuch\": faults are latency, bandwidth,",
+            ),
             ("1=x:1 3g loss 2%", "faults beside a preset: 3g, latency"),
             ("1=x:1 3g, lat 1s", "latency is set already"),
             ("1=x:1 loss 2%, 3g", "unknown fault \"3g\""),

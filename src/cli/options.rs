@@ -235,7 +235,7 @@ fn keep<T>(read: Result<T, ParseError>, wrong: &mut Vec<String>) -> Option<T> {
     read.map_err(|error| wrong.push(error.to_string())).ok()
 }
 
-/// The options that say how listeners are bound and upstreams are met, as words.
+/// The options that say how listeners are bound, how upstreams are met, and what is to become of the run, as words.
 fn repeated(run: &RunArgs) -> Vec<String> {
     let mut words = Vec::new();
     let mut add = |option: &str, values: &mut dyn Iterator<Item = String>| {
@@ -265,6 +265,10 @@ fn repeated(run: &RunArgs) -> Vec<String> {
         "--max-connections",
         &mut run.max_connections.iter().map(u32::to_string),
     );
+    add("--duration", &mut run.duration.iter().map(time));
+    add("--tape", &mut run.tape.iter().map(path));
+    add("--report", &mut run.report.iter().map(path));
+    add("--expect", &mut run.expect.iter().cloned());
     for (option, given) in [
         ("--no-spin", run.no_spin),
         ("--insecure", tls.insecure),

@@ -39,6 +39,7 @@ use super::{Command, Sweeping, Target};
 use crate::fault::language::{faults_after, kind};
 use crate::fault::{KINDS, Kind, Setting};
 use crate::format::shortened;
+use crate::format::{listed, quoted};
 use crate::mapping::grammar::{begun_option, mapping, name};
 use crate::mapping::{Mapping, Name};
 use crate::preset;
@@ -137,7 +138,7 @@ pub(super) fn settings_after(earlier: &[Setting], input: &mut Input<'_>) -> Pars
         return faults_after(KINDS, earlier.to_vec(), input).map_err(|error| {
             error.map(|slip| match (slip.begin() == begin, follows.is_empty()) {
                 (true, false) => slip.unfinished_if(true).expecting(follows),
-                (true, true) => no_preset(written, begin).unwrap_or(slip),
+                (true, true) => no_preset(written, begin, slip),
                 (false, _) => slip,
             })
         });
@@ -165,15 +166,28 @@ pub(super) fn settings_after(earlier: &[Setting], input: &mut Input<'_>) -> Pars
     Ok(settings)
 }
 
-/// What was probably meant where a word, at byte `begin`, is no fault and almost a preset.
-fn no_preset(written: &str, begin: usize) -> Option<Slip> {
+/// What was probably meant where a word, at byte `begin`, is no preset, and wrong as a fault for the reason `slip`.
+fn no_preset(written: &str, begin: usize, slip: Slip) -> Slip {
     let kinds = KINDS.iter().flat_map(|kind| [Some(kind.name), kind.short]);
-    if nearest(written, kinds.flatten()).is_some() {
-        return None;
+    let is_word = (written.chars()).all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    if !is_word || nearest(written, kinds.flatten()).is_some() || Kind::named(written).is_some() {
+        return slip;
     }
-    let guess = nearest(written, preset::names())?;
-    let message = format!("no fault and no preset: did you mean \"{guess}\"?");
-    Some(Slip::over(begin..begin + written.len(), message))
+    // `4g` is a part of two names, and one letter away from another.
+    let parts = preset::names().filter(|name| name.split('-').any(|part| part == written));
+    let parts: Vec<String> = parts.map(quoted).collect();
+    let near = || nearest(written, preset::names()).map(quoted);
+    let guess = Some(parts.join(" or ")).filter(|parts| !parts.is_empty());
+    let message = match guess.or_else(near) {
+        Some(guess) => format!("no fault and no preset: did you mean {guess}?"),
+        None => format!(
+            "no fault and no preset is called {}: faults are {}; presets are {}",
+            quoted(written),
+            listed(&KINDS.iter().map(|kind| kind.name).collect::<Vec<_>>()),
+            listed(&preset::names().collect::<Vec<_>>()),
+        ),
+    };
+    Slip::over(begin..begin + written.len(), message)
 }
 
 /// What was probably meant where the faults of a mapping, `rest` at byte `at`, are none: the name was left out, or stands

@@ -16,7 +16,7 @@ use winnow::token::{take_till, take_while};
 use super::{Comparison, Expectation, Measured, Quantity};
 use crate::fault::language;
 use crate::fault::{ParamSpec, Unit, Value};
-use crate::syntax::{Input, Parsed, Slip, blanks, nearest, unknown};
+use crate::syntax::{Input, Parsed, Slip, blanks, nearest, unknown, until_blank};
 
 /// The quantities, by their words.
 const QUANTITIES: [(&str, Quantity); 6] = [
@@ -127,7 +127,20 @@ fn value(quantity: Quantity, input: &mut Input<'_>) -> Parsed<Measured> {
         Quantity::Feels(_) | Quantity::Waits | Quantity::Recovers => Unit::Time,
         Quantity::Failed | Quantity::Cut | Quantity::Answers => Unit::Number,
     };
-    match language::value_of(&ParamSpec::of_no_kind("the value", unit), input)? {
+    let (begin, rest) = (input.current_token_start(), *input);
+    let value =
+        language::value_of(&ParamSpec::of_no_kind("the value", unit), input).map_err(|error| {
+            match unit {
+                Unit::Number if !rest.is_empty() => {
+                    let written = until_blank(&rest).len();
+                    let words = words(quantity);
+                    let message = format!("{words} wants a number, without a unit: {words} < 3");
+                    Slip::over(begin..begin + written, message).cut()
+                }
+                _ => error,
+            }
+        })?;
+    match value {
         Value::Time(time) => Ok(Measured::Time(time)),
         Value::Number(number) => Ok(Measured::Count(number)),
         _ => Err(Slip::here(input, "a time or a number stands here").cut()),

@@ -117,7 +117,13 @@ impl Expectation {
             proxy: proxy.map(str::to_owned),
             found,
         };
-        let is_meant = |proxy: &&ProxyAccount| self.of.as_ref().is_none_or(|of| *of == proxy.name);
+        let is_called = |of: &String| account.proxies.iter().any(|proxy| proxy.name == *of);
+        let is_meant = |proxy: &&ProxyAccount| {
+            self.of.as_ref().is_none_or(|of| {
+                // A name that a proxy has lost still means it, unless another has taken it.
+                proxy.name == *of || (proxy.names_before.contains(of) && !is_called(of))
+            })
+        };
         let mut meant = account.proxies.iter().filter(is_meant).peekable();
         if meant.peek().is_none() {
             return vec![broken(None, Found::NoProxy)];

@@ -44,7 +44,11 @@ fn what_is_wrong_is_said_where_it_stands() {
         ("failed != 0", 8, "!= is no comparison"),
         ("feels p99 < 500", 16, "a time needs a unit: 500ms"),
         ("feels p99 < ", 13, ""),
-        ("failed = 0ms", 11, "the value wants a number"),
+        (
+            "failed < 1ms of shop",
+            10,
+            "failed wants a number, without a unit: failed < 3",
+        ),
         ("failed = none", 10, ""),
         ("failed = 0 of", 14, "a proxy's name stands behind of"),
         (
@@ -185,6 +189,26 @@ fn what_did_not_hold_is_said_with_what_was_measured() {
 fn said_of(text: &str, account: &Account) -> Vec<String> {
     let broken = broken(&[parse(text).expect(text)], account);
     broken.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn a_name_that_a_proxy_has_lost_means_it_unless_another_has_taken_it() {
+    let rename = |account: &mut Account, before: &str, now: &str| {
+        let (before, proxy) = (before.to_owned(), now.to_owned());
+        account.take(&Record {
+            t: Duration::from_secs(2),
+            what: What::Renamed { proxy, before },
+        });
+    };
+    let mut account = account();
+    rename(&mut account, "shop", "w");
+    for name in ["shop", "w"] {
+        let text = format!("cut < 3 of {name}");
+        let said = format!("expected {text}: w had 3");
+        assert_eq!(said_of(&text, &account), [said]);
+    }
+    rename(&mut account, "idle", "shop");
+    assert_eq!(said_of("cut < 3 of shop", &account), [""; 0]);
 }
 
 #[test]

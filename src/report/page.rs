@@ -13,7 +13,7 @@ use crate::fault::{Plan, language};
 use crate::format::figures::{clock, time};
 use crate::format::{joined, one_line, without_secrets};
 use crate::sweep::Curve;
-use crate::tape::account::{Account, ProxyAccount, Stretch, Tally};
+use crate::tape::account::{Account, ProxyAccount, Stretch};
 use crate::tape::{Finding, Tape, What};
 
 /// A stretch shorter than this is a step of a hand that turns a knob, where several of them follow each other.
@@ -175,7 +175,10 @@ impl Page {
 fn again(tape: &Tape) -> Vec<String> {
     let head = &tape.head;
     if head.demo {
-        return vec![format!("faultboard demo --seed {}", head.seed)];
+        let arguments = head.arguments.iter().map(|word| quoted(word));
+        let words = ["faultboard demo --seed".to_owned(), head.seed.to_string()];
+        let words: Vec<String> = words.into_iter().chain(arguments).collect();
+        return vec![shown(&words.join(" "))];
     }
     let proxies = head.proxies.iter().filter_map(|standing| {
         let (mapping, _) = command::parse_line(&standing.mapping).ok()?;
@@ -229,6 +232,9 @@ fn remarks(tape: &Tape) -> Vec<(f64, String)> {
     remarks
 }
 
+/// Fewer answers tell nothing of what is usual.
+const FEW: u64 = 3;
+
 /// So many remarks are told one by one.
 const MOST_REMARKS: usize = 50;
 
@@ -236,13 +242,14 @@ const MOST_REMARKS: usize = 50;
 
 impl Section {
     fn of(proxy: &ProxyAccount, series: Series, end: Duration) -> Self {
-        let clean = clean_median(&proxy.stretches);
-        let rows = folded(&proxy.stretches);
+        let stretches = folded(&proxy.stretches);
+        let rows = stretches.iter().enumerate();
+        let rows = rows.map(|(place, stretch)| Row::of(stretch, clean_median(&stretches, place)));
         let recoveries = proxy.recoveries_at(end).into_iter();
         Self {
             name: shown(&proxy.name),
             mapping: shown(&proxy.mapping),
-            rows: rows.iter().map(|stretch| Row::of(stretch, clean)).collect(),
+            rows: rows.collect(),
             ended: proxy
                 .whole
                 .ended
@@ -400,13 +407,16 @@ impl Stated {
     }
 }
 
-/// The median of all answers without faults.
-fn clean_median(stretches: &[Stretch]) -> Option<Duration> {
-    let mut tally = Tally::default();
-    for stretch in stretches.iter().filter(|stretch| stretch.is_clean()) {
-        tally.add(&stretch.tally);
-    }
-    tally.waits.quantile(0.5)
+/// What a proxy's clients waited without faults, before the stretch at this place; after it, where that is not known.
+fn clean_median(stretches: &[Stretch], place: usize) -> Option<Duration> {
+    let median = |stretch: &Stretch| {
+        let waits = &stretch.tally.waits;
+        let tells = stretch.is_clean() && waits.total() >= FEW;
+        waits.quantile(0.5).filter(|_| tells)
+    };
+    let (before, after) = stretches.split_at(place);
+    let mut near = before.iter().rev().chain(after);
+    near.find_map(median)
 }
 
 /// The stretches, with the steps of a hand that turns a knob as one.

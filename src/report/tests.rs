@@ -286,6 +286,34 @@ fn a_hand_that_turns_a_knob_is_one_row() {
 }
 
 #[test]
+fn how_many_times_as_long_counts_from_what_was_before() {
+    let mut tape = Tape::new(tape("shop").head);
+    let waits = [20, 100, 40, 200];
+    for number in 1..=40 {
+        let millis = waits[(number - 1) / 10];
+        let mut waits = Waits::default();
+        (0..9).for_each(|_| waits.count(Duration::from_millis(millis)));
+        let mut record = second("shop", number as u64);
+        if let What::Second(second) = &mut record.what {
+            second.waits = waits;
+        }
+        tape.push(record);
+    }
+    for (millis, set) in [
+        (10_000, "latency 80ms"),
+        (20_000, ""),
+        (30_000, "latency 160ms"),
+    ] {
+        tape.push(faults("shop", millis, set));
+    }
+    let page = report(&tape, &Account::of(&tape), None, Form::Markdown);
+    for (set, times) in [("latency 80ms", "x5.0"), ("latency 160ms", "x5.0")] {
+        let row = page.lines().find(|line| line.contains(set));
+        assert!(row.is_some_and(|row| row.contains(times)), "{page}");
+    }
+}
+
+#[test]
 fn the_form_is_that_of_the_files_name() {
     for (name, form) in [
         ("x.html", Form::Html),

@@ -23,6 +23,8 @@ pub struct Account {
 pub struct ProxyAccount {
     /// Its name, the last that it had.
     pub name: String,
+    /// The names that it had before.
+    pub names_before: Vec<String>,
     /// Its mapping.
     pub mapping: String,
     /// What was set, one after the other, with what clients met meanwhile.
@@ -179,7 +181,7 @@ impl Account {
             }
             What::Renamed { proxy, before } => {
                 if let Some(found) = self.find(before) {
-                    found.name.clone_from(proxy);
+                    found.rename(proxy);
                 }
             }
             What::Port { proxy, port } => {
@@ -227,6 +229,7 @@ impl ProxyAccount {
     fn new(standing: &Standing, t: Duration) -> Self {
         Self {
             name: standing.proxy.clone(),
+            names_before: Vec::new(),
             mapping: standing.mapping.clone(),
             stretches: vec![Stretch::of(standing, t, "start")],
             whole: Tally::default(),
@@ -252,6 +255,11 @@ impl ProxyAccount {
             asked: self.asked,
         });
         self.recoveries.iter().copied().chain(watched).collect()
+    }
+
+    fn rename(&mut self, name: &str) {
+        let before = std::mem::replace(&mut self.name, name.to_owned());
+        self.names_before.push(before);
     }
 
     /// It stands so from now on.

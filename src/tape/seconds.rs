@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::record::{Record, Second, Unanswered, What};
 use super::waits::Waits;
 use crate::fault::PerDirection;
-use crate::snapshot::{ConnId, Fact, LegName, ProxyId, ProxyRow, Seen, Snapshot};
+use crate::snapshot::{By, ConnId, Fact, LegName, ProxyId, ProxyRow, Seen, Snapshot};
 
 /// So long after the end of a second its last facts have come: they come with the beat, ten a second.
 const LATE: Duration = Duration::from_millis(150);
@@ -88,7 +88,9 @@ impl Seconds {
                 }
             }
             Seen::Closed { by, .. } => {
-                self.gone.remove(&fact.conn);
+                // One that gave up behind a blackhole stays open until the desk stops: its client ended it all the same.
+                let gave_up = self.gone.remove(&fact.conn) && by == By::Desk;
+                let by = if gave_up { By::Client } else { by };
                 let ended = counting.stretch(fact.at).ended.entry(by.key().to_owned());
                 *ended.or_default() += 1;
             }
@@ -254,7 +256,7 @@ impl Level {
 mod tests {
     use super::*;
     use crate::mapping;
-    use crate::snapshot::{Amid, By, Leave};
+    use crate::snapshot::{Amid, Leave};
 
     const fn ms(millis: u64) -> Duration {
         Duration::from_millis(millis)
@@ -354,6 +356,34 @@ mod tests {
             let told: Vec<String> = told(&records);
             let wanted = format!("1000+1000 conn=1 down=1 n={counted} ended=0");
             assert_eq!(told, [wanted]);
+        }
+    }
+
+    #[test]
+    fn a_client_that_gave_up_ended_its_connection_though_the_desk_closed_it() {
+        for (silent, by, who) in [
+            (1_000, By::Desk, "client"),
+            (0, By::Desk, "desk"),
+            (1_000, By::Fault("reset"), "reset"),
+        ] {
+            let mut seconds = Seconds::default();
+            seconds.read(&snapshot(100, 1, 0));
+            let amid = Amid {
+                waiting: Some(ms(1_000)),
+                silent_up: ms(silent),
+                ..Amid::default()
+            };
+            let (leg, how) = (LegName::Client, Leave::Fin);
+            seconds.see(&fact(300, Seen::Left { leg, how, amid }));
+            seconds.see(&fact(400, Seen::Closed { by, bytes: 1 }));
+            let records = seconds.finish(&snapshot(1_000, 0, 1));
+            let [record] = &records[..] else {
+                panic!("{records:?}");
+            };
+            let What::Second(second) = &record.what else {
+                panic!("{record:?}");
+            };
+            assert_eq!(second.ended, BTreeMap::from([(who.to_owned(), 1)]));
         }
     }
 
