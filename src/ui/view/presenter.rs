@@ -199,7 +199,11 @@ fn title(model: &Model, place: usize, row: &ProxyRow, plan: &Plan, sheet: &mut S
     let state = state(row, plan);
     let Mapping { host, port, .. } = &row.mapping;
     let listen = row.bound().listen;
-    let way = format!("  your app → :{listen} → faultboard → {host}:{port}");
+    let way = match sheet.area.width {
+        0..60 => String::new(),
+        60..72 => format!("  :{listen} → {host}:{port}"),
+        _ => format!("  your app → :{listen} → faultboard → {host}:{port}"),
+    };
     let left = [
         Span::styled(row.name.clone(), Role::Title),
         Span::styled(side(model, row), Role::Injected),
