@@ -12,10 +12,11 @@ use std::time::Duration;
 
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
-    Clean, CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Figure, Finding, Habit,
-    History, Note, Noted, Point, PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread, Traced,
-    Trip, Unanswered, Watched,
+    Clean, CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Event, Figure, Finding,
+    Habit, Happening, History, Note, Noted, Point, PortState, ProxyId, ProxyRow, Scheduled,
+    Snapshot, Spread, Traced, Trip, Unanswered, Watched,
 };
+use faultboard::sweep::{Curve, Ended, GivesUp, Step as SweepStep, Sweep};
 use faultboard::tour;
 use faultboard::ui::action::Action;
 use faultboard::ui::keymap;
@@ -592,6 +593,89 @@ fn found(model: &mut Model) {
 #[test]
 fn what_applications_do_about_it_is_a_page() {
     assert_screens("findings", 4, found);
+}
+
+/// What the demo's shop answered as its latency was climbed: answers, waits, what failed, who left.
+const SHOP: [(u64, f64, f64, u64, u64); 9] = [
+    (78, 68.6, 104.4, 0, 0),
+    (73, 90.6, 149.5, 0, 0),
+    (67, 124.9, 184.3, 0, 0),
+    (57, 180.2, 248.8, 0, 0),
+    (49, 311.3, 372.7, 0, 0),
+    (32, 569.3, 602.1, 0, 0),
+    (22, 1_065.0, 1_105.9, 0, 0),
+    (1, 0.0, 0.0, 6, 9),
+    (0, 0.0, 0.0, 3, 9),
+];
+
+/// A sweep of the first proxy, as the demo's shop answered one: the first steps of it, and how it ended.
+fn swept(model: &mut Model, number: u32, steps: usize, ended: Option<Ended>) {
+    let dial = faultboard::ui::knob::all()[0];
+    let sweep = Sweep::of(dial, Directions::Both);
+    let proxy = model.snapshot.proxies[0].name.clone();
+    let slower = f64::from(number);
+    let steps = SHOP[..steps].iter().zip(0_u32..);
+    let steps = steps.map(|((answers, p50, p99, failed, left), at)| SweepStep {
+        at_s: 700.0 + f64::from(at) * 5.0,
+        lasted_s: 5.0,
+        asked: *answers,
+        answers: *answers,
+        p50_ms: (*p50 > 0.0).then_some(p50 * slower),
+        p99_ms: (*p99 > 0.0).then_some(p99 * slower),
+        mean_ms: (*p50 > 0.0).then_some(p50 * slower),
+        pause_ms: Some(300.0),
+        oldest_ms: 2_020.0,
+        failed: *failed,
+        left: *left,
+        gives_up: (*left > 0).then_some(GivesUp {
+            after_ms: 2_003.0,
+            n: 6,
+            of: 6,
+        }),
+        ..SweepStep::default()
+    });
+    let curve = Curve {
+        steps: steps.collect(),
+        since_s: NOW.as_secs_f64() - 1.6,
+        ended,
+        ..Curve::new(number, proxy.clone(), &sweep)
+    };
+    let what = Happening::Swept {
+        curve: Arc::new(curve),
+        before: Arc::default(),
+    };
+    let event = Event {
+        at: NOW,
+        proxy,
+        what,
+    };
+    update(model, Action::Happened(Arc::new(event)));
+}
+
+#[test]
+fn a_fault_that_is_climbed_is_drawn_as_it_climbs() {
+    assert_screens("sweep_climbs", 4, |model| {
+        swept(model, 1, 5, None);
+        update(model, Action::Sweeps);
+    });
+}
+
+#[test]
+fn a_sweep_that_has_ended_shows_the_cliff_beside_an_earlier_one() {
+    assert_screens("sweep", 4, |model| {
+        swept(model, 2, 7, Some(Ended::Stopped));
+        swept(model, 1, 9, Some(Ended::Done));
+        update(model, Action::Sweeps);
+        update(model, Action::LayOver);
+    });
+}
+
+#[test]
+fn a_sweep_that_has_just_begun_says_what_comes_and_what_ends_it() {
+    let mut model = few(80, 24, 4);
+    swept(&mut model, 1, 0, None);
+    update(&mut model, Action::Sweeps);
+    assert_screen!("sweep_begins", model);
 }
 
 /// A latency of 250 ms where clients waited 41 ms before, and one thing is known of them.

@@ -182,29 +182,29 @@ impl Curve {
     /// Where a value stands on the way from the first to the last, from 0 to 1.
     #[must_use]
     pub fn place(&self, step: usize) -> f64 {
-        let scaled = |set: &Set| {
+        let value = self.values.get(step);
+        value
+            .and_then(|value| self.place_of(value.number))
+            .unwrap_or(0.0)
+    }
+
+    /// Where a number stands on that way; `None` where it lies beyond its ends.
+    #[must_use]
+    pub fn place_of(&self, number: f64) -> Option<f64> {
+        let scaled = |number: f64| {
             if self.log {
-                set.number.max(f64::MIN_POSITIVE).ln()
+                number.max(f64::MIN_POSITIVE).ln()
             } else {
-                set.number
+                number
             }
         };
-        match (
-            self.values.first(),
-            self.values.last(),
-            self.values.get(step),
-        ) {
-            (Some(first), Some(last), Some(value)) => {
-                let [first, last, value] = [first, last, value].map(scaled);
-                let whole = last - first;
-                if whole == 0.0 {
-                    0.0
-                } else {
-                    ((value - first) / whole).clamp(0.0, 1.0)
-                }
-            }
-            _ => 0.0,
-        }
+        let ends = [self.values.first()?, self.values.last()?];
+        let [first, last] = ends.map(|set| scaled(set.number));
+        let place = (scaled(number) - first) / (last - first);
+        // What is an end is told apart from what lies beyond it by more than the rounding of a logarithm.
+        (-1e-9..=1.0 + 1e-9)
+            .contains(&place)
+            .then(|| place.clamp(0.0, 1.0))
     }
 
     /// Whether a condition holds at the last step that was measured.
@@ -383,6 +383,13 @@ impl Step {
             words = format!("{words}, {count} {what}");
         }
         words
+    }
+
+    /// Requests or connections that came to nothing: those that failed or whose client left, which may be the same ones, and those
+    /// that a fault cut.
+    #[must_use]
+    pub fn lost(&self) -> (u64, u64) {
+        (self.failed.max(self.left), self.cut)
     }
 
     /// How many of these there were a second.

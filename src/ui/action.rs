@@ -103,6 +103,12 @@ pub enum Action {
     Events,
     /// Shows what applications do about it on the whole screen.
     Findings,
+    /// Climbs the selected knob of the selected proxy; where it is climbed already, shows that.
+    Sweep,
+    /// Shows the last sweep of this session on the whole screen.
+    Sweeps,
+    /// Lays an earlier sweep over the one that is shown, then one more, then none.
+    LayOver,
     /// Shows the selected proxy in large figures on the whole screen.
     Presenter,
     /// Folds what happened, or unfolds it.

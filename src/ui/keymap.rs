@@ -52,6 +52,8 @@ pub enum Mode {
     Events,
     /// What applications do about it, on the whole screen.
     Findings,
+    /// A fault that is climbed, on the whole screen.
+    Sweep,
     /// A proxy in large figures, on the whole screen.
     Presenter,
     /// The question whether to quit.
@@ -279,7 +281,7 @@ impl Hint {
 
 impl Mode {
     /// Every mode.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 19] = [
         Self::Mixer,
         Self::Connections,
         Self::Input,
@@ -295,6 +297,7 @@ impl Mode {
         Self::Strip,
         Self::Events,
         Self::Findings,
+        Self::Sweep,
         Self::Presenter,
         Self::Quit,
         Self::Confirm,
@@ -331,6 +334,7 @@ impl Mode {
             Self::Strip => "proxy",
             Self::Events => "events",
             Self::Findings => "findings",
+            Self::Sweep => "sweep",
             Self::Presenter => "presenter's view",
             Self::Quit => "quit",
             Self::Confirm => "question",

@@ -41,7 +41,7 @@ pub use guide::Guide;
 pub use lines::{Change, Content, Felt, Line, Passing, Said, Tone};
 pub use panes::{
     Column, ConnList, Detail, EventList, Focus, Help, Overlay, Palette, PathField, PresetList,
-    Sort, SortList, ValueField,
+    Sort, SortList, SweepPage, ValueField,
 };
 pub(in crate::ui) use private::{
     Ask, Asked, Dragged, Kept, Listed, Origin, Picked, Private, Turned,
@@ -302,6 +302,16 @@ impl Model {
         self.overlays.iter().rfind(|overlay| overlay.is_page())
     }
 
+    /// The sweep that is looked at and goes on: any key ends it.
+    #[must_use]
+    pub fn climbing(&self) -> Option<&Swept> {
+        let Some(Overlay::Sweep(page)) = self.overlays.last() else {
+            return None;
+        };
+        let swept = self.sweeps.of(page.number)?;
+        swept.curve.ended.is_none().then_some(swept)
+    }
+
     /// The lines of what happened that are looked for, the newest first, up to this one.
     pub fn found_lines(&self, until: Option<u64>) -> impl Iterator<Item = Said<'_>> {
         let find = self.finds.of(Place::Events);
@@ -333,6 +343,7 @@ impl Model {
             (Some(Overlay::Strip), _) => Mode::Strip,
             (Some(Overlay::Events(_)), _) => Mode::Events,
             (Some(Overlay::Findings(_)), _) => Mode::Findings,
+            (Some(Overlay::Sweep(_)), _) => Mode::Sweep,
             (Some(Overlay::Presenter), _) => Mode::Presenter,
             (Some(Overlay::Knobs), _) => Mode::Knobs,
             (Some(Overlay::Quit), _) => Mode::Quit,

@@ -28,6 +28,7 @@ pub(super) const SEEN: &[Mode] = &[
     Mode::Strip,
     Mode::Events,
     Mode::Findings,
+    Mode::Sweep,
     Mode::Presenter,
 ];
 /// Where a connection is selected.
@@ -37,6 +38,15 @@ const DETAIL: &[Mode] = &[Mode::Detail];
 const STRIP: &[Mode] = &[Mode::Strip];
 const EVENTS: &[Mode] = &[Mode::Events];
 const FINDINGS: &[Mode] = &[Mode::Findings];
+const SWEEP: &[Mode] = &[Mode::Sweep];
+/// Where the knob of a proxy is selected.
+const CLIMBED: &[Mode] = &[
+    Mode::Mixer,
+    Mode::Connections,
+    Mode::Strip,
+    Mode::Sweep,
+    Mode::Presenter,
+];
 const LISTED: &[Mode] = &[Mode::Events, Mode::Findings];
 const PAGES: &[Mode] = &[Mode::Detail, Mode::Strip];
 const PRESENTER: &[Mode] = &[Mode::Presenter];
@@ -183,6 +193,7 @@ pub(super) static ROWS: &[Binding] = rows! {
     PRESETS Manage [letter('W')] Action::KeepPreset => "keep what is set under the typed name";
     TURNED Compare [letter(' ')] Action::Bypass => "bypass this one, or not";
     TURNED Compare [letter('\\')] Action::SwapSettings => "A/B: keep as A, turn B; again: swap";
+    CLIMBED Compare [letter('R')] Action::Sweep => "sweep: climb the knob until it gives";
     SEEN Compare [letter('!')] Action::BypassAll => "bypass all at once, or none";
     TURNED Compare [letter('s')] Action::Solo => "solo: bypass the others";
     SEEN Compare [letter('u')] Action::Undo => "undo";
@@ -197,6 +208,8 @@ pub(super) static ROWS: &[Binding] = rows! {
     CONNECTIONS Manage [letter('y')] Action::Copy => "copy the row";
     LISTED Manage [letter('y')] Action::Copy => "copy what is listed";
     DETAIL Manage [letter('y')] Action::Copy => "copy what is known of it";
+    SWEEP Manage [letter('y')] Action::Copy => "copy the sentence";
+    SWEEP Manage [letter('w')] Action::WriteScene => "write the curve: .json, .csv, .svg";
     PANES Manage [letter('w')] Action::WriteScene => "write the desk to a file";
     STOPS Manage [ctrl('o')] Action::OpenScene => "add the proxies of a file";
     CONNECTION Manage [letter('X')] Action::Reset => "reset the connection (RST)";
@@ -227,6 +240,10 @@ pub(super) static ROWS: &[Binding] = rows! {
     PANES See [ENTER] Action::LookCloser => "look closer";
     SEEN See [letter('E')] Action::Events => "all that happened";
     SEEN See [letter('I')] Action::Findings => "findings: what applications do about it";
+    SEEN See [letter('C')] Action::Sweeps => "curves: the sweeps of this session";
+    SWEEP See [letter('o')] Action::LayOver => "lay an earlier sweep over it";
+    SWEEP Move [letter('n')] Action::NextOne => "next sweep";
+    SWEEP Move [letter('N')] Action::PreviousOne => "sweep before";
     SEEN See [letter('z')] Action::Presenter => "presenter's view: large figures";
     EVENTS See [ENTER] Action::Fold => "fold connections, or unfold";
     SEEN See [letter('f')] Action::Freeze => "freeze the screen, or go on";
@@ -361,6 +378,15 @@ pub(super) static FOOTERS: &[Footer] = &[
     (PRESENTER, letter('!'), "!", "all off"),
     (PRESENTER, letter('I'), "I", "findings"),
     (PRESENTER, letter(':'), ":", "cmd"),
+    (SWEEP, letter('y'), "y", "copy"),
+    (SWEEP, letter('w'), "w", "write"),
+    (SWEEP, letter('o'), "o", "lay over"),
+    (SWEEP, letter('n'), "n N", "next"),
+    (SWEEP, letter('R'), "R", "again"),
+    (SWEEP, ESC, "Esc", "back"),
+    (SWEEP, letter('I'), "I", "findings"),
+    (SWEEP, letter(':'), ":", "cmd"),
+    (SWEEP, letter('?'), "?", "help"),
     (FINDINGS, UP, "↑↓", "scroll"),
     (FINDINGS, letter('y'), "y", "copy"),
     (FINDINGS, letter('E'), "E", "events"),

@@ -50,6 +50,8 @@ pub enum Overlay {
     Events(EventList),
     /// What applications do about it, on the whole screen: the first row that is visible.
     Findings(usize),
+    /// A fault that is climbed, or was, on the whole screen.
+    Sweep(SweepPage),
     /// The selected proxy in large figures, on the whole screen, for who stands far away.
     Presenter,
     /// Whether to reset all these connections, which are those that were looked for.
@@ -101,6 +103,8 @@ pub struct PathField {
     pub changes: Option<usize>,
     /// Whether they are.
     pub times: bool,
+    /// The sweep whose curve it is for; the desk where there is none.
+    pub sweep: Option<u32>,
     /// The name as it is typed.
     pub field: Field,
 }
@@ -168,6 +172,15 @@ impl Default for EventList {
             folds: true,
         }
     }
+}
+
+/// A sweep that is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SweepPage {
+    /// Its number.
+    pub number: u32,
+    /// How many earlier ones of the same fault are laid over it.
+    pub over: usize,
 }
 
 /// The columns by which the connections can be sorted, as a list.
@@ -242,7 +255,12 @@ impl Overlay {
     pub const fn is_page(&self) -> bool {
         matches!(
             self,
-            Self::Conn(_) | Self::Strip | Self::Events(_) | Self::Findings(_) | Self::Presenter
+            Self::Conn(_)
+                | Self::Strip
+                | Self::Events(_)
+                | Self::Findings(_)
+                | Self::Sweep(_)
+                | Self::Presenter
         )
     }
 
@@ -262,6 +280,7 @@ impl Overlay {
             | Self::Strip
             | Self::Events(_)
             | Self::Findings(_)
+            | Self::Sweep(_)
             | Self::Presenter
             | Self::Quit
             | Self::Delete(_)

@@ -66,6 +66,21 @@ impl Sweeps {
         self.0.iter().rev().find(|swept| swept.proxy == proxy)
     }
 
+    /// The sweeps next to one in time: the one before, the one after.
+    #[must_use]
+    pub fn next_to(&self, number: u32) -> [Option<u32>; 2] {
+        let place = self.0.iter().position(|swept| swept.curve.number == number);
+        let at = |place: Option<usize>| Some(self.0.get(place?)?.curve.number);
+        let before = place.and_then(|place| place.checked_sub(1));
+        [at(before), at(place.map(|place| place + 1))]
+    }
+
+    /// The newest of all.
+    #[must_use]
+    pub fn newest(&self) -> Option<&Swept> {
+        self.0.last()
+    }
+
     /// Those that can be laid over one: ended, and of a value that is measured alike; the last ones first.
     pub fn beside(&self, curve: &Curve) -> impl Iterator<Item = &Swept> {
         let (number, fault) = (curve.number, curve.fault.clone());

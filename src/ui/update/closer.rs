@@ -3,7 +3,7 @@
 use super::{Step, connections, mixer, tour};
 use crate::request::Request;
 use crate::snapshot::{ConnId, Snapshot};
-use crate::ui::model::{Detail, EventList, Focus, Model, Overlay, Tone};
+use crate::ui::model::{Detail, EventList, Focus, Model, Overlay, SweepPage, Tone};
 
 /// Opens what is selected in the pane that has the keys.
 pub(super) fn open(model: &mut Model) {
@@ -77,6 +77,15 @@ pub(super) fn next(model: &mut Model, step: Step) {
             }
         }
         Some(Overlay::Strip | Overlay::Presenter) => mixer::strip(model, step),
+        Some(Overlay::Sweep(page)) => {
+            let [before, after] = model.sweeps.next_to(page.number);
+            let to = if step == Step::Back(1) { before } else { after };
+            if let Some((number, Some(Overlay::Sweep(page)))) =
+                to.map(|number| (number, model.overlays.last_mut()))
+            {
+                *page = SweepPage { number, over: 0 };
+            }
+        }
         _ => {}
     }
 }

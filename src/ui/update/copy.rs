@@ -25,6 +25,12 @@ pub(super) fn copy(model: &mut Model) {
         }
         return model.copy(text);
     }
+    if let Some(Overlay::Sweep(page)) = model.overlays.last() {
+        let curve = model.sweeps.of(page.number).map(|swept| &swept.curve);
+        let text =
+            curve.map(|curve| format!("{} {}: {}", curve.proxy, curve.fault, curve.sentence()));
+        return model.copy(text.unwrap_or_default());
+    }
     if let Some(Overlay::Palette(line)) = model.overlays.last() {
         return match palette::selected_line(model, line) {
             Some(line) => model.copy(line),

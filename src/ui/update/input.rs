@@ -33,6 +33,7 @@ pub(super) fn field(model: &mut Model) -> Option<&mut Field> {
                 | Overlay::Strip
                 | Overlay::Events(_)
                 | Overlay::Findings(_)
+                | Overlay::Sweep(_)
                 | Overlay::Presenter
                 | Overlay::Knobs
                 | Overlay::ResetAll(_)
@@ -99,6 +100,7 @@ pub(super) fn changed(model: &mut Model) {
         | Mode::Strip
         | Mode::Events
         | Mode::Findings
+        | Mode::Sweep
         | Mode::Presenter
         | Mode::Quit
         | Mode::Confirm => {}

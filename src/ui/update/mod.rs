@@ -110,6 +110,10 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
         model.wake();
         tour::watch(model, &action);
     }
+    if model.climbing().is_some() && sweeps::is_key(&action) {
+        sweeps::stop(model);
+        return std::mem::take(&mut model.private.effects);
+    }
     // Events come by the thousand, and the lists do not show them: a snapshot does.
     let begins = matches!(action, Action::Sampled(_));
     let moves_lists = !matches!(action, Action::Happened(_) | Action::Lost(_) | Action::Tick);
@@ -173,6 +177,9 @@ fn apply(model: &mut Model, action: Action) {
         Action::LookCloser => closer::open(model),
         Action::Events => closer::events(model),
         Action::Findings => closer::findings(model),
+        Action::Sweep => on_selected(model, sweeps::start),
+        Action::Sweeps => sweeps::show(model),
+        Action::LayOver => sweeps::lay_over(model),
         Action::Presenter => closer::presenter(model),
         Action::Fold => closer::fold(model),
         Action::NextOne => closer::next(model, Step::On(1)),
@@ -196,7 +203,10 @@ fn apply(model: &mut Model, action: Action) {
         Action::Audition => presets::audition(model),
         Action::PresetForAll => presets::take_for_all(model),
         Action::KeepPreset => presets::keep(model),
-        Action::WriteScene => scenes::ask(model, true),
+        Action::WriteScene => match model.overlays.last() {
+            Some(Overlay::Sweep(page)) => sweeps::ask_file(model, *page),
+            _ => scenes::ask(model, true),
+        },
         Action::OpenScene => scenes::ask(model, false),
         Action::Accept => overlay::accept(model),
         Action::Back => overlay::back(model),
@@ -241,7 +251,7 @@ fn visible(model: &Model, room: &Room) -> usize {
     match model.mode() {
         Mode::Connections => room.conns,
         Mode::Help | Mode::Sort => room.help,
-        Mode::Detail | Mode::Strip | Mode::Events | Mode::Findings => room.told,
+        Mode::Detail | Mode::Strip | Mode::Events | Mode::Findings | Mode::Sweep => room.told,
         Mode::Presets => room.presets,
         Mode::Palette => room.palette,
         Mode::Mixer
@@ -264,7 +274,13 @@ fn step(model: &mut Model, step: Step) {
         Mode::Help | Mode::Presets | Mode::Palette | Mode::Sort => overlay::step(model, step),
         Mode::Find => find::step(model, step),
         Mode::Detail | Mode::Events | Mode::Findings => closer::scroll(model, step),
-        Mode::Input | Mode::Value | Mode::Knobs | Mode::Path | Mode::Quit | Mode::Confirm => {}
+        Mode::Sweep
+        | Mode::Input
+        | Mode::Value
+        | Mode::Knobs
+        | Mode::Path
+        | Mode::Quit
+        | Mode::Confirm => {}
     }
 }
 
@@ -343,6 +359,7 @@ fn settle(model: &mut Model) {
         Overlay::Presets(list) => !model.knows(list.proxy),
         Overlay::Conn(detail) => !model.knows(detail.row.proxy),
         Overlay::Strip | Overlay::Presenter => model.selected_row().is_none(),
+        Overlay::Sweep(page) => model.sweeps.of(page.number).is_none(),
         Overlay::Help(_)
         | Overlay::Palette(_)
         | Overlay::Events(_)

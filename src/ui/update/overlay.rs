@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{
-    Step, connections, find, first_visible, input, palette, presets, proxies, scenes, value,
+    Step, connections, find, first_visible, input, palette, presets, proxies, scenes, sweeps, value,
 };
 use crate::request::Request;
 use crate::snapshot::Kill;
@@ -55,6 +55,7 @@ pub(super) fn accept(model: &mut Model) {
             }
         }
         Some(Overlay::Value(field)) => value::accept(model, field),
+        Some(Overlay::Path(path)) if path.sweep.is_some() => sweeps::accept(model, &path),
         Some(Overlay::Path(path)) => scenes::accept(model, path),
         Some(Overlay::Palette(line)) => palette::accept(model, line),
         Some(Overlay::Presets(list)) => presets::accept(model, list),
@@ -76,6 +77,7 @@ pub(super) fn accept(model: &mut Model) {
             | Overlay::Strip
             | Overlay::Events(_)
             | Overlay::Findings(_)
+            | Overlay::Sweep(_)
             | Overlay::Presenter
             | Overlay::Knobs
             | Overlay::Quit,

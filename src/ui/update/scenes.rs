@@ -43,6 +43,7 @@ pub(super) fn ask(model: &mut Model, writes: bool) {
             .then(|| course::of(model).len())
             .filter(|count| *count > 0),
         times: false,
+        sweep: None,
         field: Field::proposing(&name),
     }));
 }

@@ -3,14 +3,20 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::command::Sweeping;
+use crate::command::{self, Command, Sweeping};
 use crate::fault::Plan;
 use crate::format::shown_path;
 use crate::request::Request;
 use crate::snapshot::{Event, ProxyId};
-use crate::sweep::{Curve, Form};
+use crate::sweep::{Curve, Form, Sweep};
+use crate::ui::action::Action;
 use crate::ui::effect::Effect;
-use crate::ui::model::{Line, Model, Swept, Tone};
+use crate::ui::input::Field;
+use crate::ui::knob;
+use crate::ui::model::{Line, Model, Overlay, PathField, SweepPage, Swept, Tone};
+
+/// So many sweeps are laid over another one at most: more cannot be told apart.
+const MOST_OVER: usize = 3;
 
 /// Does what a line says about the sweep of a proxy.
 pub(super) fn say(model: &mut Model, proxy: ProxyId, what: Sweeping) {
@@ -67,12 +73,141 @@ pub(super) fn heard(model: &mut Model, event: &Event, curve: &Arc<Curve>, before
     model.log(Line::new(event.at, &event.proxy, &text, Tone::Injected));
 }
 
-/// The engine has begun a sweep that was asked for.
+/// The engine has begun a sweep that was asked for: it is looked at.
 pub(super) fn begun(model: &mut Model, proxy: ProxyId, curve: Arc<Curve>) {
-    let before = None;
+    let (number, before) = (curve.number, None);
     model.sweeps.hear(Swept {
         proxy,
         curve,
         before,
     });
+    look_at(model, number);
+}
+
+/// Climbs the selected knob over its stops; where the proxy is climbed already, shows that.
+pub(super) fn start(model: &mut Model, proxy: ProxyId) {
+    if let Some(swept) = model.sweeps.running(proxy) {
+        return look_at(model, swept.curve.number);
+    }
+    if let Some(Overlay::Sweep(page)) = model.overlays.last() {
+        return again(model, *page);
+    }
+    let Some(dial) = knob::all().get(model.knob) else {
+        return;
+    };
+    if Sweep::can_climb(dial) {
+        let sweep = Sweep::of(*dial, model.directions);
+        model.ask(Request::Sweep(proxy, Box::new(sweep)));
+    } else {
+        let label = dial.knob.label;
+        let text = format!("{label} has no value to climb: choose another knob, as LAT");
+        model.say(Tone::Plain, text);
+    }
+}
+
+/// Does once more what is shown.
+fn again(model: &mut Model, page: SweepPage) {
+    let Some(swept) = model.sweeps.of(page.number) else {
+        return;
+    };
+    let line = format!("sweep {} {}", swept.curve.proxy, swept.curve.sweep);
+    let proxy = swept.proxy;
+    if let Ok(Command::Sweep(_, what)) = command::parse(&line) {
+        say(model, proxy, what);
+    }
+}
+
+/// Shows the last sweep of the selected proxy, else the last of all; where one is shown, closes it.
+pub(super) fn show(model: &mut Model) {
+    if let Some(Overlay::Sweep(_)) = model.overlays.last() {
+        model.overlays.pop();
+        return;
+    }
+    let of_selected = model.selected.and_then(|proxy| model.sweeps.last(proxy));
+    match of_selected.or(model.sweeps.newest()) {
+        Some(swept) => look_at(model, swept.curve.number),
+        None => model.say(Tone::Plain, "no sweep yet: R climbs the selected knob"),
+    }
+}
+
+fn look_at(model: &mut Model, number: u32) {
+    let page = SweepPage { number, over: 0 };
+    if let Some(Overlay::Sweep(shown)) = model.overlays.last_mut() {
+        *shown = page;
+    } else {
+        model.overlays.push(Overlay::Sweep(page));
+    }
+}
+
+/// One more earlier sweep is laid over the one that is shown; after the last one, none.
+pub(super) fn lay_over(model: &mut Model) {
+    let Some(Overlay::Sweep(page)) = model.overlays.last() else {
+        return;
+    };
+    let swept = model.sweeps.of(page.number);
+    let all = swept.map_or(0, |swept| model.sweeps.beside(&swept.curve).count());
+    let over = if page.over < all.min(MOST_OVER) {
+        page.over + 1
+    } else {
+        0
+    };
+    if all == 0 {
+        model.say(
+            Tone::Plain,
+            "no earlier sweep of this fault has ended: R makes one more",
+        );
+    }
+    if let Some(Overlay::Sweep(page)) = model.overlays.last_mut() {
+        page.over = over;
+    }
+}
+
+/// Whether somebody pressed a key: any ends the sweep that is looked at.
+pub(super) fn is_key(action: &Action) -> bool {
+    let is_told = !super::by_the_user(action);
+    let is_other = matches!(
+        action,
+        Action::Answered(_)
+            | Action::Terminated
+            | Action::Resized(_)
+            | Action::Mouse(_)
+            | Action::Redraw
+            | Action::Suspend
+    );
+    !is_told && !is_other
+}
+
+/// Ends the sweep that is looked at; events tell how.
+pub(super) fn stop(model: &mut Model) {
+    if let Some(proxy) = model.climbing().map(|swept| swept.proxy) {
+        model.ask(Request::StopSweep(proxy));
+        model.say(
+            Tone::Plain,
+            "the sweep is stopped: what was set before it is set again",
+        );
+    }
+}
+
+/// Asks for a file to write the curve to.
+pub(super) fn ask_file(model: &mut Model, page: SweepPage) {
+    let Some(swept) = model.sweeps.of(page.number) else {
+        return;
+    };
+    let fault = swept.curve.fault.replace(' ', "-");
+    let name = format!("{}-{fault}.svg", swept.curve.proxy.replace([':', '/'], "-"));
+    model.overlays.push(Overlay::Path(PathField {
+        writes: true,
+        sweep: Some(page.number),
+        changes: None,
+        times: false,
+        field: Field::proposing(&name),
+    }));
+}
+
+/// Enter in the field of its name.
+pub(super) fn accept(model: &mut Model, path: &PathField) {
+    let swept = path.sweep.and_then(|number| model.sweeps.of(number));
+    if let Some(curve) = swept.map(|swept| swept.curve.clone()) {
+        save(model, &curve, PathBuf::from(path.field.text.value().trim()));
+    }
 }

@@ -10,6 +10,7 @@ mod palette;
 mod random;
 mod settings;
 mod steps;
+mod sweeps;
 mod tour;
 mod turns;
 mod typing;

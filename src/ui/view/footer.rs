@@ -37,6 +37,11 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
     let is_editing = model.mode() == Mode::Input && model.input.editing.is_some();
     let mut pen = sheet.row(sheet.area.height.saturating_sub(1));
     pen.skip(1);
+    if model.climbing().is_some() {
+        pen.text("any key", Role::Title);
+        pen.text(" stops the sweep", Role::Plain);
+        return;
+    }
     for mut hint in keymap::footer(model.mode()) {
         if is_editing && matches!(hint.action, Action::Accept) {
             "change it".clone_into(&mut hint.words);

@@ -122,6 +122,7 @@ impl<'a> Open<'a> {
                 let label = dial.map_or("", |dial| dial.knob.label);
                 format!("set {label} of {}", name(value.proxy))
             }
+            Self::Path(path) if path.sweep.is_some() => "write the curve to a file".to_owned(),
             Self::Path(path) if path.writes => "write the desk to a file".to_owned(),
             Self::Path(_) => "add a file's proxies".to_owned(),
             Self::Find(place, ..) => place.title().to_owned(),

@@ -63,6 +63,7 @@ mod state;
 mod story;
 mod strip;
 mod strips;
+mod sweep;
 mod title;
 mod too_small;
 mod tour;
@@ -206,6 +207,7 @@ fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
             Overlay::Conn(detail) => detail::draw(model, detail, area),
             Overlay::Events(list) => events::draw(model, list, area),
             Overlay::Findings(first) => findings::draw(model, *first, area),
+            Overlay::Sweep(page) => sweep::draw(model, page, area),
             Overlay::Presenter => presenter::draw(model, &busiest, area),
             _ => whole_strip::draw(model, &busiest, area),
         }
@@ -268,6 +270,7 @@ fn overlays(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) -> Option<Pos
             | Overlay::Strip
             | Overlay::Events(_)
             | Overlay::Findings(_)
+            | Overlay::Sweep(_)
             | Overlay::Presenter => {}
             Overlay::Sort(list) => sort::draw(model, list, sheet),
             Overlay::ResetAll(conns) => quit::ask_to_reset(model, conns, sheet),
