@@ -106,6 +106,12 @@ impl Faults {
         })
     }
 
+    /// When faults change next after a moment, by their schedules as far as these are known.
+    pub(super) fn next_turn(&self, after: Duration) -> Option<Duration> {
+        let mut turns = self.spans.iter().map(|(since, _)| *since);
+        turns.find(|since| *since > after)
+    }
+
     /// The last faults that acted between two moments; `none` where there were none at any time between.
     pub(super) fn between(&self, from: Duration, to: Duration) -> &Arc<str> {
         let mut end = Duration::MAX;

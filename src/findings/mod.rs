@@ -64,6 +64,8 @@ const PACE: Duration = Duration::from_millis(500);
 pub struct Findings {
     book: Book,
     watches: Vec<Box<dyn Watch>>,
+    /// Up to when watches were told of other faults.
+    turned: Duration,
     /// Whether something was seen since the last state.
     stirred: bool,
     /// When the state was last computed.
@@ -78,6 +80,7 @@ impl Default for Findings {
         Self {
             book: Book::default(),
             watches: WATCHES.iter().map(|watch| watch()).collect(),
+            turned: Duration::ZERO,
             stirred: false,
             computed: None,
             stated: Arc::default(),
@@ -89,6 +92,13 @@ impl Findings {
     /// Takes a fact of the proxy in. Facts are told in the order of their times; those of connections whose opening was not
     /// seen are passed over.
     pub fn see(&mut self, fact: &Fact) {
+        // A schedule turns faults on and off without a word.
+        while let Some(turn) = self.book.faults.next_turn(self.turned) {
+            if turn > fact.at {
+                break;
+            }
+            self.turn(turn);
+        }
         let step = self.book.take_in(fact);
         let Some(conn) = self.book.conn(fact.conn) else {
             return;
@@ -109,10 +119,16 @@ impl Findings {
     /// Takes in that the faults of the proxy are those of `plan` from `at` on; told at its start too.
     pub fn faults(&mut self, at: Duration, plan: &Plan) {
         self.book.faults.set(at, plan);
+        self.turn(at);
+        self.stirred = true;
+    }
+
+    /// Tells watches of other faults.
+    fn turn(&mut self, at: Duration) {
+        self.turned = at;
         for watch in &mut self.watches {
             watch.faults(at, &self.book);
         }
-        self.stirred = true;
     }
 
     /// Facts are missing up to `at`, when these connections are open: what was stated may rest on what is not so, and is

@@ -32,6 +32,8 @@ struct Second {
     number: u64,
     least: usize,
     most: usize,
+    /// How many were open at most that were answered at all.
+    used: usize,
     again: usize,
     requests: usize,
 }
@@ -41,6 +43,7 @@ struct Second {
 struct Steady {
     least: usize,
     most: usize,
+    used: usize,
     /// How many requests came on a connection that had been asked before, and how many at all.
     again: usize,
     requests: usize,
@@ -183,9 +186,9 @@ impl Pool {
         };
         let grown = self
             .grown
-            .get_or_insert_with(|| Grown::new(under, steady.most));
+            .get_or_insert_with(|| Grown::new(under, steady.used));
         if grown.under != *under {
-            *grown = Grown::new(under, steady.most);
+            *grown = Grown::new(under, steady.used);
         }
         if self.used > grown.most {
             grown.most = self.used;
@@ -212,12 +215,14 @@ impl Pool {
                 number,
                 least,
                 most,
+                used: self.used,
                 again: 0,
                 requests: 0,
             });
         }
         if let Some(second) = self.seconds.iter_mut().next_back() {
             (second.least, second.most) = (second.least.min(kept), second.most.max(kept));
+            second.used = second.used.max(self.used);
             counts(second);
         }
     }
@@ -239,11 +244,13 @@ impl Pool {
         if whole.len() < SECONDS || least == 0 || (most - least) * 5 > most.max(5) {
             return;
         }
+        let used = whole.iter().map(|second| second.used).max();
         let again = whole.iter().map(|second| second.again).sum();
         let requests = whole.iter().map(|second| second.requests).sum();
         self.steady = Some(Steady {
             least,
             most,
+            used: used.unwrap_or_default(),
             again,
             requests,
         });
@@ -255,6 +262,7 @@ impl Pool {
             most,
             again,
             requests,
+            ..
         } = self.steady?;
         if again < Finding::CASES.max(most * 2) || again * 10 < requests * 8 {
             return None;

@@ -39,6 +39,7 @@ enum Event {
     Beat,
     Wake { client: usize, timer: u64 },
     Fault(usize),
+    Lift,
     Answer { conn: u64 },
     Cut { conn: u64 },
     Over { conn: u64 },
@@ -128,6 +129,7 @@ impl Desk {
             match event {
                 Event::Beat => self.beat(),
                 Event::Fault(index) => self.change(index),
+                Event::Lift => self.act(Acts::Nothing),
                 Event::Wake { client, timer } => {
                     self.address = clients[client].address();
                     clients[client].wake(self, client, timer);
@@ -390,6 +392,14 @@ impl Desk {
         let text = self.scenes[index].1;
         let (plan, acts) = acts(text);
         self.findings.faults(self.now, &plan);
+        let lasts = plan.settings().iter().find_map(|it| it.schedule.lasts);
+        if let Some(lasts) = lasts {
+            self.at(self.now + lasts, Event::Lift);
+        }
+        self.act(acts);
+    }
+
+    fn act(&mut self, acts: Acts) {
         self.acts = acts;
         if acts == Acts::Hole {
             return;

@@ -20,7 +20,9 @@ use std::time::Duration;
 
 use application::{Application, Deeds, Retry, Settings, millis};
 use desk::{Client, Desk};
-use faultboard::findings::{Finding, Habit};
+use faultboard::fault::Plan;
+use faultboard::findings::{Finding, Findings, Habit};
+use faultboard::snapshot::{Amid, By, ConnId, Fact, Leave, LegName, ProxyId, Seen};
 use ordinary::{Does, Ordinary};
 
 /// At which second which faults are set.
@@ -508,10 +510,18 @@ fn a_recovery_takes_as_long_as_the_clients_pauses() {
         retry,
         ..patient
     };
-    for (settings, least, most) in [(patient, 0.0, 0.5), (retrying, 3.0, 9.0)] {
+    // The hole is lifted, or ends by itself.
+    let lifted: Course = &[(30, "blackhole"), (70, "")];
+    let by_itself: Course = &[(30, "blackhole for=40s")];
+    for (settings, course, least, most) in [
+        (patient, lifted, 0.0, 0.5),
+        (patient, by_itself, 0.0, 0.5),
+        (retrying, lifted, 3.0, 9.0),
+        (retrying, by_itself, 3.0, 9.0),
+    ] {
         for seed in seeds() {
             let (client, _) = Application::new(settings);
-            let mut desk = Desk::new(seed, &[(30, "blackhole"), (70, "")]);
+            let mut desk = Desk::new(seed, course);
             desk.run(&mut [client], Duration::from_secs(100));
             let told = desk.stated.iter().find(|it| it.kind == Habit::Recovers);
             let told = told.unwrap_or_else(|| panic!("seed {seed}: {:?}", desk.stated));
@@ -522,6 +532,88 @@ fn a_recovery_takes_as_long_as_the_clients_pauses() {
                 told.text
             );
             assert_eq!(&*told.under, "blackhole");
+        }
+    }
+}
+
+/// A client that leaves in the middle of an answer, either so long after its last byte or so long after it asked.
+#[test]
+fn time_outs_in_the_middle_of_an_answer_are_told_apart() {
+    use faultboard::fault::random::{Random, unit};
+    let slow = faultboard::fault::language::parse("bandwidth 1kB/s").expect("faults");
+    let slow = Plan::of(slow);
+    for seed in seeds() {
+        for (which, after) in [("stalled answer", 2.0), ("whole answer", 5.0)] {
+            let mut random = Random::new(seed);
+            let mut findings = Findings::default();
+            findings.faults(Duration::ZERO, &slow);
+            for conn in 1..=12 {
+                let secs = Duration::from_secs_f64;
+                let mut drawn =
+                    |least: f64, most: f64| least + (most - least) * unit(random.draw());
+                let exact = after + drawn(0.0, 0.01);
+                let (silent, whole) = match which {
+                    "stalled answer" => (exact, exact + drawn(0.5, 4.0)),
+                    _ => (drawn(0.05, 1.5), exact),
+                };
+                let opened = secs(conn as f64 * 7.0 + drawn(0.0, 1.0));
+                let left = opened + secs(whole);
+                let amid = Amid {
+                    silent_up: secs(whole),
+                    silent_down: Some(secs(silent)),
+                    asked: 90,
+                    answered: 1,
+                    held: true,
+                    ..Amid::default()
+                };
+                let client = (desk::HERE, 4_000).into();
+                let (leg, how, waited) = (LegName::Client, Leave::Fin, millis(9));
+                for (at, seen) in [
+                    (opened, Seen::Opened { client }),
+                    (opened, Seen::Reached),
+                    (
+                        opened,
+                        Seen::Asked {
+                            bytes: 90,
+                            silent: Duration::ZERO,
+                        },
+                    ),
+                    (
+                        opened + waited,
+                        Seen::Answered {
+                            waited,
+                            upstream: waited,
+                        },
+                    ),
+                    (left, Seen::Left { leg, how, amid }),
+                    (
+                        left,
+                        Seen::Closed {
+                            by: By::Client,
+                            bytes: 900,
+                        },
+                    ),
+                ] {
+                    let (proxy, conn) = (ProxyId(1), ConnId(conn));
+                    findings.see(&Fact {
+                        at,
+                        proxy,
+                        conn,
+                        seen,
+                    });
+                }
+            }
+            let told = findings.state(Duration::from_secs(100));
+            let told: Vec<_> = told.iter().filter(|it| it.kind == Habit::GivesUp).collect();
+            let [told] = told[..] else {
+                panic!("seed {seed}, {which}: {told:?}");
+            };
+            assert_eq!((told.which, told.n), (which, 12), "seed {seed}");
+            assert!(
+                (told.values[0].1.number() - after).abs() < 0.02,
+                "{}",
+                told.text
+            );
         }
     }
 }

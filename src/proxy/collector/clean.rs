@@ -73,3 +73,43 @@ impl CleanTime {
         self.known.clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::window::{BEAT, Counted, Window};
+    use super::*;
+    use crate::proxy::meter::counters::ProxyMeter;
+
+    #[test]
+    fn what_comes_within_two_seconds_after_a_fault_is_not_what_health_is_like() {
+        let ms = Duration::from_millis;
+        let (meter, mut window, mut clean) = (
+            ProxyMeter::default(),
+            Window::default(),
+            CleanTime::default(),
+        );
+        // Answers take 10 ms in health, 500 ms under a fault, and 300 ms for so long after it.
+        for (after, known) in [(1_800, 10), (4_000, 300)] {
+            let started = clean.last.as_ref().map_or(Duration::ZERO, Sample::at) + ms(60_000);
+            for beat in 0..200 {
+                let since = BEAT * beat;
+                let is_clean = !(ms(10_000)..ms(14_000)).contains(&since);
+                let settled = since >= ms(14_000 + after);
+                let takes = match () {
+                    () if !is_clean => 500,
+                    () if since > ms(14_000) && !settled => 300,
+                    () => 10,
+                };
+                meter.feels.record(ms(takes));
+                let meters = std::iter::once(&meter);
+                let (_, sample) = window.beat(started + since, meters, Counted::default(), None);
+                clean.beat(is_clean, sample);
+            }
+            let worst = clean.known().expect("there were answers").feels.p99;
+            assert!(
+                worst.abs_diff(ms(known)) * 20 <= ms(known),
+                "{after}: {worst:?}"
+            );
+        }
+    }
+}
