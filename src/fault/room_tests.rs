@@ -97,6 +97,28 @@ impl Bench {
         }
     }
 
+    /// Something happens, to one connection or to them all.
+    fn happens(&mut self, what: usize, conn: usize, bytes: usize) {
+        match what {
+            0 => self.open(),
+            1 => drop(self.conns.swap_remove(conn)),
+            // One at a time: those that are not stuck any more bring a queue each.
+            2 if self.conns.iter().all(|conn| !conn.stuck) => self.conns[conn].stuck = true,
+            2 | 3 => self
+                .conns
+                .iter_mut()
+                .filter(|it| it.stuck)
+                .for_each(|conn| {
+                    conn.stuck = false;
+                    conn.flag.0.store(true, Ordering::Relaxed);
+                }),
+            _ => {
+                self.conns[conn].left = bytes;
+                self.conns[conn].flag.0.store(true, Ordering::Relaxed);
+            }
+        }
+    }
+
     fn held(&self) -> usize {
         let held = self.conns.iter().filter(|conn| !conn.stuck);
         held.map(|conn| conn.link.held()).sum()
@@ -212,24 +234,7 @@ fn however_many_send_none_waits_for_longer_than_its_turn() {
         for step in 0..60 {
             bench.run(Duration::from_millis(1 + below(400) as u64));
             let conn = below(bench.conns.len());
-            match below(6) {
-                0 => bench.open(),
-                1 => drop(bench.conns.swap_remove(conn)),
-                // One at a time: those that are not stuck any more bring a queue each.
-                2 if bench.conns.iter().all(|conn| !conn.stuck) => bench.conns[conn].stuck = true,
-                2 | 3 => bench
-                    .conns
-                    .iter_mut()
-                    .filter(|conn| conn.stuck)
-                    .for_each(|conn| {
-                        conn.stuck = false;
-                        conn.flag.0.store(true, Ordering::Relaxed);
-                    }),
-                _ => {
-                    bench.conns[conn].left = below(100_000);
-                    bench.conns[conn].flag.0.store(true, Ordering::Relaxed);
-                }
-            }
+            bench.happens(below(6), conn, below(100_000));
             if bench.conns.is_empty() {
                 break;
             }

@@ -185,6 +185,7 @@ fn lengthens_line(terms: &Terms<'_>, parts: &mut Parts) {
     if let Some(here) = terms.here {
         parts.there = Lag::new(here.get(TIME), terms.motion);
         let delay = Latency::of(terms);
+        let delay = delay.filter(|it| !it.jitter.is_zero() || it.motion.is_some());
         parts.delay = delay.map(|delay| Box::new(delay) as Box<dyn Delay>);
     }
 }

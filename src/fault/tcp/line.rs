@@ -38,7 +38,7 @@ pub struct Parts {
     /// How often packets are lost on their way, and their acknowledgements on theirs.
     pub(in crate::fault) loss: Chances,
     pub(in crate::fault) answers: Chances,
-    /// The delay in this direction, where there is one.
+    /// The delay in this direction, where it strays or moves.
     pub(in crate::fault) delay: Option<Box<dyn Delay>>,
     /// What the delay is, apart from what it strays by, and what it is in the other direction.
     pub(in crate::fault) there: Lag,
@@ -132,15 +132,14 @@ impl Line {
 
     /// When a packet comes to the receiver that goes to `end` in the stream and left the queue at `leaves`.
     pub(super) fn deliver(&mut self, leaves: u64, end: u64) -> u64 {
-        let delay = match &mut self.parts.delay {
-            Some(delay) => {
-                let draw = mix(self.seed ^ mix(end));
-                let delay = delay.of(instant(self.origin, leaves), draw);
-                delay.map_or(LONGEST, nanos).min(LONGEST)
-            }
-            None => 0,
+        let leaves_at = || instant(self.origin, leaves);
+        let delay = if let Some(delay) = &mut self.parts.delay {
+            let draw = mix(self.seed ^ mix(end));
+            delay.of(leaves_at(), draw).map_or(LONGEST, nanos)
+        } else {
+            nanos(self.parts.there.at(leaves_at))
         };
-        leaves.saturating_add(delay)
+        leaves.saturating_add(delay.min(LONGEST))
     }
 
     /// When a packet that comes to the queue at `at` has left it; `None` where the queue is full.

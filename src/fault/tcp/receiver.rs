@@ -100,9 +100,6 @@ impl Receiver {
             self.late += u64::from(self.whole < self.late_to);
             self.whole = to;
         }
-        if self.messages.is_empty() {
-            self.messages = VecDeque::new();
-        }
     }
 
     /// What came through in order.
@@ -115,8 +112,15 @@ impl Receiver {
         while self.through.front().is_some_and(|(to, _)| *to <= end) {
             self.through.pop_front();
         }
+    }
+
+    /// Gives back what it needed, where it is empty.
+    pub(super) fn rest(&mut self) {
         if self.through.is_empty() {
             self.through = VecDeque::new();
+        }
+        if self.messages.is_empty() {
+            self.messages = VecDeque::new();
         }
     }
 

@@ -68,6 +68,9 @@ pub(super) struct Sender {
     pub(super) repair_from: u64,
     pub(super) packets: VecDeque<Packet>,
     acknowledgements: VecDeque<Acknowledgement>,
+    /// When the first of them comes that does, and when the last one did or will.
+    hears_at: Option<u64>,
+    told_to: u64,
     receiver: Receiver,
     /// Up to where in the stream the receiver is known to let it go.
     edge: u64,
@@ -121,6 +124,8 @@ impl Sender {
             repair_from: 0,
             packets: VecDeque::new(),
             acknowledgements: VecDeque::new(),
+            hears_at: None,
+            told_to: 0,
             edge: buffer.edge(),
             receiver: Receiver::new(buffer),
             state: State::Open,
@@ -175,6 +180,18 @@ impl Sender {
         self.receiver.losses(self.losses)
     }
 
+    /// Gives back what it needed, where nothing is to come: most connections rest, and a thousand that do take little.
+    pub(super) fn rest(&mut self) {
+        if self.segments.is_empty() && self.written.is_empty() {
+            self.written = VecDeque::new();
+            self.segments = VecDeque::new();
+            self.order = VecDeque::new();
+            self.packets = VecDeque::new();
+            self.acknowledgements = VecDeque::new();
+            self.receiver.rest();
+        }
+    }
+
     /// When something happens next.
     #[cfg(test)]
     pub(super) fn next(&self) -> Option<u64> {
@@ -205,36 +222,42 @@ impl Sender {
         first.filter(|at| *at < NEVER)
     }
 
+    /// What happens next, and when; of what happens at one time, the first of these.
     fn next_event(&self) -> Option<(u64, Event)> {
-        let packet = self.packets.front().map(|packet| packet.arrives);
-        let heard = self.acknowledgements.iter().find_map(|told| told.at);
-        let events = [
-            (packet, Event::Packet),
-            (heard, Event::Acknowledgement),
-            (self.alarm.map(|(at, _)| at), Event::Alarm),
-            (self.receiver.next(), Event::Delayed),
-            (self.next_write(), Event::Write),
-        ];
-        let events = events.into_iter();
-        let events = events.filter_map(|(at, event)| Some((at?, event)));
-        events.min_by_key(|(at, _)| *at)
+        let mut next = (u64::MAX, None);
+        let mut may = |at: Option<u64>, event| {
+            if let Some(at) = at.filter(|at| *at < next.0) {
+                next = (at, Some(event));
+            }
+        };
+        may(
+            self.packets.front().map(|packet| packet.arrives),
+            Event::Packet,
+        );
+        may(self.hears_at, Event::Acknowledgement);
+        may(self.alarm.map(|(at, _)| at), Event::Alarm);
+        may(self.receiver.next(), Event::Delayed);
+        may(self.next_write(), Event::Write);
+        let (at, event) = next;
+        Some((at, event?))
     }
 
     /// When what the application wrote can be sent, where the window has room.
     fn next_write(&self) -> Option<u64> {
-        let ready = self.ready()?;
-        self.may_send_new().then(|| {
-            let paced = self.bbr.as_ref().map_or(0, |_| self.next_burst);
-            ready.max(self.opens).max(self.clock).max(paced)
-        })
+        let ready = self.ready().filter(|_| self.may_send_new())?;
+        let paced = self.bbr.as_ref().map_or(0, |_| self.next_burst);
+        Some(ready.max(self.opens).max(self.clock).max(paced))
     }
 
     /// When the next segment is ready: at once, or in the midst of a long text once it is full, or nothing has followed.
     fn ready(&self) -> Option<u64> {
-        let (written, _) = *self.written.front()?;
+        let (written, end) = *self.written.front()?;
         let full = self.sent.saturating_add(SEGMENT);
-        let mut filled = self.written.iter().filter(|(_, end)| *end >= full);
-        let filled = filled.next().map_or(u64::MAX, |(at, _)| *at);
+        if end >= full {
+            return Some(written);
+        }
+        let filled = self.written.iter().find(|(_, end)| *end >= full);
+        let filled = filled.map_or(u64::MAX, |(at, _)| *at);
         Some(filled.min(self.corked_until).max(written))
     }
 
@@ -264,9 +287,6 @@ impl Sender {
         let Some(packet) = self.packets.pop_front() else {
             return;
         };
-        if self.packets.is_empty() {
-            self.packets = VecDeque::new();
-        }
         let more = self.packets.front();
         let more = more.is_some_and(|next| next.arrives == packet.arrives);
         let rest = self.timer.timeout();
@@ -296,8 +316,11 @@ impl Sender {
 
     /// An acknowledgement sets out, behind those before it.
     fn tell(&mut self, mut told: Acknowledgement) {
-        let last = self.acknowledgements.iter().rev().find_map(|it| it.at);
-        told.at = told.at.map(|at| last.map_or(at, |last| at.max(last)));
+        if let Some(at) = &mut told.at {
+            *at = (*at).max(self.told_to);
+            self.told_to = *at;
+            self.hears_at = self.hears_at.or(Some(*at));
+        }
         self.acknowledgements.push_back(told);
     }
 
@@ -343,13 +366,12 @@ impl Sender {
             news.expected = news.expected.max(told.expected);
             self.edge = self.edge.max(told.edge);
             self.mark_delivered(&told, &mut news);
-            let next = self.acknowledgements.iter().find_map(|next| next.at);
-            if told.at.is_some() && (next != Some(self.clock) || news.came >= AGGREGATED) {
-                break;
+            if told.at.is_some() {
+                self.hears_at = self.acknowledgements.iter().find_map(|next| next.at);
+                if self.hears_at != Some(self.clock) || news.came >= AGGREGATED {
+                    break;
+                }
             }
-        }
-        if self.acknowledgements.is_empty() {
-            self.acknowledgements = VecDeque::new();
         }
         news
     }

@@ -185,6 +185,9 @@ impl Stream {
         } else {
             self.sender.next_look()
         };
+        if self.looks_at.is_none() {
+            self.sender.rest();
+        }
         self.has_news = false;
     }
 

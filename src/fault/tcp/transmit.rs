@@ -1,7 +1,5 @@
 //! What a sender sends: what was lost first, then what is new, as far as its window and its pace let it.
 
-use std::collections::VecDeque;
-
 use super::SEGMENT;
 use super::line::Line;
 use super::packet::{Mark, Packet, Segment};
@@ -80,9 +78,6 @@ impl Sender {
             if to <= most {
                 self.written.pop_front();
             }
-        }
-        if self.written.is_empty() {
-            self.written = VecDeque::new();
         }
         if self.segments.is_empty() {
             self.mark.first_sent = now;
