@@ -62,8 +62,8 @@ fn happened(event: &Event) -> String {
             format!("{proxy} listening on {} for {mapping}", joined(addrs))
         }
         Happening::Removed => format!("{proxy} removed"),
-        Happening::Renamed { before } => format!("{proxy} is the new name of {before}"),
-        Happening::PortClosed => format!("{proxy} port closed: clients are refused"),
+        Happening::Renamed { before } => format!("{before} is called {proxy} now"),
+        Happening::PortClosed => format!("{proxy} port closed: new clients are refused"),
         Happening::Opened {
             conn,
             client,
@@ -155,11 +155,9 @@ fn answer(answered: &Answered) -> Vec<String> {
             column: None,
         }) => vec![format!("refused: {error}")],
         Ok(Answer::Added { proxy, mapping, .. }) => vec![format!("{proxy} added: {mapping}")],
-        Ok(Answer::Removed(proxy)) => vec![format!("{proxy} gone")],
-        Ok(Answer::Renamed { proxy, before }) => vec![format!("{before} is called {proxy} now")],
-        Ok(Answer::Port { proxy, open }) => {
-            let state = if *open { "open" } else { "closed" };
-            vec![format!("the port of {proxy} is {state}")]
+        // What came of it has a line of its own, told as what happens.
+        Ok(Answer::Removed(_) | Answer::Renamed { .. } | Answer::Port { .. }) => {
+            vec![format!("done: {}", answered.command)]
         }
         Ok(Answer::Changed(changes)) => changes.iter().map(changed).collect(),
         Ok(Answer::Killed(conn)) => vec![format!("connection {} ended by you", conn.0)],
@@ -282,6 +280,24 @@ fn losses(losses: &Losses) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_has_an_event_of_its_own_is_answered_by_its_command() {
+        for answer in [
+            Answer::Removed("db".to_owned()),
+            Answer::Port {
+                proxy: "db".to_owned(),
+                open: false,
+            },
+        ] {
+            let answered = Answered {
+                command: "a command".to_owned(),
+                outcome: Ok(answer),
+                note: None,
+            };
+            assert_eq!(super::answer(&answered), ["done: a command"]);
+        }
+    }
 
     #[test]
     fn a_control_character_stays_in_its_line() {
