@@ -71,7 +71,7 @@ pub struct Step {
     pub oldest_ms: f64,
     /// Bytes delivered in it.
     pub bytes: PerDirection<u64>,
-    /// Connections that broke by themselves, or never reached their upstream.
+    /// Connections that their upstream broke, or that never reached it.
     pub failed: u64,
     /// Connections that a fault ended.
     pub cut: u64,
@@ -125,6 +125,8 @@ pub enum Why {
     GivesUp(GivesUp),
     /// So many connections failed.
     Fails(u64),
+    /// So many clients left while their request waited, and no finding says after how long they do.
+    Leaves(u64),
     /// Answers a second fell from what they were at the first step to less than half of what longer waits alone would leave.
     Falls(f64, f64),
     /// No answer came in all of the time for which the value was held.
@@ -134,6 +136,9 @@ pub enum Why {
 // === impl Curve ===
 
 impl Curve {
+    /// As few clients that leave say nothing: one may have had enough of its own accord.
+    const LEFT: u64 = 3;
+
     /// The first step at which something gave.
     #[must_use]
     pub fn cliff(&self) -> Option<Cliff> {
@@ -144,13 +149,17 @@ impl Curve {
     /// What gave at a step; of several things the one that says most of the client.
     fn why(&self, at: usize) -> Option<Why> {
         let (first, step) = (&self.steps[0], &self.steps[at]);
-        let usual = if at == 0 { 0.0 } else { first.failed as f64 };
-        let is_more = step.failed as f64 > usual + 3.0 * usual.sqrt();
+        // What happens from the first step on is not of the climb's making, as long as there are answers.
+        let is_new = |count: u64, before: u64| {
+            let usual = if at == 0 { 0.0 } else { before as f64 };
+            count as f64 > usual + 3.0 * usual.sqrt() && (at > 0 || step.answers == 0)
+        };
         if let Some(gives_up) = step.gives_up {
             Some(Why::GivesUp(gives_up))
-        } else if is_more && (at > 0 || step.answers == 0) {
-            // What fails from the first step on is not of the climb's making, as long as there are answers.
+        } else if is_new(step.failed, first.failed) {
             Some(Why::Fails(step.failed))
+        } else if step.left >= Self::LEFT && is_new(step.left, first.left) {
+            Some(Why::Leaves(step.left))
         } else if at == 0 || !Self::has_fallen(first, step) {
             None
         } else if step.answers == 0 {
@@ -216,7 +225,7 @@ impl Curve {
         match until {
             Until::Fails => {
                 let why = self.why(self.steps.len() - 1);
-                matches!(why, Some(Why::GivesUp(_) | Why::Fails(_)))
+                matches!(why, Some(Why::GivesUp(_) | Why::Fails(_) | Why::Leaves(_)))
             }
             Until::Waits(time) => {
                 let longest = last.p99_ms.unwrap_or(0.0).max(last.oldest_ms);
@@ -385,11 +394,10 @@ impl Step {
         words
     }
 
-    /// Requests or connections that came to nothing: those that failed or whose client left, which may be the same ones, and those
-    /// that a fault cut.
+    /// Connections that came to nothing: those that failed or whose client left, and those that a fault cut.
     #[must_use]
     pub fn lost(&self) -> (u64, u64) {
-        (self.failed.max(self.left), self.cut)
+        (self.failed + self.left, self.cut)
     }
 
     /// How many of these there were a second.
@@ -415,6 +423,7 @@ impl Why {
             }
             Self::Fails(1) => "a connection fails".to_owned(),
             Self::Fails(failed) => format!("{failed} connections fail"),
+            Self::Leaves(left) => format!("{left} clients leave without an answer"),
             Self::Falls(from, to) => format!("answers fall from {from:.1} to {to:.1} a second"),
             Self::Silent => format!("no answer comes in {}", millis(hold * 1e3)),
         }

@@ -201,6 +201,16 @@ fn a_curve_says_where_something_gives() {
             vec![step(75, 100.0), failing(1, step(23, 1_000.0))],
             "holds to 100 ms; at 1 s a connection fails",
         ),
+        (
+            vec![
+                step(75, 100.0),
+                Step {
+                    left: 4,
+                    ..step(3, 1_000.0)
+                },
+            ],
+            "holds to 100 ms; at 1 s 4 clients leave without an answer",
+        ),
         // What fails from the beginning is no cliff, but what fails far more often is.
         (
             vec![

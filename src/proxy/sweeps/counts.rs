@@ -77,11 +77,12 @@ impl Counts {
                 self.left = self.left.saturating_add(1);
             }
             Seen::Closed { by, .. } => match by {
-                By::ClientBroke | By::UpstreamBroke | By::Unreached => {
+                By::UpstreamBroke | By::Unreached => {
                     self.failed = self.failed.saturating_add(1);
                 }
                 By::Fault(_) => self.cut = self.cut.saturating_add(1),
-                By::Client | By::Upstream | By::Desk => {}
+                // A client that hangs up while it waits has left.
+                By::Client | By::ClientBroke | By::Upstream | By::Desk => {}
             },
             _ => {}
         }
