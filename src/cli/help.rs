@@ -75,6 +75,8 @@ const COMMANDS: &[&str] = &[
     "exempt CONNECTION on|off",
     "freeze CONNECTION on|off",
     "facts on|off",
+    "sweep PROXY FAULT [from=V] [to=V] [steps=N] [hold=T] [until=C] [linear]",
+    "sweep PROXY stop|save FILE",
     "list",
     "quit",
 ];

@@ -350,11 +350,54 @@ fn what_is_no_command_is_answered_with_all_commands() {
         let error = refused["error"].as_str().expect("text");
         assert!(
             error.contains(
-                "add, remove, rename, port, set, clear, preset, bypass, kill, exempt, freeze, facts, list, quit"
+                "add, remove, rename, port, set, clear, preset, bypass, kill, exempt, freeze, facts, sweep, list, quit"
             ),
             "{error}"
         );
     }
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
+fn a_sweep_is_answered_at_once_told_step_by_step_and_written() {
+    let (mut session, addr, _) = desk("--headless", &[]);
+    round_trip(&mut client(addr), b"x");
+    session.ask("set echo loss 1%", "done");
+    let begun = session.ask("sweep echo latency from=1ms to=3ms steps=2 hold=1s", "done");
+    assert_eq!(
+        (&begun["steps"], &begun["seconds"]),
+        (&json!(2), &json!(2.0))
+    );
+    let again = session.ask("sweep echo latency", "refused");
+    assert_eq!(
+        again["error"],
+        "echo is swept already: sweep echo stop ends that"
+    );
+    let step = session.wait("sweep");
+    assert_eq!(
+        (&step["state"], &step["step"], &step["set"]),
+        (&json!("step"), &json!(1), &json!("1ms"))
+    );
+    let set = session.wait("faults");
+    assert_eq!(
+        (&set["faults"], &set["by"]),
+        (&json!("latency 3ms, loss 1%"), &json!("sweep"))
+    );
+    let ended = session.wait_where(|event| event["state"] == "ended");
+    assert_eq!(
+        (&ended["why"], &ended["steps"]),
+        (&json!("done"), &json!(2))
+    );
+    let listed = session.ask("list", "done");
+    assert_eq!(listed["proxies"][0]["faults"], "loss 1%");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("curve.csv");
+    session.ask(&format!("sweep echo save {}", file.display()), "done");
+    let csv = std::fs::read_to_string(&file).expect("it is written");
+    assert_eq!(csv.lines().count(), 3, "{csv}");
+    let wrong = session.ask("sweep echo save curve.txt", "refused");
+    assert_eq!(wrong["column"], 17);
     session.ask("quit", "done");
     succeeds(session);
 }
