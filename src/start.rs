@@ -37,10 +37,6 @@ pub(crate) struct Origin {
     /// What is done to them, where a tape says so.
     pub(crate) play: Option<Play>,
     /// The tour that leads through them, and whether it plays itself.
-    #[cfg_attr(
-        not(feature = "tui"),
-        expect(dead_code, reason = "the console leads it")
-    )]
     pub(crate) tour: Option<(Tour, bool)>,
 }
 

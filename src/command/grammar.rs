@@ -170,7 +170,9 @@ pub(super) fn settings_after(earlier: &[Setting], input: &mut Input<'_>) -> Pars
 fn no_preset(written: &str, begin: usize, slip: Slip) -> Slip {
     let kinds = KINDS.iter().flat_map(|kind| [Some(kind.name), kind.short]);
     let is_word = (written.chars()).all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
-    if !is_word || nearest(written, kinds.flatten()).is_some() || Kind::named(written).is_some() {
+    let may_go_on = slip.is_unfinished() || written.is_empty();
+    let is_fault = Kind::named(written).is_some() || nearest(written, kinds.flatten()).is_some();
+    if may_go_on || !is_word || is_fault {
         return slip;
     }
     // `4g` is a part of two names, and one letter away from another.

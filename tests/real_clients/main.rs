@@ -60,7 +60,9 @@ use Run::{Node, Python, Shell};
 use Server::{Http, Redis};
 
 /// A client, what it speaks to, and how its requests fail.
-const CLIENTS: [(&str, Run, Server, Mode); 20] = [
+type Client = (&'static str, Run, Server, Mode);
+
+const CLIENTS: [Client; 20] = [
     (
         "curl -m 1",
         Shell("curl", "curl -s -m 1 -o /dev/null http://127.0.0.1:PORT/$n"),
@@ -379,17 +381,14 @@ async fn through_a_desk(
     Some(stated)
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn what_is_stated_of_real_clients_is_what_they_did() {
-    let only = std::env::var("FAULTBOARD_CLIENT").unwrap_or_default();
-    let clients = CLIENTS.iter().filter(|(name, ..)| name.contains(&only));
-    let clients: Vec<_> = clients.copied().collect();
-    let place = Arc::new(Place::new().await);
+/// What some clients did, and what a desk stated of them: a table, and the clients of which something was stated that is not so,
+/// with what that was.
+async fn compare(place: &Arc<Place>, clients: &[Client]) -> (Vec<String>, Vec<(Client, String)>) {
     let outside: Vec<_> = clients
         .iter()
         .map(|(_, run, server, mode)| {
             let (run, server, mode) = (*run, *server, *mode);
-            let place = Arc::clone(&place);
+            let place = Arc::clone(place);
             tokio::spawn(async move { from_outside(&place, run, server, mode).await })
         })
         .collect();
@@ -401,14 +400,15 @@ async fn what_is_stated_of_real_clients_is_what_they_did() {
     let through: Vec<_> = clients
         .iter()
         .map(|(_, run, server, mode)| {
-            let (place, engine) = (Arc::clone(&place), engine.clone());
+            let (place, engine) = (Arc::clone(place), engine.clone());
             let (run, server, mode) = (*run, *server, *mode);
             tokio::spawn(async move { through_a_desk(&engine, &place, run, server, mode).await })
         })
         .collect();
     let mut lines = Vec::new();
     let mut wrong = Vec::new();
-    for ((name, ..), (did, through)) in clients.iter().zip(did.iter().zip(through)) {
+    for (client, (did, through)) in clients.iter().zip(did.iter().zip(through)) {
+        let name = client.0;
         let (Some(did), Some(stated)) = (did, through.await.expect("no panic")) else {
             lines.push(format!("{name}: left out"));
             continue;
@@ -418,14 +418,38 @@ async fn what_is_stated_of_real_clients_is_what_they_did() {
             let is = did.judge(finding);
             lines.push(format!("    {:7} {finding}", format!("{is:?}")));
             if is == Is::False {
-                wrong.push(format!("{name}: {finding}; did {}", did.words()));
+                wrong.push((*client, format!("{name}: {finding}; did {}", did.words())));
             }
         }
         let missed = did.missed(&stated).join(", ");
         lines.push(format!("    missed  {missed}"));
     }
+    (lines, wrong)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_stated_of_real_clients_is_what_they_did() {
+    let only = std::env::var("FAULTBOARD_CLIENT").unwrap_or_default();
+    let clients = CLIENTS.iter().filter(|(name, ..)| name.contains(&only));
+    let clients: Vec<Client> = clients.copied().collect();
+    let place = Arc::new(Place::new().await);
+    let (mut lines, mut wrong) = compare(&place, &clients).await;
+    if !wrong.is_empty() {
+        // Where all run at once on a busy machine, a client may do another thing the second time: those alone are asked again.
+        let mut again: Vec<Client> = wrong.iter().map(|(client, _)| *client).collect();
+        again.dedup_by_key(|client| client.0);
+        lines.extend(
+            wrong
+                .iter()
+                .map(|(_, why)| format!("again, because of {why}")),
+        );
+        let (more, still) = compare(&place, &again).await;
+        lines.extend(more);
+        wrong = still;
+    }
     if std::env::var_os("FAULTBOARD_TABLE").is_some() {
         println!("{}", lines.join("\n"));
     }
+    let wrong: Vec<String> = wrong.into_iter().map(|(_, why)| why).collect();
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
