@@ -8,6 +8,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
@@ -133,10 +134,19 @@ impl Log {
     }
 }
 
-/// A port that was free a moment ago.
+/// A port that was free a moment ago, another one each time. It lies below those that a system gives to whoever asks for any (from
+/// 32,768 on at the lowest), so that it is not given away before it is used.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener.local_addr().expect("bound").port()
+    static TAKEN: AtomicU32 = AtomicU32::new(0);
+    loop {
+        let number = TAKEN.fetch_add(1, Ordering::Relaxed);
+        // Programs of tests that run at the same time begin at different places.
+        let place = std::process::id().wrapping_mul(61).wrapping_add(number) % 20_000;
+        let port = u16::try_from(10_000 + place).expect("a port");
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
 }
 
 /// Runs a client program to its end; it is killed where that takes too long.
