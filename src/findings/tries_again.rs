@@ -64,6 +64,8 @@ struct Peak {
     place: usize,
     /// How many failures were followed by an attempt then.
     n: usize,
+    /// Whether it is told even where nobody knows how many attempts a request has.
+    is_clear: bool,
 }
 
 /// So many answers in health have to be known before anything is told from what follows failures.
@@ -74,6 +76,9 @@ const ENOUGH: usize = 10;
 
 /// Where an attempt follows by chance in so large a share, no pause shows.
 const DENSE: f64 = 0.85;
+
+/// In so large a share of failures a pause shows that is told without the number of attempts.
+const CLEAR: f64 = 0.65;
 
 /// Pauses that are shorter drown in what else goes on.
 const SHORTEST: Duration = Duration::from_millis(80);
@@ -279,7 +284,8 @@ impl TriesAgain {
         let whole = Followers::place(Followers::at(place) + waited);
         let usual = self.in_health(client, place)?;
         // Who asks on a schedule does so as often in failure; where that is seldom, the next attempt waits for a failure.
-        let usual = usual.max(match self.in_health(client, whole) {
+        let known = self.in_health(client, whole);
+        let usual = usual.max(match known {
             None if self.is_slower(client, &moments) => 0.0,
             whole => whole?,
         });
@@ -294,7 +300,8 @@ impl TriesAgain {
             .iter()
             .filter(|failure| failure.followers.has(place))
             .count();
-        (stands_out && share > usual + 0.35).then_some(Peak { place, n })
+        let is_clear = known.is_some() && share >= CLEAR;
+        (stands_out && share > usual + 0.35).then_some(Peak { place, n, is_clear })
     }
 
     /// What can be told of a client of many callers.
@@ -309,9 +316,13 @@ impl TriesAgain {
             },
             |failure| failure.followers.has(peak.place),
         );
+        let more = trains.attempts();
+        // A pause in common may be the callers' own: how often a request is tried again tells the two apart.
+        if more.is_none() && !peak.is_clear {
+            return None;
+        }
         let apart = Followers::at(peak.place) + waited;
         let apart = median_near(&trains.gaps, apart);
-        let more = trains.attempts();
         let says = match more {
             Some(more) => format!(
                 "{}, {} apart",
