@@ -227,12 +227,13 @@ fn time_parts(time: Duration, decimals: usize) -> (String, &'static str) {
         long if long < 999.5 * 60e6 => (long / 60e6, "m"),
         huge => (huge / 3_600e6, "h"),
     };
-    let places = match number {
-        tiny if unit == "µs" || tiny >= 99.5 => 0,
-        some if some >= 9.95 => decimals.saturating_sub(1),
-        _ => decimals,
-    };
-    (format!("{number:.places$}"), unit)
+    let most = if unit == "µs" { 0 } else { decimals };
+    // One digit more than there are decimals, counted as it is rounded: what is printed prints the same again.
+    let digits = |text: &String| text.bytes().filter(u8::is_ascii_digit).count();
+    let mut texts = (0..=most).rev().map(|places| format!("{number:.places$}"));
+    let text = texts.find(|text| digits(text) <= most + 1);
+    let text = text.unwrap_or_else(|| format!("{number:.0}"));
+    (text, unit)
 }
 
 #[cfg(test)]

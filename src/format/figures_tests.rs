@@ -137,3 +137,19 @@ fn no_figure_is_wider_than_its_column() {
         number = number * 10 / 9 + 1;
     }
 }
+
+#[test]
+fn a_time_on_a_knob_prints_the_same_again() {
+    for (printed, same) in [
+        (9_945_000, "9.95s"),
+        (9_950_000, "9.95s"),
+        (9_994_000, "9.99s"),
+        (9_996_000, "10s"),
+        (99_460_000, "99.5s"),
+        (99_500_000, "99.5s"),
+        (99_960_000, "100s"),
+        (12_340, "12.3ms"),
+    ] {
+        assert_eq!(time_short(micros(printed)), same);
+    }
+}
