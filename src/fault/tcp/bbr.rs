@@ -330,7 +330,8 @@ fn whole(number: f64) -> u64 {
     number as u64
 }
 
-/// A number of segments.
+/// A number of segments; more than any path holds is so many that a few may still be added.
 fn segments(number: f64) -> u32 {
-    u32::try_from(whole(number)).unwrap_or(u32::MAX)
+    const MOST: u32 = 1 << 28;
+    u32::try_from(whole(number)).map_or(MOST, |number| number.min(MOST))
 }
