@@ -97,16 +97,18 @@ fn option(mapping: &mut Mapping, input: &mut Input<'_>) -> Parsed<bool> {
             None => Ok(false),
         };
     }
-    "alpn=".parse_next(input)?;
-    let offers = alpn(input)?;
-    let whole = begin..input.current_token_start();
+    // Judged before the offers are read: what is only begun could never be finished.
+    let whole = begin..begin + word.len();
     if mapping.tls() == TlsMode::Clear {
-        return Err(Slip::over(whole, slips::alpn_without_tls(mapping, word)).cut());
+        let offered = if word == "alpn=" { "alpn=h2" } else { word };
+        return Err(Slip::over(whole, slips::alpn_without_tls(mapping, offered)).cut());
     }
     if !mapping.alpn.is_empty() {
         let message = format!("alpn= stands once, with all that is offered: leave out {word}");
         return Err(Slip::over(whole, message).cut());
     }
+    "alpn=".parse_next(input)?;
+    let offers = alpn(input)?;
     mapping.alpn = offers;
     Ok(true)
 }
