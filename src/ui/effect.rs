@@ -28,12 +28,14 @@ pub enum Effect {
         /// Whether a file of this name is replaced.
         replaces: bool,
     },
-    /// What a sweep came to is written to a file, over what is there.
+    /// What a sweep came to is written to a file.
     WriteSweep {
         /// The file, as its name was typed.
         file: PathBuf,
         /// The curve, in the form that the file's name asks for.
         text: String,
+        /// Whether a file of this name is replaced.
+        replaces: bool,
     },
     /// A scene is read from a file.
     ReadScene(PathBuf),

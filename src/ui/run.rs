@@ -266,8 +266,12 @@ where
                 let result = files::write(&file, &text, replaces);
                 self.answered(Answer::SceneWritten { file, result });
             }
-            Effect::WriteSweep { file, text } => {
-                let result = files::write(&file, &text, true);
+            Effect::WriteSweep {
+                file,
+                text,
+                replaces,
+            } => {
+                let result = files::write(&file, &text, replaces);
                 self.answered(Answer::SweepWritten { file, result });
             }
             Effect::KeepPreset { name, faults } => {

@@ -293,7 +293,7 @@ fn answered(model: &mut Model, answer: Answer) {
             (None, Err(why)) => refused(model, &why),
         },
         Answer::SceneWritten { file, result } => scenes::written(model, file, result),
-        Answer::SweepWritten { file, result } => sweeps::saved(model, &file, result),
+        Answer::SweepWritten { file, result } => sweeps::saved(model, file, result),
         Answer::PresetKept { name, result } => presets::kept(model, &name, result),
         Answer::SceneRead { file, text } => scenes::read(model, file, text),
     }

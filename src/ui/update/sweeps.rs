@@ -43,7 +43,13 @@ pub(super) fn say(model: &mut Model, proxy: ProxyId, what: Sweeping) {
 pub(super) fn save(model: &mut Model, curve: &Curve, file: PathBuf) {
     if let Some(form) = Form::of(&file) {
         let text = curve.export(form);
-        model.cause(Effect::WriteSweep { file, text });
+        // Another one of that name is somebody's.
+        let replaces = model.private.curves.contains(&file);
+        model.cause(Effect::WriteSweep {
+            file,
+            text,
+            replaces,
+        });
     } else {
         let text = format!("a file that ends in {} is wanted: curve.svg", Form::ENDINGS);
         model.say(Tone::Trouble, text);
@@ -51,9 +57,12 @@ pub(super) fn save(model: &mut Model, curve: &Curve, file: PathBuf) {
 }
 
 /// A curve was written, or could not be.
-pub(super) fn saved(model: &mut Model, file: &std::path::Path, result: Result<(), String>) {
+pub(super) fn saved(model: &mut Model, file: PathBuf, result: Result<(), String>) {
     match result {
-        Ok(()) => model.say(Tone::Good, format!("{} has the sweep", shown_path(file))),
+        Ok(()) => {
+            model.say(Tone::Good, format!("{} has the sweep", shown_path(&file)));
+            model.private.curves.insert(file);
+        }
         Err(why) => model.say(Tone::Trouble, why),
     }
 }

@@ -154,11 +154,26 @@ fn finished_sweeps_are_shown_again_laid_over_copied_and_written() {
     assert_eq!(copied, [Effect::Copy(wanted.to_owned())]);
     does(&mut model, [Action::WriteScene]);
     let written = does(&mut model, [Action::Accept]);
-    let [Effect::WriteSweep { file, text }] = &written[..] else {
-        panic!("{written:?}");
+    let [
+        Effect::WriteSweep {
+            file,
+            text,
+            replaces: false,
+        },
+    ] = &written[..]
+    else {
+        panic!("a file of that name may be somebody's: {written:?}");
     };
     assert_eq!(file.to_str(), Some("db-latency.svg"));
     assert!(text.starts_with("<svg"));
+    let (file, result) = (file.clone(), Ok(()));
+    let answer = Answer::SweepWritten { file, result };
+    let again = [Action::Answered(answer), Action::WriteScene, Action::Accept];
+    let again = does(&mut model, again);
+    assert!(matches!(
+        &again[..],
+        [Effect::WriteSweep { replaces: true, .. }]
+    ));
     does(&mut model, [Action::Sweeps]);
     assert_eq!(shown(&model), None);
 }
