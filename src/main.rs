@@ -16,7 +16,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
 use faultboard::check;
-use faultboard::cli::{self, Cli, Command, Options, Output, Rejected, RunArgs, Unread, help};
+use faultboard::cli::{
+    self, Cli, Command, Options, Output, Rejected, RunArgs, Unread, help, version,
+};
 use faultboard::command;
 use faultboard::expect;
 use faultboard::fault::trace;
@@ -224,6 +226,10 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             Ok(())
         }),
         Some(Command::Man) => print(|out| help::write_manual(out)),
+        Some(Command::Version { json: true }) => print(|out| version::write_json(out)),
+        Some(Command::Version { json: false }) => {
+            print(|out| writeln!(out, "faultboard {}", version::LONG))
+        }
     };
     printed.map(|()| ExitCode::SUCCESS)
 }
@@ -345,7 +351,7 @@ fn desk(mut options: Options, origin: Origin, notes: Vec<String>) -> Result<Exit
         None => None,
     };
     info!(
-        version = env!("CARGO_PKG_VERSION"),
+        version = version::LONG,
         seed = options.engine.seed,
         "started"
     );

@@ -412,6 +412,25 @@ fn a_filter_of_the_log_that_does_not_parse_is_one_line_and_status_2() {
 }
 
 #[test]
+fn the_version_says_what_the_program_was_built_from() {
+    let version = env!("CARGO_PKG_VERSION");
+    assert_eq!(stdout(&run(&["-V"])), format!("faultboard {version}\n"));
+    let output = run(&["--version"]);
+    let long = stdout(&output);
+    assert!(
+        long.starts_with(&format!("faultboard {version} (")),
+        "{long}"
+    );
+    assert_eq!(stdout(&run(&["version"])), long);
+    let json: Value = serde_json::from_str(stdout(&run(&["version", "--json"]))).expect("JSON");
+    assert_eq!(json["version"], version);
+    assert!(
+        long.contains(json["target"].as_str().expect("a target")),
+        "{long}"
+    );
+}
+
+#[test]
 fn help_shows_every_command_and_option() {
     let output = run(&["--help"]);
     let help = stdout(&output);
@@ -421,6 +440,7 @@ fn help_shows_every_command_and_option() {
         "faultboard check [--json] MAPPING...",
         "faultboard completions SHELL",
         "faultboard man",
+        "faultboard version [--json]",
         "--bind",
         "-f, --fault",
         "--headless",

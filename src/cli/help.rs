@@ -20,7 +20,8 @@ pub const USAGE: &str = "faultboard [OPTIONS] [MAPPING]...\n       \
                          faultboard report [--html|--md|--json] [-o FILE] TAPE\n       \
                          faultboard presets [--json]\n       \
                          faultboard completions SHELL\n       \
-                         faultboard man";
+                         faultboard man\n       \
+                         faultboard version [--json]";
 
 /// What a mapping is, in one line.
 pub const MAPPING: &str =

@@ -12,6 +12,7 @@ use clap::{Args, FromArgMatches, Parser, Subcommand};
 
 pub mod help;
 pub mod options;
+pub mod version;
 
 pub use options::{Options, Output, Rejected};
 
@@ -25,6 +26,7 @@ use crate::proxy::tls::TlsOptions;
 #[command(
     name = "faultboard",
     version,
+    long_version = version::LONG,
     about = "A terminal mixing desk for network faults",
     long_about = "A terminal mixing desk for network faults.\n\nPoint an application at a local port: faultboard \
                   forwards the bytes to the real server, shows every live connection, and lets you turn latency, \
@@ -136,6 +138,12 @@ pub enum Command {
     },
     /// Print the manual page: faultboard man | man -l -
     Man,
+    /// Print what this program was built from: version, commit, target
+    Version {
+        /// Print one JSON object
+        #[arg(long)]
+        json: bool,
+    },
 }
 
 /// Who presses the keys of a tour.
