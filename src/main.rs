@@ -31,7 +31,7 @@ use faultboard::operate;
 use faultboard::preset;
 use faultboard::proxy::{Engine, StartError};
 use faultboard::report::{self, Form};
-use faultboard::stop::{Stop, StopRequest};
+use faultboard::stop::{self, Stop, StopRequest};
 #[cfg(feature = "tui")]
 use faultboard::tape::Moment;
 use faultboard::tape::account::Account;
@@ -39,9 +39,6 @@ use faultboard::tape::play::{Part, Play, Unplayable};
 use faultboard::tape::{self, Recorded};
 #[cfg(feature = "tui")]
 use faultboard::ui;
-use rustix::process::getpgrp;
-use rustix::termios::tcgetpgrp;
-use signal_hook::low_level::emulate_default_handler;
 use tokio::io::AsyncRead;
 use tracing::info;
 
@@ -405,8 +402,7 @@ fn ended_by(stop: Option<Stop>) -> ExitCode {
     let Some(signal) = stop.and_then(|stop| stop.killer) else {
         return ExitCode::SUCCESS;
     };
-    // It returns where the signal's default is not known, or is not to end a process.
-    let _ = emulate_default_handler(signal);
+    stop::end_by(signal);
     // As a shell says it.
     ExitCode::from(u8::try_from(128 + signal).unwrap_or(u8::MAX))
 }
@@ -591,10 +587,10 @@ fn shown(options: &Options, upstreams: Upstreams, style: Style) -> headless::Opt
 
 /// Standard input, or nothing where reading it would stop the process: a job in the background of its terminal.
 fn commands() -> Box<dyn AsyncRead + Send + Unpin> {
-    match tcgetpgrp(io::stdin()).map(|group| group == getpgrp()) {
-        Ok(false) => Box::new(tokio::io::empty()),
-        // An error: it is no terminal.
-        Ok(true) | Err(_) => Box::new(tokio::io::stdin()),
+    if stop::reading_stops() {
+        Box::new(tokio::io::empty())
+    } else {
+        Box::new(tokio::io::stdin())
     }
 }
 

@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,7 +19,6 @@ use faultboard::tape::file::TapeFile;
 use faultboard::tape::play::{Moment, Move, Play};
 use faultboard::tape::{self, Setup, Tape};
 use faultboard::tour::{self, Tour};
-use rustix::process::{Resource, getrlimit};
 
 /// What the proxies forward to.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -177,11 +175,11 @@ fn unwritable_report(path: &Path) -> String {
     format!("cannot write the report {}", shown_path(path))
 }
 
-/// Where a file is, by what tells it from every other one.
+/// Where a file is.
 #[derive(PartialEq)]
 enum Place {
-    /// Its device and its number there.
-    There(u64, u64),
+    /// What tells it from every other one.
+    There(file::Identity),
     /// It is to be made here.
     New(PathBuf),
 }
@@ -193,7 +191,10 @@ impl Place {
     fn of(path: &Path) -> Option<Self> {
         if let Ok(found) = path.metadata() {
             let is_file = found.is_file();
-            return is_file.then(|| Self::There(found.dev(), found.ino()));
+            return file::identity(path)
+                .ok()
+                .filter(|_| is_file)
+                .map(Self::There);
         }
         let folder = path.parent().filter(|it| !it.as_os_str().is_empty());
         let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok()?;
@@ -233,11 +234,12 @@ pub(crate) fn tape_setup(options: &Options, origin: &Origin, file: Option<TapeFi
     }
 }
 
-/// Below this the allocator fails while the program starts, and it can only abort, without a word.
-const LEAST_MEMORY: u64 = 96 << 20;
-
-/// Refuses to start where the process may take too little memory.
+/// Refuses to start where the process may take too little memory: the allocator then fails while the program starts, and it can
+/// only abort, without a word.
+#[cfg(unix)]
 pub(crate) fn check_memory() -> Result<()> {
+    use rustix::process::{Resource, getrlimit};
+    const LEAST_MEMORY: u64 = 96 << 20;
     for (limit, option) in [(Resource::As, "-v"), (Resource::Data, "-d")] {
         if let Some(allowed) = getrlimit(limit).current
             && allowed < LEAST_MEMORY
@@ -249,6 +251,12 @@ pub(crate) fn check_memory() -> Result<()> {
             ));
         }
     }
+    Ok(())
+}
+
+/// Starts: only Unix has a limit that a shell gives its processes.
+#[cfg(not(unix))]
+pub(crate) fn check_memory() -> Result<()> {
     Ok(())
 }
 

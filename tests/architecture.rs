@@ -59,7 +59,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("start", &["format"]),
     (
         "logging",
-        &["units", "format", "sweep", "snapshot", "proxy"],
+        &["units", "format", "file", "sweep", "snapshot", "proxy"],
     ),
     (
         "check",
@@ -112,9 +112,9 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "ui",
         &[
-            "folders", "look", "request", "format", "units", "syntax", "fault", "sweep", "preset",
-            "mapping", "snapshot", "command", "proxy", "operate", "scene", "tour", "stop",
-            "farewell",
+            "file", "folders", "look", "request", "format", "units", "syntax", "fault", "sweep",
+            "preset", "mapping", "snapshot", "command", "proxy", "operate", "scene", "tour",
+            "stop", "farewell",
         ],
     ),
 ];

@@ -1,6 +1,6 @@
 //! The real program on a pseudo-terminal, with real clients: what is typed, what is shown, and what is left behind.
 
-#![cfg(feature = "tui")]
+#![cfg(all(unix, feature = "tui"))]
 
 mod support;
 
@@ -333,6 +333,7 @@ fn keys_beyond_1024_bytes_in_one_go_are_all_obeyed() {
     assert!(terminal.ended().success());
 }
 
+#[cfg(target_os = "linux")]
 #[test]
 fn a_log_that_cannot_be_written_is_a_line_of_what_happened() {
     let arguments = ["--log-file", "/dev/full", "0=127.0.0.1:9"];

@@ -1,6 +1,6 @@
 //! The console among other programs: stopped and continued by a shell, and inside tmux, whose screen is another's.
 
-#![cfg(feature = "tui")]
+#![cfg(all(unix, feature = "tui"))]
 
 mod support;
 

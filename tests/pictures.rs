@@ -4,7 +4,7 @@
 //! clients, presses the keys below, and writes `assets/console.svg`, a still, and `assets/tour.svg`, which moves. Without
 //! the variable it only compares: each picture says of which snapshots of the screens it is.
 
-#![cfg(feature = "tui")]
+#![cfg(all(unix, feature = "tui"))]
 #![expect(
     clippy::disallowed_methods,
     reason = "what moves takes its time, and only drawing does it"

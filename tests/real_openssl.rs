@@ -1,5 +1,7 @@
 //! Certificates and servers of OpenSSL that are refused: the line that each is told by, and what `--insecure` does.
 
+#![cfg(unix)]
+
 mod support;
 
 use std::net::SocketAddr;

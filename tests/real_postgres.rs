@@ -1,5 +1,7 @@
 //! PostgreSQL's own programs through proxies, against a server that takes TLS and SCRAM passwords only.
 
+#![cfg(unix)]
+
 mod support;
 
 use faultboard::fault::Plan;

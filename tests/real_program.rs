@@ -1,5 +1,7 @@
 //! The program itself between real clients and real servers: its options reach the engine, its commands the connections.
 
+#![cfg(unix)]
+
 #[path = "headless/session.rs"]
 #[allow(dead_code, reason = "shared with the tests of the headless program")]
 mod session;

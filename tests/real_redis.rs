@@ -1,5 +1,7 @@
 //! Redis's own programs through a plain proxy.
 
+#![cfg(unix)]
+
 mod support;
 
 use std::net::SocketAddr;

@@ -1,5 +1,7 @@
 //! curl through https:// proxies: certificates that are right, and the line that says why one is not.
 
+#![cfg(unix)]
+
 mod support;
 
 use std::net::SocketAddr;

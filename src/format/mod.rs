@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::ops::Range;
 use std::path::Path;
 
@@ -119,6 +119,29 @@ pub fn first(most: usize, items: impl IntoIterator<Item = impl fmt::Display>) ->
     items.join(", ")
 }
 
+/// What Windows says of the errors that people meet, in the words of Unix: it would say it in the language of its user, and at
+/// length.
+const WORDS: [(ErrorKind, &str); 12] = [
+    (ErrorKind::AddrInUse, "address already in use"),
+    (
+        ErrorKind::AddrNotAvailable,
+        "cannot assign requested address",
+    ),
+    (ErrorKind::AlreadyExists, "file exists"),
+    (ErrorKind::BrokenPipe, "broken pipe"),
+    (
+        ErrorKind::ConnectionAborted,
+        "software caused connection abort",
+    ),
+    (ErrorKind::ConnectionRefused, "connection refused"),
+    (ErrorKind::ConnectionReset, "connection reset by peer"),
+    (ErrorKind::HostUnreachable, "no route to host"),
+    (ErrorKind::NetworkUnreachable, "network is unreachable"),
+    (ErrorKind::NotFound, "no such file or directory"),
+    (ErrorKind::PermissionDenied, "permission denied"),
+    (ErrorKind::TimedOut, "connection timed out"),
+];
+
 /// What the system said, in the form of our messages: lower case, without the error's number.
 #[must_use]
 pub fn reason(error: &io::Error) -> String {
@@ -126,7 +149,12 @@ pub fn reason(error: &io::Error) -> String {
     let Some((words, _)) = text.split_once(" (os error") else {
         return one_line(&text);
     };
-    let mut chars = words.chars();
+    if cfg!(windows)
+        && let Some((_, ours)) = WORDS.iter().find(|(kind, _)| *kind == error.kind())
+    {
+        return (*ours).to_owned();
+    }
+    let mut chars = words.trim_end_matches('.').chars();
     match chars.next() {
         Some(first) => first.to_lowercase().chain(chars).collect(),
         None => text,
@@ -220,6 +248,22 @@ mod tests {
             ("Zoe\u{308} 大 ü \"q\" \\ '", "Zoe\u{308} 大 ü \"q\" \\ '"),
         ] {
             assert_eq!(one_line(text), line);
+        }
+    }
+
+    /// Of the numbers of Linux: those of Windows lead to the same kinds.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn the_words_for_an_error_are_those_of_unix_on_every_system() {
+        for number in 1..=133 {
+            let error = io::Error::from_raw_os_error(number);
+            let ours = WORDS.iter().find(|(kind, _)| *kind == error.kind());
+            if let Some((kind, words)) = ours
+                // More numbers than one lead to these.
+                && ![ErrorKind::PermissionDenied, ErrorKind::TimedOut].contains(kind)
+            {
+                assert_eq!(reason(&error), *words, "{number}");
+            }
         }
     }
 

@@ -6,16 +6,14 @@
 
 use std::fs::File;
 use std::io::{self, Write};
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use rustix::fs::OFlags;
-use rustix::io::Errno;
 use thiserror::Error;
 use tracing_subscriber::filter::{EnvFilter, LevelFilter, ParseError};
 
+use crate::file::open_private;
 use crate::format::{printable, reason, shown_path};
 
 mod record;
@@ -41,11 +39,7 @@ pub enum LogError {
         source: ParseError,
     },
     /// The file cannot be written: the work failed.
-    #[error(
-        "cannot open the log file {}: {}",
-        shown_path(path),
-        not_opened(source)
-    )]
+    #[error("cannot open the log file {}: {}", shown_path(path), reason(source))]
     File {
         /// Where the log was to be written.
         path: PathBuf,
@@ -91,24 +85,11 @@ pub fn start(path: &Path, filter: Option<&str>) -> Result<Arc<LogFile>, LogError
     Ok(log)
 }
 
-fn not_opened(error: &io::Error) -> String {
-    if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) {
-        return "it is a symbolic link, and a log follows none: give the file itself".to_owned();
-    }
-    reason(error)
-}
-
 // === impl LogFile ===
 
 impl LogFile {
     fn open(path: &Path) -> Result<Self, LogError> {
-        let flags = i32::try_from(OFlags::NOFOLLOW.bits()).expect("a flag of the system's own int");
-        let file = File::options()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .custom_flags(flags)
-            .open(path);
+        let file = open_private(path, File::options().append(true));
         let path = path.to_owned();
         let lost = Mutex::default();
         match file {
@@ -189,6 +170,7 @@ fn read_filter(filter: Option<&str>) -> Result<EnvFilter, LogError> {
 
 #[cfg(test)]
 mod tests {
+    #[cfg(unix)]
     use std::os::unix::fs::PermissionsExt;
 
     use super::*;
@@ -207,6 +189,7 @@ mod tests {
         LogFile::open(path).expect("a log")
     }
 
+    #[cfg(unix)]
     #[test]
     fn a_log_is_its_owners_alone_and_no_link() {
         let folder = tempfile::tempdir().expect("a folder");
@@ -219,12 +202,13 @@ mod tests {
         assert_eq!(
             error.to_string(),
             format!(
-                "cannot open the log file {}: it is a symbolic link, and a log follows none: give the file itself",
+                "cannot open the log file {}: it is a symbolic link: give the file itself",
                 link.display()
             )
         );
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_told_once_and_lines_are_counted() {
         let log = opened(Path::new("/dev/full"));

@@ -194,6 +194,7 @@ mod tests {
         assert_eq!(last, Some(&full));
     }
 
+    #[cfg(target_os = "linux")]
     #[test]
     fn a_full_disk_is_told_and_the_desk_goes_on() {
         let path = Path::new("/dev/full");

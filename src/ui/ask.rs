@@ -8,13 +8,13 @@
 //!  terminal ──► ]11;rgb:1e1e/1e1e/2e2e   ?2026;2$y   ?62;22c    DA1 is answered by every terminal, and last
 //! ```
 
-use std::io::{self, Write, stdin, stdout};
+use std::io::{self, Write, stdout};
 use std::time::{Duration, Instant};
 
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyModifiers};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::theme::Ground;
+use super::tty;
 
 /// For so long an answer is waited for: with what else a start takes, the first frame then comes within 50 ms.
 const LIMIT: Duration = Duration::from_millis(30);
@@ -38,17 +38,21 @@ pub struct Answers {
     pub is_late: bool,
 }
 
-/// Whether a terminal of this name knows the sequences of operating systems (OSC): the clipboard, the title, the background.
-/// Others may print them.
-pub(super) fn knows_osc(term: &str) -> bool {
+/// Whether a terminal knows the sequences of operating systems (OSC): the clipboard, the title, the background. Others may print
+/// them. Windows Terminal says what it is in a variable of its own.
+pub(super) fn knows_osc(variable: impl Fn(&str) -> Option<String>) -> bool {
     let without = [
         "", "dumb", "linux", "ansi", "cons25", "vt52", "vt100", "vt220",
     ];
-    !without.contains(&term)
+    let term = variable("TERM").unwrap_or_default();
+    !without.contains(&term.as_str()) || term.is_empty() && variable("WT_SESSION").is_some()
 }
 
 /// Asks, and waits for the answers, but not for long. The terminal is in raw mode.
 pub(super) fn ask(background: bool, now: fn() -> Instant) -> io::Result<Answers> {
+    if !tty::HAS_ANSWERS {
+        return Ok(Answers::default());
+    }
     let mut out = stdout();
     if background {
         out.write_all(BACKGROUND.as_bytes())?;
@@ -60,30 +64,19 @@ pub(super) fn ask(background: bool, now: fn() -> Instant) -> io::Result<Answers>
     loop {
         let left = deadline.saturating_duration_since(now());
         let (mut answers, is_whole) = sort(&read);
-        if is_whole || left.is_zero() || !is_readable(left)? {
-            // Whoever stands between may pass the question on and answer the others itself.
-            answers.is_late = background && answers.ground.is_none();
+        // Whoever stands between may pass the question on and answer the others itself.
+        answers.is_late = background && answers.ground.is_none();
+        if is_whole || left.is_zero() {
             return Ok(answers);
         }
         let mut buffer = [0; 1024];
-        let count = rustix::io::read(stdin(), &mut buffer)?;
-        if count == 0 {
-            return Ok(answers);
+        match tty::read_within(left, &mut buffer) {
+            Ok(0) => return Ok(answers),
+            Ok(count) => read.extend_from_slice(&buffer[..count]),
+            // A signal came: the next look tells.
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
         }
-        read.extend_from_slice(&buffer[..count]);
-    }
-}
-
-/// Waits until there is something to read; says whether there is.
-fn is_readable(wait: Duration) -> io::Result<bool> {
-    let input = stdin();
-    let mut asked = [PollFd::new(&input, PollFlags::IN)];
-    let wait = Timespec::try_from(wait).map_err(io::Error::other)?;
-    match poll(&mut asked, Some(&wait)) {
-        Ok(ready) => Ok(ready > 0),
-        // The next look tells.
-        Err(rustix::io::Errno::INTR) => Ok(true),
-        Err(error) => Err(error.into()),
     }
 }
 
@@ -288,13 +281,19 @@ mod tests {
 
     #[test]
     fn terminals_that_would_print_a_title_are_told_none() {
-        for (term, knows) in [
-            ("xterm-256color", true),
-            ("tmux", true),
-            ("linux", false),
-            ("", false),
+        for (variables, knows) in [
+            (&[("TERM", "xterm-256color")][..], true),
+            (&[("TERM", "tmux")], true),
+            (&[("TERM", "linux"), ("WT_SESSION", "b1")], false),
+            (&[("OS", "Windows_NT")], false),
+            (&[("OS", "Windows_NT"), ("WT_SESSION", "b1")], true),
+            (&[("TERM", "")], false),
         ] {
-            assert_eq!(knows_osc(term), knows, "{term}");
+            let variable = |name: &str| {
+                let found = variables.iter().find(|(known, _)| *known == name);
+                found.map(|(_, value)| (*value).to_owned())
+            };
+            assert_eq!(knows_osc(variable), knows, "{variables:?}");
         }
     }
 }

@@ -9,15 +9,13 @@
 //! or wherever [`folders`] says.
 //! Nothing with a password in it is kept.
 
-use std::fs::{DirBuilder, OpenOptions};
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::config::{self, Config};
 use super::files;
 use super::input::HISTORY_LEN;
 use crate::farewell::Farewell;
+use crate::file;
 use crate::folders;
 use crate::format::{reason, shown_path, without_secrets};
 use crate::scene::Scene;
@@ -91,7 +89,7 @@ impl Home {
         for (name, text) in files.iter().filter(|(_, text)| !text.is_empty()) {
             let path = folder.join(name);
             let failed = |error| format!("cannot write {}: {}", shown_path(&path), reason(&error));
-            write(folder, &path, text).map_err(failed)?;
+            file::write_own(folder, &path, text).map_err(failed)?;
         }
         Ok(())
     }
@@ -112,21 +110,12 @@ fn scene(farewell: &Farewell) -> String {
     scene.to_string()
 }
 
-/// Writes a file that nobody else may read, in a folder that nobody else may open.
-fn write(folder: &Path, path: &Path, text: &str) -> io::Result<()> {
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)?;
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true).mode(0o600);
-    options.open(path)?.write_all(text.as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use std::fs;
+    #[cfg(unix)]
     use std::os::unix::fs::PermissionsExt;
+    use std::path::Path;
 
     use super::*;
     use crate::fault::{Plan, language};
@@ -162,6 +151,7 @@ mod tests {
         let desk = home.last_desk().expect("a place");
         let text = fs::read_to_string(&desk).expect("kept");
         assert!(text.contains("9001=db:80 latency 250ms"), "{text}");
+        #[cfg(unix)]
         for path in [desk.clone(), desk.with_file_name("history")] {
             let mode = fs::metadata(path).expect("a file").permissions().mode();
             assert_eq!(mode & 0o777, 0o600);

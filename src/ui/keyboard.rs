@@ -17,11 +17,11 @@ use std::task::{Context, Poll, ready};
 use crossterm::event::{Event, EventStream, KeyCode, KeyModifiers};
 use futures_util::stream::{self, SelectAll};
 use futures_util::{Stream, StreamExt};
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tokio::sync::oneshot;
 
 use super::ask::{self, Answers};
 use super::theme::Ground;
+use super::tty;
 
 /// How an answer about the background begins and goes on.
 const BEGIN: &str = "11;rgb";
@@ -100,7 +100,7 @@ impl Stream for Keyboard {
             if let Some(event) = self.first.pop_front() {
                 return Poll::Ready(Some(Ok(event)));
             }
-            if self.watched && hung_up() {
+            if self.watched && tty::gone() {
                 return Poll::Ready(None);
             }
             match ready!(Pin::new(&mut self.events).poll_next(context)) {
@@ -138,16 +138,6 @@ impl Answer {
         self.text.clear();
         Heard::Keys(std::mem::take(&mut self.keys))
     }
-}
-
-/// Whether the terminal of standard input is gone.
-fn hung_up() -> bool {
-    let stdin = io::stdin();
-    let mut asked = [PollFd::new(&stdin, PollFlags::IN)];
-    let at_once = Timespec::default();
-    let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
-    // Interrupted: the next look tells.
-    poll(&mut asked, Some(&at_once)).is_ok() && asked[0].revents().intersects(gone)
 }
 
 #[cfg(test)]

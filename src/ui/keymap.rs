@@ -224,6 +224,13 @@ fn defaults() -> &'static [Binding] {
             rows.extend(own);
             rows.push(of_knob(table::KNOBS, dial.knob.letter, index));
         }
+        // Where shells have no jobs (Windows) it keeps its name for a configuration that is shared, and holds nowhere.
+        if cfg!(not(unix)) {
+            let suspends = |row: &&mut Binding| matches!(row.action, Action::Suspend);
+            rows.iter_mut()
+                .filter(suspends)
+                .for_each(|row| row.modes = &[]);
+        }
         rows
     });
     &ALL

@@ -56,6 +56,7 @@ mod proof;
 mod run;
 pub mod terminal;
 pub mod theme;
+mod tty;
 mod typed;
 pub mod update;
 pub mod view;
@@ -87,7 +88,7 @@ pub struct Options {
     pub history: Vec<String>,
     /// Ends the program: a signal, or a time that is over.
     pub until: Pending<()>,
-    /// What other programs ask of the console's terminal; `start` listens to the process's signals.
+    /// What other programs ask of the console's terminal; `start` listens to the process's signals, where the system has such.
     pub told: Told,
     /// Gives the terminal back, stops the process, and takes the terminal again when it goes on.
     pub suspend: fn() -> io::Result<()>,
@@ -142,7 +143,7 @@ where
         .theme
         .unwrap_or_else(|| theme::Theme::of_environment(variable));
     // A program that is given a look needs to ask for none, and where keys come from elsewhere no answer comes.
-    let knows_osc = ask::knows_osc(&variable("TERM").unwrap_or_default());
+    let knows_osc = ask::knows_osc(variable);
     let wants = options.theme.is_none();
     let asks = || {
         if !io::stdin().is_terminal() {
@@ -171,7 +172,7 @@ where
         }
     });
     let (keyboard, late) = Keyboard::open(answers);
-    let told = terminal::told_from_outside().map_err(RunError::Open)?;
+    let told = tty::told_from_outside().map_err(RunError::Open)?;
     options.told = Box::pin(select(told, late.map(FromOutside::Background)));
     if knows_osc {
         options.tell = Box::new(terminal::tell);

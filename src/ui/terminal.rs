@@ -10,25 +10,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{LazyLock, Once};
 
 use crossterm::clipboard::CopyToClipboard;
-use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::event::{
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+};
 use crossterm::style::Print;
 use crossterm::terminal::{
     EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{cursor, execute};
-use futures_util::stream::{poll_fn, select};
 use ratatui::Terminal;
 use ratatui::backend::CrosstermBackend;
-use signal_hook::consts::{SIGCONT, SIGSTOP, SIGTSTP};
-use signal_hook::low_level::raise;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::watch;
 
 pub use super::ask::Answers;
 use super::effect::ToTerminal;
 use super::frames::Frames;
-use super::{FromOutside, Told};
-use crate::stop;
+use super::tty;
 
 /// The terminal as the console draws on it.
 pub type Screen = Terminal<CrosstermBackend<Frames<Stdout>>>;
@@ -75,11 +72,10 @@ pub fn open(
     Ok((guard, screen, answers))
 }
 
-/// Gives the terminal back, stops the process, and takes the terminal again when it goes on. A process that stops itself
-/// by SIGTSTP may be refused (its group is orphaned); SIGSTOP is not.
+/// Gives the terminal back, stops the process, and takes the terminal again when it goes on.
 pub fn suspend() -> io::Result<()> {
     restore()?;
-    raise(SIGSTOP)?;
+    tty::stop()?;
     take()
 }
 
@@ -91,29 +87,13 @@ pub fn retake() -> io::Result<()> {
     take()
 }
 
-/// The signals that stop the process and let it go on, as they come; one that was ignored at the start stays ignored.
-pub(super) fn told_from_outside() -> io::Result<Told> {
-    let caught = |number, told| -> io::Result<Told> {
-        let mut signal = signal(SignalKind::from_raw(number))?;
-        Ok(Box::pin(poll_fn(move |context| {
-            signal.poll_recv(context).map(|came| came.map(|()| told))
-        })))
-    };
-    let goes_on = caught(SIGCONT, FromOutside::GoesOn)?;
-    if stop::is_ignored(SIGTSTP) {
-        return Ok(goes_on);
-    }
-    let suspend = caught(SIGTSTP, FromOutside::Suspend)?;
-    Ok(Box::pin(select(suspend, goes_on)))
-}
-
 /// Tells the terminal what is not drawn.
 pub fn tell(what: &ToTerminal) -> io::Result<()> {
     match what {
         ToTerminal::Copy(text) => execute!(stdout(), CopyToClipboard::to_clipboard_from(text)),
         ToTerminal::Mouse(on) => {
             MOUSE.store(*on, Ordering::Relaxed);
-            execute!(stdout(), Print(if *on { MOUSE_ON } else { MOUSE_OFF }))
+            mouse(*on)
         }
         ToTerminal::Title(title) => {
             // Relaxed: the flags are all that threads share.
@@ -133,9 +113,9 @@ pub fn restore() -> io::Result<()> {
     }
     let mut out = stdout();
     // Each on its own: where one fails, the others still have to be undone.
+    let mouse = mouse(false);
     let modes = execute!(
         out,
-        Print(MOUSE_OFF),
         DisableBracketedPaste,
         LeaveAlternateScreen,
         cursor::Show
@@ -145,7 +125,20 @@ pub fn restore() -> io::Result<()> {
     }
     let raw = disable_raw_mode();
     out.flush()?;
-    modes.and(raw)
+    mouse.and(modes).and(raw)
+}
+
+/// Has the terminal tell what is done with the mouse, or no more.
+fn mouse(on: bool) -> io::Result<()> {
+    if cfg!(not(windows)) {
+        return execute!(stdout(), Print(if on { MOUSE_ON } else { MOUSE_OFF }));
+    }
+    // A console of Windows hands out its mouse as it does its keys, where that is asked of the system.
+    if on {
+        execute!(stdout(), EnableMouseCapture)
+    } else {
+        execute!(stdout(), DisableMouseCapture)
+    }
 }
 
 /// Waits until a thread has panicked: its message is on the normal screen, and the console may not draw over it.
@@ -166,7 +159,7 @@ fn take() -> io::Result<()> {
         cursor::Hide
     )?;
     if MOUSE.load(Ordering::Relaxed) {
-        execute!(stdout(), Print(MOUSE_ON))?;
+        mouse(true)?;
     }
     Ok(())
 }

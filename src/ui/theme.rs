@@ -138,7 +138,9 @@ impl Theme {
         high_contrast: false,
     };
 
-    /// What the variables of the environment say: `NO_COLOR`, `COLORTERM`, `TERM`, `COLORFGBG`, and the locale's.
+    /// What the variables of the environment say: `NO_COLOR`, `COLORTERM`, `TERM`, `COLORFGBG`, and the locale's. Windows sets
+    /// none of them but has two of its own: `OS`, and `WT_SESSION` in Windows Terminal. The older console of Windows has
+    /// sixteen colours on black, and a font without braille.
     #[must_use]
     pub fn of_environment(variable: impl Fn(&str) -> Option<String>) -> Self {
         let set = |name: &str| variable(name).filter(|value| !value.is_empty());
@@ -147,22 +149,28 @@ impl Theme {
         let locale = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(set);
         let locale = locale.unwrap_or_default().to_ascii_lowercase();
         let is_utf8 = locale.contains("utf-8") || locale.contains("utf8");
+        let is_old_console =
+            term.is_empty() && or_none("OS") == "Windows_NT" && set("WT_SESSION").is_none();
+        let is_windows_terminal = set("WT_SESSION").is_some();
         Self {
             // `COLORFGBG` ends in the background's number among the sixteen colours. The console of Linux is black.
             ground: match or_none("COLORFGBG").rsplit(';').next() {
                 Some("7" | "9" | "10" | "11" | "12" | "13" | "14" | "15") => Ground::Light,
                 Some("0" | "1" | "2" | "3" | "4" | "5" | "6" | "8") => Ground::Dark,
-                _ if term.starts_with("linux") => Ground::Dark,
+                _ if term.starts_with("linux") || is_old_console => Ground::Dark,
                 _ => Ground::Unknown,
             },
             depth: match or_none("COLORTERM").as_str() {
                 _ if set("NO_COLOR").is_some() || term == "dumb" => Depth::Mono,
                 "truecolor" | "24bit" => Depth::True,
+                _ if is_windows_terminal => Depth::True,
                 _ if term.contains("256color") => Depth::Indexed,
                 _ => Depth::Ansi,
             },
             // The console of Linux takes UTF-8 and has neither braille nor half blocks in its font.
-            charset: if is_utf8 && !term.starts_with("linux") {
+            charset: if (is_utf8 || is_windows_terminal && locale.is_empty())
+                && !term.starts_with("linux")
+            {
                 Charset::Unicode
             } else {
                 Charset::Ascii

@@ -250,6 +250,7 @@ fn a_wish_is_stronger_than_what_the_terminal_says_but_gives_it_no_colours() {
     }
 }
 
+#[expect(clippy::too_many_lines, reason = "three tables of terminals")]
 #[test]
 fn the_environment_chooses_depth_and_glyphs() {
     let theme = |variables: &'static [(&str, &str)]| {
@@ -271,6 +272,8 @@ fn the_environment_chooses_depth_and_glyphs() {
         (&[("TERM", "xterm-256color")], Depth::Indexed),
         (&[("TERM", "xterm")], Depth::Ansi),
         (&[("TERM", "dumb"), ("COLORTERM", "24bit")], Depth::Mono),
+        (&[("OS", "Windows_NT"), ("WT_SESSION", "b1")], Depth::True),
+        (&[("OS", "Windows_NT")], Depth::Ansi),
     ] {
         assert_eq!(theme(variables).depth, depth, "{variables:?}");
     }
@@ -289,6 +292,12 @@ fn the_environment_chooses_depth_and_glyphs() {
             &[("LC_ALL", ""), ("LC_CTYPE", "de_DE.utf8")],
             Charset::Unicode,
         ),
+        (
+            &[("OS", "Windows_NT"), ("WT_SESSION", "b1")],
+            Charset::Unicode,
+        ),
+        (&[("OS", "Windows_NT")], Charset::Ascii),
+        (&[("LANG", "C"), ("WT_SESSION", "b1")], Charset::Ascii),
         (&[], Charset::Ascii),
     ] {
         assert_eq!(theme(variables).charset, charset, "{variables:?}");
@@ -298,6 +307,11 @@ fn the_environment_chooses_depth_and_glyphs() {
         (&[("COLORFGBG", "15;0")], Ground::Dark),
         (&[("COLORFGBG", "15;default")], Ground::Unknown),
         (&[("TERM", "linux")], Ground::Dark),
+        (&[("OS", "Windows_NT")], Ground::Dark),
+        (
+            &[("OS", "Windows_NT"), ("WT_SESSION", "b1")],
+            Ground::Unknown,
+        ),
         (&[], Ground::Unknown),
     ] {
         assert_eq!(theme(variables).ground, ground, "{variables:?}");

@@ -4,6 +4,7 @@
 //! with a word. What is stated must be so; what is not stated is told in the table only:
 //! `FAULTBOARD_TABLE=1 cargo test --test real_clients -- --ignored --nocapture`; `FAULTBOARD_CLIENT=curl` runs those only whose name has it.
 
+#![cfg(unix)]
 #![allow(unreachable_pub, reason = "modules of one test")]
 
 #[path = "../support/mod.rs"]

@@ -3,8 +3,11 @@
 #![allow(dead_code, unreachable_pub, reason = "each test binary uses a part")]
 
 pub mod mischief;
+#[cfg(unix)]
 pub mod postgres;
+#[cfg(unix)]
 pub mod pty;
+#[cfg(unix)]
 pub mod services;
 pub mod tls;
 

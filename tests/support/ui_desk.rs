@@ -199,7 +199,7 @@ impl Desk {
 fn in_use(port: u16) -> BindError {
     BindError {
         addr: SocketAddr::from((Ipv4Addr::LOCALHOST, port)),
-        source: rustix::io::Errno::ADDRINUSE.into(),
+        source: std::io::Error::new(std::io::ErrorKind::AddrInUse, "address already in use"),
     }
 }
 

@@ -4,7 +4,6 @@ use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, UdpSocket};
 use std::sync::Arc;
 
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use socket2::{Domain, Protocol, Socket, Type};
 
 use super::socket::{Keepalive, RECEIVE_BUFFER, tend};
@@ -19,9 +18,6 @@ pub(crate) type Listeners = Vec<Arc<TcpListener>>;
 
 /// How many clients may wait for the accept loop; the kernel's own limit may be lower.
 const BACKLOG: i32 = 4096;
-
-/// Descriptors that are not connections: listeners, the terminal, the log, look-ups.
-const RESERVED: u64 = 32;
 
 /// The most connections that are counted on where there is no limit.
 const MOST: u32 = 1 << 24;
@@ -43,8 +39,10 @@ pub(crate) fn bind(addr: SocketAddr) -> io::Result<Socket> {
     if addr.is_ipv6() {
         socket.set_only_v6(true)?;
     }
-    // A port whose last connections are still in TIME_WAIT can be listened on again at once.
-    socket.set_reuse_address(true)?;
+    // A port whose last connections are still in TIME_WAIT can be listened on again at once. On Windows it can be anyway, and
+    // the option means that another program's listener may be taken over. What forbids others to take over ours
+    // (SO_EXCLUSIVEADDRUSE) no crate sets without unsafe code of the caller's.
+    socket.set_reuse_address(cfg!(not(windows)))?;
     socket.set_nonblocking(true)?;
     socket.bind(&addr.into())?;
     Ok(socket)
@@ -58,8 +56,12 @@ pub(crate) fn is_local(addr: IpAddr) -> bool {
 
 /// Raises the limit of open descriptors as far as the system lets a user, and returns how many connections it allows, at
 /// least one: two descriptors each.
+#[cfg(unix)]
 #[must_use]
 pub fn raise_descriptor_limit() -> u32 {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    // Descriptors that are not connections: listeners, the terminal, the log, look-ups.
+    const RESERVED: u64 = 32;
     let limit = getrlimit(Resource::Nofile);
     if limit.current != limit.maximum {
         let raised = Rlimit {
@@ -72,6 +74,13 @@ pub fn raise_descriptor_limit() -> u32 {
     let descriptors = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     let connections = descriptors.saturating_sub(RESERVED) / 2;
     u32::try_from(connections).unwrap_or(MOST).clamp(1, MOST)
+}
+
+/// How many connections the system allows: Windows has no limit of open sockets that a process meets first.
+#[cfg(not(unix))]
+#[must_use]
+pub fn raise_descriptor_limit() -> u32 {
+    MOST
 }
 
 #[cfg(target_os = "linux")]

@@ -6,5 +6,9 @@ pub(crate) mod alarm;
 pub mod clock;
 pub mod panics;
 pub(crate) mod rest;
+#[cfg(any(test, not(target_os = "linux")))]
+mod sleeper;
+#[cfg(target_os = "linux")]
+mod timerfd;
 pub(crate) mod wait;
 pub(crate) mod worker;

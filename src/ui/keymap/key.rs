@@ -143,17 +143,20 @@ impl Key {
 }
 
 impl From<KeyEvent> for Key {
-    /// A capital letter is the letter alone, whether or not the terminal reports Shift beside it; Shift-Tab is one key.
+    /// A capital letter is the letter alone, whether or not the terminal reports Shift beside it; Shift-Tab is one key. The blank
+    /// that a Mac's Option-Space types is a blank: it comes from a hand that is slow to leave Option, and no language here
+    /// knows it.
     fn from(event: KeyEvent) -> Self {
         let mut modifiers =
             event.modifiers & (KeyModifiers::CONTROL | KeyModifiers::ALT | KeyModifiers::SHIFT);
         if matches!(event.code, KeyCode::Char(_) | KeyCode::BackTab) {
             modifiers -= KeyModifiers::SHIFT;
         }
-        Self {
-            code: event.code,
-            modifiers,
-        }
+        let code = match event.code {
+            KeyCode::Char('\u{a0}') => KeyCode::Char(' '),
+            code => code,
+        };
+        Self { code, modifiers }
     }
 }
 

@@ -73,6 +73,53 @@ fn a_letter_of_alt_gr_is_text_and_one_of_alt_is_not() {
     assert!(matches!(unbound, Action::Unbound(_)));
 }
 
+/// What the terminals of macOS send for Option and a key, with Option as Meta (Esc+) and without.
+#[test]
+fn option_moves_by_words_as_meta_and_types_its_letters_otherwise() {
+    use InputRequest::{DeleteNextWord, DeletePrevWord, GoToNextWord, GoToPrevWord, InsertChar};
+    use KeyCode::{Backspace, Char, Left, Right};
+    let (meta, none) = (KeyModifiers::ALT, KeyModifiers::NONE);
+    for (pressed, code, modifiers, wanted) in [
+        ("Option-left in Terminal.app", Char('b'), meta, GoToPrevWord),
+        (
+            "Option-right in Terminal.app",
+            Char('f'),
+            meta,
+            GoToNextWord,
+        ),
+        ("Option-left in iTerm", Left, meta, GoToPrevWord),
+        ("Option-right in iTerm", Right, meta, GoToNextWord),
+        ("Option-Delete as Meta", Backspace, meta, DeletePrevWord),
+        ("Option-d as Meta", Char('d'), meta, DeleteNextWord),
+        ("Option-b as it is", Char('∫'), none, InsertChar('∫')),
+        ("Option-5, German", Char('['), none, InsertChar('[')),
+        ("Option-Space", Char('\u{a0}'), none, InsertChar(' ')),
+    ] {
+        let action = lookup(Mode::Input, press(code, modifiers));
+        let is_it = matches!(action, Action::Edit(request) if request == wanted);
+        assert!(is_it, "{pressed}: {action:?}");
+    }
+}
+
+#[test]
+fn option_space_is_space_where_nothing_is_typed() {
+    let action = lookup(
+        Mode::Mixer,
+        press(KeyCode::Char('\u{a0}'), KeyModifiers::NONE),
+    );
+    assert!(matches!(action, Action::Bypass), "{action:?}");
+}
+
+#[test]
+fn the_key_that_suspends_is_there_where_shells_have_jobs() {
+    let action = lookup(
+        Mode::Mixer,
+        press(KeyCode::Char('z'), KeyModifiers::CONTROL),
+    );
+    assert_eq!(matches!(action, Action::Suspend), cfg!(unix), "{action:?}");
+    assert!(names().any(|name| name == "suspend"));
+}
+
 #[test]
 fn each_knob_is_chosen_by_its_letter() {
     for (index, dial) in knob::all().iter().enumerate() {

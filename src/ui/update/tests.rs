@@ -169,7 +169,7 @@ fn refused(ticket: u64, why: RequestError) -> Action {
 fn in_use(addr: &str) -> RequestError {
     let error = BindError {
         addr: addr.parse().expect("an address"),
-        source: rustix::io::Errno::ADDRINUSE.into(),
+        source: std::io::Error::new(std::io::ErrorKind::AddrInUse, "address already in use"),
     };
     AddError::Bind(error).into()
 }

@@ -1,17 +1,17 @@
-//! Why a run ends from outside: a signal, or its time is up.
+//! The signals of Unix.
 //!
-//! Every signal whose default would end the process is caught, so that the terminal is given back and the proxies end in
-//! order before it does. One that was ignored at the start stays ignored: that is how `nohup` and a shell's background
-//! jobs ask to be left alone.
+//! One that was ignored at the start stays ignored: that is how `nohup` and a shell's background jobs ask to be left alone.
 
-use std::future::{pending, poll_fn};
 use std::io;
-use std::task::Poll;
-use std::time::Duration;
+use std::task::{Context, Poll};
 
+use rustix::process::getpgrp;
+use rustix::termios::tcgetpgrp;
 use signal_hook::consts;
+use signal_hook::low_level::emulate_default_handler;
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tokio::time::sleep;
+
+use super::Stop;
 
 /// Signals that ask a program to end: it has done as it was told, and its exit status is 0.
 const REQUESTS: [(&str, i32); 3] = [
@@ -44,39 +44,21 @@ const LINUX_SIGPWR: i32 = 30;
 #[cfg(target_os = "linux")]
 const LINUX_SIGSTKFLT: i32 = 16;
 
-/// Why a run ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Stop {
-    /// The signal's name, or `duration`.
-    pub reason: &'static str,
-    /// The signal that the process ends by when all is in order; `None` where it ends as one that is done.
-    pub killer: Option<i32>,
-}
-
-/// The signals and the time limit, listened to from the moment this is made.
-pub struct StopRequest {
+/// The signals that are caught.
+pub(super) struct Caught {
     signals: Vec<(Stop, Signal)>,
     /// Only caught: a write beyond the limit of a file's size fails, and need not end the process.
     _file_size: Option<Signal>,
-    after: Option<Duration>,
 }
 
-// === impl StopRequest ===
+// === impl Caught ===
 
-impl StopRequest {
-    /// Catches the signals that end a process; inside a runtime.
-    pub fn new(after: Option<Duration>) -> io::Result<Self> {
-        let catch = |number: i32| {
-            if is_ignored(number) {
-                return Ok(None);
-            }
-            signal(SignalKind::from_raw(number)).map(Some)
-        };
+impl Caught {
+    pub(super) fn new() -> io::Result<Self> {
         let requests = REQUESTS.iter().map(|signal| (signal, false));
+        let killers = KILLERS.iter().map(|signal| (signal, true));
         let mut signals = Vec::new();
-        for (&(reason, number), kills) in
-            requests.chain(KILLERS.iter().map(|signal| (signal, true)))
-        {
+        for (&(reason, number), kills) in requests.chain(killers) {
             let killer = kills.then_some(number);
             let caught = catch(number)?;
             signals.extend(caught.map(|caught| (Stop { reason, killer }, caught)));
@@ -84,31 +66,37 @@ impl StopRequest {
         Ok(Self {
             signals,
             _file_size: catch(consts::SIGXFSZ)?,
-            after,
         })
     }
 
-    /// Waits for the first of them and names it; the time limit counts from this call.
-    pub async fn made(mut self) -> Stop {
-        let time_is_up = async {
-            match self.after {
-                Some(after) => sleep(after).await,
-                None => pending().await,
-            }
+    /// The first that comes.
+    pub(super) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Stop> {
+        let came = |(stop, signal): &mut (Stop, Signal)| {
+            signal.poll_recv(context).is_ready().then_some(*stop)
         };
-        let signalled = poll_fn(|context| {
-            let came = |(stop, signal): &mut (Stop, Signal)| {
-                signal.poll_recv(context).is_ready().then_some(*stop)
-            };
-            let first = self.signals.iter_mut().find_map(came);
-            first.map_or(Poll::Pending, Poll::Ready)
-        });
-        // Cancel-safe or not: whichever comes first ends the wait for the others.
-        tokio::select! {
-            stop = signalled => stop,
-            () = time_is_up => Stop { reason: "duration", killer: None },
-        }
+        let first = self.signals.iter_mut().find_map(came);
+        first.map_or(Poll::Pending, Poll::Ready)
     }
+}
+
+fn catch(number: i32) -> io::Result<Option<Signal>> {
+    if is_ignored(number) {
+        return Ok(None);
+    }
+    signal(SignalKind::from_raw(number)).map(Some)
+}
+
+/// Ends the process by a signal, as one that does not catch it; returns where the signal's default is not to end a process.
+pub fn end_by(signal: i32) {
+    // It fails where the signal's default is not known: the process then ends by its exit status.
+    let _ = emulate_default_handler(signal);
+}
+
+/// Whether to read standard input would stop the process: a job in the background of its terminal.
+#[must_use]
+pub fn reading_stops() -> bool {
+    // An error: it is no terminal.
+    tcgetpgrp(io::stdin()).is_ok_and(|group| group != getpgrp())
 }
 
 /// Whether the process ignores this signal. Only Linux says so without unsafe code; elsewhere none is taken to be ignored.
