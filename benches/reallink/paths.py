@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path as File
 from typing import Optional
 
-from machine import Rig, end_with_parent, new_namespace, set_sender, within
+from machine import Rig, end_with_parent, forget_path, new_namespace, set_sender, within
 from server import Secured, running_server
 from wire import SSL_REQUEST, receive
 
@@ -119,6 +119,7 @@ def real_path(rig: Rig, line: Line, sender: str, secured: Optional[Secured], see
 @contextlib.contextmanager
 def desk_path(rig: Rig, arguments: list[str], sender: str, secured: Optional[Secured], seed: int):
     """Through the program. Both ends' kernels send with `sender` here too, as an application's would."""
+    forget_path(LOOPBACK)
     with running_server(rig, None, LOOPBACK, sender, secured) as upstream:
         protocol = ("psqls://" if secured.postgres else "https://") if secured else ""
         options = ["--headless", "--seed", str(seed)]

@@ -105,8 +105,8 @@ def size_figures(most: int, bar: Bar) -> tuple:
 
 def benches():
     for preset, line in PRESETS.items():
-        # Random loss makes the same page 10 s and 20 s: its median needs more of them.
-        lines = 3 if line.loss else 1
+        # Random loss makes the same page 9 s and 19 s: its median needs more of them.
+        lines = 6 if line.loss else 1
         yield Bench(
             f"page-{preset}",
             line,
