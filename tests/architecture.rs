@@ -83,7 +83,10 @@ const LAYERS: &[(&str, &[&str])] = &[
             "snapshot", "command", "proxy",
         ],
     ),
-    ("expect", &["units", "format", "syntax", "fault", "tape"]),
+    (
+        "expect",
+        &["units", "format", "syntax", "fault", "sweep", "tape"],
+    ),
     ("farewell", &["format", "fault", "mapping", "snapshot"]),
     (
         "report",

@@ -3,8 +3,10 @@
 //! ```text
 //! expectation = quantity comparison value [ "of" proxy ]
 //! quantity    = "feels" [ "p50" | "p90" | "p99" | "p99.9" | "max" ] | "waits" | "recovers" | "failed" | "cut" | "answers"
+//!             | "holds" fault
+//! fault       = what a sweep climbs: a kind, the parameter of a knob, a direction
 //! comparison  = "<" | "<=" | "=" | ">=" | ">"
-//! value       = a time of the fault language, or a number, as the quantity is measured
+//! value       = a time of the fault language, a number, or a value of the fault, as the quantity is measured
 //! proxy       = any characters but blanks
 //! ```
 
@@ -16,9 +18,13 @@ use winnow::token::{take_till, take_while};
 use super::{Comparison, Expectation, Measured, Quantity};
 use crate::fault::language;
 use crate::fault::{ParamSpec, Unit, Value};
+use crate::sweep::grammar as sweep;
 use crate::syntax::{Input, Parsed, Slip, blanks, nearest, unknown, until_blank};
 
-/// The quantities, by their words.
+/// What how far a fault holds is called.
+const HOLDS: &str = "holds";
+
+/// The other quantities, by their words.
 const QUANTITIES: [(&str, Quantity); 6] = [
     ("feels", Quantity::Feels(0.5)),
     ("waits", Quantity::Waits),
@@ -38,13 +44,17 @@ const SHARES: [(&str, f64); 5] = [
 ];
 
 /// The words of a quantity.
-pub(super) fn words(quantity: Quantity) -> String {
-    if let Quantity::Feels(share) = quantity {
-        let is_it = |(_, other): &&(&str, f64)| (share - other).abs() < 1e-9;
-        let word = SHARES.iter().find(is_it).map_or("p50", |(word, _)| word);
-        return format!("feels {word}");
+pub(super) fn words(quantity: &Quantity) -> String {
+    match quantity {
+        Quantity::Feels(share) => {
+            let is_it = |(_, other): &&(&str, f64)| (share - other).abs() < 1e-9;
+            let word = SHARES.iter().find(is_it).map_or("p50", |(word, _)| word);
+            return format!("feels {word}");
+        }
+        Quantity::Holds(sweep) => return format!("{HOLDS} {}", sweep.fault()),
+        _ => {}
     }
-    let mut words = QUANTITIES.iter().filter(|(_, other)| *other == quantity);
+    let mut words = QUANTITIES.iter().filter(|(_, other)| other == quantity);
     words.next().map_or("", |(word, _)| word).to_owned()
 }
 
@@ -53,7 +63,7 @@ pub(super) fn expectation(input: &mut Input<'_>) -> Parsed<Expectation> {
     let quantity = quantity(input)?;
     let comparison = comparison(input)?;
     blanks(input)?;
-    let value = value(quantity, input)?;
+    let value = value(&quantity, input)?;
     blanks(input)?;
     let of = opt(of).parse_next(input)?;
     Ok(Expectation {
@@ -65,7 +75,12 @@ pub(super) fn expectation(input: &mut Input<'_>) -> Parsed<Expectation> {
 }
 
 fn quantity(input: &mut Input<'_>) -> Parsed<Quantity> {
-    let known = QUANTITIES.map(|(word, _)| word);
+    if opt(holds).parse_next(input)?.is_some() {
+        blanks(input)?;
+        return Ok(Quantity::Holds(sweep::fault(input)?));
+    }
+    let known: Vec<&str> = QUANTITIES.iter().map(|(word, _)| *word).collect();
+    let known = [known, vec![HOLDS]].concat();
     let quantity = one_of(&QUANTITIES, "quantity", &known, input)?;
     blanks(input)?;
     if let Quantity::Feels(_) = quantity
@@ -80,18 +95,28 @@ fn quantity(input: &mut Input<'_>) -> Parsed<Quantity> {
     Ok(quantity)
 }
 
+fn holds(input: &mut Input<'_>) -> Parsed<()> {
+    take_till(1.., ends_quantity)
+        .verify(|word: &str| word == HOLDS)
+        .void()
+        .parse_next(input)
+}
+
+fn ends_quantity(c: char) -> bool {
+    c.is_whitespace() || "<=>".contains(c)
+}
+
 /// A word of a table; what is wrong says which there are.
-fn one_of<T: Copy>(
+fn one_of<T: Clone>(
     table: &[(&str, T)],
     what: &str,
     known: &[&'static str],
     input: &mut Input<'_>,
 ) -> Parsed<T> {
     let begin = input.current_token_start();
-    let ends = |c: char| c.is_whitespace() || "<=>".contains(c);
-    let word: &str = take_till(0.., ends).parse_next(input)?;
+    let word: &str = take_till(0.., ends_quantity).parse_next(input)?;
     let found = table.iter().find(|(name, _)| *name == word);
-    found.map(|(_, value)| *value).ok_or_else(|| {
+    found.map(|(_, value)| value.clone()).ok_or_else(|| {
         let message = match word {
             "" => format!("what is expected begins with one of {}", known.join(", ")),
             word => unknown(what, word, nearest(word, known.iter().copied()), known),
@@ -122,10 +147,14 @@ fn comparison(input: &mut Input<'_>) -> Parsed<Comparison> {
     })
 }
 
-fn value(quantity: Quantity, input: &mut Input<'_>) -> Parsed<Measured> {
+fn value(quantity: &Quantity, input: &mut Input<'_>) -> Parsed<Measured> {
+    if let Quantity::Holds(sweep) = quantity {
+        let value = language::value_of(&sweep.dial.spec(), input)?;
+        return Ok(Measured::Set(value));
+    }
     let unit = match quantity {
         Quantity::Feels(_) | Quantity::Waits | Quantity::Recovers => Unit::Time,
-        Quantity::Failed | Quantity::Cut | Quantity::Answers => Unit::Number,
+        Quantity::Failed | Quantity::Cut | Quantity::Answers | Quantity::Holds(_) => Unit::Number,
     };
     let (begin, rest) = (input.current_token_start(), *input);
     let value =

@@ -2,16 +2,22 @@
 //!
 //! `feels p99 < 500ms` holds where it holds for each proxy that had an answer; `of shop` asks for one alone. It is judged at the end
 //! of a run, over all of it. Where nothing was measured an expectation does not hold: a test that measured nothing has not passed.
+//! `holds latency >= 500ms` is judged by sweeps: without one of that fault it does not hold either.
 
 use std::fmt;
 use std::time::Duration;
 
+use crate::fault::Value;
 use crate::format::figures;
+use crate::sweep::{Set, Sweep};
 use crate::syntax::{self, ParseError};
 use crate::tape::account::{Account, ProxyAccount};
 use crate::units::Time;
 
 mod grammar;
+mod holds;
+
+pub use holds::Held;
 
 /// Something that is expected.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +33,7 @@ pub struct Expectation {
 }
 
 /// What is measured.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Quantity {
     /// What clients wait for a first byte back: this share of them no longer.
     Feels(f64),
@@ -41,6 +47,8 @@ pub enum Quantity {
     Cut,
     /// Requests that were answered.
     Answers,
+    /// The last value of a fault before something gave, as sweeps have climbed it.
+    Holds(Sweep),
 }
 
 /// How something must stand to a value.
@@ -65,6 +73,8 @@ pub enum Measured {
     Time(Duration),
     /// How many.
     Count(f64),
+    /// What a fault is set to.
+    Set(Value),
 }
 
 /// What an expectation came to on one proxy, where it did not hold. Prints as a line.
@@ -79,10 +89,12 @@ pub struct Broken {
 }
 
 /// What was found.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Found {
     /// This value.
     Value(Measured),
+    /// So far a fault was climbed until something gave.
+    Held(Held),
     /// It was not well again after so long.
     NotBack(Duration),
     /// Nobody asked anything after its faults had ended.
@@ -140,15 +152,16 @@ impl Expectation {
         if found.is_empty() {
             return vec![broken(self.of.as_deref(), Found::Nothing)];
         }
-        let wrong = found.into_iter().filter(|(_, found)| !self.holds(*found));
+        let wrong = found.into_iter().filter(|(_, found)| !self.holds(found));
         wrong
             .map(|(proxy, found)| broken(Some(proxy), found))
             .collect()
     }
 
-    fn holds(&self, found: Found) -> bool {
+    fn holds(&self, found: &Found) -> bool {
         match found {
             Found::Value(found) => self.comparison.holds(found.number(), self.value.number()),
+            Found::Held(held) => held.holds(self.comparison, self.value.number()),
             Found::NotBack(_) | Found::NotAsked | Found::Nothing | Found::NoProxy => false,
         }
     }
@@ -158,14 +171,17 @@ impl Expectation {
 
 impl Quantity {
     /// What it is of a proxy.
-    fn measure(self, proxy: &ProxyAccount, end: Duration) -> Found {
+    fn measure(&self, proxy: &ProxyAccount, end: Duration) -> Found {
         let count = |count: u64| Found::Value(Measured::Count(count as f64));
         let time = |time: Option<Duration>| {
             time.map_or(Found::Nothing, |time| Found::Value(Measured::Time(time)))
         };
         let (ours, theirs) = proxy.whole.failures();
         match self {
-            Self::Feels(share) => time(proxy.whole.waits.quantile(share)),
+            Self::Holds(sweep) => {
+                Held::of(sweep, &proxy.sweeps).map_or(Found::Nothing, Found::Held)
+            }
+            Self::Feels(share) => time(proxy.whole.waits.quantile(*share)),
             Self::Waits => time(Some(proxy.whole.longest).filter(|longest| !longest.is_zero())),
             Self::Failed => count(theirs),
             Self::Cut => count(ours),
@@ -183,13 +199,15 @@ impl Quantity {
     }
 
     /// What it means that it could not be measured.
-    fn nothing(self) -> &'static str {
-        match self {
+    fn nothing(&self) -> String {
+        let says = match self {
             Self::Feels(_) => "no request was answered",
             Self::Waits => "no request was made",
             Self::Recovers => "no fault ended after a time without faults",
             Self::Failed | Self::Cut | Self::Answers => "nothing was counted",
-        }
+            Self::Holds(sweep) => return format!("there was no sweep of {}", sweep.fault()),
+        };
+        says.to_owned()
     }
 }
 
@@ -223,6 +241,7 @@ impl Measured {
         match self {
             Self::Time(time) => time.as_secs_f64(),
             Self::Count(count) => count,
+            Self::Set(value) => Set::of(value).number,
         }
     }
 }
@@ -233,10 +252,11 @@ impl fmt::Display for Expectation {
         let comparison = Comparison::ALL.iter();
         let mut comparison = comparison.filter(|(_, comparison)| *comparison == self.comparison);
         let sign = comparison.next().map_or("=", |(sign, _)| sign);
-        write!(f, "{} {sign} ", grammar::words(self.quantity))?;
+        write!(f, "{} {sign} ", grammar::words(&self.quantity))?;
         match self.value {
             Measured::Time(time) => Time(time).fmt(f)?,
             Measured::Count(count) => count.fmt(f)?,
+            Measured::Set(value) => value.fmt(f)?,
         }
         match &self.of {
             Some(of) => write!(f, " of {of}"),
@@ -251,15 +271,16 @@ impl fmt::Display for Broken {
         if let Some(proxy) = self.proxy.as_ref().filter(|_| self.found != Found::Nothing) {
             write!(f, "{proxy} ")?;
         }
-        match (self.found, self.expectation.quantity) {
+        match (&self.found, &self.expectation.quantity) {
             (Found::NoProxy, _) if self.expectation.of.is_none() => {
                 f.write_str("there was no proxy")
             }
             (Found::NoProxy, _) => f.write_str("there was no such proxy"),
             (Found::NotAsked, _) => f.write_str("was asked nothing after its faults had ended"),
-            (Found::Nothing, quantity) => f.write_str(quantity.nothing()),
+            (Found::Nothing, quantity) => f.write_str(&quantity.nothing()),
+            (Found::Held(held), _) => f.write_str(&held.sentence),
             (Found::NotBack(watched), _) => {
-                write!(f, "was not as before after {}", figures::time(watched))
+                write!(f, "was not as before after {}", figures::time(*watched))
             }
             (Found::Value(Measured::Time(time)), quantity) => {
                 let what = match quantity {
@@ -267,9 +288,10 @@ impl fmt::Display for Broken {
                     Quantity::Waits => "waited",
                     _ => "felt",
                 };
-                write!(f, "{what} {}", figures::time(time))
+                write!(f, "{what} {}", figures::time(*time))
             }
             (Found::Value(Measured::Count(count)), _) => write!(f, "had {count}"),
+            (Found::Value(Measured::Set(value)), _) => write!(f, "had {value}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::fault::{Dial, Direction, Directions, dial};
 use crate::tape::{Head, Record, Second, Standing, Tape, Waits, What};
 
 #[test]
@@ -17,6 +18,13 @@ fn each_form_is_read_and_printed() {
         ("answers > 100", "answers > 100"),
         ("waits < 1m", "waits < 60s"),
         ("recovers < 5s", "recovers < 5s"),
+        ("holds lat >= 500ms", "holds latency >= 500ms"),
+        (
+            "holds latency  jitter down  >=5ms of shop",
+            "holds latency jitter down >= 5ms of shop",
+        ),
+        ("holds bw <= 64kB/s", "holds bandwidth <= 64kB/s"),
+        ("holds loss > 2%", "holds loss > 2%"),
     ] {
         let read = parse(text).unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(read.to_string(), printed);
@@ -34,6 +42,20 @@ fn what_is_wrong_is_said_where_it_stands() {
             "unknown quantity \"feel\": did you mean \"feels\"?",
         ),
         ("feels p98 < 1s", 7, "unknown share \"p98\""),
+        (
+            "hold latency > 1s",
+            1,
+            "unknown quantity \"hold\": did you mean \"holds\"?",
+        ),
+        ("holds", 6, "needs a fault: latency 250ms"),
+        (
+            "holds latncy > 1s",
+            7,
+            "unknown fault \"latncy\": did you mean \"latency\"?",
+        ),
+        ("holds refuse > 1s", 7, "refuse has no value that could be"),
+        ("holds latency 1s", 15, "a comparison stands here"),
+        ("holds latency > 1", 18, "a time needs a unit: 1ms"),
         (
             "feels p99",
             10,
@@ -84,7 +106,19 @@ fn expectation() -> impl Strategy<Value = Expectation> {
         Just(Quantity::Recovers)
     ];
     let counted = prop::sample::select(vec![Quantity::Failed, Quantity::Cut, Quantity::Answers]);
-    let what = prop_oneof![(timed, time), (counted, count)];
+    let dials = dial::all().iter().filter(|dial| Sweep::can_climb(dial));
+    let dials: Vec<Dial> = dials.copied().collect();
+    let ways = prop::sample::select(vec![
+        Directions::Both,
+        Directions::Only(Direction::Up),
+        Directions::Only(Direction::Down),
+    ]);
+    let held = (prop::sample::select(dials), ways, 0_usize..9).prop_map(|(dial, ways, stop)| {
+        let sweep = Sweep::of(dial, ways);
+        let value = Measured::Set(dial.knob.stops[stop]);
+        (Quantity::Holds(sweep), value)
+    });
+    let what = prop_oneof![(timed, time), (counted, count), held];
     let comparison = prop::sample::select(Comparison::ALL.to_vec());
     let of = prop::option::of("[a-z0-9:._-]{1,12}");
     (what, comparison, of).prop_map(|((quantity, value), (_, comparison), of)| Expectation {

@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! sweep  = kind [ parameter ] { option }
+//! fault  = kind [ parameter ] [ direction ]
 //! option = "from=" value | "to=" value | "steps=" number | "hold=" time | "until=" until | "linear" | direction
 //! until  = "fails" | "waits>" time | "rate<" percentage
 //! ```
@@ -56,6 +57,24 @@ pub(crate) fn sweep(input: &mut Input<'_>) -> Parsed<Sweep> {
         blanks(input)?;
     }
     check_ends(&sweep, named)?;
+    Ok(sweep)
+}
+
+/// `fault = kind [ parameter ] [ direction ]`: what a sweep climbs.
+pub(crate) fn fault(input: &mut Input<'_>) -> Parsed<Sweep> {
+    let begin = input.current_token_start();
+    let kind = language::kind(KINDS, &[], input)?;
+    let named = begin..input.current_token_start();
+    blanks(input)?;
+    let mut sweep = Sweep::of(dial(kind, named, input)?, Directions::Both);
+    let begin = input.current_token_start();
+    let mut ahead = *input;
+    let name = word(&mut ahead)?;
+    if DIRECTIONS.iter().any(|(known, _)| *known == name) {
+        *input = ahead;
+        bare(&mut sweep, &[], name, begin..begin + name.len(), input)?;
+        blanks(input)?;
+    }
     Ok(sweep)
 }
 
