@@ -224,7 +224,6 @@ pub(crate) fn refuse_same_file(files: &[(&str, Option<&Path>)]) -> Result<(), Re
 pub(crate) fn tape_setup(options: &Options, origin: &Origin, file: Option<TapeFile>) -> Setup {
     Setup {
         by: match options.output {
-            _ if origin.play.is_some() => "replay",
             Output::Console => "console",
             Output::Json | Output::Words => "commands",
         },

@@ -14,7 +14,7 @@ use crate::farewell::Farewell;
 use crate::fault::{Losses, PerDirection, Sending};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
-    Author, Clean, CloseReason, ConnId, Event, Fact, Finding, Found, Happening, Leave, Negotiated,
+    Clean, CloseReason, ConnId, Event, Fact, Finding, Found, Happening, Leave, Negotiated,
     PortState, ProxyRow, Seen, Spread, TRUNCATED, Taken, Unanswered,
 };
 use crate::sweep::Curve;
@@ -116,7 +116,7 @@ fn happened(event: &Event) -> Vec<Object> {
         Happening::Faults { plan, by, .. } => of_proxy("faults")
             .with("faults", plan.to_string())
             .with("bypassed", plan.bypassed)
-            .with_some("by", (*by == Author::Sweep).then_some("sweep")),
+            .with_some("by", by.word()),
         Happening::Swept { curve, .. } => match swept(of_proxy("sweep"), curve) {
             Some(object) => object,
             None => return Vec::new(),

@@ -283,11 +283,15 @@ impl Engine {
     /// Puts a plan in force on every open connection of the proxy and on all to come; returns, after a bounded wait, how many
     /// took it. `None` where there is no such proxy.
     pub async fn set_plan(&self, id: ProxyId, plan: Plan) -> Option<Taken> {
+        self.set_plan_as(Author::User, id, plan).await
+    }
+
+    /// Does so in the name of somebody else.
+    pub async fn set_plan_as(&self, by: Author, id: ProxyId, plan: Plan) -> Option<Taken> {
         let proxy = self.proxy(id)?;
         let before = Some(proxy.settings.plan());
         let change = proxy.change(plan);
         let plan = proxy.settings.plan();
-        let by = Author::User;
         self.inner
             .tell(&proxy, Happening::Faults { before, plan, by });
         port::settle_or_tell(&proxy, &self.inner).await;

@@ -48,5 +48,5 @@ pub use self::net::socket::Keepalive;
 pub use self::net::{look_up, sys};
 pub use self::relay::{budget, pump};
 pub use self::shared::Options;
-pub use self::sweeps::run::SweepError;
+pub use self::sweeps::run::{Course, SweepError};
 pub use self::thread::{clock, panics};

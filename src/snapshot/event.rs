@@ -115,6 +115,8 @@ pub enum Author {
     User,
     /// A sweep that goes on.
     Sweep,
+    /// A tape that is played.
+    Replay,
 }
 
 /// What became of a finding.
@@ -185,6 +187,20 @@ pub struct Negotiated {
 
 /// What is said of a connection that is `truncated`.
 pub const TRUNCATED: &str = "closed without close_notify";
+
+// === impl Author ===
+
+impl Author {
+    /// Who it is, as a word; `None` for whoever uses the desk.
+    #[must_use]
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Self::User => None,
+            Self::Sweep => Some("sweep"),
+            Self::Replay => Some("replay"),
+        }
+    }
+}
 
 // === impl CloseReason ===
 

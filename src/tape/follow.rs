@@ -18,13 +18,13 @@ use super::file::TapeFile;
 use super::record::{Finding, Head, Port, Record, Standing, What};
 use super::seconds::Seconds;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed, Told, clock};
-use crate::snapshot::{Author, Event, Found, Happening, ProxyRow, Snapshot};
+use crate::snapshot::{Event, Found, Happening, ProxyRow, Snapshot};
 use crate::sweep::Curve;
 
 /// What a recorder is told of the session.
 #[derive(Debug, Default)]
 pub struct Setup {
-    /// Who changes faults in it: `console`, `commands` or `replay`.
+    /// Who uses the desk: `console` or `commands`.
     pub by: &'static str,
     /// Whether the upstreams are the demo's.
     pub demo: bool,
@@ -252,7 +252,7 @@ impl Follower {
             Happening::Faults { before, plan, by } => {
                 self.seconds.cut(&name, event.at);
                 let (by, before) = match before {
-                    Some(before) => (author(*by, self.by), before.to_string()),
+                    Some(before) => (by.word().unwrap_or(self.by), before.to_string()),
                     None => ("start", String::new()),
                 };
                 What::Faults {
@@ -328,14 +328,6 @@ impl Follower {
         }
         self.tape.push(record);
         self.tape.trim();
-    }
-}
-
-/// Who changed faults, as a word.
-const fn author(by: Author, user: &'static str) -> &'static str {
-    match by {
-        Author::User => user,
-        Author::Sweep => "sweep",
     }
 }
 

@@ -1,8 +1,10 @@
 //! Plays a tape: the changes that were made, at their times, on another engine.
 //!
-//! What was changed by a person is played; what followed of itself (a port that a fault closed, what clients met) follows again. The
-//! moves are made of the tape as plain data, and then carried out, each at its time and none waiting for another.
+//! What was changed by a person is played; what followed of itself (a port that a fault closed, what clients met) follows again. A
+//! sweep climbs again, at its times, and measures anew. The moves are made of the tape as plain data, and then carried out, each at its time and none waiting for another.
 
+use std::collections::VecDeque;
+use std::ops::RangeInclusive;
 use std::pin::pin;
 use std::time::Duration;
 
@@ -12,14 +14,16 @@ use thiserror::Error;
 use tokio::time::sleep;
 
 use super::Tape;
-use super::record::{Head, Port, Standing, What};
-use crate::command;
+use super::record::{Head, Port, Record, Standing, What};
+use crate::command::{self, Command, Sweeping};
 use crate::fault::Plan;
 use crate::fault::language;
 use crate::format::figures::{age, clock_exact, time_tight};
 use crate::mapping::{Mapping, Name};
-use crate::proxy::Engine;
+use crate::proxy::{Course, Engine};
 use crate::request::{Request, RequestError};
+use crate::snapshot::Author;
+use crate::sweep::{Ended, Sweep};
 use crate::syntax::ParseError;
 
 /// Which part of a tape is played, and how fast.
@@ -55,6 +59,8 @@ pub enum Move {
     Set(String, Plan),
     /// Opens or closes a port.
     Port(String, bool),
+    /// Climbs a fault, with the course that it took.
+    Sweep(String, Box<Sweep>, Course),
 }
 
 /// Why a tape cannot be played.
@@ -131,14 +137,80 @@ impl Play {
                 });
             }
         }
+        let sweeps = sweeps(tape, from..=until);
         for record in records.take_while(|record| record.t <= until) {
-            if let Some(what) = a_move(&head, &record.what, record.t)? {
-                let at = played(record.t);
-                play.then.push(Moment { at, what });
-            }
+            let of_sweep = sweeps.iter().find(|taped| taped.sets(record));
+            let at = played(record.t);
+            let what = match of_sweep {
+                Some(taped) if record.t == taped.sets[0] => Some(taped.a_move(part.speed, played)),
+                Some(_) => None,
+                None => a_move(&head, &record.what, record.t)?,
+            };
+            play.then.extend(what.map(|what| Moment { at, what }));
             head.apply(record);
         }
         Ok(play)
+    }
+}
+
+/// A sweep that stands on a tape.
+struct Taped<'a> {
+    proxy: &'a str,
+    sweep: Box<Sweep>,
+    /// When it set a value, and at its end what was before it.
+    sets: Vec<Duration>,
+    /// Whether it did so at its end.
+    restores: bool,
+}
+
+/// The sweeps that began and ended in a part of a tape.
+fn sweeps(tape: &Tape, part: RangeInclusive<Duration>) -> Vec<Taped<'_>> {
+    let ended = tape.records().filter_map(|record| match &record.what {
+        What::Sweep(curve) if part.contains(&record.t) => Some((record.t, curve)),
+        _ => None,
+    });
+    let taped = ended.filter_map(|(end, curve)| {
+        let line = format!("sweep {} {}", curve.proxy, curve.sweep);
+        let Ok(Command::Sweep(_, Sweeping::Begin(sweep))) = command::parse(&line) else {
+            return None;
+        };
+        let began = curve.steps.first().map_or(curve.since_s, |step| step.at_s);
+        // What stands on a tape is rounded.
+        let began = Duration::try_from_secs_f64(began - 1e-3).unwrap_or_default();
+        let sets = tape.records().filter(|record| {
+            let is_in = (began..=end).contains(&record.t);
+            is_in && is_set_by_sweep(record, &curve.proxy)
+        });
+        Some(Taped {
+            proxy: &curve.proxy,
+            sweep,
+            sets: sets.map(|record| record.t).collect(),
+            restores: !matches!(curve.ended, Some(Ended::Changed | Ended::Gone)),
+        })
+    });
+    let is_whole = |taped: &Taped<'_>| taped.sets.first().is_some_and(|first| part.contains(first));
+    taped.filter(is_whole).collect()
+}
+
+fn is_set_by_sweep(record: &Record, name: &str) -> bool {
+    let word = Author::Sweep.word().unwrap_or_default();
+    matches!(&record.what, What::Faults { proxy, by, .. } if proxy == name && by == word)
+}
+
+impl Taped<'_> {
+    /// Whether it has made this change.
+    fn sets(&self, record: &Record) -> bool {
+        self.sets.contains(&record.t) && is_set_by_sweep(record, self.proxy)
+    }
+
+    fn a_move(&self, speed: f64, played: impl Fn(Duration) -> Duration) -> Move {
+        let mut sweep = self.sweep.clone();
+        sweep.hold = sweep.hold.div_f64(speed);
+        // It ends where it ended.
+        sweep.until = None;
+        let mut sets: VecDeque<Duration> = self.sets.iter().copied().map(played).collect();
+        let restores = if self.restores { sets.pop_back() } else { None };
+        Move::Sweep(self.proxy.to_owned(), sweep, Course { sets, restores })
     }
 }
 
@@ -261,7 +333,18 @@ pub async fn try_out(engine: &Engine, what: Move) -> Result<(), RequestError> {
         }
         Move::Remove(name) => find(&name).map(Request::Remove),
         Move::Rename(before, name) => find(&before).map(|proxy| Request::Rename { proxy, name }),
-        Move::Set(name, plan) => find(&name).map(|proxy| Request::SetPlan { proxy, plan }),
+        Move::Set(name, plan) => {
+            if let Some(proxy) = find(&name) {
+                engine.set_plan_as(Author::Replay, proxy, plan).await;
+            }
+            return Ok(());
+        }
+        Move::Sweep(name, sweep, course) => {
+            if let Some(proxy) = find(&name) {
+                engine.sweep_again(proxy, *sweep, course)?;
+            }
+            return Ok(());
+        }
         Move::Port(name, open) => find(&name).map(|proxy| Request::SetPort { proxy, open }),
     };
     match request {

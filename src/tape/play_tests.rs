@@ -5,6 +5,7 @@ use super::super::tests::{faults, head, second};
 use super::*;
 use crate::proxy::{Options, Told};
 use crate::snapshot::Happening;
+use crate::sweep::Curve;
 
 fn whole() -> Part {
     Part {
@@ -220,4 +221,106 @@ async fn what_is_recorded_of_a_replay_is_what_was_played() {
         taken.tape.records().next_back().map(|last| &last.what),
         Some(What::End { reason }) if reason == "stopped"
     ));
+}
+
+/// A tape of a sweep of two values, from 5 s on, each held for two seconds; `ended` says how it ended.
+fn swept(ended: Ended, sets: &[(u64, &str)]) -> Tape {
+    let mut head = head();
+    head.proxies[0].mapping = "0=127.0.0.1:9 as db".to_owned();
+    let mut tape = Tape::new(head);
+    for (millis, set) in sets {
+        let mut record = faults(*millis, set);
+        if let What::Faults { by, .. } = &mut record.what {
+            "sweep".clone_into(by);
+        }
+        tape.push(record);
+    }
+    let line = command::parse("sweep db latency from=10ms to=1s steps=2 hold=2s");
+    let Ok(Command::Sweep(_, Sweeping::Begin(sweep))) = line else {
+        panic!("{line:?}");
+    };
+    let curve = Curve {
+        since_s: 5.0,
+        ended: Some(ended),
+        ..Curve::new(1, "db".to_owned(), &sweep)
+    };
+    tape.push(Record {
+        t: Duration::from_millis(sets[sets.len() - 1].0),
+        what: What::Sweep(Box::new(curve)),
+    });
+    tape.push(second(20, &[5]));
+    tape
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_sweep_climbs_again_at_its_times_and_measures_anew() {
+    // One that went to its end, one that was stopped at its second value, one that somebody else's change ended.
+    for (end, sets, again, measured) in [
+        (
+            Ended::Done,
+            &[(5_000, "latency 10ms"), (7_160, "latency 1s"), (9_320, "")][..],
+            Ended::Done,
+            2,
+        ),
+        (
+            Ended::Stopped,
+            &[(5_000, "latency 10ms"), (7_160, "latency 1s"), (8_000, "")],
+            Ended::Stopped,
+            1,
+        ),
+        (
+            Ended::Changed,
+            &[(5_000, "latency 10ms"), (7_160, "latency 1s")],
+            Ended::Changed,
+            1,
+        ),
+    ] {
+        let mut tape = swept(end, sets);
+        if end == Ended::Changed {
+            tape.push(faults(8_000, "loss 2%"));
+        }
+        let engine = Engine::start(Options {
+            workers: 1,
+            ..Options::default()
+        });
+        let engine = engine.expect("an engine");
+        let mut events = engine.events();
+        let play = Play::of(&tape, &whole()).expect("a play");
+        for what in play.first {
+            try_out(&engine, what).await.expect("it can be done");
+        }
+        super::play(engine.clone(), play.then, play.end).await;
+        let told: Vec<_> = events.drain().filter_map(Told::event).collect();
+        let set = told.iter().filter_map(|event| match &event.what {
+            Happening::Faults { plan, by, .. } => Some((event.at, plan.to_string(), *by)),
+            _ => None,
+        });
+        let wanted = sets.iter().map(|(at, set)| (at, *set, Author::Sweep));
+        let changed = (end == Ended::Changed).then_some((&8_000, "loss 2%", Author::Replay));
+        let wanted: Vec<_> = wanted.chain(changed).collect();
+        let set: Vec<_> = set.collect();
+        assert_eq!(set.len(), wanted.len(), "{set:?}");
+        for ((at, plan, by), (millis, text, author)) in set.iter().zip(wanted) {
+            let off = at.abs_diff(Duration::from_millis(*millis));
+            assert!(off < Duration::from_millis(5), "{plan} {off:?} away");
+            assert_eq!((plan.as_str(), *by), (text, author));
+        }
+        let curves = told.iter().filter_map(|event| match &event.what {
+            Happening::Swept { curve, .. } => Some((curve.ended?, curve.steps.len())),
+            _ => None,
+        });
+        assert_eq!(curves.collect::<Vec<_>>(), [(again, measured)]);
+        engine.stop(Duration::ZERO).await;
+    }
+}
+
+#[test]
+fn a_part_that_begins_in_a_sweep_sets_what_is_left_of_it() {
+    let sets = [(5_000, "latency 10ms"), (7_160, "latency 1s"), (9_320, "")];
+    let part = Part {
+        from: Duration::from_secs(6),
+        ..whole()
+    };
+    let play = Play::of(&swept(Ended::Done, &sets), &part).expect("a play");
+    assert_eq!(told(&play.then), ["1160 db latency 1s", "3320 db "]);
 }

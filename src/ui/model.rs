@@ -27,7 +27,7 @@ use crate::farewell::Farewell;
 use crate::fault::{Directions, Own, Plan};
 use crate::look::{Glyphs, Scheme};
 use crate::request::Request;
-use crate::snapshot::{ConnId, ProxyId, ProxyRow, Snapshot};
+use crate::snapshot::{Author, ConnId, ProxyId, ProxyRow, Snapshot};
 
 mod guide;
 mod lines;
@@ -460,8 +460,8 @@ impl Model {
 
     /// Adds a line of what happened; a frozen screen keeps those aside that tell of no change by the user.
     pub(in crate::ui) fn log(&mut self, line: Line) {
-        let is_change = matches!(line.content, Content::Change(_));
-        let log = if let Some(frozen) = self.frozen.as_mut().filter(|_| !is_change) {
+        let is_own = matches!(line.content, Content::Change(number) if self.is_own(number));
+        let log = if let Some(frozen) = self.frozen.as_mut().filter(|_| !is_own) {
             &mut frozen.held
         } else {
             self.logged += 1;
@@ -495,12 +495,24 @@ impl Model {
         }
     }
 
-    /// Keeps a change: as the answer to the user, as a line of what happened, as a mark in the charts.
+    /// Whether the user has made the change of this number.
+    fn is_own(&self, number: u32) -> bool {
+        let mut changes = self.changes.iter().rev();
+        let change = changes.find(|change| change.number == number);
+        change.is_some_and(|change| change.by == Author::User)
+    }
+
+    /// Keeps a change by the user: as the answer to it, as a line of what happened, as a mark in the charts.
     pub(in crate::ui) fn keep(&mut self, change: Change) {
-        let (at, number) = (change.at, change.number);
-        self.notice = Some(Line::of_change(at, number));
-        self.log(Line::of_change(at, number));
+        self.notice = Some(Line::of_change(change.at, change.number));
+        self.mark(change);
+    }
+
+    /// Keeps a change: as a line of what happened, as a mark in the charts.
+    pub(in crate::ui) fn mark(&mut self, change: Change) {
+        let line = Line::of_change(change.at, change.number);
         self.changes.push_back(change);
+        self.log(line);
         if self.changes.len() > CHANGES_LEN {
             self.changes.pop_front();
         }

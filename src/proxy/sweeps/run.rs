@@ -3,6 +3,7 @@
 //! A sweep is a user like any other: it sets plans, which are told as events. It only ever takes the place of a plan that it
 //! has put there itself, so somebody else's change is never lost. Where none runs, there is nothing.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -24,6 +25,18 @@ use crate::sweep::{Bench, Curve, GivesUp, Interruption, Step, Sweep, climb};
 
 /// So long after the end of a step its last facts have come, and what is found by them: they come with the beat, ten a second.
 const LATE: Duration = Duration::from_millis(150);
+
+/// The next step of a known course is not kept waiting by what is found last of the one before.
+const READY: Duration = Duration::from_millis(20);
+
+/// The course that a sweep took: when it did what, since the engine's start.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Course {
+    /// When it set each of its first values.
+    pub sets: VecDeque<Duration>,
+    /// When it set again what was before it; `None` where it did not.
+    pub restores: Option<Duration>,
+}
 
 /// Why a proxy is not swept, or its sweep not ended.
 #[derive(Clone, Debug, Error, PartialEq, Eq)]
@@ -53,6 +66,28 @@ impl Engine {
     /// # Errors
     /// There is no such proxy, it is swept already, or its faults are switched off.
     pub fn sweep(&self, id: ProxyId, sweep: Sweep) -> Result<Arc<Curve>, SweepError> {
+        self.begin_sweep(id, sweep, None)
+    }
+
+    /// Climbs a fault as it was climbed once: each value is set when it was set then, and the end comes when it came.
+    ///
+    /// # Errors
+    /// As those of [`Self::sweep`].
+    pub fn sweep_again(
+        &self,
+        id: ProxyId,
+        sweep: Sweep,
+        course: Course,
+    ) -> Result<Arc<Curve>, SweepError> {
+        self.begin_sweep(id, sweep, Some(course))
+    }
+
+    fn begin_sweep(
+        &self,
+        id: ProxyId,
+        sweep: Sweep,
+        course: Option<Course>,
+    ) -> Result<Arc<Curve>, SweepError> {
         let proxy = self.proxy(id).ok_or(SweepError::NoProxy)?;
         let before = proxy.settings.plan();
         if before.bypassed {
@@ -83,6 +118,7 @@ impl Engine {
             snapshots: self.snapshots(),
             stop: run.stop,
             began: Duration::ZERO,
+            course,
         };
         let done = run.done.drop_guard();
         self.inner.tasks.spawn(async move {
@@ -153,6 +189,8 @@ struct EngineBench {
     stop: CancellationToken,
     /// When the plan was put in force that stands.
     began: Duration,
+    /// When plans are to be put in force, where that is known beforehand.
+    course: Option<Course>,
 }
 
 // === impl EngineBench ===
@@ -170,6 +208,33 @@ impl EngineBench {
         }
     }
 
+    /// When the next plan is to be put in force, on a known course.
+    fn next(&self) -> Option<Duration> {
+        let course = self.course.as_ref()?;
+        course.sets.front().copied().or(course.restores)
+    }
+
+    /// Waits until a plan is to be put in force, on a known course.
+    async fn await_turn(&mut self, plan: &Plan) -> Result<(), Interruption> {
+        let restores = *plan == *self.before;
+        let Some(course) = &mut self.course else {
+            return Ok(());
+        };
+        let at = match course.sets.pop_front() {
+            Some(at) => at,
+            None if restores => course.restores.unwrap_or_default(),
+            // All values were set that were set then.
+            None => return Err(Interruption::Stopped),
+        };
+        let wait = at.saturating_sub(self.engine.now());
+        // Cancel-safe: both only wait.
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => restores.then_some(()).ok_or(Interruption::Stopped),
+            () = sleep(wait) => Ok(()),
+        }
+    }
+
     /// What the newest snapshot shows of the proxy, and when that was.
     fn row(&self) -> Option<(Duration, ProxyRow)> {
         let snapshot = self.snapshots.borrow();
@@ -181,6 +246,7 @@ impl EngineBench {
 
 impl Bench for EngineBench {
     async fn set(&mut self, plan: &Plan) -> Result<(), Interruption> {
+        self.await_turn(plan).await?;
         self.check()?;
         let settings = &self.proxy.settings;
         let plan = settings
@@ -202,7 +268,11 @@ impl Bench for EngineBench {
         let first = self.row().map(|(_, row)| row).ok_or(Interruption::Gone)?;
         let mut counts = Counts::new(self.began, until);
         let mut bytes = first.bytes;
-        let end = until.saturating_add(LATE).saturating_sub(self.engine.now());
+        let next = self.next().unwrap_or(Duration::MAX);
+        let end = until.saturating_add(LATE).min(next.saturating_sub(READY));
+        // On a known course it may have been ended before its time.
+        let is_cut = next < until;
+        let end = end.saturating_sub(self.engine.now());
         let mut over = std::pin::pin!(sleep(end));
         loop {
             // Cancel-safe: each of them loses nothing when it is dropped, and `over` lives outside the loop.
@@ -222,6 +292,9 @@ impl Bench for EngineBench {
             }
         }
         self.check()?;
+        if is_cut {
+            return Err(Interruption::Stopped);
+        }
         self.engine.snapshot().await;
         let findings = self.row().map(|(_, row)| row.findings).unwrap_or_default();
         Ok(Step {

@@ -6,14 +6,16 @@ use std::time::Duration;
 use super::settings::Side;
 use crate::format::figures::{time, times};
 use crate::format::one_line;
-use crate::snapshot::{ProxyId, Taken};
+use crate::snapshot::{Author, ProxyId, Taken};
 
-/// A change of faults by the user. Its mark in the charts, its line of what happened and its answer below the charts all
+/// A change of faults, by the user, a sweep or a tape that is played. Its mark in the charts, its line of what happened and its answer below the charts all
 /// say what stands here.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {
     /// Counted from 1 in a session: `▲1`.
     pub number: u32,
+    /// Who made it.
+    pub by: Author,
     /// When it was made.
     pub at: Duration,
     /// The proxies whose faults it changed.
@@ -137,6 +139,7 @@ impl Change {
     pub fn new(number: u32, at: Duration, proxy: ProxyId, who: &str, text: &str) -> Self {
         Self {
             number,
+            by: Author::User,
             at,
             proxies: vec![proxy],
             who: who.to_owned(),
@@ -264,7 +267,10 @@ impl fmt::Display for Said<'_> {
             Some(taken) => write!(f, ", {taken}")?,
         }
         match change.felt {
-            Some(felt) if change.taken.is_some() => write!(f, " {felt}"),
+            // Who else makes a change is not told how it reached connections.
+            Some(felt) if change.taken.is_some() || change.by != Author::User => {
+                write!(f, " {felt}")
+            }
             _ => Ok(()),
         }
     }

@@ -5,14 +5,15 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::sweeps;
-use crate::fault::Schedule;
+use super::{sweeps, turn};
+use crate::fault::{Plan, Schedule};
 use crate::format::joined;
 use crate::snapshot::{
-    CloseReason, ConnId, Event, Found, Happening, History, Kill, Negotiated, ProxyId, Snapshot,
-    Taken,
+    Author, CloseReason, ConnId, Event, Found, Happening, History, Kill, Negotiated, ProxyId,
+    Snapshot, Taken,
 };
-use crate::ui::model::{Content, Focus, Frozen, LOG_LEN, Line, Model, Passing, Tone};
+use crate::ui::changes::changes;
+use crate::ui::model::{Change, Content, Focus, Frozen, LOG_LEN, Line, Model, Passing, Tone};
 
 /// Without a key or a byte for this long, the console is quiet.
 const QUIET: Duration = Duration::from_secs(5);
@@ -181,9 +182,12 @@ pub(super) fn happened(model: &mut Model, event: &Event) {
     if let Happening::Renamed { before } = &event.what {
         rename_lines(model, before, &event.proxy);
     }
-    if let Happening::Faults { plan, .. } = &event.what {
+    if let Happening::Faults { before, plan, by } = &event.what {
         let names = plan.settings().iter().map(|setting| setting.kind.name);
         model.private.used.extend(names);
+        if let (Some(word), Some(before)) = (by.word(), before) {
+            changed(model, event, (*by, word), [before, plan]);
+        }
     }
     if let Happening::Swept { curve, before } = &event.what {
         return sweeps::heard(model, event, curve, before);
@@ -199,6 +203,36 @@ pub(super) fn happened(model: &mut Model, event: &Event) {
     model.log(match passing(&event.what, tone) {
         Some(what) => Line::passing(event.at, &event.proxy, &text, what),
         None => Line::new(event.at, &event.proxy, &text, tone),
+    });
+}
+
+/// Who is not the user has changed faults: a change as any other, but for what the engine answers to its user.
+fn changed(model: &mut Model, event: &Event, (by, word): (Author, &str), plans: [&Plan; 2]) {
+    let [before, plan] = plans;
+    let text = changes(Some(before), plan);
+    let mut rows = model.newest().proxies.iter();
+    let Some(row) = rows
+        .find(|row| row.name == event.proxy)
+        .filter(|_| !text.is_empty())
+    else {
+        return;
+    };
+    let proxy = row.id;
+    let swept = model
+        .sweeps
+        .running(proxy)
+        .and_then(|it| it.before.as_deref());
+    let ends = by == Author::Sweep && swept == Some(plan);
+    let text = format!("{word}{} {text}", if ends { " ends," } else { "" });
+    model.private.changes += 1;
+    let number = model.private.changes;
+    let felt = turn::felt_before(model, &[proxy], None);
+    model.wake();
+    model.mark(Change {
+        by,
+        felt,
+        unheard: plan.bypassed && !text.contains("bypass"),
+        ..Change::new(number, event.at, proxy, &event.proxy, &text)
     });
 }
 

@@ -4,7 +4,7 @@
 use super::{course, own};
 use crate::fault::{Directions, Plan};
 use crate::request::Request;
-use crate::snapshot::ProxyId;
+use crate::snapshot::{Author, ProxyId};
 use crate::ui::changes::bypass_word;
 use crate::ui::effect::Effect;
 use crate::ui::knob::{self, Dial, Turn};
@@ -140,7 +140,8 @@ fn go_on(model: &mut Model, held: Held, plans: &[(ProxyId, Plan)]) -> bool {
     let ticket = model.ticket();
     let ids: Vec<ProxyId> = plans.iter().map(|(id, _)| *id).collect();
     let mut changes = model.changes.iter_mut().rev();
-    let Some(change) = changes.find(|change| change.proxies == ids) else {
+    let is_it = |change: &&mut Change| change.by == Author::User && change.proxies == ids;
+    let Some(change) = changes.find(is_it) else {
         return false;
     };
     change.text = turned_text(&knob::all()[held.knob], held.directions, &before, plans);
@@ -307,6 +308,7 @@ pub(super) fn carry_out(model: &mut Model, wish: Wish) {
     model.private.changes += 1;
     model.keep(Change {
         number: model.private.changes,
+        by: Author::User,
         at: model.now,
         who,
         unheard: plans.iter().all(|(_, plan)| plan.bypassed) && !text.contains("bypass"),
@@ -324,7 +326,7 @@ pub(super) fn carry_out(model: &mut Model, wish: Wish) {
 }
 
 /// What the clients of the one proxy that is looked at, or of the only one that is changed, feel until now.
-fn felt_before(model: &Model, proxies: &[ProxyId], left: Option<Side>) -> Option<Felt> {
+pub(super) fn felt_before(model: &Model, proxies: &[ProxyId], left: Option<Side>) -> Option<Felt> {
     let selected = model.selected.filter(|id| proxies.contains(id));
     let proxy = selected.or_else(|| (proxies.len() == 1).then(|| proxies[0]))?;
     let (_, row) = model.proxy(proxy)?;
