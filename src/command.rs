@@ -45,6 +45,8 @@ pub enum Command {
     Facts(bool),
     /// Climbs one fault of the proxy of this name, ends that, or writes what it came to.
     Sweep(String, Sweeping),
+    /// Writes the tape of the last hour to a file.
+    SaveTape(PathBuf),
     /// Lists the proxies.
     List,
     /// Ends the program.
@@ -186,6 +188,7 @@ impl Command {
             | Self::Freeze(..)
             | Self::Facts(_)
             | Self::Sweep(..)
+            | Self::SaveTape(_)
             | Self::List
             | Self::Quit => None,
         }
@@ -207,7 +210,11 @@ impl Command {
             | Self::Exempt(..)
             | Self::Freeze(..)
             | Self::Sweep(_, Sweeping::Begin(_) | Sweeping::Stop) => true,
-            Self::Sweep(_, Sweeping::Save(_)) | Self::Facts(_) | Self::List | Self::Quit => false,
+            Self::Sweep(_, Sweeping::Save(_))
+            | Self::Facts(_)
+            | Self::SaveTape(_)
+            | Self::List
+            | Self::Quit => false,
         }
     }
 
@@ -236,6 +243,7 @@ impl Command {
             | Self::Freeze(..)
             | Self::Facts(_)
             | Self::Sweep(..)
+            | Self::SaveTape(_)
             | Self::List
             | Self::Quit => {}
         }
@@ -257,6 +265,7 @@ impl Command {
             | Self::Freeze(..)
             | Self::Facts(_)
             | Self::Sweep(..)
+            | Self::SaveTape(_)
             | Self::List
             | Self::Quit => &[],
         }
@@ -293,6 +302,7 @@ impl fmt::Display for Command {
             Self::Freeze(conn, on) => write!(f, "freeze {} {}", conn.0, on_or_off(*on)),
             Self::Facts(on) => write!(f, "facts {}", on_or_off(*on)),
             Self::Sweep(proxy, what) => write!(f, "sweep {proxy} {what}"),
+            Self::SaveTape(file) => write!(f, "save tape {}", file.display()),
             Self::List => f.write_str("list"),
             Self::Quit => f.write_str("quit"),
         }
@@ -377,6 +387,7 @@ mod tests {
             ),
             ("sweep shop  stop ", "sweep shop stop"),
             ("sweep shop save a b.svg", "sweep shop save a b.svg"),
+            ("save tape  my desk.tape ", "save tape my desk.tape"),
             ("list", "list"),
             ("\tquit\n", "quit"),
         ] {

@@ -1,4 +1,8 @@
-//! Reads the files that people name, whole but never without end, and makes those that are their owner's alone.
+//! Reads the files that people name, whole but never without end, and writes those that they ask for.
+//!
+//! One rule says what is written over: only what is faultboard's own. A file that a typed word names is replaced where this run has
+//! written it; one that an option of the command line names, also where an earlier run has. Whatever else is there stays, and its
+//! user is told to give another name.
 //!
 //! A path may be that of a device, of a pipe or of a disk's image by mistake: the program then says so instead of filling
 //! its memory. What is in a file is for its reader to judge.
@@ -13,6 +17,8 @@ use std::path::Path;
 pub use system::{Identity, identity};
 use system::{no_links, private, private_folder};
 
+use crate::format::{reason, shown_path};
+
 /// Reads a file, or whatever else has a path and ends, of at most so many MiB.
 pub fn read(path: &Path, most_mib: u64) -> io::Result<Vec<u8>> {
     let most = most_mib << 20;
@@ -23,6 +29,61 @@ pub fn read(path: &Path, most_mib: u64) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::InvalidData, why));
     }
     Ok(bytes)
+}
+
+/// Who may read a file that is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Readers {
+    /// Whom the process's mask allows.
+    All,
+    /// Its owner alone.
+    Owner,
+}
+
+/// Writes a file; one that is there already is replaced only where that is said.
+pub fn write(path: &Path, bytes: &[u8], readers: Readers, replaces: bool) -> io::Result<()> {
+    let mut file = match (readers, replaces) {
+        (Readers::Owner, true) => create_private(path)?,
+        (Readers::All, true) => File::create(path)?,
+        (Readers::Owner, false) => private(&mut new()).open(path)?,
+        (Readers::All, false) => new().open(path)?,
+    };
+    file.write_all(bytes)
+}
+
+fn new() -> OpenOptions {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    options
+}
+
+/// Whether what has this path may be replaced where an option of the command line names it: there is nothing, or nothing in it, or
+/// it is as those are that `is_ours` knows by their beginning. What is no file takes what is written, and loses nothing.
+pub fn may_replace(path: &Path, is_ours: impl Fn(&[u8]) -> bool) -> io::Result<bool> {
+    match path.metadata() {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(true),
+        found => {
+            if !found?.is_file() {
+                return Ok(true);
+            }
+        }
+    }
+    let mut begins = Vec::new();
+    File::open(path)?.take(BEGINS).read_to_end(&mut begins)?;
+    Ok(begins.is_empty() || is_ours(&begins))
+}
+
+/// So many bytes of a file say whose it is.
+const BEGINS: u64 = 1_024;
+
+/// What a file that cannot be read or written is told as, in one line.
+#[must_use]
+pub fn failed(what: &str, path: &Path, error: &io::Error) -> String {
+    let path = shown_path(path);
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return format!("{path} is there already: give another name");
+    }
+    format!("cannot {what} {path}: {}", reason(error))
 }
 
 /// Makes a file that nobody but its owner may read, in the place of one that was there, as [`open_private`] does.
@@ -120,6 +181,44 @@ mod system {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_file_is_written_over_only_where_that_is_said() {
+        let folder = tempfile::tempdir().expect("a folder");
+        for readers in [Readers::All, Readers::Owner] {
+            let path = folder.path().join(format!("{readers:?}"));
+            let write = |text: &str, replaces| {
+                let written = super::write(&path, text.as_bytes(), readers, replaces);
+                written.map_err(|error| failed("write", &path, &error))
+            };
+            assert_eq!(write("first", false), Ok(()));
+            let said = format!("{} is there already: give another name", path.display());
+            assert_eq!(write("second", false), Err(said));
+            assert_eq!(std::fs::read_to_string(&path).expect("a file"), "first");
+            assert_eq!(write("3rd", true), Ok(()));
+            assert_eq!(std::fs::read_to_string(&path).expect("a file"), "3rd");
+            #[cfg(unix)]
+            {
+                use std::os::unix::fs::PermissionsExt as _;
+                let mode = path.metadata().expect("a file").permissions().mode();
+                assert_eq!(mode & 0o077 == 0, readers == Readers::Owner, "{mode:o}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_command_line_replaces_what_begins_as_ours_and_what_is_empty() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("file");
+        let may = || may_replace(&path, |begins| begins.starts_with(b"ours")).expect("readable");
+        assert!(may(), "there is none");
+        for (text, replaced) in [("", true), ("ours, of before", true), ("notes", false)] {
+            std::fs::write(&path, text).expect("a file");
+            assert_eq!(may(), replaced, "{text}");
+        }
+        #[cfg(unix)]
+        assert!(may_replace(Path::new("/dev/null"), |_| false).expect("a device"));
+    }
 
     #[test]
     fn a_file_is_read_up_to_the_bound_and_no_further() {

@@ -501,7 +501,7 @@ async fn headless(
         let _ = writeln!(io::stderr(), "{NO_PROXIES}");
     }
     let shown = shown(options, upstreams, style);
-    let mut desk = Desk::new(engine, &shown);
+    let mut desk = Desk::new(engine, &shown).saving(tape.saver());
     let mut existing = Vec::new();
     let Opened {
         demo,
@@ -514,7 +514,7 @@ async fn headless(
     tell_of_scene(engine, problems, note);
     if let Some(demo) = &demo {
         // Its proxies have got their names only now.
-        desk = Desk::new(engine, &shown);
+        desk = Desk::new(engine, &shown).saving(tape.saver());
         existing = operate::rows(engine).await;
         demo.play();
     }
@@ -642,6 +642,7 @@ async fn console(
             moments,
         }),
         notes,
+        tape: Some(tape.saver()),
         until: Box::pin(until(engine.clone(), play, stop)),
         ..ui::Options::default()
     };

@@ -73,6 +73,8 @@ pub enum Answer {
     Swept(Arc<Curve>),
     /// What a sweep came to is to be written to this file; the caller does that.
     Save(Arc<Curve>, PathBuf),
+    /// The tape is to be written to this file; the caller does that.
+    SaveTape(PathBuf),
     /// The proxies, in the order in which they were added.
     Listed(Vec<ProxyRow>),
     /// The program is asked to end; the caller does that.
@@ -154,6 +156,7 @@ pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
         Command::Freeze(conn, on) => own(engine, conn, |own| own.frozen = on).await,
         Command::Sweep(proxy, what) => sweep(engine, find(engine, &proxy)?, what).await,
         Command::Facts(on) => Ok(Answer::Facts(on)),
+        Command::SaveTape(file) => Ok(Answer::SaveTape(file)),
         Command::List => Ok(Answer::Listed(rows(engine).await)),
         Command::Quit => Ok(Answer::Quit),
     }

@@ -112,6 +112,8 @@ pub struct ProxyRow {
     pub feels: Option<Spread>,
     /// What waits for an answer.
     pub unanswered: Unanswered,
+    /// What its clients met since its faults were last changed, once that has settled.
+    pub met: Option<Arc<Met>>,
     /// What it did before faults acted on it, once that is known.
     pub clean: Option<Arc<Clean>>,
     /// What it is found to do about faults and failures, of what its facts have shown so far.
@@ -188,6 +190,21 @@ pub struct Unanswered {
     /// the same connection and 99 of 100 requests of the proxy without faults. Such a request counts where the desk holds
     /// anything of its connection, or where others wait as well and nobody is answered meanwhile.
     pub overdue: u32,
+}
+
+/// What a proxy's clients met in the last ten seconds in which its faults were not changed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Met {
+    /// What they waited for a first byte back; `None` where there was no answer.
+    pub feels: Option<Spread>,
+    /// Answers a second.
+    pub answers: f64,
+    /// Connections that failed.
+    pub failed: u64,
+    /// Connections that a fault ended.
+    pub cut: u64,
+    /// How long the time was that this is taken from.
+    pub span: Duration,
 }
 
 /// What a proxy's clients met while no fault acted, in the last ten seconds of such a time.
@@ -442,6 +459,7 @@ impl ProxyRow {
             added: PerDirection::default(),
             feels: None,
             unanswered: Unanswered::default(),
+            met: None,
             clean: None,
             findings: Arc::default(),
             present: None,

@@ -11,9 +11,10 @@ use faultboard::cli::{Lead, Options, Output, Rejected};
 use faultboard::command::Command;
 use faultboard::demo::Demo;
 use faultboard::fault::Plan;
-use faultboard::file;
+use faultboard::file::{self, Readers};
 use faultboard::format::shown_path;
 use faultboard::proxy::Engine;
+use faultboard::report;
 use faultboard::scene::{self, Scene};
 use faultboard::tape::file::TapeFile;
 use faultboard::tape::play::{Moment, Move, Play};
@@ -139,16 +140,27 @@ pub(crate) fn read_tape(path: &Path) -> Result<Tape> {
 pub(crate) fn open_outputs(options: &Options) -> Result<Option<TapeFile>> {
     options.report.as_deref().map(check_report).transpose()?;
     let tape = options.tape.as_deref().map(|path| {
-        let file = TapeFile::create(path);
+        let file = refuse_foreign(path, tape::is_tape).and_then(|()| TapeFile::create(path));
         file.with_context(|| format!("cannot write the tape {}", shown_path(path)))
     });
     tape.transpose()
 }
 
-/// Writes a report.
+/// Writes a report, over one that is there.
 pub(crate) fn write_report(path: &Path, text: &str) -> Result<()> {
-    let written = fs::write(path, text);
+    let written = refuse_foreign(path, report::is_report)
+        .and_then(|()| file::write(path, text.as_bytes(), Readers::All, true));
     written.with_context(|| unwritable_report(path))
+}
+
+/// Refuses a file that an option names and that is somebody else's: what is there may be replaced where it is as those are that
+/// this program writes.
+fn refuse_foreign(path: &Path, is_ours: impl Fn(&[u8]) -> bool) -> io::Result<()> {
+    if file::may_replace(path, is_ours)? {
+        return Ok(());
+    }
+    let why = "a file is there that faultboard has not written: give another name";
+    Err(io::Error::other(why))
 }
 
 /// Refuses a report that could not be written at the end of a run; what the file holds until then stays in it.
@@ -161,6 +173,7 @@ fn check_report(path: &Path) -> Result<()> {
         // A pipe would have the run wait for whoever reads it.
         return Ok(());
     }
+    refuse_foreign(path, report::is_report).with_context(|| unwritable_report(path))?;
     let mut options = File::options();
     let opened = options.write(true).create(true).truncate(false).open(path);
     opened.with_context(|| unwritable_report(path))?;

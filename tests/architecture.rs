@@ -19,7 +19,7 @@ use source::{Source, sources};
 const LAYERS: &[(&str, &[&str])] = &[
     ("units", &[]),
     ("format", &[]),
-    ("file", &[]),
+    ("file", &["format"]),
     ("folders", &[]),
     ("look", &[]),
     ("syntax", &["units", "format"]),
@@ -98,7 +98,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "headless",
         &[
             "request", "format", "units", "syntax", "fault", "sweep", "preset", "mapping",
-            "snapshot", "command", "proxy", "operate", "stop", "farewell",
+            "snapshot", "command", "proxy", "operate", "stop", "farewell", "file", "tape",
         ],
     ),
     (
@@ -117,7 +117,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "file", "folders", "look", "request", "format", "units", "syntax", "fault", "sweep",
             "preset", "mapping", "snapshot", "command", "proxy", "operate", "scene", "tour",
-            "stop", "farewell",
+            "stop", "farewell", "tape",
         ],
     ),
 ];

@@ -78,6 +78,7 @@ const COMMANDS: &[&str] = &[
     "facts on|off",
     "sweep PROXY FAULT [from=V] [to=V] [steps=N] [hold=T] [until=C] [linear]",
     "sweep PROXY stop|save FILE",
+    "save tape FILE",
     "list",
     "quit",
 ];

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! line       = mapping [ settings ]
-//! command    = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | sweep | "list" | "quit"
+//! command    = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | sweep | save | "list" | "quit"
 //! add        = "add" line
 //! remove     = "remove" proxy
 //! rename     = "rename" proxy name
@@ -16,6 +16,7 @@
 //! freeze     = "freeze" connection ( "on" | "off" )
 //! facts      = "facts" ( "on" | "off" )
 //! sweep      = "sweep" proxy ( "stop" | "save" file | kind … )
+//! save       = "save" "tape" file
 //! settings   = name [ "," faults ] | faults
 //! target     = "all" | proxy
 //! proxy      = any characters but blanks
@@ -54,7 +55,7 @@ struct Form {
     rest: fn(&Form, &mut Input<'_>) -> Parsed<Command>,
 }
 
-static FORMS: [Form; 15] = [
+static FORMS: [Form; 16] = [
     form("add", "add 9090=https://host", add),
     form("remove", "remove my-db", remove),
     form("rename", "rename my-db orders", rename),
@@ -76,6 +77,7 @@ static FORMS: [Form; 15] = [
         Ok(Command::Facts(switch(form, input)?))
     }),
     form("sweep", "sweep my-db latency from=1ms to=10s", sweep),
+    form("save", "save tape desk.tape", save),
     form("list", "list", |_, _| Ok(Command::List)),
     form("quit", "quit", |_, _| Ok(Command::Quit)),
 ];
@@ -213,7 +215,7 @@ fn no_fault(mapping: &Mapping, at: usize, rest: &str, slip: &Slip) -> Option<Sli
     Some(over(format!("faults come last: {example}")))
 }
 
-/// `command = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | sweep | "list" | "quit"`
+/// `command = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | sweep | save | "list" | "quit"`
 pub(super) fn command(input: &mut Input<'_>) -> Parsed<Command> {
     if let Some(slip) = no_command(input) {
         return Err(slip.cut());
@@ -324,6 +326,18 @@ fn sweep(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
         _ => Sweeping::Begin(Box::new(grammar::sweep(input)?)),
     };
     Ok(Command::Sweep(name, what))
+}
+
+/// `save = "save" "tape" file`
+fn save(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let wanted = format!("save wants the tape and a file: {}", form.example);
+    keyword("word", &wanted, &["tape"], input)?;
+    blanks(input)?;
+    if input.is_empty() {
+        return Err(Slip::here(input, wanted).expecting(["a file"]).cut());
+    }
+    let name = rest.parse_next(input)?.trim_end();
+    Ok(Command::SaveTape(PathBuf::from(name)))
 }
 
 /// The rest of the line, as a file whose ending says what is written.

@@ -1,15 +1,20 @@
 //! Commands from standard input: parsed and carried out, each answered once.
 
-use std::fs;
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+
+use parking_lot::Mutex;
 
 use super::lines::{LONGEST, Line};
 use crate::command::{self, Command};
 use crate::fault::older_word;
-use crate::format::{reason, shown_path, without_secrets};
+use crate::file::{self, Readers};
+use crate::format::without_secrets;
 use crate::operate::{self, Answer, Refusal};
 use crate::proxy::{AddError, Engine};
 use crate::request::RequestError;
 use crate::sweep;
+use crate::tape::Saver;
 
 /// A command with what became of it.
 pub(super) struct Answered {
@@ -27,8 +32,17 @@ pub(super) struct Refused {
     pub(super) column: Option<usize>,
 }
 
+/// What commands act on.
+pub(super) struct Bench {
+    pub(super) engine: Engine,
+    /// What saves the tape, where there is one.
+    pub(super) tape: Option<Saver>,
+    /// The files that commands have written, which they may write again.
+    pub(super) written: Mutex<BTreeSet<PathBuf>>,
+}
+
 /// Carries out the command of a line.
-pub(super) async fn answer(engine: &Engine, line: Line) -> Answered {
+pub(super) async fn answer(bench: &Bench, line: Line) -> Answered {
     let (error, column) = match line {
         Line::Text(line) => {
             let read = command::parse(&line).map_err(|error| Refused {
@@ -39,7 +53,7 @@ pub(super) async fn answer(engine: &Engine, line: Line) -> Answered {
             let note = read.as_ref().ok();
             let note = note.and_then(|command| older_word(command.settings()));
             let outcome = match read {
-                Ok(command) => carry_out(engine, &line, command).await,
+                Ok(command) => carry_out(bench, &line, command).await,
                 Err(refused) => Err(refused),
             };
             return Answered {
@@ -70,15 +84,12 @@ pub(super) async fn answer(engine: &Engine, line: Line) -> Answered {
 }
 
 /// Carries out the command that `line` says.
-async fn carry_out(engine: &Engine, line: &str, command: Command) -> Result<Answer, Refused> {
-    let answer = operate::run(engine, command).await;
-    if let Ok(Answer::Save(curve, file)) = &answer {
-        // Small, so that writing it is over before anyone waits.
-        let form = sweep::Form::of(file).unwrap_or(sweep::Form::Json);
-        fs::write(file, curve.export(form)).map_err(|error| Refused {
-            error: format!("cannot write {}: {}", shown_path(file), reason(&error)),
-            column: None,
-        })?;
+async fn carry_out(bench: &Bench, line: &str, command: Command) -> Result<Answer, Refused> {
+    let answer = operate::run(&bench.engine, command).await;
+    if let Ok(answer) = &answer {
+        let saved = bench.save(answer).await;
+        let column = None;
+        saved.map_err(|error| Refused { error, column })?;
     }
     answer.map_err(|refusal| Refused {
         column: match &refusal {
@@ -100,6 +111,33 @@ async fn carry_out(engine: &Engine, line: &str, command: Command) -> Result<Answ
         },
         error: refusal.to_string(),
     })
+}
+
+// === impl Bench ===
+
+impl Bench {
+    /// Writes what an answer says is to be written: over no file that was there, but for its own.
+    async fn save(&self, answer: &Answer) -> Result<(), String> {
+        let (Answer::Save(_, file) | Answer::SaveTape(file)) = answer else {
+            return Ok(());
+        };
+        let replaces = self.written.lock().contains(file);
+        match answer {
+            Answer::Save(curve, file) => {
+                // Small, so that writing it is over before anyone waits.
+                let form = sweep::Form::of(file).unwrap_or(sweep::Form::Json);
+                let text = curve.export(form);
+                file::write(file, text.as_bytes(), Readers::All, replaces)
+                    .map_err(|error| file::failed("write", file, &error))?;
+            }
+            _ => {
+                let tape = self.tape.as_ref().ok_or("no tape is kept here")?;
+                tape.save(file.clone(), replaces).await?;
+            }
+        }
+        self.written.lock().insert(file.clone());
+        Ok(())
+    }
 }
 
 /// Where a command's first argument stands, which begins with `argument`.

@@ -359,6 +359,7 @@ fn answer(at: Duration, answered: &Answered) -> Object {
             .with("proxy", &curve.proxy)
             .with("text", curve.sentence()),
         Answer::Save(curve, file) => done.with("proxy", &curve.proxy).with("file", file),
+        Answer::SaveTape(file) => done.with("file", file),
         Answer::Facts(on) => done.with("facts", on),
         Answer::Quit => done,
     }

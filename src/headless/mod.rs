@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
+use parking_lot::Mutex;
 use tokio::io::{AsyncRead, BufReader};
 use tokio::time::{MissedTickBehavior, interval};
 
@@ -24,7 +25,8 @@ use crate::farewell::Farewell;
 use crate::operate::Answer;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed};
 use crate::snapshot::{Event, Fact, ProxyRow};
-use commands::Answered;
+use crate::tape::Saver;
+use commands::{Answered, Bench};
 use lines::Lines;
 use output::Output;
 use printer::Printer;
@@ -79,6 +81,8 @@ pub struct Desk {
     events: Events,
     /// What is seen of clients and upstreams, where it is to be told.
     facts: Option<FactFeed>,
+    /// What saves the tape, where there is one.
+    tape: Option<Saver>,
     options: Options,
 }
 
@@ -105,8 +109,16 @@ impl Desk {
             engine: engine.clone(),
             events: engine.events(),
             facts: options.facts.then(|| engine.facts()),
+            tape: None,
             options: options.clone(),
         }
+    }
+
+    /// Has the tape of this saver saved where a command says so.
+    #[must_use]
+    pub fn saving(self, tape: Saver) -> Self {
+        let tape = Some(tape);
+        Self { tape, ..self }
     }
 
     /// Prints what happens to `sink` and carries out the commands of `input`, until `stop` says with a word why to end,
@@ -160,7 +172,11 @@ impl Desk {
         input: impl AsyncRead + Unpin,
         stop: impl Future<Output = &'static str>,
     ) -> io::Result<&'static str> {
-        let engine = self.engine.clone();
+        let bench = Bench {
+            engine: self.engine.clone(),
+            tape: self.tape.clone(),
+            written: Mutex::default(),
+        };
         let mut lines = Lines::new(BufReader::with_capacity(AT_ONCE, input));
         let mut reading = true;
         // The command that is being carried out: never more than one, the next is read when its answer is printed.
@@ -191,7 +207,7 @@ impl Desk {
                     }
                 }
                 line = lines.next(), if reading && command.is_empty() => match line {
-                    Ok(Some(line)) => command.push(commands::answer(&engine, line)),
+                    Ok(Some(line)) => command.push(commands::answer(&bench, line)),
                     Ok(None) => reading = false,
                     Err(error) => {
                         reading = false;

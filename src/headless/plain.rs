@@ -179,6 +179,7 @@ fn answer(answered: &Answered) -> Vec<String> {
                 shown_path(file)
             )]
         }
+        Ok(Answer::SaveTape(file)) => vec![format!("tape written to {}", shown_path(file))],
         Ok(Answer::Facts(on)) => vec![format!("facts {}", if *on { "on" } else { "off" })],
         Ok(Answer::Quit) => vec!["quitting".to_owned()],
     }

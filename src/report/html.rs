@@ -4,8 +4,8 @@
 
 use std::fmt::Write as _;
 
-use super::chart;
 use super::page::{Page, Row, Section, Swept, seconds};
+use super::{TITLE, chart};
 use crate::format::figures::clock;
 
 /// What the page looks like.
@@ -17,8 +17,8 @@ pub(super) fn write(page: &Page) -> String {
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
          <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
-         <title>What the application did: {0}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
-         <header>\n<h1>What the application did</h1>\n<p>{0}</p>\n</header>\n<main>\n",
+         <title>{TITLE}: {0}</title>\n<style>\n{STYLE}</style>\n</head>\n<body>\n\
+         <header>\n<h1>{TITLE}</h1>\n<p>{0}</p>\n</header>\n<main>\n",
         escaped(&page.summary())
     );
     for section in &page.proxies {

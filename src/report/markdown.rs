@@ -2,15 +2,13 @@
 
 use std::fmt::Write as _;
 
+use super::TITLE;
 use super::page::{Page, Row, Section, Swept, seconds};
 use crate::format::figures::clock;
 
 /// The text, with a line ending at its end.
 pub(super) fn write(page: &Page) -> String {
-    let mut text = format!(
-        "# What the application did\n\n{}.\n",
-        escaped(&page.summary())
-    );
+    let mut text = format!("# {TITLE}\n\n{}.\n", escaped(&page.summary()));
     for section in &page.proxies {
         write_section(&mut text, section);
     }

@@ -17,6 +17,9 @@ mod series;
 
 use page::Page;
 
+/// What a report is called: by it a file is known again as one.
+const TITLE: &str = "What the application did";
+
 /// The form of a report.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
@@ -60,6 +63,16 @@ pub fn report(tape: &Tape, account: &Account, file: Option<&Path>, form: Form) -
             json.expect("no map here has keys that are not text") + "\n"
         }
     }
+}
+
+/// Whether a file that begins so is a report.
+#[must_use]
+pub fn is_report(begins: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(begins);
+    let title = |before: &str| text.contains(&format!("{before}{TITLE}"));
+    text.starts_with(&format!("# {TITLE}"))
+        || title("<title>")
+        || text.starts_with("{\n  \"faultboard\":")
 }
 
 #[cfg(test)]

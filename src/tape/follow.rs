@@ -8,7 +8,7 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -16,6 +16,7 @@ use super::Tape;
 use super::account::Account;
 use super::file::TapeFile;
 use super::record::{Finding, Head, Port, Record, Standing, What};
+use super::save::Saver;
 use super::seconds::Seconds;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed, Told, clock};
 use crate::snapshot::{Event, Found, Happening, ProxyRow, Snapshot};
@@ -39,6 +40,7 @@ pub struct Recorder {
     ready: Arc<Notify>,
     begun: CancellationToken,
     stop: CancellationToken,
+    saver: Saver,
     task: JoinHandle<Recorded>,
 }
 
@@ -59,6 +61,7 @@ struct Follower {
     events: Events,
     facts: FactFeed,
     snapshots: watch::Receiver<Arc<Snapshot>>,
+    asked: mpsc::Receiver<oneshot::Sender<Tape>>,
     by: &'static str,
     file: Option<TapeFile>,
     seconds: Seconds,
@@ -86,11 +89,13 @@ impl Recorder {
             arguments: setup.arguments,
             proxies: Vec::new(),
         };
+        let (saver, asked) = Saver::new();
         let follower = Follower {
             engine: engine.clone(),
             events: engine.events(),
             facts: engine.facts(),
             snapshots: engine.snapshots(),
+            asked,
             by: setup.by,
             file: setup.file,
             seconds: Seconds::default(),
@@ -106,6 +111,7 @@ impl Recorder {
             ready,
             begun,
             stop,
+            saver,
             task: tokio::spawn(follow),
         }
     }
@@ -115,6 +121,12 @@ impl Recorder {
     pub async fn begin(&self) {
         self.ready.notify_one();
         self.begun.cancelled().await;
+    }
+
+    /// What saves the tape while it goes on.
+    #[must_use]
+    pub fn saver(&self) -> Saver {
+        self.saver.clone()
     }
 
     /// Records what has happened up to now, and ends; `None` where the recorder has a fault of its own.
@@ -147,6 +159,11 @@ impl Follower {
                 told = self.events.next() => if self.tell(told).await { break },
                 Some(batch) = self.facts.next() => self.see(&batch),
                 Ok(()) = self.snapshots.changed() => self.read(),
+                Some(answer) = self.asked.recv() => {
+                    self.catch_up().await;
+                    // Whoever asked may have gone.
+                    let _ = answer.send(self.tape.clone());
+                }
             }
         }
         self.finish().await
@@ -167,10 +184,7 @@ impl Follower {
     }
 
     async fn finish(mut self) -> Recorded {
-        let told: Vec<Told> = self.events.drain().collect();
-        for told in told {
-            self.tell(told).await;
-        }
+        self.catch_up().await;
         while let Some(Some(batch)) = self.facts.next().now_or_never() {
             self.see(&batch);
         }
@@ -194,6 +208,14 @@ impl Follower {
             tape: self.tape,
             account: self.account,
             problem,
+        }
+    }
+
+    /// Records what was told up to now.
+    async fn catch_up(&mut self) {
+        let told: Vec<Told> = self.events.drain().collect();
+        for told in told {
+            self.tell(told).await;
         }
     }
 

@@ -20,6 +20,7 @@ pub mod file;
 mod follow;
 pub mod play;
 mod record;
+mod save;
 mod seconds;
 mod text;
 mod waits;
@@ -30,7 +31,8 @@ use std::time::Duration;
 pub use self::follow::{Recorded, Recorder, Setup};
 pub use self::play::{Moment, Move};
 pub use self::record::{Finding, Head, Port, Record, Second, Standing, Unanswered, What};
-pub use self::text::{Damage, NoTape, Read, line, read};
+pub use self::save::Saver;
+pub use self::text::{Damage, NoTape, Read, is_tape, line, read};
 pub use self::waits::Waits;
 
 /// What was recorded, in the order of its times.

@@ -139,7 +139,7 @@ pub enum What {
     },
     /// Nothing more was recorded.
     End {
-        /// Why: `stopped`, or `full`.
+        /// Why: `stopped`, `full`, or `saved` while it went on.
         reason: String,
     },
     /// What a later version of the program has recorded.

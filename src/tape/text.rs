@@ -64,6 +64,23 @@ pub fn line(of: &impl Serialize) -> String {
     json.expect("no map here has keys that are not text") + "\n"
 }
 
+/// A tape as it stands now, from its first line to a last one.
+#[must_use]
+pub(super) fn whole(tape: &Tape) -> String {
+    let mut text = line(&tape.head);
+    tape.records().for_each(|record| text += &line(record));
+    let reason = "saved".to_owned();
+    let what = What::End { reason };
+    let t = tape.end();
+    text + &line(&Record { t, what })
+}
+
+/// Whether a file that begins so is a tape.
+#[must_use]
+pub fn is_tape(begins: &[u8]) -> bool {
+    begins.starts_with(b"{\"tape\":")
+}
+
 /// Reads a tape as far as it is whole.
 ///
 /// # Errors

@@ -59,6 +59,8 @@ pub enum Action {
     KeepPreset,
     /// Asks for a file to write the desk to.
     WriteScene,
+    /// Asks for a file to save the tape to.
+    SaveTape,
     /// Asks for a file whose proxies are added.
     OpenScene,
     /// Turns all knobs of the selected proxy off.
@@ -69,6 +71,8 @@ pub enum Action {
     Bypass,
     /// Keeps the settings of the selected proxy as A and begins B; again, swaps A and B.
     SwapSettings,
+    /// Ends A/B on the selected proxy: what acts stays.
+    EndSettings,
     /// Switches the faults of all proxies off; where all are off, on.
     BypassAll,
     /// Lets the selected proxy act alone, by bypassing the others; again, as it was before.

@@ -37,6 +37,13 @@ pub enum Effect {
         /// Whether a file of this name is replaced.
         replaces: bool,
     },
+    /// The tape is saved to a file.
+    SaveTape {
+        /// The file, as its name was typed.
+        file: PathBuf,
+        /// Whether a file of this name is replaced.
+        replaces: bool,
+    },
     /// A scene is read from a file.
     ReadScene(PathBuf),
     /// The terminal's clipboard takes a text, where the terminal lets programs write to it.
@@ -89,6 +96,13 @@ pub enum Answer {
         /// The file, as its name was typed.
         file: PathBuf,
         /// Why it could not be written.
+        result: Result<(), String>,
+    },
+    /// The tape was saved, or could not be.
+    TapeSaved {
+        /// The file, as its name was typed.
+        file: PathBuf,
+        /// Why it could not be saved.
         result: Result<(), String>,
     },
     /// A preset was kept, or could not be.

@@ -4,13 +4,15 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::Path;
 
-use crate::format::{reason, shown_path};
+use crate::file::{self, Readers, failed};
+use crate::format::shown_path;
 use crate::preset::own;
 use crate::scene;
 
 /// Writes a file; one that is there already is replaced only where that is said. The error is one line.
 pub(super) fn write(path: &Path, text: &str, replaces: bool) -> Result<(), String> {
-    write_all(path, text, replaces).map_err(|error| failed("write", path, &error))
+    let written = file::write(path, text.as_bytes(), Readers::All, replaces);
+    written.map_err(|error| failed("write", path, &error))
 }
 
 /// Reads a file. The error is one line.
@@ -34,21 +36,6 @@ fn append_preset(path: &Path, entry: &str) -> io::Result<()> {
     let mut file = File::options().create(true).append(true).open(path)?;
     let blank = if file.metadata()?.len() > 0 { "\n" } else { "" };
     file.write_all(format!("{blank}{entry}").as_bytes())
-}
-
-fn failed(what: &str, path: &Path, error: &io::Error) -> String {
-    let path = shown_path(path);
-    if error.kind() == io::ErrorKind::AlreadyExists {
-        return format!("{path} is there already: give another name");
-    }
-    format!("cannot {what} {path}: {}", reason(error))
-}
-
-fn write_all(path: &Path, text: &str, replaces: bool) -> io::Result<()> {
-    if replaces {
-        return fs::write(path, text);
-    }
-    File::create_new(path)?.write_all(text.as_bytes())
 }
 
 fn read_all(path: &Path) -> io::Result<String> {

@@ -31,6 +31,7 @@ use crate::farewell::Farewell;
 use crate::folders;
 use crate::preset;
 use crate::proxy::{clock, panics};
+use crate::tape::Saver;
 use crate::tour::Tour;
 
 pub mod action;
@@ -74,6 +75,8 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// The file that the desk was read from.
     pub scene: Option<OpenScene>,
+    /// What saves the tape, where there is one.
+    pub tape: Option<Saver>,
     /// What the terminal shows; `start` asks the environment, and the terminal itself, where nothing is said.
     pub theme: Option<theme::Theme>,
     /// The file of the user's own presets; `start` asks the environment where nothing is said.
@@ -226,6 +229,7 @@ impl Default for Options {
             bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             arguments: Vec::new(),
             scene: None,
+            tape: None,
             theme: None,
             presets: None,
             notes: Vec::new(),

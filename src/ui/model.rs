@@ -40,8 +40,8 @@ pub(in crate::ui) mod undo;
 pub use guide::Guide;
 pub use lines::{Change, Content, Felt, Line, Passing, Said, Tone};
 pub use panes::{
-    Column, ConnList, Detail, EventList, Focus, Help, Overlay, Palette, PathField, PresetList,
-    Sort, SortList, SweepPage, ValueField,
+    Column, ConnList, Detail, EventList, Focus, Help, Holds, Overlay, Palette, PathField,
+    PresetList, Sort, SortList, SweepPage, ValueField,
 };
 pub(in crate::ui) use private::{
     Ask, Asked, Dragged, Kept, Listed, Origin, Picked, Private, Turned,

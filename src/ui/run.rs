@@ -274,6 +274,16 @@ where
                 let result = files::write(&file, &text, replaces);
                 self.answered(Answer::SweepWritten { file, result });
             }
+            Effect::SaveTape { file, replaces } => {
+                let tape = self.options.tape.clone();
+                self.answers.push(Box::pin(async move {
+                    let result = match tape {
+                        Some(tape) => tape.save(file.clone(), replaces).await,
+                        None => Err("no tape is kept here".to_owned()),
+                    };
+                    Answer::TapeSaved { file, result }
+                }));
+            }
             Effect::KeepPreset { name, faults } => {
                 let file = self.options.presets.as_deref();
                 let result = files::keep_preset(file, &name, &faults);
@@ -330,6 +340,7 @@ fn plan_of(effect: &Effect) -> Option<ProxyId> {
         Effect::Ask(..)
         | Effect::WriteScene { .. }
         | Effect::WriteSweep { .. }
+        | Effect::SaveTape { .. }
         | Effect::ReadScene(_)
         | Effect::Copy(_)
         | Effect::KeepPreset { .. }

@@ -1,11 +1,12 @@
-//! What a proxy's clients meet while no fault acts: what is compared with once one does.
+//! What a proxy's clients meet while nothing is changed: what two settings are compared by, and what was without faults with what is
+//! under them.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::window::Sample;
-use crate::snapshot::Clean;
+use crate::snapshot::{Clean, Met};
 
 /// How far back it looks.
 const SPAN: Duration = Duration::from_secs(10);
@@ -14,16 +15,20 @@ const STEP: Duration = Duration::from_secs(1);
 /// What comes so soon after faults is still of their making: clients that waited, and connections that are made anew.
 const SETTLING: Duration = Duration::from_secs(2);
 
-/// The last stretch of time without faults.
+/// The stretch of time in which nothing was changed, and the last one without faults.
 #[derive(Debug, Default)]
 pub(crate) struct CleanTime {
-    /// Since when no fault acts.
-    since: Option<Duration>,
+    /// The generation of the plan that acts in this stretch, none where no fault does; absent before the first beat.
+    plan: Option<Option<u64>>,
+    /// When it began.
+    since: Duration,
     /// A sample each step of this stretch, oldest first, after it has settled.
     samples: VecDeque<Sample>,
     /// The newest one.
     last: Option<Sample>,
-    /// What it comes to; that of the stretch before as long as this one has had no answer.
+    /// What this stretch comes to.
+    met: Option<Arc<Met>>,
+    /// What the last one without faults comes to; that of the one before as long as it has had no answer.
     known: Option<Arc<Clean>>,
     /// Whether faults have acted at all.
     disturbed: bool,
@@ -32,19 +37,18 @@ pub(crate) struct CleanTime {
 // === impl CleanTime ===
 
 impl CleanTime {
-    /// Takes what was counted at a beat, and whether no fault acts.
-    pub(crate) fn beat(&mut self, clean: bool, sample: &Sample) {
-        if !clean {
-            self.take_stock();
-            self.since = None;
-            self.disturbed = true;
-            self.samples.clear();
-            self.last = None;
-            return;
-        }
+    /// Takes what was counted at a beat, and the generation of the plan that acts, where a fault does.
+    pub(crate) fn beat(&mut self, plan: Option<u64>, sample: &Sample) {
         let at = sample.at();
-        let since = *self.since.get_or_insert(at);
-        if self.disturbed && at.saturating_sub(since) < SETTLING {
+        if self.plan != Some(plan) {
+            self.take_stock();
+            self.plan = Some(plan);
+            self.since = at;
+            self.samples.clear();
+            (self.last, self.met) = (None, None);
+            self.disturbed |= plan.is_some();
+        }
+        if self.disturbed && at.saturating_sub(self.since) < SETTLING {
             return;
         }
         self.last = Some(sample.clone());
@@ -59,13 +63,24 @@ impl CleanTime {
         }
     }
 
-    /// Makes figures of the stretch so far, where there was an answer in it.
+    /// Makes figures of the stretch so far; of one without faults, where there was an answer in it.
     fn take_stock(&mut self) {
-        if let (Some(first), Some(last)) = (self.samples.front(), &self.last)
-            && let Some(clean) = last.clean_since(first)
-        {
-            self.known = Some(Arc::new(clean));
+        let (Some(first), Some(last)) = (self.samples.front(), &self.last) else {
+            return;
+        };
+        let met = last.met_since(first);
+        if met.span.is_zero() {
+            return;
         }
+        if let (Some(None), Some(feels)) = (self.plan, met.feels) {
+            self.known = Some(Arc::new(last.clean_since(first, &met, feels)));
+        }
+        self.met = Some(Arc::new(met));
+    }
+
+    /// What clients met in the last ten seconds of this stretch, where this plan acts in it.
+    pub(crate) fn met(&self, plan: Option<u64>) -> Option<Arc<Met>> {
+        self.met.clone().filter(|_| self.plan == Some(plan))
     }
 
     /// What clients met in the last ten seconds without faults.
@@ -103,7 +118,7 @@ mod tests {
                 meter.feels.record(ms(takes));
                 let meters = std::iter::once(&meter);
                 let (_, sample) = window.beat(started + since, meters, Counted::default(), None);
-                clean.beat(is_clean, sample);
+                clean.beat((!is_clean).then_some(2), sample);
             }
             let worst = clean.known().expect("there were answers").feels.p99;
             assert!(

@@ -122,10 +122,10 @@ impl ProxyFigures {
                 cut: self.ended.iter().map(|(_, count)| count).sum(),
             };
             let waits = (self.unanswered.overdue > 0).then_some(self.unanswered.oldest);
-            let clean = self.is_clean();
+            let plan = self.acting();
             let (figures, sample) = self.window.beat(at, self.proxy.meters(), counted, waits);
             self.figures = figures;
-            self.clean.beat(clean, sample);
+            self.clean.beat(plan, sample);
             self.awake = !self.window.is_blank();
             self.stale = true;
             moves |= self.figures.moves();
@@ -138,11 +138,13 @@ impl ProxyFigures {
         self.awake || self.timed
     }
 
-    /// Whether no fault acts on its clients: what they meet now is what they meet without this desk.
-    fn is_clean(&self) -> bool {
+    /// The generation of its plan; `None` where no fault acts on its clients: what they meet then is what they meet without this
+    /// desk.
+    fn acting(&self) -> Option<u64> {
         let plan = self.proxy.settings.plan();
         let faultless = plan.is_empty() || plan.bypassed;
-        faultless && matches!(self.proxy.port().0, PortState::Open)
+        let is_clean = faultless && matches!(self.proxy.port().0, PortState::Open);
+        (!is_clean).then(|| self.proxy.settings.generation())
     }
 
     /// The plans that were put in force since this was asked last.
@@ -337,6 +339,7 @@ impl ProxyFigures {
             added: figures.added,
             feels: figures.feels,
             unanswered: self.unanswered,
+            met: self.clean.met(self.acting()),
             clean: self.clean.known(),
             findings: Arc::clone(&self.findings),
             history: self.window.history(),

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::fault::{Direction, Losses, PerDirection};
 use crate::proxy::meter::counters::ProxyMeter;
 use crate::proxy::meter::histogram::Counts;
-use crate::snapshot::{Clean, History, Point, Spread};
+use crate::snapshot::{Clean, History, Met, Point, Spread};
 
 /// What the counters of all workers showed at one beat.
 #[derive(Clone, Debug)]
@@ -249,19 +249,32 @@ impl Sample {
         totals(self) != totals(other)
     }
 
-    /// What clients met since an earlier one; `None` where they had no answer.
-    pub(crate) fn clean_since(&self, before: &Self) -> Option<Clean> {
-        let feels = self.feels.since(&before.feels)?;
+    /// What clients met since an earlier one.
+    pub(crate) fn met_since(&self, before: &Self) -> Met {
+        let feels = self.feels.since(&before.feels);
         let span = self.at.saturating_sub(before.at);
-        let seconds = span.as_secs_f64();
-        (seconds > 0.0).then(|| Clean {
+        let answers = feels.map_or(0, |feels| feels.count) as f64;
+        let counted =
+            |of: fn(&Counted) -> u64| of(&self.counted).saturating_sub(of(&before.counted));
+        Met {
             feels,
-            answers: feels.count as f64 / seconds,
-            rates: self.rates_since(before),
-            failed: self.counted.failed.saturating_sub(before.counted.failed),
+            answers: answers / span.as_secs_f64().max(f64::MIN_POSITIVE),
+            failed: counted(|counted| counted.failed),
+            cut: counted(|counted| counted.cut),
             span,
+        }
+    }
+
+    /// The same without faults, where there were answers.
+    pub(crate) fn clean_since(&self, before: &Self, met: &Met, feels: Spread) -> Clean {
+        Clean {
+            feels,
+            answers: met.answers,
+            rates: self.rates_since(before),
+            failed: met.failed,
+            span: met.span,
             until: self.at,
-        })
+        }
     }
 
     /// When it was taken.

@@ -94,6 +94,17 @@ pub struct Palette {
     pub first: usize,
 }
 
+/// What a file holds whose name is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Holds {
+    /// A desk.
+    Desk,
+    /// The curve of the sweep of this number.
+    Sweep(u32),
+    /// The tape of the last hour.
+    Tape,
+}
+
 /// The field for the name of a file.
 #[derive(Debug)]
 pub struct PathField {
@@ -103,8 +114,8 @@ pub struct PathField {
     pub changes: Option<usize>,
     /// Whether they are.
     pub times: bool,
-    /// The sweep whose curve it is for; the desk where there is none.
-    pub sweep: Option<u32>,
+    /// What is in it.
+    pub holds: Holds,
     /// The name as it is typed.
     pub field: Field,
 }

@@ -51,8 +51,8 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) scene: Option<PathBuf>,
     /// Every plan that was set, with the one before it, oldest first.
     pub(in crate::ui) course: VecDeque<Turned>,
-    /// The files that curves were written to, which may be written again.
-    pub(in crate::ui) curves: BTreeSet<PathBuf>,
+    /// The files that curves and tapes were written to, which may be written again.
+    pub(in crate::ui) written: BTreeSet<PathBuf>,
     /// Version and protocol of each proxy's last TLS handshake, by its name: at most one for each that there was.
     pub(in crate::ui) agreed: BTreeMap<String, (&'static str, Option<String>)>,
 }

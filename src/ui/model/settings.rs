@@ -1,8 +1,10 @@
 //! Two settings of a proxy, A and B: one acts, the other one is kept to be compared with it.
 
 use std::fmt;
+use std::sync::Arc;
 
 use crate::fault::Plan;
+use crate::snapshot::Met;
 
 /// Which of two settings of a proxy.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct TwoSettings {
     pub side: Side,
     /// The settings of the other side.
     pub other: Plan,
+    /// What clients met under each of both, with the settings that it was under.
+    met: [Option<(Plan, Arc<Met>)>; 2],
 }
 
 // === impl Side ===
@@ -47,6 +51,32 @@ impl fmt::Display for Side {
 // === impl TwoSettings ===
 
 impl TwoSettings {
+    /// These are kept as A, and B begins as a copy of them.
+    pub(in crate::ui) fn begin(plan: Plan, met: Option<Arc<Met>>) -> Self {
+        let met = met.map(|met| (plan.clone(), met));
+        Self {
+            side: Side::B,
+            other: plan,
+            met: [met, None],
+        }
+    }
+
+    /// What clients met under a side, once that is known.
+    #[must_use]
+    pub fn met(&self, side: Side) -> Option<&Met> {
+        self.met[side as usize].as_ref().map(|(_, met)| &**met)
+    }
+
+    /// What clients met so far under the side that acts, which has these settings.
+    pub(in crate::ui) fn learn(&mut self, plan: &Plan, met: Option<&Arc<Met>>) {
+        let known = &mut self.met[self.side as usize];
+        if let Some(met) = met {
+            *known = Some((plan.clone(), Arc::clone(met)));
+        } else if known.as_ref().is_some_and(|(under, _)| under != plan) {
+            *known = None;
+        }
+    }
+
     /// The other side acts; what acted until now is kept.
     pub(in crate::ui) fn swap(&mut self, until_now: Plan) {
         self.side = self.side.other();

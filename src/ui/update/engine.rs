@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{sweeps, turn};
+use super::{settings, sweeps, turn};
 use crate::fault::{Plan, Schedule};
 use crate::format::joined;
 use crate::snapshot::{
@@ -57,6 +57,7 @@ pub(super) fn sampled(model: &mut Model, snapshot: Arc<Snapshot>) {
     });
     choose_pane(model, &old);
     feel(model);
+    settings::learn(model);
     tick(model);
 }
 

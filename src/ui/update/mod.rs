@@ -26,6 +26,7 @@
 //!            presets      the list of presets
 //!            scenes       files
 //!            sweeps       faults that are climbed
+//!            tapes        the tape of the last hour
 //!            course       what was set when, for a scene with times
 //!            engine       snapshots, events, what became of what was asked
 //!        ─► settle        selection, scrolling and lists fit what there is now
@@ -62,6 +63,7 @@ mod proxies;
 mod scenes;
 mod settings;
 mod sweeps;
+mod tapes;
 mod tour;
 mod turn;
 mod undo;
@@ -163,6 +165,7 @@ fn apply(model: &mut Model, action: Action) {
         Action::AllOff => on_selected(model, turn::all_off),
         Action::Bypass => on_selected(model, turn::bypass),
         Action::SwapSettings => on_selected(model, settings::swap),
+        Action::EndSettings => on_selected(model, settings::end),
         Action::BypassAll => on_selected(model, |model, _| turn::bypass_all(model)),
         Action::Solo => on_selected(model, turn::solo),
         Action::Undo => undo::undo(model),
@@ -208,6 +211,7 @@ fn apply(model: &mut Model, action: Action) {
             _ => scenes::ask(model, true),
         },
         Action::OpenScene => scenes::ask(model, false),
+        Action::SaveTape => tapes::ask(model),
         Action::Accept => overlay::accept(model),
         Action::Back => overlay::back(model),
         Action::Quit => overlay::quit(model),
@@ -294,6 +298,7 @@ fn answered(model: &mut Model, answer: Answer) {
         },
         Answer::SceneWritten { file, result } => scenes::written(model, file, result),
         Answer::SweepWritten { file, result } => sweeps::saved(model, file, result),
+        Answer::TapeSaved { file, result } => tapes::saved(model, file, result),
         Answer::PresetKept { name, result } => presets::kept(model, &name, result),
         Answer::SceneRead { file, text } => scenes::read(model, file, text),
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use super::{
-    Step, connections, find, first_visible, input, palette, presets, proxies, scenes, sweeps, value,
+    Step, connections, find, first_visible, input, palette, presets, proxies, scenes, sweeps,
+    tapes, value,
 };
 use crate::request::Request;
 use crate::snapshot::Kill;
@@ -12,7 +13,7 @@ use crate::ui::effect::Effect;
 use crate::ui::find::Place;
 use crate::ui::input::Field;
 use crate::ui::keymap::{self, Key};
-use crate::ui::model::{Column, Focus, Help, Model, Overlay, Tone};
+use crate::ui::model::{Column, Focus, Help, Holds, Model, Overlay, Tone};
 
 /// A second Ctrl-C within this ends the program at once.
 const TWICE: Duration = Duration::from_secs(2);
@@ -55,8 +56,11 @@ pub(super) fn accept(model: &mut Model) {
             }
         }
         Some(Overlay::Value(field)) => value::accept(model, field),
-        Some(Overlay::Path(path)) if path.sweep.is_some() => sweeps::accept(model, &path),
-        Some(Overlay::Path(path)) => scenes::accept(model, path),
+        Some(Overlay::Path(path)) => match path.holds {
+            Holds::Desk => scenes::accept(model, path),
+            Holds::Sweep(number) => sweeps::accept(model, number, &path),
+            Holds::Tape => tapes::accept(model, &path),
+        },
         Some(Overlay::Palette(line)) => palette::accept(model, line),
         Some(Overlay::Presets(list)) => presets::accept(model, list),
         Some(Overlay::Find(place)) => find::accept(model, place),

@@ -11,7 +11,7 @@ use crate::scene::Scene;
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;
 use crate::ui::model::undo::Setup;
-use crate::ui::model::{Line, Model, Overlay, PathField, Tone, Turned};
+use crate::ui::model::{Holds, Line, Model, Overlay, PathField, Tone, Turned};
 
 /// A scene that the desk was read from before the console began.
 #[derive(Clone, Debug)]
@@ -43,7 +43,7 @@ pub(super) fn ask(model: &mut Model, writes: bool) {
             .then(|| course::of(model).len())
             .filter(|count| *count > 0),
         times: false,
-        sweep: None,
+        holds: Holds::Desk,
         field: Field::proposing(&name),
     }));
 }

@@ -1,5 +1,7 @@
 //! Two settings of a proxy, A and B: the first key keeps A and begins B as a copy of it, every other one swaps them.
 
+use std::sync::Arc;
+
 use super::turn::{self, Wish};
 use crate::snapshot::ProxyId;
 use crate::ui::changes::changes;
@@ -34,15 +36,37 @@ pub(super) fn swap(model: &mut Model, proxy: ProxyId) {
 /// Keeps what is set as A; what is turned from now on is B.
 fn begin(model: &mut Model, group: Vec<ProxyId>) {
     for id in &group {
-        let kept = TwoSettings {
-            side: Side::B,
-            other: model.plan(*id).cloned().unwrap_or_default(),
-        };
-        model.settings.insert(*id, kept);
+        let plan = model.plan(*id).cloned().unwrap_or_default();
+        let met = model.proxy(*id).and_then(|(_, row)| row.met.clone());
+        model.settings.insert(*id, TwoSettings::begin(plan, met));
     }
     let who = turn::names(model, group);
-    let text = format!("{who}: A is kept as it is, keys turn B now, \\ swaps them");
+    let text = format!("{who}: A is kept as it is, keys turn B now, \\ swaps them, | ends it");
     model.say(Tone::Plain, text);
+}
+
+/// A proxy has one setting again, the one that acts; where it is marked, so have all marked ones.
+pub(super) fn end(model: &mut Model, proxy: ProxyId) {
+    let mut group = model.group(proxy);
+    group.retain(|id| model.settings.remove(id).is_some());
+    let text = if group.is_empty() {
+        "no A/B goes on here: \\ keeps what is set as A and begins B".to_owned()
+    } else {
+        let who = turn::names(model, group);
+        format!("{who}: A/B is over, what acts stays; \\ begins another one")
+    };
+    model.say(Tone::Plain, text);
+}
+
+/// What clients met under the settings that act is learned from a snapshot that shows them.
+pub(super) fn learn(model: &mut Model) {
+    let snapshot = Arc::clone(&model.snapshot);
+    for (id, two) in &mut model.settings {
+        let row = snapshot.proxies.iter().find(|row| row.id == *id);
+        if let Some(row) = row.filter(|_| !model.drafts.contains_key(id)) {
+            two.learn(&row.plan, row.met.as_ref());
+        }
+    }
 }
 
 /// What a swap makes of a proxy: its other settings act. The bypass stays as it is.

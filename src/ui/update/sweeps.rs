@@ -13,7 +13,7 @@ use crate::ui::action::Action;
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;
 use crate::ui::knob;
-use crate::ui::model::{Line, Model, Overlay, PathField, SweepPage, Swept, Tone};
+use crate::ui::model::{Holds, Line, Model, Overlay, PathField, SweepPage, Swept, Tone};
 
 /// So many sweeps are laid over another one at most: more cannot be told apart.
 const MOST_OVER: usize = 3;
@@ -44,7 +44,7 @@ pub(super) fn save(model: &mut Model, curve: &Curve, file: PathBuf) {
     if let Some(form) = Form::of(&file) {
         let text = curve.export(form);
         // Another one of that name is somebody's.
-        let replaces = model.private.curves.contains(&file);
+        let replaces = model.private.written.contains(&file);
         model.cause(Effect::WriteSweep {
             file,
             text,
@@ -61,7 +61,7 @@ pub(super) fn saved(model: &mut Model, file: PathBuf, result: Result<(), String>
     match result {
         Ok(()) => {
             model.say(Tone::Good, format!("{} has the sweep", shown_path(&file)));
-            model.private.curves.insert(file);
+            model.private.written.insert(file);
         }
         Err(why) => model.say(Tone::Trouble, why),
     }
@@ -206,7 +206,7 @@ pub(super) fn ask_file(model: &mut Model, page: SweepPage) {
     let name = format!("{}-{fault}.svg", swept.curve.proxy.replace([':', '/'], "-"));
     model.overlays.push(Overlay::Path(PathField {
         writes: true,
-        sweep: Some(page.number),
+        holds: Holds::Sweep(page.number),
         changes: None,
         times: false,
         field: Field::proposing(&name),
@@ -214,8 +214,8 @@ pub(super) fn ask_file(model: &mut Model, page: SweepPage) {
 }
 
 /// Enter in the field of its name.
-pub(super) fn accept(model: &mut Model, path: &PathField) {
-    let swept = path.sweep.and_then(|number| model.sweeps.of(number));
+pub(super) fn accept(model: &mut Model, number: u32, path: &PathField) {
+    let swept = model.sweeps.of(number);
     if let Some(curve) = swept.map(|swept| swept.curve.clone()) {
         save(model, &curve, PathBuf::from(path.field.text.value().trim()));
     }

@@ -231,6 +231,13 @@ impl<'a> Chart<'a> {
         }
     }
 
+    /// Writes a text beside a value, a fraction of the height, where the axis of values ends.
+    pub(super) fn label(&mut self, fraction: f64, text: &str, role: Role) {
+        if let Some(level) = level(fraction, self.plot.height) {
+            self.cell(0, level, text, role);
+        }
+    }
+
     /// Writes a glyph in a cell of the picture, a row counted from the bottom.
     pub(super) fn cell(&mut self, column: u16, from_bottom: u16, glyph: &str, role: Role) {
         let from_top = self.plot.height.saturating_sub(1 + from_bottom);

@@ -14,12 +14,13 @@ use std::time::Duration;
 use ratatui::text::Span;
 
 use super::pen::{Pen, Sheet, width};
+use super::two;
 use crate::fault::knob::Metric;
 use crate::fault::{Directions, PerDirection, Value};
 use crate::snapshot::{ProxyRow, Spread};
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
-use crate::ui::model::Model;
+use crate::ui::model::{Model, Side};
 use crate::ui::proof::{Busiest, Proof, Reading, Verdict};
 use crate::ui::theme::Role;
 
@@ -59,16 +60,39 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, busiest: &Busiest, mut sheet: 
     pen.right("n", COUNT, Role::Rest);
     let proof = Proof::new(model, row, busiest);
     // The knobs that have room, those that are set first; what clients feel stands below them.
-    let knobs = usize::from(sheet.area.height.saturating_sub(4));
+    let two: Vec<Entry> = two_settings(model, row);
+    let others = 4 + u16::try_from(two.len()).unwrap_or(u16::MAX);
+    let knobs = usize::from(sheet.area.height.saturating_sub(others));
     let mut dials: Vec<_> = knob::all().iter().collect();
     if dials.len() > knobs {
         dials.sort_by_key(|dial| dial.value(proof.plan, Directions::Both).is_none());
     }
     let dials = dials.into_iter().take(knobs);
     let entries = dials.map(|dial| Entry::of(dial, &proof, model.directions));
-    for (at, entry) in (2..).zip(entries.chain(felt(&proof))) {
+    for (at, entry) in (2..).zip(entries.chain(felt(&proof)).chain(two)) {
         entry.draw(room, sheet.row(at));
     }
+}
+
+/// What clients met under each of two settings.
+fn two_settings(model: &Model, row: &ProxyRow) -> Vec<Entry> {
+    let Some((settings, [acts, _])) = two::of(model, row) else {
+        return Vec::new();
+    };
+    let each = [Side::A, Side::B].into_iter().map(|side| {
+        let met = settings.met(side);
+        let is_acting = side == acts;
+        Entry {
+            name: format!("{side}{}", if is_acting { " acts" } else { "" }),
+            measured: two::met(met),
+            gap: two::factor(settings)
+                .filter(|_| is_acting)
+                .unwrap_or_default(),
+            count: met.and_then(|met| met.feels).map(|feels| feels.count),
+            ..Entry::default()
+        }
+    });
+    each.collect()
 }
 
 /// What clients feel, and how much of it is not ours.

@@ -10,6 +10,7 @@ use ratatui::widgets::canvas::{Canvas, Line};
 use super::charts::{Chart, round_up, steps};
 use super::pen::Sheet;
 use super::state::wait_role;
+use super::two;
 use crate::fault::knob::Metric;
 use crate::fault::{Directions, Losses, Plan};
 use crate::snapshot::{ProxyRow, Unanswered};
@@ -22,7 +23,12 @@ use crate::ui::theme::Role;
 pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
     let mut chart = Chart::new(model, row, sheet);
     let set = added(model.present(row));
-    let top = top(row, added(model.plan(row.id).unwrap_or(&row.plan)));
+    let other = two::other_median(model, row);
+    let top = top(
+        row,
+        added(model.plan(row.id).unwrap_or(&row.plan)),
+        other.map(|(_, median)| median),
+    );
     let names = ["app feels: first byte", "app feels"];
     let text = set.map(|set| Span::styled(format!("set {}", figure(set)), Role::Injected));
     chart.title(names, &measured(row), text.as_slice());
@@ -30,6 +36,10 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, sheet: Sheet<'_>) {
     let is_drawn = line(&mut chart, top);
     if let Some(set) = set {
         chart.dashes(set / top);
+    }
+    if let Some((side, median)) = other {
+        let text = format!("╌ {side} {}", format::time(median));
+        chart.label(in_ms(median) / top, &text, Role::Rest);
     }
     if !is_drawn {
         let since = chart.since();
@@ -47,11 +57,12 @@ fn added(plan: &Plan) -> Option<f64> {
 }
 
 /// The top of the scale: twice what is set, so that it stands in the middle, where that is enough.
-fn top(row: &ProxyRow, set: Option<f64>) -> f64 {
+fn top(row: &ProxyRow, set: Option<f64>, other: Option<Duration>) -> f64 {
     let points = row.history.points.iter();
     let felt = points
         .flat_map(|point| [point.feels, point.waits])
-        .flatten();
+        .flatten()
+        .chain(other);
     let most = felt.map(in_ms).fold(0.0, f64::max);
     match set {
         Some(set) if most < 1.9 * set => 2.0 * set,

@@ -21,7 +21,7 @@ use crate::ui::find::{Find, Place};
 use crate::ui::format;
 use crate::ui::input::{Check, Field, InputLine};
 use crate::ui::knob;
-use crate::ui::model::{Focus, Model, Overlay, PathField, ValueField};
+use crate::ui::model::{Focus, Holds, Model, Overlay, PathField, ValueField};
 use crate::ui::theme::Role;
 
 /// Columns before the text.
@@ -122,9 +122,13 @@ impl<'a> Open<'a> {
                 let label = dial.map_or("", |dial| dial.knob.label);
                 format!("set {label} of {}", name(value.proxy))
             }
-            Self::Path(path) if path.sweep.is_some() => "write the curve to a file".to_owned(),
-            Self::Path(path) if path.writes => "write the desk to a file".to_owned(),
-            Self::Path(_) => "add a file's proxies".to_owned(),
+            Self::Path(path) => match (path.holds, path.writes) {
+                (Holds::Sweep(_), _) => "write the curve to a file",
+                (Holds::Tape, _) => "save the tape of the last hour",
+                (Holds::Desk, true) => "write the desk to a file",
+                (Holds::Desk, false) => "add a file's proxies",
+            }
+            .to_owned(),
             Self::Find(place, ..) => place.title().to_owned(),
             Self::Line(line) => match (line.editing, line.pasted.len()) {
                 (_, many @ 2..) => format!("add {many} proxies"),
@@ -163,6 +167,9 @@ impl<'a> Open<'a> {
             } else {
                 "a file's name: desk.scene; Tab keeps each change with its time, too"
             }),
+            Self::Path(path) if path.holds == Holds::Tape => {
+                Answer::Example("a file's name: faultboard report and faultboard replay read it")
+            }
             Self::Path(_) => {
                 Answer::Example("a file's name, from here or from the root: desk.scene")
             }

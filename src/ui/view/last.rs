@@ -13,6 +13,7 @@ use super::hits::Target;
 use super::log::role;
 use super::pen::{Sheet, fit, fit_name, width, wrap};
 use super::state::{explained, lately};
+use super::two;
 use crate::snapshot::ProxyRow;
 use crate::ui::action::Action;
 use crate::ui::format;
@@ -50,10 +51,16 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
     let gap = gap.map(|(gap, role)| Span::styled(fit(&gap, room).into_owned(), role));
     let taken = gap.as_ref().map_or(0, |gap| width(&gap.content) + 2);
     sheet.row(0).until(columns).at_end(gap.as_slice());
+    let columns = columns.saturating_sub(taken);
+    let is_over = said.as_ref().is_none_or(|(said, _)| is_over(model, said));
+    let row = model.selected_row().filter(|_| is_over);
+    if let Some(line) = row.and_then(|row| two::line(model, row, columns)) {
+        sheet.row(0).until(columns).spans(&line);
+        return;
+    }
     let Some((said, text)) = said else {
         return;
     };
-    let columns = columns.saturating_sub(taken);
     let is_single = sheet.area.height < 2;
     let mut pen = sheet.row(0);
     pen.until(columns);
@@ -73,6 +80,16 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
     pen.until(columns)
         .skip(MORE)
         .text(lines[1..].join(" "), role);
+}
+
+/// Whether a line has been read for long enough to make room for two settings beside each other.
+fn is_over(model: &Model, said: &Said<'_>) -> bool {
+    let held = if said.tone == Tone::Trouble {
+        FAILED
+    } else {
+        ANSWERED
+    };
+    model.now.saturating_sub(said.at) > held
 }
 
 /// How many rows it wants: a second one where the reason of a failure is longer than one.

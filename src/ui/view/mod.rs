@@ -68,6 +68,7 @@ mod title;
 mod too_small;
 mod tour;
 mod track;
+mod two;
 mod waterfall;
 mod whole_strip;
 

@@ -10,7 +10,7 @@ use crate::ui::input::Check;
 use crate::ui::model::undo::{Edit, Edited, Setup, Swap};
 use crate::ui::model::{Model, Origin, Tone};
 use crate::ui::update::turn::{self, Wish};
-use crate::ui::update::{apply, line, own, proxies, sweeps};
+use crate::ui::update::{apply, line, own, proxies, sweeps, tapes};
 
 /// Carries it out.
 pub(super) fn carry_out(model: &mut Model, command: Command) {
@@ -49,6 +49,7 @@ pub(super) fn carry_out(model: &mut Model, command: Command) {
         Command::Sweep(name, what) => {
             on(model, &name, |model, proxy| sweeps::say(model, proxy, what));
         }
+        Command::SaveTape(file) => tapes::save(model, file),
         Command::Facts(_) => {
             let text = "facts are lines of a desk without a screen: faultboard --headless --facts";
             model.say(Tone::Plain, text);

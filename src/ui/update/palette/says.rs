@@ -111,6 +111,10 @@ fn effect(model: &Model, command: &Command) -> String {
         }
         Command::Facts(_) => "has a desk without a screen print what is seen of clients".to_owned(),
         Command::List => "names the proxies".to_owned(),
+        Command::SaveTape(file) => format!(
+            "writes what was done and met in the last hour to {}, for faultboard report and replay",
+            shown_path(file)
+        ),
         Command::Quit => "ends the program, after a question where connections are open".to_owned(),
     }
 }

@@ -591,3 +591,36 @@ fn a_fault_that_begins_and_ends_by_itself_is_told_once_each() {
         ]
     );
 }
+
+#[test]
+fn the_tape_is_saved_by_a_key_and_by_its_words_over_no_file_but_its_own() {
+    let mut model = model();
+    does(&mut model, [Action::SaveTape]);
+    assert_eq!(model.mode(), Mode::Path);
+    let effects = does(&mut model, [Action::Accept]);
+    let saves = |replaces| Effect::SaveTape {
+        file: "desk.tape".into(),
+        replaces,
+    };
+    assert_eq!(effects, [saves(false)]);
+    let answer = |result: Result<(), String>| {
+        let file = "desk.tape".into();
+        Action::Answered(Answer::TapeSaved { file, result })
+    };
+    let why = "desk.tape is there already: give another name";
+    does(&mut model, [answer(Err(why.to_owned()))]);
+    assert_eq!(notice(&model), why);
+    let by_words = |model: &mut Model| {
+        does(
+            model,
+            [
+                Action::Palette("save tape desk.tape".to_owned()),
+                Action::Accept,
+            ],
+        )
+    };
+    assert_eq!(by_words(&mut model), [saves(false)], "it is somebody's");
+    does(&mut model, [answer(Ok(()))]);
+    assert!(notice(&model).starts_with("desk.tape has the tape"));
+    assert_eq!(by_words(&mut model), [saves(true)]);
+}

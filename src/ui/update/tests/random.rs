@@ -218,6 +218,10 @@ fn answer(effect: &Effect, well: bool) -> Option<Action> {
             file: file.clone(),
             result: well.then_some(()).ok_or_else(no),
         },
+        Effect::SaveTape { file, .. } => Answer::TapeSaved {
+            file: file.clone(),
+            result: Err("a disk that is full".to_owned()),
+        },
         Effect::WriteScene { file, .. } => Answer::SceneWritten {
             file: file.clone(),
             result: well.then_some(()).ok_or_else(no),

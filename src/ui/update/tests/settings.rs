@@ -42,7 +42,7 @@ fn the_first_key_keeps_a_and_begins_b_as_its_copy() {
     assert_eq!(model.side(ProxyId(2)), None);
     assert_eq!(
         notice(&model),
-        "db: A is kept as it is, keys turn B now, \\ swaps them"
+        "db: A is kept as it is, keys turn B now, \\ swaps them, | ends it"
     );
 }
 
@@ -140,4 +140,97 @@ fn a_proxy_that_comes_back_has_its_two_settings() {
     let added = did(ticket(&effects), Outcome::Added(ProxyId(9)));
     does(&mut model, [added, Action::SwapSettings]);
     assert_eq!(sides(&model, 9), is(Side::A, "", "latency 250ms"));
+}
+
+/// A snapshot that shows this plan of `db`, under which clients waited so long.
+fn met(at: u64, plan: &Plan, waited: Option<u64>) -> Action {
+    let mut snapshot = desk();
+    snapshot.at = Duration::from_millis(at);
+    let row = &mut snapshot.proxies[0];
+    row.plan = Arc::new(plan.clone());
+    row.met = waited.map(|ms| {
+        let time = Duration::from_millis(ms);
+        let feels = Some(Spread {
+            count: 9,
+            p1: time,
+            p50: time,
+            p99: time,
+        });
+        Arc::new(Met {
+            feels,
+            answers: 9.0,
+            failed: 0,
+            cut: 0,
+            span: Duration::from_secs(1),
+        })
+    });
+    Action::Sampled(Arc::new(snapshot))
+}
+
+/// What is known of each side, in milliseconds.
+fn medians(model: &Model) -> [Option<u128>; 2] {
+    let two = &model.settings[&ProxyId(1)];
+    let median = |side| Some(two.met(side)?.feels?.p50.as_millis());
+    [Side::A, Side::B].map(median)
+}
+
+#[test]
+fn each_side_keeps_what_clients_met_under_it_until_its_settings_change() {
+    let mut model = model();
+    let plan = |model: &Model| model.plan(ProxyId(1)).cloned().unwrap_or_default();
+    let none = plan(&model);
+    does(
+        &mut model,
+        [met(1_100, &none, Some(41)), Action::SwapSettings],
+    );
+    assert_eq!(medians(&model), [Some(41), None]);
+    let effects = does(&mut model, [turn(Turn::To(5))]);
+    // As long as the engine has not answered, what is shown is of the other settings.
+    does(&mut model, [met(1_200, &none, Some(41))]);
+    assert_eq!(medians(&model), [Some(41), None]);
+    model.now = Duration::from_millis(1_250);
+    let b = plan(&model);
+    does(
+        &mut model,
+        [set(ticket(&effects), 1, 3), met(1_300, &b, None)],
+    );
+    assert_eq!(medians(&model), [Some(41), None]);
+    does(&mut model, [met(4_400, &b, Some(291))]);
+    assert_eq!(medians(&model), [Some(41), Some(291)]);
+    model.now = Duration::from_millis(4_500);
+    let effects = does(&mut model, [Action::SwapSettings]);
+    does(
+        &mut model,
+        [set(ticket(&effects), 1, 3), met(4_600, &none, None)],
+    );
+    assert_eq!(medians(&model), [Some(41), Some(291)], "both are kept");
+    model.now = Duration::from_millis(4_700);
+    let effects = does(&mut model, [turn(Turn::To(3))]);
+    let other = plan(&model);
+    does(
+        &mut model,
+        [set(ticket(&effects), 1, 3), met(4_800, &other, None)],
+    );
+    assert_eq!(
+        medians(&model),
+        [None, Some(291)],
+        "A has other settings now"
+    );
+}
+
+#[test]
+fn a_key_ends_two_settings_and_what_acts_stays() {
+    let mut model = two();
+    let effects = does(&mut model, [Action::EndSettings]);
+    assert_eq!(effects, []);
+    assert_eq!(
+        (model.side(ProxyId(1)), shown(&model, 1)),
+        (None, "latency 500ms".to_owned())
+    );
+    assert_eq!(
+        notice(&model),
+        "db: A/B is over, what acts stays; \\ begins another one"
+    );
+    does(&mut model, [Action::EndSettings]);
+    assert!(notice(&model).starts_with("no A/B goes on here"));
 }

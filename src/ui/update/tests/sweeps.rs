@@ -191,3 +191,79 @@ fn leaving_tells_what_was_set_before_a_sweep() {
     let (_, _, plan) = &model.farewell(Vec::new()).proxies[0];
     assert!(plan.is_empty(), "{plan}");
 }
+
+/// Somebody who is not the user has set faults.
+fn changed(at: u64, by: Author, [before, plan]: [&str; 2]) -> Action {
+    let plan_of = |text: &str| {
+        let settings = match text {
+            "" => Vec::new(),
+            text => crate::fault::language::parse(text).expect("faults"),
+        };
+        Arc::new(Plan::of(settings))
+    };
+    Action::Happened(Arc::new(Event {
+        at: Duration::from_millis(at),
+        proxy: "db".to_owned(),
+        what: Happening::Faults {
+            before: Some(plan_of(before)),
+            plan: plan_of(plan),
+            by,
+        },
+    }))
+}
+
+#[test]
+fn what_a_sweep_or_a_tape_sets_is_marked_as_any_change_is() {
+    let mut model = climbing();
+    does(&mut model, [told(curve(1, 0, None))]);
+    let notice_before = notice(&model);
+    does(
+        &mut model,
+        [
+            changed(2_000, Author::Sweep, ["", "latency 10ms"]),
+            changed(7_000, Author::Sweep, ["latency 10ms", "latency 25ms"]),
+            changed(9_000, Author::Sweep, ["latency 25ms", ""]),
+            changed(11_000, Author::Replay, ["", "latency 250ms, loss 2%"]),
+            // What the user has done was kept as it was done.
+            changed(12_000, Author::User, ["latency 250ms, loss 2%", ""]),
+        ],
+    );
+    let marks = model.changes_of(ProxyId(1));
+    let marks: Vec<String> = marks
+        .map(|change| {
+            format!(
+                "▲{} {} {}",
+                change.number,
+                change.at.as_millis(),
+                change.said()
+            )
+        })
+        .collect();
+    assert_eq!(
+        marks,
+        [
+            "▲1 2000 db: sweep LAT off → 10ms",
+            "▲2 7000 db: sweep LAT 10ms → 25ms",
+            "▲3 9000 db: sweep ends, LAT 25ms → off",
+            "▲4 11000 db: replay LAT off → 250ms, LOS off → 2%",
+        ]
+    );
+    assert_eq!(notice(&model), notice_before, "nobody asked for it");
+    assert!(model.undo.is_empty(), "it is nothing of the user's to undo");
+}
+
+#[test]
+fn what_others_set_waits_for_a_screen_that_is_frozen() {
+    let mut model = model();
+    does(&mut model, [Action::Freeze]);
+    let lines = model.logged;
+    does(
+        &mut model,
+        [changed(2_000, Author::Replay, ["", "latency 1s"])],
+    );
+    assert_eq!(model.logged, lines);
+    does(&mut model, [turn(Turn::To(5))]);
+    assert_eq!(model.logged, lines + 1, "what the user does is told");
+    does(&mut model, [Action::Freeze]);
+    assert_eq!(model.logged, lines + 2);
+}
