@@ -642,6 +642,8 @@ async fn console(
             moments,
         }),
         notes,
+        // The demo's upstreams end with it.
+        resumes: demo.is_none(),
         tape: Some(tape.saver()),
         until: Box::pin(until(engine.clone(), play, stop)),
         ..ui::Options::default()

@@ -13,7 +13,7 @@ use std::time::Duration;
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
     Clean, CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Event, Figure, Finding,
-    Habit, Happening, History, Note, Noted, Point, PortState, ProxyId, ProxyRow, Scheduled,
+    Habit, Happening, History, Met, Note, Noted, Point, PortState, ProxyId, ProxyRow, Scheduled,
     Snapshot, Spread, Traced, Trip, Unanswered, Watched,
 };
 use faultboard::sweep::{Curve, Ended, GivesUp, Step as SweepStep, Sweep};
@@ -771,7 +771,24 @@ fn two_settings(model: &mut Model) {
         let id = model.snapshot.proxies[at].id;
         let side = if at < 2 { Side::A } else { Side::B };
         let other = Plan::default();
-        model.settings.insert(id, TwoSettings { side, other });
+        let met = [(41, 24.1, 0), (291, 6.9, 2)].map(|(p50, answers, failed)| {
+            let spread = Spread {
+                count: 240,
+                p1: ms(p50 - 2),
+                p50: ms(p50),
+                p99: ms(p50 + 22),
+            };
+            let met = Met {
+                feels: Some(spread),
+                answers,
+                failed,
+                cut: 0,
+                span: ms(10_000),
+            };
+            Some((Plan::default(), Arc::new(met)))
+        });
+        let two = TwoSettings { side, other, met };
+        model.settings.insert(id, two);
     }
 }
 

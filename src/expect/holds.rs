@@ -128,8 +128,8 @@ mod tests {
         let gave = [(latency, &[WELL, WELL, FAILS][..])];
         let held = [(latency, &[WELL, WELL, WELL][..])];
         let slow = [(down, &[WELL, WELL, FAILS][..])];
-        let at_200 = "shop holds to 200 ms; at 400 ms 4 connections fail";
-        let to_400 = "shop holds to 400 ms, the last value";
+        let at_200 = "sweep of shop: holds to 200 ms; at 400 ms 4 connections fail";
+        let to_400 = "sweep of shop: holds to 400 ms, the last value";
         for (text, sweeps, wanted) in [
             ("holds latency >= 200ms of shop", &gave[..], ""),
             ("holds latency > 200ms", &gave, at_200),
@@ -147,7 +147,7 @@ mod tests {
             (
                 "holds bandwidth <= 50kB/s",
                 &slow,
-                "shop holds to 100 kB/s; at 10 kB/s 4 connections fail",
+                "sweep of shop: holds to 100 kB/s; at 10 kB/s 4 connections fail",
             ),
             (
                 "holds latency >= 100ms",
@@ -157,17 +157,17 @@ mod tests {
             (
                 "holds latency >= 100ms",
                 &[(latency, &[(0, 4)][..])],
-                "shop at 100 ms already 4 connections fail",
+                "sweep of shop: at 100 ms already 4 connections fail",
             ),
             (
                 "holds latency >= 100ms",
                 &[(latency, &[(0, 0); 3][..])],
-                "shop nobody asked anything: there is no answer to tell",
+                "sweep of shop: nobody asked anything: there is no answer to tell",
             ),
             (
                 "holds latency >= 100ms",
                 &[(latency, &[][..])],
-                "shop nothing was measured",
+                "sweep of shop: nothing was measured",
             ),
             (
                 "holds latency >= 100ms",

@@ -269,7 +269,10 @@ impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "expected {}: ", self.expectation)?;
         if let Some(proxy) = self.proxy.as_ref().filter(|_| self.found != Found::Nothing) {
-            write!(f, "{proxy} ")?;
+            match self.found {
+                Found::Held(_) => write!(f, "sweep of {proxy}: ")?,
+                _ => write!(f, "{proxy} ")?,
+            }
         }
         match (&self.found, &self.expectation.quantity) {
             (Found::NoProxy, _) if self.expectation.of.is_none() => {

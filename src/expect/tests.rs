@@ -53,7 +53,11 @@ fn what_is_wrong_is_said_where_it_stands() {
             7,
             "unknown fault \"latncy\": did you mean \"latency\"?",
         ),
-        ("holds refuse > 1s", 7, "refuse has no value that could be"),
+        (
+            "holds tcp > 1s",
+            7,
+            "tcp has no value that could be climbed",
+        ),
         ("holds latency 1s", 15, "a comparison stands here"),
         ("holds latency > 1", 18, "a time needs a unit: 1ms"),
         (

@@ -122,18 +122,15 @@ impl Bench {
             return Ok(());
         };
         let replaces = self.written.lock().contains(file);
-        match answer {
-            Answer::Save(curve, file) => {
-                // Small, so that writing it is over before anyone waits.
-                let form = sweep::Form::of(file).unwrap_or(sweep::Form::Json);
-                let text = curve.export(form);
-                file::write(file, text.as_bytes(), Readers::All, replaces)
-                    .map_err(|error| file::failed("write", file, &error))?;
-            }
-            _ => {
-                let tape = self.tape.as_ref().ok_or("no tape is kept here")?;
-                tape.save(file.clone(), replaces).await?;
-            }
+        if let Answer::Save(curve, _) = answer {
+            // Small, so that writing it is over before anyone waits.
+            let form = sweep::Form::of(file).unwrap_or(sweep::Form::Json);
+            let text = curve.export(form);
+            file::write(file, text.as_bytes(), Readers::All, replaces)
+                .map_err(|error| file::failed("write", file, &error))?;
+        } else {
+            let tape = self.tape.as_ref().ok_or("no tape is kept here")?;
+            tape.save(file.clone(), replaces).await?;
         }
         self.written.lock().insert(file.clone());
         Ok(())

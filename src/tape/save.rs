@@ -49,7 +49,6 @@ mod tests {
     use std::time::Duration;
 
     use super::super::{Recorder, Setup, What, read};
-    use super::*;
     use crate::proxy::{Engine, Options};
 
     #[tokio::test]

@@ -75,6 +75,8 @@ pub struct Options {
     pub arguments: Vec<String>,
     /// The file that the desk was read from.
     pub scene: Option<OpenScene>,
+    /// Whether `--resume` opens the desk again as it was left.
+    pub resumes: bool,
     /// What saves the tape, where there is one.
     pub tape: Option<Saver>,
     /// What the terminal shows; `start` asks the environment, and the terminal itself, where nothing is said.
@@ -229,6 +231,7 @@ impl Default for Options {
             bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
             arguments: Vec::new(),
             scene: None,
+            resumes: true,
             tape: None,
             theme: None,
             presets: None,

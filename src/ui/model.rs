@@ -136,6 +136,8 @@ pub struct Model {
     pub undo: Undo,
     /// The proxy that the others are bypassed for.
     pub solo: Option<Solo>,
+    /// Whether the desk can be had again by `--resume` when it was left.
+    pub resumes: bool,
     /// What is done by itself, each at its time, the next first.
     pub timeline: VecDeque<(Duration, Command)>,
     /// The tour that the audience is led through, and where it is.
@@ -179,6 +181,7 @@ impl Model {
             size,
             focus: Focus::Input,
             has_mouse: true,
+            resumes: true,
             ..Self::default()
         }
     }

@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
@@ -68,6 +69,7 @@ where
         let config = &options.config;
         (model.scheme, model.glyphs) = (config.scheme, config.glyphs);
         model.has_mouse = config.mouse;
+        model.resumes = options.resumes;
         model.columns.clone_from(&config.columns);
         model.input.history = std::mem::take(&mut options.history);
         model.theme = model.terminal.wished(model.scheme, model.glyphs);
@@ -274,16 +276,7 @@ where
                 let result = files::write(&file, &text, replaces);
                 self.answered(Answer::SweepWritten { file, result });
             }
-            Effect::SaveTape { file, replaces } => {
-                let tape = self.options.tape.clone();
-                self.answers.push(Box::pin(async move {
-                    let result = match tape {
-                        Some(tape) => tape.save(file.clone(), replaces).await,
-                        None => Err("no tape is kept here".to_owned()),
-                    };
-                    Answer::TapeSaved { file, result }
-                }));
-            }
+            Effect::SaveTape { file, replaces } => self.save_tape(file, replaces),
             Effect::KeepPreset { name, faults } => {
                 let file = self.options.presets.as_deref();
                 let result = files::keep_preset(file, &name, &faults);
@@ -295,6 +288,17 @@ where
             }
         }
         Ok(())
+    }
+
+    fn save_tape(&self, file: PathBuf, replaces: bool) {
+        let tape = self.options.tape.clone();
+        self.answers.push(Box::pin(async move {
+            let result = match tape {
+                Some(tape) => tape.save(file.clone(), replaces).await,
+                None => Err("no tape is kept here".to_owned()),
+            };
+            Answer::TapeSaved { file, result }
+        }));
     }
 
     fn answered(&mut self, answer: Answer) {

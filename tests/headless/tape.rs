@@ -273,3 +273,78 @@ fn a_replay_refuses_what_it_cannot_do_and_says_why() {
         assert_eq!(text(&refused.stderr), format!("{said}\n"));
     }
 }
+
+#[test]
+fn how_far_a_fault_holds_is_judged_by_sweeps_and_a_replay_sweeps_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tape = folder.path().join("x.tape");
+    let expected = ["--expect", "holds latency >= 1ms of echo"];
+    let none = run(&[
+        &["--headless", "--duration", "10ms", "0=localhost:9 as echo"][..],
+        &expected,
+    ]
+    .concat());
+    assert_eq!(none.status.code(), Some(3));
+    assert_eq!(
+        text(&none.stderr),
+        "expected holds latency >= 1ms of echo: there was no sweep of latency\n"
+    );
+    let args = [&["--tape", path(&tape)][..], &expected].concat();
+    let (mut session, addr, _) = desk("--headless", &args);
+    session.ask("sweep echo latency from=1ms to=3ms steps=2 hold=1s", "done");
+    let mut stream = client(addr);
+    // At least one request in each value.
+    for step in ["1ms", "3ms"] {
+        round_trip(&mut stream, b"x");
+        session.wait_where(|event| event["set"] == step || event["state"] == "ended");
+    }
+    session.ask("quit", "done");
+    succeeds(session);
+    let replay = [&["replay", path(&tape), "--headless"][..], &expected].concat();
+    let replay = run(&replay);
+    assert_eq!(replay.status.code(), Some(3), "{}", text(&replay.stdout));
+    assert_eq!(
+        text(&replay.stderr),
+        "expected holds latency >= 1ms of echo: sweep of echo: nobody asked anything: there is no answer to tell\n"
+    );
+}
+
+#[test]
+fn no_file_is_written_over_that_is_somebody_elses() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str| folder.path().join(name);
+    let (notes, tape, page) = (file("notes.md"), file("x.tape"), file("x.html"));
+    std::fs::write(&notes, "# Notes on what the application did\n").expect("a file");
+    let run_into = |option: &str, path_of: &Path| {
+        run(&["--headless", "--duration", "10ms", option, path(path_of)])
+    };
+    for (option, what) in [("--tape", "tape"), ("--report", "report")] {
+        let refused = run_into(option, &notes);
+        assert_eq!(refused.status.code(), Some(1));
+        let why = "a file is there that faultboard has not written: give another name";
+        let wanted = format!("cannot write the {what} {}: {why}\n", path(&notes));
+        assert_eq!(text(&refused.stderr), wanted);
+    }
+    for again in ["first", "once more"] {
+        assert!(run_into("--tape", &tape).status.success(), "{again}");
+        assert!(run_into("--report", &page).status.success(), "{again}");
+        let made = run(&["report", path(&tape), "-o", path(&page)]);
+        assert!(made.status.success(), "{again}: {}", text(&made.stderr));
+    }
+    let (mut session, ..) = desk("--headless", &[]);
+    let save = |file: &Path| format!("save tape {}", path(file));
+    for taken in [&notes, &tape] {
+        let refused = session.ask(&save(taken), "refused");
+        let why = format!("{} is there already: give another name", path(taken));
+        assert_eq!(refused["error"], why);
+    }
+    let saved = file("saved.tape");
+    session.ask(&save(&saved), "done");
+    session.ask(&save(&saved), "done");
+    let made = run(&["report", path(&saved)]);
+    assert_eq!(text(&made.stderr), "", "it is whole");
+    session.ask("quit", "done");
+    succeeds(session);
+    let kept = std::fs::read_to_string(&notes).expect("text");
+    assert!(kept.starts_with("# Notes"));
+}

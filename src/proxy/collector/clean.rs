@@ -18,8 +18,10 @@ const SETTLING: Duration = Duration::from_secs(2);
 /// The stretch of time in which nothing was changed, and the last one without faults.
 #[derive(Debug, Default)]
 pub(crate) struct CleanTime {
-    /// The generation of the plan that acts in this stretch, none where no fault does; absent before the first beat.
-    plan: Option<Option<u64>>,
+    /// The generation of the plan that acts in this stretch; none where no fault does.
+    plan: Option<u64>,
+    /// Whether there was a beat yet.
+    begun: bool,
     /// When it began.
     since: Duration,
     /// A sample each step of this stretch, oldest first, after it has settled.
@@ -40,9 +42,9 @@ impl CleanTime {
     /// Takes what was counted at a beat, and the generation of the plan that acts, where a fault does.
     pub(crate) fn beat(&mut self, plan: Option<u64>, sample: &Sample) {
         let at = sample.at();
-        if self.plan != Some(plan) {
+        if !self.begun || self.plan != plan {
             self.take_stock();
-            self.plan = Some(plan);
+            (self.plan, self.begun) = (plan, true);
             self.since = at;
             self.samples.clear();
             (self.last, self.met) = (None, None);
@@ -72,7 +74,7 @@ impl CleanTime {
         if met.span.is_zero() {
             return;
         }
-        if let (Some(None), Some(feels)) = (self.plan, met.feels) {
+        if let (None, Some(feels)) = (self.plan, met.feels) {
             self.known = Some(Arc::new(last.clean_since(first, &met, feels)));
         }
         self.met = Some(Arc::new(met));
@@ -80,7 +82,7 @@ impl CleanTime {
 
     /// What clients met in the last ten seconds of this stretch, where this plan acts in it.
     pub(crate) fn met(&self, plan: Option<u64>) -> Option<Arc<Met>> {
-        self.met.clone().filter(|_| self.plan == Some(plan))
+        self.met.clone().filter(|_| self.plan == plan)
     }
 
     /// What clients met in the last ten seconds without faults.

@@ -22,8 +22,8 @@ pub struct TwoSettings {
     pub side: Side,
     /// The settings of the other side.
     pub other: Plan,
-    /// What clients met under each of both, with the settings that it was under.
-    met: [Option<(Plan, Arc<Met>)>; 2],
+    /// What clients met under each of both, A first, with the settings that it was under.
+    pub met: [Option<(Plan, Arc<Met>)>; 2],
 }
 
 // === impl Side ===

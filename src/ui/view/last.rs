@@ -37,6 +37,12 @@ const MORE: u16 = 4;
 pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
     let columns = sheet.area.width.saturating_sub(1);
     let said = said(model).map(|said| (said, fitting(text(&said), columns)));
+    let is_over = said.as_ref().is_none_or(|(said, _)| is_over(model, said));
+    let row = model.selected_row().filter(|_| is_over);
+    if let Some(line) = row.and_then(|row| two::line(model, row, columns)) {
+        sheet.row(0).until(columns).spans(&line);
+        return;
+    }
     let room = said.as_ref().map_or(columns, |(said, text)| {
         // What the user did comes first, but not alone for long; the reason of a failure is never cut for the gap.
         let left = columns.saturating_sub(wanted(text));
@@ -52,12 +58,6 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
     let taken = gap.as_ref().map_or(0, |gap| width(&gap.content) + 2);
     sheet.row(0).until(columns).at_end(gap.as_slice());
     let columns = columns.saturating_sub(taken);
-    let is_over = said.as_ref().is_none_or(|(said, _)| is_over(model, said));
-    let row = model.selected_row().filter(|_| is_over);
-    if let Some(line) = row.and_then(|row| two::line(model, row, columns)) {
-        sheet.row(0).until(columns).spans(&line);
-        return;
-    }
     let Some((said, text)) = said else {
         return;
     };
@@ -84,10 +84,11 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
 
 /// Whether a line has been read for long enough to make room for two settings beside each other.
 fn is_over(model: &Model, said: &Said<'_>) -> bool {
-    let held = if said.tone == Tone::Trouble {
-        FAILED
-    } else {
-        ANSWERED
+    // Connections that fail are counted beside the settings under which they do.
+    let held = match said.tone {
+        _ if said.passing.is_some() => Duration::ZERO,
+        Tone::Trouble => FAILED,
+        _ => ANSWERED,
     };
     model.now.saturating_sub(said.at) > held
 }

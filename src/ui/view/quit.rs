@@ -17,7 +17,7 @@ pub(super) fn ask_to_quit(model: &Model, sheet: &mut Sheet<'_>) {
     let proxies = plural(snapshot.proxies.len() as u64, "proxy", "proxies");
     let holds = |state| matches!(state, ConnState::Held | ConnState::Full);
     let holding = snapshot.conns.iter().filter(|conn| holds(conn.state));
-    let lines = [
+    let mut lines = vec![
         format!("{open} on {proxies} when you quit."),
         // Always a line, and always as long: bytes come and go, and the box stands still.
         match holding.count() as u64 {
@@ -26,6 +26,9 @@ pub(super) fn ask_to_quit(model: &Model, sheet: &mut Sheet<'_>) {
             many => format!("{} of them hold bytes.", format::count(many)),
         },
     ];
+    if model.resumes {
+        lines.push("faultboard --resume opens this desk again.".to_owned());
+    }
     ask("quit?", &lines, Mode::Quit, sheet);
 }
 
@@ -62,17 +65,19 @@ pub(super) fn ask_to_suspend(model: &Model, sheet: &mut Sheet<'_>) {
 }
 
 /// Draws a question, with its answers from the key table.
-fn ask(title: &str, lines: &[String; 2], mode: Mode, sheet: &mut Sheet<'_>) {
+fn ask(title: &str, lines: &[String], mode: Mode, sheet: &mut Sheet<'_>) {
     let answers = keymap::footer(mode);
     let widest = lines.iter().map(|line| width(line)).max().unwrap_or(0);
-    let rows = u16::try_from(answers.len() + 7).unwrap_or(u16::MAX);
+    let rows = u16::try_from(answers.len() + lines.len() + 5).unwrap_or(u16::MAX);
     let size = (widest.saturating_add(6).max(40), rows);
     let mut inner = popup(sheet, size, [title, ""]);
-    for (at, line) in (1..).zip(lines) {
+    let mut at = 1;
+    for line in lines {
         inner.row(at).skip(2).text(line, Role::Plain);
+        at += 1;
     }
     // The first one is the harmless one where it is a step back: quitting stays by default.
-    for (at, answer) in (4..).zip(&answers) {
+    for (at, answer) in (at + 1..).zip(&answers) {
         let mut pen = inner.row(at);
         pen.holds(u16::MAX, Target::Key(answer.action.clone()));
         pen.skip(4).left(&answer.keys, 6, Role::Title);

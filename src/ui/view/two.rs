@@ -33,19 +33,15 @@ pub(super) fn met(met: Option<&Met>) -> [String; 2] {
         0 => String::new(),
         cut => format!("  cut {}", format::count(cut)),
     };
-    match met.feels {
-        Some(feels) => {
-            let [p50, p99] = [feels.p50, feels.p99].map(format::time);
-            [
-                format!("p50 {p50}  p99 {p99}  {answers}  failed {failed}{cut}"),
-                format!("{p50} {answers} failed {failed}"),
-            ]
-        }
-        None => {
-            let text = format!("no answer  failed {failed}{cut}");
-            [text.clone(), text]
-        }
-    }
+    let Some(feels) = met.feels else {
+        let text = format!("no answer  failed {failed}{cut}");
+        return [text.clone(), text];
+    };
+    let [p50, p99] = [feels.p50, feels.p99].map(format::time);
+    [
+        format!("p50 {p50}  p99 {p99}  {answers}  failed {failed}{cut}"),
+        format!("{p50} {answers} failed {failed}"),
+    ]
 }
 
 /// How many times as long as under the other side clients waited under the one that acts.
