@@ -53,6 +53,9 @@ const WRITING: &str = "cannot write to standard output";
 /// Why a program without the feature `tui` shows no console.
 const WITHOUT_TUI: &str = "this program was built without the console";
 
+/// What is shown in place of the console where the terminal only goes on writing.
+const DUMB: &str = "this terminal cannot redraw (TERM=dumb): events come as words, and commands are read, as with --plain";
+
 /// No file of presets is longer, in MiB.
 const LONGEST_PRESETS: u64 = 1;
 
@@ -416,6 +419,7 @@ fn choose_output(options: &mut Options) -> Result<()> {
         return Err(no_console("standard output is not a terminal"));
     }
     if env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        remark(Some(DUMB));
         options.output = Output::Words;
     } else if cfg!(not(feature = "tui")) {
         return Err(no_console(WITHOUT_TUI));

@@ -620,6 +620,7 @@ fn a_terminal_that_cannot_redraw_gets_words() {
     let mut program = on_terminal("dumb", &["--seed", "7", "--duration", "1ms"]);
     let screen = program.read_until("stopped: duration");
     assert!(screen.contains("00:00:00 faultboard "), "{screen}");
+    assert_eq!(screen.matches("this terminal cannot redraw").count(), 1);
     assert!(screen.contains("stopped: duration"), "{screen}");
     assert!(program.child.wait().expect("it ends").success());
 }

@@ -546,6 +546,22 @@ fn the_configuration_is_obeyed_and_the_desk_is_there_again() {
 }
 
 #[test]
+fn a_terminal_without_a_clipboard_says_so_once_and_has_the_console() {
+    let mut program = command(env!("CARGO_BIN_EXE_faultboard"), &["0=127.0.0.1:9 as shop"]);
+    program.env("TERM", "linux");
+    let terminal = Terminal::start((100, 30), program);
+    terminal.text("this terminal lets programs set no clipboard, no title and no mouse");
+    terminal.keys("5");
+    terminal.text("LAT off > 250ms");
+    terminal.without("this terminal lets programs");
+    terminal.keys("q");
+    assert!(terminal.ended().success());
+    terminal.wait("no sequence of an operating system", |shown| {
+        (!shown.wrote(b"\x1b]")).then_some(())
+    });
+}
+
+#[test]
 fn without_a_terminal_it_names_the_other_ways() {
     let output = Command::new(env!("CARGO_BIN_EXE_faultboard"))
         .stdin(Stdio::null())

@@ -48,6 +48,10 @@ pub(super) fn knows_osc(variable: impl Fn(&str) -> Option<String>) -> bool {
     !without.contains(&term.as_str()) || term.is_empty() && variable("WT_SESSION").is_some()
 }
 
+/// What is missing on a terminal that knows none of them.
+pub(super) const WITHOUT_OSC: &str =
+    "this terminal lets programs set no clipboard, no title and no mouse: keys do all";
+
 /// Asks, and waits for the answers, but not for long. The terminal is in raw mode.
 pub(super) fn ask(background: bool, now: fn() -> Instant) -> io::Result<Answers> {
     if !tty::HAS_ANSWERS {

@@ -149,6 +149,9 @@ where
         .unwrap_or_else(|| theme::Theme::of_environment(variable));
     // A program that is given a look needs to ask for none, and where keys come from elsewhere no answer comes.
     let knows_osc = ask::knows_osc(variable);
+    if !knows_osc {
+        options.notes.push(ask::WITHOUT_OSC.to_owned());
+    }
     let wants = options.theme.is_none();
     let asks = || {
         if !io::stdin().is_terminal() {
