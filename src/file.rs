@@ -14,7 +14,7 @@ use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-pub use system::{Identity, identity};
+pub use system::{Identity, identity, is_shared};
 use system::{no_links, private, private_folder};
 
 use crate::format::{reason, shown_path};
@@ -125,6 +125,12 @@ mod system {
         Ok((found.dev(), found.ino()))
     }
 
+    /// Whether others than its owner may read or write a file.
+    #[must_use]
+    pub fn is_shared(path: &Path) -> bool {
+        path.metadata().is_ok_and(|found| found.mode() & 0o077 != 0)
+    }
+
     pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
         options.mode(0o600)
     }
@@ -155,6 +161,12 @@ mod system {
     /// The identity of the file that a path leads to.
     pub fn identity(path: &Path) -> io::Result<Identity> {
         path.canonicalize()
+    }
+
+    /// Whether others than its owner may read or write a file: its folder says, and is not asked.
+    #[must_use]
+    pub fn is_shared(_path: &Path) -> bool {
+        false
     }
 
     pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {

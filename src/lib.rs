@@ -11,6 +11,7 @@
 //!    ├─ cli, check          the command line, and what can be told of it without starting anything
 //!    ├─ ui                  the console: keys in, frames out (feature `tui`)
 //!    ├─ headless, operate   the program without a screen: commands in, events out
+//!    ├─ api                 the desk driven by other programs, over HTTP (feature `api`)
 //!    ├─ demo, logging       built-in upstreams with traffic; the structured log
 //!    ├─ farewell            what leaving says of a session
 //!    ├─ tape                what was done and met in a session, recorded, read and played again
@@ -61,6 +62,7 @@
 //! | where a new kind of fault goes | one file in `fault::kinds` and its word in the table there, then README's table. Its row says where a byte meets it (`stage`), whether it ends connections (`ends`) and changes bytes (`alters`) |
 //! | where a mapping is read | [`mapping`], a function for each production of its grammar |
 //! | where a habit of an application is told | one file in `findings`, and its line in the table there |
+//! | who may ask what of the API | `api::guard` |
 //! | where TLS with an upstream is set up | [`proxy::tls`] |
 //! | what is measured, and when | `proxy::meter` counts, `proxy::collector` reads ten times a second |
 //!
@@ -118,6 +120,8 @@
 //! - *draft*: in `ui`, a plan that was sent and that no snapshot shows yet. *Stop*: one of the nine values that a knob's keys
 //!   jump to.
 
+#[cfg(feature = "api")]
+pub mod api;
 pub mod check;
 pub mod cli;
 pub mod command;

@@ -15,6 +15,8 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+#[cfg(feature = "api")]
+use faultboard::api::{self, Api};
 use faultboard::check;
 use faultboard::cli::{
     self, Cli, Command, Options, Output, Rejected, RunArgs, Unread, help, version,
@@ -71,6 +73,19 @@ struct Session<'a> {
     engine: &'a Engine,
     options: &'a Options,
     tape: &'a tape::Recorder,
+    #[cfg(feature = "api")]
+    api: Option<&'a Api>,
+}
+
+impl Session<'_> {
+    /// From now on all that runs is there: it is recorded, and other programs are answered.
+    async fn begin(&self) {
+        self.tape.begin().await;
+        #[cfg(feature = "api")]
+        if let Some(api) = self.api {
+            api.open();
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -219,6 +234,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             return judged.map(|all_valid| ExitCode::from(if all_valid { 0 } else { 2 }));
         }
         Some(Command::Report { .. }) => unreachable!("it is carried out above"),
+        #[cfg(feature = "api")]
+        Some(Command::Ping {
+            address,
+            api_token_file,
+        }) => return ping(&address.unwrap_or_default(), api_token_file.as_deref()),
         Some(Command::Presets { json: true }) => print(preset::write_json),
         Some(Command::Presets { json: false }) => print(preset::write_text),
         Some(Command::Completions { shell }) => print(|out| {
@@ -232,6 +252,16 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
         }
     };
     printed.map(|()| ExitCode::SUCCESS)
+}
+
+/// Says whether an API answers.
+#[cfg(feature = "api")]
+fn ping(address: &api::Address, token_file: Option<&Path>) -> Result<ExitCode> {
+    let tokens = start::tokens(token_file)?;
+    let answered = api::ping(address, tokens.operator.as_deref());
+    let line = answered.map_err(|why| anyhow!(why))?;
+    print(|out| writeln!(out, "{line}"))?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints a configuration that says what holds without one.
@@ -451,25 +481,25 @@ async fn run(
         }
     };
     let file = start::open_outputs(&options)?;
+    #[cfg(feature = "api")]
+    let listens = start::listen(&options)?;
     let engine = Engine::start(options.engine.clone())?;
     let recorder = log.map(|log| Recorder::start(&engine, log));
     let tape = tape::Recorder::start(&engine, start::tape_setup(&options, &origin, file));
+    #[cfg(feature = "api")]
+    let api = start::serve(listens, &engine, &options);
     let session = Session {
         engine: &engine,
         options: &options,
         tape: &tape,
+        #[cfg(feature = "api")]
+        api: api.as_ref(),
     };
-    let result = match options.output {
-        #[cfg(feature = "tui")]
-        Output::Console => console(session, origin, notes, stop).await,
-        #[cfg(not(feature = "tui"))]
-        Output::Console => {
-            let _ = notes;
-            Err(no_console(WITHOUT_TUI))
-        }
-        Output::Json => headless(session, origin, stop, Style::Json).await,
-        Output::Words => headless(session, origin, stop, Style::Words).await,
-    };
+    let result = show(session, origin, notes, stop).await;
+    #[cfg(feature = "api")]
+    if let Some(api) = api {
+        api.stop().await;
+    }
     engine.stop(Duration::ZERO).await;
     if let Some(recorder) = recorder {
         recorder.finish().await;
@@ -485,6 +515,26 @@ async fn run(
     held.map(|held| Ended { stop, held })
 }
 
+/// Shows what runs until something ends it.
+async fn show(
+    session: Session<'_>,
+    origin: Origin,
+    notes: Vec<String>,
+    stop: impl Future<Output = &'static str> + Send + 'static,
+) -> Result<()> {
+    match session.options.output {
+        #[cfg(feature = "tui")]
+        Output::Console => console(session, origin, notes, stop).await,
+        #[cfg(not(feature = "tui"))]
+        Output::Console => {
+            let _ = notes;
+            Err(no_console(WITHOUT_TUI))
+        }
+        Output::Json => headless(session, origin, stop, Style::Json).await,
+        Output::Words => headless(session, origin, stop, Style::Words).await,
+    }
+}
+
 async fn headless(
     session: Session<'_>,
     origin: Origin,
@@ -492,9 +542,7 @@ async fn headless(
     style: Style,
 ) -> Result<()> {
     let Session {
-        engine,
-        options,
-        tape,
+        engine, options, ..
     } = session;
     let Origin {
         upstreams, play, ..
@@ -505,7 +553,7 @@ async fn headless(
         let _ = writeln!(io::stderr(), "{NO_PROXIES}");
     }
     let shown = shown(options, upstreams, style);
-    let mut desk = Desk::new(engine, &shown).saving(tape.saver());
+    let mut desk = Desk::new(engine, &shown).saving(session.tape.saver());
     let mut existing = Vec::new();
     let Opened {
         demo,
@@ -514,11 +562,11 @@ async fn headless(
         moments,
         play,
     } = open(engine, options, upstreams, play).await?;
-    tape.begin().await;
+    session.begin().await;
     tell_of_scene(engine, problems, note);
     if let Some(demo) = &demo {
         // Its proxies have got their names only now.
-        desk = Desk::new(engine, &shown).saving(tape.saver());
+        desk = Desk::new(engine, &shown).saving(session.tape.saver());
         existing = operate::rows(engine).await;
         demo.play();
     }
@@ -617,9 +665,7 @@ async fn console(
     stop: impl Future<Output = &'static str> + Send + 'static,
 ) -> Result<()> {
     let Session {
-        engine,
-        options,
-        tape,
+        engine, options, ..
     } = session;
     let Opened {
         demo,
@@ -628,7 +674,7 @@ async fn console(
         moments,
         play,
     } = open(engine, options, origin.upstreams, origin.play).await?;
-    tape.begin().await;
+    session.begin().await;
     let scene = options.scene.clone();
     let home = ui::home::Home::of_user();
     let config = config(&home, options, &mut notes);
@@ -638,6 +684,8 @@ async fn console(
         tour: origin.tour,
         seed: options.engine.seed,
         bind: options.engine.bind.clone(),
+        #[cfg(feature = "api")]
+        api_open: session.api.is_some_and(|api| api.open_to_all().is_some()),
         arguments: options.repeated.clone(),
         scene: scene.map(|file| ui::OpenScene {
             file: (!options.resume).then_some(file),
@@ -648,7 +696,7 @@ async fn console(
         notes,
         // The demo's upstreams end with it.
         resumes: demo.is_none(),
-        tape: Some(tape.saver()),
+        tape: Some(session.tape.saver()),
         until: Box::pin(until(engine.clone(), play, stop)),
         ..ui::Options::default()
     };

@@ -1,12 +1,16 @@
 //! What the program opens at its start: the proxies of the command line and of a scene, or the demo's.
 
 use std::collections::BTreeSet;
+#[cfg(feature = "api")]
+use std::env;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
+#[cfg(feature = "api")]
+use faultboard::api::{Api, Listener, TOKEN_VARIABLE, Tokens};
 use faultboard::cli::{Lead, Options, Output, Rejected};
 use faultboard::command::Command;
 use faultboard::demo::Demo;
@@ -244,6 +248,58 @@ pub(crate) fn tape_setup(options: &Options, origin: &Origin, file: Option<TapeFi
         arguments: options.repeated.clone(),
         file,
     }
+}
+
+/// No file with tokens is longer, in MiB.
+#[cfg(feature = "api")]
+const LONGEST_TOKENS: u64 = 1;
+
+/// Listens for the API where that is asked for; nobody is answered yet.
+#[cfg(feature = "api")]
+pub(crate) fn listen(options: &Options) -> Result<Option<(Listener, Tokens)>> {
+    let Some(address) = &options.api.api else {
+        return Ok(None);
+    };
+    let tokens = tokens(options.api.api_token_file.as_deref())?;
+    if let Some(why) = options.api.unguarded(&tokens) {
+        return Err(Rejected::because(&why).into());
+    }
+    Ok(Some((Listener::bind(address)?, tokens)))
+}
+
+/// The API over an engine, where there is to be one.
+#[cfg(feature = "api")]
+pub(crate) fn serve(
+    listens: Option<(Listener, Tokens)>,
+    engine: &Engine,
+    options: &Options,
+) -> Option<Api> {
+    let (listener, tokens) = listens?;
+    Some(Api::start(listener, engine, &options.api, tokens))
+}
+
+/// Reads the tokens of a file, or of the environment where none is given.
+#[cfg(feature = "api")]
+pub(crate) fn tokens(path: Option<&Path>) -> Result<Tokens> {
+    let Some(path) = path else {
+        let given = env::var(TOKEN_VARIABLE).ok().filter(|it| !it.is_empty());
+        let tokens = given.as_deref().map(Tokens::parse).transpose();
+        let wrong = |why| Rejected::because(&format!("{TOKEN_VARIABLE}: {why}"));
+        return Ok(tokens.map_err(wrong)?.unwrap_or_default());
+    };
+    let shown = shown_path(path);
+    let bytes = file::read(path, LONGEST_TOKENS);
+    let bytes = bytes.with_context(|| format!("cannot read the token file {shown}"))?;
+    let read = str::from_utf8(&bytes).map_err(|_| "it is not UTF-8 text");
+    let tokens = read.and_then(Tokens::parse);
+    if file::is_shared(path) {
+        // Where it cannot be written there is nobody to tell.
+        let _ = writeln!(
+            io::stderr(),
+            "others can read the token file {shown}: chmod 600 {shown}"
+        );
+    }
+    tokens.map_err(|why| anyhow!("cannot use the token file {shown}: {why}"))
 }
 
 /// Refuses to start where the process may take too little memory: the allocator then fails while the program starts, and it can

@@ -106,10 +106,16 @@ const LAYERS: &[(&str, &[&str])] = &[
         &["format", "units", "fault", "mapping", "snapshot", "proxy"],
     ),
     (
+        "api",
+        &[
+            "request", "format", "units", "fault", "mapping", "snapshot", "proxy",
+        ],
+    ),
+    (
         "cli",
         &[
-            "format", "look", "units", "syntax", "fault", "preset", "mapping", "command", "proxy",
-            "demo", "expect", "report",
+            "api", "format", "look", "units", "syntax", "fault", "preset", "mapping", "command",
+            "proxy", "demo", "expect", "report",
         ],
     ),
     (

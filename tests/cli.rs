@@ -438,6 +438,7 @@ fn help_shows_every_command_and_option() {
         "faultboard [OPTIONS] [MAPPING]...",
         "faultboard demo",
         "faultboard check [--json] MAPPING...",
+        "faultboard ping [ADDR]",
         "faultboard completions SHELL",
         "faultboard man",
         "faultboard version [--json]",
@@ -457,6 +458,8 @@ fn help_shows_every_command_and_option() {
         "--connect-timeout",
         "--max-connections",
         "--log-file",
+        "--api",
+        "FAULTBOARD_TOKEN",
         "FAULTBOARD_LOG",
         "Examples:",
         "Exit status:",
@@ -776,4 +779,78 @@ fn help_and_readme_list_every_command() {
             readme.contains(&format!("| `{word}`")) || readme.contains(&format!("| `{word} "));
         assert!(in_readme, "{word} is not in README");
     }
+}
+
+#[cfg(feature = "api")]
+#[test]
+fn an_api_that_other_machines_reach_wants_a_token_or_the_word_open() {
+    let wanted = "--api 0.0.0.0:0 would let every machine that reaches it in: give --api-token-file FILE or \
+                  FAULTBOARD_TOKEN, a loopback address such as 127.0.0.1:8474, or --api-open to have it so\n";
+    let begun = |more: &[&str]| {
+        let args = [
+            &["--headless", "--duration", "1ms", "--api", "0.0.0.0:0"],
+            more,
+        ]
+        .concat();
+        run(&args)
+    };
+    let refused = begun(&[]);
+    assert_eq!((stderr(&refused), status(&refused)), (wanted, 2));
+    let open = begun(&["--api-open"]);
+    assert_eq!(status(&open), 0, "{}", stderr(&open));
+    let note = "the API is open to the network without a token: 0.0.0.0:";
+    assert!(stdout(&open).contains(note), "{}", stdout(&open));
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("token");
+    std::fs::write(&file, "secret\n").expect("a file");
+    let file = file.to_str().expect("text");
+    let guarded = begun(&["--api-token-file", file]);
+    assert_eq!(status(&guarded), 0);
+    assert_eq!(
+        stderr(&guarded),
+        format!("others can read the token file {file}: chmod 600 {file}\n")
+    );
+    assert!(!stdout(&guarded).contains("secret"));
+}
+
+#[cfg(feature = "api")]
+#[test]
+fn an_address_may_follow_api_and_a_mapping_is_none() {
+    for (args, said) in [
+        (&["--api", "0"][..], "the API answers on 127.0.0.1:"),
+        (&["--api=0"], "the API answers on 127.0.0.1:"),
+        (&["--api", "[::1]:0"], "the API answers on [::1]:"),
+    ] {
+        let output = run(&[&["--headless", "--duration", "1ms", "0=localhost:1"], args].concat());
+        assert!(stdout(&output).contains(said), "{}", stderr(&output));
+    }
+    for (args, why) in [
+        (
+            &["--api", "127.0.0.1:99999"][..],
+            "not an address of this machine",
+        ),
+        (
+            &["--api-open"],
+            "--api-open says how the API behaves, and there is none: give --api too",
+        ),
+        (&["--api", "9090=htps://a"], "did you mean \"https\"?"),
+    ] {
+        let output = run(&[&["--headless"], args].concat());
+        assert!(stderr(&output).contains(why), "{}", stderr(&output));
+        assert_eq!(status(&output), 2);
+    }
+}
+
+#[cfg(feature = "api")]
+#[test]
+fn ping_ends_with_1_where_nothing_answers() {
+    let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = free.local_addr().expect("bound").to_string();
+    drop(free);
+    let output = run(&["ping", &addr]);
+    assert_eq!(status(&output), 1);
+    assert_eq!(
+        stderr(&output),
+        format!("nothing answers on {addr}: connection refused\n")
+    );
 }

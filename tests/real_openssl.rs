@@ -10,6 +10,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use faultboard::mapping::Protocol;
+use faultboard::proxy::barred::Barred;
 use faultboard::proxy::clock::Deadline;
 use faultboard::proxy::dial::dial;
 use faultboard::proxy::look_up::LookUps;
@@ -142,7 +143,16 @@ impl OpenSsl {
         let client = SocketAddr::from(([127, 0, 0, 1], 1));
         let deadline = Deadline::after(Duration::from_secs(60));
         let tls = UpstreamTls::new(&tls, &mapping);
-        let dialed = dial(&mapping, &tls, &LookUps::default(), client, None, deadline).await;
+        let dialed = dial(
+            &mapping,
+            &tls,
+            &LookUps::default(),
+            &Barred::default(),
+            client,
+            None,
+            deadline,
+        )
+        .await;
         let error = dialed.err()?.to_string();
         Some(error.replace(&format!(":{port}"), ""))
     }

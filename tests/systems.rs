@@ -12,6 +12,7 @@ use source::{Source, sources};
 /// The files that ask for a system, and what README says of it, in its row or its words; nothing where what a user meets is the same.
 const SAID: &[(&str, &str)] = &[
     ("allocator.rs", "| memory of connections that closed |"),
+    ("api/unix.rs", "| `--api unix:PATH` |"),
     ("file.rs", "| files for you alone |"),
     ("folders.rs", "`%APPDATA%\\faultboard` on Windows"),
     // Windows has its errors in its user's language.

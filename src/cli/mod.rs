@@ -16,6 +16,8 @@ pub mod version;
 
 pub use options::{Options, Output, Rejected};
 
+#[cfg(feature = "api")]
+use crate::api::{Address, ApiArgs};
 use crate::format::shortened;
 use crate::look::{Glyphs, Scheme};
 use crate::proxy::Keepalive;
@@ -131,6 +133,16 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Ask whether an API answers, as health checks do; exit status 0 where it does, 1 where not
+    #[cfg(feature = "api")]
+    Ping {
+        /// Where it listens [default: 127.0.0.1:8474]
+        #[arg(value_name = "ADDR", value_parser = Address::parse)]
+        address: Option<Address>,
+        /// File with the token that it asks for; `FAULTBOARD_TOKEN` is another place for it
+        #[arg(long, value_name = "FILE")]
+        api_token_file: Option<PathBuf>,
+    },
     /// Print a completion script: faultboard completions bash > faultboard.bash
     Completions {
         /// The shell that it is for
@@ -232,6 +244,10 @@ pub struct RunArgs {
     /// How upstreams that speak TLS are met.
     #[command(flatten)]
     pub tls: TlsOptions,
+    /// How other programs drive it.
+    #[cfg(feature = "api")]
+    #[command(flatten)]
+    pub api: ApiArgs,
 }
 
 /// Why there is nothing to run.
@@ -245,6 +261,8 @@ pub enum Unread {
 
 /// Reads the words of a command line, the program's own name first.
 pub fn read(words: &[OsString]) -> Result<Cli, Unread> {
+    #[cfg(feature = "api")]
+    let words = &api_joined(words);
     let parse = |words: &[OsString]| {
         let matches = help::command().try_get_matches_from(words)?;
         Cli::from_arg_matches(&matches)
@@ -262,6 +280,26 @@ pub fn read(words: &[OsString]) -> Result<Cli, Unread> {
     let why = again.map_or_else(|| error.kind().to_string(), |again| in_one_line(&again));
     let line = format!("{why}; faultboard --help tells more");
     Err(Unread::Wrong(Rejected::because(&line)))
+}
+
+/// The words with an address behind `--api` joined to it: what stands there else is a mapping or a command.
+#[cfg(feature = "api")]
+fn api_joined(words: &[OsString]) -> Vec<OsString> {
+    let mut joined: Vec<OsString> = Vec::with_capacity(words.len());
+    for word in words {
+        let is_meant = word.to_str().is_some_and(Address::is_meant);
+        match joined
+            .last_mut()
+            .filter(|last| *last == "--api" && is_meant)
+        {
+            Some(last) => {
+                last.push("=");
+                last.push(word);
+            }
+            None => joined.push(word.clone()),
+        }
+    }
+    joined
 }
 
 /// A word as it may be repeated in an error.
@@ -287,6 +325,7 @@ fn in_one_line(error: &clap::Error) -> String {
 impl RunArgs {
     /// These options together with those that stand after the command; where both set one, the later wins.
     #[must_use]
+    #[expect(clippy::too_many_lines, reason = "a line for each option")]
     pub fn and(mut self, later: Self) -> Self {
         // Taken apart, so that none is forgotten.
         let Self {
@@ -313,6 +352,8 @@ impl RunArgs {
             report,
             expect,
             tls,
+            #[cfg(feature = "api")]
+            api,
         } = later;
         self.faults.extend(faults);
         self.preset = preset.or(self.preset);
@@ -337,6 +378,10 @@ impl RunArgs {
         self.report = report.or(self.report);
         self.expect.extend(expect);
         self.tls = self.tls.and(tls);
+        #[cfg(feature = "api")]
+        {
+            self.api = self.api.and(api);
+        }
         self
     }
 }

@@ -12,6 +12,8 @@ use std::time::Duration;
 use clap::CommandFactory;
 
 use super::{Cli, RunArgs};
+#[cfg(feature = "api")]
+use crate::api::ApiArgs;
 use crate::command;
 use crate::expect::{self, Expectation};
 use crate::fault::{Setting, language, older_word};
@@ -53,6 +55,9 @@ pub struct Options {
     pub report: Option<PathBuf>,
     /// What must hold over the whole run.
     pub expect: Vec<Expectation>,
+    /// How other programs drive it.
+    #[cfg(feature = "api")]
+    pub api: ApiArgs,
     /// What the engine needs to know.
     pub engine: proxy::Options,
     /// The options that a command line must repeat to run the same desk again, beside the seed and the faults.
@@ -163,9 +168,7 @@ impl Options {
         let expect: Vec<Expectation> = expect
             .filter_map(|text| keep(expect::parse(text), &mut wrong))
             .collect();
-        if run.headless && run.plain {
-            wrong.push("--headless and --plain exclude each other".to_owned());
-        }
+        wrong.extend(at_odds(&run));
         if !wrong.is_empty() {
             return Err(Rejected(wrong));
         }
@@ -189,9 +192,26 @@ impl Options {
             report: run.report.clone(),
             expect,
             repeated: repeated(&run),
+            #[cfg(feature = "api")]
+            api: run.api.clone(),
             engine: engine_options(run),
         })
     }
+}
+
+/// Options that do not go together.
+fn at_odds(run: &RunArgs) -> Vec<String> {
+    let mut wrong = Vec::new();
+    if run.headless && run.plain {
+        wrong.push("--headless and --plain exclude each other".to_owned());
+    }
+    #[cfg(feature = "api")]
+    if let Some(option) = run.api.of_no_api() {
+        wrong.push(format!(
+            "{option} says how the API behaves, and there is none: give --api too"
+        ));
+    }
+    wrong
 }
 
 /// Parses every mapping, and notes ports and names that are given twice: the second one could never have them.

@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 use super::collector::Collector;
 use super::error::{AddError, BindError, RenameError, StartError};
 use super::events::{Events, FactFeed};
+use super::net::barred::Barred;
 use super::net::look_up::LookUps;
 use super::net::sys;
 use super::proxy::Proxy;
@@ -82,6 +83,7 @@ impl Engine {
             places: Arc::new(Semaphore::new(allowed as usize)),
             tls,
             look_ups: LookUps::default(),
+            barred: Barred::default(),
             proxies: RwLock::default(),
             workers,
             news: news_tx,
@@ -139,6 +141,11 @@ impl Engine {
     #[must_use]
     pub fn facts(&self) -> FactFeed {
         self.inner.facts.subscribe().into()
+    }
+
+    /// Has no connection lead to `addr` from now on, where the program itself is controlled.
+    pub fn bar(&self, addr: SocketAddr) {
+        self.inner.barred.add(addr);
     }
 
     /// The seed of every random choice.

@@ -45,7 +45,7 @@ pub use self::error::{
 pub use self::events::{Events, FactBatch, FactFeed, Told};
 pub use self::leg::dial;
 pub use self::net::socket::Keepalive;
-pub use self::net::{look_up, sys};
+pub use self::net::{barred, look_up, sys};
 pub use self::relay::{budget, pump};
 pub use self::shared::Options;
 pub use self::sweeps::run::{Course, SweepError};

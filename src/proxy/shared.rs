@@ -11,6 +11,7 @@ use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 use tokio_util::task::TaskTracker;
 
 use super::events::FactBatch;
+use super::net::barred::Barred;
 use super::net::look_up::LookUps;
 use super::net::socket::{Keepalive, Young};
 use super::proxy::{Allotted, Proxy};
@@ -65,6 +66,8 @@ pub(super) struct Shared {
     pub(super) tls: tls::TlsConfigs,
     /// The names of upstreams that are being looked up.
     pub(super) look_ups: LookUps,
+    /// Where no upstream may be.
+    pub(super) barred: Barred,
     /// In the order of their numbers.
     pub(super) proxies: RwLock<Vec<Arc<Proxy>>>,
     pub(super) workers: Vec<WorkerHandle>,

@@ -71,6 +71,8 @@ pub struct Options {
     pub seed: u64,
     /// Where proxies listen.
     pub bind: Vec<IpAddr>,
+    /// Whether other machines can drive the desk without a token.
+    pub api_open: bool,
     /// Options of the command line that the command which repeats the session repeats.
     pub arguments: Vec<String>,
     /// The file that the desk was read from.
@@ -232,6 +234,7 @@ impl Default for Options {
         Self {
             seed: 0,
             bind: vec![IpAddr::V4(Ipv4Addr::LOCALHOST)],
+            api_open: false,
             arguments: Vec::new(),
             scene: None,
             resumes: true,

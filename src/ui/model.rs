@@ -64,6 +64,8 @@ pub struct Model {
     pub seed: u64,
     /// The addresses that proxies listen on.
     pub bind: Vec<IpAddr>,
+    /// Whether other machines can drive the desk without a token.
+    pub api_open: bool,
     /// What the screen looks like.
     pub theme: Theme,
     /// What the terminal shows where its user asks for nothing.
@@ -178,6 +180,7 @@ impl Model {
         Self {
             seed,
             bind,
+            api_open: false,
             size,
             focus: Focus::Input,
             has_mouse: true,

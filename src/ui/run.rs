@@ -65,6 +65,7 @@ where
     ) -> Result<Self, RunError> {
         let size = terminal.size().map_err(draw_error)?;
         let mut model = Model::new(options.seed, options.bind.clone(), size);
+        model.api_open = options.api_open;
         model.terminal = options.theme.unwrap_or_default();
         let config = &options.config;
         (model.scheme, model.glyphs) = (config.scheme, config.glyphs);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use faultboard::mapping::{Host, Mapping, Protocol};
+use faultboard::proxy::barred::Barred;
 use faultboard::proxy::clock::Deadline;
 use faultboard::proxy::dial::{Dialed, dial};
 use faultboard::proxy::error::UpstreamError;
@@ -104,9 +105,9 @@ pub(crate) async fn dial_with<T>(
     server: impl Future<Output = T>,
 ) -> (Result<Dialed, UpstreamError>, T) {
     let client = SocketAddr::from(([127, 0, 0, 1], 1));
-    let look_ups = LookUps::default();
+    let (look_ups, barred) = (LookUps::default(), Barred::default());
     tokio::join!(
-        dial(mapping, tls, &look_ups, client, None, deadline()),
+        dial(mapping, tls, &look_ups, &barred, client, None, deadline()),
         server
     )
 }

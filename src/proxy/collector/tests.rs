@@ -14,6 +14,7 @@ use crate::mapping;
 use crate::proxy::meter::counters::ProxyMeter;
 use crate::proxy::meter::facts::Facts;
 use crate::proxy::meter::gauge::{ConnGauge, Gauge};
+use crate::proxy::net::barred::Barred;
 use crate::proxy::net::look_up::LookUps;
 use crate::proxy::sweeps::list::Sweeps;
 use crate::proxy::thread::clock;
@@ -44,6 +45,7 @@ fn shared(news: mpsc::Sender<News>, events: broadcast::Sender<Arc<Event>>) -> Sh
         places: Arc::new(Semaphore::new(1)),
         limit: 1,
         look_ups: LookUps::default(),
+        barred: Barred::default(),
         proxies: RwLock::default(),
         workers: Vec::new(),
         news,

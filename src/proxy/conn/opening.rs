@@ -203,6 +203,7 @@ impl<'a> Opening<'a> {
             &proxy.mapping,
             &proxy.tls,
             &engine.look_ups,
+            &engine.barred,
             record.client,
             self.passes_down(),
             Deadline::after(engine.options.connect_timeout),

@@ -19,6 +19,7 @@ use tokio::time::timeout_at;
 use super::Leg;
 use crate::mapping::{Host, Mapping, TlsMode};
 use crate::proxy::error::{Attempt, Attempts, DialError, PortsTaken, UpstreamError};
+use crate::proxy::net::barred::Barred;
 use crate::proxy::net::intake::{Intake, Peer};
 use crate::proxy::net::look_up::{LookUpError, LookUps};
 use crate::proxy::net::rounds::{self, Sign};
@@ -61,12 +62,17 @@ pub async fn dial(
     mapping: &Mapping,
     tls: &UpstreamTls,
     look_ups: &LookUps,
+    barred: &Barred,
     client: SocketAddr,
     passes: Option<ByteRate>,
     deadline: Deadline,
 ) -> Result<Dialed, UpstreamError> {
     let addrs = resolve(&mapping.host, mapping.port, look_ups, deadline).await?;
-    let won = race(&addrs, deadline, |addr| open(addr, client, passes)).await;
+    let won = race(&addrs, deadline, |addr| async move {
+        barred.refuse(addr)?;
+        open(addr, client, passes).await
+    });
+    let won = won.await;
     let (connected, addr, tried) = won.map_err(|attempts| DialError::Unreachable {
         upstream: mapping.upstream(),
         source: Attempts(attempts),

@@ -103,6 +103,9 @@ fn right(model: &Model, columns: u16) -> Vec<Piece> {
     if model.snapshot.proxies.iter().any(|row| row.insecure) {
         pieces.push(alarm("INSECURE"));
     }
+    if model.api_open {
+        pieces.push(alarm("API OPEN"));
+    }
     // Other machines reach the proxies.
     if let Some(addr) = model.bind.iter().find(|addr| !addr.is_loopback()) {
         pieces.push(piece(35, Role::Trouble, format!("bind {addr}")));
