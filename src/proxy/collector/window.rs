@@ -265,7 +265,7 @@ impl Sample {
         }
     }
 
-    /// The same without faults, where there were answers.
+    /// What clients met since then without faults, where there were answers.
     pub(crate) fn clean_since(&self, before: &Self, met: &Met, feels: Spread) -> Clean {
         Clean {
             feels,
