@@ -793,6 +793,14 @@ fn two_settings(model: &mut Model) {
 }
 
 #[test]
+fn two_settings_stand_beside_each_other_once_nothing_else_is_new() {
+    assert_screens("two_settings_met", 4, |model| {
+        two_settings(model);
+        model.now += Duration::from_secs(30);
+    });
+}
+
+#[test]
 fn a_strip_with_two_settings_says_which_one_acts() {
     assert_screens("two_settings", 4, |model| {
         two_settings(model);

@@ -156,6 +156,7 @@ fn what_is_no_tape_is_refused_and_a_damaged_one_is_read_as_far_as_it_goes() {
     );
     assert_eq!(text(&refused.stderr), wanted);
 
+    std::fs::remove_file(&file).expect("it is no tape, so none is written over it");
     let (mut session, ..) = desk("--headless", &["--tape", path(&file)]);
     session.ask("set echo latency 2ms", "done");
     session.ask("quit", "done");
