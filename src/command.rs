@@ -6,7 +6,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::fault::{Direction, KINDS, Kind, Plan, Setting};
+use crate::fault::{Direction, KINDS, Kind, Plan, Setting, SettingName};
 use crate::format;
 use crate::mapping::{Mapping, Name};
 use crate::preset::{self, Preset};
@@ -29,8 +29,8 @@ pub enum Command {
     Port(String, bool),
     /// Sets the kinds, in the directions, that these settings name; leaves the others.
     Set(Target, Vec<Setting>),
-    /// Removes the faults of one kind, or all of them.
-    Clear(Target, Option<&'static Kind>),
+    /// Removes faults.
+    Clear(Target, Cleared),
     /// Puts a preset's faults in the place of all that are set.
     Preset(Target, &'static Preset),
     /// Switches the faults off for now, or on again.
@@ -51,6 +51,15 @@ pub enum Command {
     List,
     /// Ends the program.
     Quit,
+}
+
+/// Which faults are removed: all, or those without a name of a kind, or those of a name, of one kind or of all.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Cleared {
+    /// Those of this kind alone.
+    pub kind: Option<&'static Kind>,
+    /// Those of this name.
+    pub name: Option<SettingName>,
 }
 
 /// What is done about the sweep of a proxy.
@@ -118,29 +127,43 @@ pub fn parse(text: &str) -> Result<Command, ParseError> {
     syntax::read(text, grammar::command)
 }
 
-/// The commands that make `after` of the plan `before` on the proxy of this name. A kind that stays is turned without a gap.
+/// The commands that make `after` of the plan `before` on the proxy of this name. A setting that stays is turned without a gap.
 #[must_use]
 pub fn between(name: &str, before: &Plan, after: &Plan) -> Vec<Command> {
     let target = || Target::Proxy(name.to_owned());
     let mut commands = Vec::new();
     let mut set = Vec::new();
     if after.is_empty() && !before.is_empty() {
-        commands.push(Command::Clear(target(), None));
+        commands.push(Command::Clear(target(), Cleared::default()));
     } else {
-        for kind in KINDS {
-            let (was, is) = (of(before, kind), of(after, kind));
-            if was == is {
-                continue;
+        for kind in KINDS.iter().copied() {
+            let [old, new] = [before, after].map(|plan| names(plan, kind));
+            let stays = old.iter().filter(|name| new.contains(name));
+            // Of another age than before: it is set anew, behind the others.
+            let count = stays.clone().count();
+            let is_moved = !stays.eq(new.iter().take(count));
+            let gone = old.iter().filter(|name| !new.contains(name));
+            for name in new.iter().chain(gone).copied() {
+                let of = |plan: &Plan| of(plan, kind, name);
+                let (was, is) = (of(before), of(after));
+                let is_moved = is_moved && name.is_some();
+                if was == is && !is_moved {
+                    continue;
+                }
+                let acts = |settings: &[Setting], way| {
+                    let mut settings = settings.iter();
+                    settings.any(|setting| !kind.directed || setting.directions.contain(way))
+                };
+                let ends = |way| acts(&was, way) && (is_moved || !acts(&is, way));
+                if Direction::BOTH.into_iter().any(ends) {
+                    let cleared = Cleared {
+                        kind: Some(kind),
+                        name: name.cloned(),
+                    };
+                    commands.push(Command::Clear(target(), cleared));
+                }
+                set.extend(is);
             }
-            let acts = |settings: &[Setting], way| {
-                let mut settings = settings.iter();
-                settings.any(|setting| !kind.directed || setting.directions.contain(way))
-            };
-            let ends = |way| acts(&was, way) && !acts(&is, way);
-            if [Direction::Up, Direction::Down].into_iter().any(ends) {
-                commands.push(Command::Clear(target(), Some(kind)));
-            }
-            set.extend(is);
         }
     }
     if !set.is_empty() {
@@ -152,10 +175,18 @@ pub fn between(name: &str, before: &Plan, after: &Plan) -> Vec<Command> {
     commands
 }
 
-/// The settings of a kind.
-fn of(plan: &Plan, kind: &Kind) -> Vec<Setting> {
+/// The names under which a plan sets a kind, by age, and first that it is set without one.
+fn names<'a>(plan: &'a Plan, kind: &Kind) -> Vec<Option<&'a SettingName>> {
+    let of_kind = plan.settings().iter().filter(|it| it.kind == kind);
+    let mut names: Vec<_> = of_kind.map(|it| it.name.as_ref()).collect();
+    names.dedup();
+    names
+}
+
+/// The settings of a kind under a name, or without one.
+fn of(plan: &Plan, kind: &Kind, name: Option<&SettingName>) -> Vec<Setting> {
     let settings = plan.settings().iter();
-    settings.filter(|it| it.kind == kind).cloned().collect()
+    settings.filter(|it| it.is(kind, name)).cloned().collect()
 }
 
 /// The words that begin a command, in the order in which help lists them.
@@ -227,8 +258,11 @@ impl Command {
         };
         match self {
             Self::Set(_, settings) => set_all(plan, settings),
-            Self::Clear(_, None) => plan.clear_all(),
-            Self::Clear(_, Some(kind)) => plan.clear(kind),
+            Self::Clear(_, Cleared { kind, name }) => match (kind, name) {
+                (kind, Some(name)) => plan.clear_named(*kind, name),
+                (Some(kind), None) => plan.clear(kind),
+                (None, None) => plan.clear_all(),
+            },
             Self::Preset(_, preset) => {
                 plan.clear_all();
                 set_all(plan, &preset.settings());
@@ -292,8 +326,12 @@ impl fmt::Display for Command {
             Self::Port(name, true) => write!(f, "port {name} open"),
             Self::Port(name, false) => write!(f, "port {name} closed"),
             Self::Set(target, faults) => write!(f, "set {target} {}", format::joined(faults)),
-            Self::Clear(target, None) => write!(f, "clear {target}"),
-            Self::Clear(target, Some(kind)) => write!(f, "clear {target} {}", kind.name),
+            Self::Clear(target, Cleared { kind, name }) => {
+                write!(f, "clear {target}")?;
+                kind.map_or(Ok(()), |kind| write!(f, " {}", kind.name))?;
+                let mut name = name.iter();
+                name.try_for_each(|name| write!(f, " as={name}"))
+            }
             Self::Preset(target, preset) => write!(f, "preset {target} {}", preset.name),
             Self::Bypass(target, on) => write!(f, "bypass {target} {}", on_or_off(*on)),
             Self::Kill(conn, Kill::Rst) => write!(f, "kill {}", conn.0),
@@ -364,6 +402,12 @@ mod tests {
             ),
             ("clear all", "clear all"),
             ("clear my-db lat", "clear my-db latency"),
+            ("clear my-db  as=slow ", "clear my-db as=slow"),
+            (
+                "clear all lat as=\"my toxic\"",
+                "clear all latency as=\"my toxic\"",
+            ),
+            ("set all lat 1s as=x down", "set all latency 1s as=x down"),
             ("preset all  3g", "preset all 3g"),
             ("preset my-db offline", "preset my-db offline"),
             ("bypass all on", "bypass all on"),
@@ -401,7 +445,7 @@ mod tests {
     fn all_is_every_proxy_for_what_changes_faults() {
         assert!(matches!(
             parse("clear all"),
-            Ok(Command::Clear(Target::All, None))
+            Ok(Command::Clear(Target::All, cleared)) if cleared == Cleared::default()
         ));
         assert!(matches!(parse("remove all"), Ok(Command::Remove(name)) if name == "all"));
     }
@@ -431,7 +475,7 @@ mod tests {
                 "no fault and no preset is called \"nosuch\": faults are latency, bandwidth,",
             ),
             ("1=x:1 3g loss 2%", "faults beside a preset: 3g, latency"),
-            ("1=x:1 3g, lat 1s", "latency is set already"),
+            ("1=x:1 3g, lat 1s, loss 2%", "latency is set already"),
             ("1=x:1 loss 2%, 3g", "unknown fault \"3g\""),
         ] {
             let error = parse_line(text).expect_err("wrong");

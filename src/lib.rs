@@ -74,6 +74,7 @@
 //! - *client*: the peer that connected to us. *Upstream*: the peer that we dial. *Connection*: one client and its upstream.
 //!   *Leg*: one of the connection's two sockets. *Up* is client to upstream, *down* the way back.
 //! - *fault*: an effect. *Kind*: its row in the table of faults. *Setting*: a kind with values, a share and directions.
+//!   A setting may have a *name*, which tells it apart from others of its kind and direction: knobs turn the one without.
 //!   *Plan*: all settings of a proxy, as its user asked for them. *Plan in force*: a plan together with when each setting was
 //!   set.
 //! - *share*: the part of the connections that a setting hits. *Bypass*: all faults of a proxy switched off, their settings

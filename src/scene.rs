@@ -17,6 +17,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use crate::command::{self, Command};
+use crate::fault::name::outside_quotes;
 use crate::fault::{Setting, language, older_word};
 use crate::file;
 use crate::format::joined;
@@ -124,10 +125,10 @@ fn moment(text: &str) -> Result<(Duration, Command), ParseError> {
     Ok((at, read))
 }
 
-/// The line up to a `#` that begins it or follows a blank: a `#` within a word is the word's.
+/// The line up to a `#` that begins it or follows a blank: a `#` within a word or a quoted name is its own.
 pub(crate) fn without_comment(line: &str) -> &str {
     let mut before = ' ';
-    for (at, c) in line.char_indices() {
+    for (at, c) in outside_quotes(line) {
         if c == '#' && before.is_whitespace() {
             return &line[..at];
         }

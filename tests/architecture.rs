@@ -417,6 +417,8 @@ const OTHER_WORDS: &[&str] = &[
     "preset/",
     "mapping/slips.rs",
     "fault/trace.rs",
+    // What becomes of a connection: released, or closed.
+    "fault/kinds/ending.rs",
 ];
 
 #[test]

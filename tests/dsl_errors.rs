@@ -618,10 +618,10 @@ latency 250ms jitter=, bandwidth 1MB/s
                      ^ jitter wants a time: 250ms, 1.5s
 
 latency 250ms jiter=30ms
-              ^ unknown parameter "jiter": did you mean "jitter"? (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for)
+              ^ unknown parameter "jiter": did you mean "jitter"? (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, as)
 
 latency 250ms delay=30ms
-              ^ unknown parameter "delay" (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for)
+              ^ unknown parameter "delay" (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, as)
 
 latency 250ms =30ms
               ^ needs a name before "=": jitter=250ms
@@ -651,7 +651,7 @@ latency 150%
         ^ share is 0% to 100%
 
 latency 250ms dwn
-              ^ unknown word "dwn": did you mean "down"? (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, up, down, both)
+              ^ unknown word "dwn": did you mean "down"? (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, as, up, down, both)
 
 latency 250ms up down
                  ^ a direction is given already: up, down or both, once
@@ -660,7 +660,7 @@ latency 250ms up up
                  ^ a direction is given already: up, down or both, once
 
 latency 250ms foo
-              ^ unknown word "foo": did you mean "for"? (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, up, down, both)
+              ^ unknown word "foo": did you mean "for"? (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, as, up, down, both)
 
 latency 250ms bandwidth 1Mbit/s
               ^ needs "," before bandwidth: latency 250ms, bandwidth 1Mbit/s
@@ -674,20 +674,20 @@ latency 250ms,, bandwidth 1Mbit/s
 latency 250ms; bandwidth 1Mbit/s
              ^ faults are separated by "," instead of ";"
 
-latency 250ms, latency 100ms
-               ^ latency is set already: set it once, or once up and once down
+latency 250ms, latency 100ms, loss 1%
+               ^ latency is set already: set it once, or once up and once down, or give this one a name, as=slow
 
-latency 250ms up, latency 100ms up
+latency 250ms up, latency 100ms up, loss 1%
                                 ^ latency is set for up already: down is free
 
-latency 250ms up, latency 100ms both
+latency 250ms up, latency 100ms both, loss 1%
                                 ^ latency is set for up already: down is free
 
 latency 250ms up, latency 100ms, bandwidth 1MB/s
                   ^ latency is set for up already: down is free
 
-latency 1ms up, latency 2ms down, latency 3ms
-                                  ^ latency is set already: set it once, or once up and once down
+latency 1ms up, latency 2ms down, latency 3ms, loss 1%
+                                  ^ latency is set already: set it once, or once up and once down, or give this one a name, as=slow
 
 bandwidth 1Mbps
            ^ unknown unit "Mbps": did you mean "Mbit/s"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)
@@ -726,7 +726,7 @@ bandwidth 1MB/s scope=all
 ^ unknown fault "大" (KINDS)
 
 latency 5ms 大=3
-            ^ unknown parameter "大" (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for)
+            ^ unknown parameter "大" (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, as)
 
 bandwidth 64k down
             ^ unknown unit "k": did you mean "kbit/s"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)
@@ -764,10 +764,10 @@ latency 250ms,
               ^ needs a fault: EXAMPLE
 
 latency 250ms d
-              ^ unknown word "d" (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, up, down, both)
+              ^ unknown word "d" (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, as, up, down, both)
 
 latency 250ms j
-              ^ unknown word "j" (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, up, down, both)
+              ^ unknown word "j" (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, as, up, down, both)
 
 latency 250ms jitter
                     ^ needs "=" after jitter: jitter=250ms
@@ -794,7 +794,7 @@ latency 250ms up, latency 100ms
                   ^ latency is set for up already: down is free
 
 latency 250ms up, latency 100ms d
-                                ^ unknown word "d" (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, up, down, both)
+                                ^ unknown word "d" (time, jitter, dist, corr, handshake, wave, period, depth, ramp, trace, loop, share, start, for, as, up, down, both)
 
 bandwidth 1M
            ^ unknown unit "M": did you mean "Mbit/s"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)

@@ -4,11 +4,12 @@ use std::collections::HashSet;
 use std::net::{Ipv4Addr, Ipv6Addr};
 use std::time::Duration;
 
-use faultboard::command::{self, Command, Target};
+use faultboard::command::{self, Cleared, Command, Target};
 use faultboard::fault::param::Default;
 use faultboard::fault::trace::{self, Column};
 use faultboard::fault::{
-    Direction, Directions, KINDS, Kind, ParamSpec, Plan, Setting, Unit, Value, language,
+    Direction, Directions, KINDS, Kind, ParamSpec, Plan, Setting, SettingName, Unit, Value,
+    language,
 };
 use faultboard::format::without_secrets;
 use faultboard::mapping::{self, Host, Mapping, Name, Protocol, TlsMode};
@@ -325,8 +326,12 @@ fn a_setting_of(kind: &'static Kind) -> impl Strategy<Value = Setting> {
         Directions::Only(Direction::Up),
         Directions::Only(Direction::Down),
     ]);
-    (values, share, directions).prop_map(move |(values, share, directions)| {
-        let setting = Setting::new(kind).hitting(share).acting(directions);
+    let name = prop_oneof![3 => Just(None), 1 => a_setting_name().prop_map(Some)];
+    (values, share, directions, name).prop_map(move |(values, share, directions, name)| {
+        let setting = Setting::new(kind)
+            .hitting(share)
+            .acting(directions)
+            .called(name);
         let values = kind.params.iter().zip(values);
         values.fold(setting, |setting, (param, value)| match value {
             Some(value) => setting.with(param.name, value),
@@ -335,17 +340,23 @@ fn a_setting_of(kind: &'static Kind) -> impl Strategy<Value = Setting> {
     })
 }
 
+/// A name of a setting: one of a few, or any.
+fn a_setting_name() -> impl Strategy<Value = SettingName> {
+    prop_oneof!["[ab]", "[a ,\"\\\\#=é-]{1,6}"]
+        .prop_map(|text| SettingName::new(&text).expect("a name"))
+}
+
 fn a_setting() -> impl Strategy<Value = Setting> {
     prop::sample::select(KINDS).prop_flat_map(a_setting_of)
 }
 
-/// Settings that may stand in one plan: a kind at most once per direction.
+/// Settings that may stand in one plan: a kind at most once per direction and name.
 fn some_settings() -> impl Strategy<Value = Vec<Setting>> {
     prop::collection::vec(a_setting(), 1..5).prop_map(|settings| {
         let mut kept: Vec<Setting> = Vec::new();
         for setting in settings {
             let meets = |other: &Setting| {
-                other.kind.name == setting.kind.name
+                other.is(setting.kind, setting.name.as_ref())
                     && other
                         .directions
                         .without(setting.directions)
@@ -426,8 +437,8 @@ fn a_fault_of_pieces() -> impl Strategy<Value = String> {
     )
         .prop_map(|(setting, end, pieces)| {
             let text = setting.to_string();
-            let end = end.index(text.len() + 1);
-            text[..end].to_owned() + &pieces.concat()
+            let end = end.index(text.chars().count() + 1);
+            text.chars().take(end).collect::<String>() + &pieces.concat()
         })
 }
 
@@ -454,6 +465,8 @@ fn a_target() -> impl Strategy<Value = Target> {
 fn a_command() -> impl Strategy<Value = Command> {
     let faults = prop::collection::vec(some_settings(), 0..2).prop_map(|faults| faults.concat());
     let kind = prop::option::of(prop::sample::select(KINDS));
+    let cleared =
+        (kind, prop::option::of(a_setting_name())).prop_map(|(kind, name)| Cleared { kind, name });
     prop_oneof![
         (a_whole_mapping(), faults).prop_map(|(mapping, faults)| Command::Add(mapping, faults)),
         ("[^\\s]{1,12}", "[a-zA-Z0-9._-]{2}").prop_map(|(proxy, name)| {
@@ -462,7 +475,7 @@ fn a_command() -> impl Strategy<Value = Command> {
         "[^\\s]{1,12}".prop_map(Command::Remove),
         ("[^\\s]{1,12}", any::<bool>()).prop_map(|(proxy, open)| Command::Port(proxy, open)),
         (a_target(), some_settings()).prop_map(|(target, faults)| Command::Set(target, faults)),
-        (a_target(), kind).prop_map(|(target, kind)| Command::Clear(target, kind)),
+        (a_target(), cleared).prop_map(|(target, cleared)| Command::Clear(target, cleared)),
         (a_target(), any::<bool>()).prop_map(|(target, on)| Command::Bypass(target, on)),
         (any::<u64>(), any::<bool>()).prop_map(|(conn, rst)| {
             let how = if rst { Kill::Rst } else { Kill::Fin };

@@ -449,3 +449,57 @@ async fn a_fault_that_is_set_with_its_proxy_hits_the_first_connection() {
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
     assert!(engine.remove(id).await);
 }
+
+#[tokio::test]
+async fn a_reset_on_data_lets_the_upstream_work_and_takes_the_answer() {
+    let engine = engine();
+    let (upstream, mut ends) = listener_of_ends().await;
+    let (id, addr) = proxy(&engine, upstream, Plan::default()).await;
+    let mut open = connect(addr).await;
+    round_trip(&mut open, b"hello").await;
+    set(&engine, id, "reset on=data after=50ms down").await;
+    let mut fresh = connect(addr).await;
+    for client in [&mut open, &mut fresh] {
+        client.write_all(b"work").await.expect("it is open");
+        assert_eq!(rest(client).await, (0, Some(ErrorKind::ConnectionReset)));
+        assert_eq!(ends.recv().await, Some(Some(ErrorKind::ConnectionReset)));
+    }
+    let shown = snapshot(&engine, |snapshot| snapshot.conns.is_empty()).await;
+    let bytes = shown.proxies[0].bytes;
+    assert_eq!(
+        (bytes.up, bytes.down),
+        (13, 5),
+        "up all of it, down what came before"
+    );
+}
+
+#[tokio::test]
+async fn lifting_what_closes_ends_open_connections_without_a_late_byte() {
+    for faults in [
+        "blackhole lift=close",
+        "timeout 1h lift=close",
+        "blackhole lift=close as=\"a toxic\"",
+    ] {
+        let engine = engine();
+        let (upstream, mut ends) = listener_of_ends().await;
+        let (id, addr) = proxy(&engine, upstream, Plan::default()).await;
+        let [mut idle, mut held] = [connect(addr).await, connect(addr).await];
+        for client in [&mut idle, &mut held] {
+            round_trip(client, b"hello").await;
+        }
+        set(&engine, id, faults).await;
+        held.write_all(b"late").await.expect("it is open");
+        is_silent(&mut held).await;
+        let taken = engine
+            .set_plan(id, Plan::default())
+            .await
+            .expect("the proxy");
+        assert_eq!((taken.cut, taken.of), (2, 2), "{faults}");
+        for client in [&mut idle, &mut held] {
+            assert_eq!(rest(client).await, (0, None), "{faults}");
+            assert_eq!(ends.recv().await, Some(None), "{faults}");
+        }
+        let mut fresh = connect(addr).await;
+        round_trip(&mut fresh, b"free").await;
+    }
+}

@@ -90,12 +90,17 @@ fn keys() -> String {
     let mut table = String::from("| action | keys | what they do |\n|---|---|---|\n");
     for (name, keys, words) in faultboard::ui::keymap::default_keys() {
         let is_later_stop = name.starts_with("stop-") && name != "stop-1" && name != "stop-before";
-        if is_later_stop || name.ends_with("-in-knobs") {
+        let is_later = is_later_stop || (name.starts_with("take-off-") && name != "take-off-1");
+        if is_later || name.ends_with("-in-knobs") {
             continue;
         }
         let keys: Vec<String> = keys.iter().map(|key| format!("`{key}`")).collect();
         let (name, keys) = match &*name {
             "stop-1" => ("`stop-1` … `stop-9`".to_owned(), "`1` … `9`".to_owned()),
+            "take-off-1" => (
+                "`take-off-1` … `take-off-9`".to_owned(),
+                "`1` … `9`".to_owned(),
+            ),
             name => (format!("`{name}`"), keys.join(" ")),
         };
         let _ = writeln!(table, "| {name} | {keys} | {words} |");

@@ -8,7 +8,7 @@
 //! rename     = "rename" proxy name
 //! port       = "port" proxy ( "open" | "closed" )
 //! set        = "set" target settings
-//! clear      = "clear" target [ kind ]
+//! clear      = "clear" target [ kind ] [ "as=" called ]
 //! preset     = "preset" target name
 //! bypass     = "bypass" target ( "on" | "off" )
 //! kill       = "kill" connection [ "rst" | "fin" ]
@@ -36,8 +36,8 @@ use winnow::error::ErrMode;
 use winnow::stream::Location;
 use winnow::token::{rest, take_till};
 
-use super::{Command, Sweeping, Target};
-use crate::fault::language::{faults_after, kind};
+use super::{Cleared, Command, Sweeping, Target};
+use crate::fault::language::{AS, called, faults_after, kind};
 use crate::fault::{KINDS, Kind, Setting};
 use crate::format::shortened;
 use crate::format::{listed, quoted};
@@ -146,7 +146,7 @@ pub(super) fn settings_after(earlier: &[Setting], input: &mut Input<'_>) -> Pars
         });
     };
     let mut settings = preset.settings();
-    let is_set = |own: &&Setting| earlier.iter().any(|it| it.kind == own.kind);
+    let is_set = |own: &&Setting| earlier.iter().any(|it| it.is(own.kind, own.name.as_ref()));
     if let Some(twice) = settings.iter().find(is_set) {
         let message = format!(
             "{written} sets {0} too, and {0} is set already",
@@ -206,7 +206,8 @@ fn no_fault(mapping: &Mapping, at: usize, rest: &str, slip: &Slip) -> Option<Sli
         return Some(over(format!("{name} was read as the name: {example}")));
     }
     let words = if word == "as" { 2 } else { 1 };
-    if faults.is_empty() || !(word == "as" || word.starts_with("alpn=")) {
+    let is_option = word == "as" || word.starts_with("alpn=");
+    if faults.is_empty() || slip.is_unfinished() || !is_option {
         return None;
     }
     let option: Vec<&str> = tail.split_whitespace().take(words).collect();
@@ -276,14 +277,37 @@ fn set(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     }
 }
 
-/// `clear = "clear" target [ kind ]`
+/// `clear = "clear" target [ kind ] [ "as=" called ]`
 fn clear(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let target = target(form, input)?;
-    if input.is_empty() {
-        return Ok(Command::Clear(target, None));
+    let mut cleared = Cleared::default();
+    let has_name = |input: &Input<'_>| input.starts_with("as=");
+    let begun = |input: &Input<'_>| {
+        let rest: &str = input.as_ref();
+        let begin = input.current_token_start();
+        let begins = !rest.is_empty() && "as=".starts_with(rest) && !has_name(input);
+        let slip = Slip::over(begin..begin + rest.len(), "needs the whole word: as=");
+        begins.then(|| slip.unfinished_if(true).expecting(["as="]))
+    };
+    if !input.is_empty() && !has_name(input) {
+        let name = begun(input);
+        let kind = kind(KINDS, &[], input).map_err(|error| {
+            error.map(|slip| match name {
+                Some(name) if slip.is_unfinished() => slip.or(name),
+                name => name.unwrap_or(slip),
+            })
+        })?;
+        cleared.kind = Some(kind);
+        blanks(input)?;
     }
-    let kind = kind(KINDS, &[], input)?;
-    Ok(Command::Clear(target, Some(kind)))
+    if let Some(slip) = begun(input) {
+        return Err(slip.cut());
+    }
+    if has_name(input) {
+        (AS, '=').void().parse_next(input)?;
+        cleared.name = Some(called(input)?);
+    }
+    Ok(Command::Clear(target, cleared))
 }
 
 /// `preset = "preset" target name`

@@ -17,7 +17,8 @@ use super::shared::SharedLinks;
 use super::stage::Circumstances;
 use super::tcp::{Beginning, Parts, Said, Stream};
 use super::{
-    Cut, Direction, Fate, Fault, Head, InForce, KINDS, Kind, Losses, OneWay, Sending, Terms, random,
+    Cut, Direction, Fate, Fault, Head, InForce, KINDS, Kind, Losses, OneWay, Sending, SettingName,
+    Terms, random,
 };
 
 /// The kinds in the order in which a byte meets them.
@@ -41,13 +42,18 @@ pub(super) struct Chain {
     closed_to: Option<Instant>,
     /// For how long the gates had held the head that `due` last let go: time in which no pace runs.
     gated: Duration,
+    /// The end of the connection by a fault that has gone.
+    lifted: Option<Severed>,
     /// Whether the head was due when the receiver refused it. It stays due, although the time of the refusal moves the pace.
     owed: bool,
 }
 
 struct Stage {
     kind: &'static Kind,
+    name: Option<SettingName>,
     fault: Box<dyn Fault>,
+    /// How the connection ends when the fault goes, where it does.
+    lift: Option<Cut>,
 }
 
 /// The end of a connection by a fault.
@@ -131,14 +137,13 @@ impl Chain {
             ..Parts::default()
         };
         let mut made_of = Vec::new();
-        let mut before = std::mem::take(&mut self.stages).into_iter().peekable();
-        let acting = |kind: &'static Kind| Acting::of(kind, in_force, place, now);
-        for acting in ORDER.iter().copied().filter_map(acting) {
+        let all = Acting::all(in_force, place, now);
+        for acting in &all {
             if let Some(line) = acting.kind.line {
                 line(&acting.terms(in_force, place, now, round_trip), &mut parts);
                 made_of.push(Said {
-                    here: acting.here,
-                    back: acting.back,
+                    here: acting.here.clone(),
+                    back: acting.back.clone(),
                 });
             }
         }
@@ -153,16 +158,39 @@ impl Chain {
         if self.waits.is_none() {
             self.restream(parts, made_of, place, now);
         }
-        for kind in ORDER.iter().copied() {
-            let old = before.next_if(|stage| stage.kind == kind);
-            let Some(acting) = acting(kind).filter(|_| !sends || kind.line.is_none()) else {
+        let mut before = std::mem::take(&mut self.stages);
+        for acting in all {
+            let kind = acting.kind;
+            if sends && kind.line.is_some() {
                 continue;
-            };
+            }
+            let is_same = |stage: &Stage| stage.kind == kind && stage.name == acting.name;
+            let at = before.iter().position(is_same);
+            let mut old = at.map(|at| before.remove(at));
             let terms = acting.terms(in_force, place, now, round_trip);
-            let kept = old.and_then(|mut stage| stage.fault.retune(&terms).then_some(stage.fault));
-            let fault = kept.or_else(|| (kind.build)(&terms));
-            self.stages.extend(fault.map(|fault| Stage { kind, fault }));
+            let lift = terms.here.and_then(|here| kind.lifts?(here));
+            let kept = old.take_if(|stage| stage.fault.retune(&terms));
+            let made = || {
+                let fault = (kind.build)(&terms)?;
+                let name = acting.name.clone();
+                Some(Stage {
+                    kind,
+                    name,
+                    fault,
+                    lift,
+                })
+            };
+            let kept = kept.map(|stage| Stage { lift, ..stage });
+            match kept.or_else(made) {
+                Some(stage) => self.stages.push(stage),
+                None => before.extend(old),
+            }
         }
+        let gone = before.iter().find_map(|stage| {
+            let kind = stage.kind;
+            stage.lift.map(|cut| Severed { kind, cut })
+        });
+        self.lifted = self.lifted.or(gone);
     }
 
     /// Has the stream go on over a line of these parts, or begin with what waits, or end.
@@ -288,6 +316,9 @@ impl Chain {
 
     /// What the stages have in mind for the connection: the first that ends it, by its kind, or when the next might.
     pub(super) fn fate(&mut self, passed: u64, now: Instant) -> Result<Option<Instant>, Severed> {
+        if let Some(severed) = self.lifted {
+            return Err(severed);
+        }
         let mut next: Option<Instant> = None;
         for stage in self.stages.iter_mut().filter(|stage| stage.kind.ends) {
             match stage.fault.fate(passed, now) {
@@ -302,6 +333,11 @@ impl Chain {
             }
         }
         Ok(next)
+    }
+
+    /// Whether a fault may end the connection.
+    pub(super) fn may_end(&self) -> bool {
+        self.lifted.is_some() || self.stages.iter().any(|stage| stage.kind.ends)
     }
 
     /// Whether the stages change bytes.
@@ -349,11 +385,13 @@ impl Chain {
             .min()
     }
 
-    /// The link whose queue all connections fill together that share it, and how many bytes that takes.
+    /// The link whose queue all connections fill together that share it, and how many bytes that takes: of several the shortest
+    /// queue.
     pub(super) fn queue(&self) -> Option<(&Arc<SharedLinks>, u64)> {
         let delay = self.delay();
-        let mut stages = self.stages.iter();
-        stages.find_map(|stage| stage.fault.queue(delay))
+        let stages = self.stages.iter();
+        let queues = stages.filter_map(|stage| stage.fault.queue(delay));
+        queues.min_by_key(|(_, most)| *most)
     }
 
     /// Whether a closed gate holds what waits.
@@ -366,9 +404,10 @@ impl Chain {
     }
 }
 
-/// A kind that acts in one direction of a connection, or in the other.
+/// A kind that acts under a name, or without one, in one direction of a connection, or in the other.
 struct Acting {
     kind: &'static Kind,
+    name: Option<SettingName>,
     here: Option<OneWay>,
     back: Option<OneWay>,
     since: Instant,
@@ -377,15 +416,26 @@ struct Acting {
 // === impl Acting ===
 
 impl Acting {
+    /// All that acts on a connection, in the order in which a byte meets it.
+    fn all(in_force: &InForce, place: &Whereabouts<'_>, now: Instant) -> Vec<Self> {
+        let kinds = ORDER.iter().copied();
+        let of_kind = |kind| {
+            let names = in_force.names(kind);
+            names.filter_map(move |name| Self::of(kind, name, in_force, place, now))
+        };
+        kinds.flat_map(of_kind).collect()
+    }
+
     fn of(
         kind: &'static Kind,
+        name: Option<&SettingName>,
         in_force: &InForce,
         place: &Whereabouts<'_>,
         now: Instant,
     ) -> Option<Self> {
         let one_way = |direction| {
             in_force
-                .acting(kind, direction, now)
+                .acting(kind, name, direction, now)
                 .filter(|it| place.circumstances.hits(&it.setting))
         };
         let here = one_way(place.direction);
@@ -393,6 +443,7 @@ impl Acting {
         let since = here.as_ref().or(back.as_ref())?.since;
         Some(Self {
             kind,
+            name: name.cloned(),
             here,
             back,
             since,
@@ -408,12 +459,14 @@ impl Acting {
     ) -> Terms<'a> {
         let circumstances = place.circumstances;
         let seed = circumstances.seed_of(place.direction);
+        let links = in_force.links(self.name.as_ref());
+        let setting = self.here.as_ref().or(self.back.as_ref());
         Terms {
             direction: place.direction,
             here: self.here.as_ref().map(|it| &it.setting),
             back: self.back.as_ref().map(|it| &it.setting),
-            shared: in_force.shared(),
-            desk: in_force.desk(),
+            shared: links.map(|links| &links.proxy),
+            desk: links.and_then(|links| links.desk.as_ref()),
             now,
             since: self.since,
             motion: self.here.as_ref().and_then(OneWay::motion),
@@ -422,7 +475,7 @@ impl Acting {
             handshakes: circumstances.handshakes,
             passed: place.passed,
             round_trip,
-            seed: random::derive(seed, self.kind.name, 0),
+            seed: setting.map_or(seed, |it| it.setting.seed(seed, 0)),
         }
     }
 }

@@ -139,7 +139,7 @@ impl Dial {
         };
         match self.with(base.acting(directions), value) {
             Some(setting) => plan.set(setting),
-            None => plan.take_away(self.kind, directions),
+            None => plan.take_away(self.kind, None, directions),
         }
         plan
     }

@@ -14,7 +14,7 @@ use super::param::Unit;
 use super::setting::{Schedule, Setting};
 use super::shared::SharedLinks;
 use super::stage::Circumstances;
-use super::{Demands, Direction, Directions, Kind, Own, PerDirection, Plan};
+use super::{Demands, Direction, Directions, Kind, Own, PerDirection, Plan, SettingName};
 use crate::units::{ByteRate, Percent};
 
 /// A plan as it acts since it was set. The default is no fault at all.
@@ -23,10 +23,19 @@ pub struct InForce {
     plan: Arc<Plan>,
     /// Of each setting of the plan, in its order: when it was set, and in place of what.
     onsets: Vec<Onset>,
-    /// What the connections of the proxy share, where a setting asks for it.
-    shared: Option<Arc<SharedLinks>>,
+    /// What the connections of the proxy share, and those of the desk, where settings of one name ask for it.
+    shared: Vec<(Option<SettingName>, Links)>,
     /// What the connections of all proxies of the desk share that ask for it.
     desk: Option<Arc<SharedLinks>>,
+}
+
+/// What connections share.
+#[derive(Clone, Debug)]
+pub(super) struct Links {
+    /// Those of the proxy.
+    pub(super) proxy: Arc<SharedLinks>,
+    /// Those of all proxies of the desk.
+    pub(super) desk: Option<Arc<SharedLinks>>,
 }
 
 /// When a setting was set.
@@ -48,15 +57,15 @@ pub struct OneWay {
     pub from: Option<f64>,
 }
 
-/// What settings ask of a new connection, whose number for a kind is `draw`.
+/// What settings ask of a new connection, whose number for a setting is `draw`.
 fn demands_of<'a>(
     settings: impl Iterator<Item = Cow<'a, Setting>>,
-    draw: impl Fn(&Kind) -> u64,
+    draw: impl Fn(&Setting) -> u64,
 ) -> Demands {
     let mut demands = Demands::default();
     for setting in settings {
         if let Some(open) = setting.kind.open {
-            open(&setting, draw(setting.kind), &mut demands);
+            open(&setting, draw(&setting), &mut demands);
         }
     }
     demands
@@ -80,27 +89,42 @@ impl InForce {
         let onset = |setting: &Setting| {
             before.onset_of(setting).unwrap_or_else(|| Onset {
                 at: now,
-                from: PerDirection::from_fn(|direction| {
-                    before.number(setting.kind, direction, now)
-                }),
+                from: PerDirection::from_fn(|direction| before.number(setting, direction, now)),
             })
         };
         let onsets = plan.settings().iter().map(onset).collect();
-        let asks = |setting: &&Setting| setting.kind.shares.is_some_and(|shares| shares(setting));
-        let sharing = |plan: &Plan| -> Vec<Setting> {
-            plan.settings().iter().filter(asks).cloned().collect()
-        };
-        let shared = match sharing(&plan) {
-            sharing if sharing.is_empty() => None,
-            asking if asking == sharing(&before.plan) => before.shared.clone(),
-            _ => Some(Arc::new(SharedLinks::new(now))),
-        };
         Self {
+            shared: before.links_of(&plan, now),
             plan: Arc::new(plan),
             onsets,
-            shared,
             desk: before.desk.clone(),
         }
+    }
+
+    /// What connections share under a plan that comes after this one: for the settings of each name what they shared before,
+    /// unless one of them has changed.
+    fn links_of(&self, plan: &Plan, now: Instant) -> Vec<(Option<SettingName>, Links)> {
+        let asks = |setting: &Setting| setting.kind.shares.is_some_and(|shares| shares(setting));
+        let mut shared: Vec<(Option<SettingName>, Links)> = Vec::new();
+        for setting in plan.settings().iter().filter(|it| asks(it)) {
+            let name = setting.name.as_ref();
+            if shared.iter().any(|(other, _)| other.as_ref() == name) {
+                continue;
+            }
+            let of_name = |plan: &Plan| -> Vec<Setting> {
+                let settings = plan.settings().iter();
+                let asking = settings.filter(|it| asks(it) && it.name.as_ref() == name);
+                asking.cloned().collect()
+            };
+            let kept = || self.links(name).cloned();
+            let kept = (of_name(plan) == of_name(&self.plan)).then(kept);
+            let links = kept.flatten().unwrap_or_else(|| Links {
+                proxy: Arc::new(SharedLinks::new(now)),
+                desk: self.desk.as_ref().map(|desk| desk.of(name, now)),
+            });
+            shared.push((name.cloned(), links));
+        }
+        shared
     }
 
     /// This, as it acts on a connection with settings of its own since then. What its proxy's connections share is theirs
@@ -119,22 +143,39 @@ impl InForce {
         &self.plan
     }
 
-    /// What the connections of the proxy share, where a setting asks for it.
+    /// What connections share by the settings of this name, where one asks for it.
     #[must_use]
-    pub(super) fn shared(&self) -> Option<&Arc<SharedLinks>> {
-        self.shared.as_ref()
+    pub(super) fn links(&self, name: Option<&SettingName>) -> Option<&Links> {
+        let mut shared = self.shared.iter();
+        shared
+            .find(|(other, _)| other.as_ref() == name)
+            .map(|(_, links)| links)
     }
 
-    /// What the connections of all proxies of the desk share that ask for it.
-    #[must_use]
-    pub(super) fn desk(&self) -> Option<&Arc<SharedLinks>> {
-        self.desk.as_ref()
+    /// The names under which a kind is set, by age, and first that it is set without one.
+    pub fn names(&self, kind: &Kind) -> impl Iterator<Item = Option<&SettingName>> {
+        let of_kind = self
+            .plan
+            .settings()
+            .iter()
+            .filter(move |it| it.kind == kind);
+        // The settings of a name stand side by side.
+        let mut before = None;
+        of_kind
+            .map(|it| it.name.as_ref())
+            .filter(move |name| before.replace(*name) != Some(*name))
     }
 
-    /// The setting of `kind` that acts in `direction` at `now`; none while the faults are bypassed.
+    /// The setting of `kind` under this name that acts in `direction` at `now`; none while the faults are bypassed.
     #[must_use]
-    pub fn acting(&self, kind: &Kind, direction: Direction, now: Instant) -> Option<OneWay> {
-        let (setting, onset) = self.find(kind, direction)?;
+    pub fn acting(
+        &self,
+        kind: &Kind,
+        name: Option<&SettingName>,
+        direction: Direction,
+        now: Instant,
+    ) -> Option<OneWay> {
+        let (setting, onset) = self.find(kind, name, direction)?;
         let acts = !self.plan.bypassed && onset.acts(setting, now);
         onset.one_way(setting, direction).filter(|_| acts)
     }
@@ -150,12 +191,25 @@ impl InForce {
         turns.flatten().filter(|turn| *turn > now).min()
     }
 
-    /// Whether a change to this plan concerns connections that hold nothing: it ends them, or it changes by itself.
+    /// Whether a change to this plan concerns connections that hold nothing: it ends them, now or when it goes, or it changes by
+    /// itself.
     #[must_use]
     pub fn concerns_idle(&self) -> bool {
         let concerns =
             |setting: &Setting| setting.kind.ends || setting.schedule != Schedule::default();
-        self.plan.settings().iter().any(concerns)
+        self.ends_when_it_goes() || self.plan.settings().iter().any(concerns)
+    }
+
+    /// Whether a setting may end the connections that it acts on when it goes.
+    #[must_use]
+    pub fn ends_when_it_goes(&self) -> bool {
+        let ends = |setting: &Setting| {
+            setting
+                .kind
+                .lifts
+                .is_some_and(|lifts| lifts(setting).is_some())
+        };
+        self.plan.settings().iter().any(ends)
     }
 
     /// The faults of the moment: the plan as it acts at `now`, in values that stand still. `None` where it is that itself.
@@ -202,12 +256,12 @@ impl InForce {
     }
 
     /// What the faults ask of a new connection, which `hits` says they hit or not, at `now`; `draw` is the connection's
-    /// number for the kind.
+    /// number for a setting.
     #[must_use]
     pub fn demands(
         &self,
         hits: impl Fn(&Setting) -> bool,
-        draw: impl Fn(&Kind) -> u64,
+        draw: impl Fn(&Setting) -> u64,
         now: Instant,
     ) -> Demands {
         // What moves is what it is when the connection opens.
@@ -302,16 +356,21 @@ impl InForce {
         self.plan.settings().iter().zip(&self.onsets)
     }
 
-    /// The setting of `kind` in `direction`, whether it acts at present or not.
-    fn find(&self, kind: &Kind, direction: Direction) -> Option<(&Setting, &Onset)> {
+    /// The setting of `kind` under this name in `direction`, whether it acts at present or not.
+    fn find(
+        &self,
+        kind: &Kind,
+        name: Option<&SettingName>,
+        direction: Direction,
+    ) -> Option<(&Setting, &Onset)> {
         self.settings()
-            .find(|(setting, _)| setting.acts_as(kind, direction))
+            .find(|(it, _)| it.is(kind, name) && it.directions.contain(direction))
     }
 
     /// When a setting of another plan was set, where it is set here already: in each of its directions, and since one time.
     fn onset_of(&self, setting: &Setting) -> Option<Onset> {
         let same = |direction| {
-            let (own, onset) = self.find(setting.kind, direction)?;
+            let (own, onset) = self.find(setting.kind, setting.name.as_ref(), direction)?;
             (own.one_way(direction) == setting.one_way(direction)).then_some(*onset)
         };
         match setting.directions {
@@ -326,12 +385,12 @@ impl InForce {
         }
     }
 
-    /// What the first parameter of a kind is in a direction at `now`: in seconds, or in bytes per second. A time that is not
-    /// set is zero.
-    fn number(&self, kind: &Kind, direction: Direction, now: Instant) -> Option<f64> {
-        match self.acting(kind, direction, now) {
+    /// What the first parameter of the setting with another one's kind and name is in a direction at `now`: in seconds, or in
+    /// bytes per second. A time that is not set is zero.
+    fn number(&self, other: &Setting, direction: Direction, now: Instant) -> Option<f64> {
+        match self.acting(other.kind, other.name.as_ref(), direction, now) {
             Some(it) => Some(it.motion()?.at(now)),
-            None => (kind.params.first()?.unit == Unit::Time).then_some(0.0),
+            None => (other.kind.params.first()?.unit == Unit::Time).then_some(0.0),
         }
     }
 }
@@ -441,7 +500,7 @@ mod tests {
         own.set(latency, &plan("latency 1s start=5s"));
         let one = base.with_own(&own, at(10));
         let acts = |kind, seconds| {
-            one.acting(kind, Direction::Up, at(seconds))
+            one.acting(kind, None, Direction::Up, at(seconds))
                 .map(|it| it.since)
         };
         assert_eq!(acts(latency, 14), None, "its own start");

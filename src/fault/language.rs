@@ -2,25 +2,28 @@
 //!
 //! ```text
 //! faults    = fault { "," fault }
-//! fault     = kind { value | name "=" value } [ direction ]
+//! fault     = kind { value | name "=" value } [ "as=" called ] [ direction ]
 //! direction = "up" | "down" | "both"
+//! called    = any characters but blanks and commas | '"' any characters '"'
 //! ```
 //!
 //! The grammar knows no kind by name: words, units, ranges and their errors come from the table of kinds, so that a new
-//! kind needs no line here. A direction may stand anywhere after its kind, once. `share`, `start` and `for` belong to every
-//! kind; a bare percentage is the share, unless the kind's own bare value is one.
+//! kind needs no line here. A direction may stand anywhere after its kind, once, and so may a name. `share`, `start` and `for`
+//! belong to every kind; a bare percentage is the share, unless the kind's own bare value is one.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use winnow::Parser;
 use winnow::combinator::opt;
 use winnow::error::ParserError;
 use winnow::stream::Location;
-use winnow::token::take_till;
+use winnow::token::{take, take_till};
 
+use super::name::quoted_len;
 use super::param;
 use super::setting::{Directions, Setting};
-use super::{Direction, KINDS, Kind, ParamSpec, Unit, Value};
+use super::{Direction, KINDS, Kind, ParamSpec, SettingName, Unit, Value};
 use crate::syntax::{self, Input, ParseError, Parsed, Slip, blanks};
 use crate::units::Percent;
 use draft::Draft;
@@ -60,6 +63,9 @@ const LONGEST: Duration = Duration::from_secs(7 * 86_400);
 
 /// The parameters that every kind has.
 pub static COMMON: [&ParamSpec; 3] = [&SHARE, &START, &FOR];
+
+/// What a setting is called by.
+pub(crate) const AS: &str = "as";
 
 /// The words of a direction.
 pub(crate) const DIRECTIONS: [(&str, Directions); 3] = [
@@ -125,14 +131,13 @@ pub(crate) fn faults_after(
     }
 }
 
-/// `fault = kind { value | name "=" value } [ direction ]`
+/// `fault = kind { value | name "=" value } [ "as=" called ] [ direction ]`
 ///
 /// Blanks after it are taken with it. `before` are the settings that it must get along with.
 fn fault(kinds: Kinds, before: &[Setting], input: &mut Input<'_>) -> Parsed<Setting> {
     let begin = input.current_token_start();
     let kind = kind(kinds, before, input)?;
-    let occupied = slips::occupied(kind, before).into_iter().next();
-    let mut draft = Draft::new(kind, begin..input.current_token_start(), occupied);
+    let mut draft = Draft::new(kind, begin..input.current_token_start(), before);
     blanks(input)?;
     while !input.is_empty() && !input.starts_with(',') {
         term(kinds, &mut draft, input)?;
@@ -141,21 +146,25 @@ fn fault(kinds: Kinds, before: &[Setting], input: &mut Input<'_>) -> Parsed<Sett
     draft.finished(input).map_err(Slip::cut)
 }
 
-/// `kind`: a name or a short name of the table, of a kind that is not set in both directions before.
+/// `kind`: a name or a short name of the table.
 pub(crate) fn kind(
     kinds: Kinds,
     before: &[Setting],
     input: &mut Input<'_>,
 ) -> Parsed<&'static Kind> {
     let (word, at) = word.with_span().parse_next(input)?;
-    Kind::find(kinds, word)
-        .filter(|kind| slips::occupied(kind, before).len() < Direction::BOTH.len())
-        .ok_or_else(|| slips::kind(kinds, before, word, at, input).cut())
+    Kind::find(kinds, word).ok_or_else(|| slips::kind(kinds, before, word, at, input).cut())
 }
 
 /// `value | name "=" value | direction`
-fn term(kinds: Kinds, draft: &mut Draft, input: &mut Input<'_>) -> Parsed<()> {
+fn term(kinds: Kinds, draft: &mut Draft<'_>, input: &mut Input<'_>) -> Parsed<()> {
     let (begin, token) = (input.current_token_start(), ahead(input));
+    if let Some(at) = opt((AS, '=').span()).parse_next(input)? {
+        let is_bare = !input.starts_with('"');
+        let name = called(input)?;
+        let grows_at = is_bare.then(|| input.current_token_start());
+        return draft.call(name, at, grows_at).map_err(Slip::cut);
+    }
     if let Some(param) = opt(name).parse_next(input)? {
         let param = draft.named(param, begin).map_err(Slip::cut)?;
         return named(param, draft, input);
@@ -177,14 +186,14 @@ fn name<'i>(input: &mut Input<'i>) -> Parsed<&'i str> {
 }
 
 /// The `value` of `name "=" value`.
-fn named(param: &'static ParamSpec, draft: &mut Draft, input: &mut Input<'_>) -> Parsed<()> {
+fn named(param: &'static ParamSpec, draft: &mut Draft<'_>, input: &mut Input<'_>) -> Parsed<()> {
     let value = value::value(param, param.name, input).map_err(Slip::cut)?;
     draft.give(param, value);
     Ok(())
 }
 
 /// `value`: the first of what may stand bare that can read it.
-fn bare(draft: &mut Draft, input: &mut Input<'_>) -> Parsed<()> {
+fn bare(draft: &mut Draft<'_>, input: &mut Input<'_>) -> Parsed<()> {
     let mut slips = Vec::new();
     for param in draft.bare_params() {
         let mut ahead = *input;
@@ -200,6 +209,48 @@ fn bare(draft: &mut Draft, input: &mut Input<'_>) -> Parsed<()> {
         }
     }
     Err(slips::bare(draft, slips, input).cut())
+}
+
+/// `called = any characters but blanks and commas | '"' any characters '"'`
+pub(crate) fn called(input: &mut Input<'_>) -> Parsed<SettingName> {
+    let begin = input.current_token_start();
+    let len = if input.starts_with('"') {
+        quoted_len(input).ok_or_else(|| {
+            let text: &str = input.as_ref();
+            let message = "the name lacks its closing quotation mark";
+            let whole = Slip::over(begin..begin.saturating_add(text.len()), message);
+            let follows = if text.len() == 1 { "a name" } else { "\"" };
+            whole.unfinished_if(true).expecting([follows]).cut()
+        })?
+    } else {
+        ahead(input).len()
+    };
+    let chars = input.get(..len).map_or(0, |text| text.chars().count());
+    let (written, at) = take(chars).with_span().parse_next(input)?;
+    let text = match written
+        .strip_prefix('"')
+        .and_then(|it| it.strip_suffix('"'))
+    {
+        Some(quoted) => Cow::Owned(unescaped(quoted)),
+        None => Cow::Borrowed(written),
+    };
+    SettingName::new(&text).map_err(|message| {
+        let is_open = written.is_empty() && input.is_empty();
+        let message = format!("{message}: as=slow, as=\"my toxic\"");
+        let slip = Slip::over(at, message).unfinished_if(is_open);
+        slip.expecting(is_open.then_some("a name")).cut()
+    })
+}
+
+/// A text whose characters behind a backslash stand for themselves.
+fn unescaped(text: &str) -> String {
+    let mut is_escaped = false;
+    let stays = |c: &char| {
+        let marks = *c == '\\' && !is_escaped;
+        is_escaped = marks;
+        !marks
+    };
+    text.chars().filter(stays).collect()
 }
 
 /// `direction = "up" | "down" | "both"`

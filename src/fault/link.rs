@@ -351,13 +351,17 @@ impl Link {
 
     /// Whether a fault ends the whole connection now, and how; else when one might.
     pub fn fate(&mut self, now: Instant) -> Result<Option<Instant>, Severed> {
+        if self.chain.may_end() {
+            // A fault may wait for bytes that come to it.
+            let _ = self.head_due(now);
+        }
         self.chain.fate(self.passed, now)
     }
 
-    /// Whether no fault acts.
+    /// Whether a fault may end the whole connection.
     #[must_use]
-    pub fn is_unbound(&self) -> bool {
-        self.chain.is_empty()
+    pub fn may_end(&self) -> bool {
+        self.chain.may_end()
     }
 
     /// Has the faults change the first `n` bytes, those that have not been yet.

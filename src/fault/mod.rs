@@ -38,6 +38,7 @@ pub mod knob;
 pub mod language;
 pub mod link;
 pub mod motion;
+pub mod name;
 pub mod own;
 mod pace;
 pub mod param;
@@ -60,6 +61,7 @@ pub use dial::{Dial, Turn};
 pub use in_force::{InForce, OneWay};
 pub use kinds::KINDS;
 pub use knob::Knob;
+pub use name::SettingName;
 pub use own::Own;
 pub use param::{ParamSpec, Unit, Value};
 pub use plan::Plan;
@@ -113,6 +115,8 @@ pub struct Kind {
     pub shares: Option<fn(&Setting) -> bool>,
     /// A setting of it that holds all bytes for good, where there is one.
     pub freezes: Option<fn() -> Setting>,
+    /// How a setting of it ends the connections that it has acted on when it goes, where it does: what it held is dropped.
+    pub lifts: Option<fn(&Setting) -> Option<Cut>>,
     /// Whether it acts in one direction of a connection or in both; else it acts on the connection as a whole.
     pub directed: bool,
     /// Whether it ends connections, so that those that hold nothing must hear of it too.
@@ -286,6 +290,7 @@ impl Kind {
             older: None,
             shares: None,
             freezes: None,
+            lifts: None,
             directed: true,
             ends: false,
             alters: false,

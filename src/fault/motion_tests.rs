@@ -73,7 +73,7 @@ fn a_ramp_leads_from_the_value_at_the_change_to_the_new_one() {
     let first = set(&InForce::default(), "latency 100ms down", 0);
     let second = set(&first, "latency 300ms ramp=10s down", 5);
     let value = |in_force: &InForce, s| {
-        let it = in_force.acting(&latency::KIND, Direction::Down, at(s));
+        let it = in_force.acting(&latency::KIND, None, Direction::Down, at(s));
         let it = it.expect("it is set");
         let motion = Motion::of(&it.setting, it.from, it.since).expect("it has a number");
         whole(motion.at(at(s)))
@@ -92,7 +92,7 @@ fn a_ramp_begins_at_nothing_where_nothing_was_set() {
     let start = clock();
     let plan = Plan::of([setting("latency 100ms ramp=1s down")]);
     let in_force = InForce::succeed(&InForce::default(), plan, start);
-    let it = in_force.acting(&latency::KIND, Direction::Down, start);
+    let it = in_force.acting(&latency::KIND, None, Direction::Down, start);
     let it = it.expect("it is set");
     let motion = Motion::of(&it.setting, it.from, it.since).expect("it has a number");
     assert_eq!(whole(motion.at(start + Duration::from_millis(250))), 25);

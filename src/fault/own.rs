@@ -33,9 +33,9 @@ impl Own {
         self.kinds.iter().any(|(own, _)| *own == kind)
     }
 
-    /// Sets a kind for it alone, as it stands in `plan`. A link that connections of a proxy share is its own then.
+    /// Sets a kind for it alone, as it stands in `plan` without a name. A link that connections of a proxy share is its own then.
     pub fn set(&mut self, kind: &'static Kind, plan: &Plan) {
-        let own = plan.settings().iter().filter(|own| own.kind == kind);
+        let own = plan.settings().iter().filter(|own| own.is(kind, None));
         let settings = own.cloned().map(alone).collect();
         self.kinds.retain(|(other, _)| *other != kind);
         self.kinds.push((kind, settings));

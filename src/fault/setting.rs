@@ -4,7 +4,7 @@ use std::fmt;
 use std::time::{Duration, Instant};
 
 use super::param::{Default, Param, Value};
-use super::{Direction, Kind, ParamSpec};
+use super::{Direction, Kind, ParamSpec, SettingName, random};
 use crate::units::{Percent, Time};
 
 /// The directions in which a setting acts.
@@ -26,6 +26,8 @@ pub struct Setting {
     values: Vec<Option<Value>>,
     /// The share of connections that it hits.
     pub share: Percent,
+    /// What tells it apart from others of its kind in its directions, and from the one without a name, which knobs turn.
+    pub name: Option<SettingName>,
     /// Where it acts.
     pub directions: Directions,
     /// When it acts.
@@ -100,6 +102,7 @@ impl Setting {
             kind,
             values,
             share: Percent::ALL,
+            name: None,
             directions: Directions::Both,
             schedule: Schedule::default(),
         }
@@ -174,10 +177,24 @@ impl Setting {
         self
     }
 
-    /// Whether it is one of `kind` and acts in `direction`.
+    /// Returns the setting under a name, or without one.
     #[must_use]
-    pub(super) fn acts_as(&self, kind: &Kind, direction: Direction) -> bool {
-        self.kind == kind && self.directions.contain(direction)
+    pub fn called(mut self, name: Option<SettingName>) -> Self {
+        self.name = name;
+        self
+    }
+
+    /// Whether it is one of `kind` under this name, or without one.
+    #[must_use]
+    pub fn is(&self, kind: &Kind, name: Option<&SettingName>) -> bool {
+        self.kind == kind && self.name.as_ref() == name
+    }
+
+    /// A seed of its own for what it draws, of which `number` says what: another one for each kind and name.
+    pub(super) fn seed(&self, seed: u64, number: u64) -> u64 {
+        let of_kind = random::derive(seed, self.kind.name, number);
+        let of_name = |name: &SettingName| random::derive(of_kind, name.as_str(), number);
+        self.name.as_ref().map_or(of_kind, of_name)
     }
 
     /// The value of the named parameter.
@@ -261,6 +278,9 @@ impl fmt::Display for Setting {
         }
         if let Some(lasts) = self.schedule.lasts {
             write!(f, " for={}", Time(lasts))?;
+        }
+        if let Some(name) = &self.name {
+            write!(f, " as={name}")?;
         }
         match self.directions {
             Directions::Both => Ok(()),

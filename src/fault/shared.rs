@@ -3,14 +3,14 @@
 //! This is a fault and no buffer: until when the link is taken, and how much waits for it, is all that is shared, and the plan
 //! in force owns it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use super::room::Room;
-use super::{Direction, PerDirection};
+use super::{Direction, PerDirection, SettingName};
 
 /// How long a piece takes at most: a byte at one byte per second.
 const LONGEST_PIECE: Duration = Duration::from_secs(1);
@@ -26,6 +26,8 @@ pub struct SharedLinks {
     busy: PerDirection<Mutex<Vec<(u64, Instant)>>>,
     /// Where nobody sends by himself: what waits in each direction's queue.
     rooms: PerDirection<Room>,
+    /// The links of settings with names, each its own. Bound: those that anybody uses.
+    named: Mutex<Vec<(SettingName, Weak<Self>)>>,
 }
 
 // === impl SharedLinks ===
@@ -39,7 +41,25 @@ impl SharedLinks {
             free: PerDirection::default(),
             busy: PerDirection::default(),
             rooms: PerDirection::default(),
+            named: Mutex::default(),
         }
+    }
+
+    /// The links of the settings of this name beside these, which are of those without one; free from `now` on where nobody
+    /// uses them.
+    pub(super) fn of(self: &Arc<Self>, name: Option<&SettingName>, now: Instant) -> Arc<Self> {
+        let Some(name) = name else {
+            return Arc::clone(self);
+        };
+        let mut named = self.named.lock();
+        named.retain(|(_, links)| links.strong_count() > 0);
+        let used = named.iter().find(|(other, _)| other == name);
+        used.and_then(|(_, links)| links.upgrade())
+            .unwrap_or_else(|| {
+                let links = Arc::new(Self::new(now));
+                named.push((name.clone(), Arc::downgrade(&links)));
+                links
+            })
     }
 
     /// The queue before a link whose connections drop nothing.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::motion::Motion;
-use super::{Direction, Kind, Setting, random, shared};
+use super::{Direction, Setting, random, shared};
 
 /// Where on its way through a link a byte meets a fault, in order: from the sender to the gate. A stage of the chain, the
 /// fault itself, is a `Fault`.
@@ -107,18 +107,17 @@ pub enum Cut {
 // === impl Circumstances ===
 
 impl Circumstances {
-    /// Whether a setting hits the connection. One number for a kind and a connection: it survives every change of settings,
-    /// and a greater share hits all that a smaller one hit.
+    /// Whether a setting hits the connection. One number for a kind, a name and a connection: it survives every change of
+    /// settings, and a greater share hits all that a smaller one hit.
     #[must_use]
     pub fn hits(&self, setting: &Setting) -> bool {
-        let drawn = random::unit(random::derive(self.seed, setting.kind.name, 0));
-        drawn < setting.share.fraction()
+        random::unit(setting.seed(self.seed, 0)) < setting.share.fraction()
     }
 
-    /// The connection's own random number for what a kind asks of its opening.
+    /// The connection's own random number for what a setting asks of its opening.
     #[must_use]
-    pub fn draw(&self, kind: &Kind) -> u64 {
-        random::derive(self.seed, kind.name, 1)
+    pub fn draw(&self, setting: &Setting) -> u64 {
+        setting.seed(self.seed, 1)
     }
 
     /// The seed of one direction.

@@ -160,12 +160,13 @@ impl Settings {
 
     /// Puts a plan in force, and says whether it does something to connections that hold nothing.
     fn put(&self, current: &mut Arc<InForce>, plan: Plan, began: Instant) -> bool {
+        let ends = current.ends_when_it_goes();
         *current = Arc::new(InForce::succeed(current, plan, began));
         self.history
             .lock()
             .push((began, Arc::clone(current.plan())));
         self.generation.fetch_add(1, Ordering::SeqCst);
-        current.concerns_idle()
+        ends || current.concerns_idle()
     }
 
     /// The plans that were put in force since this was asked last, each with when that was.

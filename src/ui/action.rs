@@ -41,6 +41,8 @@ pub enum Action {
     PickKnob,
     /// Selects a knob, by its index in `knob::all()`.
     ChooseKnob(usize),
+    /// Takes off a fault of the selected proxy that has a name, by its place among them, from 1.
+    TakeOff(u8),
     /// Turns the selected knob.
     Turn(Turn),
     /// Opens the field for a value.

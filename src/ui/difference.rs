@@ -3,6 +3,7 @@
 use crate::fault::{Direction, Directions, Plan};
 use crate::ui::format::{self, RateUnit};
 use crate::ui::knob::{self, Dial};
+use crate::ui::named::{self, Named};
 
 /// `LAT off → 300ms, BW off → 200K/96K/s`; nothing where no knob stands elsewhere.
 #[must_use]
@@ -11,7 +12,27 @@ pub fn difference(before: &Plan, after: &Plan, rates: RateUnit) -> String {
         let [old, new] = [before, after].map(|plan| whole(dial, plan, rates));
         (old != new).then(|| format!("{} {old} → {new}", dial.knob.label))
     });
-    changed.collect::<Vec<_>>().join(", ")
+    let named = named::of(after, rates);
+    let earlier = named::of(before, rates);
+    let others = named.iter().filter(|it| !earlier.contains(it)).map(|it| {
+        let was = earlier
+            .iter()
+            .find(|was| was.kind == it.kind && was.name == it.name);
+        let was = was.map_or("off", |was| &was.set);
+        format!("{}: {was} → {}", it.name.as_str(), it.set)
+    });
+    let is_gone = |was: &&Named| {
+        !named
+            .iter()
+            .any(|it| it.kind == was.kind && it.name == was.name)
+    };
+    let gone = earlier.iter().filter(is_gone);
+    let gone = gone.map(|was| format!("{} → off", was.text()));
+    changed
+        .chain(others)
+        .chain(gone)
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// What a knob stands at in these directions, where it is on: one that follows a trace is called so.
@@ -71,6 +92,12 @@ mod tests {
                 "bandwidth 96kB/s up, bandwidth 200kB/s down, loss 2%",
                 "BW off → 200K/96K/s, LOS off → 2%",
             ),
+            (
+                "latency 100ms, latency 1s as=slow",
+                "latency 2s as=slow, blackhole as=cut down",
+                "LAT 100ms → off, slow: LAT 1s → LAT 2s, cut: off → HOL ↓on",
+            ),
+            ("reset 50% as=x", "", "x: RST 50% → off"),
             (
                 "latency 100ms up",
                 "latency 100ms up, latency 50ms down",

@@ -207,7 +207,7 @@ fn bindings() -> &'static [Binding] {
     CHOSEN.get().map_or_else(defaults, |keymap| &keymap.0)
 }
 
-/// Every row: the table's, and one for the letter of each knob.
+/// Every row: the table's, one for the letter of each knob, and one for each of the first faults with names.
 fn defaults() -> &'static [Binding] {
     static ALL: std::sync::LazyLock<Vec<Binding>> = std::sync::LazyLock::new(|| {
         let mut rows = table::ROWS.to_vec();
@@ -231,6 +231,18 @@ fn defaults() -> &'static [Binding] {
                 .filter(suspends)
                 .for_each(|row| row.modes = &[]);
         }
+        rows.extend(('1'..='9').zip(1..).map(|(digit, place)| Binding {
+            modes: table::KNOBS,
+            keys: vec![key::letter(digit)].into(),
+            action: Action::TakeOff(place),
+            words: match place {
+                1 => "take a fault with a name off".into(),
+                place => format!("take fault {place} with a name off").into(),
+            },
+            group: Group::Turn,
+            // One row speaks for all.
+            printed: Some(if place == 1 { "1-9" } else { "" }),
+        }));
         rows
     });
     &ALL

@@ -52,6 +52,7 @@ pub mod input;
 mod keyboard;
 pub mod keymap;
 pub mod model;
+mod named;
 mod pace;
 mod proof;
 mod run;

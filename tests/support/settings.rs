@@ -7,7 +7,9 @@ use std::time::Duration;
 use faultboard::fault::param::Default;
 use faultboard::fault::random::{mix, unit};
 use faultboard::fault::trace::{self, Column, Trace};
-use faultboard::fault::{Direction, Directions, Kind, ParamSpec, Schedule, Setting, Unit, Value};
+use faultboard::fault::{
+    Direction, Directions, Kind, ParamSpec, Schedule, Setting, SettingName, Unit, Value,
+};
 use faultboard::units::{ByteCount, ByteRate, Percent};
 
 /// Whether a kind leaves the bytes and the end of a stream as they are.
@@ -47,6 +49,12 @@ pub(crate) fn schedule(draw: u64) -> Schedule {
         },
         lasts: (draw & 4 == 4).then(|| time(draw + 1)),
     }
+}
+
+/// No name, or one of two.
+pub(crate) fn name(draw: u64) -> Option<SettingName> {
+    let name = ["a", "my toxic"].get((draw % 5) as usize)?;
+    SettingName::new(name).ok()
 }
 
 /// Both directions, or one of them.

@@ -128,7 +128,7 @@ fn links<'a>(terms: &Terms<'a>, here: &Setting) -> Option<&'a Arc<SharedLinks>> 
 /// What the line passes of a direction's packets in a time.
 fn limits_line(terms: &Terms<'_>, parts: &mut Parts) {
     if let Some(here) = terms.here {
-        parts.rate = Some(Rate {
+        parts.rates.push(Rate {
             pace: Pace::new(here.get(RATE), terms.motion, terms.now),
             queue: here.get(QUEUE),
             fair: here.get(FAIR),

@@ -1,8 +1,9 @@
 //! Blackhole: a partition. Bytes and the ends of streams are held, nothing passes, connections stay open; lifting it
-//! releases everything in order.
+//! releases everything in order, or with `lift=close` closes the connections that it acted on.
 
 use std::time::{Duration, Instant};
 
+use super::ending::{LIFT, lifts};
 use crate::fault::knob::Metric;
 use crate::fault::stage::made;
 use crate::fault::{Fault, Head, Kind, Knob, Setting, Stage};
@@ -15,11 +16,13 @@ pub static KIND: Kind = Kind {
     name: "blackhole",
     short: Some("hole"),
     summary: "a partition: everything is held, connections stay open; lifting it releases everything in order",
+    params: &[LIFT.spec],
     knobs: &[Knob::SWITCH
         .named("HOL", "BLACKHOLE")
         .chosen_by('v')
         .beside(Metric::Held)],
     example: "blackhole",
+    lifts: Some(lifts),
     freezes: Some(|| Setting::new(&KIND)),
     build: |terms| made(terms.here.map(|_| Blackhole)),
     ..Kind::at(Stage::Gate)

@@ -180,13 +180,16 @@ impl Latency {
 /// How long packets are on their way in a direction.
 fn lengthens_line(terms: &Terms<'_>, parts: &mut Parts) {
     if let Some(back) = terms.back {
-        parts.back = Lag::new(back.get(TIME), terms.back_motion);
+        parts.back.add(Lag::new(back.get(TIME), terms.back_motion));
     }
     if let Some(here) = terms.here {
-        parts.there = Lag::new(here.get(TIME), terms.motion);
-        let delay = Latency::of(terms);
-        let delay = delay.filter(|it| !it.jitter.is_zero() || it.motion.is_some());
-        parts.delay = delay.map(|delay| Box::new(delay) as Box<dyn Delay>);
+        parts.there.add(Lag::new(here.get(TIME), terms.motion));
+        match Latency::of(terms) {
+            Some(delay) if !delay.jitter.is_zero() || delay.motion.is_some() => {
+                parts.delays.push(Box::new(delay));
+            }
+            _ => parts.steady = parts.steady.saturating_add(here.get(TIME)),
+        }
     }
 }
 

@@ -103,13 +103,13 @@ fn loses(terms: &Terms<'_>, parts: &mut Parts) {
         Chances::new(setting.get(PACKETS).fraction(), setting.get(BURST), motion)
     };
     if let Some(back) = terms.back {
-        parts.answers = of(back, terms.back_motion);
+        parts.answers.push(of(back, terms.back_motion));
     }
     let Some(here) = terms.here else {
         return;
     };
-    parts.loss = of(here, terms.motion);
-    parts.heard_after = here.get(RTT);
+    parts.loss.push(of(here, terms.motion));
+    parts.heard_after = here.get(RTT).or(parts.heard_after);
     let most = motion::most_traced(here);
     if most.unwrap_or_else(|| here.get(PACKETS).fraction()) > 0.0 {
         let algorithm = if here.get(STALLS) {

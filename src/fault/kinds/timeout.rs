@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::ending::{Ender, Ending};
+use super::ending::{Ender, Ending, LIFT, Trigger, lifts};
 use crate::fault::knob::Metric;
 use crate::fault::param::{self, Amount, Param};
 use crate::fault::{Cut, Kind, Knob, Stage};
@@ -18,7 +18,7 @@ const TIME: Param<Duration> = param::time(
 pub static KIND: Kind = Kind {
     name: "timeout",
     summary: "holds everything, then closes the connection after this time without delivery",
-    params: &[TIME.spec],
+    params: &[TIME.spec, LIFT.spec],
     knobs: &[Knob::TIME
         .named("TMO", "TIMEOUT")
         .picked_by('m')
@@ -29,9 +29,10 @@ pub static KIND: Kind = Kind {
             cut: Cut::Close,
             after: Amount::Time(setting.get(TIME)),
             every: None,
-            holds: true,
+            holds: Some(Trigger::Open),
         })
     },
+    lifts: Some(lifts),
     ends: true,
     ..Kind::at(Stage::Gate)
 };

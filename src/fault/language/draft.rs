@@ -3,37 +3,51 @@
 use std::ops::Range;
 
 use super::super::param::Default;
-use super::{COMMON, DIRECTIONS, FOR, SHARE, START, slips};
-use crate::fault::{Direction, Directions, Kind, ParamSpec, Setting, Unit, Value};
+use super::{AS, COMMON, DIRECTIONS, FOR, SHARE, START, slips};
+use crate::fault::{Directions, Kind, ParamSpec, Setting, SettingName, Unit, Value};
 use crate::syntax::{Input, Slip};
+use winnow::stream::Location;
 
-pub(super) struct Draft {
+pub(super) struct Draft<'b> {
     /// What has been read of it.
     pub(super) setting: Setting,
     /// Where its kind stands.
     at: Range<usize>,
-    /// The direction in which the kind is set already; never both.
-    occupied: Option<Direction>,
+    /// The settings that it must get along with.
+    before: &'b [Setting],
     /// The names of the parameters that have been given.
     given: Vec<&'static str>,
-    /// Whether a direction has been given.
-    directed: bool,
+    /// Where a direction has been given.
+    directed: Option<Range<usize>>,
+    /// Where a name ends that more text could make longer.
+    grows_at: Option<usize>,
 }
 
-impl Draft {
-    /// A setting of the kind that stands at `at`, after a setting of it in the direction `occupied`.
-    pub(super) fn new(kind: &'static Kind, at: Range<usize>, occupied: Option<Direction>) -> Self {
+impl<'b> Draft<'b> {
+    /// A setting of the kind that stands at `at`, after the settings `before`.
+    pub(super) fn new(kind: &'static Kind, at: Range<usize>, before: &'b [Setting]) -> Self {
         Self {
             setting: Setting::new(kind),
             at,
-            occupied,
+            before,
             given: Vec::new(),
-            directed: false,
+            directed: None,
+            grows_at: None,
         }
     }
 
     pub(super) fn kind(&self) -> &'static Kind {
         self.setting.kind
+    }
+
+    /// The names of its parameters, and the word for its own.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
+        self.params().map(|param| param.name).chain([AS])
+    }
+
+    /// Whether a name may still be given to it.
+    pub(super) fn is_nameless(&self) -> bool {
+        self.setting.name.is_none()
     }
 
     /// Whether a parameter must be given and is not, nor another one instead.
@@ -106,7 +120,9 @@ impl Draft {
     pub(super) fn open_directions(&self) -> impl Iterator<Item = &'static str> {
         DIRECTIONS
             .iter()
-            .filter(|(_, directions)| !self.directed && !self.collides(*directions))
+            .filter(|(_, directions)| {
+                self.directed.is_none() && self.collision(*directions).is_none()
+            })
             .filter(|(_, directions)| self.fits(*directions))
             .map(|(word, _)| *word)
     }
@@ -116,9 +132,40 @@ impl Draft {
         self.kind().directed || directions == Directions::Both
     }
 
-    fn collides(&self, directions: Directions) -> bool {
-        self.occupied
-            .is_some_and(|occupied| directions.contain(occupied))
+    /// In which of these directions the kind is set before under the same name.
+    fn collision(&self, directions: Directions) -> Option<Directions> {
+        let occupied = slips::occupied(self.kind(), self.setting.name.as_ref(), self.before);
+        match occupied[..] {
+            [_, _] => Some(Directions::Both),
+            [one] if directions.contain(one) => Some(Directions::Only(one)),
+            _ => None,
+        }
+    }
+
+    /// Takes a name, before which `as=` stands at `at`. It ends at `grows_at`, where more text could make it longer.
+    pub(super) fn call(
+        &mut self,
+        name: SettingName,
+        at: Range<usize>,
+        grows_at: Option<usize>,
+    ) -> Result<(), Slip> {
+        if self.setting.name.is_some() {
+            return Err(Slip::over(at, "as is given twice: leave one out"));
+        }
+        self.setting.name = Some(name);
+        self.grows_at = grows_at;
+        Ok(())
+    }
+
+    /// What more text could give to tell it apart from another of its kind.
+    fn apart_by(&self, input: &Input<'_>) -> Option<&'static str> {
+        let grows = self.grows_at == Some(input.current_token_start());
+        let by = if self.is_nameless() {
+            Some("as=")
+        } else {
+            grows.then_some("a name")
+        };
+        by.filter(|_| input.is_empty())
     }
 
     /// The parameter of this name, which stands at byte `begin`.
@@ -152,7 +199,7 @@ impl Draft {
     pub(super) fn direct(&mut self, directions: Directions, begin: usize) -> Result<(), Slip> {
         let word = super::word_of(directions);
         let at = begin..begin + word.len();
-        if self.directed {
+        if self.directed.is_some() {
             let message = "a direction is given already: up, down or both, once";
             return Err(Slip::over(at, message));
         }
@@ -161,26 +208,40 @@ impl Draft {
             let message = format!("{name} acts on the connection as a whole: leave out \"{word}\"");
             return Err(Slip::over(at, message));
         }
-        if let Some(occupied) = self.occupied.filter(|_| self.collides(directions)) {
-            return Err(slips::collision(self.kind(), occupied, at));
-        }
-        self.directed = true;
+        self.directed = Some(at);
         self.setting = self.setting.clone().acting(directions);
         Ok(())
     }
 
     /// The setting, where nothing is missing.
     pub(super) fn finished(self, input: &Input<'_>) -> Result<Setting, Slip> {
+        let apart = self.apart_by(input);
+        let (kind, name) = (self.kind(), self.setting.name.as_ref());
+        let occupied = match self.collision(self.setting.directions) {
+            Some(Directions::Both) => {
+                let slip = slips::set_twice(kind, name, self.at);
+                return Err(slip.unfinished_if(apart.is_some()).expecting(apart));
+            }
+            Some(Directions::Only(one)) => Some(one),
+            None => None,
+        };
         if let Some(param) = self.params().find(|param| self.lacks(param)) {
             return Err(slips::missing(&self, param, input));
         }
-        let Some(occupied) = self.occupied.filter(|_| !self.directed) else {
-            return Ok(self.setting);
-        };
-        // At the end of the text a direction can still make room for it.
-        let free = input.is_empty().then(|| occupied.opposite().to_string());
-        Err(slips::collision(self.kind(), occupied, self.at)
-            .unfinished_if(free.is_some())
-            .expecting(free))
+        match (occupied, self.directed) {
+            (None, _) => Ok(self.setting),
+            (Some(occupied), Some(at)) => {
+                let slip = slips::collision(kind, occupied, at);
+                Err(slip.unfinished_if(apart.is_some()).expecting(apart))
+            }
+            // At the end of the text a direction can still make room for it.
+            (Some(occupied), None) => {
+                let free = input.is_empty().then(|| occupied.opposite().to_string());
+                Err(slips::collision(kind, occupied, self.at)
+                    .unfinished_if(free.is_some())
+                    .expecting(free)
+                    .expecting(apart))
+            }
+        }
     }
 }

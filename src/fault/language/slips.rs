@@ -6,22 +6,25 @@ use winnow::stream::Location;
 
 use super::draft::Draft;
 use super::value::{reads, wanted, words};
-use super::{COMMON, Kinds, ahead};
-use crate::fault::{Direction, Kind, ParamSpec, Setting, Unit};
+use super::{AS, COMMON, Kinds, ahead};
+use crate::fault::{Direction, Kind, ParamSpec, Setting, SettingName, Unit};
 use crate::format::quoted;
 use crate::syntax::{Input, Slip, nearest, unknown};
 
-/// The directions in which a kind is set.
-pub(super) fn occupied(kind: &Kind, before: &[Setting]) -> Vec<Direction> {
+/// The directions in which a kind is set under this name, or without one.
+pub(super) fn occupied(
+    kind: &Kind,
+    name: Option<&SettingName>,
+    before: &[Setting],
+) -> Vec<Direction> {
     let acts = |direction: &Direction| {
-        before
-            .iter()
-            .any(|setting| setting.kind.name == kind.name && setting.directions.contain(*direction))
+        let mut before = before.iter();
+        before.any(|it| it.is(kind, name) && it.directions.contain(*direction))
     };
     Direction::BOTH.into_iter().filter(acts).collect()
 }
 
-/// A word that is no kind, or one that is set in both directions already. The input stands behind it.
+/// A word that is no kind. The input stands behind it.
 pub(super) fn kind(
     kinds: Kinds,
     before: &[Setting],
@@ -32,7 +35,7 @@ pub(super) fn kind(
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
     let follows: Vec<&str> = kinds
         .iter()
-        .filter(|kind| occupied(kind, before).len() < Direction::BOTH.len())
+        .filter(|kind| occupied(kind, None, before).len() < Direction::BOTH.len())
         .flat_map(|kind| [Some(kind.name), kind.short.filter(|_| !word.is_empty())])
         .flatten()
         .filter(|name| name.starts_with(word))
@@ -45,10 +48,6 @@ pub(super) fn kind(
         };
         let example = kinds.first().map_or("", |kind| kind.example);
         Slip::here(input, format!("needs a fault{comma}: {example}"))
-    } else if let Some(kind) = Kind::find(kinds, word) {
-        let name = kind.name;
-        let message = format!("{name} is set already: set it once, or once up and once down");
-        Slip::over(at, message)
     } else if let Some((name, kind)) = glued(kinds, word) {
         let message = format!("needs a blank after {name}: {}", kind.example);
         Slip::over(at.start + name.len()..at.end, message)
@@ -69,6 +68,20 @@ fn glued(kinds: Kinds, word: &str) -> Option<(&str, &'static Kind)> {
     Kind::find(kinds, name).map(|kind| (name, kind))
 }
 
+/// A second setting of a kind that is set in both directions under the same name.
+pub(super) fn set_twice(kind: &Kind, name: Option<&SettingName>, at: Range<usize>) -> Slip {
+    let (kind, again) = match name {
+        Some(name) => (
+            format!("{} as={name}", kind.name),
+            "give this one another name",
+        ),
+        None => (kind.name.to_owned(), "give this one a name, as=slow"),
+    };
+    let message =
+        format!("{kind} is set already: set it once, or once up and once down, or {again}");
+    Slip::over(at, message)
+}
+
 /// A second setting of a kind in a direction that is occupied.
 pub(super) fn collision(kind: &Kind, occupied: Direction, at: Range<usize>) -> Slip {
     let (name, free) = (kind.name, occupied.opposite());
@@ -79,8 +92,8 @@ pub(super) fn collision(kind: &Kind, occupied: Direction, at: Range<usize>) -> S
 }
 
 /// The name before `=` is no parameter.
-pub(super) fn name(draft: &Draft, name: &str, begin: usize) -> Slip {
-    let names: Vec<&str> = draft.params().map(|param| param.name).collect();
+pub(super) fn name(draft: &Draft<'_>, name: &str, begin: usize) -> Slip {
+    let names: Vec<&str> = draft.names().collect();
     let message = match draft.open_params().find(|param| !param.bare) {
         Some(param) if name.is_empty() => {
             let (name, value) = (param.name, sample(param.unit));
@@ -95,7 +108,7 @@ pub(super) fn name(draft: &Draft, name: &str, begin: usize) -> Slip {
 }
 
 /// A word of a fault that is no direction, no `name=` and no value. The input stands before it.
-pub(super) fn term(kinds: Kinds, draft: &Draft, word: &str, input: &Input<'_>) -> Slip {
+pub(super) fn term(kinds: Kinds, draft: &Draft<'_>, word: &str, input: &Input<'_>) -> Slip {
     let begin = input.current_token_start();
     let (at, end) = (begin..begin + word.len(), begin + word.len());
     let follows: Vec<String> = draft
@@ -103,10 +116,11 @@ pub(super) fn term(kinds: Kinds, draft: &Draft, word: &str, input: &Input<'_>) -
         .iter()
         .flat_map(|param| words(param.unit).iter().map(|word| (*word).to_owned()))
         .chain(draft.open_params().map(|param| format!("{}=", param.name)))
+        .chain(draft.is_nameless().then(|| format!("{AS}=")))
         .chain(draft.open_directions().map(str::to_owned))
         .filter(|follows| follows.starts_with(word))
         .collect();
-    let mut known: Vec<&str> = draft.params().map(|param| param.name).collect();
+    let mut known: Vec<&str> = draft.names().collect();
     known.extend(["up", "down", "both"]);
     let unvalued = draft.params().find(|param| param.name == word);
     let owner = draft
@@ -118,7 +132,9 @@ pub(super) fn term(kinds: Kinds, draft: &Draft, word: &str, input: &Input<'_>) -
         .bare_params()
         .into_iter()
         .find(|param| draft.lacks(param));
-    let slip = if let Some(param) = unvalued {
+    let slip = if word == AS {
+        Slip::over(at, "needs \"=\" after as: as=slow")
+    } else if let Some(param) = unvalued {
         let message = format!("needs \"=\" after {word}: {word}={}", sample(param.unit));
         Slip::over(end..end, message)
     } else if let Some(kind) = next {
@@ -139,7 +155,7 @@ pub(super) fn term(kinds: Kinds, draft: &Draft, word: &str, input: &Input<'_>) -
 }
 
 /// A bare value that none of the parameters that could have it reads. The input stands before it.
-pub(super) fn bare(draft: &Draft, slips: Vec<(&ParamSpec, Slip)>, input: &Input<'_>) -> Slip {
+pub(super) fn bare(draft: &Draft<'_>, slips: Vec<(&ParamSpec, Slip)>, input: &Input<'_>) -> Slip {
     let word = ahead(input);
     let (open, closed): (Vec<_>, Vec<_>) = slips
         .into_iter()
@@ -169,7 +185,7 @@ pub(super) fn bare(draft: &Draft, slips: Vec<(&ParamSpec, Slip)>, input: &Input<
 }
 
 /// A required parameter that is not given where its fault ends.
-pub(super) fn missing(draft: &Draft, param: &ParamSpec, input: &Input<'_>) -> Slip {
+pub(super) fn missing(draft: &Draft<'_>, param: &ParamSpec, input: &Input<'_>) -> Slip {
     if param.bare {
         return wanted(param, draft.label(param), input);
     }

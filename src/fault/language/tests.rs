@@ -166,6 +166,11 @@ const VALID: &[(&str, &str)] = &[
     ("corrupt 0.1%", "corrupt 0.1%"),
     ("mode quiet", "mode quiet"),
     ("pace 0", "pace 0B/s"),
+    ("pace 1MB/s as=slow down", "pace 1MB/s as=slow down"),
+    (
+        "pace down as=\"my \\\"toxic\\\", up\" 1MB/s, pace 2MB/s as=b, pace 3MB/s",
+        "pace 1MB/s as=\"my \\\"toxic\\\", up\" down, pace 2MB/s as=b, pace 3MB/s",
+    ),
     (
         "loss 2% up , loss 3%\tdown,blackhole",
         "loss 2% up, loss 3% down, blackhole",
@@ -248,7 +253,7 @@ const WRONG: &[(&str, usize, &str)] = &[
     (
         "blackhole x=1",
         11,
-        "unknown parameter \"x\" (share, start, for)",
+        "unknown parameter \"x\" (share, start, for, as)",
     ),
     (
         "blackhole down hole",
@@ -274,7 +279,7 @@ const WRONG: &[(&str, usize, &str)] = &[
     (
         "mode quiet quick",
         12,
-        "unknown word \"quick\" (word, share, start, for, up, down, both)",
+        "unknown word \"quick\" (word, share, start, for, as, up, down, both)",
     ),
     ("pace quick", 6, "pace wants a rate: 1Mbit/s, 64kB/s"),
     (
@@ -283,9 +288,20 @@ const WRONG: &[(&str, usize, &str)] = &[
         "unknown unit \"k\": did you mean \"kbit/s\"? (bit/s, kbit/s, Mbit/s, Gbit/s, B/s, kB/s, MB/s, GB/s, KiB/s, MiB/s, GiB/s)",
     ),
     (
-        "loss 2%, loss 3%",
+        "loss 2%, loss 3%, hole",
         10,
-        "loss is set already: set it once, or once up and once down",
+        "loss is set already: set it once, or once up and once down, or give this one a name, as=slow",
+    ),
+    (
+        "loss 2% as=x, loss 3% as=x up",
+        15,
+        "loss as=x is set already: set it once, or once up and once down, or give this one another name",
+    ),
+    ("loss 2% as=x as=y", 14, "as is given twice: leave one out"),
+    (
+        "loss 2% as=,",
+        12,
+        "a name has at least one character: as=slow, as=\"my toxic\"",
     ),
 ];
 
@@ -320,8 +336,15 @@ fn unfinished_faults_say_what_may_follow() {
         ("flap on=70", vec!["a digit"]),
         ("mode", vec!["quick", "quiet"]),
         ("mode qui", vec!["quick", "quiet"]),
-        ("hole down, blackhole", vec!["up"]),
-        ("hole down, blackhole ", vec!["up"]),
+        ("hole down, blackhole", vec!["up", "as="]),
+        ("hole down, blackhole ", vec!["up", "as="]),
+        ("hole down, blackhole down", vec!["as="]),
+        ("hole, blackhole", vec!["as="]),
+        ("hole as=x, blackhole as=x", vec!["a name"]),
+        ("hole a", vec!["as="]),
+        ("hole as=", vec!["a name"]),
+        ("hole as=\"", vec!["a name"]),
+        ("hole as=\"my toxic", vec!["\""]),
     ] {
         let error = error(text);
         assert!(error.unfinished, "{error}");

@@ -35,22 +35,29 @@ pub(in crate::fault) trait Delay: Send {
 pub struct Parts {
     /// The sender; none where no fault asks for one, and bytes are delayed and paced as they are.
     pub(in crate::fault) control: Option<Control>,
-    /// How often packets are lost on their way, and their acknowledgements on theirs.
-    pub(in crate::fault) loss: Chances,
-    pub(in crate::fault) answers: Chances,
-    /// The delay in this direction, where it strays or moves.
-    pub(in crate::fault) delay: Option<Box<dyn Delay>>,
+    /// How often packets are lost on their way, and their acknowledgements on theirs, by each fault.
+    pub(in crate::fault) loss: Vec<Chances>,
+    pub(in crate::fault) answers: Vec<Chances>,
+    /// The delays in this direction, each as it strays or moves.
+    pub(in crate::fault) delays: Vec<Box<dyn Delay>>,
+    /// What of the delay neither strays nor moves.
+    pub(in crate::fault) steady: Duration,
     /// What the delay is, apart from what it strays by, and what it is in the other direction.
-    pub(in crate::fault) there: Lag,
-    pub(in crate::fault) back: Lag,
+    pub(in crate::fault) there: Lags,
+    pub(in crate::fault) back: Lags,
     /// What a round trip takes without queues where the line begins.
     pub(in crate::fault) round_trip: Duration,
     /// What of that is there without faults: real handshakes have taken it.
     pub(in crate::fault) path: Duration,
     /// What the sender takes for it, where that is another.
     pub(in crate::fault) heard_after: Option<Duration>,
-    pub(in crate::fault) rate: Option<Rate>,
+    /// The links on its way, one behind the other.
+    pub(in crate::fault) rates: Vec<Rate>,
 }
+
+/// Delays that add up.
+#[derive(Default)]
+pub(in crate::fault) struct Lags(Vec<Lag>);
 
 /// A link that passes so much in a time, with the queue before it.
 pub(in crate::fault) struct Rate {
@@ -71,8 +78,15 @@ pub(super) struct Line {
     direction: Direction,
     seed: u64,
     parts: Parts,
-    losses: LossChain,
-    answers: LossChain,
+    losses: Vec<LossChain>,
+    answers: Vec<LossChain>,
+    /// What the stream takes of each of its links.
+    takes: Vec<Takes>,
+}
+
+/// What a stream takes of a link.
+#[derive(Default)]
+struct Takes {
     /// Until when the connection's own link is taken.
     free: u64,
     /// On a link that is shared: how far in the stream its packets go, and how long each takes the link. Bound: what the
@@ -85,19 +99,23 @@ pub(super) struct Line {
 impl Line {
     /// A line of these parts, whose losses and delays follow from `seed`; times count from `origin`.
     pub(super) fn new(parts: Parts, origin: Instant, direction: Direction, seed: u64) -> Self {
+        // Each draws apart from the others, the first as one that is alone.
+        let chains = |of: &[Chances], seed: u64| {
+            let seeds = std::iter::successors(Some(seed), |seed| Some(mix(seed ^ 1)));
+            seeds.map(LossChain::new).take(of.len()).collect()
+        };
         Self {
             origin,
             direction,
             seed,
+            losses: chains(&parts.loss, seed),
+            answers: chains(&parts.answers, mix(seed)),
+            takes: parts.rates.iter().map(|_| Takes::default()).collect(),
             parts,
-            losses: LossChain::new(seed),
-            answers: LossChain::new(mix(seed)),
-            free: 0,
-            turns: VecDeque::new(),
         }
     }
 
-    /// Takes other parts over: what sets out later finds them.
+    /// Takes other parts over, as many of each as before: what sets out later finds them.
     pub(super) fn change(&mut self, parts: Parts) {
         self.parts = parts;
     }
@@ -121,32 +139,34 @@ impl Line {
     /// A packet with so much payload, up to `end` in the stream, sets out at `at`: when it comes to the receiver; `None` where it is
     /// lost. One that is `sure` is not lost by chance.
     pub(super) fn carry(&mut self, at: u64, payload: u64, end: u64, sure: bool) -> Option<u64> {
-        let odds = self.parts.loss.at(|| instant(self.origin, at));
-        let lost = self.losses.loses_next(odds);
+        let lost = lost(&mut self.losses, &self.parts.loss, || {
+            instant(self.origin, at)
+        });
         if lost && !sure {
             return None;
         }
-        let leaves = self.leave(at, payload, end)?;
+        let rates = 0..self.parts.rates.len();
+        let leaves = rates
+            .into_iter()
+            .try_fold(at, |at, rate| self.leave(rate, at, payload, end))?;
         Some(self.deliver(leaves, end))
     }
 
     /// When a packet comes to the receiver that goes to `end` in the stream and left the queue at `leaves`.
     pub(super) fn deliver(&mut self, leaves: u64, end: u64) -> u64 {
-        let leaves_at = || instant(self.origin, leaves);
-        let delay = if let Some(delay) = &mut self.parts.delay {
-            let draw = mix(self.seed ^ mix(end));
-            delay.of(leaves_at(), draw).map_or(LONGEST, nanos)
-        } else {
-            nanos(self.parts.there.at(leaves_at))
-        };
+        let leaves_at = instant(self.origin, leaves);
+        let mut draw = self.seed ^ mix(end);
+        let strays = self.parts.delays.iter_mut().map(|delay| {
+            draw = mix(draw);
+            delay.of(leaves_at, draw).map_or(LONGEST, nanos)
+        });
+        let delay = strays.fold(nanos(self.parts.steady), u64::saturating_add);
         leaves.saturating_add(delay.min(LONGEST))
     }
 
-    /// When a packet that comes to the queue at `at` has left it; `None` where the queue is full.
-    fn leave(&mut self, at: u64, payload: u64, end: u64) -> Option<u64> {
-        let Some(rate) = &self.parts.rate else {
-            return Some(at);
-        };
+    /// When a packet that comes to the queue before a link at `at` has left it; `None` where the queue is full.
+    fn leave(&mut self, link: usize, at: u64, payload: u64, end: u64) -> Option<u64> {
+        let (rate, own) = (self.parts.rates.get(link)?, self.takes.get_mut(link)?);
         let size = payload.saturating_add(rate.framing);
         let came = instant(self.origin, at);
         // Approximate: a packet's part of the rate is that of the moment when it comes.
@@ -166,48 +186,66 @@ impl Line {
         };
         let leaves = match &rate.shared {
             Some(shared) if !rate.fair => shared.enter(self.direction, leave)?,
-            _ => leave(instant(self.origin, self.free))?,
+            _ => leave(instant(self.origin, own.free))?,
         };
         if let Some(shared) = &rate.shared {
             if rate.fair {
                 shared.busy(self.direction, self.seed, leaves);
             }
             let takes = rate.pace.at(came).time_for(size);
-            self.turns.push_back((end, nanos(takes)));
+            own.turns.push_back((end, nanos(takes)));
         }
-        self.free = nanos(leaves.saturating_duration_since(self.origin));
-        Some(self.free)
+        own.free = nanos(leaves.saturating_duration_since(self.origin));
+        Some(own.free)
     }
 
     /// Whether nothing passes from `now` on, ever.
     pub(super) fn is_dead(&self, now: Instant) -> bool {
-        let pace = self.parts.rate.as_ref().map(|rate| rate.pace);
+        let mut paces = self.parts.rates.iter().map(|rate| rate.pace);
         let nothing = |rate: ByteRate| rate.bytes_per_second() == 0;
-        pace.is_some_and(|pace| nothing(pace.at(now)) && nothing(pace.most(now)))
+        paces.any(|pace| nothing(pace.at(now)) && nothing(pace.most(now)))
     }
 
     /// What came through up to `end` has left.
     pub(super) fn forget(&mut self, end: u64) {
-        while self.turns.front().is_some_and(|(to, _)| *to <= end) {
-            self.turns.pop_front();
+        for own in &mut self.takes {
+            while own.turns.front().is_some_and(|(to, _)| *to <= end) {
+                own.turns.pop_front();
+            }
         }
     }
 
     /// Gives back what its packets took of a shared link beyond `end` in the stream: others are to send that.
     pub(super) fn give_back(&mut self, end: u64) {
-        let waiting = self.turns.iter().filter(|(to, _)| *to > end);
-        let takes = waiting.fold(0, |sum: u64, (_, takes)| sum.saturating_add(*takes));
-        let rate = self.parts.rate.as_ref();
-        if let Some(shared) = rate.and_then(|rate| rate.shared.as_ref()) {
-            shared.give_back(self.direction, Duration::from_nanos(takes));
+        for (own, rate) in self.takes.iter().zip(&self.parts.rates) {
+            let waiting = own.turns.iter().filter(|(to, _)| *to > end);
+            let takes = waiting.fold(0, |sum: u64, (_, takes)| sum.saturating_add(*takes));
+            if let Some(shared) = &rate.shared {
+                shared.give_back(self.direction, Duration::from_nanos(takes));
+            }
         }
     }
 
     /// A receiver's acknowledgement sets out at `at`: when it comes to the sender; `None` where it is lost.
     pub(super) fn answer(&mut self, at: u64, sure: bool) -> Option<u64> {
-        let odds = self.parts.answers.at(|| instant(self.origin, at));
-        let lost = self.answers.loses_next(odds);
+        let lost = lost(&mut self.answers, &self.parts.answers, || {
+            instant(self.origin, at)
+        });
         (!lost || sure).then(|| at.saturating_add(self.back(at)))
+    }
+}
+
+// === impl Lags ===
+
+impl Lags {
+    pub(in crate::fault) fn add(&mut self, lag: Lag) {
+        self.0.push(lag);
+    }
+
+    /// What they are at a time.
+    pub(super) fn at(&self, at: impl Fn() -> Instant) -> Duration {
+        let each = self.0.iter().map(|lag| lag.at(&at));
+        each.fold(Duration::ZERO, Duration::saturating_add)
     }
 }
 
@@ -222,6 +260,15 @@ impl Rate {
         }
         .max(LEAST_QUEUE)
     }
+}
+
+/// Whether the next packet is lost by any of these.
+fn lost(chains: &mut [LossChain], chances: &[Chances], at: impl Fn() -> Instant) -> bool {
+    let each = chains.iter_mut().zip(chances);
+    // All of them: whether one loses a packet depends on those before it.
+    each.fold(false, |lost, (chain, chances)| {
+        chain.loses_next(chances.at(&at)) | lost
+    })
 }
 
 /// The time so many nanoseconds after an origin, as far as times can be counted.

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::line::Line;
+use super::line::{Lags, Line};
 use super::sender::Sender;
 use super::*;
 use crate::fault::Direction;
@@ -71,20 +71,26 @@ impl Path {
     fn parts(self, origin: Instant) -> Parts {
         let there = Duration::from_millis(self.rtt_ms) / 2;
         let loss = Chances::new(self.percent / 100.0, 1.0, None);
+        let lag = || {
+            let mut lags = Lags::default();
+            lags.add(Lag::new(there, None));
+            lags
+        };
+        let rate = Rate {
+            pace: Pace::new(ByteRate::new(self.rate), None, origin),
+            queue: Some(Amount::Time(Duration::from_millis(self.queue_ms))),
+            framing: HEADERS,
+            fair: false,
+            shared: None,
+        };
         Parts {
-            loss,
-            answers: loss,
-            delay: Some(Box::new(Fixed(there))),
-            there: Lag::new(there, None),
-            back: Lag::new(there, None),
+            loss: vec![loss],
+            answers: vec![loss],
+            delays: vec![Box::new(Fixed(there))],
+            there: lag(),
+            back: lag(),
             round_trip: 2 * there,
-            rate: (self.rate > 0).then(|| Rate {
-                pace: Pace::new(ByteRate::new(self.rate), None, origin),
-                queue: Some(Amount::Time(Duration::from_millis(self.queue_ms))),
-                framing: HEADERS,
-                fair: false,
-                shared: None,
-            }),
+            rates: (self.rate > 0).then_some(rate).into_iter().collect(),
             ..Parts::default()
         }
     }
@@ -534,7 +540,7 @@ fn a_request_beside_a_download_waits_in_the_queue_unless_it_has_one_of_its_own()
         let shared = Arc::new(SharedLinks::new(origin));
         let [mut download, mut request] = [1, 2].map(|seed| {
             let mut parts = path.parts(origin);
-            if let Some(rate) = &mut parts.rate {
+            if let Some(rate) = parts.rates.first_mut() {
                 rate.shared = Some(Arc::clone(&shared));
                 rate.fair = fair;
             }

@@ -121,7 +121,7 @@ impl<'a> Opening<'a> {
                 let now = clock::now();
                 let demands = in_force.demands(
                     |setting| self.circumstances.hits(setting),
-                    |kind| self.circumstances.draw(kind),
+                    |setting| self.circumstances.draw(setting),
                     now,
                 );
                 let (since, time) = wait(&demands);

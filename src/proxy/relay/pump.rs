@@ -239,7 +239,7 @@ impl<S: Socket> Pump<S> {
         self.fate = None;
         for direction in Direction::BOTH {
             let link = &mut self.flows[direction].link;
-            if link.is_unbound() {
+            if !link.may_end() {
                 continue;
             }
             match link.fate(clock.now()) {

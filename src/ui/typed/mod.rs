@@ -5,6 +5,7 @@
 //! and standard input take the language alone, which stays as it is.
 
 use crate::fault::language::{self, COMMON};
+use crate::fault::name::outside_quotes;
 use crate::fault::param::Default as Absence;
 use crate::fault::{Direction, Directions, Kind, ParamSpec, Plan, Setting, Unit};
 use crate::syntax::ParseError;
@@ -42,6 +43,9 @@ pub(in crate::ui) struct Wanted {
     pub(in crate::ui) directions: Directions,
 }
 
+/// What stands before the name of a setting.
+const CALLED: &str = "as=";
+
 /// The words of a direction.
 const DIRECTIONS: [&str; 3] = ["up", "down", "both"];
 
@@ -51,7 +55,10 @@ pub(in crate::ui) fn faults(
     beside: Beside<'_>,
     spelled: &mut Spelled,
 ) -> Result<(), ParseError> {
-    for (index, clause) in text.split(',').enumerate() {
+    let mut left = text;
+    for index in 0.. {
+        let end = outside_quotes(left).find(|(_, c)| *c == ',');
+        let (clause, behind) = left.split_at(end.map_or(left.len(), |(at, _)| at));
         if index > 0 {
             spelled.keep(",");
         }
@@ -61,6 +68,10 @@ pub(in crate::ui) fn faults(
         match Kind::named(word) {
             Some(kind) => words(kind, None, rest, beside, spelled)?,
             None => spelled.keep(rest),
+        }
+        match behind.strip_prefix(',') {
+            Some(more) => left = more,
+            None => break,
         }
     }
     Ok(())
@@ -101,6 +112,14 @@ pub(in crate::ui) fn field(
         return Err(ParseError::over(text, at..at + 1, message));
     }
     let (setting, says_where) = setting(dial, text, beside)?;
+    if setting.name.is_some() {
+        let at = text.find(CALLED).map_or(0, |at| text[..at].chars().count());
+        let message = format!(
+            "the knob is the {} without a name; : sets one with a name",
+            dial.kind.name
+        );
+        return Err(ParseError::over(text, at..text.chars().count(), message));
+    }
     let directions = match setting.directions {
         Directions::Both if !says_where => beside.directions,
         said => said,
@@ -189,7 +208,7 @@ fn words(
         if let Some((param, value)) = named {
             spelled.keep(&word[..word.len() - value.len()]);
             put(kind, param, value, rest.is_empty(), beside, spelled)?;
-        } else if is_given || DIRECTIONS.contains(&word) {
+        } else if is_given || DIRECTIONS.contains(&word) || word.starts_with(CALLED) {
             spelled.keep(word);
         } else if dial.is_some()
             && own.unit == Unit::Switch
@@ -282,7 +301,8 @@ fn sign(param: &ParamSpec) -> String {
 /// The blanks before the first word of a text, the word, and what follows it.
 fn first_word(text: &str) -> (&str, &str, &str) {
     let (blanks, rest) = text.split_at(text.len() - text.trim_start().len());
-    let end = rest.find(char::is_whitespace).unwrap_or(rest.len());
+    let end = outside_quotes(rest).find(|(_, c)| c.is_whitespace());
+    let end = end.map_or(rest.len(), |(at, _)| at);
     let (word, rest) = rest.split_at(end);
     (blanks, word, rest)
 }

@@ -151,6 +151,7 @@ fn apply(model: &mut Model, action: Action) {
         Action::PreviousKnob => mixer::next_knob(model, false),
         Action::PickKnob => model.overlays.push(Overlay::Knobs),
         Action::ChooseKnob(knob) => mixer::choose_knob(model, knob),
+        Action::TakeOff(place) => on_selected(model, |model, id| turn::take_off(model, id, place)),
         Action::Mark => on_selected(model, mixer::mark),
         Action::Compact => mixer::compact(model),
         Action::NextDirections => mixer::next_directions(model),

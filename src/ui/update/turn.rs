@@ -10,6 +10,7 @@ use crate::ui::effect::Effect;
 use crate::ui::knob::{self, Dial, Turn};
 use crate::ui::model::undo::{Edit, Edited, Held, Solo, Swap};
 use crate::ui::model::{Change, Draft, Felt, Line, Model, Side, Tone};
+use crate::ui::named;
 
 /// Plans that proxies are to get together, and what to call the change.
 pub(super) struct Wish {
@@ -274,6 +275,28 @@ fn bypassing(model: &Model, wanted: impl Fn(ProxyId, bool) -> bool) -> Vec<(Prox
         Some((row.id, plan))
     })
     .collect()
+}
+
+/// Takes a fault with a name off, by its place among them, from 1.
+pub(super) fn take_off(model: &mut Model, proxy: ProxyId, place: u8) {
+    let Some(mut plan) = model.plan(proxy).cloned() else {
+        return;
+    };
+    let all = named::of(&plan, model.rates);
+    let Some(one) = all.get(usize::from(place.saturating_sub(1))) else {
+        let name = model.name(proxy);
+        let text = match all.len() {
+            0 => format!("no fault of {name} has a name: : sets one, as in latency 100ms as=slow"),
+            count => format!("{count} of the faults of {name} have names"),
+        };
+        return model.say(Tone::Plain, text);
+    };
+    plan.clear_named(Some(one.kind), &one.name);
+    set(
+        model,
+        Wish::one(proxy, plan, format!("{} → off", one.text())),
+        None,
+    );
 }
 
 /// Gives proxies other plans, as one step that can be undone.

@@ -19,6 +19,7 @@ use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::Model;
+use crate::ui::named;
 use crate::ui::theme::Role;
 
 /// Columns between two knobs.
@@ -39,7 +40,20 @@ pub(super) fn draw(model: &Model, mixer: &Mixer, sheet: &mut Sheet<'_>) {
         if column > 0 && column + columns > room {
             (line, column) = (line + 1, 0);
         }
-        entries.push((knob, line, column, entry));
+        entries.push((Action::ChooseKnob(knob), line, column, entry));
+        column += columns + GAP;
+    }
+    let named = named(model);
+    // They begin a line of their own.
+    if !named.is_empty() {
+        (line, column) = (line + 1, 0);
+    }
+    for (place, entry) in (1..).zip(named) {
+        let columns = widths(&entry);
+        if column > 0 && column + columns > room {
+            (line, column) = (line + 1, 0);
+        }
+        entries.push((Action::TakeOff(place), line, column, entry));
         column += columns + GAP;
     }
     let height = line.saturating_add(3);
@@ -54,14 +68,37 @@ pub(super) fn draw(model: &Model, mixer: &Mixer, sheet: &mut Sheet<'_>) {
     };
     let place = Rect::new(sheet.area.x, y, sheet.area.width, height);
     let title = format!("choose a knob of {}", row.name);
-    let footer = "a letter chooses  ←→ another  Esc closes";
+    let has_named = matches!(entries.last(), Some((Action::TakeOff(_), ..)));
+    let footer = if has_named {
+        "a letter chooses  a digit takes off  ←→ another  Esc closes"
+    } else {
+        "a letter chooses  ←→ another  Esc closes"
+    };
     let mut inner = boxed(sheet, place, [&title, footer]);
-    for (knob, line, column, entry) in &entries {
-        let mut pen = inner.row(*line);
+    for (action, line, column, entry) in entries {
+        let mut pen = inner.row(line);
         pen.skip(1 + column);
-        pen.holds(widths(entry), Target::Key(Action::ChooseKnob(*knob)));
-        pen.spans(entry);
+        pen.holds(widths(&entry), Target::Key(action));
+        pen.spans(&entry);
     }
+}
+
+/// The faults with names, each with the digit that takes it off; those beyond the last digit without one.
+fn named(model: &Model) -> Vec<Vec<Span<'static>>> {
+    let plan = model.selected.and_then(|id| model.plan(id));
+    let named = plan.map(|plan| named::of(plan, model.rates));
+    let entry = |(place, it): (usize, named::Named)| {
+        let digit = if place > 9 {
+            " ".to_owned()
+        } else {
+            place.to_string()
+        };
+        vec![
+            Span::styled(format!("{digit} "), Role::Title),
+            Span::styled(it.text(), Role::Injected),
+        ]
+    };
+    (1..).zip(named.into_iter().flatten()).map(entry).collect()
 }
 
 /// A letter, the knob's name, and what it is set to.

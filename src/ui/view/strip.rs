@@ -17,6 +17,7 @@ use crate::snapshot::{Phase, ProxyRow};
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::{Focus, Model};
+use crate::ui::named;
 use crate::ui::proof::Proof;
 use crate::ui::theme::Role;
 
@@ -345,7 +346,9 @@ impl Strip<'_> {
         let mut chips: Vec<(bool, String)> = chips.collect();
         // The knob that is being turned says all of its own before the others are cut.
         chips.sort_by_key(|(is_turned, _)| !is_turned);
-        chips.into_iter().map(|(_, chip)| chip).collect()
+        let named = named::of(self.plan(), self.model.rates).into_iter();
+        let chips = chips.into_iter().map(|(_, chip)| chip);
+        chips.chain(named.map(|it| it.text())).collect()
     }
 
     /// What the track of a knob does not show.

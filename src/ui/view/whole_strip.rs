@@ -13,7 +13,7 @@ use ratatui::layout::{Layout, Rect};
 use ratatui::text::Span;
 
 use super::hits::Target;
-use super::pen::{Pen, Sheet, width};
+use super::pen::{Pen, Sheet, fit, width, widths};
 use super::state::{feels, mapping, side, state};
 use super::strips::directions_word;
 use super::track::{KEYS, Track};
@@ -22,6 +22,7 @@ use crate::snapshot::ProxyRow;
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
 use crate::ui::model::Model;
+use crate::ui::named::{self, Named};
 use crate::ui::proof::{Busiest, Proof, Reading, Verdict};
 use crate::ui::theme::Role;
 
@@ -49,6 +50,7 @@ pub(super) fn draw(model: &Model, busiest: &Busiest, mut sheet: Sheet<'_>) {
         height: top.height.saturating_sub(2),
         ..top
     });
+    draw_named(model, row, &mut list);
     draw_knobs(model, &proof, &mut list);
     if charts.height > 0 {
         let halves = [Length(charts.width / 2), Fill(1)];
@@ -101,6 +103,29 @@ fn draw_heads(cells: u16, titles: u16, mut pen: Pen<'_>) {
     pen.right("SET", VALUE, Role::Rest);
     pen.skip(1).right("MEASURED", VALUE + 2, Role::Rest);
     pen.skip(2).text("PROOF", Role::Rest);
+}
+
+/// The faults with names, in a row of their own where there are any.
+fn draw_named(model: &Model, row: &ProxyRow, list: &mut Sheet<'_>) {
+    let named = named::of(model.plan(row.id).unwrap_or(&row.plan), model.rates);
+    if named.is_empty() {
+        return;
+    }
+    let texts: Vec<String> = named.iter().map(Named::text).collect();
+    let keys = [
+        Span::styled("' 1-9", Role::Title),
+        Span::styled(" take off ", Role::Rest),
+    ];
+    let room = list.area.width.saturating_sub(widths(&keys) + 2);
+    let mut pen = list.row(0);
+    pen.skip(1)
+        .text(fit(&texts.join("  "), room), Role::Injected);
+    pen.at_end(&keys);
+    list.area = Rect {
+        y: list.area.y + 1,
+        height: list.area.height.saturating_sub(1),
+        ..list.area
+    };
 }
 
 /// A row for each knob; those around the selected one where there is not room for all.

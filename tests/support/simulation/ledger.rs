@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use faultboard::fault::in_force::OneWay;
 use faultboard::fault::link::Circumstances;
 use faultboard::fault::motion::Motion;
-use faultboard::fault::{Direction, InForce, KINDS, Kind, PerDirection, Setting, Value};
+use faultboard::fault::{
+    Direction, InForce, KINDS, Kind, PerDirection, Setting, SettingName, Value,
+};
 use faultboard::snapshot::LegName;
 
 use super::lane::{Lane, Paced};
@@ -193,9 +195,20 @@ impl Ledger {
         }
     }
 
-    /// The setting of a kind that acts on this connection in `direction` at a time, with that direction's values.
+    /// The setting of a kind without a name that acts on this connection in `direction` at a time, with that direction's values.
+    /// Those with names make what it does no less.
     pub(crate) fn at(&self, now: Instant, kind: &str, direction: Direction) -> Option<OneWay> {
-        let it = self.in_force.acting(Kind::named(kind)?, direction, now)?;
+        self.called(now, Kind::named(kind)?, None, direction)
+    }
+
+    fn called(
+        &self,
+        now: Instant,
+        kind: &Kind,
+        name: Option<&SettingName>,
+        direction: Direction,
+    ) -> Option<OneWay> {
+        let it = self.in_force.acting(kind, name, direction, now)?;
         self.circumstances.hits(&it.setting).then_some(it)
     }
 
@@ -203,8 +216,10 @@ impl Ledger {
     pub(crate) fn acts(&self, direction: Direction, now: Instant) -> bool {
         let mut times = [self.looked, now].into_iter();
         times.any(|now| {
-            let mut kinds = KINDS.iter();
-            kinds.any(|kind| self.at(now, kind.name, direction).is_some())
+            KINDS.iter().any(|kind| {
+                let mut names = self.in_force.names(kind);
+                names.any(|name| self.called(now, kind, name, direction).is_some())
+            })
         })
     }
 

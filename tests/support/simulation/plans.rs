@@ -1,6 +1,6 @@
 //! Random plans: of every kind that leaves the stream as it is.
 
-use faultboard::fault::{KINDS, Plan};
+use faultboard::fault::{KINDS, Plan, Value};
 use faultboard::units::Percent;
 
 use super::dice::Dice;
@@ -31,7 +31,10 @@ pub(crate) fn random(dice: &mut Dice, before: &Plan) -> Plan {
         let directions = settings::directions(dice.draw());
         plan.set(
             settings::setting(kind, dice.draw())
+                // Else the connection ends when it goes.
+                .with("lift", Value::Word("release"))
                 .hitting(share)
+                .called(settings::name(dice.draw()))
                 .acting(directions)
                 .at_times(settings::schedule(dice.draw())),
         );

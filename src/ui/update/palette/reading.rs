@@ -10,7 +10,7 @@
 //!
 //! Where the line says all of it, it is taken as it is, so what standard input takes is taken here too.
 
-use crate::command::{self, Command, Target};
+use crate::command::{self, Cleared, Command, Target};
 use crate::fault::{Directions, Kind, Plan};
 use crate::operate::Refusal;
 use crate::preset;
@@ -252,7 +252,7 @@ impl Reader<'_> {
             .plan
             .settings()
             .iter()
-            .filter(|it| it.kind == dial.kind);
+            .filter(|it| it.is(dial.kind, None));
         let settings = of_kind.cloned().collect::<Vec<_>>();
         let who = match name {
             "all" => Target::All,
@@ -261,7 +261,13 @@ impl Reader<'_> {
         let mut lines: Vec<String> = settings.iter().map(ToString::to_string).collect();
         let command = if settings.is_empty() {
             lines.push(format!("clear {}", dial.kind.name));
-            Command::Clear(who, Some(dial.kind))
+            Command::Clear(
+                who,
+                Cleared {
+                    kind: Some(dial.kind),
+                    name: None,
+                },
+            )
         } else {
             Command::Set(who, settings)
         };
