@@ -705,7 +705,7 @@ async fn console(
     }
     // The first frame shows all of them: without this it would be the screen of an empty desk.
     operate::rows(engine).await;
-    let mut farewell = ui::start(engine.clone(), told).await?;
+    let mut farewell = ui::start(engine.by(faultboard::snapshot::Author::CONSOLE), told).await?;
     if let Some(demo) = demo {
         // First the engine: that the demo's clients go is nothing that they did.
         engine.stop(Duration::ZERO).await;

@@ -20,7 +20,7 @@ use crate::format::quoted;
 use crate::mapping::{Mapping, port_taken};
 use crate::proxy::{AddError, BindError, Engine};
 use crate::request::{Outcome, Request, RequestError};
-use crate::snapshot::{ConnId, PortState, ProxyId, ProxyRow, Taken};
+use crate::snapshot::{Author, ConnId, PortState, ProxyId, ProxyRow, Taken};
 use crate::sweep::Curve;
 use crate::syntax::{nearest, unknown};
 
@@ -121,9 +121,10 @@ pub enum Refusal {
     Engine(#[from] RequestError),
 }
 
-/// Carries `command` out and returns when it has taken effect. A caller that gives up waiting leaves the change made or
-/// not made, never half made on one proxy.
-pub async fn run(engine: &Engine, command: Command) -> Result<Answer, Refusal> {
+/// Carries `command` out for its author, and returns when it has taken effect, or when a second has passed without that. A
+/// caller that gives up waiting leaves the change made or not made, never half made on one proxy.
+pub async fn run(engine: &Engine, command: Command, by: &Author) -> Result<Answer, Refusal> {
+    let engine = &engine.by(by.clone());
     match command {
         Command::Add(mapping, settings) => add(engine, mapping, settings).await,
         Command::Remove(proxy) => {
@@ -186,7 +187,7 @@ pub async fn play(engine: &Engine, moments: Vec<(Duration, Command)>) {
         let at = begun.saturating_add(at);
         sleep(at.saturating_sub(engine.now())).await;
         let text = command.to_string();
-        if let Err(refusal) = run(engine, command).await {
+        if let Err(refusal) = run(engine, command, &Author::SCENE).await {
             engine.report(format!("{text}: {refusal}"));
         }
     }
@@ -257,22 +258,13 @@ async fn change(engine: &Engine, target: &Target, command: &Command) -> Result<A
         return Err(Refusal::NoProxy);
     }
     let changes = targets.into_iter().map(|(id, proxy)| async move {
-        let before = engine.plan(id)?;
-        let mut plan = Plan::clone(&before);
-        command.edit(&mut plan);
-        let request = Request::SetPlan {
-            proxy: id,
-            plan: plan.clone(),
-        };
-        match request.carry_out(engine).await {
-            Ok(Outcome::Planned(_, taken)) => Some(Change {
-                proxy,
-                before,
-                plan: Arc::new(plan),
-                taken,
-            }),
-            Ok(_) | Err(_) => None,
-        }
+        let edited = engine.edit_plan(id, |plan| command.edit(plan)).await?;
+        Some(Change {
+            proxy,
+            before: edited.before,
+            plan: edited.plan,
+            taken: edited.taken,
+        })
     });
     let changes: Vec<Change> = join_all(changes).await.into_iter().flatten().collect();
     if changes.is_empty() {

@@ -240,10 +240,6 @@ pub(crate) fn refuse_same_file(files: &[(&str, Option<&Path>)]) -> Result<(), Re
 /// What is recorded beside what the engine tells.
 pub(crate) fn tape_setup(options: &Options, origin: &Origin, file: Option<TapeFile>) -> Setup {
     Setup {
-        by: match options.output {
-            Output::Console => "console",
-            Output::Json | Output::Words => "commands",
-        },
         demo: origin.upstreams == Upstreams::BuiltIn,
         arguments: options.repeated.clone(),
         file,

@@ -647,6 +647,7 @@ fn swept(model: &mut Model, number: u32, steps: usize, ended: Option<Ended>) {
     let event = Event {
         at: NOW,
         proxy,
+        by: None,
         what,
     };
     update(model, Action::Happened(Arc::new(event)));

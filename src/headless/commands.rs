@@ -13,6 +13,7 @@ use crate::format::without_secrets;
 use crate::operate::{self, Answer, Refusal};
 use crate::proxy::{AddError, Engine};
 use crate::request::RequestError;
+use crate::snapshot::Author;
 use crate::sweep;
 use crate::tape::Saver;
 
@@ -85,7 +86,7 @@ pub(super) async fn answer(bench: &Bench, line: Line) -> Answered {
 
 /// Carries out the command that `line` says.
 async fn carry_out(bench: &Bench, line: &str, command: Command) -> Result<Answer, Refused> {
-    let answer = operate::run(&bench.engine, command).await;
+    let answer = operate::run(&bench.engine, command, &Author::COMMANDS).await;
     if let Ok(answer) = &answer {
         let saved = bench.save(answer).await;
         let column = None;

@@ -69,8 +69,17 @@ fn line(at: Duration, event: &str) -> Object {
         .with("event", event)
 }
 
-#[expect(clippy::too_many_lines, reason = "a row for each event")]
+/// What happened, with whoever did it; what stood at the start is nobody's doing.
 fn happened(event: &Event) -> Vec<Object> {
+    let by = event.by.as_ref().filter(|by| **by != Author::START);
+    let objects = what_happened(event).into_iter();
+    objects
+        .map(|object| object.with_some("by", by.map(Author::as_str)))
+        .collect()
+}
+
+#[expect(clippy::too_many_lines, reason = "a row for each event")]
+fn what_happened(event: &Event) -> Vec<Object> {
     let of_proxy = |name| line(event.at, name).with("proxy", &event.proxy);
     let of_conn = |name, conn: &ConnId| of_proxy(name).with("connection", conn.0);
     vec![match &event.what {
@@ -113,10 +122,9 @@ fn happened(event: &Event) -> Vec<Object> {
             )
             .with("error", reason.failed().then(|| reason.to_string()))
             .with_some("note", truncated.then_some(TRUNCATED)),
-        Happening::Faults { plan, by, .. } => of_proxy("faults")
+        Happening::Faults { plan, .. } => of_proxy("faults")
             .with("faults", plan.to_string())
-            .with("bypassed", plan.bypassed)
-            .with_some("by", by.word()),
+            .with("bypassed", plan.bypassed),
         Happening::Swept { curve, .. } => match swept(of_proxy("sweep"), curve) {
             Some(object) => object,
             None => return Vec::new(),

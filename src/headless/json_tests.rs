@@ -6,7 +6,7 @@ use super::*;
 use crate::fault::{PerDirection, Plan};
 use crate::headless::commands::Refused;
 use crate::operate::{Answer, Change};
-use crate::snapshot::{Author, Taken};
+use crate::snapshot::Taken;
 use crate::snapshot::{ConnId, LegName};
 
 const AT: Duration = Duration::from_micros(12_340_567);
@@ -15,6 +15,7 @@ fn happened(what: Happening) -> String {
     let event = Event {
         at: AT,
         proxy: "db".to_owned(),
+        by: None,
         what,
     };
     lines(AT, &Report::Happened(&event))
@@ -119,11 +120,7 @@ fn an_end_of_tls_without_notice_is_a_note_and_no_error() {
 fn faults_stand_in_the_fault_language() {
     let plan = Arc::new(plan("bw 1Mbit/s, lat 250ms down"));
     assert_eq!(
-        happened(Happening::Faults {
-            before: None,
-            plan,
-            by: Author::User,
-        }),
+        happened(Happening::Faults { before: None, plan }),
         "{\"t\":12.340567,\"event\":\"faults\",\"proxy\":\"db\",\
          \"faults\":\"latency 250ms down, bandwidth 125kB/s\",\"bypassed\":false}\n"
     );

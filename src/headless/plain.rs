@@ -55,7 +55,12 @@ fn is_beginning(event: &Event) -> bool {
     matches!(&event.what, Happening::Swept { curve, .. } if curve.news().is_none())
 }
 
+/// What happened, and by whom, where somebody else did it than whoever runs the program.
 fn happened(event: &Event) -> String {
+    what_happened(event) + &event.by_another()
+}
+
+fn what_happened(event: &Event) -> String {
     let proxy = &event.proxy;
     match &event.what {
         Happening::Listening { mapping, addrs } => {

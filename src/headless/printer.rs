@@ -120,11 +120,16 @@ impl Printer {
         let faults = plan.map(|plan| Happening::Faults {
             before: None,
             plan: Arc::clone(plan),
-            by: Author::User,
         });
         for what in [port].into_iter().chain(faults) {
             let (at, proxy) = (self.engine.now(), row.name.clone());
-            let event = Event { at, proxy, what };
+            let by = Some(Author::START);
+            let event = Event {
+                at,
+                proxy,
+                what,
+                by,
+            };
             self.print_at(at, &Report::Happened(&event));
         }
     }

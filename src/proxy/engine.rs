@@ -43,8 +43,21 @@ const STOP_LIMIT: Duration = Duration::from_secs(2);
 #[derive(Clone)]
 pub struct Engine {
     pub(super) inner: Arc<Shared>,
+    /// Who asks by this handle.
+    pub(super) author: Author,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     finish: Arc<Finish>,
+}
+
+/// What became of a plan.
+#[derive(Clone, Debug)]
+pub struct Edited {
+    /// What it was.
+    pub before: Arc<Plan>,
+    /// What it is now.
+    pub plan: Arc<Plan>,
+    /// How many connections run it, and after how long.
+    pub taken: Taken,
 }
 
 /// What ends with the engine. Dropped with the last handle, it ends whatever was not stopped.
@@ -108,9 +121,19 @@ impl Engine {
         finish.collector.close();
         Ok(Self {
             inner,
+            author: Author::START,
             snapshots,
             finish: Arc::new(finish),
         })
+    }
+
+    /// A handle to the same engine; what is asked for by it is this author's doing, and told so.
+    #[must_use]
+    pub fn by(&self, author: Author) -> Self {
+        Self {
+            author,
+            ..self.clone()
+        }
     }
 
     /// The state of everything, ten times a second where something changes and once a second where not.
@@ -167,7 +190,7 @@ impl Engine {
     pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, AddError> {
         let listeners = listener::bind(&self.inner.options, mapping.listen)?;
         let proxy = self.enlist(mapping, plan, &listeners, None)?;
-        port::begin(&proxy, listeners, &self.inner).await;
+        port::begin(&proxy, listeners, &self.inner, &self.author).await;
         Ok(proxy.id)
     }
 
@@ -215,7 +238,7 @@ impl Engine {
             Err(error) => {
                 drop(listeners);
                 if let Some(old) = &old {
-                    port::settle_or_tell(old, &self.inner).await;
+                    port::settle_or_tell(old, &self.inner, &self.author).await;
                 }
                 return Err(error);
             }
@@ -223,9 +246,10 @@ impl Engine {
         if let Some(old) = &old {
             old.retire();
             old.settings.stop();
-            self.inner.tell(old, Happening::Removed);
+            let by = Some(&self.author);
+            self.inner.tell_by(old, Happening::Removed, by);
         }
-        port::begin(&proxy, listeners, &self.inner).await;
+        port::begin(&proxy, listeners, &self.inner, &self.author).await;
         if let Some(old) = &old {
             port::close(old).await;
         }
@@ -276,7 +300,8 @@ impl Engine {
         proxy.retire();
         // All of it before the first wait: a caller that goes away leaves nothing behind.
         proxy.settings.stop();
-        self.inner.tell(&proxy, Happening::Removed);
+        let by = Some(&self.author);
+        self.inner.tell_by(&proxy, Happening::Removed, by);
         port::close(&proxy).await;
         true
     }
@@ -290,19 +315,36 @@ impl Engine {
     /// Puts a plan in force on every open connection of the proxy and on all to come; returns, after a bounded wait, how many
     /// took it. `None` where there is no such proxy.
     pub async fn set_plan(&self, id: ProxyId, plan: Plan) -> Option<Taken> {
-        self.set_plan_as(Author::User, id, plan).await
+        let edited = self.edit_plan(id, |before| *before = plan).await;
+        edited.map(|edited| edited.taken)
     }
 
-    /// Does so in the name of somebody else.
-    pub async fn set_plan_as(&self, by: Author, id: ProxyId, plan: Plan) -> Option<Taken> {
+    /// Has `edit` make another plan of the one that stands, and puts that in force as `set_plan` does. Changes of one proxy come
+    /// one after the other, so that none undoes another one; none waits for what a peer does. `None` where there is no such
+    /// proxy.
+    pub async fn edit_plan(&self, id: ProxyId, edit: impl FnOnce(&mut Plan)) -> Option<Edited> {
         let proxy = self.proxy(id)?;
-        let before = Some(proxy.settings.plan());
-        let change = proxy.change(plan);
-        let plan = proxy.settings.plan();
-        self.inner
-            .tell(&proxy, Happening::Faults { before, plan, by });
-        port::settle_or_tell(&proxy, &self.inner).await;
-        Some(proxy.settings.taken_by_all(change, self.inner.start).await)
+        let (before, plan, change) = {
+            let _alone = proxy.changing.lock().await;
+            let before = proxy.settings.plan();
+            let mut plan = Plan::clone(&before);
+            edit(&mut plan);
+            let change = proxy.change(plan);
+            let plan = proxy.settings.plan();
+            let faults = Happening::Faults {
+                before: Some(Arc::clone(&before)),
+                plan: Arc::clone(&plan),
+            };
+            self.inner.tell_by(&proxy, faults, Some(&self.author));
+            (before, plan, change)
+        };
+        port::settle_or_tell(&proxy, &self.inner, &self.author).await;
+        let taken = proxy.settings.taken_by_all(change, self.inner.start).await;
+        Some(Edited {
+            before,
+            plan,
+            taken,
+        })
     }
 
     /// Tells whoever listens to events of something that failed and is no proxy's own.
@@ -325,7 +367,7 @@ impl Engine {
             return Ok(());
         };
         proxy.want_port(open);
-        port::settle(&proxy, &self.inner).await
+        port::settle(&proxy, &self.inner, &self.author).await
     }
 
     /// Ends a connection. False where there is none.
@@ -409,7 +451,8 @@ impl Engine {
         let before = proxy.name();
         proxy.take_name(given, &proxies)?;
         if proxy.name() != before {
-            self.inner.tell(proxy, Happening::Renamed { before });
+            let by = Some(&self.author);
+            self.inner.tell_by(proxy, Happening::Renamed { before }, by);
         }
         Ok(proxy.name())
     }

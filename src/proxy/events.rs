@@ -7,7 +7,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{Receiver, Sender};
 
 use crate::fault::Plan;
-use crate::snapshot::{Event, Fact, Happening, ProxyId};
+use crate::snapshot::{Event, Fact, ProxyId};
 
 /// The events of an engine from the moment at which somebody began to listen. They wait in a bounded queue: one who is too
 /// slow is told how many of the oldest are lost.
@@ -43,8 +43,8 @@ pub struct FactBatch {
 }
 
 /// Tells whoever listens of what happened so long after the engine's start; nobody needs to.
-pub(super) fn tell(events: &Sender<Arc<Event>>, at: Duration, proxy: String, what: Happening) {
-    let _ = events.send(Arc::new(Event { at, proxy, what }));
+pub(super) fn tell(events: &Sender<Arc<Event>>, event: Event) {
+    let _ = events.send(Arc::new(event));
 }
 
 // === impl Events ===

@@ -28,7 +28,12 @@ const RETRY: Duration = Duration::from_secs(1);
 
 /// Opens the port of a new proxy, whose listeners are bound; closes it where its faults refuse all clients. Tells which of the
 /// two it did, and the faults.
-pub(super) async fn begin(proxy: &Arc<Proxy>, listeners: Listeners, engine: &Arc<Shared>) {
+pub(super) async fn begin(
+    proxy: &Arc<Proxy>,
+    listeners: Listeners,
+    engine: &Arc<Shared>,
+    by: &Author,
+) {
     let mut kept = proxy.gate.lock().await;
     let port = if refuses(proxy) {
         None
@@ -38,14 +43,13 @@ pub(super) async fn begin(proxy: &Arc<Proxy>, listeners: Listeners, engine: &Arc
     };
     renew_intake(proxy);
     match &port {
-        Some(_) => engine.tell_listening(proxy),
-        None => engine.tell(proxy, Happening::PortClosed),
+        Some(_) => engine.tell_listening(proxy, Some(by)),
+        None => engine.tell_by(proxy, Happening::PortClosed, Some(by)),
     }
     let plan = proxy.settings.plan();
     if !plan.is_empty() {
-        let before = None;
-        let by = Author::User;
-        engine.tell(proxy, Happening::Faults { before, plan, by });
+        let faults = Happening::Faults { before: None, plan };
+        engine.tell_by(proxy, faults, Some(by));
     }
     if let Some(port) = port {
         accept(port, engine).await;
@@ -57,16 +61,20 @@ pub(super) async fn begin(proxy: &Arc<Proxy>, listeners: Listeners, engine: &Arc
 ///
 /// # Errors
 /// The port cannot be listened on: another program took it while it was closed, say. It is asked for again until it can.
-pub(super) async fn settle(proxy: &Arc<Proxy>, engine: &Arc<Shared>) -> Result<(), BindError> {
+pub(super) async fn settle(
+    proxy: &Arc<Proxy>,
+    engine: &Arc<Shared>,
+    by: &Author,
+) -> Result<(), BindError> {
     let mut kept = proxy.gate.lock().await;
-    let settled = open_or_close(proxy, engine).await;
+    let settled = open_or_close(proxy, engine, Some(by)).await;
     keep(proxy, engine, &mut kept, settled.is_err());
     settled
 }
 
 /// Opens or closes the port as `settle` does, and tells an error as an event.
-pub(super) async fn settle_or_tell(proxy: &Arc<Proxy>, engine: &Arc<Shared>) {
-    if let Err(error) = settle(proxy, engine).await {
+pub(super) async fn settle_or_tell(proxy: &Arc<Proxy>, engine: &Arc<Shared>, by: &Author) {
+    if let Err(error) = settle(proxy, engine, by).await {
         let lost = format!("{error}; trying again every second");
         engine.tell(proxy, Happening::Error(lost));
     }
@@ -86,7 +94,7 @@ pub(super) async fn take_over(
     stop_accepting(proxy).await;
     let bound = listener::bind(&engine.options, port);
     if bound.is_err() {
-        let settled = open_or_close(proxy, engine).await;
+        let settled = open_or_close(proxy, engine, None).await;
         keep(proxy, engine, &mut kept, settled.is_err());
     }
     bound
@@ -109,18 +117,22 @@ fn refuses(proxy: &Proxy) -> bool {
     proxy.settings.in_force().refuses(clock::now())
 }
 
-async fn open_or_close(proxy: &Arc<Proxy>, engine: &Arc<Shared>) -> Result<(), BindError> {
+async fn open_or_close(
+    proxy: &Arc<Proxy>,
+    engine: &Arc<Shared>,
+    by: Option<&Author>,
+) -> Result<(), BindError> {
     if proxy.wants_port() && !refuses(proxy) {
         let number = proxy.number();
         let bind = || listener::bind(&engine.options, number);
         let port = claim(proxy, engine, bind)?;
         renew_intake(proxy);
         if let Some(port) = port {
-            engine.tell_listening(proxy);
+            engine.tell_listening(proxy, by);
             accept(port, engine).await;
         }
     } else if stop_accepting(proxy).await {
-        engine.tell(proxy, Happening::PortClosed);
+        engine.tell_by(proxy, Happening::PortClosed, by);
     }
     Ok(())
 }
@@ -222,7 +234,7 @@ async fn keeper(proxy: Arc<Proxy>, engine: Arc<Shared>, mut turn: Instant) {
             () = proxy.keeper.news.notified() => {}
         }
         let mut kept = proxy.gate.lock().await;
-        let settled = open_or_close(&proxy, &engine).await;
+        let settled = open_or_close(&proxy, &engine, None).await;
         let Some(next) = next_turn(&proxy, settled.is_err()) else {
             kept.by_a_task = false;
             return;

@@ -33,6 +33,8 @@ pub(super) struct Proxy {
     called: Mutex<Called>,
     ordinals: AtomicU64,
     meters: Vec<OnceLock<ProxyMeter>>,
+    /// Held while its settings are read, changed and told of, so that no change is made of older ones.
+    pub(super) changing: tokio::sync::Mutex<()>,
     /// Held while the port is opened or closed.
     pub(super) gate: tokio::sync::Mutex<Kept>,
     pub(super) keeper: Keeper,
@@ -119,6 +121,7 @@ impl Proxy {
             called: Mutex::default(),
             ordinals: AtomicU64::new(0),
             meters: (0..allotted.workers).map(|_| OnceLock::new()).collect(),
+            changing: tokio::sync::Mutex::default(),
             gate: tokio::sync::Mutex::default(),
             keeper: Keeper::default(),
             changes: AtomicU64::new(1),

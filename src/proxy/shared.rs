@@ -27,7 +27,7 @@ use super::tls::UpstreamTls;
 use super::{events, tls};
 use crate::fault::shared::SharedLinks;
 use crate::mapping::Mapping;
-use crate::snapshot::{ConnId, Event, Happening};
+use crate::snapshot::{Author, ConnId, Event, Happening};
 
 /// How an engine is set up.
 #[derive(Clone, Debug)]
@@ -119,7 +119,15 @@ pub(super) fn start_workers(
         let bug = move |panic: Panic| {
             let line = format!("delays may have been longer, all else goes on: {panic}");
             let at = clock::now().saturating_duration_since(start);
-            events::tell(&events, at, String::new(), Happening::Error(line));
+            events::tell(
+                &events,
+                Event {
+                    at,
+                    proxy: String::new(),
+                    what: Happening::Error(line),
+                    by: None,
+                },
+            );
         };
         let beside = || async { Young::of_this_thread().look_after().await };
         WorkerHandle::start(index, spin, Arc::clone(rest), bug, beside)
@@ -168,7 +176,21 @@ impl Shared {
 
     /// Tells whoever listens; nobody needs to.
     pub(super) fn tell(&self, proxy: &Proxy, what: Happening) {
-        self.tell_of(self.now(), proxy.name(), what);
+        self.tell_by(proxy, what, None);
+    }
+
+    /// Tells whoever listens of what somebody did.
+    pub(super) fn tell_by(&self, proxy: &Proxy, what: Happening, by: Option<&Author>) {
+        let (at, proxy, by) = (self.now(), proxy.name(), by.cloned());
+        events::tell(
+            &self.events,
+            Event {
+                at,
+                proxy,
+                what,
+                by,
+            },
+        );
     }
 
     /// Tells whoever listens of something that failed and belongs to no proxy.
@@ -178,17 +200,21 @@ impl Shared {
 
     /// Tells whoever listens of what happened at a certain time.
     pub(super) fn tell_of(&self, at: Duration, proxy: String, what: Happening) {
-        events::tell(&self.events, at, proxy, what);
-    }
-
-    pub(super) fn tell_listening(&self, proxy: &Proxy) {
-        let (_, addrs) = proxy.port();
-        self.tell(
-            proxy,
-            Happening::Listening {
-                mapping: proxy.mapping().to_string(),
-                addrs,
+        let by = None;
+        events::tell(
+            &self.events,
+            Event {
+                at,
+                proxy,
+                what,
+                by,
             },
         );
+    }
+
+    pub(super) fn tell_listening(&self, proxy: &Proxy, by: Option<&Author>) {
+        let (_, addrs) = proxy.port();
+        let mapping = proxy.mapping().to_string();
+        self.tell_by(proxy, Happening::Listening { mapping, addrs }, by);
     }
 }

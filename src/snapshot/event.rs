@@ -1,5 +1,6 @@
 //! What happens to proxies and connections, an event at a time, and why a connection ended.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::Duration;
 
 use super::{ConnId, Finding};
 use crate::fault::{PerDirection, Plan};
+use crate::format::is_shown;
 use crate::sweep::Curve;
 use crate::units::Time;
 
@@ -19,6 +21,8 @@ pub struct Event {
     pub proxy: String,
     /// What happened, with what belongs to it.
     pub what: Happening,
+    /// Who did it, where somebody did.
+    pub by: Option<Author>,
 }
 
 /// What happened.
@@ -85,8 +89,6 @@ pub enum Happening {
         before: Option<Arc<Plan>>,
         /// What they are now.
         plan: Arc<Plan>,
-        /// Who changed them.
-        by: Author,
     },
     /// A sweep has come one step further, begins with its first value, or has ended.
     Swept {
@@ -108,16 +110,9 @@ pub enum Happening {
     Error(String),
 }
 
-/// Who changes faults.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Author {
-    /// Whoever uses the desk.
-    User,
-    /// A sweep that goes on.
-    Sweep,
-    /// A tape that is played.
-    Replay,
-}
+/// Who changes something, by a name: a part of this program, or whoever says so of themselves, as `ana@laptop`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Author(Cow<'static, str>);
 
 /// What became of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,14 +186,63 @@ pub const TRUNCATED: &str = "closed without close_notify";
 // === impl Author ===
 
 impl Author {
-    /// Who it is, as a word; `None` for whoever uses the desk.
+    /// What the command line says.
+    pub const START: Self = Self(Cow::Borrowed("start"));
+    /// The keys of this program's own console.
+    pub const CONSOLE: Self = Self(Cow::Borrowed("console"));
+    /// Standard input.
+    pub const COMMANDS: Self = Self(Cow::Borrowed("commands"));
+    /// What a scene does at its times.
+    pub const SCENE: Self = Self(Cow::Borrowed("scene"));
+    /// A tape that is played again.
+    pub const REPLAY: Self = Self(Cow::Borrowed("replay"));
+    /// A sweep that goes on.
+    pub const SWEEP: Self = Self(Cow::Borrowed("sweep"));
+
+    /// A name has no more bytes.
+    pub const LONGEST: usize = 64;
+
+    /// An author who is called so: as much of the name as one line shows. `None` where nothing of it does.
     #[must_use]
-    pub const fn word(self) -> Option<&'static str> {
-        match self {
-            Self::User => None,
-            Self::Sweep => Some("sweep"),
-            Self::Replay => Some("replay"),
+    pub fn named(name: &str) -> Option<Self> {
+        let shown = name.trim().chars().filter(|c| is_shown(*c));
+        let mut text = String::new();
+        for c in shown {
+            if text.len() + c.len_utf8() > Self::LONGEST {
+                break;
+            }
+            text.push(c);
         }
+        (!text.is_empty()).then(|| Self(Cow::Owned(text)))
+    }
+
+    /// The name.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether it is whoever runs this program, by what they have it do: the others are to be named beside what they did.
+    #[must_use]
+    pub fn is_own(&self) -> bool {
+        [Self::START, Self::CONSOLE, Self::COMMANDS].contains(self)
+    }
+}
+
+impl fmt::Display for Author {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+// === impl Event ===
+
+impl Event {
+    /// ` by ana@laptop` behind what somebody else did than whoever runs this program.
+    #[must_use]
+    pub fn by_another(&self) -> String {
+        let another = self.by.as_ref().filter(|by| !by.is_own());
+        another.map_or_else(String::new, |by| format!(" by {by}"))
     }
 }
 

@@ -25,8 +25,6 @@ use crate::sweep::Curve;
 /// What a recorder is told of the session.
 #[derive(Debug, Default)]
 pub struct Setup {
-    /// Who uses the desk: `console` or `commands`.
-    pub by: &'static str,
     /// Whether the upstreams are the demo's.
     pub demo: bool,
     /// The options of the command line that running it again needs.
@@ -62,7 +60,6 @@ struct Follower {
     facts: FactFeed,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     asked: mpsc::Receiver<oneshot::Sender<Tape>>,
-    by: &'static str,
     file: Option<TapeFile>,
     seconds: Seconds,
     tape: Tape,
@@ -96,7 +93,6 @@ impl Recorder {
             facts: engine.facts(),
             snapshots: engine.snapshots(),
             asked,
-            by: setup.by,
             file: setup.file,
             seconds: Seconds::default(),
             tape: Tape::new(head.clone()),
@@ -271,15 +267,13 @@ impl Follower {
                 proxy: name,
                 before: before.clone(),
             },
-            Happening::Faults { before, plan, by } => {
+            Happening::Faults { before, plan } => {
                 self.seconds.cut(&name, event.at);
-                let (by, before) = match before {
-                    Some(before) => (by.word().unwrap_or(self.by), before.to_string()),
-                    None => ("start", String::new()),
-                };
+                let before = before.as_ref().map(ToString::to_string);
+                let by = event.by.as_ref().map_or("", Author::as_str);
                 What::Faults {
                     proxy: name,
-                    before,
+                    before: before.unwrap_or_default(),
                     faults: plan.to_string(),
                     bypassed: plan.bypassed,
                     by: by.to_owned(),

@@ -193,7 +193,7 @@ fn sweeps(tape: &Tape, part: RangeInclusive<Duration>) -> Vec<Taped<'_>> {
 }
 
 fn is_set_by_sweep(record: &Record, name: &str) -> bool {
-    let word = Author::Sweep.word().unwrap_or_default();
+    let word = Author::SWEEP.as_str();
     matches!(&record.what, What::Faults { proxy, by, .. } if proxy == name && by == word)
 }
 
@@ -285,7 +285,7 @@ fn unread(at: Duration, error: ParseError) -> Unplayable {
 /// Carries out what is to be done, each thing at its time on the engine's clock, and returns when the play is over. What cannot be
 /// done is reported as an event, and the play goes on.
 pub async fn play(engine: Engine, moments: Vec<Moment>, end: Duration) {
-    let engine = &engine;
+    let engine = &engine.by(Author::REPLAY);
     // Bounded by the tape; each is a change that waits, for a bounded time, until connections run it.
     let mut under_way = FuturesUnordered::new();
     for moment in moments {
@@ -335,7 +335,7 @@ pub async fn try_out(engine: &Engine, what: Move) -> Result<(), RequestError> {
         Move::Rename(before, name) => find(&before).map(|proxy| Request::Rename { proxy, name }),
         Move::Set(name, plan) => {
             if let Some(proxy) = find(&name) {
-                engine.set_plan_as(Author::Replay, proxy, plan).await;
+                engine.by(Author::REPLAY).set_plan(proxy, plan).await;
             }
             return Ok(());
         }

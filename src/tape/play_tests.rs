@@ -196,10 +196,7 @@ async fn changes_are_made_at_their_times() {
 #[tokio::test(start_paused = true)]
 async fn what_is_recorded_of_a_replay_is_what_was_played() {
     let engine = Engine::start(Options::default()).expect("an engine");
-    let setup = super::super::Setup {
-        by: "replay",
-        ..super::super::Setup::default()
-    };
+    let setup = super::super::Setup::default();
     let recorder = super::super::Recorder::start(&engine, setup);
     let play = Play::of(&tape(), &whole()).expect("a play");
     for what in play.first {
@@ -292,18 +289,18 @@ async fn a_sweep_climbs_again_at_its_times_and_measures_anew() {
         super::play(engine.clone(), play.then, play.end).await;
         let told: Vec<_> = events.drain().filter_map(Told::event).collect();
         let set = told.iter().filter_map(|event| match &event.what {
-            Happening::Faults { plan, by, .. } => Some((event.at, plan.to_string(), *by)),
+            Happening::Faults { plan, .. } => Some((event.at, plan.to_string(), event.by.clone()?)),
             _ => None,
         });
-        let wanted = sets.iter().map(|(at, set)| (at, *set, Author::Sweep));
-        let changed = (end == Ended::Changed).then_some((&8_000, "loss 2%", Author::Replay));
+        let wanted = sets.iter().map(|(at, set)| (at, *set, Author::SWEEP));
+        let changed = (end == Ended::Changed).then_some((&8_000, "loss 2%", Author::REPLAY));
         let wanted: Vec<_> = wanted.chain(changed).collect();
         let set: Vec<_> = set.collect();
         assert_eq!(set.len(), wanted.len(), "{set:?}");
         for ((at, plan, by), (millis, text, author)) in set.iter().zip(wanted) {
             let off = at.abs_diff(Duration::from_millis(*millis));
             assert!(off < Duration::from_millis(5), "{plan} {off:?} away");
-            assert_eq!((plan.as_str(), *by), (text, author));
+            assert_eq!((plan.as_str(), by.clone()), (text, author));
         }
         let curves = told.iter().filter_map(|event| match &event.what {
             Happening::Swept { curve, .. } => Some((curve.ended?, curve.steps.len())),

@@ -115,7 +115,7 @@ pub enum What {
         /// Whether they are switched off for now.
         #[serde(default)]
         bypassed: bool,
-        /// Who did it: `start`, `console`, `commands`, `replay` or `sweep`.
+        /// Who did it: `start`, `console`, `commands`, `scene`, `replay`, `sweep`, or a name as `ana@laptop`.
         by: String,
     },
     /// What a proxy's clients met in a second, or in the part of it up to a change.

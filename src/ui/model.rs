@@ -505,7 +505,7 @@ impl Model {
     fn is_own(&self, number: u32) -> bool {
         let mut changes = self.changes.iter().rev();
         let change = changes.find(|change| change.number == number);
-        change.is_some_and(|change| change.by == Author::User)
+        change.is_some_and(|change| change.by.is_own())
     }
 
     /// Keeps a change by the user: as the answer to it, as a line of what happened, as a mark in the charts.

@@ -88,6 +88,7 @@ impl Desk {
         let event = Event {
             at: self.now(),
             proxy: "db".to_owned(),
+            by: None,
             what: Happening::Opened {
                 conn,
                 client: SocketAddr::from((Ipv4Addr::LOCALHOST, 50_000)),

@@ -255,10 +255,11 @@ impl Bench for EngineBench {
         self.began = self.engine.now();
         self.proxy.touch();
         let before = Some(std::mem::replace(&mut self.standing, Arc::clone(&plan)));
-        let by = Author::Sweep;
-        let what = Happening::Faults { before, plan, by };
-        self.engine.inner.tell(&self.proxy, what);
-        port::settle_or_tell(&self.proxy, &self.engine.inner).await;
+        let what = Happening::Faults { before, plan };
+        let by = Author::SWEEP;
+        let engine = &self.engine.inner;
+        engine.tell_by(&self.proxy, what, Some(&by));
+        port::settle_or_tell(&self.proxy, engine, &by).await;
         Ok(())
     }
 

@@ -49,7 +49,9 @@ async fn ended(events: &mut Events) -> (Arc<Curve>, Vec<(String, Author)>) {
             panic!("the engine has ended");
         };
         match &event.what {
-            Happening::Faults { plan, by, .. } => plans.push((plan.to_string(), *by)),
+            Happening::Faults { plan, .. } => {
+                plans.push((plan.to_string(), event.by.clone().expect("an author")));
+            }
             Happening::Swept { curve, .. } if curve.ended.is_some() => {
                 return (Arc::clone(curve), plans);
             }
@@ -82,7 +84,7 @@ async fn each_value_is_told_as_the_sweeps_and_the_plan_before_is_back() {
         "latency 100ms, loss 1%",
         "loss 1%",
     ];
-    assert_eq!(plans, wanted.map(|plan| (plan.to_owned(), Author::Sweep)));
+    assert_eq!(plans, wanted.map(|plan| (plan.to_owned(), Author::SWEEP)));
     assert_eq!(engine.swept(id), Ok(curve));
     engine.stop(Duration::ZERO).await;
 }
@@ -148,7 +150,7 @@ async fn a_sweep_ends_with_its_proxy_and_with_the_engine() {
     engine.stop(Duration::ZERO).await;
     let (curve, plans) = ended(&mut events).await;
     assert_eq!(curve.ended, Some(Ended::Stopped));
-    assert_eq!(plans.last(), Some(&("loss 2%".to_owned(), Author::Sweep)));
+    assert_eq!(plans.last(), Some(&("loss 2%".to_owned(), Author::SWEEP)));
 }
 
 #[tokio::test]

@@ -139,7 +139,7 @@ impl Change {
     pub fn new(number: u32, at: Duration, proxy: ProxyId, who: &str, text: &str) -> Self {
         Self {
             number,
-            by: Author::User,
+            by: Author::CONSOLE,
             at,
             proxies: vec![proxy],
             who: who.to_owned(),
@@ -268,7 +268,7 @@ impl fmt::Display for Said<'_> {
         }
         match change.felt {
             // Who else makes a change is not told how it reached connections.
-            Some(felt) if change.taken.is_some() || change.by != Author::User => {
+            Some(felt) if change.taken.is_some() || !change.by.is_own() => {
                 write!(f, " {felt}")
             }
             _ => Ok(()),

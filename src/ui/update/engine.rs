@@ -183,11 +183,12 @@ pub(super) fn happened(model: &mut Model, event: &Event) {
     if let Happening::Renamed { before } = &event.what {
         rename_lines(model, before, &event.proxy);
     }
-    if let Happening::Faults { before, plan, by } = &event.what {
+    if let Happening::Faults { before, plan } = &event.what {
         let names = plan.settings().iter().map(|setting| setting.kind.name);
         model.private.used.extend(names);
-        if let (Some(word), Some(before)) = (by.word(), before) {
-            changed(model, event, (*by, word), [before, plan]);
+        let another = event.by.as_ref().filter(|by| !by.is_own());
+        if let (Some(by), Some(before)) = (another, before) {
+            changed(model, event, by, [before, plan]);
         }
     }
     if let Happening::Swept { curve, before } = &event.what {
@@ -198,6 +199,7 @@ pub(super) fn happened(model: &mut Model, event: &Event) {
     let Some((tone, text)) = told(&event.what).filter(|_| !seen) else {
         return;
     };
+    let text = text + &event.by_another();
     if matches!(event.what, Happening::Error(_)) {
         model.notice = Some(Line::new(model.now, &event.proxy, &text, tone));
     }
@@ -208,7 +210,7 @@ pub(super) fn happened(model: &mut Model, event: &Event) {
 }
 
 /// Who is not the user has changed faults: a change as any other, but for what the engine answers to its user.
-fn changed(model: &mut Model, event: &Event, (by, word): (Author, &str), plans: [&Plan; 2]) {
+fn changed(model: &mut Model, event: &Event, by: &Author, plans: [&Plan; 2]) {
     let [before, plan] = plans;
     let text = changes(Some(before), plan);
     let mut rows = model.newest().proxies.iter();
@@ -223,14 +225,14 @@ fn changed(model: &mut Model, event: &Event, (by, word): (Author, &str), plans: 
         .sweeps
         .running(proxy)
         .and_then(|it| it.before.as_deref());
-    let ends = by == Author::Sweep && swept == Some(plan);
-    let text = format!("{word}{} {text}", if ends { " ends," } else { "" });
+    let ends = *by == Author::SWEEP && swept == Some(plan);
+    let text = format!("{by}{} {text}", if ends { " ends," } else { "" });
     model.private.changes += 1;
     let number = model.private.changes;
     let felt = turn::felt_before(model, &[proxy], None);
     model.wake();
     model.mark(Change {
-        by,
+        by: by.clone(),
         felt,
         unheard: plan.bypassed && !text.contains("bypass"),
         ..Change::new(number, event.at, proxy, &event.proxy, &text)

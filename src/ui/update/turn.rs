@@ -141,7 +141,7 @@ fn go_on(model: &mut Model, held: Held, plans: &[(ProxyId, Plan)]) -> bool {
     let ticket = model.ticket();
     let ids: Vec<ProxyId> = plans.iter().map(|(id, _)| *id).collect();
     let mut changes = model.changes.iter_mut().rev();
-    let is_it = |change: &&mut Change| change.by == Author::User && change.proxies == ids;
+    let is_it = |change: &&mut Change| change.by.is_own() && change.proxies == ids;
     let Some(change) = changes.find(is_it) else {
         return false;
     };
@@ -331,7 +331,7 @@ pub(super) fn carry_out(model: &mut Model, wish: Wish) {
     model.private.changes += 1;
     model.keep(Change {
         number: model.private.changes,
-        by: Author::User,
+        by: Author::CONSOLE,
         at: model.now,
         who,
         unheard: plans.iter().all(|(_, plan)| plan.bypassed) && !text.contains("bypass"),

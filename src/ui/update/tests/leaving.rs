@@ -14,6 +14,7 @@ fn a_frozen_screen_keeps_its_snapshot_and_shows_the_newest_when_it_goes_on() {
     let event = Event {
         at: Duration::from_secs(2),
         proxy: "db".to_owned(),
+        by: None,
         what: Happening::Removed,
     };
     does(
@@ -89,6 +90,7 @@ fn the_log_is_bounded_and_counts_what_was_lost() {
         let event = Event {
             at: model.now,
             proxy: "db".to_owned(),
+            by: None,
             what: Happening::Closed {
                 conn: ConnId(conn),
                 bytes: PerDirection::default(),
@@ -115,6 +117,7 @@ fn an_end_of_tls_without_notice_is_told_without_alarm() {
     let event = Event {
         at: model.now,
         proxy: "db".to_owned(),
+        by: None,
         what: Happening::Closed {
             conn: ConnId(7),
             bytes: PerDirection::default(),
@@ -150,6 +153,7 @@ fn a_tls_handshake_is_told_once_and_again_when_it_changes() {
         let event = Event {
             at: model.now,
             proxy: "db".to_owned(),
+            by: None,
             what: Happening::Secured {
                 conn: ConnId(conn),
                 tls: Arc::new(tls),

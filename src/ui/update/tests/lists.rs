@@ -412,6 +412,7 @@ fn all_that_happened_follows_until_it_is_scrolled() {
         Action::Happened(Arc::new(Event {
             at: Duration::from_secs(number),
             proxy: "db".to_owned(),
+            by: None,
             what,
         }))
     };

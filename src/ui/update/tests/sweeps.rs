@@ -25,6 +25,7 @@ fn told(curve: Arc<Curve>) -> Action {
     Action::Happened(Arc::new(Event {
         at: Duration::from_secs(2),
         proxy: "db".to_owned(),
+        by: None,
         what: Happening::Swept {
             curve,
             before: Arc::default(),
@@ -207,8 +208,8 @@ fn changed(at: u64, by: Author, [before, plan]: [&str; 2]) -> Action {
         what: Happening::Faults {
             before: Some(plan_of(before)),
             plan: plan_of(plan),
-            by,
         },
+        by: Some(by),
     }))
 }
 
@@ -220,12 +221,12 @@ fn what_a_sweep_or_a_tape_sets_is_marked_as_any_change_is() {
     does(
         &mut model,
         [
-            changed(2_000, Author::Sweep, ["", "latency 10ms"]),
-            changed(7_000, Author::Sweep, ["latency 10ms", "latency 25ms"]),
-            changed(9_000, Author::Sweep, ["latency 25ms", ""]),
-            changed(11_000, Author::Replay, ["", "latency 250ms, loss 2%"]),
+            changed(2_000, Author::SWEEP, ["", "latency 10ms"]),
+            changed(7_000, Author::SWEEP, ["latency 10ms", "latency 25ms"]),
+            changed(9_000, Author::SWEEP, ["latency 25ms", ""]),
+            changed(11_000, Author::REPLAY, ["", "latency 250ms, loss 2%"]),
             // What the user has done was kept as it was done.
-            changed(12_000, Author::User, ["latency 250ms, loss 2%", ""]),
+            changed(12_000, Author::CONSOLE, ["latency 250ms, loss 2%", ""]),
         ],
     );
     let marks = model.changes_of(ProxyId(1));
@@ -259,7 +260,7 @@ fn what_others_set_waits_for_a_screen_that_is_frozen() {
     let lines = model.logged;
     does(
         &mut model,
-        [changed(2_000, Author::Replay, ["", "latency 1s"])],
+        [changed(2_000, Author::REPLAY, ["", "latency 1s"])],
     );
     assert_eq!(model.logged, lines);
     does(&mut model, [turn(Turn::To(5))]);

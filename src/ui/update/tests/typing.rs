@@ -363,6 +363,7 @@ fn what_was_told_of_a_proxy_goes_with_its_new_name() {
         Action::Happened(Arc::new(Event {
             at: Duration::from_secs(1),
             proxy: proxy.to_owned(),
+            by: None,
             what,
         }))
     };
@@ -647,6 +648,7 @@ fn what_others_wrote_cannot_turn_a_line_round() {
     let event = Event {
         at: model.now,
         proxy: "db".to_owned(),
+        by: None,
         what: Happening::Error("certificate of \u{202e}moc.live\u{2069}\n".to_owned()),
     };
     does(&mut model, [Action::Happened(Arc::new(event))]);
