@@ -27,6 +27,10 @@ pub enum Command {
     Rename(String, Name),
     /// Opens the port of the proxy of this name, or closes it; its connections live on.
     Port(String, bool),
+    /// Closes the port of the proxy of this name and ends its connections.
+    Off(String),
+    /// Gives the proxy of this name the upstream of this mapping; its connections end.
+    Repoint(String, Box<Mapping>),
     /// Sets the kinds, in the directions, that these settings name; leaves the others.
     Set(Target, Vec<Setting>),
     /// Removes faults.
@@ -111,7 +115,10 @@ pub fn joined(words: &[String]) -> Vec<String> {
             .is_some_and(|(port, _)| !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()));
         let is_fault = Kind::named(first).is_some();
         let is_preset = || preset::named(first.trim_end_matches(',')).is_some();
-        let is_option = first == "as" || first.starts_with("alpn=");
+        let is_option = ["as", "closed"].contains(&first)
+            || ["alpn=", "bind="]
+                .iter()
+                .any(|option| first.starts_with(option));
         let belongs = is_option || is_fault || is_preset();
         goes_on = !is_mapping && (goes_on || belongs);
         match lines.last_mut().filter(|_| goes_on) {
@@ -214,6 +221,8 @@ impl Command {
             | Self::Remove(_)
             | Self::Rename(..)
             | Self::Port(..)
+            | Self::Off(_)
+            | Self::Repoint(..)
             | Self::Kill(..)
             | Self::Exempt(..)
             | Self::Freeze(..)
@@ -233,6 +242,8 @@ impl Command {
             | Self::Remove(_)
             | Self::Rename(..)
             | Self::Port(..)
+            | Self::Off(_)
+            | Self::Repoint(..)
             | Self::Set(..)
             | Self::Clear(..)
             | Self::Preset(..)
@@ -272,6 +283,8 @@ impl Command {
             | Self::Remove(_)
             | Self::Rename(..)
             | Self::Port(..)
+            | Self::Off(_)
+            | Self::Repoint(..)
             | Self::Kill(..)
             | Self::Exempt(..)
             | Self::Freeze(..)
@@ -291,6 +304,8 @@ impl Command {
             Self::Remove(_)
             | Self::Rename(..)
             | Self::Port(..)
+            | Self::Off(_)
+            | Self::Repoint(..)
             | Self::Clear(..)
             | Self::Preset(..)
             | Self::Bypass(..)
@@ -325,6 +340,8 @@ impl fmt::Display for Command {
             Self::Rename(proxy, name) => write!(f, "rename {proxy} {name}"),
             Self::Port(name, true) => write!(f, "port {name} open"),
             Self::Port(name, false) => write!(f, "port {name} closed"),
+            Self::Off(name) => write!(f, "port {name} off"),
+            Self::Repoint(name, to) => write!(f, "repoint {name} {}", to.right()),
             Self::Set(target, faults) => write!(f, "set {target} {}", format::joined(faults)),
             Self::Clear(target, Cleared { kind, name }) => {
                 write!(f, "clear {target}")?;
@@ -392,6 +409,8 @@ mod tests {
             ("remove all", "remove all"),
             (" port  my-db open", "port my-db open"),
             ("port :18081  closed ", "port :18081 closed"),
+            ("port my-db  off", "port my-db off"),
+            ("repoint my-db  tls://x:443 ", "repoint my-db tls://x"),
             ("set all lat 0", "set all latency 0ms"),
             ("set my-db lat 1s up", "set my-db latency 1s up"),
             ("set my-db offline", "set my-db blackhole"),

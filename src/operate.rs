@@ -52,6 +52,13 @@ pub enum Answer {
         /// Whether it is open.
         open: bool,
     },
+    /// A proxy has another upstream.
+    Repointed {
+        /// The proxy's name.
+        proxy: String,
+        /// Its mapping now.
+        mapping: Mapping,
+    },
     /// The faults of these proxies are what they were told to be.
     Changed(Vec<Change>),
     /// A connection was ended.
@@ -145,6 +152,28 @@ pub async fn run(engine: &Engine, command: Command, by: &Author) -> Result<Answe
             ask(engine, Request::SetPort { proxy, open }).await?;
             Ok(Answer::Port { proxy: name, open })
         }
+        Command::Off(name) => {
+            ask(engine, Request::Close(find(engine, &name)?)).await?;
+            let (proxy, open) = (name, false);
+            Ok(Answer::Port { proxy, open })
+        }
+        Command::Repoint(name, to) => {
+            let proxy = find(engine, &name)?;
+            let rows = engine.mapping(proxy).ok_or(RequestError::NoProxy(proxy))?;
+            let mapping = rows.towards(&to);
+            ask(
+                engine,
+                Request::Repoint {
+                    proxy,
+                    mapping: mapping.clone(),
+                },
+            )
+            .await?;
+            Ok(Answer::Repointed {
+                proxy: name,
+                mapping,
+            })
+        }
         Command::Set(ref target, _)
         | Command::Clear(ref target, _)
         | Command::Preset(ref target, _)
@@ -229,9 +258,12 @@ async fn ask(engine: &Engine, request: Request) -> Result<Outcome, Refusal> {
     if let RequestError::Add(AddError::Bind(BindError { addr, source })) = &error
         && source.kind() == io::ErrorKind::AddrInUse
     {
-        // All proxies are bound to the same addresses, so the port tells.
         let port = addr.port();
-        let has_it = |id| listening(engine, id).iter().any(|addr| addr.port() == port);
+        let meets = |it: &SocketAddr| {
+            let (one, other) = (it.ip(), addr.ip());
+            it.port() == port && (one == other || one.is_unspecified() || other.is_unspecified())
+        };
+        let has_it = |id| listening(engine, id).iter().any(meets);
         let mut proxies = engine.proxies().into_iter();
         if let Some((_, proxy)) = proxies.find(|(id, _)| has_it(*id)) {
             return Err(Refusal::OwnPort { port, proxy });

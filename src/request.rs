@@ -57,6 +57,15 @@ pub enum Request {
         /// Whether it is to be open.
         open: bool,
     },
+    /// A port closes, and the connections of its proxy end.
+    Close(ProxyId),
+    /// A proxy gets another mapping, under its number and name and with its faults; its connections end.
+    Repoint {
+        /// Which proxy.
+        proxy: ProxyId,
+        /// The mapping.
+        mapping: Mapping,
+    },
     /// A fault of a proxy is climbed, beside all else.
     Sweep(ProxyId, Box<Sweep>),
     /// The sweep of a proxy ends.
@@ -88,6 +97,8 @@ pub enum Outcome {
     Planned(ProxyId, Taken),
     /// The port is open, or closed, as was asked.
     PortSet(ProxyId),
+    /// The proxy has another mapping.
+    Repointed(ProxyId),
     /// The sweep begins, and events tell of it.
     Sweeping(ProxyId, Arc<Curve>),
     /// The sweep has ended so.
@@ -165,6 +176,18 @@ impl Request {
             Self::SetPort { proxy, open } => {
                 engine.set_port(proxy, open).await?;
                 Ok(Outcome::PortSet(proxy))
+            }
+            Self::Close(proxy) => {
+                let closed = engine.close(proxy).await.then_some(proxy);
+                closed
+                    .map(Outcome::PortSet)
+                    .ok_or(RequestError::NoProxy(proxy))
+            }
+            Self::Repoint { proxy, mapping } => {
+                let repointed = engine.repoint(proxy, mapping).await?.then_some(proxy);
+                repointed
+                    .map(Outcome::Repointed)
+                    .ok_or(RequestError::NoProxy(proxy))
             }
             Self::Sweep(proxy, sweep) => Ok(Outcome::Sweeping(proxy, engine.sweep(proxy, *sweep)?)),
             Self::StopSweep(proxy) => {

@@ -95,6 +95,18 @@ fn gone_on(text: &str, expected: &str) -> Vec<String> {
         "a proxy" => &["p"],
         "a host" => &["h", ".h"],
         "a name" => &["n"],
+        "an address" => &[
+            "127.0.0.1",
+            ".0.0.1",
+            "0.0.1",
+            ".0.1",
+            "0.1",
+            ".1",
+            "1",
+            ":1",
+            "::1",
+            "]",
+        ],
         "an IPv6 address" => &["::", ":", "0", ":0", ".0"],
         "a time" | "a time or a size" => &["1ms", "1s"],
         "a rate" => &["1kB/s"],
@@ -146,15 +158,23 @@ fn a_whole_mapping() -> impl Strategy<Value = Mapping> {
     let name = "[a-zA-Z0-9._-]{1,32}".prop_filter("all is every proxy", |name| name != "all");
     let offers = vec!["h2", "http/1.1", "acme-tls/1", "mqtt", "x+y_z"];
     let offers = prop::sample::subsequence(offers, 0..4).prop_shuffle();
-    (a_mapping(), prop::option::of(name), offers).prop_map(|(mapping, name, offers)| {
-        let has_tls = mapping.tls() != TlsMode::Clear;
-        let offers = offers.into_iter().filter(|_| has_tls).map(str::to_owned);
-        Mapping {
-            name: name.and_then(|name| Name::parse(&name).ok()),
-            alpn: offers.collect(),
-            ..mapping
-        }
-    })
+    let addrs = ["127.0.0.1", "::1", "0.0.0.0"].map(|addr| addr.parse().expect("an address"));
+    let bind =
+        prop_oneof![3 => Just(Vec::new()), 1 => prop::sample::subsequence(addrs.to_vec(), 1..=3)];
+    let closed = prop::bool::weighted(0.2);
+    (a_mapping(), prop::option::of(name), offers, bind, closed).prop_map(
+        |(mapping, name, offers, bind, closed)| {
+            let has_tls = mapping.tls() != TlsMode::Clear;
+            let offers = offers.into_iter().filter(|_| has_tls).map(str::to_owned);
+            Mapping {
+                closed,
+                bind,
+                name: name.and_then(|name| Name::parse(&name).ok()),
+                alpn: offers.collect(),
+                ..mapping
+            }
+        },
+    )
 }
 
 /// A valid text of a mapping with its options in either order.
@@ -163,7 +183,15 @@ fn a_whole_mapping_text() -> impl Strategy<Value = String> {
         let bare = Mapping::new(mapping.listen, mapping.protocol, mapping.host, mapping.port);
         let alpn = (!mapping.alpn.is_empty()).then(|| format!("alpn={}", mapping.alpn.join(",")));
         let name = mapping.name.map(|name| format!("as{blank}{name}"));
-        let mut options: Vec<String> = alpn.into_iter().chain(name).collect();
+        let bind: Vec<String> = mapping.bind.iter().map(ToString::to_string).collect();
+        let bind = (!bind.is_empty()).then(|| format!("bind={}", bind.join(",")));
+        let closed = mapping.closed.then(|| "closed".to_owned());
+        let mut options: Vec<String> = alpn
+            .into_iter()
+            .chain(bind)
+            .chain(closed)
+            .chain(name)
+            .collect();
         if turned {
             options.reverse();
         }
@@ -474,6 +502,11 @@ fn a_command() -> impl Strategy<Value = Command> {
         }),
         "[^\\s]{1,12}".prop_map(Command::Remove),
         ("[^\\s]{1,12}", any::<bool>()).prop_map(|(proxy, open)| Command::Port(proxy, open)),
+        "[^\\s]{1,12}".prop_map(Command::Off),
+        ("[^\\s]{1,12}", a_mapping()).prop_map(|(proxy, to)| {
+            let to = Mapping::new(0, to.protocol, to.host, to.port);
+            Command::Repoint(proxy, Box::new(to))
+        }),
         (a_target(), some_settings()).prop_map(|(target, faults)| Command::Set(target, faults)),
         (a_target(), cleared).prop_map(|(target, cleared)| Command::Clear(target, cleared)),
         (a_target(), any::<bool>()).prop_map(|(target, on)| Command::Bypass(target, on)),

@@ -5,10 +5,13 @@ mod support;
 use std::net::SocketAddr;
 use std::sync::OnceLock;
 
+use faultboard::command;
 use faultboard::fault::random::mix;
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, language};
+use faultboard::mapping::Mapping;
+use faultboard::operate;
 use faultboard::proxy::{Engine, clock};
-use faultboard::snapshot::{CloseReason, ProxyId, Snapshot, Taken};
+use faultboard::snapshot::{Author, CloseReason, Happening, ProxyId, Snapshot, Taken};
 use support::mischief::change_with_progress;
 use support::{
     PATIENCE, bandwidth, close_reason, echo, engine, latency, pattern, proxy, round_trip, serve,
@@ -292,4 +295,137 @@ async fn two_hundred_connections_take_a_change_and_are_counted() {
     }
     open_connections(&engine, 0).await;
     assert_eq!(taken(&engine, id, Plan::default()).await, (0, 0));
+}
+
+/// What is left to read of a connection that ends in order.
+async fn ended(client: &mut TcpStream) -> std::io::Result<usize> {
+    let mut bytes = Vec::new();
+    let read = tokio::time::timeout(PATIENCE, client.read_to_end(&mut bytes));
+    read.await.expect("an end in time")
+}
+
+#[tokio::test]
+async fn a_proxy_that_is_closed_ends_its_connections_in_order_and_opens_as_it_was() {
+    let engine = engine();
+    let (id, addr) = proxy(
+        &engine,
+        echo().await,
+        plan("latency 2ms, blackhole as=x up"),
+    )
+    .await;
+    let mut client = TcpStream::connect(addr).await.expect("connects");
+    client.write_all(b"held").await.expect("it is open");
+    snapshot(&engine, |snapshot| snapshot.proxies[0].held.up == 4).await;
+    assert!(engine.close(id).await);
+    assert_eq!(ended(&mut client).await.expect("no reset"), 0);
+    TcpStream::connect(addr).await.expect_err("nobody listens");
+    engine.open(id).await.expect("its port is free");
+    assert_eq!(engine.port(id).expect("a proxy").1, [addr]);
+    TcpStream::connect(addr).await.expect("connects again");
+    let faults = engine.plan(id).expect("a plan").to_string();
+    assert_eq!(faults, "latency 2ms, blackhole as=x up");
+}
+
+#[tokio::test]
+async fn another_upstream_stands_behind_the_same_proxy() {
+    let engine = engine();
+    let (old, new) = (echo().await, greeter().await);
+    let (id, addr) = proxy(&engine, old, plan("latency 2ms")).await;
+    let name = engine.proxies()[0].1.clone();
+    let mut client = TcpStream::connect(addr).await.expect("connects");
+    round_trip(&mut client, b"old").await;
+    let mut events = engine.events();
+    let ana = engine.by(Author::named("ana@laptop").expect("a name"));
+    let pointed = ana.repoint(id, support::mapping(new)).await;
+    assert!(pointed.expect("it can be done"));
+    loop {
+        let told = support::next(&mut events).await;
+        if matches!(told.what, Happening::Repointed { .. }) {
+            assert_eq!(told.by.as_ref().map(Author::as_str), Some("ana@laptop"));
+            break;
+        }
+    }
+    assert_eq!(ended(&mut client).await.expect("no reset"), 0);
+    let mut client = TcpStream::connect(addr)
+        .await
+        .expect("the port stayed open");
+    let mut greeting = [0; 5];
+    client.read_exact(&mut greeting).await.expect("a greeting");
+    assert_eq!(&greeting, b"hello");
+    assert_eq!(engine.proxies(), [(id, name)]);
+    assert_eq!(engine.plan(id).expect("a plan").to_string(), "latency 2ms");
+    // To another port; to one that is taken, nothing changes.
+    let other = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let mut mapping = support::mapping(new);
+    mapping.listen = other.local_addr().expect("bound").port();
+    ana.repoint(id, mapping).await.expect_err("it is taken");
+    TcpStream::connect(addr).await.expect("as it was");
+    let moved = mapping_on("127.0.0.2", new);
+    assert!(ana.repoint(id, moved).await.expect("it can be done"));
+    TcpStream::connect(addr).await.expect_err("it has moved");
+    let there = engine.port(id).expect("a proxy").1[0];
+    assert_eq!(there.ip().to_string(), "127.0.0.2");
+    TcpStream::connect(there).await.expect("connects");
+}
+
+#[tokio::test]
+async fn a_proxy_has_addresses_of_its_own_and_may_begin_closed() {
+    let engine = engine();
+    let upstream = echo().await;
+    let (_, addr) = proxy(&engine, upstream, Plan::default()).await;
+    let mut beside = mapping_on("127.0.0.2", upstream);
+    beside.listen = addr.port();
+    beside.closed = true;
+    let id = engine
+        .add(beside, Plan::default())
+        .await
+        .expect("nothing is bound");
+    let there = SocketAddr::new("127.0.0.2".parse().expect("an address"), addr.port());
+    TcpStream::connect(there)
+        .await
+        .expect_err("it begins closed");
+    engine
+        .open(id)
+        .await
+        .expect("another address, the same port");
+    let mut client = TcpStream::connect(there).await.expect("it is open");
+    round_trip(&mut client, b"there").await;
+}
+
+/// A mapping of any free port on one address.
+fn mapping_on(addr: &str, upstream: SocketAddr) -> Mapping {
+    Mapping {
+        bind: vec![addr.parse().expect("an address")],
+        ..support::mapping(upstream)
+    }
+}
+
+/// An upstream that greets.
+async fn greeter() -> SocketAddr {
+    serve(|mut stream| async move {
+        let _ = stream.write_all(b"hello").await;
+        let _ = stream.read(&mut [0]).await;
+    })
+    .await
+}
+
+fn plan(faults: &str) -> Plan {
+    Plan::of(language::parse(faults).expect("faults"))
+}
+
+#[tokio::test]
+async fn changes_of_two_authors_at_once_are_both_made() {
+    let engine = engine();
+    let (id, _) = proxy(&engine, echo().await, Plan::default()).await;
+    let authors = ["ana", "api (tests)"].map(|name| Author::named(name).expect("a name"));
+    let changes = (0..100).map(|number: u32| {
+        let by = &authors[number as usize % 2];
+        let text = format!("set {} latency 1ms as={number}", engine.proxies()[0].1);
+        let command = command::parse(&text).expect("a command");
+        operate::run(&engine, command, by)
+    });
+    for answer in futures_util::future::join_all(changes).await {
+        answer.expect("it can be done");
+    }
+    assert_eq!(engine.plan(id).expect("a plan").settings().len(), 100);
 }

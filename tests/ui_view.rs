@@ -165,6 +165,27 @@ fn all_knobs_that_are_on_are_on_the_strip() {
 }
 
 #[test]
+fn faults_with_names_stand_on_the_strip_in_the_list_of_knobs_and_on_the_page() {
+    let faults = "latency 250ms, latency 100ms as=slow down, blackhole share=20% as=\"my toxic\", reset as=x";
+    let faults = faultboard::fault::language::parse(faults).expect("faults");
+    let pages: [(&str, &[Action]); 3] = [
+        ("named", &[]),
+        ("named_knobs", &[Action::PickKnob]),
+        ("named_page", &[Action::LookCloser]),
+    ];
+    for (name, actions) in pages {
+        assert_screens(name, 3, |model| {
+            change_row(model, 0, |row| {
+                row.plan = Arc::new(Plan::of(faults.clone()));
+            });
+            for action in actions {
+                update(model, action.clone());
+            }
+        });
+    }
+}
+
+#[test]
 fn what_fails_of_others_is_counted_beside_what_the_user_did() {
     for (width, height) in [(80, 24), (120, 35), (200, 50)] {
         let mut model = few(width, height, 3);

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! line       = mapping [ settings ]
-//! command    = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | sweep | save | "list" | "quit"
+//! command    = add | remove | rename | port | repoint | set | clear | preset | bypass | kill | exempt | freeze | facts | sweep | save | "list" | "quit"
 //! add        = "add" line
 //! remove     = "remove" proxy
 //! rename     = "rename" proxy name
-//! port       = "port" proxy ( "open" | "closed" )
+//! port       = "port" proxy ( "open" | "closed" | "off" )
+//! repoint    = "repoint" proxy right
 //! set        = "set" target settings
 //! clear      = "clear" target [ kind ] [ "as=" called ]
 //! preset     = "preset" target name
@@ -41,7 +42,7 @@ use crate::fault::language::{AS, called, faults_after, kind};
 use crate::fault::{KINDS, Kind, Setting};
 use crate::format::shortened;
 use crate::format::{listed, quoted};
-use crate::mapping::grammar::{begun_option, mapping, name};
+use crate::mapping::grammar::{begun_option, mapping, name, upstream};
 use crate::mapping::{Mapping, Name};
 use crate::preset;
 use crate::snapshot::{ConnId, Kill};
@@ -55,11 +56,12 @@ struct Form {
     rest: fn(&Form, &mut Input<'_>) -> Parsed<Command>,
 }
 
-static FORMS: [Form; 16] = [
+static FORMS: [Form; 17] = [
     form("add", "add 9090=https://host", add),
     form("remove", "remove my-db", remove),
     form("rename", "rename my-db orders", rename),
     form("port", "port my-db closed", port),
+    form("repoint", "repoint my-db db-2:5432", repoint),
     form("set", "set all latency 250ms", set),
     form("clear", "clear all", clear),
     form("preset", "preset all 3g", preset),
@@ -206,7 +208,7 @@ fn no_fault(mapping: &Mapping, at: usize, rest: &str, slip: &Slip) -> Option<Sli
         return Some(over(format!("{name} was read as the name: {example}")));
     }
     let words = if word == "as" { 2 } else { 1 };
-    let is_option = word == "as" || word.starts_with("alpn=");
+    let is_option = word == "as" || ["alpn=", "bind="].iter().any(|it| word.starts_with(it));
     if faults.is_empty() || slip.is_unfinished() || !is_option {
         return None;
     }
@@ -216,7 +218,7 @@ fn no_fault(mapping: &Mapping, at: usize, rest: &str, slip: &Slip) -> Option<Sli
     Some(over(format!("faults come last: {example}")))
 }
 
-/// `command = add | remove | rename | port | set | clear | preset | bypass | kill | exempt | freeze | facts | sweep | save | "list" | "quit"`
+/// `command = add | remove | rename | port | repoint | set | clear | preset | bypass | kill | exempt | freeze | facts | sweep | save | "list" | "quit"`
 pub(super) fn command(input: &mut Input<'_>) -> Parsed<Command> {
     if let Some(slip) = no_command(input) {
         return Err(slip.cut());
@@ -252,13 +254,27 @@ fn rename(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     Ok(Command::Rename(proxy, name(input)?))
 }
 
-/// `port = "port" proxy ( "open" | "closed" )`
+/// `repoint = "repoint" proxy right`
+fn repoint(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
+    let message = format!(
+        "repoint wants a proxy and its new upstream: {}",
+        form.example
+    );
+    let proxy = proxy(&message, &["a proxy"], input)?.to_owned();
+    blanks(input)?;
+    Ok(Command::Repoint(proxy, Box::new(upstream(input)?)))
+}
+
+/// `port = "port" proxy ( "open" | "closed" | "off" )`
 fn port(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let proxy = one(form, input)?;
     blanks(input)?;
-    let wanted = format!("port wants open or closed: {}", form.example);
-    let word = keyword("word", &wanted, &["open", "closed"], input)?;
-    Ok(Command::Port(proxy, word == 0))
+    let wanted = format!("port wants open, closed or off: {}", form.example);
+    let word = keyword("word", &wanted, &["open", "closed", "off"], input)?;
+    Ok(match word {
+        2 => Command::Off(proxy),
+        word => Command::Port(proxy, word == 0),
+    })
 }
 
 /// `set = "set" target settings`

@@ -14,7 +14,7 @@ use crate::farewell::Farewell;
 use crate::fault::{Losses, PerDirection, Sending};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
-    Clean, CloseReason, ConnId, Event, Fact, Finding, Found, Happening, Leave, Negotiated,
+    Author, Clean, CloseReason, ConnId, Event, Fact, Finding, Found, Happening, Leave, Negotiated,
     PortState, ProxyRow, Seen, Spread, TRUNCATED, Taken, Unanswered,
 };
 use crate::sweep::Curve;
@@ -91,6 +91,9 @@ fn what_happened(event: &Event) -> Vec<Object> {
         }
         Happening::Removed => of_proxy("removed"),
         Happening::Renamed { before } => of_proxy("renamed").with("before", before),
+        Happening::Repointed { before, mapping } => of_proxy("repointed")
+            .with("mapping", mapping)
+            .with("before", before),
         Happening::PortClosed => of_proxy("port_closed"),
         Happening::Opened {
             conn,
@@ -345,6 +348,9 @@ fn answer(at: Duration, answered: &Answered) -> Object {
         Answer::Removed(proxy) => done.with("proxy", proxy),
         Answer::Renamed { proxy, before } => done.with("proxy", proxy).with("before", before),
         Answer::Port { proxy, open } => done.with("proxy", proxy).with("open", *open),
+        Answer::Repointed { proxy, mapping } => done
+            .with("proxy", proxy)
+            .with("mapping", mapping.to_string()),
         Answer::Changed(changes) => changed(done, changes),
         Answer::Killed(conn) => done.with("connection", conn.0),
         Answer::Owned { conn, own, taken } => done

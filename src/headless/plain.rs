@@ -68,6 +68,9 @@ fn what_happened(event: &Event) -> String {
         }
         Happening::Removed => format!("{proxy} removed"),
         Happening::Renamed { before } => format!("{before} is called {proxy} now"),
+        Happening::Repointed { before, mapping } => {
+            format!("{proxy} {before} is {mapping} now; its connections end")
+        }
         Happening::PortClosed => format!("{proxy} port closed: new clients are refused"),
         Happening::Opened {
             conn,
@@ -161,7 +164,12 @@ fn answer(answered: &Answered) -> Vec<String> {
         }) => vec![format!("refused: {error}")],
         Ok(Answer::Added { proxy, mapping, .. }) => vec![format!("{proxy} added: {mapping}")],
         // What came of it has a line of its own, told as what happens.
-        Ok(Answer::Removed(_) | Answer::Renamed { .. } | Answer::Port { .. }) => {
+        Ok(
+            Answer::Removed(_)
+            | Answer::Renamed { .. }
+            | Answer::Port { .. }
+            | Answer::Repointed { .. },
+        ) => {
             vec![format!("done: {}", answered.command)]
         }
         Ok(Answer::Changed(changes)) => changes.iter().map(changed).collect(),

@@ -93,6 +93,9 @@ fn write(event: &Event) {
         }
         Happening::Removed => info!(at, proxy, "removed"),
         Happening::Renamed { before } => info!(at, proxy, before, "renamed"),
+        Happening::Repointed { before, mapping } => {
+            info!(at, proxy, before, mapping, "another upstream");
+        }
         Happening::PortClosed => info!(at, proxy, "port closed"),
         Happening::Faults { plan, .. } => {
             info!(at, proxy, faults = %plan, bypassed = plan.bypassed, "faults");

@@ -19,7 +19,8 @@ pub struct Circle(Vec<Mapping>);
 impl Circle {
     /// The circle in which the mapping that listens on port `begin` is, if it is in one.
     ///
-    /// `mappings` has all of them by the ports on which they listen, `bound` are the addresses on which each does, and
+    /// `mappings` has all of them by the ports on which they listen, `bound` are the addresses on which each does that has none of
+    /// its own, and
     /// `is_local` says whether an address is this machine's, for where they listen on all of its addresses.
     pub fn through(
         begin: u16,
@@ -32,11 +33,13 @@ impl Circle {
         // More steps than mappings: a circle that `begin` only leads to, which is another's.
         for _ in mappings {
             let mapping = *mappings.get(&port)?;
-            if !is_bound(&mapping.host, bound, &is_local) {
-                return None;
-            }
             passed.push(mapping.clone());
             port = mapping.port;
+            let own = mappings.get(&port).map(|next| next.bind.as_slice());
+            let own = own.filter(|own| !own.is_empty());
+            if !is_bound(&mapping.host, own.unwrap_or(bound), &is_local) {
+                return None;
+            }
             if port == begin {
                 return Some(Self(passed));
             }
@@ -123,6 +126,8 @@ mod tests {
             ("9090=192.0.2.7:9090", "0.0.0.0", true),
             ("9090=[::1]:9090", "::", true),
             // Other ports, other addresses, other machines.
+            ("9090=127.0.0.2:9090 bind=127.0.0.2", "127.0.0.1", true),
+            ("9090=localhost:9090 bind=127.0.0.2", "127.0.0.1", false),
             ("9090=localhost:9091", "127.0.0.1", false),
             ("9090=127.0.0.2:9090", "127.0.0.1", false),
             ("9090=[::1]:9090", "127.0.0.1", false),

@@ -3,6 +3,8 @@
 //! The command line, scenes, `check` and the console ask here, so that a person reads one wording everywhere. The engine
 //! has the last word, since only it knows what other programs have taken.
 
+use std::net::IpAddr;
+
 use super::Mapping;
 use crate::format::printable;
 use crate::syntax::ParseError;
@@ -12,6 +14,8 @@ use crate::syntax::ParseError;
 pub struct Other {
     /// The port that it listens on; 0 where that is not known yet.
     pub port: u16,
+    /// The addresses that it listens on, where it has its own.
+    pub bind: Vec<IpAddr>,
     /// Its name, where it is known.
     pub name: Option<String>,
     /// How it is spoken of: a mapping's text, or `proxy 2 (web)`.
@@ -26,6 +30,7 @@ impl Other {
     pub fn of(mapping: &Mapping, called: impl Into<String>) -> Self {
         Self {
             port: mapping.listen,
+            bind: mapping.bind.clone(),
             name: mapping.name.as_ref().map(ToString::to_string),
             called: called.into(),
         }
@@ -36,7 +41,16 @@ impl Other {
 #[must_use]
 pub fn clash(line: &str, mapping: &Mapping, others: &[Other]) -> Option<ParseError> {
     let port = mapping.listen;
-    if let Some(other) = others.iter().find(|other| port != 0 && other.port == port) {
+    let meets = |other: &&Other| {
+        let both = mapping
+            .bind
+            .iter()
+            .filter(|addr| other.bind.contains(addr))
+            .count()
+            > 0;
+        port != 0 && other.port == port && (both || mapping.bind == other.bind)
+    };
+    if let Some(other) = others.iter().find(meets) {
         return Some(at_port(line, port_taken(port, &other.called)));
     }
     let name = mapping.name.as_ref()?.as_str();
@@ -105,6 +119,7 @@ mod tests {
         ];
         let others = others.map(|(port, name, called)| Other {
             port,
+            bind: Vec::new(),
             name: Some(name.to_owned()),
             called: called.to_owned(),
         });
@@ -122,7 +137,13 @@ mod tests {
 
     #[test]
     fn any_free_port_and_a_name_of_its_own_are_nobody_elses() {
-        for line in ["0=x:80", "9091=x:80", "9091=web:80", "0=x:80 as web2"] {
+        for line in [
+            "0=x:80",
+            "9090=x:80 bind=127.0.0.2",
+            "9091=x:80",
+            "9091=web:80",
+            "0=x:80 as web2",
+        ] {
             assert_eq!(told(line), None, "{line}");
         }
     }

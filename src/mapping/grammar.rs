@@ -2,9 +2,10 @@
 //!
 //! ```text
 //! mapping    = config { blank option }
-//! option     = "as" blank name | "alpn=" alpn
+//! option     = "as" blank name | "alpn=" alpn | "bind=" addresses | "closed"
 //! name       = 1 to 32 of letter | digit | "-" | "_" | "."
 //! alpn       = offer { "," offer }
+//! addresses  = address { "," address }
 //! offer      = letter, digit, "/", ".", "-", "_", "+", at least one of them
 //! config     = left "=" right
 //! left       = port
@@ -23,6 +24,8 @@
 //! a blank, so that options and faults can follow it.
 //! Which hosts and ports are valid beyond the syntax is the module `host`'s and `port`'s business; what a person probably
 //! meant where the grammar fails is said by `slips`.
+
+use std::net::IpAddr;
 
 use winnow::Parser;
 use winnow::ascii::{alpha1, digit1};
@@ -73,7 +76,7 @@ fn with_options(
     }
 }
 
-/// `option = "as" blank name | "alpn=" alpn`
+/// `option = "as" blank name | "alpn=" alpn | "bind=" addresses | "closed"`
 ///
 /// False where what follows is none.
 fn option(mapping: &mut Mapping, input: &mut Input<'_>) -> Parsed<bool> {
@@ -91,6 +94,23 @@ fn option(mapping: &mut Mapping, input: &mut Input<'_>) -> Parsed<bool> {
         mapping.name = Some(name);
         return Ok(true);
     }
+    let whole = begin..begin + word.len();
+    if word == "closed" {
+        "closed".parse_next(input)?;
+        if std::mem::replace(&mut mapping.closed, true) {
+            return Err(Slip::over(whole, "closed stands once: leave one out").cut());
+        }
+        return Ok(true);
+    }
+    if word.starts_with("bind=") {
+        if !mapping.bind.is_empty() {
+            let message = format!("bind= stands once, with all addresses: leave out {word}");
+            return Err(Slip::over(whole, message).cut());
+        }
+        "bind=".parse_next(input)?;
+        mapping.bind = addresses(input)?;
+        return Ok(true);
+    }
     if !word.starts_with("alpn=") {
         return match slips::misnamed_option(begin, word) {
             Some(slip) => Err(slip.cut()),
@@ -98,7 +118,6 @@ fn option(mapping: &mut Mapping, input: &mut Input<'_>) -> Parsed<bool> {
         };
     }
     // Judged before the offers are read: what is only begun could never be finished.
-    let whole = begin..begin + word.len();
     if mapping.tls() == TlsMode::Clear {
         let offered = if word == "alpn=" { "alpn=h2" } else { word };
         return Err(Slip::over(whole, slips::alpn_without_tls(mapping, offered)).cut());
@@ -119,7 +138,12 @@ pub(crate) fn begun_option(mapping: &Mapping, input: &Input<'_>) -> Option<Slip>
     let word = rest.trim_start();
     let begin = input.current_token_start() + (rest.len() - word.len());
     let can_offer = mapping.alpn.is_empty() && mapping.tls() != TlsMode::Clear;
-    let open = [("as", mapping.name.is_none()), ("alpn=", can_offer)];
+    let open = [
+        ("as", mapping.name.is_none()),
+        ("alpn=", can_offer),
+        ("bind=", mapping.bind.is_empty()),
+        ("closed", !mapping.closed),
+    ];
     let fits = |(option, open): &(&str, bool)| *open && option.starts_with(word);
     let words: Vec<&str> = open
         .into_iter()
@@ -159,6 +183,42 @@ pub(crate) fn name(input: &mut Input<'_>) -> Parsed<Name> {
     };
     let slip = Slip::over(begin + at.start..begin + at.end, message).unfinished_if(unfinished);
     Err(slip.expecting(["a name"]).cut())
+}
+
+/// `addresses = address { "," address }`, an IPv6 address in brackets or without
+fn addresses(input: &mut Input<'_>) -> Parsed<Vec<IpAddr>> {
+    let begin = input.current_token_start();
+    let written = word(input)?;
+    let mut addrs: Vec<IpAddr> = Vec::new();
+    let mut start = begin;
+    for text in written.split(',') {
+        let at = start..start + text.len();
+        let bare = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
+        let Ok(addr) = bare.unwrap_or(text).parse() else {
+            let may_grow = |c: char| c.is_ascii_hexdigit() || ".:[]".contains(c);
+            let is_open = at.end == begin + written.len() && input.is_empty();
+            let message = "bind= wants addresses of this machine: bind=127.0.0.1";
+            let slip = Slip::over(at, message).expecting(["an address"]);
+            let is_open = is_open && text.chars().all(may_grow);
+            return Err(slip.unfinished_if(is_open).cut());
+        };
+        if addrs.contains(&addr) {
+            let message = format!("{} is given twice: leave one out", shortened(text));
+            return Err(Slip::over(at, message).cut());
+        }
+        addrs.push(addr);
+        start = at.end + 1;
+    }
+    Ok(addrs)
+}
+
+/// `right` alone, as a mapping of any free port.
+pub(crate) fn upstream(input: &mut Input<'_>) -> Parsed<Mapping> {
+    let (protocol, host, port) = cut_err(right).parse_next(input)?;
+    if !until_blank(input).is_empty() {
+        return Err(slips::after(input).cut());
+    }
+    Ok(Mapping::new(0, protocol, host, port))
 }
 
 /// `alpn = offer { "," offer }`

@@ -5,7 +5,7 @@
 //! types; whether a host exists is the dialer's business.
 
 use std::fmt;
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::syntax::{self, ParseError};
 
@@ -38,6 +38,10 @@ pub struct Mapping {
     /// The protocols that are offered to the upstream in the TLS handshake (ALPN), the preferred one first, by `alpn=LIST`;
     /// empty where none were given.
     pub alpn: Vec<String>,
+    /// The addresses to listen on, by `bind=LIST`; empty for those of the program.
+    pub bind: Vec<IpAddr>,
+    /// Whether its port is closed at first, by `closed`.
+    pub closed: bool,
 }
 
 /// An upstream's host. A name is looked up for each connection.
@@ -80,6 +84,17 @@ pub enum TlsMode {
 /// Reads one mapping, with its name and its ALPN where they are given; blanks before and after it are ignored.
 pub fn parse(text: &str) -> Result<Mapping, ParseError> {
     syntax::read(text, grammar::mapping_alone)
+}
+
+/// Addresses in one word.
+fn tight(addrs: &[IpAddr]) -> String {
+    let addrs: Vec<String> = addrs.iter().map(IpAddr::to_string).collect();
+    addrs.join(",")
+}
+
+/// Reads an upstream alone, as it stands behind the `=` of a mapping.
+pub fn parse_upstream(text: &str) -> Result<Mapping, ParseError> {
+    syntax::read(text, grammar::upstream)
 }
 
 /// The mapping that a text is, where it is one: how a form that an error offers is tried.
@@ -148,6 +163,8 @@ impl Mapping {
             port,
             name: None,
             alpn: Vec::new(),
+            bind: Vec::new(),
+            closed: false,
         }
     }
 
@@ -155,6 +172,37 @@ impl Mapping {
     #[must_use]
     pub fn called(self, name: Option<Name>) -> Self {
         Self { name, ..self }
+    }
+
+    /// The upstream as a mapping writes it, behind its `=`.
+    #[must_use]
+    pub fn right(&self) -> String {
+        let whole = Self::new(0, self.protocol, self.host.clone(), self.port).to_string();
+        whole
+            .split_once('=')
+            .map(|(_, right)| right.to_owned())
+            .unwrap_or_default()
+    }
+
+    /// This mapping with the upstream of another one; the protocols that are offered to the old one are kept where the new one
+    /// speaks TLS too.
+    #[must_use]
+    pub fn towards(&self, other: &Self) -> Self {
+        let upstream = Self {
+            protocol: other.protocol,
+            host: other.host.clone(),
+            port: other.port,
+            ..self.clone()
+        };
+        let offers = upstream.tls() != TlsMode::Clear;
+        Self {
+            alpn: if offers {
+                upstream.alpn.clone()
+            } else {
+                Vec::new()
+            },
+            ..upstream
+        }
     }
 
     /// Whether a proxy of this mapping does what one of the `other` does, whatever they are called.
@@ -189,6 +237,12 @@ impl fmt::Display for Mapping {
         }
         if !self.alpn.is_empty() {
             write!(f, " alpn={}", self.alpn.join(","))?;
+        }
+        if !self.bind.is_empty() {
+            write!(f, " bind={}", tight(&self.bind))?;
+        }
+        if self.closed {
+            f.write_str(" closed")?;
         }
         match &self.name {
             Some(name) => write!(f, " as {name}"),
@@ -284,6 +338,56 @@ mod tests {
         ] {
             let text = format!("1={host}:1");
             assert_eq!(parse(&text).is_ok(), valid, "{} {host}", host.len());
+        }
+    }
+
+    #[test]
+    fn addresses_and_a_closed_port_are_read_and_printed() {
+        for (text, printed) in [
+            ("1=x:1 bind=127.0.0.2", "1=x:1 bind=127.0.0.2"),
+            (
+                "1=x:1 closed bind=[::1],0.0.0.0 as db",
+                "1=x:1 bind=::1,0.0.0.0 closed as db",
+            ),
+            ("1=tls://x closed alpn=h2", "1=tls://x alpn=h2 closed"),
+        ] {
+            let mapping = parse(text).unwrap_or_else(|error| panic!("{error}"));
+            assert_eq!(mapping.to_string(), printed);
+            assert_eq!(parse(printed), Ok(mapping));
+        }
+        for (text, message) in [
+            (
+                "1=x:1 bind=here as y",
+                "bind= wants addresses of this machine: bind=127.0.0.1",
+            ),
+            (
+                "1=x:1 bind=::1 bind=::1",
+                "bind= stands once, with all addresses: leave out bind=::1",
+            ),
+            (
+                "1=x:1 bind=::1,::1 as y",
+                "::1 is given twice: leave one out",
+            ),
+            ("1=x:1 closed closed", "closed stands once: leave one out"),
+        ] {
+            let error = parse(text).expect_err(text);
+            assert_eq!(error.message, message, "{text}");
+        }
+        for begun in ["1=x:1 b", "1=x:1 bind=", "1=x:1 bind=127.0", "1=x:1 clos"] {
+            assert!(parse(begun).expect_err(begun).unfinished, "{begun}");
+        }
+    }
+
+    #[test]
+    fn another_upstream_keeps_the_rest() {
+        let mapping = parse("1=tls://x alpn=h2 bind=::1 as db").expect("a mapping");
+        for (upstream, expected) in [
+            ("y:2", "1=y:2 bind=::1 as db"),
+            ("https://y", "1=https://y alpn=h2 bind=::1 as db"),
+        ] {
+            let other = parse_upstream(upstream).expect("an upstream");
+            assert_eq!(other.right(), upstream);
+            assert_eq!(mapping.towards(&other).to_string(), expected);
         }
     }
 

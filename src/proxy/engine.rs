@@ -17,7 +17,7 @@ use super::events::{Events, FactFeed};
 use super::net::barred::Barred;
 use super::net::look_up::LookUps;
 use super::net::sys;
-use super::proxy::Proxy;
+use super::proxy::{Proxy, Way};
 use super::record::{Order, Record};
 use super::shared::{Options, Shared, start_workers};
 use super::sweeps::list::Sweeps;
@@ -188,7 +188,11 @@ impl Engine {
     /// # Errors
     /// The port cannot be listened on, another proxy has the name, or the mapping leads back to itself.
     pub async fn add(&self, mapping: Mapping, plan: Plan) -> Result<ProxyId, AddError> {
-        let listeners = listener::bind(&self.inner.options, mapping.listen)?;
+        let listeners = if mapping.closed {
+            Vec::new()
+        } else {
+            listener::bind(&self.inner.options, &mapping, mapping.listen)?
+        };
         let proxy = self.enlist(mapping, plan, &listeners, None)?;
         port::begin(&proxy, listeners, &self.inner, &self.author).await;
         Ok(proxy.id)
@@ -229,9 +233,9 @@ impl Engine {
         let old = self.proxy(id);
         let listeners = match &old {
             Some(old) if old.number() == mapping.listen => {
-                port::take_over(old, mapping.listen, &self.inner).await?
+                port::take_over(old, &mapping, &self.inner).await?
             }
-            _ => listener::bind(&self.inner.options, mapping.listen)?,
+            _ => listener::bind(&self.inner.options, &mapping, mapping.listen)?,
         };
         let proxy = match self.enlist(mapping, plan, &listeners, Some(id)) {
             Ok(proxy) => proxy,
@@ -268,14 +272,15 @@ impl Engine {
         let mut proxies = self.inner.proxies.write();
         // Numbered under the lock: the list is in the order of numbers, whatever order ports are bound in.
         let id = ProxyId(self.inner.next_proxy.fetch_add(1, Ordering::Relaxed));
-        let allotted = self.inner.allot(&mapping);
-        let proxy = Arc::new(Proxy::new(id, mapping, plan, listeners, allotted));
+        let name = mapping.name.clone();
+        let allotted = self.inner.allot(mapping);
+        let proxy = Arc::new(Proxy::new(id, plan, listeners, allotted));
         let mut others = proxies.clone();
         others.retain(|other| Some(other.id) != replaces);
-        if let Some(circle) = self.circle(&proxy, &others) {
+        if let Some(circle) = self.circle(proxy.number(), &proxy.way(), &others) {
             return Err(AddError::Circle(circle));
         }
-        proxy.take_name(proxy.mapping.name.clone(), &others)?;
+        proxy.take_name(name, &others)?;
         others.push(Arc::clone(&proxy));
         *proxies = others;
         proxy.touch();
@@ -283,12 +288,94 @@ impl Engine {
         Ok(proxy)
     }
 
-    /// The proxies that a connection through a new one would pass until it comes to it again.
-    fn circle(&self, new: &Proxy, others: &[Arc<Proxy>]) -> Option<Circle> {
-        let others = others.iter().map(|proxy| (proxy.number(), &proxy.mapping));
-        let ports = others.chain([(new.number(), &new.mapping)]).collect();
+    /// The proxies that a connection on this way, which begins at a port, would pass until it comes to it again.
+    fn circle(&self, port: u16, way: &Way, others: &[Arc<Proxy>]) -> Option<Circle> {
+        let others = others.iter().map(|proxy| (proxy.number(), proxy.way()));
+        let others: Vec<_> = others.collect();
+        let ports = others.iter().map(|(port, way)| (*port, &way.mapping));
+        let ports = ports.chain([(port, &way.mapping)]).collect();
         let bound = &self.inner.options.bind;
-        Circle::through(new.number(), &ports, bound, sys::is_local)
+        Circle::through(port, &ports, bound, sys::is_local)
+    }
+
+    /// Closes a proxy's port and ends its connections, both streams of each in order; what they hold is dropped. Waits for no
+    /// peer. False where there is no such proxy.
+    pub async fn close(&self, id: ProxyId) -> bool {
+        let Some(proxy) = self.proxy(id) else {
+            return false;
+        };
+        proxy.want_port(false);
+        // All of it before the first wait: a caller that goes away leaves nothing half done.
+        proxy.settings.end_all();
+        port::settle_or_tell(&proxy, &self.inner, &self.author).await;
+        // Those that came until the port was closed.
+        proxy.settings.end_all();
+        true
+    }
+
+    /// Opens a proxy's port.
+    ///
+    /// # Errors
+    /// As `set_port`.
+    pub async fn open(&self, id: ProxyId) -> Result<(), BindError> {
+        self.set_port(id, true).await
+    }
+
+    /// Gives a proxy another mapping, under its number and its name and with its faults; its connections end, both streams of
+    /// each in order. Nothing changes where it cannot be done. False where there is no such proxy.
+    ///
+    /// # Errors
+    /// The port cannot be listened on, or the mapping leads back to itself.
+    pub async fn repoint(&self, id: ProxyId, mapping: Mapping) -> Result<bool, AddError> {
+        let Some(proxy) = self.proxy(id) else {
+            return Ok(false);
+        };
+        let engine = self.clone();
+        let pointing = async move { engine.point(&proxy, mapping).await };
+        // A task of its own: a caller that goes away does not leave it half done.
+        let pointed = self.inner.tasks.spawn(pointing).await;
+        let pointed = pointed.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()));
+        pointed.map(|()| true)
+    }
+
+    async fn point(&self, proxy: &Arc<Proxy>, mapping: Mapping) -> Result<(), AddError> {
+        let _alone = proxy.changing.lock().await;
+        let (old, before) = (proxy.way(), proxy.mapping());
+        let way = self.inner.way(mapping);
+        let (listen, was) = (way.mapping.listen, old.mapping.listen);
+        let stays = way.mapping.bind == old.mapping.bind && [was, proxy.number()].contains(&listen);
+        let mut others = self.inner.proxies.read().clone();
+        others.retain(|other| other.id != proxy.id);
+        let port = if stays { proxy.number() } else { listen };
+        if let Some(circle) = self.circle(port, &way, &others) {
+            return Err(AddError::Circle(circle));
+        }
+        let moves = !stays && proxy.wants_port();
+        let listeners = if moves {
+            Some(port::take_over(proxy, &way.mapping, &self.inner).await?)
+        } else {
+            None
+        };
+        proxy.take_way(way);
+        proxy.settings.end_all();
+        let what = Happening::Repointed {
+            before: before.to_string(),
+            mapping: proxy.mapping().to_string(),
+        };
+        self.inner.tell_by(proxy, what, Some(&self.author));
+        match listeners {
+            Some(listeners) => port::move_to(proxy, listeners, &self.inner, &self.author).await,
+            None if !stays => proxy.listens_on(&[]),
+            None => {}
+        }
+        self.inner.look.notify_one();
+        Ok(())
+    }
+
+    /// What a proxy forwards.
+    #[must_use]
+    pub fn mapping(&self, id: ProxyId) -> Option<Mapping> {
+        Some(self.proxy(id)?.mapping())
     }
 
     /// Ends a proxy: its port is closed, its connections are ended. False where there is none.

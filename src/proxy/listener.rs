@@ -24,17 +24,25 @@ use super::shared::{Options, Shared};
 use super::thread::worker::Worker;
 use super::thread::{clock, panics};
 use crate::format::reason;
+use crate::mapping::Mapping;
 use crate::snapshot::{Happening, PortState};
 
 /// The first wait after the process ran short of something; it doubles up to the last.
 const FIRST_WAIT: Duration = Duration::from_millis(5);
 const LAST_WAIT: Duration = Duration::from_millis(100);
 
-/// Binds every address of the engine to one port; with port 0, whichever is free on the first.
-pub(super) fn bind(options: &Options, port: u16) -> Result<Listeners, BindError> {
-    let mut listeners = Vec::with_capacity(options.bind.len());
+/// Binds every address of a mapping, or of the engine where it has none of its own, to one port; with port 0, whichever is free
+/// on the first.
+pub(super) fn bind(
+    options: &Options,
+    mapping: &Mapping,
+    port: u16,
+) -> Result<Listeners, BindError> {
+    let own = Some(&mapping.bind).filter(|own| !own.is_empty());
+    let addrs = own.unwrap_or(&options.bind);
+    let mut listeners = Vec::with_capacity(addrs.len());
     let mut port = port;
-    for addr in &options.bind {
+    for addr in addrs {
         let addr = SocketAddr::new(*addr, port);
         let failed = |source| BindError { addr, source };
         let listener = sys::listen(addr, options.keepalive).map_err(failed)?;
@@ -203,6 +211,7 @@ fn hand_over(
         client,
         id: engine.next_connection(),
         ordinal: proxy.next_ordinal(),
+        epoch: proxy.settings.epoch(),
         accepted: clock::now(),
         proxy: Arc::clone(proxy),
         engine: Arc::clone(engine),

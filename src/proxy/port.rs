@@ -21,6 +21,7 @@ use super::proxy::{Kept, Proxy};
 use super::shared::Shared;
 use super::thread::clock;
 use crate::fault::Direction;
+use crate::mapping::Mapping;
 use crate::snapshot::{Author, Happening};
 
 /// How often a port that another program took is asked for again.
@@ -35,6 +36,40 @@ pub(super) async fn begin(
     by: &Author,
 ) {
     let mut kept = proxy.gate.lock().await;
+    let port = take(proxy, listeners, engine, by);
+    let plan = proxy.settings.plan();
+    if !plan.is_empty() {
+        let faults = Happening::Faults { before: None, plan };
+        engine.tell_by(proxy, faults, Some(by));
+    }
+    if let Some(port) = port {
+        accept(port, engine).await;
+    }
+    keep(proxy, engine, &mut kept, false);
+}
+
+/// Opens the port of a proxy that listens elsewhere from now on, as `begin` does.
+pub(super) async fn move_to(
+    proxy: &Arc<Proxy>,
+    listeners: Listeners,
+    engine: &Arc<Shared>,
+    by: &Author,
+) {
+    let mut kept = proxy.gate.lock().await;
+    if let Some(port) = take(proxy, listeners, engine, by) {
+        accept(port, engine).await;
+    }
+    keep(proxy, engine, &mut kept, false);
+}
+
+/// Has a port listen with these, unless nobody wants it or its faults refuse all clients; tells which.
+fn take(
+    proxy: &Arc<Proxy>,
+    listeners: Listeners,
+    engine: &Arc<Shared>,
+    by: &Author,
+) -> Option<Listening> {
+    proxy.listens_on(&listeners);
     let port = if refuses(proxy) {
         None
     } else {
@@ -46,15 +81,7 @@ pub(super) async fn begin(
         Some(_) => engine.tell_listening(proxy, Some(by)),
         None => engine.tell_by(proxy, Happening::PortClosed, Some(by)),
     }
-    let plan = proxy.settings.plan();
-    if !plan.is_empty() {
-        let faults = Happening::Faults { before: None, plan };
-        engine.tell_by(proxy, faults, Some(by));
-    }
-    if let Some(port) = port {
-        accept(port, engine).await;
-    }
-    keep(proxy, engine, &mut kept, false);
+    port
 }
 
 /// Opens or closes the port as its user and the faults want it now, and sees to it that it stays so as time passes.
@@ -87,12 +114,12 @@ pub(super) async fn settle_or_tell(proxy: &Arc<Proxy>, engine: &Arc<Shared>, by:
 /// The port cannot be listened on.
 pub(super) async fn take_over(
     proxy: &Arc<Proxy>,
-    port: u16,
+    mapping: &Mapping,
     engine: &Arc<Shared>,
 ) -> Result<Listeners, BindError> {
     let mut kept = proxy.gate.lock().await;
     stop_accepting(proxy).await;
-    let bound = listener::bind(&engine.options, port);
+    let bound = listener::bind(&engine.options, mapping, mapping.listen);
     if bound.is_err() {
         let settled = open_or_close(proxy, engine, None).await;
         keep(proxy, engine, &mut kept, settled.is_err());
@@ -124,7 +151,8 @@ async fn open_or_close(
 ) -> Result<(), BindError> {
     if proxy.wants_port() && !refuses(proxy) {
         let number = proxy.number();
-        let bind = || listener::bind(&engine.options, number);
+        let way = proxy.way();
+        let bind = || listener::bind(&engine.options, &way.mapping, number);
         let port = claim(proxy, engine, bind)?;
         renew_intake(proxy);
         if let Some(port) = port {

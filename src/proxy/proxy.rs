@@ -23,10 +23,8 @@ use crate::snapshot::{PortState, ProxyId};
 /// A mapping while it runs.
 pub(super) struct Proxy {
     pub(super) id: ProxyId,
-    pub(super) mapping: Mapping,
+    way: Mutex<Arc<Way>>,
     pub(super) settings: Settings,
-    /// TLS with its upstream, where the mapping asks for it.
-    pub(super) tls: UpstreamTls,
     /// A permit for every connection that may be open.
     pub(super) permits: Arc<Semaphore>,
     pub(super) limit: u32,
@@ -45,10 +43,17 @@ pub(super) struct Proxy {
     rest: Arc<Rest>,
 }
 
+/// Where a proxy's connections lead, and where their clients come in.
+pub(super) struct Way {
+    pub(super) mapping: Mapping,
+    /// TLS with the upstream, where the mapping asks for it.
+    pub(super) tls: UpstreamTls,
+}
+
 /// What a new proxy gets of what its engine has.
 pub(super) struct Allotted {
-    /// TLS with its upstream, where the mapping asks for it.
-    pub(super) tls: UpstreamTls,
+    /// Where its connections lead.
+    pub(super) way: Arc<Way>,
     /// How many connections it takes at a time.
     pub(super) limit: u32,
     /// How many workers may move its counters.
@@ -102,19 +107,23 @@ pub(super) struct Keeper {
 // === impl Proxy ===
 
 impl Proxy {
-    /// A proxy whose port is bound, and yet to be opened.
+    /// A proxy whose port is bound, and yet to be opened; or is not, where its mapping says so.
     pub(super) fn new(
         id: ProxyId,
-        mapping: Mapping,
         plan: Plan,
         listeners: &[Arc<TcpListener>],
         allotted: Allotted,
     ) -> Self {
         let limit = allotted.limit;
+        let wanted = !allotted.way.mapping.closed;
+        let state = if wanted {
+            PortState::Refusing
+        } else {
+            PortState::Closed
+        };
         Self {
             id,
-            tls: allotted.tls,
-            mapping,
+            way: Mutex::new(allotted.way),
             settings: Settings::new(plan, &allotted.desk),
             permits: Arc::new(Semaphore::new(limit as usize)),
             limit,
@@ -127,8 +136,8 @@ impl Proxy {
             changes: AtomicU64::new(1),
             rest: allotted.rest,
             port: Mutex::new(Port {
-                wanted: true,
-                state: PortState::Refusing,
+                wanted,
+                state,
                 addrs: addrs(listeners),
                 accepting: None,
             }),
@@ -139,10 +148,30 @@ impl Proxy {
         self.called.lock().name.clone()
     }
 
-    /// The mapping with the name that the proxy has been given by now.
+    /// Where its connections lead from now on.
+    pub(super) fn way(&self) -> Arc<Way> {
+        Arc::clone(&self.way.lock())
+    }
+
+    /// Has its connections lead elsewhere from now on. It stays called as it is.
+    pub(super) fn take_way(&self, way: Arc<Way>) {
+        let mut called = self.called.lock();
+        if called.given.is_none() {
+            called.given = Name::parse(&called.name).ok();
+        }
+        *self.way.lock() = way;
+        drop(called);
+        self.touch();
+    }
+
+    /// The mapping with the name that the proxy has been given by now. That it was closed at first says nothing of now.
     pub(super) fn mapping(&self) -> Mapping {
         let given = self.called.lock().given.clone();
-        self.mapping.clone().called(given)
+        let mapping = self.way().mapping.clone().called(given);
+        Mapping {
+            closed: false,
+            ..mapping
+        }
     }
 
     /// Puts a plan in force, for a caller that then waits until it is taken.
@@ -179,16 +208,17 @@ impl Proxy {
         if let Some(name) = &given
             && let Some(other) = of(name.as_str())
         {
-            let by = other.mapping.clone().called(None).to_string();
+            let by = other.mapping().called(None).to_string();
             return Err(NameTaken {
                 line: name_taken(name.as_str(), &by, |name| of(name).is_some()),
                 name: name.clone(),
             });
         }
         let port = self.number();
-        let is_default = |name: &Name| name.as_str() == self.mapping.default_name(port);
+        let own = self.way();
+        let is_default = |name: &Name| name.as_str() == own.mapping.default_name(port);
         let given = given.filter(|name| !is_default(name));
-        let mapping = self.mapping.clone().called(given.clone());
+        let mapping = own.mapping.clone().called(given.clone());
         let name = mapping.name_beside(port, |name| of(name).is_some());
         *self.called.lock() = Called { given, name };
         self.touch();
@@ -218,10 +248,8 @@ impl Proxy {
 
     /// The port that it listens on: the one that was found where its mapping asked for any free one.
     pub(super) fn number(&self) -> u16 {
-        let port = self.port.lock();
-        port.addrs
-            .first()
-            .map_or(self.mapping.listen, SocketAddr::port)
+        let bound = self.port.lock().addrs.first().map(SocketAddr::port);
+        bound.unwrap_or_else(|| self.way().mapping.listen)
     }
 
     /// Says whether its user wants the port open; one that has retired stays closed.
@@ -251,6 +279,12 @@ impl Proxy {
             self.touch();
         }
         news
+    }
+
+    /// Notes where it listens as soon as its port is open; nowhere yet where there is no listener.
+    pub(super) fn listens_on(&self, listeners: &[Arc<TcpListener>]) {
+        self.port.lock().addrs = addrs(listeners);
+        self.touch();
     }
 
     /// Notes that the port is open, with the listeners that `bind` makes. `None` where it is open already, or is not to be.

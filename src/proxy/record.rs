@@ -19,7 +19,10 @@ use crate::snapshot::{CloseReason, ConnId, Kill};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Order {
     Kill(Kill),
+    /// Its engine or its proxy ends.
     Stop,
+    /// Its proxy goes on without it: both streams end.
+    End,
 }
 
 /// How a connection's task has come to its end; its sockets may still be open.

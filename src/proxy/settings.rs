@@ -31,6 +31,8 @@ pub(super) struct Settings {
     records: Mutex<HashMap<ConnId, Arc<Record>>>,
     /// Whether connections are to end as soon as they are known; written under the lock of `records`.
     stopped: AtomicBool,
+    /// How often all connections were ended; written under the lock of `records`.
+    epoch: AtomicU64,
     reported: Notify,
 }
 
@@ -62,6 +64,7 @@ impl Settings {
             generation: AtomicU64::new(1),
             records: Mutex::default(),
             stopped: AtomicBool::new(false),
+            epoch: AtomicU64::new(0),
             reported: Notify::new(),
         }
     }
@@ -89,12 +92,30 @@ impl Settings {
         self.generation.load(Ordering::SeqCst)
     }
 
-    pub(super) fn enter(&self, record: &Arc<Record>) {
+    /// A connection that was accepted in this epoch is open.
+    pub(super) fn enter(&self, record: &Arc<Record>, epoch: u64) {
         let mut records = self.records.lock();
         records.insert(record.id, Arc::clone(record));
         // Relaxed: the lock orders it.
         if self.stopped.load(Ordering::Relaxed) {
             record.give(Order::Stop);
+        } else if epoch < self.epoch() {
+            record.give(Order::End);
+        }
+    }
+
+    /// How often all connections were ended.
+    pub(super) fn epoch(&self) -> u64 {
+        // Relaxed: who is accepted while all are ended may be one of them or not.
+        self.epoch.load(Ordering::Relaxed)
+    }
+
+    /// Ends every connection that has been accepted by now, those that a worker has yet to take over too; others may follow.
+    pub(super) fn end_all(&self) {
+        let records = self.records.lock();
+        self.epoch.fetch_add(1, Ordering::Relaxed);
+        for record in records.values() {
+            record.give(Order::End);
         }
     }
 

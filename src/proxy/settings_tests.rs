@@ -10,7 +10,7 @@ use crate::snapshot::Kill;
 fn connection(settings: &Settings, number: u64) -> Arc<Record> {
     let client = (Ipv4Addr::LOCALHOST, 1).into();
     let record = Arc::new(Record::new(ConnId(number), client, Duration::ZERO));
-    settings.enter(&record);
+    settings.enter(&record, 0);
     record
 }
 

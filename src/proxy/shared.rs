@@ -14,7 +14,7 @@ use super::events::FactBatch;
 use super::net::barred::Barred;
 use super::net::look_up::LookUps;
 use super::net::socket::{Keepalive, Young};
-use super::proxy::{Allotted, Proxy};
+use super::proxy::{Allotted, Proxy, Way};
 use super::record::Record;
 use super::relay::budget::Budget;
 use super::sweeps::list::Sweeps;
@@ -159,10 +159,16 @@ impl Shared {
         clock::now().saturating_duration_since(self.start)
     }
 
+    /// The way that connections of this mapping take.
+    pub(super) fn way(&self, mapping: Mapping) -> Arc<Way> {
+        let tls = UpstreamTls::new(&self.tls, &mapping);
+        Arc::new(Way { mapping, tls })
+    }
+
     /// What a new proxy gets of what the engine has.
-    pub(super) fn allot(&self, mapping: &Mapping) -> Allotted {
+    pub(super) fn allot(&self, mapping: Mapping) -> Allotted {
         Allotted {
-            tls: UpstreamTls::new(&self.tls, mapping),
+            way: self.way(mapping),
             limit: self.limit,
             workers: self.workers.len(),
             rest: Arc::clone(&self.rest),

@@ -42,6 +42,13 @@ pub enum Happening {
         /// The name that it had.
         before: String,
     },
+    /// A proxy has another mapping: its upstream is another one, or it listens elsewhere. Its connections end.
+    Repointed {
+        /// The mapping that it had.
+        before: String,
+        /// The mapping that it has.
+        mapping: String,
+    },
     /// A port was closed by its user.
     PortClosed,
     /// A client connected.

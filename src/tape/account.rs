@@ -184,6 +184,9 @@ impl Account {
                     found.rename(proxy);
                 }
             }
+            What::Repointed { proxy, mapping } => {
+                self.change(proxy, t, "", |stands| stands.mapping.clone_from(mapping));
+            }
             What::Port { proxy, port } => {
                 self.change(proxy, t, "", |stands| stands.port = *port);
             }

@@ -17,6 +17,9 @@ impl Head {
             What::Renamed { proxy, before } => {
                 self.edit(before, |standing| standing.proxy.clone_from(proxy));
             }
+            What::Repointed { proxy, mapping } => {
+                self.edit(proxy, |standing| standing.mapping.clone_from(mapping));
+            }
             What::Port { proxy, port } => self.edit(proxy, |standing| standing.port = *port),
             What::Faults {
                 proxy,

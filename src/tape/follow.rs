@@ -19,7 +19,7 @@ use super::record::{Finding, Head, Port, Record, Standing, What};
 use super::save::Saver;
 use super::seconds::Seconds;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed, Told, clock};
-use crate::snapshot::{Event, Found, Happening, ProxyRow, Snapshot};
+use crate::snapshot::{Author, Event, Found, Happening, ProxyRow, Snapshot};
 use crate::sweep::Curve;
 
 /// What a recorder is told of the session.
@@ -266,6 +266,10 @@ impl Follower {
             Happening::Renamed { before } => What::Renamed {
                 proxy: name,
                 before: before.clone(),
+            },
+            Happening::Repointed { mapping, .. } => What::Repointed {
+                proxy: name,
+                mapping: mapping.clone(),
             },
             Happening::Faults { before, plan } => {
                 self.seconds.cut(&name, event.at);

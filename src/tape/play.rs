@@ -61,6 +61,8 @@ pub enum Move {
     Port(String, bool),
     /// Climbs a fault, with the course that it took.
     Sweep(String, Box<Sweep>, Course),
+    /// A proxy gets another mapping.
+    Repoint(String, Box<Mapping>),
 }
 
 /// Why a tape cannot be played.
@@ -222,6 +224,11 @@ fn a_move(head: &Head, what: &What, at: Duration) -> Result<Option<Move>, Unplay
         What::Renamed { proxy, before } => {
             Some(Move::Rename(before.clone(), Name::parse(proxy).ok()))
         }
+        What::Repointed { proxy, mapping } => {
+            let read = command::parse_line(mapping);
+            let (mapping, _) = read.map_err(|error| unread(at, error))?;
+            Some(Move::Repoint(proxy.clone(), Box::new(mapping)))
+        }
         What::Port { proxy, port } => {
             let before = head.proxy(proxy).map(|standing| standing.port);
             match (before, port) {
@@ -333,12 +340,7 @@ pub async fn try_out(engine: &Engine, what: Move) -> Result<(), RequestError> {
         }
         Move::Remove(name) => find(&name).map(Request::Remove),
         Move::Rename(before, name) => find(&before).map(|proxy| Request::Rename { proxy, name }),
-        Move::Set(name, plan) => {
-            if let Some(proxy) = find(&name) {
-                engine.by(Author::REPLAY).set_plan(proxy, plan).await;
-            }
-            return Ok(());
-        }
+        Move::Set(name, plan) => find(&name).map(|proxy| Request::SetPlan { proxy, plan }),
         Move::Sweep(name, sweep, course) => {
             if let Some(proxy) = find(&name) {
                 engine.sweep_again(proxy, *sweep, course)?;
@@ -346,6 +348,10 @@ pub async fn try_out(engine: &Engine, what: Move) -> Result<(), RequestError> {
             return Ok(());
         }
         Move::Port(name, open) => find(&name).map(|proxy| Request::SetPort { proxy, open }),
+        Move::Repoint(name, mapping) => find(&name).map(|proxy| {
+            let mapping = *mapping;
+            Request::Repoint { proxy, mapping }
+        }),
     };
     match request {
         // It is no failure that nothing is done to a proxy that is not there: why it is not was told then.

@@ -97,6 +97,13 @@ pub enum What {
         /// The name that it had.
         before: String,
     },
+    /// A proxy has another mapping.
+    Repointed {
+        /// Its name.
+        proxy: String,
+        /// Its mapping, as text that reads back.
+        mapping: String,
+    },
     /// A port was opened or closed.
     Port {
         /// The proxy's name.
@@ -272,6 +279,7 @@ impl What {
             Self::Sweep(curve) => Some(&curve.proxy),
             Self::Removed { proxy }
             | Self::Renamed { proxy, .. }
+            | Self::Repointed { proxy, .. }
             | Self::Port { proxy, .. }
             | Self::Faults { proxy, .. }
             | Self::Error { proxy, .. } => Some(proxy),

@@ -27,7 +27,7 @@ use crate::farewell::Farewell;
 use crate::fault::{Directions, Own, Plan};
 use crate::look::{Glyphs, Scheme};
 use crate::request::Request;
-use crate::snapshot::{Author, ConnId, ProxyId, ProxyRow, Snapshot};
+use crate::snapshot::{ConnId, ProxyId, ProxyRow, Snapshot};
 
 mod guide;
 mod lines;

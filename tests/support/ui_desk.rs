@@ -277,7 +277,8 @@ impl Interface for Desk {
                     Outcome::Renamed(proxy, desk.rename(proxy, name.as_ref()))
                 }
                 Request::SetPlan { proxy, plan } => return desk.set_plan(proxy, plan).await,
-                Request::SetPort { proxy, .. } => Outcome::PortSet(proxy),
+                Request::SetPort { proxy, .. } | Request::Close(proxy) => Outcome::PortSet(proxy),
+                Request::Repoint { proxy, .. } => Outcome::Repointed(proxy),
                 Request::Kill(conn, how) => Outcome::Killed(conn, how),
                 Request::SetOwn(conn, _) => {
                     let taken = Taken {

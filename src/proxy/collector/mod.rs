@@ -208,7 +208,7 @@ impl Collector {
         let what = Happening::Opened {
             conn: record.id,
             client: record.client,
-            upstream: proxy.mapping.upstream(),
+            upstream: proxy.way().mapping.upstream(),
         };
         self.engine.tell_of(record.opened, proxy.name(), what);
         if find(&mut self.seen, proxy.id).is_none() {

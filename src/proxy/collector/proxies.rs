@@ -311,7 +311,7 @@ impl ProxyFigures {
             mapping: proxy.mapping(),
             listening,
             port,
-            insecure: insecure && proxy.mapping.tls() != TlsMode::Clear,
+            insecure: insecure && proxy.way().mapping.tls() != TlsMode::Clear,
             tls: self.tls.clone(),
             present: self.present(at),
             traced: self.traced(at),

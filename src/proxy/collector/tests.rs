@@ -64,8 +64,8 @@ fn desk() -> Desk {
     let (news_tx, news) = mpsc::channel(1 << 14);
     let engine = Arc::new(shared(news_tx, events));
     let mapping = mapping::parse("80=db:81").expect("valid");
-    let allotted = engine.allot(&mapping);
-    let proxy = Proxy::new(ProxyId(1), mapping, Plan::default(), &[], allotted);
+    let allotted = engine.allot(mapping);
+    let proxy = Proxy::new(ProxyId(1), Plan::default(), &[], allotted);
     let proxy = Arc::new(proxy);
     engine.proxies.write().push(Arc::clone(&proxy));
     let (published, snapshots) = watch::channel(Arc::default());
@@ -86,7 +86,7 @@ impl Desk {
 
     fn open_from(&self, client: SocketAddr, number: u64) -> Arc<Record> {
         let record = Arc::new(Record::new(ConnId(number), client, Duration::ZERO));
-        self.proxy.settings.enter(&record);
+        self.proxy.settings.enter(&record, 0);
         self.tell(News::Opened(Arc::clone(&record), Arc::clone(&self.proxy)));
         record
     }

@@ -76,6 +76,6 @@ async fn finish(leg: &mut Leg) {
 pub(crate) fn reason_of(order: Order) -> CloseReason {
     match order {
         Order::Kill(_) => CloseReason::Killed,
-        Order::Stop => CloseReason::Stopped,
+        Order::Stop | Order::End => CloseReason::Stopped,
     }
 }

@@ -17,6 +17,7 @@ use crate::proxy::leg::dial;
 use crate::proxy::meter::counters::Latest;
 use crate::proxy::net::socket::Young;
 use crate::proxy::postgres::{self, ClientError};
+use crate::proxy::proxy::Way;
 use crate::proxy::settings::Current;
 use crate::proxy::thread::clock::{self, Deadline};
 use crate::snapshot::{CloseReason, Happening, LegName, Seen};
@@ -25,6 +26,7 @@ use crate::units::ByteRate;
 /// A new connection whose upstream is not ready yet. A change of settings acts on it at once.
 pub(crate) struct Opening<'a> {
     books: &'a Books,
+    way: Arc<Way>,
     circumstances: Circumstances,
     current: Current,
 }
@@ -46,6 +48,7 @@ impl<'a> Opening<'a> {
     pub(crate) fn new(books: &'a Books, circumstances: Circumstances) -> Self {
         Self {
             books,
+            way: books.proxy.way(),
             circumstances,
             current: books.proxy.settings.current(),
         }
@@ -55,7 +58,7 @@ impl<'a> Opening<'a> {
     /// closes.
     pub(crate) async fn run(mut self, client: &mut Leg) -> Result<Ready, Failure> {
         self.wait().await?;
-        let opened = if self.books.proxy.mapping.tls() == TlsMode::Postgres {
+        let opened = if self.way.mapping.tls() == TlsMode::Postgres {
             // In a box: most connections do without, and are small so.
             Box::pin(self.reach_postgres(client)).await?
         } else {
@@ -200,8 +203,8 @@ impl<'a> Opening<'a> {
             ..
         } = self.books;
         let dialed = dial::dial(
-            &proxy.mapping,
-            &proxy.tls,
+            &self.way.mapping,
+            &self.way.tls,
             &engine.look_ups,
             &engine.barred,
             record.client,

@@ -42,6 +42,8 @@ pub(crate) struct Job {
     /// The connection's number within its proxy, from which its randomness is derived.
     pub(crate) ordinal: u64,
     pub(crate) accepted: Instant,
+    /// How often all connections of the proxy had been ended then.
+    pub(crate) epoch: u64,
     pub(crate) proxy: Arc<Proxy>,
     pub(crate) engine: Arc<Shared>,
     /// Counts it among its worker's connections.
@@ -218,6 +220,7 @@ impl<'a> Relay<'a> {
             // An end in order behind a part would look like the end of the whole.
             Order::Stop if !self.pump.is_idle() => TakeDown::Reset,
             Order::Stop => TakeDown::Leave,
+            Order::End => TakeDown::Close,
         };
         End {
             reason: reason_of(order),
@@ -315,7 +318,7 @@ impl Books {
         let stream = TcpStream::from_std(job.stream).ok()?;
         let opened = job.accepted.saturating_duration_since(job.engine.start);
         let record = Arc::new(Record::new(job.id, job.client, opened));
-        job.proxy.settings.enter(&record);
+        job.proxy.settings.enter(&record, job.epoch);
         let books = Self {
             record,
             proxy: job.proxy,

@@ -285,6 +285,10 @@ fn told(what: &Happening) -> Option<(Tone, String)> {
         }
         Happening::Removed => (Tone::Plain, "removed".to_owned()),
         Happening::Renamed { before } => (Tone::Plain, format!("renamed, was {before}")),
+        Happening::Repointed { before, mapping } => {
+            let text = format!("{before} → {mapping}, its connections end");
+            (Tone::Plain, text)
+        }
         Happening::PortClosed => (Tone::Plain, "port closed".to_owned()),
         Happening::Opened { conn, client, .. } => {
             (Tone::Plain, format!("#{} open {client}", conn.0))

@@ -101,6 +101,7 @@ fn taken(model: &Model, line: &str, mapping: &Mapping) -> Option<ParseError> {
     let others = rows.flat_map(|(row, number)| {
         ports(row).map(move |port| Other {
             port,
+            bind: row.mapping.bind.clone(),
             name: Some(row.name.clone()),
             called: format!("proxy {number} ({})", row.name),
         })

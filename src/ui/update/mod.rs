@@ -321,9 +321,16 @@ fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
             line::probed(model, port, result.map_err(|error| error.to_string()));
         }
         Outcome::Stopped => model.cause(Effect::Quit),
-        Outcome::Added(_) | Outcome::Removed(_) | Outcome::Renamed(..) | Outcome::PortSet(_) => {
-            model.unasked();
+        // An event tells of it.
+        Outcome::Repointed(_) => {}
+        Outcome::PortSet(proxy) => {
+            let text = format!(
+                "{}: port closed, its connections end: o opens it",
+                model.name(proxy)
+            );
+            model.say(Tone::Plain, text);
         }
+        Outcome::Added(_) | Outcome::Removed(_) | Outcome::Renamed(..) => model.unasked(),
     }
 }
 

@@ -7,7 +7,9 @@ use super::{course, palette, proxies};
 use crate::command::{self, Command};
 use crate::fault::Plan;
 use crate::format::shown_path;
+use crate::mapping::Mapping;
 use crate::scene::Scene;
+use crate::snapshot::PortState;
 use crate::ui::effect::Effect;
 use crate::ui::input::Field;
 use crate::ui::model::undo::Setup;
@@ -83,7 +85,11 @@ fn scene(model: &Model, times: bool) -> Scene {
         let plan = model.plan(row.id).unwrap_or(&row.plan);
         let first = course.iter().find(|turned| turned.proxy == row.id);
         let plan = first.map_or(plan, |first| &first.before);
-        (row.mapping.clone(), plan.settings().to_vec())
+        let mapping = Mapping {
+            closed: row.port == PortState::Closed,
+            ..row.mapping.clone()
+        };
+        (mapping, plan.settings().to_vec())
     });
     let begun = course.first().map_or(Duration::ZERO, |first| first.at);
     let moments = course.iter().flat_map(|turned| {

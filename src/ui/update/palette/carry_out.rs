@@ -41,6 +41,14 @@ pub(super) fn carry_out(model: &mut Model, command: Command) {
                 proxies::set_port(model, proxy, open);
             });
         }
+        Command::Off(name) => on(model, &name, |model, proxy| {
+            model.ask(Request::Close(proxy));
+        }),
+        Command::Repoint(name, to) => on(model, &name, |model, proxy| {
+            if let Some(mapping) = model.proxy(proxy).map(|(_, row)| row.mapping.towards(&to)) {
+                model.ask(Request::Repoint { proxy, mapping });
+            }
+        }),
         Command::Kill(conn, how) => {
             model.ask(Request::Kill(conn, how));
         }

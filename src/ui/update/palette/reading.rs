@@ -306,9 +306,14 @@ impl Reader<'_> {
         let command = command::parse(spelled.text()).map_err(|error| spelled.error(error))?;
         let name = match (&command, command.target()) {
             (_, Some(Target::Proxy(name)))
-            | (Command::Remove(name) | Command::Rename(name, _) | Command::Port(name, _), _) => {
-                Some(name)
-            }
+            | (
+                Command::Remove(name)
+                | Command::Rename(name, _)
+                | Command::Port(name, _)
+                | Command::Off(name)
+                | Command::Repoint(name, _),
+                _,
+            ) => Some(name),
             _ => None,
         };
         if let Some(name) = name.filter(|name| self.find(name).is_none()) {

@@ -73,6 +73,18 @@ fn effect(model: &Model, command: &Command) -> String {
         }
         Command::Rename(name, after) => format!("{name} is called {after} from now on"),
         Command::Port(name, open) => port(name, *open),
+        Command::Off(name) => {
+            let open = row(model, name).map_or(0, |row| row.open);
+            format!("closes the port of {name} and ends {}", connections(open))
+        }
+        Command::Repoint(name, to) => {
+            let open = row(model, name).map_or(0, |row| row.open);
+            format!(
+                "{name} leads to {} from now on; {} end",
+                to.right(),
+                connections(open)
+            )
+        }
         Command::Kill(conn, how) => {
             let known = model.newest().conns.iter().any(|row| row.id == *conn);
             let how = match how {

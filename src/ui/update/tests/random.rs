@@ -248,7 +248,8 @@ fn outcome(request: &Request) -> Outcome {
         Request::Remove(proxy) => Outcome::Removed(proxy),
         Request::Rename { proxy, .. } => Outcome::Renamed(proxy, "new".to_owned()),
         Request::SetPlan { proxy, .. } => Outcome::Planned(proxy, taken),
-        Request::SetPort { proxy, .. } => Outcome::PortSet(proxy),
+        Request::SetPort { proxy, .. } | Request::Close(proxy) => Outcome::PortSet(proxy),
+        Request::Repoint { proxy, .. } => Outcome::Repointed(proxy),
         Request::Sweep(proxy, ref sweep) => {
             Outcome::Sweeping(proxy, Arc::new(Curve::new(1, "db".to_owned(), sweep)))
         }
@@ -264,9 +265,11 @@ fn outcome(request: &Request) -> Outcome {
 
 fn refusal(request: &Request) -> RequestError {
     match *request {
-        Request::Remove(proxy) | Request::Rename { proxy, .. } | Request::SetPlan { proxy, .. } => {
-            RequestError::NoProxy(proxy)
-        }
+        Request::Remove(proxy)
+        | Request::Rename { proxy, .. }
+        | Request::Close(proxy)
+        | Request::Repoint { proxy, .. }
+        | Request::SetPlan { proxy, .. } => RequestError::NoProxy(proxy),
         Request::Kill(conn, _) | Request::SetOwn(conn, _) => RequestError::NoConnection(conn),
         Request::Add { .. }
         | Request::Replace { .. }

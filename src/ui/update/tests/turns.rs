@@ -13,6 +13,26 @@ fn one_key_sets_a_value_and_shows_it_before_any_snapshot() {
 }
 
 #[test]
+fn a_fault_with_a_name_is_taken_off_by_its_place_and_put_back() {
+    let mut model = model();
+    let line = "set db latency 100ms as=slow, latency 1s as=\"my toxic\", loss 2%";
+    let effects = does(
+        &mut model,
+        [Action::Palette(line.to_owned()), Action::Accept],
+    );
+    let all = "latency 100ms as=slow, latency 1s as=\"my toxic\", loss 2%";
+    assert_eq!(plans(&effects), [format!("1: {all}")]);
+    let effects = does(&mut model, [Action::TakeOff(2)]);
+    assert_eq!(plans(&effects), ["1: latency 100ms as=slow, loss 2%"]);
+    assert_eq!(notice(&model), "db: my toxic: LAT 1s → off");
+    assert_eq!(does(&mut model, [Action::TakeOff(2)]), []);
+    does(&mut model, [Action::Undo]);
+    assert_eq!(shown(&model, 1), all);
+    does(&mut model, [Action::AllOff]);
+    assert_eq!(shown(&model, 1), "");
+}
+
+#[test]
 fn an_answer_completes_the_change_that_notice_mark_and_line_tell_of() {
     let mut model = model();
     let effects = does(&mut model, [turn(Turn::To(5))]);
