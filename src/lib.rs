@@ -25,6 +25,7 @@
 //!  findings                what facts tell of an application: its habits, with their evidence
 //!  fault, mapping, command, preset, scene, tour    text to data and back; what faults do to bytes
 //!  sweep                one fault climbed until something gives: its steps, the cliff, the sentence
+//!  toxic                    toxiproxy's toxics as settings, and back
 //!  units, format, syntax    quantities; figures and texts for people; errors with a caret
 //!  file, look, folders      files that are read whole, but never without end; the words for what the console looks like;
 //!                           where the user's own files are
@@ -63,6 +64,7 @@
 //! | where a mapping is read | [`mapping`], a function for each production of its grammar |
 //! | where a habit of an application is told | one file in `findings`, and its line in the table there |
 //! | who may ask what of the API | `api::guard` |
+//! | which fault a toxic of toxiproxy is | `toxic` |
 //! | where TLS with an upstream is set up | [`proxy::tls`] |
 //! | what is measured, and when | `proxy::meter` counts, `proxy::collector` reads ten times a second |
 //!
@@ -150,6 +152,8 @@ pub mod sweep;
 pub mod syntax;
 pub mod tape;
 pub mod tour;
+#[cfg(feature = "api")]
+pub mod toxic;
 #[cfg(feature = "tui")]
 pub mod ui;
 pub mod units;

@@ -83,6 +83,16 @@ impl Session<'_> {
         self.tape.begin().await;
         #[cfg(feature = "api")]
         if let Some(api) = self.api {
+            let config = self
+                .options
+                .drop_in
+                .as_ref()
+                .and_then(|it| it.config.as_ref());
+            if let Some(path) = config
+                && let Err(why) = start::populate(api, path).await
+            {
+                self.engine.report(why);
+            }
             api.open();
         }
     }
@@ -234,6 +244,17 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             return judged.map(|all_valid| ExitCode::from(if all_valid { 0 } else { 2 }));
         }
         Some(Command::Report { .. }) => unreachable!("it is carried out above"),
+        #[cfg(feature = "api")]
+        Some(Command::Toxiproxy(args)) => {
+            if args.version {
+                let version = format!("toxiproxy-server version {}", api::TOXIPROXY);
+                return print(|out| writeln!(out, "{version}")).map(|()| ExitCode::SUCCESS);
+            }
+            let (later, drop_in) = args.read()?;
+            let mut options = Options::read(run.and(later), &[])?;
+            options.drop_in = Some(drop_in);
+            return desk(options, Origin::of(Upstreams::Given), notes);
+        }
         #[cfg(feature = "api")]
         Some(Command::Ping {
             address,
@@ -466,7 +487,7 @@ fn no_console(why: &str) -> anyhow::Error {
 
 /// Opens every port, then shows what happens until something ends it.
 async fn run(
-    options: Options,
+    #[cfg_attr(not(feature = "api"), expect(unused_mut))] mut options: Options,
     origin: Origin,
     notes: Vec<String>,
     log: Option<&Arc<LogFile>>,
@@ -482,7 +503,7 @@ async fn run(
     };
     let file = start::open_outputs(&options)?;
     #[cfg(feature = "api")]
-    let listens = start::listen(&options)?;
+    let listens = start::listen(&mut options)?;
     let engine = Engine::start(options.engine.clone())?;
     let recorder = log.map(|log| Recorder::start(&engine, log));
     let tape = tape::Recorder::start(&engine, start::tape_setup(&options, &origin, file));
@@ -547,7 +568,7 @@ async fn headless(
     let Origin {
         upstreams, play, ..
     } = origin;
-    let is_empty = options.mappings.is_empty() && play.is_none();
+    let is_empty = options.mappings.is_empty() && play.is_none() && !is_drop_in(options);
     if upstreams == Upstreams::Given && is_empty && io::stdin().is_terminal() {
         // A hint; where it cannot be written there is nobody to read it.
         let _ = writeln!(io::stderr(), "{NO_PROXIES}");
@@ -582,7 +603,7 @@ async fn headless(
         }
     };
     let result = desk
-        .run(&existing, commands(), io::stdout(), stop)
+        .run(&existing, commands(options), io::stdout(), stop)
         .await
         .context(WRITING);
     if let Some(demo) = demo {
@@ -638,12 +659,27 @@ fn shown(options: &Options, upstreams: Upstreams, style: Style) -> headless::Opt
 }
 
 /// Standard input, or nothing where reading it would stop the process: a job in the background of its terminal.
-fn commands() -> Box<dyn AsyncRead + Send + Unpin> {
+fn commands(options: &Options) -> Box<dyn AsyncRead + Send + Unpin> {
+    if is_drop_in(options) {
+        return Box::new(tokio::io::empty());
+    }
     if stop::reading_stops() {
         Box::new(tokio::io::empty())
     } else {
         Box::new(tokio::io::stdin())
     }
+}
+
+/// Whether the program stands for another one, which has no commands on standard input.
+fn is_drop_in(options: &Options) -> bool {
+    #[cfg(feature = "api")]
+    let is = options.drop_in.is_some();
+    #[cfg(not(feature = "api"))]
+    let is = {
+        let _ = options;
+        false
+    };
+    is
 }
 
 /// The console's configuration, with what the command line says; what is wrong with the file becomes a note.

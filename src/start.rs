@@ -16,6 +16,8 @@ use faultboard::command::Command;
 use faultboard::demo::Demo;
 use faultboard::fault::Plan;
 use faultboard::file::{self, Readers};
+#[cfg(feature = "api")]
+use faultboard::format::reason;
 use faultboard::format::shown_path;
 use faultboard::proxy::Engine;
 use faultboard::report;
@@ -246,21 +248,27 @@ pub(crate) fn tape_setup(options: &Options, origin: &Origin, file: Option<TapeFi
     }
 }
 
+/// No file of toxiproxy's with proxies is longer, in MiB.
+#[cfg(feature = "api")]
+const LONGEST_CONFIG: u64 = 1;
+
 /// No file with tokens is longer, in MiB.
 #[cfg(feature = "api")]
 const LONGEST_TOKENS: u64 = 1;
 
 /// Listens for the API where that is asked for; nobody is answered yet.
 #[cfg(feature = "api")]
-pub(crate) fn listen(options: &Options) -> Result<Option<(Listener, Tokens)>> {
-    let Some(address) = &options.api.api else {
+pub(crate) fn listen(options: &mut Options) -> Result<Option<(Listener, Tokens)>> {
+    let Some(address) = options.api.api.clone() else {
         return Ok(None);
     };
     let tokens = tokens(options.api.api_token_file.as_deref())?;
+    // There an address that other machines reach is the wish that they do.
+    options.api.api_open |= options.drop_in.is_some() && tokens.operator.is_none();
     if let Some(why) = options.api.unguarded(&tokens) {
         return Err(Rejected::because(&why).into());
     }
-    Ok(Some((Listener::bind(address)?, tokens)))
+    Ok(Some((Listener::bind(&address)?, tokens)))
 }
 
 /// The API over an engine, where there is to be one.
@@ -272,6 +280,16 @@ pub(crate) fn serve(
 ) -> Option<Api> {
     let (listener, tokens) = listens?;
     Some(Api::start(listener, engine, &options.api, tokens))
+}
+
+/// Makes the proxies of toxiproxy's file; says what could not be, and the program goes on without, as there.
+#[cfg(feature = "api")]
+pub(crate) async fn populate(api: &Api, path: &Path) -> Result<(), String> {
+    let shown = shown_path(path);
+    let bytes = file::read(path, LONGEST_CONFIG);
+    let bytes = bytes.map_err(|error| format!("cannot read {shown}: {}", reason(&error)))?;
+    let made = api.populate(bytes).await;
+    made.map_err(|why| format!("{shown}: {why}"))
 }
 
 /// Reads the tokens of a file, or of the environment where none is given.

@@ -26,6 +26,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("fault", &["format", "units", "syntax"]),
     ("sweep", &["format", "units", "syntax", "fault"]),
     ("mapping", &["format", "units", "syntax"]),
+    ("toxic", &["units", "fault"]),
     ("preset", &["format", "units", "syntax", "fault"]),
     (
         "snapshot",
@@ -108,7 +109,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "request", "format", "units", "fault", "mapping", "snapshot", "proxy",
+            "toxic", "request", "format", "units", "fault", "mapping", "snapshot", "proxy",
         ],
     ),
     (
@@ -131,6 +132,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// The layers in which text and numbers go in and come out, and nothing else happens.
 const PURE: &[&str] = &[
     "units", "format", "syntax", "fault", "sweep", "mapping", "snapshot", "findings", "command",
+    "toxic",
 ];
 
 /// What has no place in them.

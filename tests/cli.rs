@@ -439,6 +439,7 @@ fn help_shows_every_command_and_option() {
         "faultboard demo",
         "faultboard check [--json] MAPPING...",
         "faultboard ping [ADDR]",
+        "faultboard toxiproxy [-host ADDR] [-port N] [-config FILE]",
         "faultboard completions SHELL",
         "faultboard man",
         "faultboard version [--json]",

@@ -4,18 +4,50 @@ use std::collections::hash_map::RandomState;
 use std::hash::BuildHasher;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use axum::body::{Body, Bytes, to_bytes};
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
 use serde_json::json;
+use tokio::time::timeout;
+
+/// No body is longer.
+const LONGEST_BODY: usize = 1 << 20;
+
+/// A body has come whole after this long, or is waited for no more.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Why a request is answered with an error.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
     pub(super) error: String,
+}
+
+/// Reads the body of a request.
+pub(super) async fn read(body: Body) -> Result<Bytes, Refusal> {
+    let read = timeout(PATIENCE, to_bytes(body, LONGEST_BODY)).await;
+    let read = read.map_err(|_| Refusal {
+        status: StatusCode::REQUEST_TIMEOUT,
+        error: format!(
+            "the body has not come whole within {} s",
+            PATIENCE.as_secs()
+        ),
+    })?;
+    read.map_err(|error| {
+        let too_long = error.into_inner().to_string().contains("length limit");
+        if too_long {
+            Refusal {
+                status: StatusCode::PAYLOAD_TOO_LARGE,
+                error: format!("the body is longer than {LONGEST_BODY} bytes"),
+            }
+        } else {
+            Refusal::bad("bad request body: it ended before it was whole")
+        }
+    })
 }
 
 /// An answer in JSON: without blanks, and without what HTML gives a meaning to.
@@ -78,8 +110,6 @@ impl IntoResponse for Refusal {
 
 #[cfg(test)]
 mod tests {
-    use axum::body::to_bytes;
-
     use super::*;
 
     #[test]

@@ -18,7 +18,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use subtle::ConstantTimeEq;
 
-use super::Control;
 use super::answer::{Refusal, request_id};
 use super::options::{ApiArgs, Tokens};
 
@@ -59,11 +58,11 @@ pub(super) struct Access {
 
 /// Admits a request, or refuses it.
 pub(super) async fn admit(
-    State(control): State<Arc<Control>>,
+    State(access): State<Arc<Access>>,
     request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match control.access.refuse(&request) {
+    let mut response = match access.refuse(&request) {
         Some(refused) => refused,
         None => next.run(request).await,
     };

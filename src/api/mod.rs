@@ -13,6 +13,7 @@
 mod accept;
 pub mod address;
 mod answer;
+mod desk;
 mod guard;
 pub mod options;
 mod ping;
@@ -26,20 +27,17 @@ use axum::middleware::{from_fn_with_state, map_response};
 use self::accept::Accepting;
 pub use self::accept::{BindApiError, Listener};
 pub use self::address::Address;
+use self::desk::Control;
 use self::guard::{Access, Reach};
 pub use self::options::{ApiArgs, TOKEN_VARIABLE, Tokens};
 pub use self::ping::ping;
+pub use self::toxiproxy::LEVEL as TOXIPROXY;
 use crate::proxy::Engine;
-
-/// What the handlers share.
-struct Control {
-    access: Access,
-}
 
 /// A running API. Dropped, it ends without waiting for requests.
 pub struct Api {
     accepting: Accepting,
-    engine: Engine,
+    control: Control,
     address: Address,
     reach: Reach,
 }
@@ -56,14 +54,14 @@ impl Api {
         }
         let (address, reach) = (listener.address().clone(), listener.reach(args));
         let access = Access::new(reach, tokens, args);
-        let control = Arc::new(Control { access });
+        let control = Control::new(engine, args.api_fixed);
         let routes = toxiproxy::routes()
-            .route_layer(from_fn_with_state(Arc::clone(&control), guard::admit))
+            .route_layer(from_fn_with_state(Arc::new(access), guard::admit))
             .layer(map_response(answer::dressed))
-            .with_state(control);
+            .with_state(control.clone());
         Self {
             accepting: Accepting::start(listener, routes),
-            engine: engine.clone(),
+            control,
             address,
             reach,
         }
@@ -72,11 +70,19 @@ impl Api {
     /// Answers from now on, those first who have come already, and says where.
     pub fn open(&self) {
         let Self { address, reach, .. } = self;
-        self.engine.note(match reach {
+        self.control.engine.note(match reach {
             Reach::Local | Reach::WithToken => format!("the API answers on {address}"),
             Reach::Open => format!("the API is open to the network without a token: {address}"),
         });
         self.accepting.open();
+    }
+
+    /// Makes proxies as toxiproxy's file has them, with their toxics.
+    ///
+    /// # Errors
+    /// What is wrong with the file, or could not be made; what stands before it is there.
+    pub async fn populate(&self, config: Vec<u8>) -> Result<(), String> {
+        self.control.fill(config.into()).await
     }
 
     /// Where it is open to other machines without a token.

@@ -23,6 +23,9 @@ pub struct ApiArgs {
     /// Let other machines in without a token
     #[arg(long)]
     pub api_open: bool,
+    /// Let faults be changed, but no proxy be made, moved or removed
+    #[arg(long)]
+    pub api_fixed: bool,
     /// Let everything be read, and nothing be changed
     #[arg(long)]
     pub api_read_only: bool,
@@ -51,12 +54,14 @@ impl ApiArgs {
             api,
             api_token_file,
             api_open,
+            api_fixed,
             api_read_only,
             api_host,
         } = later;
         self.api = api.or(self.api);
         self.api_token_file = api_token_file.or(self.api_token_file);
         self.api_open |= api_open;
+        self.api_fixed |= api_fixed;
         self.api_read_only |= api_read_only;
         self.api_host.extend(api_host);
         self
@@ -68,6 +73,7 @@ impl ApiArgs {
         let given = [
             ("--api-token-file", self.api_token_file.is_some()),
             ("--api-open", self.api_open),
+            ("--api-fixed", self.api_fixed),
             ("--api-read-only", self.api_read_only),
             ("--api-host", !self.api_host.is_empty()),
         ];

@@ -19,6 +19,7 @@ pub const USAGE: &str = "faultboard [OPTIONS] [MAPPING]...\n       \
                          faultboard replay [OPTIONS] TAPE\n       \
                          faultboard report [--html|--md|--json] [-o FILE] TAPE\n       \
                          faultboard presets [--json]\n       \
+                         faultboard toxiproxy [-host ADDR] [-port N] [-config FILE]\n       \
                          faultboard ping [ADDR]\n       \
                          faultboard completions SHELL\n       \
                          faultboard man\n       \

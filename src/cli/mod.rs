@@ -12,9 +12,13 @@ use clap::{Args, FromArgMatches, Parser, Subcommand};
 
 pub mod help;
 pub mod options;
+#[cfg(feature = "api")]
+mod toxiproxy;
 pub mod version;
 
 pub use options::{Options, Output, Rejected};
+#[cfg(feature = "api")]
+pub use toxiproxy::{DropIn, ToxiproxyArgs};
 
 #[cfg(feature = "api")]
 use crate::api::{Address, ApiArgs};
@@ -143,6 +147,12 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         api_token_file: Option<PathBuf>,
     },
+    /// Stand for toxiproxy's server: its flags, its file, its API on port 8474, and no console
+    ///
+    /// Flags have one dash or two, as there; all options of this program's own are taken too. Called toxiproxy or
+    /// toxiproxy-server, the program is this command.
+    #[cfg(feature = "api")]
+    Toxiproxy(Box<ToxiproxyArgs>),
     /// Print a completion script: faultboard completions bash > faultboard.bash
     Completions {
         /// The shell that it is for
@@ -262,7 +272,7 @@ pub enum Unread {
 /// Reads the words of a command line, the program's own name first.
 pub fn read(words: &[OsString]) -> Result<Cli, Unread> {
     #[cfg(feature = "api")]
-    let words = &api_joined(words);
+    let words = &api_joined(&toxiproxy::translated(words));
     let parse = |words: &[OsString]| {
         let matches = help::command().try_get_matches_from(words)?;
         Cli::from_arg_matches(&matches)

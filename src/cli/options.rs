@@ -11,6 +11,8 @@ use std::time::Duration;
 
 use clap::CommandFactory;
 
+#[cfg(feature = "api")]
+use super::DropIn;
 use super::{Cli, RunArgs};
 #[cfg(feature = "api")]
 use crate::api::ApiArgs;
@@ -58,6 +60,9 @@ pub struct Options {
     /// How other programs drive it.
     #[cfg(feature = "api")]
     pub api: ApiArgs,
+    /// What is different where it stands for toxiproxy's server.
+    #[cfg(feature = "api")]
+    pub drop_in: Option<DropIn>,
     /// What the engine needs to know.
     pub engine: proxy::Options,
     /// The options that a command line must repeat to run the same desk again, beside the seed and the faults.
@@ -194,6 +199,8 @@ impl Options {
             repeated: repeated(&run),
             #[cfg(feature = "api")]
             api: run.api.clone(),
+            #[cfg(feature = "api")]
+            drop_in: None,
             engine: engine_options(run),
         })
     }

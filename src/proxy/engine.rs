@@ -1,6 +1,6 @@
 //! The handle to a running engine: starts it, asks it for everything that it can do, and stops it.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{IpAddr, SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Duration;
@@ -164,6 +164,12 @@ impl Engine {
     #[must_use]
     pub fn facts(&self) -> FactFeed {
         self.inner.facts.subscribe().into()
+    }
+
+    /// The addresses that its proxies listen on.
+    #[must_use]
+    pub fn bind(&self) -> &[IpAddr] {
+        &self.inner.options.bind
     }
 
     /// Has no connection lead to `addr` from now on, where the program itself is controlled.

@@ -64,8 +64,8 @@ pub struct Model {
     pub seed: u64,
     /// The addresses that proxies listen on.
     pub bind: Vec<IpAddr>,
-    /// Whether other machines can drive the desk without a token.
-    pub api_open: bool,
+    /// Who can drive the desk beside its user.
+    pub driven: Driven,
     /// What the screen looks like.
     pub theme: Theme,
     /// What the terminal shows where its user asks for nothing.
@@ -171,6 +171,16 @@ pub struct Draft {
     pub(super) answered: Option<Duration>,
 }
 
+/// Who can drive the desk by its API.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Driven {
+    /// Nobody, or whom its guard lets in.
+    #[default]
+    Guarded,
+    /// Every machine that reaches it.
+    ByAll,
+}
+
 // === impl Model ===
 
 impl Model {
@@ -180,7 +190,6 @@ impl Model {
         Self {
             seed,
             bind,
-            api_open: false,
             size,
             focus: Focus::Input,
             has_mouse: true,

@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use super::action::{Action, Answer};
 use super::effect::{Desk, Effect, Events, Pending, ToTerminal, Told};
 use super::files;
-use super::model::{Guide, Model};
+use super::model::{Driven, Guide, Model};
 use super::pace::{Dirt, Pace};
 use super::{FromOutside, Options, RunError, meaning, update, view};
 use crate::farewell::Farewell;
@@ -65,7 +65,9 @@ where
     ) -> Result<Self, RunError> {
         let size = terminal.size().map_err(draw_error)?;
         let mut model = Model::new(options.seed, options.bind.clone(), size);
-        model.api_open = options.api_open;
+        if options.api_open {
+            model.driven = Driven::ByAll;
+        }
         model.terminal = options.theme.unwrap_or_default();
         let config = &options.config;
         (model.scheme, model.glyphs) = (config.scheme, config.glyphs);

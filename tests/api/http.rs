@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 
 use faultboard::api::{Address, Api, ApiArgs, Listener, Tokens};
 use faultboard::proxy::Engine;
+use serde_json::Value;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -112,6 +113,10 @@ impl Reply {
             head: head.to_ascii_lowercase(),
             body: body.to_owned(),
         }
+    }
+
+    pub(crate) fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("JSON: {self:?}"))
     }
 
     /// A field of the head.

@@ -1,20 +1,48 @@
 //! toxiproxy's API: its paths, objects and errors as they are on the wire, so that its clients need not know the difference.
+//!
+//! A toxic is a named setting (`as=NAME`) of its proxy's plan: several of a type stand beside each other, and what a person turns
+//! by a key is another one. What toxiproxy dies of, hangs at, or does by halves is not copied.
 
-use std::sync::Arc;
+mod book;
+mod change;
+mod json;
+mod listen;
+mod populate;
+mod proxies;
+mod toxics;
 
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 
+pub(super) use self::book::Book;
 use super::Control;
 
 /// The level of toxiproxy's API that this is. Its Ruby client changes proxies by PATCH from 2.6.0 on.
-const LEVEL: &str = "2.12.0";
+pub const LEVEL: &str = "2.12.0";
 
 /// The routes of toxiproxy.
-pub(super) fn routes() -> Router<Arc<Control>> {
-    Router::new().route("/version", get(version))
+pub(super) fn routes() -> Router<Control> {
+    let proxy = get(proxies::one)
+        .patch(proxies::change)
+        .post(proxies::change)
+        .delete(proxies::remove);
+    let toxic = get(toxics::one)
+        .patch(toxics::change)
+        .post(toxics::change)
+        .delete(toxics::remove);
+    Router::new()
+        .route("/version", get(version))
+        .route("/proxies", get(proxies::list).post(proxies::create))
+        .route("/proxies/{proxy}", proxy)
+        .route(
+            "/proxies/{proxy}/toxics",
+            get(toxics::list).post(toxics::create),
+        )
+        .route("/proxies/{proxy}/toxics/{toxic}", toxic)
+        .route("/populate", post(populate::populate))
+        .route("/reset", post(proxies::reset))
 }
 
 async fn version() -> Response {

@@ -12,7 +12,7 @@ use ratatui::text::Span;
 use super::pen::{Sheet, fit_name, width};
 use crate::fault::PerDirection;
 use crate::ui::format;
-use crate::ui::model::Model;
+use crate::ui::model::{Driven, Model};
 use crate::ui::theme::Role;
 
 /// From this width on the seed stands in the header; below, in the line above the footer.
@@ -103,7 +103,7 @@ fn right(model: &Model, columns: u16) -> Vec<Piece> {
     if model.snapshot.proxies.iter().any(|row| row.insecure) {
         pieces.push(alarm("INSECURE"));
     }
-    if model.api_open {
+    if model.driven == Driven::ByAll {
         pieces.push(alarm("API OPEN"));
     }
     // Other machines reach the proxies.

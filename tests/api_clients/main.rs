@@ -1,0 +1,207 @@
+//! `faultboard toxiproxy` as toxiproxy's clients and its users' command lines meet it.
+//!
+//! The libraries come from `PyPI` and npm; `.ci/run` installs them below `target/clients`, and one that is missing is left out with a
+//! word.
+#![cfg(feature = "api")]
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+
+use serde_json::Value;
+
+/// A server in a process of its own; it ends with this.
+struct Server {
+    child: Child,
+    /// What it said before it listened.
+    said: Vec<String>,
+    port: u16,
+}
+
+impl Server {
+    /// One on any free port, by these flags beside.
+    fn start(flags: &[&str]) -> Self {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_faultboard"))
+            .args(["toxiproxy", "-port", "0"])
+            .args(flags)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .expect("the program starts");
+        let output = BufReader::new(child.stdout.take().expect("a pipe"));
+        let mut said = Vec::new();
+        let mut lines = output.lines().map_while(Result::ok);
+        for line in lines.by_ref() {
+            said.push(line);
+            if said.iter().any(|line| line.contains("the API")) {
+                break;
+            }
+        }
+        // Where nobody reads, the program ends.
+        thread::spawn(move || lines.for_each(drop));
+        let last = said.pop().expect("it listens");
+        let last: Value = serde_json::from_str(&last).expect("JSON");
+        let note = last["note"].as_str().expect("a note");
+        let port = note.rsplit(':').next().and_then(|port| port.parse().ok());
+        Self {
+            child,
+            said,
+            port: port.expect("a port"),
+        }
+    }
+
+    fn ask(&self, request: &str) -> String {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("it listens");
+        write!(
+            stream,
+            "{request}\r\nHost: toxiproxy\r\nConnection: close\r\n\r\n"
+        )
+        .expect("it reads");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("text");
+        answer
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // One that has ended needs no end.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// An upstream that sends back what it gets.
+fn echo() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let addr = listener.local_addr().expect("bound");
+    thread::spawn(move || {
+        for stream in listener.incoming().map_while(Result::ok) {
+            thread::spawn(move || {
+                let mut to = stream.try_clone().expect("a handle");
+                // Whoever resets it has had enough.
+                let _ = std::io::copy(&mut &stream, &mut to);
+            });
+        }
+    });
+    addr
+}
+
+/// Where `.ci/run` installs libraries.
+fn installed() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("target/clients")
+}
+
+/// Runs a script of `tests/clients` over a server of its own, by a program that needs a path to be there.
+fn drive(program: &Path, needs: &str, script: &str) {
+    let folder = installed();
+    if !folder.join(needs).exists() {
+        eprintln!("left out: {script} ({needs} is not installed: .ci/run does)");
+        return;
+    }
+    let server = Server::start(&[]);
+    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/clients")
+        .join(script);
+    let output = Command::new(program)
+        .current_dir(&folder)
+        .arg(&script)
+        .args([server.port.to_string(), echo().to_string()])
+        .output()
+        .expect("the client starts");
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}:\n{said}", script.display());
+}
+
+#[test]
+fn the_python_client_finds_all_that_it_asks_for() {
+    let python = installed().join("venv/bin/python");
+    let module = "venv/lib";
+    let has = std::fs::read_dir(installed().join(module))
+        .into_iter()
+        .flatten();
+    let mut found = has
+        .flatten()
+        .map(|entry| entry.path().join("site-packages/toxiproxy"));
+    if !found.any(|path| path.exists()) {
+        eprintln!("left out: toxiproxy_api.py (toxiproxy-python is not installed: .ci/run does)");
+        return;
+    }
+    drive(&python, module, "toxiproxy_api.py");
+}
+
+#[test]
+fn the_node_client_finds_all_that_it_asks_for() {
+    drive(
+        Path::new("node"),
+        "node_modules/toxiproxy-node-client",
+        "toxiproxy_api.mjs",
+    );
+}
+
+#[test]
+fn the_file_makes_proxies_with_their_toxics_before_the_api_answers() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("toxiproxy.json");
+    let config = serde_json::json!([
+        {"name": "db:1", "listen": "127.0.0.1:0", "upstream": echo().to_string(),
+         "toxics": [{"type": "latency", "name": "slow", "attributes": {"latency": 30}}]},
+        {"name": "off", "listen": "localhost:0", "upstream": "db:5432", "enabled": false},
+    ]);
+    std::fs::write(&file, config.to_string()).expect("a file");
+    let server = Server::start(&[&format!("-config={}", file.display())]);
+    let answer = server.ask("GET /proxies HTTP/1.1");
+    let (_, body) = answer.split_once("\r\n\r\n").expect("a body");
+    let proxies: Value = serde_json::from_str(body).expect("JSON");
+    assert_eq!(proxies["db:1"]["toxics"][0]["attributes"]["latency"], 30);
+    assert_eq!(proxies["off"]["enabled"], false);
+}
+
+#[test]
+fn a_wrong_file_is_said_and_the_server_starts_all_the_same() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("toxiproxy.json");
+    std::fs::write(&file, r#"[{"name": "a"}]"#).expect("a file");
+    for (path, why) in [
+        (
+            file.display().to_string(),
+            "missing required field: upstream at proxy 1",
+        ),
+        ("/no/such/file".to_owned(), "cannot read /no/such/file"),
+    ] {
+        let server = Server::start(&["-config", &path]);
+        assert!(server.ask("GET /version HTTP/1.1").contains("200 OK"));
+        let is_said = |line: &String| line.contains("\"error\"") && line.contains(why);
+        assert!(server.said.iter().any(is_said), "{:?}", server.said);
+    }
+}
+
+#[test]
+fn other_machines_are_let_in_where_it_listens_for_them() {
+    let server = Server::start(&["-host=0.0.0.0"]);
+    assert!(server.ask("GET /version HTTP/1.1").contains("200 OK"));
+}
+
+#[test]
+fn a_port_that_is_taken_ends_it_and_its_version_is_toxiproxys() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    let run = |args: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_faultboard"));
+        let output = command
+            .arg("toxiproxy")
+            .args(args)
+            .stdin(Stdio::null())
+            .output();
+        output.expect("the program starts")
+    };
+    let output = run(&["-port", &port]);
+    assert_eq!(output.status.code(), Some(1));
+    let why = String::from_utf8_lossy(&output.stderr);
+    assert!(why.contains("address already in use"), "{why}");
+    let output = run(&["-version"]);
+    assert_eq!(output.stdout, b"toxiproxy-server version 2.12.0\n");
+    assert_eq!(run(&["-nosuch"]).status.code(), Some(2));
+}
