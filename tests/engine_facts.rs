@@ -114,7 +114,9 @@ async fn an_answer_tells_what_the_upstream_took_of_the_wait() {
     round_trip(&mut client, b"hello").await;
     let (waited, upstream) = told
         .until(|fact| match fact.seen {
-            Seen::Answered { waited, upstream } => Some((waited, upstream)),
+            Seen::Answered {
+                waited, upstream, ..
+            } => Some((waited, upstream)),
             _ => None,
         })
         .await;
@@ -222,4 +224,71 @@ async fn what_clients_met_before_a_fault_stays_known_beside_what_they_feel_now()
         row.factor()
     );
     assert!(row.clean.expect("known").feels.p50 <= clean.feels.p99.max(Duration::from_millis(39)));
+}
+
+/// An upstream that sends for as long as it is read, and clients of its desk.
+async fn pours() -> SocketAddr {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0")
+        .await
+        .expect("a port");
+    let addr = listener.local_addr().expect("bound");
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            tokio::spawn(async move {
+                let piece = vec![0; 64 << 10];
+                let _ = stream.read_u8().await;
+                while stream.write_all(&piece).await.is_ok() {}
+            });
+        }
+    });
+    addr
+}
+
+#[tokio::test]
+async fn a_client_that_reads_slowly_is_told_from_a_link_that_is_slow() {
+    for (faults, rate) in [("", 2_000_000_u32), ("bandwidth 200kB/s", 0)] {
+        let engine = engine();
+        let (_, addr) = proxy(&engine, pours().await, plan(faults)).await;
+        let feed = engine.facts();
+        let mut told = Told {
+            feed,
+            seen: Vec::new(),
+        };
+        let mut client = TcpStream::connect(addr).await.expect("connects");
+        client.write_all(b"!").await.expect("is taken");
+        let reads = async {
+            let mut piece = vec![0; 64 << 10];
+            let mut pace = tokio::time::interval(Duration::from_millis(10));
+            let mut read = 0;
+            // The slow link brings as much in a few seconds as it is looked at for.
+            while rate > 0 || read < 600_000 {
+                if rate > 0 {
+                    pace.tick().await;
+                }
+                let most = if rate > 0 {
+                    rate as usize / 100
+                } else {
+                    piece.len()
+                };
+                read += client.read(&mut piece[..most]).await.expect("it goes on");
+            }
+        };
+        let blocked = told.until(|fact| match fact.seen {
+            Seen::Blocked {
+                over,
+                blocked,
+                bytes,
+            } => Some((over, blocked, bytes)),
+            _ => None,
+        });
+        tokio::select! {
+            (over, blocked, bytes) = blocked => {
+                assert!(rate > 0, "the link is what is slow: {blocked:?} of {over:?}");
+                assert!(over >= Fact::STRETCH && blocked <= over, "{blocked:?} of {over:?}");
+                assert!(blocked * 4 > over * 3, "{blocked:?} of {over:?}");
+                assert!(bytes > 0);
+            }
+            () = reads => assert_eq!(rate, 0, "who reads slowly is told of"),
+        }
+    }
 }

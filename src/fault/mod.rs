@@ -22,7 +22,7 @@
 
 use std::fmt;
 use std::iter::Sum;
-use std::ops::{Index, IndexMut};
+use std::ops::{Index, IndexMut, Range};
 use std::time::{Duration, Instant};
 
 use serde::{Deserialize, Serialize};
@@ -109,6 +109,8 @@ pub struct Kind {
     /// About how many bytes of a stream pass in a second under a setting of it, over a round trip of so long with the other
     /// faults; `None` where it slows no stream down. Who sends to a slow link is read no further ahead than that asks for.
     pub passes: Option<fn(&Setting, Duration) -> Option<ByteRate>>,
+    /// How long each turn of a setting of it is that acts and rests in turn, and in which part of it nothing of it acts.
+    pub rests: Option<fn(&Setting) -> Option<Rests>>,
     /// What to say of a setting of it that is written in an older word, where there is one: the word that it is now.
     pub older: Option<fn(&Setting) -> Option<&'static str>>,
     /// Whether a setting of it has all connections of a proxy share one link.
@@ -124,6 +126,9 @@ pub struct Kind {
     /// Whether the bytes that leave are others than those that came.
     pub alters: bool,
 }
+
+/// How long a turn is, and in which part of it nothing acts.
+pub type Rests = (Duration, Range<Duration>);
 
 /// A value for each direction of a connection.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -287,6 +292,7 @@ impl Kind {
             lengthens: None,
             line: None,
             passes: None,
+            rests: None,
             older: None,
             shares: None,
             freezes: None,

@@ -26,7 +26,7 @@ use std::time::{Duration, Instant};
 use super::param::{self, Param};
 use super::trace::{Column, Course, Trace};
 use super::wave::{Line, Shape, Wave};
-use super::{Setting, Unit, Value};
+use super::{Rests, Setting, Unit, Value};
 use crate::units::{ByteRate, Percent};
 
 const DAY: Duration = Duration::from_secs(86_400);
@@ -122,6 +122,27 @@ pub(super) struct Lag {
 /// alike and are summed at once.
 const RAMP_STEPS: f64 = 64.0;
 
+/// The wave of a setting around `base`.
+fn wave_of(setting: &Setting, base: f64) -> Option<Wave> {
+    let depth = setting.value(DEPTH_TIME.spec.name).and_then(number);
+    Some(Wave {
+        shape: setting.get(WAVE)?,
+        period: setting.get(PERIOD),
+        depth: depth.unwrap_or(base / 2.0),
+    })
+}
+
+/// How long the wave of a setting takes, and in which part of that it brings it to nothing; `None` where it never does, and where
+/// more moves it than a wave.
+pub(super) fn rests(setting: &Setting) -> Option<Rests> {
+    let set = setting.value(setting.kind.params.first()?.name);
+    let base = set.and_then(number)?;
+    let wave = wave_of(setting, base).filter(|_| setting.get(RAMP).is_zero())?;
+    let rests = wave.below(-base)?;
+    let time = Duration::from_secs_f64;
+    Some((wave.period, time(rests.start)..time(rests.end)))
+}
+
 // === impl Motion ===
 
 impl Motion {
@@ -133,17 +154,12 @@ impl Motion {
         let set = setting.value(setting.kind.params.first()?.name);
         let base = set.and_then(number).or(course.map(|_| 0.0))?;
         let ramp = Some(setting.get(RAMP)).filter(|ramp| !ramp.is_zero());
-        let depth = setting.value(DEPTH_TIME.spec.name).and_then(number);
         Some(Self {
             since,
             base,
             course,
             ramp: from.zip(ramp),
-            wave: setting.get(WAVE).map(|shape| Wave {
-                shape,
-                period: setting.get(PERIOD),
-                depth: depth.unwrap_or(base / 2.0),
-            }),
+            wave: wave_of(setting, base),
         })
     }
 

@@ -1,5 +1,6 @@
 //! Waves made of straight lines, and the area under a line: how much passes while a rate moves.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 use std::time::Duration;
 
@@ -78,6 +79,25 @@ impl Wave {
             to: base + self.depth * to,
         };
         heights.iter().map(|heights| line(heights).area()).sum()
+    }
+
+    /// From when to when in a period the swing is at this height or below it; `None` where it never is for a while.
+    pub(super) fn below(&self, height: f64) -> Option<Range<f64>> {
+        let (_, length) = self.heights();
+        let lines = self.heights().0.iter().enumerate();
+        let parts = lines.filter_map(|(number, heights)| {
+            let begin = number as f64 * length;
+            let [from, to] = heights.map(|share| share * self.depth - height);
+            let meets = begin + length * from / (from - to);
+            match (from <= 0.0, to <= 0.0) {
+                (true, true) => Some(begin..begin + length),
+                (true, false) => Some(begin..meets),
+                (false, true) => Some(meets..begin + length),
+                (false, false) => None,
+            }
+        });
+        let whole = parts.reduce(|one, two| one.start..two.end)?;
+        (whole.start < whole.end).then_some(whole)
     }
 
     /// The lines of one period by their heights, from -1 to 1, and how many seconds each of them takes.

@@ -275,7 +275,7 @@ impl Conn {
 
     fn take_in(&mut self, fact: &Fact, faults: &Faults) -> Option<Step> {
         match fact.seen {
-            Seen::Opened { .. } | Seen::Pushed { .. } => None,
+            Seen::Opened { .. } | Seen::Pushed { .. } | Seen::Blocked { .. } => None,
             Seen::Reached => {
                 self.reached = Some(fact.at);
                 None

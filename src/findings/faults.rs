@@ -1,7 +1,6 @@
 //! Which faults acted when: the failure under which something was seen.
 
 use std::collections::VecDeque;
-use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +19,7 @@ pub(super) struct Faults {
     spans: VecDeque<(Duration, Arc<str>)>,
     /// The settings of the plan, each with the moment at which it was set.
     settings: Vec<(Setting, Duration)>,
+    plan: Plan,
     none: Arc<str>,
     upstream: Arc<str>,
 }
@@ -27,11 +27,37 @@ pub(super) struct Faults {
 /// So many changes are remembered.
 const MOST: usize = 64;
 
-/// From when to when a setting acts that was set at `at`.
-fn acts(setting: &Setting, at: Duration) -> Range<Duration> {
-    let begins = at.saturating_add(setting.schedule.start);
-    let lasts = setting.schedule.lasts.unwrap_or(Duration::MAX);
-    begins..begins.saturating_add(lasts)
+/// Who rests for less between two turns acts all the time.
+const REST: Duration = Duration::from_secs(2);
+
+/// Whether a setting that was set at `set` acts at a time, and when that changes next.
+fn acts(setting: &Setting, set: Duration, at: Duration) -> (bool, Option<Duration>) {
+    let begins = set.saturating_add(setting.schedule.start);
+    if at < begins {
+        return (false, Some(begins));
+    }
+    let ends = setting
+        .schedule
+        .lasts
+        .map(|lasts| begins.saturating_add(lasts));
+    if ends.is_some_and(|ends| ends <= at) {
+        return (false, None);
+    }
+    let rests = setting.kind.rests.and_then(|rests| rests(setting));
+    let rests = rests.filter(|(_, rest)| rest.end.saturating_sub(rest.start) >= REST);
+    let Some((turn, rest)) = rests else {
+        return (true, ends);
+    };
+    let turns = at.saturating_sub(begins).as_nanos() / turn.as_nanos();
+    let began = begins + turn.saturating_mul(u32::try_from(turns).unwrap_or(u32::MAX));
+    let bounds = [
+        began + rest.start,
+        began + rest.end,
+        began + turn + rest.start,
+    ];
+    let turns = bounds.into_iter().chain(ends).filter(|time| *time > at);
+    let is_at_rest = (bounds[0]..bounds[1]).contains(&at);
+    (!is_at_rest, turns.min())
 }
 
 // === impl Faults ===
@@ -43,6 +69,7 @@ impl Default for Faults {
         Self {
             spans: [(Duration::ZERO, Arc::clone(&none))].into(),
             settings: Vec::new(),
+            plan: Plan::default(),
             none,
             upstream,
         }
@@ -50,8 +77,7 @@ impl Default for Faults {
 }
 
 impl Faults {
-    /// Takes `plan` as that of the time from `at` on, with the turns that its schedules will take. A setting that stays keeps
-    /// its schedule.
+    /// Takes `plan` as that of the time from `at` on. A setting that stays keeps its schedule.
     pub(super) fn set(&mut self, at: Duration, plan: &Plan) {
         while self.spans.len() > 1 && self.spans.back().is_some_and(|(since, _)| *since >= at) {
             self.spans.pop_back();
@@ -64,22 +90,30 @@ impl Faults {
         self.settings = settings
             .map(|setting| (setting.clone(), since(setting)))
             .collect();
-        let acting: Vec<(&'static str, Range<Duration>)> = self
-            .settings
-            .iter()
-            .filter(|_| !plan.bypassed)
-            .map(|(setting, since)| (setting.kind.name, acts(setting, *since)))
-            .collect();
-        let mut times = vec![at];
-        times.extend(acting.iter().flat_map(|(_, acts)| [acts.start, acts.end]));
-        times.retain(|time| (at..Duration::MAX).contains(time));
-        times.sort_unstable();
-        for time in times {
-            let acting = acting.iter().filter(|(_, acts)| acts.contains(&time));
-            let mut names: Vec<&str> = acting.map(|(name, _)| *name).collect();
-            names.dedup();
-            self.push(time, &names.join(", "));
-        }
+        self.plan = plan.clone();
+        self.pass(at);
+    }
+
+    /// The plan of now.
+    pub(super) fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Its settings in turn: whether each acts at a time, and when that changes.
+    fn acting(
+        &self,
+        at: Duration,
+    ) -> impl Iterator<Item = (&'static str, (bool, Option<Duration>))> {
+        let settings = self.settings.iter().filter(|_| !self.plan.bypassed);
+        settings.map(move |(setting, since)| (setting.kind.name, acts(setting, *since, at)))
+    }
+
+    /// Time has come to a moment at which a setting begins or ends to act.
+    pub(super) fn pass(&mut self, at: Duration) {
+        let acting = self.acting(at).filter(|(_, (acts, _))| *acts);
+        let mut names: Vec<&str> = acting.map(|(name, _)| name).collect();
+        names.dedup();
+        self.push(at, &names.join(", "));
     }
 
     fn push(&mut self, at: Duration, names: &str) {
@@ -106,10 +140,9 @@ impl Faults {
         })
     }
 
-    /// When faults change next after a moment, by their schedules as far as these are known.
+    /// When a setting begins or ends to act next after a moment, by its schedule or by itself.
     pub(super) fn next_turn(&self, after: Duration) -> Option<Duration> {
-        let mut turns = self.spans.iter().map(|(since, _)| *since);
-        turns.find(|since| *since > after)
+        self.acting(after).filter_map(|(_, (_, turn))| turn).min()
     }
 
     /// The last faults that acted between two moments; `none` where there were none at any time between.
@@ -141,12 +174,65 @@ mod tests {
     use super::*;
     use crate::fault::language;
 
+    /// Lets time pass.
+    fn pass(faults: &mut Faults, mut from: Duration, to: Duration) {
+        while let Some(turn) = faults.next_turn(from).filter(|turn| *turn <= to) {
+            faults.pass(turn);
+            from = turn;
+        }
+    }
+
+    #[test]
+    fn what_rests_for_a_while_in_each_turn_acts_in_the_rest_of_it() {
+        let names = |text: &str| -> Vec<String> {
+            let plan = Plan::of(language::parse(text).expect("faults"));
+            let mut faults = Faults::default();
+            faults.set(Duration::from_secs(1), &plan);
+            pass(&mut faults, Duration::from_secs(1), Duration::from_secs(30));
+            let spans = faults.spans.iter();
+            let spans = spans.map(|(since, names)| format!("{:.1} {names}", since.as_secs_f64()));
+            spans.collect()
+        };
+        for (text, spans) in [
+            (
+                "latency 1s wave=square period=10s depth=1s",
+                "0.0 none, 1.0 latency, 6.0 none, 11.0 latency, 16.0 none, 21.0 latency, 26.0 none",
+            ),
+            (
+                "latency 1s wave=triangle period=20s depth=2s for=18s",
+                "0.0 none, 1.0 latency, 13.5 none, 18.5 latency, 19.0 none",
+            ),
+            // It never comes to nothing, or not for long.
+            ("latency 1s wave=square period=10s", "0.0 none, 1.0 latency"),
+            (
+                "latency 1s wave=sine period=10s depth=1s",
+                "0.0 none, 1.0 latency",
+            ),
+            (
+                "latency 1s wave=square period=1s depth=2s",
+                "0.0 none, 1.0 latency",
+            ),
+            (
+                "latency 1s jitter=1s wave=square period=10s depth=1s",
+                "0.0 none, 1.0 latency",
+            ),
+            (
+                "flap on=4s off=8s",
+                "0.0 none, 5.0 flap, 13.0 none, 17.0 flap, 25.0 none, 29.0 flap",
+            ),
+            ("flap on=1s off=8s", "0.0 none, 1.0 flap"),
+        ] {
+            assert_eq!(names(text).join(", "), spans, "{text}");
+        }
+    }
+
     #[test]
     fn schedules_turn_faults_on_and_off() {
         let seconds = Duration::from_secs;
         let plan = |text| Plan::of(language::parse(text).expect("faults"));
         let mut faults = Faults::default();
         faults.set(seconds(10), &plan("latency 1s, blackhole start=5s for=2s"));
+        pass(&mut faults, seconds(10), seconds(30));
         faults.set(seconds(30), &Plan::default());
         for (from, to, under) in [
             (0, 9, "none"),

@@ -18,14 +18,19 @@
 mod book;
 mod cancels;
 mod changes;
+mod depends;
+mod endings;
 mod faults;
 mod followers;
 mod gives_up;
 mod group;
 mod hedges;
 mod per_client;
+mod pings;
 mod pool;
+mod reads_slowly;
 mod recovers;
+mod reuse;
 mod stops_trying;
 mod trains;
 mod tries_again;
@@ -50,10 +55,14 @@ const WATCHES: &[fn() -> Box<dyn Watch>] = &[
     || Box::<gives_up::GivesUp>::default(),
     || Box::<tries_again::TriesAgain>::default(),
     || Box::<PerClient<pool::Pool>>::default(),
+    || Box::<PerClient<reuse::Reuse>>::default(),
+    || Box::<PerClient<pings::Pings>>::default(),
     || Box::<recovers::Recovers>::default(),
     || Box::<PerClient<stops_trying::StopsTrying>>::default(),
     || Box::<hedges::Hedges>::default(),
     || Box::<cancels::Cancels>::default(),
+    || Box::<PerClient<reads_slowly::ReadsSlowly>>::default(),
+    || Box::<PerClient<depends::Depends>>::default(),
 ];
 
 /// So often at most findings are computed anew: they are for people.
@@ -92,13 +101,7 @@ impl Findings {
     /// Takes a fact of the proxy in. Facts are told in the order of their times; those of connections whose opening was not
     /// seen are passed over.
     pub fn see(&mut self, fact: &Fact) {
-        // A schedule turns faults on and off without a word.
-        while let Some(turn) = self.book.faults.next_turn(self.turned) {
-            if turn > fact.at {
-                break;
-            }
-            self.turn(turn);
-        }
+        self.catch_up(fact.at);
         let step = self.book.take_in(fact);
         let Some(conn) = self.book.conn(fact.conn) else {
             return;
@@ -118,9 +121,19 @@ impl Findings {
 
     /// Takes in that the faults of the proxy are those of `plan` from `at` on; told at its start too.
     pub fn faults(&mut self, at: Duration, plan: &Plan) {
+        self.catch_up(at);
         self.book.faults.set(at, plan);
         self.turn(at);
         self.stirred = true;
+    }
+
+    /// A schedule, and what rests in turns, turns faults on and off without a word.
+    fn catch_up(&mut self, at: Duration) {
+        let turn_of = |this: &Self| this.book.faults.next_turn(this.turned);
+        while let Some(turn) = turn_of(self).filter(|turn| *turn <= at) {
+            self.book.faults.pass(turn);
+            self.turn(turn);
+        }
     }
 
     /// Tells watches of other faults.

@@ -1,17 +1,17 @@
-//! Pool: how a client keeps its connections while no fault acts, and whether it opens more under one.
+//! Pool: how many connections a client keeps while no fault acts, and how many it opens and keeps under one.
 //!
-//! Kept is a connection that was asked twice and more. Ages of ended connections that are alike are a lifetime, where others are
-//! opened for them: what ends without a successor is the end of a program. Idle times that are alike are those after which a peer
-//! closes; they are a lower bound, since some look at the clock only now and then.
+//! Kept is a connection that was asked twice and more; open at once may be many more, where each has one request. What those have in
+//! common that end is the concern of `endings`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::book::Book;
+use super::endings::Endings;
 use super::faults::NONE;
-use super::group::{Last, Width, clusters, median, moments};
+use super::group::Last;
 use super::watch::{Sight, Watch};
-use super::wording::{Range, counted, time};
+use super::wording::counted;
 use crate::snapshot::{ConnId, Figure, Finding, Habit, LegName, Seen};
 
 /// The connections that are kept, and those that ended.
@@ -24,7 +24,7 @@ pub(super) struct Pool {
     seconds: Last<Second, 11>,
     steady: Option<Steady>,
     grown: Option<Grown>,
-    ends: Last<End, 128>,
+    endings: Endings,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +36,8 @@ struct Second {
     used: usize,
     again: usize,
     requests: usize,
+    /// How many of those that were kept ended.
+    ended: usize,
 }
 
 /// How many connections were kept for a while.
@@ -49,46 +51,21 @@ struct Steady {
     requests: usize,
 }
 
-/// How many were open under a fault, where more were than before.
+/// How many were open under a fault, and how many of them kept, where more were than before.
 #[derive(Debug)]
 struct Grown {
     under: Arc<str>,
-    before: usize,
-    most: usize,
+    before: Steady,
+    used: usize,
+    kept: usize,
     conns: Vec<ConnId>,
 }
 
-/// A connection that ended in health with nothing waiting.
-#[derive(Debug)]
-struct End {
-    conn: ConnId,
-    at: Duration,
-    by: LegName,
-    age: Duration,
-    idle: Duration,
-    requests: u32,
-    /// Whether another one was opened then.
-    replaced: bool,
-}
+/// A connection that has so many requests is kept for more than one piece of work.
+const PIECE: usize = 15;
 
 /// For so many seconds the number has to stand.
 const SECONDS: usize = 10;
-
-/// What is idle for less is only between two requests.
-const IDLE: Duration = Duration::from_millis(500);
-
-/// A goodbye has so many bytes at most, and the end of its stream follows so soon.
-const GOODBYE: u64 = 64;
-const AT_ONCE: Duration = Duration::from_millis(10);
-
-/// So many at most end in one moment: where more do, a program ends.
-const BATCH: usize = 4;
-
-/// So soon a successor is opened.
-const SOON: Duration = Duration::from_millis(500);
-
-/// So many connections at least have to have ended before it is told that each has one request.
-const ONE_EACH: usize = 20;
 
 // === impl Pool ===
 
@@ -99,34 +76,17 @@ impl Watch for Pool {
         if conn.is_stranger {
             return;
         }
-        let first_end = conn.left.is_some_and(|left| left.at == at);
+        self.endings.see(sight);
         match sight.fact.seen {
-            Seen::Opened { .. } => {
-                let recent = self
-                    .ends
-                    .iter_mut()
-                    .rev()
-                    .take_while(|end| end.at + SOON >= at);
-                recent.for_each(|end| end.replaced = true);
-            }
             Seen::Answered { .. } if conn.left.is_none() => {
                 self.used += usize::from(conn.answered == 1);
                 self.kept += usize::from(conn.answered == 2);
                 self.count(sight);
             }
-            Seen::Left { leg, amid, .. } => {
-                let ended = conn.left.is_none_or(|_| first_end);
-                // A short last message followed at once by the end is a goodbye.
-                let goodbye = amid.waiting.is_some_and(|waiting| waiting < AT_ONCE);
-                let goodbye = goodbye && amid.asked <= GOODBYE;
-                let idle = amid.waiting.is_none() || goodbye;
-                if ended && idle && conn.first_left == Some(leg) && !amid.held {
-                    self.ended(sight, leg, conn.requests - u32::from(goodbye));
-                }
-                if leg == LegName::Client && first_end {
-                    self.gone(sight);
-                }
-            }
+            Seen::Left {
+                leg: LegName::Client,
+                ..
+            } if conn.left.is_some_and(|left| left.at == at) => self.gone(sight),
             Seen::Closed { .. } if conn.left.is_none() => self.gone(sight),
             _ => {}
         }
@@ -138,11 +98,10 @@ impl Watch for Pool {
 
     fn state(&self, _: &Book, found: &mut Vec<Finding>) {
         let none: Arc<str> = NONE.into();
-        found.extend(self.one_each(&none).or_else(|| self.keeps(&none)));
+        let one_each = self.endings.one_each(&none).filter(|_| self.kept == 0);
+        found.extend(one_each.or_else(|| self.keeps(&none)));
         found.extend(self.grown.as_ref().and_then(Grown::finding));
-        found.extend(self.lifetime(&none));
-        found.extend(self.idle(LegName::Client, &none));
-        found.extend(self.idle(LegName::Upstream, &none));
+        self.endings.state(&none, found);
     }
 }
 
@@ -150,23 +109,8 @@ impl Pool {
     fn gone(&mut self, sight: &Sight<'_>) {
         self.used -= usize::from(sight.conn.answered >= 1).min(self.used);
         self.kept -= usize::from(sight.conn.answered >= 2).min(self.kept);
-        self.note(sight.fact.at, sight.book, |_| ());
-    }
-
-    /// A peer ended a connection with nothing waiting.
-    fn ended(&mut self, sight: &Sight<'_>, by: LegName, requests: u32) {
-        let (at, conn) = (sight.fact.at, sight.conn);
-        if conn.answered > 0 && sight.book.faults.clean(conn.opened, at) {
-            self.ends.push(End {
-                conn: conn.id,
-                at,
-                by,
-                age: conn.age(at),
-                idle: at.saturating_sub(conn.last_answer.unwrap_or(conn.opened)),
-                requests,
-                replaced: false,
-            });
-        }
+        let ended = usize::from(sight.conn.answered >= 2);
+        self.note(sight.fact.at, sight.book, |second| second.ended += ended);
     }
 
     /// A request was answered.
@@ -184,14 +128,14 @@ impl Pool {
         let Some(steady) = self.steady.filter(|_| **under != *NONE) else {
             return;
         };
-        let grown = self
-            .grown
-            .get_or_insert_with(|| Grown::new(under, steady.used));
+        let new = || Grown::new(under, steady);
+        let grown = self.grown.get_or_insert_with(new);
         if grown.under != *under {
-            *grown = Grown::new(under, steady.used);
+            *grown = new();
         }
-        if self.used > grown.most {
-            grown.most = self.used;
+        grown.kept = grown.kept.max(self.kept);
+        if self.used > grown.used {
+            grown.used = self.used;
             grown.conns.insert(0, sight.conn.id);
             grown.conns.truncate(Finding::CONNS);
         }
@@ -218,6 +162,7 @@ impl Pool {
                 used: self.used,
                 again: 0,
                 requests: 0,
+                ended: 0,
             });
         }
         if let Some(second) = self.seconds.iter_mut().next_back() {
@@ -246,7 +191,12 @@ impl Pool {
         }
         let used = whole.iter().map(|second| second.used).max();
         let again = whole.iter().map(|second| second.again).sum();
-        let requests = whole.iter().map(|second| second.requests).sum();
+        let requests: usize = whole.iter().map(|second| second.requests).sum();
+        // Who does a piece of work on each, of a few requests, keeps none of them.
+        let ended: usize = whole.iter().map(|second| second.ended).sum();
+        if requests < ended * PIECE {
+            return;
+        }
         self.steady = Some(Steady {
             least,
             most,
@@ -285,140 +235,53 @@ impl Pool {
             [],
         ))
     }
-
-    fn one_each(&self, none: &Arc<str>) -> Option<Finding> {
-        let single: Vec<&End> = self.ends.iter().filter(|end| end.requests == 1).collect();
-        let (n, of) = (single.len(), self.ends.len());
-        let told = of >= ONE_EACH && n * 20 >= of * 19 && self.kept == 0;
-        told.then(|| {
-            Finding::new(
-                (Habit::Pool, "one request each"),
-                format!("opens a connection for each request ({n} of {of})"),
-                none,
-                (n, of),
-                Vec::new(),
-                single.iter().rev().map(|end| end.conn),
-            )
-        })
-    }
-
-    /// What most ends of these have in common, by `read`.
-    fn alike<'a>(ends: &[&'a End], read: fn(&End) -> Duration) -> Option<Vec<&'a End>> {
-        let times: Vec<Duration> = ends.iter().map(|end| read(end)).collect();
-        let mut clusters = clusters(&times, Width::LAZY);
-        clusters.retain(|members| members.len() * 10 >= ends.len() * 7);
-        let mut members: Vec<&End> = clusters
-            .pop()?
-            .into_iter()
-            .map(|index| ends[index])
-            .collect();
-        members.sort_unstable_by_key(|end| std::cmp::Reverse(end.at));
-        (moments(members.iter().map(|end| end.at)) >= Finding::CASES).then_some(members)
-    }
-
-    fn lifetime(&self, none: &Arc<str>) -> Option<Finding> {
-        let by_client = |end: &&End| end.by == LegName::Client && end.requests > 1;
-        let ends: Vec<&End> = self.ends.iter().filter(by_client).collect();
-        let members = Self::alike(&ends, |end| end.age)?;
-        let replaced = members.iter().filter(|end| end.replaced).count();
-        let batches = members.len() > BATCH * moments(members.iter().map(|end| end.at));
-        let idle = Range::of(members.iter().map(|end| end.idle))?;
-        let by_idle = idle.least >= IDLE && Width::LAZY.joins(idle.least, idle.most);
-        // Programs that do the same one after another are no pool: each asks as often.
-        let programs = members
-            .iter()
-            .all(|end| end.requests == members[0].requests);
-        if batches || by_idle || programs || replaced * 10 < members.len() * 6 {
-            return None;
-        }
-        Some(of_time(
-            "lifetime",
-            "replaces a connection at an age of",
-            &members,
-            ends.len(),
-            none,
-            |end| end.age,
-        ))
-    }
-
-    fn idle(&self, by: LegName, none: &Arc<str>) -> Option<Finding> {
-        let idle = |end: &&End| end.by == by && end.idle >= IDLE;
-        let ends: Vec<&End> = self.ends.iter().filter(idle).collect();
-        let of = self.ends.iter().filter(|end| end.by == by).count();
-        let members = Self::alike(&ends, |end| end.idle)?;
-        let ages = Range::of(members.iter().map(|end| end.age))?;
-        let by_age = Width::LAZY.joins(ages.least, ages.most);
-        if by_age || members.len() * 10 < of * 7 {
-            return None;
-        }
-        let (which, says) = match by {
-            LegName::Client => ("idle", "closes a connection that was idle for"),
-            LegName::Upstream => (
-                "idle upstream",
-                "the upstream closes a connection that was idle for",
-            ),
-        };
-        Some(of_time(which, says, &members, of, none, |end| end.idle))
-    }
-}
-
-/// A finding of what times of ended connections have in common.
-fn of_time(
-    which: &'static str,
-    says: &str,
-    ends: &[&End],
-    of: usize,
-    none: &Arc<str>,
-    read: fn(&End) -> Duration,
-) -> Finding {
-    let middle = median(ends.iter().map(|end| read(end)));
-    let range = Range::of(ends.iter().map(|end| read(end))).expect("a cluster has members");
-    let n = ends.len();
-    Finding::new(
-        (Habit::Pool, which),
-        format!("{says} {} ({n} of {of}, {range})", time(middle)),
-        none,
-        (n, of),
-        vec![
-            ("after", Figure::Time(middle)),
-            ("least", Figure::Time(range.least)),
-            ("most", Figure::Time(range.most)),
-        ],
-        ends.iter().map(|end| end.conn),
-    )
 }
 
 // === impl Grown ===
 
 impl Grown {
-    fn new(under: &Arc<str>, before: usize) -> Self {
+    fn new(under: &Arc<str>, before: Steady) -> Self {
         Self {
             under: Arc::clone(under),
             before,
-            most: 0,
+            used: 0,
+            kept: 0,
             conns: Vec::new(),
         }
     }
 
     /// What can be told, where it is three connections and a quarter more than before.
     fn finding(grown: &Self) -> Option<Finding> {
-        let more = grown.most.saturating_sub(grown.before);
-        (more >= Finding::CASES && more * 4 >= grown.before).then(|| {
-            Finding::new(
-                (Habit::Pool, "grows"),
-                format!(
-                    "opens up to {} ({} before)",
-                    counted(grown.most as u64, "connection"),
-                    grown.before
-                ),
-                &grown.under,
-                (more, more),
-                vec![
-                    ("most", Figure::Count(grown.most as u64)),
-                    ("before", Figure::Count(grown.before as u64)),
-                ],
-                grown.conns.iter().copied(),
-            )
-        })
+        let (used, kept) = (grown.used, grown.kept);
+        let before = grown.before;
+        let more = used.saturating_sub(before.used);
+        if more < Finding::CASES || more * 4 < before.used {
+            return None;
+        }
+        let keeps = if kept > before.most {
+            format!("keeps {kept} ({} before)", before.most)
+        } else {
+            "keeps no more of them than before".to_owned()
+        };
+        let values = [
+            ("most", used),
+            ("before", before.used),
+            ("kept", kept),
+            ("kept_before", before.most),
+        ];
+        Some(Finding::new(
+            (Habit::Pool, "grows"),
+            format!(
+                "opens up to {} ({} before) and {keeps}",
+                counted(used as u64, "connection"),
+                before.used
+            ),
+            &grown.under,
+            (more, more),
+            values
+                .map(|(name, count)| (name, Figure::Count(count as u64)))
+                .to_vec(),
+            grown.conns.iter().copied(),
+        ))
     }
 }

@@ -1,8 +1,9 @@
 //! Recovers: how long after a fault has ended the answers are as many and as quick as they were before it.
 //!
-//! Before is the last ten seconds without a fault. Back is the first tenth of a second from which on a whole second has nine in ten
-//! of the answers, or as many as the poorest second before, and a middle wait within a tenth, or as good as the worst. It is told of
-//! the last fault only, and only where that fault was felt.
+//! Before is the last ten seconds without a fault. Back is the first tenth of a second from which on a whole second, and three of
+//! them together, have nine in ten of the answers, or as many as the poorest before, and a middle wait within a tenth, or as good as
+//! the worst. A fault ends where it is lifted, by its schedule, and where it rests for a while by itself, as a wave that comes to
+//! nothing does. It is told of the last end only, and only where the fault was felt.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +12,7 @@ use super::book::{Book, Step};
 use super::faults::NONE;
 use super::group::{Last, median};
 use super::watch::{Sight, Watch};
-use super::wording::time;
+use super::wording::{Range, time};
 use crate::snapshot::{Figure, Finding, Habit};
 
 /// The course of answers before, under and after the last fault.
@@ -32,13 +33,29 @@ struct Tenth {
     waits: Vec<Duration>,
 }
 
-/// What was before a fault, a second.
+/// What was before a fault.
 #[derive(Clone, Copy, Debug)]
 struct Before {
+    second: Usual,
+    seconds: Usual,
+}
+
+/// What stretches of one length had: answers, of all of them in the mean and of the one with the fewest and the most, and a middle
+/// wait, likewise.
+#[derive(Clone, Copy, Debug)]
+struct Usual {
     answers: usize,
-    poorest: usize,
+    fewest: usize,
+    most: usize,
     wait: Duration,
-    worst: Duration,
+    waits: Range,
+}
+
+/// What one stretch had.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    answers: usize,
+    wait: Duration,
 }
 
 /// A fault that ended.
@@ -48,6 +65,10 @@ struct Ended {
     under: Arc<str>,
     felt: bool,
 }
+
+/// So many seconds without a fault are before it, and so many together show that it is over.
+const SECONDS: u64 = 10;
+const TOGETHER: u64 = 3;
 
 /// So many waits of a tenth are kept.
 const WAITS: usize = 16;
@@ -73,27 +94,26 @@ impl Watch for Recovers {
 
     fn faults(&mut self, at: Duration, book: &Book) {
         let (since, under) = book.faults.at(at);
-        let earlier = book
-            .faults
-            .at(since.saturating_sub(Duration::from_nanos(1)))
-            .1;
+        let just_before = since.saturating_sub(Duration::from_nanos(1));
+        let (before, earlier) = book.faults.at(just_before);
         if since != at {
             return;
         }
         match (**earlier != *NONE, **under != *NONE) {
             (false, true) => {
-                self.before = self.before(at);
+                // What rested for less is as it was before it acted first.
+                if at.saturating_sub(before) >= Duration::from_secs(SECONDS) {
+                    self.before = self.before(at);
+                }
                 self.fault = None;
             }
             (true, false) => {
-                let last = self.second(tenth(at).saturating_sub(10));
-                let felt = self
-                    .before
-                    .is_some_and(|before| !before.is_as(&last, 0.7, 1.5));
+                let last = self.stretch(tenth(at).saturating_sub(10), 1);
+                let was_felt = |before: Before| !before.second.is_as(last, 0.7, 1.5);
                 self.fault = Some(Ended {
                     at,
                     under: Arc::clone(earlier),
-                    felt,
+                    felt: self.before.is_some_and(was_felt),
                 });
             }
             _ => {}
@@ -126,71 +146,56 @@ impl Recovers {
         }
     }
 
-    /// The answers of the second from a tenth on.
-    fn second(&self, from: u64) -> Before {
-        let tenths: Vec<&Tenth> = self
-            .tenths
-            .iter()
-            .filter(|tenth| (from..from + 10).contains(&tenth.number))
-            .collect();
-        let answers = tenths.iter().map(|tenth| tenth.answers).sum();
-        let wait = median(tenths.iter().flat_map(|tenth| tenth.waits.iter().copied()));
-        Before {
-            answers,
-            poorest: answers,
-            wait,
-            worst: wait,
+    /// The answers of so many seconds from a tenth on.
+    fn stretch(&self, from: u64, seconds: u64) -> Stretch {
+        let within = from..from + 10 * seconds;
+        let tenths = || {
+            let all = self.tenths.iter();
+            all.filter(|tenth| within.contains(&tenth.number))
+        };
+        Stretch {
+            answers: tenths().map(|tenth| tenth.answers).sum(),
+            wait: median(tenths().flat_map(|tenth| tenth.waits.iter().copied())),
         }
     }
 
     /// The ten seconds before `at`.
     fn before(&self, at: Duration) -> Option<Before> {
-        let first = tenth(at).checked_sub(100)?;
-        let seconds: Vec<Before> = (0..10)
-            .map(|second| self.second(first + second * 10))
-            .collect();
-        let answers = seconds.iter().map(|second| second.answers).sum::<usize>() / 10;
+        let first = tenth(at).checked_sub(SECONDS * 10)?;
+        let usual = |together: u64| {
+            let starts = 0..=SECONDS - together;
+            let all = starts.map(|second| self.stretch(first + second * 10, together));
+            Usual::of(&all.collect::<Vec<_>>())
+        };
+        let second = usual(1)?;
+        // Waits are no longer for being looked at together.
+        let waits = second.waits;
+        let seconds = usual(TOGETHER)?;
         Some(Before {
-            answers,
-            poorest: seconds.iter().map(|second| second.answers).min()?,
-            wait: median(seconds.iter().map(|second| second.wait)),
-            worst: seconds.iter().map(|second| second.wait).max()?,
+            second,
+            seconds: Usual { waits, ..seconds },
         })
     }
 
-    /// Whether a second that is over by the tenth `now` was as it was before.
+    /// Whether what is over by the tenth `now` was as it was before.
     fn looks_back(&mut self, now: u64) {
         let (Some(before), Some(fault)) = (self.before, &self.fault) else {
             return;
         };
-        if !fault.felt || before.answers < FEWEST {
+        if !fault.felt || before.second.answers < FEWEST {
             return;
         }
         let first = tenth(fault.at);
-        let back = (first..now.saturating_sub(9)).find_map(|from| {
-            let second = self.second(from);
-            before.is_as(&second, 0.9, 1.1).then_some((from, second))
+        let last = (now + 1).saturating_sub(TOGETHER * 10);
+        // Those before have been looked at, and are forgotten.
+        let back = (first.max(last.saturating_sub(70))..last).find(|from| {
+            let is_as = |usual: Usual, seconds| usual.is_as(self.stretch(*from, seconds), 0.9, 1.1);
+            is_as(before.second, 1) && is_as(before.seconds, TOGETHER)
         });
         let late = now > first + tenth(LONGEST);
-        if let Some((from, second)) = back {
-            let took = Duration::from_millis((from - first) * 100);
-            self.told = Some(Finding::new(
-                (Habit::Recovers, "after a fault"),
-                format!(
-                    "recovers {} after the fault ends: {} answers a second again, {} before",
-                    if took.is_zero() {
-                        "within 100 ms".to_owned()
-                    } else {
-                        time(took)
-                    },
-                    second.answers,
-                    before.answers
-                ),
-                &fault.under,
-                (second.answers, second.answers),
-                vec![("after", Figure::Time(took))],
-                [],
-            ));
+        if let Some(from) = back {
+            let after = self.stretch(from, TOGETHER);
+            self.told = Some(before.finding(fault, from - first, after));
         }
         if back.is_some() || late {
             self.fault = None;
@@ -198,13 +203,63 @@ impl Recovers {
     }
 }
 
+// === impl Usual ===
+
+impl Usual {
+    fn of(all: &[Stretch]) -> Option<Self> {
+        let answers = all.iter().map(|it| it.answers);
+        let waits = || all.iter().map(|it| it.wait);
+        Some(Self {
+            answers: answers.clone().sum::<usize>() / all.len().max(1),
+            fewest: answers.clone().min()?,
+            most: answers.max()?,
+            wait: median(waits()),
+            waits: Range::of(waits())?,
+        })
+    }
+
+    /// Whether a stretch of this length has this share of the answers, and waits that are so many times as long at most.
+    fn is_as(&self, stretch: Stretch, share: f64, times: f64) -> bool {
+        let answers = (self.answers as f64 * share).min(self.fewest as f64);
+        let wait = self.wait.mul_f64(times).max(self.waits.most);
+        stretch.answers as f64 >= answers && stretch.wait <= wait
+    }
+}
+
 // === impl Before ===
 
 impl Before {
-    /// Whether a second has this share of the answers, and waits that are so many times as long at most.
-    fn is_as(&self, second: &Self, share: f64, times: f64) -> bool {
-        let answers = (self.answers as f64 * share).min(self.poorest as f64);
-        let wait = self.wait.mul_f64(times).max(self.worst);
-        second.answers as f64 >= answers && second.wait <= wait
+    /// That it was so again, so many tenths of a second after a fault had ended.
+    fn finding(&self, fault: &Ended, tenths: u64, after: Stretch) -> Finding {
+        let took = Duration::from_millis(tenths * 100);
+        let Usual {
+            fewest,
+            most,
+            waits,
+            ..
+        } = self.second;
+        let before = if fewest == most {
+            fewest.to_string()
+        } else {
+            format!("{fewest}–{most}")
+        };
+        let text = format!(
+            "recovers {} after the fault ends: {} answers a second ({before} before), after {} ({waits} before)",
+            if took.is_zero() {
+                "within 100 ms".to_owned()
+            } else {
+                time(took)
+            },
+            (after.answers as u64).div_ceil(TOGETHER),
+            time(after.wait),
+        );
+        Finding::new(
+            (Habit::Recovers, "after a fault"),
+            text,
+            &fault.under,
+            (after.answers, after.answers),
+            vec![("after", Figure::Time(took))],
+            [],
+        )
     }
 }

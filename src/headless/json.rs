@@ -221,12 +221,25 @@ fn seen(object: Object, fact: &Fact) -> Object {
         Seen::Asked { bytes, silent } => of("asked")
             .with("bytes", bytes)
             .with("silent", seconds(silent)),
-        Seen::Answered { waited, upstream } => of("answered")
+        Seen::Answered {
+            waited,
+            upstream,
+            more,
+        } => of("answered")
             .with("waited", seconds(waited))
-            .with("upstream", seconds(upstream)),
+            .with("upstream", seconds(upstream))
+            .with("more", more),
         Seen::Pushed { bytes, silent } => of("pushed")
             .with("bytes", bytes)
             .with("silent", seconds(silent)),
+        Seen::Blocked {
+            over,
+            blocked,
+            bytes,
+        } => of("blocked")
+            .with("over", seconds(over))
+            .with("blocked", seconds(blocked))
+            .with("bytes", bytes),
         Seen::Left { leg, how, amid } => of("left")
             .with("by", leg.to_string())
             .with(

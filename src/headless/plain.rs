@@ -119,7 +119,9 @@ fn seen(proxy: &str, fact: &Fact) -> String {
         Seen::Asked { bytes: n, silent } => {
             format!("asks, {} after {} of silence", bytes(n), time(silent))
         }
-        Seen::Answered { waited, upstream } => format!(
+        Seen::Answered {
+            waited, upstream, ..
+        } => format!(
             "is answered after {}, of which the upstream took {}",
             time(waited),
             time(upstream)
@@ -128,6 +130,16 @@ fn seen(proxy: &str, fact: &Fact) -> String {
             "is sent {} unasked after {} of silence",
             bytes(n),
             time(silent)
+        ),
+        Seen::Blocked {
+            over,
+            blocked,
+            bytes: n,
+        } => format!(
+            "takes {} in {}, its window full for {} of it",
+            bytes(n),
+            time(over),
+            time(blocked)
         ),
         Seen::Left { leg, how, amid } => {
             let how = match how {

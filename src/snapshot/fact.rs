@@ -45,6 +45,8 @@ pub enum Seen {
         waited: Duration,
         /// After how long the upstream's first byte came; the rest is what faults added.
         upstream: Duration,
+        /// Whether the client had sent more since, a while after its first bytes: further requests, or the rest of a long one.
+        more: bool,
     },
     /// The upstream sent something after a silence of [`Fact::SILENCE`] or more, while no request waited.
     Pushed {
@@ -52,6 +54,16 @@ pub enum Seen {
         bytes: u64,
         /// For how long nothing had come from either side before.
         silent: Duration,
+    },
+    /// The client's window was full for some of this time, and the desk would have let more through. Told once a second at
+    /// most, as bytes go on to it.
+    Blocked {
+        /// The whole of this time: from the first write that was refused.
+        over: Duration,
+        /// For how long of it writes were refused.
+        blocked: Duration,
+        /// How many bytes were written in it.
+        bytes: u64,
     },
     /// The end of a peer's stream was read, or its connection broke. A peer that ends its stream and breaks later has two of
     /// these.
@@ -122,6 +134,9 @@ pub enum By {
 impl Fact {
     /// So long nothing has come from either side when the next byte is worth a fact of its own.
     pub const SILENCE: Duration = Duration::from_millis(100);
+
+    /// So long a client is looked at, from the first write that its window refused, before that is a fact.
+    pub const STRETCH: Duration = Duration::from_secs(1);
 }
 
 // === impl By ===

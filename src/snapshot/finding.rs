@@ -50,6 +50,8 @@ pub enum Habit {
     Hedges,
     /// It takes a request back on a connection of its own.
     Cancels,
+    /// It, and not the link, limits the rate at which answers come.
+    ReadsSlowly,
     /// Whether its pace follows a fault.
     Depends,
 }
@@ -171,6 +173,7 @@ impl Habit {
             Self::StopsTrying => "stops_trying",
             Self::Hedges => "hedges",
             Self::Cancels => "cancels",
+            Self::ReadsSlowly => "reads_slowly",
             Self::Depends => "depends",
         }
     }

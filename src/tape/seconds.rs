@@ -286,7 +286,15 @@ mod tests {
 
     fn answered(at: u64, waited: u64) -> Fact {
         let (waited, upstream) = (ms(waited), ms(waited));
-        fact(at, Seen::Answered { waited, upstream })
+        let more = false;
+        fact(
+            at,
+            Seen::Answered {
+                waited,
+                upstream,
+                more,
+            },
+        )
     }
 
     /// `1000+400 conn=1 down=5 n=2`: the end in milliseconds, the span, and what was counted.

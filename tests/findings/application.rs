@@ -47,6 +47,8 @@ pub struct Settings {
     pub hedge: Option<Duration>,
     /// Whether a time-out first sends a cancel on a connection of its own.
     pub cancels: bool,
+    /// Whether it closes its idle connections after an error of one.
+    pub distrusts: bool,
     /// How long the upstream takes, in seconds.
     pub takes: (f64, f64),
 }
@@ -103,6 +105,7 @@ impl Settings {
         breaker: None,
         hedge: None,
         cancels: false,
+        distrusts: false,
         takes: (0.002, 0.012),
     };
 }
@@ -206,6 +209,11 @@ impl Application {
     fn failed(&mut self, desk: &mut Desk, me: usize, caller: usize) {
         self.callers[caller].turn += 1;
         self.failures += 1;
+        if self.settings.distrusts {
+            for (conn, _) in std::mem::take(&mut self.idle) {
+                desk.leave(conn, Leave::Fin);
+            }
+        }
         let breaker = self.settings.breaker;
         let breaker = breaker.filter(|(most, _)| self.probing || self.failures >= *most);
         if let Some((_, shut)) = breaker {

@@ -7,7 +7,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use faultboard::fault::random::{Random, unit};
-use faultboard::fault::{Plan, language};
+use faultboard::fault::{Plan, Setting, language};
 use faultboard::findings::{Finding, Findings, KnownConn};
 use faultboard::snapshot::{Amid, By, ConnId, Fact, Leave, LegName, ProxyId, Seen};
 
@@ -16,6 +16,8 @@ pub trait Client {
     fn wake(&mut self, desk: &mut Desk, me: usize, timer: u64);
     fn answered(&mut self, _desk: &mut Desk, _me: usize, _conn: u64) {}
     fn ended(&mut self, _desk: &mut Desk, _me: usize, _conn: u64) {}
+    /// The upstream sent something unasked, or something that looks like the answer to what has none.
+    fn pushed(&mut self, _desk: &mut Desk, _me: usize, _conn: u64) {}
     /// Where its connections come from.
     fn address(&self) -> IpAddr {
         HERE
@@ -28,6 +30,8 @@ pub enum Acts {
     Nothing,
     Hole,
     Delay(Duration),
+    /// So many bytes a second pass in each connection; an answer has `ANSWER` of them.
+    Rate(f64),
     /// This share of requests finds its connection reset.
     Reset(f64),
     /// The same by the upstream itself, without a fault of ours.
@@ -40,7 +44,10 @@ enum Event {
     Wake { client: usize, timer: u64 },
     Fault(usize),
     Lift,
+    Hold,
+    Act(usize),
     Answer { conn: u64 },
+    Whole { client: usize, conn: u64 },
     Cut { conn: u64 },
     Over { conn: u64 },
     Push { conn: u64 },
@@ -61,6 +68,10 @@ struct Conn {
     left: Option<Leave>,
     /// Whether the client still reads after its end.
     reads: bool,
+    /// How many bytes were delivered.
+    bytes: u64,
+    /// Whether it asked again while it waits.
+    more: bool,
 }
 
 pub struct Desk {
@@ -81,6 +92,9 @@ pub struct Desk {
     gaps: Vec<Range<Duration>>,
     lost: bool,
 }
+
+/// How many bytes an answer has.
+const ANSWER: f64 = 10_000.0;
 
 /// Where clients come from by default.
 pub const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
@@ -134,12 +148,20 @@ impl Desk {
                     self.address = clients[client].address();
                     clients[client].wake(self, client, timer);
                 }
-                Event::Answer { conn } => {
-                    if let Some(client) = self.answer(conn) {
-                        self.address = clients[client].address();
-                        clients[client].answered(self, client, conn);
+                Event::Hold => self.act(Acts::Hole),
+                Event::Act(index) => self.act_of(index),
+                Event::Answer { conn } => match (self.answer(conn), self.acts) {
+                    (Some(client), Acts::Rate(rate)) => {
+                        let takes = Duration::from_secs_f64(ANSWER / rate);
+                        self.at(at + takes, Event::Whole { client, conn });
                     }
+                    (Some(client), _) => self.whole(clients, client, conn),
+                    (None, _) => {}
+                },
+                Event::Whole { client, conn } if self.is_open(conn) => {
+                    self.whole(clients, client, conn);
                 }
+                Event::Whole { .. } => {}
                 Event::Cut { conn } => {
                     if let Some(client) = self.cut(conn) {
                         self.address = clients[client].address();
@@ -147,7 +169,12 @@ impl Desk {
                     }
                 }
                 Event::Over { conn } => self.over(conn, By::Client),
-                Event::Push { conn } => self.push(conn),
+                Event::Push { conn } => {
+                    if let Some(client) = self.push(conn) {
+                        self.address = clients[client].address();
+                        clients[client].pushed(self, client, conn);
+                    }
+                }
             }
         }
     }
@@ -178,6 +205,8 @@ impl Desk {
                 held: Vec::new(),
                 left: None,
                 reads: false,
+                bytes: 100,
+                more: false,
             },
         );
         self.tell(conn, Seen::Opened { client });
@@ -196,6 +225,7 @@ impl Desk {
         };
         let silent = now - row.last_up.max(row.last_down.unwrap_or_default());
         let first = row.waits.is_none();
+        row.more |= !first;
         row.last_up = now;
         row.asked = bytes;
         if first {
@@ -226,6 +256,27 @@ impl Desk {
         self.end(conn, Leave::Fin, true);
     }
 
+    /// For so long the client was given bytes, this share of it less than was due to it since its window was full.
+    pub fn let_in(&mut self, conn: u64, over: Duration, share: f64, bytes: u64) {
+        let row = self.conns.get_mut(&conn);
+        let Some(row) = row.filter(|row| row.left.is_none()) else {
+            return;
+        };
+        row.bytes += bytes;
+        row.last_down = Some(self.now);
+        let blocked = over.mul_f64(share);
+        if !blocked.is_zero() {
+            self.tell(
+                conn,
+                Seen::Blocked {
+                    over,
+                    blocked,
+                    bytes,
+                },
+            );
+        }
+    }
+
     /// Has the upstream send something after a while without being asked.
     pub fn push_after(&mut self, conn: u64, after: Duration) {
         self.at(self.now + after, Event::Push { conn });
@@ -241,6 +292,12 @@ impl Desk {
     }
 
     // === what happens ===
+
+    /// A client has the whole answer.
+    fn whole(&mut self, clients: &mut [Box<dyn Client>], client: usize, conn: u64) {
+        self.address = clients[client].address();
+        clients[client].answered(self, client, conn);
+    }
 
     fn at(&mut self, at: Duration, event: Event) {
         self.numbers += 1;
@@ -305,6 +362,7 @@ impl Desk {
         let waited = row.waits.take().map(|since| now - since);
         row.last_down = Some(now);
         row.answered += 1;
+        let more = std::mem::take(&mut row.more);
         let (client, left, reads) = (row.client, row.left, row.reads);
         if let Some(waited) = waited {
             self.tell(
@@ -312,6 +370,7 @@ impl Desk {
                 Seen::Answered {
                     waited,
                     upstream: waited,
+                    more,
                 },
             );
         }
@@ -366,37 +425,64 @@ impl Desk {
 
     fn over(&mut self, conn: u64, by: By) {
         if self.conns.contains_key(&conn) {
-            self.tell(conn, Seen::Closed { by, bytes: 100 });
+            let bytes = self.conns[&conn].bytes;
+            self.tell(conn, Seen::Closed { by, bytes });
             self.conns.remove(&conn);
         }
     }
 
-    fn push(&mut self, conn: u64) {
+    fn push(&mut self, conn: u64) -> Option<usize> {
         let now = self.now;
         let holds = self.acts == Acts::Hole;
-        let Some(row) = self
-            .conns
-            .get_mut(&conn)
-            .filter(|row| row.left.is_none() && !holds)
-        else {
-            return;
-        };
+        let row = self.conns.get_mut(&conn);
+        let row = row.filter(|row| row.left.is_none() && !holds)?;
         let silent = now - row.last_up.max(row.last_down.unwrap_or_default());
+        let waited = row.waits.take().map(|since| now - since);
         row.last_down = Some(now);
-        if row.waits.is_none() && silent >= Fact::SILENCE {
+        row.answered += u32::from(waited.is_some());
+        let client = row.client;
+        if let Some(waited) = waited {
+            let upstream = waited;
+            self.tell(
+                conn,
+                Seen::Answered {
+                    waited,
+                    upstream,
+                    more: false,
+                },
+            );
+        } else if silent >= Fact::SILENCE {
             self.tell(conn, Seen::Pushed { bytes: 80, silent });
         }
+        Some(client)
     }
 
     fn change(&mut self, index: usize) {
-        let text = self.scenes[index].1;
-        let (plan, acts) = acts(text);
+        let (plan, acts) = acts(self.scenes[index].1);
         self.findings.faults(self.now, &plan);
         let lasts = plan.settings().iter().find_map(|it| it.schedule.lasts);
         if let Some(lasts) = lasts {
             self.at(self.now + lasts, Event::Lift);
         }
         self.act(acts);
+        self.act_of(index);
+    }
+
+    /// A turn of what acts and rests in turn begins.
+    fn act_of(&mut self, index: usize) {
+        let (plan, acts) = acts(self.scenes[index].1);
+        let rests = |it: &Setting| it.kind.rests.and_then(|rests| rests(it));
+        let Some((turn, rest)) = plan.settings().iter().find_map(rests) else {
+            return;
+        };
+        if rest.start.is_zero() {
+            self.act(Acts::Nothing);
+            self.at(self.now + rest.end, Event::Hold);
+        } else {
+            self.act(acts);
+            self.at(self.now + rest.start, Event::Lift);
+        }
+        self.at(self.now + turn, Event::Act(index));
     }
 
     fn act(&mut self, acts: Acts) {
@@ -464,10 +550,15 @@ fn acts(text: &str) -> (Plan, Acts) {
     let plan = Plan::of(language::parse(text).expect("faults"));
     let mut words = text.split_whitespace();
     let acts = match (words.next(), words.next()) {
-        (Some("blackhole"), _) => Acts::Hole,
+        (Some("blackhole" | "flap"), _) => Acts::Hole,
+        (Some("bandwidth"), Some(rate)) => {
+            let kilobytes: f64 = rate.trim_end_matches("kB/s").parse().expect("kB/s");
+            Acts::Rate(kilobytes * 1e3)
+        }
         (Some("latency"), Some(delay)) => {
             let millis = delay.trim_end_matches("ms").parse().expect("milliseconds");
-            Acts::Delay(Duration::from_millis(millis))
+            let swings = if text.contains("wave=square") { 2 } else { 1 };
+            Acts::Delay(Duration::from_millis(millis) * swings)
         }
         (Some("reset"), _) => {
             let share = text.split("share=").nth(1).map_or(100.0, |share| {

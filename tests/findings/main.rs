@@ -5,6 +5,7 @@
 
 #![allow(
     clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     clippy::new_ret_no_self,
     clippy::too_many_lines,
     clippy::unchecked_time_subtraction,
@@ -15,6 +16,7 @@
 mod application;
 mod desk;
 mod ordinary;
+mod pace;
 
 use std::time::Duration;
 
@@ -145,7 +147,14 @@ fn run(case: &Case, beside: Beside) -> Score {
                     continue;
                 }
             }
-            if !besides {
+            let trusts = !case.settings.distrusts;
+            let is_so = match finding.which {
+                "reuses after a failure" => trusts,
+                "closes after a failure" => !trusts,
+                "pings" | "pings upstream" => false,
+                _ => true,
+            };
+            if !besides || !is_so {
                 score.wrong.push(format!(
                     "[{}] {} (did {did:?})",
                     finding.under, finding.text
@@ -494,6 +503,37 @@ fn pools_breakers_hedges_and_cancels_are_told_as_they_were() {
             |_, deeds| ("after", mean(&deeds.gave_up).as_secs_f64()),
         ),
     ];
+    kept_as_told(&rows);
+}
+
+#[test]
+fn what_becomes_of_other_connections_when_one_fails_is_told() {
+    let distrustful = |distrusts| Settings {
+        callers: 12,
+        distrusts,
+        ..Settings::PLAIN
+    };
+    let some_resets: Course = &[(40, "reset share=4%"), (140, "")];
+    kept_as_told(&[
+        (
+            "goes on after an error",
+            distrustful(false),
+            some_resets,
+            (Habit::Pool, "reuses after a failure"),
+            |_, _| ("", 0.0),
+        ),
+        (
+            "closes all after an error",
+            distrustful(true),
+            some_resets,
+            (Habit::Pool, "closes after a failure"),
+            |_, _| ("", 0.0),
+        ),
+    ]);
+}
+
+fn kept_as_told(rows: &[Kept]) {
+    let rows = rows.iter().copied();
     let cases = rows.map(|(name, settings, scenes, habit, did)| Case {
         name,
         settings,
@@ -511,7 +551,7 @@ fn pools_breakers_hedges_and_cancels_are_told_as_they_were() {
             &[(Habit::Pool, ""), (Habit::Recovers, "")]
         },
     });
-    judge(&cases);
+    judge(&cases.collect::<Vec<_>>());
 }
 
 /// Who retries after a pause is back when the last pause is over; who waits is back at once.
@@ -531,9 +571,12 @@ fn a_recovery_takes_as_long_as_the_clients_pauses() {
     // The hole is lifted, or ends by itself.
     let lifted: Course = &[(30, "blackhole"), (70, "")];
     let by_itself: Course = &[(30, "blackhole for=40s")];
+    let flaps: Course = &[(30, "flap on=20s off=20s")];
     for (settings, course, least, most) in [
         (patient, lifted, 0.0, 0.5),
         (patient, by_itself, 0.0, 0.5),
+        (patient, flaps, 0.0, 0.5),
+        (retrying, flaps, 3.0, 9.0),
         (retrying, lifted, 3.0, 9.0),
         (retrying, by_itself, 3.0, 9.0),
     ] {
@@ -549,8 +592,25 @@ fn a_recovery_takes_as_long_as_the_clients_pauses() {
                 "seed {seed}: {}",
                 told.text
             );
-            assert_eq!(&*told.under, "blackhole");
+            let under = if course == flaps { "flap" } else { "blackhole" };
+            assert_eq!(&*told.under, under);
         }
+    }
+}
+
+/// A wave that comes to nothing is over for as long as it does.
+#[test]
+fn a_recovery_is_told_where_a_wave_rests() {
+    let course: Course = &[(30, "latency 1000ms wave=square period=40s depth=1000ms")];
+    for seed in seeds() {
+        let (client, _) = Application::new(Settings::PLAIN);
+        let mut desk = Desk::new(seed, course);
+        desk.run(&mut [client], Duration::from_secs(120));
+        let told = desk.stated.iter().find(|it| it.kind == Habit::Recovers);
+        let told = told.unwrap_or_else(|| panic!("seed {seed}: {:?}", desk.stated));
+        // Who asked before it waits for as long as it was then.
+        assert!(told.values[0].1.number() <= 2.5, "{}", told.text);
+        assert_eq!(&*told.under, "latency");
     }
 }
 
@@ -601,6 +661,7 @@ fn time_outs_in_the_middle_of_an_answer_are_told_apart() {
                         Seen::Answered {
                             waited,
                             upstream: waited,
+                            more: false,
                         },
                     ),
                     (left, Seen::Left { leg, how, amid }),
@@ -733,6 +794,10 @@ fn is_so(finding: &Finding, mix: &[Does]) -> bool {
     match (finding.kind, finding.which) {
         (Habit::Pool, "one request each") => mix.iter().any(single),
         (Habit::Pool, "kept" | "grows") | (Habit::Recovers, _) => true,
+        // Of several clients behind one address, those stay in use that are another's.
+        (Habit::Pool, "reuses after a failure") => {
+            mix.len() > 1 || matches!(mix[0], Does::Benchmark { .. })
+        }
         _ => false,
     }
 }

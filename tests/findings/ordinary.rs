@@ -6,7 +6,7 @@ use std::time::Duration;
 use faultboard::snapshot::Leave;
 
 use crate::application::millis;
-use crate::desk::{Client, Desk};
+use crate::desk::{Acts, Client, Desk};
 
 /// What a client without habits worth telling does.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +17,8 @@ pub enum Does {
     Drill { conns: usize, lasts: f64 },
     /// Asks on many streams of one connection, whatever is answered.
     Streams { every: f64 },
+    /// Opens a connection every so many seconds, whatever is answered, asks, and leaves with the answer.
+    Paced { every: f64 },
     /// Opens a connection, asks, reads the answer and leaves; then sleeps.
     Loop { sleeps: f64 },
     /// Asks for what comes after up to so many seconds, for ever.
@@ -29,6 +31,14 @@ pub enum Does {
     HalfCloses,
     /// Sends what has no answer, and leaves after this long.
     FireAndForget { lasts: f64 },
+    /// Reads so many bytes a second of what it was sent; all of it is there after so many seconds.
+    Reads { rate: f64, lasts: f64 },
+    /// Asks now and then on one connection, and pings when it was silent for two seconds.
+    Pings,
+    /// Is pinged by its upstream when its connection was silent for twenty seconds.
+    IsPinged,
+    /// Asks what there is to do, does it where there is something, and sleeps a second.
+    Polls,
     /// A person, who leaves when they have waited long enough, or have seen enough.
     Person,
 }
@@ -71,6 +81,20 @@ impl Ordinary {
         desk.ask(conn, 60, Some(takes));
     }
 
+    /// What it does once it was answered, on one connection.
+    fn goes_on(&self, desk: &mut Desk, me: usize) {
+        let chance = desk.between(0.0, 1.0);
+        let soon = desk.between(0.1, 1.9);
+        let late = desk.between(0.0, 0.003);
+        match self.does {
+            Does::Pings if chance < millis(500) => desk.sleep(me, NEXT, soon),
+            Does::Pings => desk.sleep(me, PING, millis(2_000) + late),
+            Does::Polls if chance < millis(300) => desk.sleep(me, NEXT, late),
+            Does::Polls => desk.sleep(me, 0, millis(1_000) + late),
+            _ => desk.push_after(self.conns[0], millis(20_000)),
+        }
+    }
+
     fn leave_all(&mut self, desk: &mut Desk, how: Leave) {
         for conn in self.conns.drain(..) {
             desk.leave(conn, how);
@@ -80,6 +104,7 @@ impl Ordinary {
 
 const NEXT: u64 = 1;
 const END: u64 = 2;
+const PING: u64 = 3;
 
 impl Client for Ordinary {
     fn address(&self) -> IpAddr {
@@ -117,6 +142,12 @@ impl Client for Ordinary {
                     self.conns = vec![desk.open(me)];
                 }
                 self.ask(desk, self.conns[0]);
+                desk.sleep(me, NEXT, Duration::from_secs_f64(every));
+            }
+            (Does::Paced { every }, _) => {
+                let conn = desk.open(me);
+                self.conns.push(conn);
+                self.ask(desk, conn);
                 desk.sleep(me, NEXT, Duration::from_secs_f64(every));
             }
             (Does::LongPoll { .. } | Does::Subscriber, _) => {
@@ -162,6 +193,41 @@ impl Client for Ordinary {
                 }
                 desk.sleep(me, END, Duration::from_secs_f64(lasts));
             }
+            (Does::Reads { rate, lasts }, NEXT) => {
+                let link = match desk.acts {
+                    Acts::Rate(link) => link,
+                    _ => 100e6,
+                };
+                let over = desk.between(1.0, 1.2);
+                let share = if rate < link {
+                    desk.between(0.8, 0.99).as_secs_f64()
+                } else {
+                    desk.between(0.0, 0.4).as_secs_f64()
+                };
+                let bytes = rate.min(link) as u64;
+                desk.let_in(self.conns[0], over, share, bytes);
+                if self.turns as f64 > lasts {
+                    self.turns = 0;
+                    self.leave_all(desk, Leave::Fin);
+                    desk.sleep(me, 0, over);
+                } else {
+                    desk.sleep(me, NEXT, over);
+                }
+            }
+            (Does::Reads { .. }, _) => {
+                self.conns = vec![desk.open(me)];
+                self.ask(desk, self.conns[0]);
+                desk.sleep(me, NEXT, millis(1_100));
+            }
+            (Does::Pings, NEXT) => desk.ask(self.conns[0], 300, Some(millis(3))),
+            (Does::Pings, PING) => desk.ask(self.conns[0], 14, Some(millis(1))),
+            (Does::Polls, NEXT) => desk.ask(self.conns[0], 90, Some(millis(5))),
+            (Does::Pings | Does::Polls | Does::IsPinged, _) => {
+                if self.conns.is_empty() {
+                    self.conns = vec![desk.open(me)];
+                }
+                self.ask(desk, self.conns[0]);
+            }
             (Does::Person, _) => {
                 self.leave_all(desk, Leave::Fin);
                 self.conns = vec![desk.open(me)];
@@ -179,14 +245,26 @@ impl Client for Ordinary {
             {
                 self.ask(desk, conn);
             }
+            Does::Paced { .. } => {
+                desk.leave(conn, Leave::Fin);
+                self.conns.retain(|other| *other != conn);
+            }
             Does::Loop { sleeps } => {
                 desk.leave(conn, Leave::Fin);
                 desk.sleep(me, NEXT, Duration::from_secs_f64(sleeps));
             }
             Does::Subscriber => desk.sleep(me, NEXT, millis(700)),
             Does::Goodbye => desk.sleep(me, END, millis(3)),
+            Does::Pings | Does::Polls | Does::IsPinged => self.goes_on(desk, me),
             Does::HalfCloses => desk.sleep(me, NEXT, millis(400)),
             _ => {}
+        }
+    }
+
+    fn pushed(&mut self, desk: &mut Desk, _me: usize, conn: u64) {
+        if let Does::IsPinged = self.does {
+            desk.ask(conn, 6, None);
+            desk.push_after(conn, millis(20_000));
         }
     }
 
@@ -194,7 +272,12 @@ impl Client for Ordinary {
         self.conns.retain(|other| *other != conn);
         match self.does {
             Does::Loop { sleeps } => desk.sleep(me, NEXT, Duration::from_secs_f64(sleeps)),
-            Does::LongPoll { .. } | Does::Subscriber | Does::HalfCloses => {
+            Does::LongPoll { .. }
+            | Does::Subscriber
+            | Does::HalfCloses
+            | Does::Pings
+            | Does::Polls
+            | Does::IsPinged => {
                 let pause = desk.between(0.5, 3.0);
                 desk.sleep(me, NEXT, pause);
             }

@@ -32,6 +32,10 @@ pub static KIND: Kind = Kind {
         .beside(Metric::Held)],
     example: "flap on=5s off=2s",
     build: |terms| made(Flap::of(terms)),
+    rests: Some(|setting| {
+        let (on, off) = (setting.get(ON), setting.get(OFF));
+        Some((on.saturating_add(off), Duration::ZERO..on))
+    }),
     ..Kind::at(Stage::Gate)
 };
 

@@ -87,6 +87,10 @@ pub static KIND: Kind = Kind {
     example: "latency 250ms jitter=30ms dist=normal",
     build: |terms| made(Latency::of(terms)),
     lengthens: Some(|it, now| Lag::new(it.setting.get(TIME), it.motion()).at(|| now)),
+    rests: Some(|setting| {
+        let strays = !setting.get(JITTER).is_zero();
+        motion::rests(setting).filter(|_| !strays)
+    }),
     line: Some(lengthens_line),
     ..Kind::at(Stage::Path)
 };

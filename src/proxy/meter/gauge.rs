@@ -14,6 +14,9 @@ use crate::snapshot::{Amid, ConnId, Fact, Leave, LegName, ProxyId, Seen};
 const GOODBYE: u64 = 64;
 const AT_ONCE: Duration = Duration::from_millis(10);
 
+/// What a client sends so long after the first bytes of its request is more than that.
+const MORE: Duration = Duration::from_millis(2);
+
 /// What the loop tells of its work; one writer, no reader that waits.
 pub trait Gauge {
     /// Bytes were delivered.
@@ -34,6 +37,8 @@ pub trait Gauge {
     fn ended(&mut self, direction: Direction);
     /// Where this direction comes from, the peer's end was read, or its connection broke, whatever is still held.
     fn left(&mut self, _direction: Direction, _how: Leave, _now: Instant) {}
+    /// What is due in this direction was refused: its receiver's window is full.
+    fn blocked(&mut self, _direction: Direction, _now: Instant) {}
     /// Whether somebody looks so closely that `late` is worth asking for.
     fn is_watched(&self) -> bool {
         false
@@ -71,8 +76,24 @@ struct Talk {
     /// How many bytes the client has sent since its last request began.
     bytes: u64,
     answered: u32,
+    /// Whether the client has sent more since its request, a while after it.
+    more: bool,
     /// Whether the client has left, so that nobody feels an answer.
     gone: bool,
+    /// How far the client lets its answers in, since its window was found full.
+    blocked: Option<Blocked>,
+}
+
+/// A stretch in which a client's window is full now and then.
+#[derive(Clone, Copy)]
+struct Blocked {
+    /// When it began, and how many bytes had been written then.
+    from: Instant,
+    delivered: u64,
+    /// Since when a write is refused, where one is.
+    since: Option<Instant>,
+    /// For how long writes were refused before.
+    sum: Duration,
 }
 
 // === impl ConnGauge ===
@@ -102,7 +123,9 @@ impl<'a> ConnGauge<'a> {
                 down: None,
                 bytes: 0,
                 answered: 0,
+                more: false,
                 gone: false,
+                blocked: None,
             },
         }
     }
@@ -130,7 +153,46 @@ impl<'a> ConnGauge<'a> {
         self.talk.answered = self.talk.answered.saturating_add(1);
         let replied = self.talk.replied.take().unwrap_or(now);
         let upstream = replied.saturating_duration_since(asked);
-        self.see(now, Seen::Answered { waited, upstream });
+        let more = std::mem::take(&mut self.talk.more);
+        self.see(
+            now,
+            Seen::Answered {
+                waited,
+                upstream,
+                more,
+            },
+        );
+    }
+
+    /// Bytes are written to a client whose window was found full, at `now`: where that has been looked at for long enough, or
+    /// nothing was written for a while although it could have been, the stretch is over.
+    fn let_in(&mut self, mut blocked: Blocked, now: Instant) {
+        let last = self.talk.down.unwrap_or(blocked.from);
+        let pause = now.saturating_duration_since(last) >= Fact::SILENCE;
+        let idle = match blocked.since.take() {
+            Some(since) => {
+                let lasted = now.saturating_duration_since(since);
+                blocked.sum = blocked.sum.saturating_add(lasted);
+                false
+            }
+            None => pause,
+        };
+        let until = if idle { last } else { now };
+        let over = until.saturating_duration_since(blocked.from);
+        if over >= Fact::STRETCH {
+            let delivered = self.conn.delivered().down;
+            let bytes = delivered.saturating_sub(blocked.delivered);
+            let blocked = blocked.sum;
+            self.see(
+                now,
+                Seen::Blocked {
+                    over,
+                    blocked,
+                    bytes,
+                },
+            );
+        }
+        self.talk.blocked = (!idle && over < Fact::STRETCH).then_some(blocked);
     }
 }
 
@@ -138,6 +200,11 @@ impl Gauge for ConnGauge<'_> {
     fn delivered(&mut self, direction: Direction, bytes: usize, now: Instant) {
         if let Some(watch) = self.watch {
             watch.delivered(direction, bytes, now);
+        }
+        if direction == Direction::Down
+            && let Some(blocked) = self.talk.blocked
+        {
+            self.let_in(blocked, now);
         }
         self.conn.add_delivered(direction, bytes as u64);
         add(&self.proxy.delivered[direction], bytes as u64);
@@ -168,8 +235,9 @@ impl Gauge for ConnGauge<'_> {
         match (direction, self.talk.asked) {
             (Direction::Up, asked) => {
                 self.talk.up = now;
-                if asked.is_some() {
+                if let Some(asked) = asked {
                     self.talk.bytes = self.talk.bytes.saturating_add(bytes);
+                    self.talk.more |= now.saturating_duration_since(asked) > MORE;
                 } else {
                     self.talk.asked = Some(now);
                     self.talk.bytes = bytes;
@@ -243,6 +311,18 @@ impl Gauge for ConnGauge<'_> {
             Direction::Down => LegName::Upstream,
         };
         self.see(now, Seen::Left { leg, how, amid });
+    }
+
+    fn blocked(&mut self, direction: Direction, now: Instant) {
+        if direction == Direction::Down {
+            let blocked = self.talk.blocked.get_or_insert_with(|| Blocked {
+                from: now,
+                delivered: self.conn.delivered().down,
+                since: None,
+                sum: Duration::ZERO,
+            });
+            blocked.since.get_or_insert(now);
+        }
     }
 
     fn is_watched(&self) -> bool {

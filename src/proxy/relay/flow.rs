@@ -225,6 +225,7 @@ impl Flow {
             }
             Poll::Ready(Err(error)) => Moved::SinkBroke(error),
             Poll::Pending => {
+                gauge.blocked(self.direction, now);
                 self.link.refused(now);
                 Moved::Nothing
             }
