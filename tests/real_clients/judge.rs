@@ -32,11 +32,11 @@ pub enum Is {
 
 impl Did {
     pub fn of(recorded: &Recorded) -> Self {
-        // The last request is under way, and has no more of its attempts yet.
-        let whole: Vec<_> = recorded.attempts.values().rev().skip(1).collect();
-        let mut counts: Vec<usize> = whole.iter().map(|attempts| attempts.len() - 1).collect();
+        // The last request is under way: it has no more of its attempts yet, but those it has it made.
+        let whole = recorded.attempts.values().rev().skip(1);
+        let mut counts: Vec<usize> = whole.map(|attempts| attempts.len() - 1).collect();
         counts.sort_unstable();
-        let gaps = whole.iter().flat_map(|attempts| attempts.windows(2));
+        let gaps = recorded.attempts.values().flat_map(|it| it.windows(2));
         let mut gaps: Vec<Duration> = gaps.map(|pair| pair[1] - pair[0]).collect();
         gaps.sort_unstable();
         let mut gave_up = recorded.gave_up.clone();

@@ -1,7 +1,7 @@
 //! Real clients: what each did in failure, as measured from outside by a plain listener, and what a desk stated of it.
 //!
-//! The libraries come from `PyPI` and npm; `.ci/run` installs them below `target/clients`, and a client that is missing is left out
-//! with a word. What is stated must be so; what is not stated is told in the table only:
+//! The libraries come from `PyPI` and npm; `.ci/run` installs them below `target/clients`, and a client that is missing or never
+//! speaks is left out with a word. What is stated must be so; what is not stated is told in the table only:
 //! `FAULTBOARD_TABLE=1 cargo test --test real_clients -- --ignored --nocapture`; `FAULTBOARD_CLIENT=curl` runs those only whose name has it.
 
 #![cfg(unix)]
@@ -32,12 +32,20 @@ use tokio::time::{sleep, timeout};
 use judge::{Did, Is};
 use recorder::{Mode, Recorder};
 use support::postgres::{Offers, Postgres};
-use support::services::{LONG, Service, find};
+use support::services::{Service, find, on_path};
 use support::{engine, proxy, serve};
+
+/// A client that is answered nothing for so long is left out.
+const SPEAKS: Duration = Duration::from_secs(60);
 
 /// For so long after its first answer a client is left in peace, and for so long its requests fail.
 const HEALTH: Duration = Duration::from_secs(13);
 const FAILURE: Duration = Duration::from_secs(17);
+
+/// Why a client is left out.
+type LeftOut = &'static str;
+const MISSING: LeftOut = "its program or library is missing";
+const SILENT: LeftOut = "it was not answered once";
 
 /// How a client is run on a port.
 #[derive(Clone, Copy)]
@@ -232,22 +240,23 @@ impl Place {
         }
     }
 
-    fn addr(&self, server: Server) -> Option<SocketAddr> {
+    fn addr(&self, server: Server) -> Result<SocketAddr, LeftOut> {
         let local = |port: u16| SocketAddr::from(([127, 0, 0, 1], port));
-        match server {
+        let addr = match server {
             Http => Some(self.http),
             Redis => self.redis.as_ref().map(|(_, port, _)| local(*port)),
             Server::Postgres => self.postgres.as_ref().map(|it| local(it.port)),
-        }
+        };
+        addr.ok_or("its server is missing")
     }
 
-    /// A client on a port; `None` where its program or its library is missing.
-    fn client(&self, run: Run, server: Server, port: u16) -> Option<Child> {
+    /// A client on a port; why not, where it cannot be started.
+    fn client(&self, run: Run, server: Server, port: u16) -> Result<Child, LeftOut> {
         let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
         let script = |name: &str| scripts.join(name);
         let mut command = match run {
             Shell(program, line) => {
-                find(program, program, &[])?;
+                on_path(program, &[]).ok_or(MISSING)?;
                 let line = line.replace("PORT", &port.to_string());
                 let forever =
                     format!("n=0; while :; do n=$((n+1)); {line}; echo $n; sleep 0.3; done");
@@ -263,8 +272,8 @@ impl Place {
             Node(library) => {
                 // A module finds its libraries beside itself only.
                 let beside = self.library("node_modules")?.with_file_name("clients.mjs");
-                std::fs::copy(script("clients.mjs"), &beside).ok()?;
-                let mut command = Command::new(find("node", "nodejs", &[])?);
+                std::fs::copy(script("clients.mjs"), &beside).map_err(|_| MISSING)?;
+                let mut command = Command::new(on_path("node", &[]).ok_or(MISSING)?);
                 command.arg(beside).arg(library);
                 command
             }
@@ -277,11 +286,11 @@ impl Place {
         }
         command.process_group(0).kill_on_drop(true);
         command.stdout(Stdio::piped()).stderr(Stdio::null());
-        command.spawn().ok()
+        command.spawn().map_err(|_| "it cannot be started")
     }
 
     /// Where a library is.
-    fn library(&self, name: &str) -> Option<PathBuf> {
+    fn library(&self, name: &str) -> Result<PathBuf, LeftOut> {
         let library = self.libraries.join(name);
         let has = library.exists();
         if !has {
@@ -290,7 +299,7 @@ impl Place {
                 library.display()
             );
         }
-        has.then_some(library)
+        has.then_some(library).ok_or(MISSING)
     }
 }
 
@@ -321,11 +330,11 @@ async fn end(mut client: Child) {
     let _ = client.wait().await;
 }
 
-/// What a client does before a plain listener; `None` where it never asks anything.
-async fn from_outside(place: &Place, run: Run, server: Server, mode: Mode) -> Option<Did> {
+/// What a client does before a plain listener.
+async fn from_outside(place: &Place, run: Run, server: Server, mode: Mode) -> Result<Did, LeftOut> {
     let recorder = Recorder::before(place.addr(server)?).await;
     let mut client = place.client(run, server, recorder.addr.port())?;
-    let mut lines = BufReader::new(client.stdout.take()?).lines();
+    let mut lines = BufReader::new(client.stdout.take().ok_or(MISSING)?).lines();
     let done = Arc::clone(&recorder.recorded);
     tokio::spawn(async move {
         while let Ok(Some(_)) = lines.next_line().await {
@@ -337,12 +346,16 @@ async fn from_outside(place: &Place, run: Run, server: Server, mode: Mode) -> Op
             sleep(Duration::from_millis(20)).await;
         }
     };
-    let began = timeout(LONG, first).await.is_ok();
-    sleep(HEALTH).await;
-    recorder.fail(mode);
-    sleep(FAILURE).await;
+    let began = timeout(SPEAKS, first).await.is_ok();
+    if began {
+        sleep(HEALTH).await;
+        recorder.fail(mode);
+        sleep(FAILURE).await;
+    }
     end(client).await;
-    began.then(|| Did::of(&recorder.recorded.lock()))
+    began
+        .then(|| Did::of(&recorder.recorded.lock()))
+        .ok_or(SILENT)
 }
 
 /// What a desk states of the same client at any time.
@@ -352,10 +365,10 @@ async fn through_a_desk(
     run: Run,
     server: Server,
     mode: Mode,
-) -> Option<Vec<Finding>> {
+) -> Result<Vec<Finding>, LeftOut> {
     let (id, addr) = proxy(engine, place.addr(server)?, Plan::default()).await;
     let mut client = place.client(run, server, addr.port())?;
-    let mut lines = BufReader::new(client.stdout.take()?).lines();
+    let mut lines = BufReader::new(client.stdout.take().ok_or(MISSING)?).lines();
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
     let row = |snapshot: &Snapshot| snapshot.proxies.iter().find(|row| row.id == id).cloned();
     let felt = |snapshot: &Snapshot| row(snapshot).is_some_and(|row| row.feels.is_some());
@@ -364,7 +377,10 @@ async fn through_a_desk(
             sleep(Duration::from_millis(50)).await;
         }
     };
-    timeout(LONG, spoke).await.ok()?;
+    if timeout(SPEAKS, spoke).await.is_err() {
+        end(client).await;
+        return Err(SILENT);
+    }
     sleep(HEALTH).await;
     let faults = match mode {
         Mode::Passes => "",
@@ -376,7 +392,8 @@ async fn through_a_desk(
     let mut stated: Vec<Finding> = Vec::new();
     for _ in 0..FAILURE.as_millis() / 250 {
         sleep(Duration::from_millis(250)).await;
-        for finding in row(&*engine.snapshot().await)?.findings.iter() {
+        let snapshot = engine.snapshot().await;
+        for finding in row(&snapshot).iter().flat_map(|row| row.findings.iter()) {
             match stated.iter_mut().find(|before| before.is_about(finding)) {
                 Some(before) => *before = finding.clone(),
                 None => stated.push(finding.clone()),
@@ -384,7 +401,7 @@ async fn through_a_desk(
         }
     }
     end(client).await;
-    Some(stated)
+    Ok(stated)
 }
 
 /// What some clients did, and what a desk stated of them: a table, and the clients of which something was stated that is not so,
@@ -415,9 +432,12 @@ async fn compare(place: &Arc<Place>, clients: &[Client]) -> (Vec<String>, Vec<(C
     let mut wrong = Vec::new();
     for (client, (did, through)) in clients.iter().zip(did.iter().zip(through)) {
         let name = client.0;
-        let (Some(did), Some(stated)) = (did, through.await.expect("no panic")) else {
-            lines.push(format!("{name}: left out"));
-            continue;
+        let (did, stated) = match (did.as_ref(), through.await.expect("no panic")) {
+            (Ok(did), Ok(stated)) => (did, stated),
+            (Err(&why), _) | (_, Err(why)) => {
+                lines.push(format!("{name}: left out: {why}"));
+                continue;
+            }
         };
         lines.push(format!("{name}\n    did     {}", did.words()));
         for finding in &stated {

@@ -19,13 +19,7 @@ pub const LONG: Duration = Duration::from_secs(120);
 
 /// Where `program` is, on the path or in one of `folders`; `package` is what Debian calls the package that has it.
 pub fn find(program: &str, package: &str, folders: &[PathBuf]) -> Option<PathBuf> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = folders
-        .iter()
-        .cloned()
-        .chain(std::env::split_paths(&path))
-        .map(|folder| folder.join(program))
-        .find(|file| file.is_file());
+    let found = on_path(program, folders);
     if found.is_none() {
         let needed = std::env::var("CI").is_ok_and(|ci| ci == "true");
         assert!(
@@ -35,6 +29,17 @@ pub fn find(program: &str, package: &str, folders: &[PathBuf]) -> Option<PathBuf
         eprintln!("left out: there is no {program} here (apt install {package})");
     }
     found
+}
+
+/// Where a program is: in one of these folders, or on the path.
+pub fn on_path(program: &str, folders: &[PathBuf]) -> Option<PathBuf> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    folders
+        .iter()
+        .cloned()
+        .chain(std::env::split_paths(&path))
+        .map(|folder| folder.join(program))
+        .find(|file| file.is_file())
 }
 
 /// A service that runs until this is dropped.
