@@ -312,7 +312,7 @@ impl Conn {
                     (LegName::Client, None) => self.client_left(fact.at, how, amid.waiting),
                 }
             }
-            Seen::Closed { by, .. } => self.closed(by, faults),
+            Seen::Closed { by, .. } => self.closed(fact.at, by, faults),
         }
     }
 
@@ -329,8 +329,10 @@ impl Conn {
         seen_waiting.map(|waited| Step::GivenUp { waited })
     }
 
-    fn closed(&mut self, by: By, faults: &Faults) -> Option<Step> {
-        let unasked = self.requests == 0 && self.left.is_none();
+    fn closed(&mut self, at: Duration, by: By, faults: &Faults) -> Option<Step> {
+        // What is open for long and asks nothing is kept for later: no attempt fails with it.
+        let soon = at <= self.reached.unwrap_or(at) + HEALTHY_WAIT;
+        let unasked = self.requests == 0 && self.left.is_none() && soon;
         if self.left.is_some() || !(self.waits || unasked) {
             return None;
         }

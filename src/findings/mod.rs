@@ -11,13 +11,16 @@
 //! needs it. A finding that later facts do not bear out is not stated any more.
 //!
 //! Nothing here reads a clock or does IO: a state is a function of the facts and the plans that were told. Memory is bounded: some
-//! two hundred bytes for each open connection, and the last few hundred cases of each habit.
+//! two hundred bytes for each open connection, and the last few hundred cases of each habit, for some of each address of the first
+//! few.
 //!
 //! A new habit is one file with a `Watch` and one line in `WATCHES`.
 
+mod attempts;
 mod book;
 mod cancels;
 mod changes;
+mod common_pause;
 mod depends;
 mod endings;
 mod faults;
@@ -25,6 +28,9 @@ mod followers;
 mod gives_up;
 mod group;
 mod hedges;
+mod herds;
+mod law;
+mod one_caller;
 mod per_client;
 mod pings;
 mod pool;
@@ -53,7 +59,8 @@ use crate::snapshot::Fact;
 /// Every habit that is looked for, in the order in which findings are told.
 const WATCHES: &[fn() -> Box<dyn Watch>] = &[
     || Box::<gives_up::GivesUp>::default(),
-    || Box::<tries_again::TriesAgain>::default(),
+    || Box::<PerClient<tries_again::TriesAgain>>::default(),
+    || Box::<PerClient<herds::Herds>>::default(),
     || Box::<PerClient<pool::Pool>>::default(),
     || Box::<PerClient<reuse::Reuse>>::default(),
     || Box::<PerClient<pings::Pings>>::default(),

@@ -1,10 +1,9 @@
 //! Trains: the attempts of one failed request in a row, and what their pauses have in common.
 
-use std::fmt;
 use std::time::Duration;
 
+use super::attempts::Failure;
 use super::group::{Width, clusters, median};
-use super::tries_again::Failure;
 use crate::snapshot::Finding;
 
 /// Attempts that belong together.
@@ -17,18 +16,6 @@ pub(super) struct Trains {
     /// The pauses of each train, in their order.
     pauses: Vec<Vec<Duration>>,
 }
-
-/// How pauses grow.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Law {
-    /// How many times as long as the one before each is.
-    pub(super) factor: f64,
-    /// Whether they are drawn by chance.
-    jitter: bool,
-}
-
-/// So many trains tell how pauses grow that are drawn by chance.
-const MANY: usize = 20;
 
 /// So many show that their pauses are drawn by chance.
 const SOME: usize = 8;
@@ -111,43 +98,13 @@ impl Trains {
             .filter(move |train| train.len() == pauses)
     }
 
-    /// How the pauses grow, where they do: of three pauses and more, since twice and plus one are alike before.
-    pub(super) fn law(&self) -> Option<Law> {
-        let attempts = self.attempts()? as usize;
-        let trains: Vec<&Vec<Duration>> = self.trains_of(attempts).collect();
-        let places: Vec<Vec<Duration>> = (0..attempts)
-            .map(|place| trains.iter().map(|pauses| pauses[place]).collect())
-            .collect();
-        let middles: Vec<Duration> = places.iter().map(|it| median(it.iter().copied())).collect();
-        let first = middles
-            .first()
-            .filter(|first| !first.is_zero() && attempts >= 3)?;
-        let whole = middles[attempts - 1].as_secs_f64() / first.as_secs_f64();
-        let factor = whole.powf(1.0 / (attempts - 1) as f64);
-        let narrow = |(place, middle): (&Vec<Duration>, &Duration)| {
-            place
-                .iter()
-                .all(|pause| Width::TIMER.joins(*pause, *middle))
+    /// The pauses of those trains that have so many, by their places.
+    pub(super) fn places(&self, pauses: u32) -> Vec<Vec<Duration>> {
+        let place = |place| {
+            self.trains_of(pauses as usize)
+                .map(|train| train[place])
+                .collect()
         };
-        let jitter = !places.iter().zip(&middles).all(narrow);
-        let slack = if jitter { 0.5 } else { 0.1 };
-        let steady = middles.windows(2).all(|pair| {
-            let step = pair[1].as_secs_f64() / pair[0].as_secs_f64().max(1e-9);
-            (step / factor - 1.0).abs() < slack
-        });
-        let enough = if jitter { MANY } else { Finding::CASES };
-        let grows = factor > 1.3 && steady && trains.len() >= enough;
-        grows.then_some(Law { factor, jitter })
-    }
-}
-
-/// Behind the pauses: `, each x2.0 the one before`.
-impl fmt::Display for Law {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.jitter {
-            write!(f, ", by chance and growing about x{:.1}", self.factor)
-        } else {
-            write!(f, ", each x{:.1} the one before", self.factor)
-        }
+        (0..pauses as usize).map(place).collect()
     }
 }

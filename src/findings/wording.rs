@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::faults::UPSTREAM;
 pub(super) use crate::format::figures::stated_time as time;
 
 /// The shortest and the longest of some times.
@@ -10,6 +11,15 @@ pub(super) use crate::format::figures::stated_time as time;
 pub(super) struct Range {
     pub(super) least: Duration,
     pub(super) most: Duration,
+}
+
+/// After what failure it was: `reset`, `it gave up`, `the upstream broke off`.
+pub(super) fn after_failure(under: &str, given_up: bool) -> &str {
+    match under {
+        _ if given_up => "it gave up",
+        UPSTREAM => "the upstream broke off",
+        kind => kind,
+    }
 }
 
 /// `1 connection`, `3 connections`.

@@ -27,6 +27,13 @@ pub enum Retry {
         cap: Duration,
         jitter: bool,
     },
+    /// Each pause `step` longer than the one before, up to `cap`, and less by chance by up to so large a share.
+    Linear {
+        more: u32,
+        step: Duration,
+        cap: Duration,
+        jitter: f64,
+    },
 }
 
 /// The settings of an application.
@@ -51,6 +58,10 @@ pub struct Settings {
     pub distrusts: bool,
     /// How long the upstream takes, in seconds.
     pub takes: (f64, f64),
+    /// So many connections are kept open, asked or not: what is lost is opened again at once.
+    pub refills: usize,
+    /// Time-outs are looked for so often only, all at once.
+    pub clock: Option<Duration>,
 }
 
 /// What it did.
@@ -107,6 +118,8 @@ impl Settings {
         cancels: false,
         distrusts: false,
         takes: (0.002, 0.012),
+        refills: 0,
+        clock: None,
     };
 }
 
@@ -198,7 +211,14 @@ impl Application {
         desk.ask(conn, 120, Some(takes));
         if let Some(timeout) = self.settings.timeout {
             let late = desk.between(0.0, 0.004);
-            desk.sleep(me, self.timer(caller, TIMEOUT), timeout + late);
+            let due = match self.settings.clock {
+                Some(clock) => {
+                    let ticks = (desk.now + timeout).div_duration_f64(clock).ceil();
+                    clock.mul_f64(ticks) - desk.now
+                }
+                None => timeout,
+            };
+            desk.sleep(me, self.timer(caller, TIMEOUT), due + late);
         }
         if let Some(hedge) = self.settings.hedge {
             let late = desk.between(0.0, 0.003);
@@ -238,6 +258,15 @@ impl Application {
                 } else {
                     most
                 })
+            }
+            Retry::Linear {
+                more,
+                step,
+                cap,
+                jitter,
+            } if attempt < more => {
+                let whole = (step * (attempt + 1)).min(cap);
+                Some(whole.mul_f64(1.0 - jitter) + desk.between(0.0, whole.as_secs_f64() * jitter))
             }
             _ => None,
         };
@@ -291,6 +320,16 @@ impl Application {
         }
     }
 
+    /// Opens as many connections as are kept at least.
+    fn refill(&mut self, desk: &mut Desk, me: usize) {
+        let open = self.born.keys().filter(|conn| desk.is_open(**conn)).count();
+        for _ in open..self.settings.refills {
+            let conn = desk.open(me);
+            self.born.insert(conn, desk.now);
+            self.idle.push((conn, desk.now));
+        }
+    }
+
     fn whose(&self, conn: u64) -> Option<usize> {
         self.callers
             .iter()
@@ -333,6 +372,7 @@ impl Client for Application {
     }
 
     fn ended(&mut self, desk: &mut Desk, me: usize, conn: u64) {
+        self.refill(desk, me);
         let Some(caller) = self.whose(conn) else {
             return;
         };

@@ -458,7 +458,14 @@ impl Desk {
     }
 
     fn change(&mut self, index: usize) {
-        let (plan, acts) = acts(self.scenes[index].1);
+        let text = self.scenes[index].1;
+        if text == "restart" {
+            for conn in self.conns.keys().copied().collect::<Vec<_>>() {
+                let soon = self.between(0.0, 0.004);
+                self.at(self.now + soon, Event::Cut { conn });
+            }
+        }
+        let (plan, acts) = acts(text);
         self.findings.faults(self.now, &plan);
         let lasts = plan.settings().iter().find_map(|it| it.schedule.lasts);
         if let Some(lasts) = lasts {
@@ -538,8 +545,12 @@ impl Desk {
     }
 }
 
-/// What faults in the language do here. `upstream PERCENT` is no fault but an upstream that fails.
+/// What faults in the language do here. `upstream PERCENT` is no fault but an upstream that fails, and `restart` one that breaks every
+/// connection and fails from then on.
 fn acts(text: &str) -> (Plan, Acts) {
+    if text == "restart" {
+        return (Plan::default(), Acts::Breaks(1.0));
+    }
     if let Some(percent) = text.strip_prefix("upstream ") {
         let percent: f64 = percent.parse().expect("a share");
         return (Plan::default(), Acts::Breaks(percent / 100.0));

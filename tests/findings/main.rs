@@ -15,6 +15,8 @@
 
 mod application;
 mod desk;
+mod herds;
+mod laws;
 mod ordinary;
 mod pace;
 
@@ -85,20 +87,20 @@ fn mean(times: &[Duration]) -> Duration {
     times.iter().sum::<Duration>() / (times.len().max(1) as u32)
 }
 
-/// What else is there: nothing, or other clients from other addresses and the same one.
-fn others(case: &Case) -> Vec<Box<dyn Client>> {
-    // Behind one address, who asks beside a single caller, a pool or a breaker cannot be told from it.
-    let apart = matches!(case.habit, Some((Habit::Pool | Habit::StopsTrying, _)));
-    let near = if case.settings.callers > 1 && !apart {
-        Ordinary::new
-    } else {
-        Ordinary::far
-    };
+/// Other clients from other addresses and the same one, or `apart` from others only.
+fn company(apart: bool) -> Vec<Box<dyn Client>> {
+    let near = if apart { Ordinary::far } else { Ordinary::new };
     vec![
         near(Does::Subscriber),
         near(Does::LongPoll { most: 20.0 }),
         Ordinary::far(Does::Loop { sleeps: 0.7 }),
     ]
+}
+
+/// What is beside a client: behind one address, who asks beside a single caller, a pool or a breaker cannot be told from it.
+fn others(case: &Case) -> Vec<Box<dyn Client>> {
+    let apart = matches!(case.habit, Some((Habit::Pool | Habit::StopsTrying, _)));
+    company(apart || case.settings.callers == 1)
 }
 
 /// What came of one case over all its seeds.
@@ -376,7 +378,7 @@ fn retries_are_told_as_they_were() {
                 let apart = mean(&deeds.pauses) + mean(&deeds.gave_up);
                 ("apart", apart.as_secs_f64())
             }
-            Retry::Doubling { more, .. } => ("attempts", more.into()),
+            Retry::Doubling { more, .. } | Retry::Linear { more, .. } => ("attempts", more.into()),
             Retry::None => ("", 0.0),
         },
         besides: &[
