@@ -703,15 +703,9 @@ async fn console(
     let Session {
         engine, options, ..
     } = session;
-    let Opened {
-        demo,
-        problems,
-        note,
-        moments,
-        play,
-    } = open(engine, options, origin.upstreams, origin.play).await?;
+    let opened = open(engine, options, origin.upstreams, origin.play).await?;
+    let demo = opened.demo;
     session.begin().await;
-    let scene = options.scene.clone();
     let home = ui::home::Home::of_user();
     let config = config(&home, options, &mut notes);
     let told = ui::Options {
@@ -723,17 +717,17 @@ async fn console(
         #[cfg(feature = "api")]
         api_open: session.api.is_some_and(|api| api.open_to_all().is_some()),
         arguments: options.repeated.clone(),
-        scene: scene.map(|file| ui::OpenScene {
+        scene: options.scene.clone().map(|file| ui::OpenScene {
             file: (!options.resume).then_some(file),
-            problems,
-            note,
-            moments,
+            problems: opened.problems,
+            note: opened.note,
+            moments: opened.moments,
         }),
         notes,
         // The demo's upstreams end with it.
         resumes: demo.is_none(),
         tape: Some(session.tape.saver()),
-        until: Box::pin(until(engine.clone(), play, stop)),
+        until: Box::pin(until(engine.clone(), opened.play, stop)),
         ..ui::Options::default()
     };
     if let Some(demo) = &demo {

@@ -120,6 +120,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn what_sweeps_came_to_holds_or_is_said_with_their_sentence() {
         const WELL: (u64, u64) = (10, 0);
         const FAILS: (u64, u64) = (10, 4);

@@ -159,38 +159,31 @@ impl Chain {
             self.restream(parts, made_of, place, now);
         }
         let mut before = std::mem::take(&mut self.stages);
-        for acting in all {
-            let kind = acting.kind;
-            if sends && kind.line.is_some() {
-                continue;
-            }
-            let is_same = |stage: &Stage| stage.kind == kind && stage.name == acting.name;
-            let at = before.iter().position(is_same);
-            let mut old = at.map(|at| before.remove(at));
+        let has_stage = |acting: &Acting| !sends || acting.kind.line.is_none();
+        for acting in all.into_iter().filter(has_stage) {
             let terms = acting.terms(in_force, place, now, round_trip);
-            let lift = terms.here.and_then(|here| kind.lifts?(here));
-            let kept = old.take_if(|stage| stage.fault.retune(&terms));
-            let made = || {
-                let fault = (kind.build)(&terms)?;
-                let name = acting.name.clone();
-                Some(Stage {
-                    kind,
-                    name,
-                    fault,
-                    lift,
-                })
-            };
-            let kept = kept.map(|stage| Stage { lift, ..stage });
-            match kept.or_else(made) {
-                Some(stage) => self.stages.push(stage),
-                None => before.extend(old),
-            }
+            self.set_stage(&acting, &terms, &mut before);
         }
         let gone = before.iter().find_map(|stage| {
             let kind = stage.kind;
             stage.lift.map(|cut| Severed { kind, cut })
         });
         self.lifted = self.lifted.or(gone);
+    }
+
+    /// Adds the stage of what acts on these terms: the one that was there `before` and is taken out of those, or a new one.
+    fn set_stage(&mut self, acting: &Acting, terms: &Terms<'_>, before: &mut Vec<Stage>) {
+        let kind = acting.kind;
+        let is_same = |stage: &Stage| stage.kind == kind && stage.name == acting.name;
+        let at = before.iter().position(is_same);
+        let mut old = at.map(|at| before.remove(at));
+        let lift = terms.here.and_then(|here| kind.lifts?(here));
+        let kept = old.take_if(|stage| stage.fault.retune(terms));
+        let kept = kept.map(|stage| Stage { lift, ..stage });
+        match kept.or_else(|| acting.stage(terms, lift)) {
+            Some(stage) => self.stages.push(stage),
+            None => before.extend(old),
+        }
     }
 
     /// Has the stream go on over a line of these parts, or begin with what waits, or end.
@@ -447,6 +440,16 @@ impl Acting {
             here,
             back,
             since,
+        })
+    }
+
+    /// A stage for it, where its kind makes one of these terms.
+    fn stage(&self, terms: &Terms<'_>, lift: Option<Cut>) -> Option<Stage> {
+        Some(Stage {
+            kind: self.kind,
+            name: self.name.clone(),
+            fault: (self.kind.build)(terms)?,
+            lift,
         })
     }
 

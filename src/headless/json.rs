@@ -338,6 +338,7 @@ struct Before {
 }
 
 /// The answer to a command: only what the command is about is in it.
+#[expect(clippy::too_many_lines, reason = "one arm for each answer")]
 fn answer(at: Duration, answered: &Answered) -> Object {
     let answer = match &answered.outcome {
         Ok(answer) => answer,

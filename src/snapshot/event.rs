@@ -220,7 +220,7 @@ impl Author {
             }
             text.push(c);
         }
-        (!text.is_empty()).then(|| Self(Cow::Owned(text)))
+        (!text.is_empty()).then_some(Self(Cow::Owned(text)))
     }
 
     /// The name.

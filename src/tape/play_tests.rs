@@ -250,6 +250,7 @@ fn swept(ended: Ended, sets: &[(u64, &str)]) -> Tape {
 }
 
 #[tokio::test(start_paused = true)]
+#[expect(clippy::too_many_lines, reason = "a table, a sweep for each row")]
 async fn a_sweep_climbs_again_at_its_times_and_measures_anew() {
     // One that went to its end, one that was stopped at its second value, one that somebody else's change ended.
     for (end, sets, again, measured) in [

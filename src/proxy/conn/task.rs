@@ -216,11 +216,10 @@ impl<'a> Relay<'a> {
     fn obey(&self, order: Order) -> End {
         let how = match order {
             Order::Kill(Kill::Rst) => TakeDown::Reset,
-            Order::Kill(Kill::Fin) => TakeDown::Close,
+            Order::Kill(Kill::Fin) | Order::End => TakeDown::Close,
             // An end in order behind a part would look like the end of the whole.
             Order::Stop if !self.pump.is_idle() => TakeDown::Reset,
             Order::Stop => TakeDown::Leave,
-            Order::End => TakeDown::Close,
         };
         End {
             reason: reason_of(order),

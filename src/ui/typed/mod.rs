@@ -77,6 +77,32 @@ pub(in crate::ui) fn faults(
     Ok(())
 }
 
+/// Nothing is typed yet, or the beginning of `off`.
+fn unfinished(dial: &Dial, text: &str, first: &str) -> ParseError {
+    let (message, follows) = match first {
+        "" => (
+            format!("a value such as {}, or off", dial.knob.stops[4]),
+            None,
+        ),
+        _ => ("off".to_owned(), Some("off".to_owned())),
+    };
+    ParseError {
+        unfinished: true,
+        expected: follows.into_iter().collect(),
+        ..ParseError::over(text, 0..text.chars().count(), message)
+    }
+}
+
+/// A knob is the setting without a name.
+fn named(dial: &Dial, text: &str) -> ParseError {
+    let at = text.find(CALLED).map_or(0, |at| text[..at].chars().count());
+    let message = format!(
+        "the knob is the {} without a name; : sets one with a name",
+        dial.kind.name
+    );
+    ParseError::over(text, at..text.chars().count(), message)
+}
+
 /// Reads the text of a knob's field: a value or `off`, and behind it what else the knob's kind takes. What is not said stays
 /// as it is set.
 pub(in crate::ui) fn field(
@@ -86,18 +112,7 @@ pub(in crate::ui) fn field(
 ) -> Result<Wanted, ParseError> {
     let (_, first, _) = first_word(text);
     if first.is_empty() || (first != "off" && "off".starts_with(text.trim())) {
-        let (message, follows) = match first {
-            "" => (
-                format!("a value such as {}, or off", dial.knob.stops[4]),
-                None,
-            ),
-            _ => ("off".to_owned(), Some("off".to_owned())),
-        };
-        return Err(ParseError {
-            unfinished: true,
-            expected: follows.into_iter().collect(),
-            ..ParseError::over(text, 0..text.chars().count(), message)
-        });
+        return Err(unfinished(dial, text, first));
     }
     if text.trim() == "off" {
         return Ok(Wanted {
@@ -113,12 +128,7 @@ pub(in crate::ui) fn field(
     }
     let (setting, says_where) = setting(dial, text, beside)?;
     if setting.name.is_some() {
-        let at = text.find(CALLED).map_or(0, |at| text[..at].chars().count());
-        let message = format!(
-            "the knob is the {} without a name; : sets one with a name",
-            dial.kind.name
-        );
-        return Err(ParseError::over(text, at..text.chars().count(), message));
+        return Err(named(dial, text));
     }
     let directions = match setting.directions {
         Directions::Both if !says_where => beside.directions,

@@ -312,8 +312,8 @@ fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
         Outcome::Killed(conn, how) => engine::killed(model, conn, how),
         Outcome::Owned(proxy, _, taken) => own::taken(model, ticket, proxy, taken),
         Outcome::Sweeping(proxy, curve) => sweeps::begun(model, proxy, curve),
-        // Events tell how it ended.
-        Outcome::Watching | Outcome::Swept(..) => {}
+        // Events tell of it.
+        Outcome::Watching | Outcome::Swept(..) | Outcome::Repointed(_) => {}
         Outcome::KilledAll(count, _) => {
             model.say(Tone::Plain, format!("{count} connections reset by you"));
         }
@@ -321,8 +321,6 @@ fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
             line::probed(model, port, result.map_err(|error| error.to_string()));
         }
         Outcome::Stopped => model.cause(Effect::Quit),
-        // An event tells of it.
-        Outcome::Repointed(_) => {}
         Outcome::PortSet(proxy) => {
             let text = format!(
                 "{}: port closed, its connections end: o opens it",

@@ -25,12 +25,11 @@ use crate::ui::theme::Role;
 /// Columns between two knobs.
 const GAP: u16 = 2;
 
-/// Draws the knobs in a box below the selected strip; above it, where there is no room below.
-pub(super) fn draw(model: &Model, mixer: &Mixer, sheet: &mut Sheet<'_>) {
-    let Some((index, row)) = model.selected.and_then(|id| model.proxy(id)) else {
-        return;
-    };
-    let room = sheet.area.width.saturating_sub(4);
+/// What a click does, where it stands (line, column), and its text.
+type Entry = (Action, u16, u16, Vec<Span<'static>>);
+
+/// Each knob with its place in so many columns, then the settings with names on lines of their own; and how many lines.
+fn laid_out(model: &Model, room: u16) -> (Vec<Entry>, u16) {
     // Each knob with its line and its column.
     let mut entries = Vec::new();
     let (mut line, mut column): (u16, u16) = (0, 0);
@@ -56,7 +55,17 @@ pub(super) fn draw(model: &Model, mixer: &Mixer, sheet: &mut Sheet<'_>) {
         entries.push((Action::TakeOff(place), line, column, entry));
         column += columns + GAP;
     }
-    let height = line.saturating_add(3);
+    (entries, line.saturating_add(1))
+}
+
+/// Draws the knobs in a box below the selected strip; above it, where there is no room below.
+pub(super) fn draw(model: &Model, mixer: &Mixer, sheet: &mut Sheet<'_>) {
+    let Some((index, row)) = model.selected.and_then(|id| model.proxy(id)) else {
+        return;
+    };
+    let room = sheet.area.width.saturating_sub(4);
+    let (entries, lines) = laid_out(model, room);
+    let height = lines.saturating_add(2);
     let mut places = mixer.places(model).into_iter();
     let strip = places.find(|place| place.index == index);
     let strip = strip.map_or(mixer.strips, |place| place.area);

@@ -13,6 +13,7 @@ use crate::ui::update::turn::{self, Wish};
 use crate::ui::update::{apply, line, own, proxies, sweeps, tapes};
 
 /// Carries it out.
+#[expect(clippy::too_many_lines, reason = "one arm for each command")]
 pub(super) fn carry_out(model: &mut Model, command: Command) {
     match command {
         Command::Set(..) | Command::Clear(..) | Command::Preset(..) | Command::Bypass(..) => {
