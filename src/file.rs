@@ -149,18 +149,18 @@ mod system {
     }
 }
 
-#[cfg(not(unix))]
+#[cfg(windows)]
 mod system {
     use std::fs::{DirBuilder, File, OpenOptions};
     use std::io;
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
-    /// What tells a file from every other one: its whole path. Two hard links to one file are taken for two files.
-    pub type Identity = PathBuf;
+    /// What tells a file from every other one: its volume, and its number there.
+    pub type Identity = same_file::Handle;
 
     /// The identity of the file that a path leads to.
     pub fn identity(path: &Path) -> io::Result<Identity> {
-        path.canonicalize()
+        Identity::from_path(path)
     }
 
     /// Whether others than its owner may read or write a file: its folder says, and is not asked.

@@ -179,6 +179,11 @@ fn check_report(path: &Path) -> Result<()> {
         // A pipe would have the run wait for whoever reads it.
         return Ok(());
     }
+    if path.is_dir() {
+        // As Unix says it; Windows would say that it permits nothing.
+        let why = io::Error::from(io::ErrorKind::IsADirectory);
+        return Err(why).with_context(|| unwritable_report(path));
+    }
     refuse_foreign(path, report::is_report).with_context(|| unwritable_report(path))?;
     let mut options = File::options();
     let opened = options.write(true).create(true).truncate(false).open(path);

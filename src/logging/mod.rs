@@ -185,6 +185,7 @@ mod tests {
         );
     }
 
+    #[cfg(unix)]
     fn opened(path: &Path) -> LogFile {
         LogFile::open(path).expect("a log")
     }

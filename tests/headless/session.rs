@@ -66,6 +66,7 @@ impl Session {
     }
 
     /// Ends standard input.
+    #[cfg(unix)]
     pub(crate) fn end_input(&mut self) {
         self.input = None;
     }

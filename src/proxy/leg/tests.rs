@@ -1,13 +1,16 @@
 //! Legs over real sockets: what only the kernel can show.
 
 use std::net::Ipv4Addr;
+#[cfg(target_os = "linux")]
 use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
 use super::*;
-use crate::proxy::net::socket::{Keepalive, Young, prepare};
+use crate::proxy::net::socket::prepare;
+#[cfg(target_os = "linux")]
+use crate::proxy::net::socket::{Keepalive, Young};
 
 /// A leg, and the socket of its peer.
 async fn pair() -> (Leg, TcpStream) {

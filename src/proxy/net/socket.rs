@@ -110,9 +110,12 @@ impl Keepalive {
                 let second = Duration::from_secs(1);
                 let asked = TcpKeepalive::new()
                     .with_time(time.max(second))
-                    .with_interval((time / PROBES).max(second))
-                    .with_retries(PROBES);
-                socket.set_tcp_keepalive(&asked)
+                    .with_interval((time / PROBES).max(second));
+                match socket.set_tcp_keepalive(&asked.clone().with_retries(PROBES)) {
+                    // Windows before its version 1703, and Wine, ask ten times, whatever one would have.
+                    Err(_) if cfg!(windows) => socket.set_tcp_keepalive(&asked),
+                    set => set,
+                }
             }
         }
     }
