@@ -133,8 +133,9 @@ fn herds_are_told_from_pools_and_clocks() {
     let mut faults = Vec::new();
     for (name, settings, course, wanted) in rows {
         let (mut stated, mut runs) = (0, 0);
-        for (seed, beside) in
-            seeds().flat_map(|seed| [(seed, Beside::Nothing), (seed, Beside::Others)])
+        for (seed, beside) in seeds()
+            .step_by(2)
+            .flat_map(|seed| [(seed, Beside::Nothing), (seed, Beside::Others)])
         {
             let mut desk = Desk::new(seed * 31 + 13, course);
             let mut clients = vec![Application::new(settings).0];

@@ -109,8 +109,9 @@ fn laws_are_told_as_they_are() {
     let mut faults = Vec::new();
     for (name, retry, fails, words) in rows {
         let (mut stated, mut runs) = (0, 0);
-        for (seed, beside) in
-            seeds().flat_map(|seed| [(seed, Beside::Nothing), (seed, Beside::Others)])
+        for (seed, beside) in seeds()
+            .step_by(2)
+            .flat_map(|seed| [(seed, Beside::Nothing), (seed, Beside::Others)])
         {
             let settings = Settings {
                 callers: 1,
