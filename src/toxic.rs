@@ -50,9 +50,9 @@ pub struct Toxic {
     pub name: String,
     /// What it does.
     pub kind: &'static ToxicType,
-    /// Where, as it was written.
+    /// Its stream, as it was written.
     pub stream: String,
-    /// Where.
+    /// The direction that its stream is.
     pub direction: Direction,
     /// The share of connections that it hits, from 0 to 1.
     pub toxicity: f32,

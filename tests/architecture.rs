@@ -421,6 +421,8 @@ const OTHER_WORDS: &[&str] = &[
     "fault/trace.rs",
     // What becomes of a connection: released, or closed.
     "fault/kinds/ending.rs",
+    // toxiproxy's words for its toxics, and which kind each is.
+    "toxic.rs",
 ];
 
 #[test]

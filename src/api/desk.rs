@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::toxiproxy;
+use super::toxiproxy::book::Book;
 use crate::proxy::Engine;
 
 /// What the handlers share. Clones are handles to the same.
@@ -15,7 +15,7 @@ pub(super) struct Control {
 pub(super) struct Parts {
     /// Whether proxies may neither be made, moved nor removed.
     pub(super) fixed: bool,
-    pub(super) toxiproxy: toxiproxy::Book,
+    pub(super) toxiproxy: Book,
 }
 
 // === impl Control ===
@@ -24,7 +24,7 @@ impl Control {
     pub(super) fn new(engine: &Engine, fixed: bool) -> Self {
         let parts = Parts {
             fixed,
-            toxiproxy: toxiproxy::Book::default(),
+            toxiproxy: Book::default(),
         };
         Self {
             engine: engine.clone(),

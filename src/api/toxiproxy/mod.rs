@@ -3,7 +3,7 @@
 //! A toxic is a named setting (`as=NAME`) of its proxy's plan: several of a type stand beside each other, and what a person turns
 //! by a key is another one. What toxiproxy dies of, hangs at, or does by halves is not copied.
 
-mod book;
+pub(super) mod book;
 mod change;
 mod json;
 mod listen;
@@ -16,7 +16,6 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
-pub(super) use self::book::Book;
 use super::Control;
 
 /// The level of toxiproxy's API that this is. Its Ruby client changes proxies by PATCH from 2.6.0 on.
