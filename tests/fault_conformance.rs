@@ -872,6 +872,7 @@ fn left(steps: &[(&str, Duration)]) -> Vec<(Duration, usize)> {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of courses")]
 fn several_settings_of_a_kind_act_each_by_its_own() {
     let at = |ms: u32| MS * ms;
     for (steps, last) in [
@@ -1018,6 +1019,7 @@ fn ends(steps: &[(&str, Duration, usize)]) -> (Option<(Duration, faultboard::fau
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table of courses")]
 fn a_connection_ends_after_its_data_with_a_limit_or_when_what_held_it_goes() {
     use faultboard::fault::Cut::{Close, Reset};
     let ms = |ms: u32| MS * ms;

@@ -72,6 +72,7 @@ async fn a_proxy_is_made_told_and_removed() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of questions and answers")]
 async fn what_is_wrong_with_a_proxy_is_said_in_gos_words() {
     let desk = with_proxy().await;
     let taken = listen(&desk.ask("GET", "/proxies/p", "").await);
@@ -263,6 +264,7 @@ async fn each_type_of_toxic_is_accepted_without_attributes_and_told_whole() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of questions and answers")]
 async fn what_is_wrong_with_a_toxic_is_judged_in_toxiproxys_order() {
     let desk = with_proxy().await;
     assert_eq!(
@@ -343,6 +345,7 @@ async fn what_is_wrong_with_a_toxic_is_judged_in_toxiproxys_order() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of questions and answers")]
 async fn a_toxic_is_changed_whole_or_not_at_all_and_keeps_what_is_not_given() {
     let desk = with_proxy().await;
     let told = |attributes: &str, toxicity: &str| {
@@ -468,6 +471,7 @@ async fn toxics_are_named_settings_beside_what_a_person_sets() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table of questions and answers")]
 async fn populate_leaves_what_is_there_and_ends_at_the_first_that_cannot_be() {
     let desk = desk().await;
     let echo = support::echo().await.to_string();
@@ -562,7 +566,8 @@ async fn a_client_that_does_not_read_holds_no_answer_up() {
     let desk = desk().await;
     let flood = support::serve(|mut stream| async move {
         use tokio::io::AsyncWriteExt;
-        while stream.write_all(&[0; 65_536]).await.is_ok() {}
+        let bytes = vec![0; 65_536];
+        while stream.write_all(&bytes).await.is_ok() {}
     })
     .await;
     let body = json!({"name": "p", "upstream": flood.to_string()});
