@@ -33,13 +33,19 @@ pub(super) fn kind(
     input: &Input<'_>,
 ) -> Slip {
     let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
-    let follows: Vec<&str> = kinds
-        .iter()
-        .filter(|kind| occupied(kind, None, before).len() < Direction::BOTH.len())
-        .flat_map(|kind| [Some(kind.name), kind.short.filter(|_| !word.is_empty())])
-        .flatten()
-        .filter(|name| name.starts_with(word))
-        .collect();
+    let is_free = |kind: &Kind| occupied(kind, None, before).len() < Direction::BOTH.len();
+    let begun = |free: bool| {
+        let kinds = kinds.iter().filter(move |kind| is_free(kind) == free);
+        let words =
+            kinds.flat_map(|kind| [Some(kind.name), kind.short.filter(|_| !word.is_empty())]);
+        let words = words.flatten().filter(|name| name.starts_with(word));
+        words.collect::<Vec<&str>>()
+    };
+    // One that is set already can be set once more by a name: what begins so may be that.
+    let mut follows = begun(true);
+    if follows.is_empty() {
+        follows = begun(false);
+    }
     let slip = if word.is_empty() {
         let comma = if input.is_empty() {
             ""

@@ -177,7 +177,6 @@ fn an_answer_that_nobody_waits_for_is_told() {
         Outcome::Added(ProxyId(7)),
         Outcome::Removed(ProxyId(1)),
         Outcome::Renamed(ProxyId(1), "web".to_owned()),
-        Outcome::PortSet(ProxyId(1)),
     ] {
         let mut model = model();
         does(&mut model, [did(99, outcome)]);
