@@ -57,10 +57,11 @@ fn with_a_proxy(size: (u16, u16)) -> (Terminal, u16) {
 
 /// The milliseconds in `250ms▸251ms`, behind the arrow.
 fn measured(shown: &Shown, set: &str) -> Option<u64> {
-    let arrow = format!("{set}▸");
+    // An equals sign stands between the two where they agree.
+    let marks = ["▸", "="].map(|mark| format!("{set}{mark}"));
     let rows = shown.rows();
-    let row = rows.iter().find(|row| row.contains(&arrow))?;
-    let (_, behind) = row.split_once(&arrow)?;
+    let behind = |mark: &String| rows.iter().find_map(|row| row.split_once(mark));
+    let (_, behind) = marks.iter().find_map(behind)?;
     let (number, _) = behind.trim_start().split_once("ms")?;
     number.parse().ok()
 }
