@@ -22,7 +22,7 @@ use std::time::Duration;
 use faultboard::fault::{Plan, language};
 use faultboard::findings::Finding;
 use faultboard::proxy::Engine;
-use faultboard::snapshot::Snapshot;
+use faultboard::snapshot::{ProxyId, Snapshot};
 use rustix::process::Signal;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
@@ -33,7 +33,7 @@ use judge::{Did, Is};
 use recorder::{Mode, Recorder};
 use support::postgres::{Offers, Postgres};
 use support::services::{Service, find, on_path};
-use support::{engine, proxy, serve};
+use support::{engine, mapping, serve};
 
 /// A client that is answered nothing for so long is left out.
 const SPEAKS: Duration = Duration::from_secs(60);
@@ -232,11 +232,14 @@ impl Place {
                 Service::on_a_free_port(command, "eady to accept connections", Signal::KILL);
             (service, port, folder)
         });
+        let libraries = Path::new(env!("CARGO_TARGET_TMPDIR")).join("../clients");
+        // A module finds its libraries beside itself only; where they are not installed, none of them is run.
+        let _ = std::fs::copy(scripts().join("clients.mjs"), libraries.join("clients.mjs"));
         Self {
             http: serve(answer).await,
             redis,
             postgres: Postgres::start(Offers::ClearOnly),
-            libraries: Path::new(env!("CARGO_TARGET_TMPDIR")).join("../clients"),
+            libraries,
         }
     }
 
@@ -252,8 +255,6 @@ impl Place {
 
     /// A client on a port; why not, where it cannot be started.
     fn client(&self, run: Run, server: Server, port: u16) -> Result<Child, LeftOut> {
-        let scripts = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
-        let script = |name: &str| scripts.join(name);
         let mut command = match run {
             Shell(program, line) => {
                 on_path(program, &[]).ok_or(MISSING)?;
@@ -266,13 +267,11 @@ impl Place {
             }
             Python(library) => {
                 let mut command = Command::new(self.library("venv/bin/python")?);
-                command.arg(script("clients.py")).arg(library);
+                command.arg(scripts().join("clients.py")).arg(library);
                 command
             }
             Node(library) => {
-                // A module finds its libraries beside itself only.
                 let beside = self.library("node_modules")?.with_file_name("clients.mjs");
-                std::fs::copy(script("clients.mjs"), &beside).map_err(|_| MISSING)?;
                 let mut command = Command::new(on_path("node", &[]).ok_or(MISSING)?);
                 command.arg(beside).arg(library);
                 command
@@ -301,6 +300,11 @@ impl Place {
         }
         has.then_some(library).ok_or(MISSING)
     }
+}
+
+/// Where the scripts of the clients are.
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients")
 }
 
 /// Serves HTTP/1.1 with connections that are kept.
@@ -358,6 +362,20 @@ async fn from_outside(place: &Place, run: Run, server: Server, mode: Mode) -> Re
         .ok_or(SILENT)
 }
 
+/// A proxy, and where it listens: many are added at the same time, and each client is to dial its own.
+async fn proxy(engine: &Engine, upstream: SocketAddr) -> (ProxyId, SocketAddr) {
+    let added = engine.add(mapping(upstream), Plan::default()).await;
+    let id = added.expect("a free port");
+    let addr = |snapshot: &Snapshot| {
+        let row = snapshot.proxies.iter().find(|row| row.id == id)?;
+        row.listening.first().copied()
+    };
+    let mut snapshots = engine.snapshots();
+    let known = snapshots.wait_for(|snapshot| addr(snapshot).is_some());
+    let addr = addr(&known.await.expect("the engine lives"));
+    (id, addr.expect("it listens"))
+}
+
 /// What a desk states of the same client at any time.
 async fn through_a_desk(
     engine: &Engine,
@@ -366,7 +384,7 @@ async fn through_a_desk(
     server: Server,
     mode: Mode,
 ) -> Result<Vec<Finding>, LeftOut> {
-    let (id, addr) = proxy(engine, place.addr(server)?, Plan::default()).await;
+    let (id, addr) = proxy(engine, place.addr(server)?).await;
     let mut client = place.client(run, server, addr.port())?;
     let mut lines = BufReader::new(client.stdout.take().ok_or(MISSING)?).lines();
     tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
