@@ -27,7 +27,7 @@ use axum::middleware::{from_fn_with_state, map_response};
 use self::accept::Accepting;
 pub use self::accept::{BindApiError, Listener};
 pub use self::address::Address;
-use self::desk::Control;
+use self::desk::{Control, Desk};
 use self::guard::{Access, Reach};
 pub use self::options::{ApiArgs, TOKEN_VARIABLE, Tokens};
 pub use self::ping::ping;

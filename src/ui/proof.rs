@@ -570,7 +570,7 @@ impl<'a> Proof<'a> {
         let beside = Beside {
             jitter: self.jitter(dial, direction),
             beyond: dial.knob.beyond_proof.and_then(|beyond| beyond(setting)),
-            has_others: all.any(|other| other.kind.name != dial.kind.name),
+            has_others: all.any(|other| other.kind != dial.kind || other.name.is_some()),
         };
         match (dial.knob.metric, set) {
             (Metric::AddedDelay, Value::Time(set)) => Some(judge::delay(&added?, set, &beside)),

@@ -452,22 +452,49 @@ async fn toxics_are_named_settings_beside_what_a_person_sets() {
         .collect();
     assert_eq!(names, [json!("z"), json!("b"), json!("a")]);
     // Turned by a person, it is told as it is; taken off, it is gone.
-    let person = async |line: &str| {
-        let mut plan = faultboard::fault::Plan::clone(&desk.engine.plan(id).expect("it is there"));
-        faultboard::command::parse(line)
-            .expect("a command")
-            .edit(&mut plan);
-        desk.engine.set_plan(id, plan).await;
-    };
-    person("set p latency 45ms as=a down").await;
+    let by = faultboard::snapshot::Author::CONSOLE;
+    let command = |line: &str| faultboard::command::parse(line).expect("a command");
+    faultboard::operate::run(&desk.engine, command("set p latency 45ms as=a down"), &by)
+        .await
+        .expect("done");
     assert_eq!(
         desk.ask("GET", "/proxies/p/toxics/a", "").await.json()["attributes"]["latency"],
         45
     );
-    person("clear p as=b").await;
+    faultboard::operate::run(&desk.engine, command("clear p as=b"), &by)
+        .await
+        .expect("done");
     assert_eq!(desk.ask("GET", "/proxies/p/toxics/b", "").await.status, 404);
     answers(&desk, "POST", "/reset", "", 204, "").await;
     assert_eq!(plan(), "latency 7ms");
+}
+
+#[tokio::test]
+async fn a_change_is_told_with_its_author() {
+    let desk = with_proxy().await;
+    let mut events = desk.engine.events();
+    for (field, author) in [
+        ("", "api"),
+        ("User-Agent: Java/17 (x)\r\n", "api (Java/17)"),
+        (
+            "User-Agent: a\r\nX-Faultboard-Author: ana@laptop\r\n",
+            "ana@laptop",
+        ),
+    ] {
+        let body = json!({"type": "latency", "name": author}).to_string();
+        let length = body.len();
+        let head =
+            format!("Host: a\r\n{field}Content-Length: {length}\r\nConnection: close\r\n\r\n");
+        let reply = desk
+            .raw(&format!("POST /proxies/p/toxics HTTP/1.1\r\n{head}{body}"))
+            .await;
+        assert_eq!(reply.status, 200, "{reply:?}");
+        let event = support::next(&mut events).await;
+        assert_eq!(
+            event.by.as_ref().map(faultboard::snapshot::Author::as_str),
+            Some(author)
+        );
+    }
 }
 
 #[tokio::test]

@@ -1,7 +1,6 @@
 //! Many proxies at once: those that are there already are left alone, others made or put in the place of those of their name.
 
 use axum::body::{Body, Bytes};
-use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
 use serde_json::{Value, json};
@@ -10,8 +9,8 @@ use super::change::{Answered, whole};
 use super::json;
 use super::proxies::Wanted;
 use super::toxics;
-use crate::api::Control;
 use crate::api::answer::{self, Refusal};
+use crate::api::{Control, Desk};
 use crate::snapshot::ProxyId;
 
 /// What was done of them, and why no more was.
@@ -20,7 +19,7 @@ pub(super) struct Populated {
     pub(super) refused: Option<Refusal>,
 }
 
-pub(super) async fn populate(State(control): State<Control>, body: Body) -> Answered {
+pub(super) async fn populate(Desk(control): Desk, body: Body) -> Answered {
     let body = answer::read(body).await?;
     let wanted = match read(&body) {
         Ok(wanted) => wanted,

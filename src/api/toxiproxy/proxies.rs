@@ -1,7 +1,7 @@
 //! Proxies made, moved, enabled, disabled and removed, as toxiproxy does each.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::{HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 
@@ -9,8 +9,8 @@ use super::book::Entry;
 use super::change::{Answered, failed, whole};
 use super::json::{self, Members};
 use super::listen::Listen;
-use crate::api::Control;
 use crate::api::answer::{self, Refusal};
+use crate::api::{Control, Desk};
 use crate::fault::{Plan, SettingName};
 use crate::mapping::{self, Mapping, Name};
 use crate::proxy::AddError;
@@ -27,14 +27,14 @@ pub(super) struct Wanted {
     enabled: bool,
 }
 
-pub(super) async fn list(State(control): State<Control>) -> Response {
+pub(super) async fn list(Desk(control): Desk) -> Response {
     let proxies = control.proxies().into_iter();
     let shown = proxies.filter_map(|(id, name)| Some((name, control.shown(id)?)));
     let shown: std::collections::BTreeMap<_, _> = shown.collect();
     answer::json(StatusCode::OK, &shown)
 }
 
-pub(super) async fn create(State(control): State<Control>, body: Body) -> Answered {
+pub(super) async fn create(Desk(control): Desk, body: Body) -> Answered {
     let body = answer::read(body).await?;
     let wanted = Wanted::read(&json::object(&body)?)?;
     whole(control, move |control| async move {
@@ -44,15 +44,11 @@ pub(super) async fn create(State(control): State<Control>, body: Body) -> Answer
     .await
 }
 
-pub(super) async fn one(State(control): State<Control>, Path(name): Path<String>) -> Answered {
+pub(super) async fn one(Desk(control): Desk, Path(name): Path<String>) -> Answered {
     control.told(StatusCode::OK, control.named(&name)?)
 }
 
-pub(super) async fn change(
-    State(control): State<Control>,
-    Path(name): Path<String>,
-    body: Body,
-) -> Answered {
+pub(super) async fn change(Desk(control): Desk, Path(name): Path<String>, body: Body) -> Answered {
     control.named(&name)?;
     let body = answer::read(body).await?;
     let members = json::object(&body)?;
@@ -66,7 +62,7 @@ pub(super) async fn change(
     .await
 }
 
-pub(super) async fn remove(State(control): State<Control>, Path(name): Path<String>) -> Answered {
+pub(super) async fn remove(Desk(control): Desk, Path(name): Path<String>) -> Answered {
     whole(control, move |control| async move {
         let id = control.named(&name)?;
         control.refuse_fixed()?;
@@ -77,7 +73,7 @@ pub(super) async fn remove(State(control): State<Control>, Path(name): Path<Stri
 }
 
 /// Enables every proxy and takes its toxics off. What could not be enabled is told, and the rest is done.
-pub(super) async fn reset(State(control): State<Control>) -> Answered {
+pub(super) async fn reset(Desk(control): Desk) -> Answered {
     whole(control, move |control| async move {
         let mut refused = Ok(StatusCode::NO_CONTENT.into_response());
         for (id, _) in control.proxies() {

@@ -1,15 +1,15 @@
 //! Toxics added, turned and taken off. Each is a named setting of its proxy's plan, which open connections obey at once.
 
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::Path;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::book::ShownToxic;
 use super::change::{Answered, whole};
 use super::json::{self, Members};
-use crate::api::Control;
 use crate::api::answer::{self, Refusal};
+use crate::api::{Control, Desk};
 use crate::fault::{Direction, Plan, SettingName};
 use crate::snapshot::ProxyId;
 use crate::toxic::{Toxic, ToxicType};
@@ -19,17 +19,13 @@ const MOST: usize = 256;
 
 type Named = Path<(String, String)>;
 
-pub(super) async fn list(State(control): State<Control>, Path(proxy): Path<String>) -> Answered {
+pub(super) async fn list(Desk(control): Desk, Path(proxy): Path<String>) -> Answered {
     let toxics = control.toxics(control.named(&proxy)?);
     let shown: Vec<_> = toxics.iter().map(ShownToxic::of).collect();
     Ok(answer::json(StatusCode::OK, &shown))
 }
 
-pub(super) async fn create(
-    State(control): State<Control>,
-    Path(proxy): Path<String>,
-    body: Body,
-) -> Answered {
+pub(super) async fn create(Desk(control): Desk, Path(proxy): Path<String>, body: Body) -> Answered {
     control.named(&proxy)?;
     let body = answer::read(body).await?;
     let members = json::object(&body)?;
@@ -44,13 +40,13 @@ pub(super) async fn create(
     .await
 }
 
-pub(super) async fn one(State(control): State<Control>, Path((proxy, toxic)): Named) -> Answered {
+pub(super) async fn one(Desk(control): Desk, Path((proxy, toxic)): Named) -> Answered {
     let id = control.named(&proxy)?;
     Ok(told(&control.toxic(id, &toxic)?))
 }
 
 pub(super) async fn change(
-    State(control): State<Control>,
+    Desk(control): Desk,
     Path((proxy, name)): Named,
     body: Body,
 ) -> Answered {
@@ -70,7 +66,7 @@ pub(super) async fn change(
     .await
 }
 
-pub(super) async fn remove(State(control): State<Control>, Path((proxy, name)): Named) -> Answered {
+pub(super) async fn remove(Desk(control): Desk, Path((proxy, name)): Named) -> Answered {
     whole(control, move |control| async move {
         let id = control.named(&proxy)?;
         let toxic = control.toxic(id, &name)?;
@@ -195,15 +191,8 @@ impl Control {
 
     /// Changes a proxy's plan, beside whoever else does.
     async fn turn(&self, id: ProxyId, edit: impl FnOnce(&mut Plan)) {
-        let Some(before) = self.engine.plan(id) else {
-            return;
-        };
-        // Nothing is awaited in between: whoever else changes it on this thread does so before or after.
-        let mut plan = Plan::clone(&before);
-        edit(&mut plan);
-        if plan != *before {
-            self.engine.set_plan(id, plan).await;
-        }
+        // A proxy that is gone meanwhile has no plan to change.
+        let _ = self.engine.edit_plan(id, edit).await;
     }
 }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 
 use super::*;
-use crate::fault::{Kind, Losses, PerDirection, Sending, language};
+use crate::fault::{Kind, Losses, PerDirection, Sending, SettingName, language};
 use crate::mapping::{Host, Mapping};
 use crate::snapshot::{ConnId, ConnRow, ConnState, Snapshot, Waits};
 use crate::ui::model::Change;
@@ -411,13 +411,16 @@ fn what_jitter_does_to_dense_traffic_is_no_difference() {
 
 #[test]
 fn what_another_fault_adds_is_no_difference() {
-    let row = ProxyRow {
-        added: PerDirection::both(Some(spread(400, 90, 100))),
-        ..proxy([latency(250, 50), bandwidth(64_000)])
-    };
     let why = "other faults hold bytes too";
-    assert_eq!(verdict(row.clone(), "LAT"), unknown(why));
-    assert_eq!(verdict(row, "JIT"), unknown(why));
+    let slow = SettingName::new("slow").expect("a name");
+    for other in [bandwidth(64_000), latency(150, 0).called(Some(slow))] {
+        let row = ProxyRow {
+            added: PerDirection::both(Some(spread(400, 90, 100))),
+            ..proxy([latency(250, 50), other])
+        };
+        assert_eq!(verdict(row.clone(), "LAT"), unknown(why));
+        assert_eq!(verdict(row, "JIT"), unknown(why));
+    }
 }
 
 #[test]
