@@ -1,9 +1,12 @@
-//! The control API over its sockets: who is admitted, how much is borne, and what is answered.
+//! The control API over its sockets: who is admitted, how much is borne, what is answered, and what toxics do to bytes.
 #![cfg(feature = "api")]
 
 #[path = "../support/mod.rs"]
 mod support;
 
 mod bounds;
+mod dialogue;
 mod http;
-mod toxiproxy;
+mod populate;
+mod proxies;
+mod toxics;

@@ -11,7 +11,7 @@ use parking_lot::Mutex;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use super::listen::Listen;
+use super::listen::{Listen, Place};
 use crate::api::Control;
 use crate::fault::{Direction, Plan};
 use crate::mapping::Mapping;
@@ -32,10 +32,10 @@ pub(super) struct Entry {
     /// Its name as it was given, and the one that the desk called it by instead.
     pub(super) name: String,
     pub(super) own: String,
-    /// Where it is to listen, as it was written and as it was meant.
-    pub(super) listen: String,
-    pub(super) asked: Listen,
+    pub(super) place: Place,
     pub(super) upstream: String,
+    /// What the proxy came to by that; another one where somebody else has moved it since.
+    pub(super) mapping: Mapping,
     /// Whether it has been enabled since it was made.
     pub(super) opened: bool,
     /// In the order in which they were added.
@@ -130,26 +130,32 @@ impl Control {
         own.map(|(_, own)| own)
     }
 
-    /// What was said of a proxy, or what would have been where the desk made it by itself.
+    /// What was said of a proxy, or what would have been where the desk made or moved it by itself.
     pub(super) fn entry(&self, id: ProxyId) -> Option<Entry> {
-        if let Some(entry) = self.parts.toxiproxy.entries.lock().get(&id) {
-            return Some(entry.clone());
-        }
+        let mapping = self.engine.mapping(id)?;
+        let said = self.parts.toxiproxy.entries.lock().get(&id).cloned();
+        let said = match said {
+            Some(entry) if entry.mapping.serves_like(&mapping) => return Some(entry),
+            said => said,
+        };
         let own = self.own_name(id)?;
-        let snapshot = self.engine.snapshots().borrow().clone();
-        let row = snapshot.proxies.iter().find(|row| row.id == id)?;
-        let port = row
-            .listening
-            .first()
-            .map_or(row.mapping.listen, SocketAddr::port);
+        let (name, own, toxics) = match said {
+            Some(entry) => (entry.name, entry.own, entry.toxics),
+            None => (own.clone(), own, Vec::new()),
+        };
+        let meant = Listen {
+            ip: mapping.bind.first().copied(),
+            port: self.bound(id).map_or(mapping.listen, |at| at.port()),
+        };
+        let written = meant.to_string();
         Some(Entry {
-            name: own.clone(),
+            name,
             own,
-            listen: format!(":{port}"),
-            asked: Listen { ip: None, port },
-            upstream: upstream(&row.mapping),
+            place: Place { written, meant },
+            upstream: mapping.right(),
+            mapping,
             opened: true,
-            toxics: Vec::new(),
+            toxics,
         })
     }
 
@@ -185,10 +191,11 @@ impl Control {
         let (_, name) = self.proxies().into_iter().find(|(other, _)| *other == id)?;
         let entry = self.entry(id)?;
         let bound = self.bound(id).filter(|_| entry.opened);
-        let listen = bound.map(|bound| entry.asked.shown(bound).to_string());
+        let place = entry.place;
+        let listen = bound.map(|bound| place.meant.shown(bound).to_string());
         Some(Shown {
             name,
-            listen: listen.unwrap_or(entry.listen),
+            listen: listen.unwrap_or(place.written),
             upstream: entry.upstream,
             enabled: self.is_enabled(id),
             toxics: self.toxics(id).iter().map(ShownToxic::of).collect(),
@@ -206,11 +213,4 @@ fn as_now(toxic: &Toxic, plan: &Plan) -> Option<Toxic> {
         name.as_str() == toxic.name && setting.directions == own.directions
     })?;
     Some(toxic.turned(setting))
-}
-
-/// The upstream of a mapping as it is written there.
-fn upstream(mapping: &Mapping) -> String {
-    let text = mapping.clone().called(None).to_string();
-    text.split_once('=')
-        .map_or(String::new(), |(_, right)| right.to_owned())
 }

@@ -1,5 +1,6 @@
 //! Where a proxy is to listen, as toxiproxy's clients write it, and what is wrong with it in Go's words.
 
+use std::fmt;
 use std::io::ErrorKind;
 use std::net::{IpAddr, SocketAddr};
 
@@ -7,7 +8,6 @@ use tokio::net::lookup_host;
 
 use crate::format::reason;
 use crate::proxy::BindError;
-use crate::proxy::sys::is_local;
 
 /// Ports by the names that people write for them.
 const SERVICES: [(&str, u16); 2] = [("http", 80), ("https", 443)];
@@ -20,6 +20,28 @@ pub(super) struct Listen {
     /// Any free one where it is 0.
     pub(super) port: u16,
 }
+
+/// Where a proxy is to listen, as it was written and as it was meant.
+#[derive(Clone, Debug)]
+pub(super) struct Place {
+    pub(super) written: String,
+    pub(super) meant: Listen,
+}
+
+// === impl Place ===
+
+impl Place {
+    /// Reads where to listen.
+    ///
+    /// # Errors
+    /// What Go says of it.
+    pub(super) async fn resolve(written: String) -> Result<Self, String> {
+        let meant = Listen::resolve(&written).await?;
+        Ok(Self { written, meant })
+    }
+}
+
+// === impl Listen ===
 
 impl Listen {
     /// Wherever the desk listens, on any port.
@@ -67,9 +89,19 @@ impl Listen {
         Ok(Self { ip, port })
     }
 
-    /// Why the desk, whose proxies listen on `bind`, does not listen there.
-    pub(super) fn refuse(self, bind: &[IpAddr]) -> Option<String> {
-        let ip = self.ip?;
+    /// The addresses of a proxy's own to listen on, for a desk whose proxies listen on `bind`; none where those do.
+    pub(super) fn own(self, bind: &[IpAddr]) -> Vec<IpAddr> {
+        let own = self.ip.filter(|ip| bind != [*ip]);
+        own.into_iter().collect()
+    }
+
+    /// Why the desk, whose proxies listen on `bind`, does not listen there: it does so there and on the loopback alone.
+    pub(super) fn refuse(
+        self,
+        bind: &[IpAddr],
+        is_local: impl FnOnce(IpAddr) -> bool,
+    ) -> Option<String> {
+        let ip = self.ip.filter(|ip| !ip.is_loopback())?;
         let is_own =
             |own: &IpAddr| *own == ip || own.is_unspecified() && own.is_ipv4() == ip.is_ipv4();
         if bind.iter().any(is_own) {
@@ -98,6 +130,16 @@ impl Listen {
     /// The address as it is shown where a proxy is bound to `bound`.
     pub(super) fn shown(self, bound: SocketAddr) -> SocketAddr {
         SocketAddr::new(self.ip.unwrap_or(bound.ip()), bound.port())
+    }
+}
+
+/// As it would be written.
+impl fmt::Display for Listen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.ip {
+            Some(ip) => SocketAddr::new(ip, self.port).fmt(f),
+            None => write!(f, ":{}", self.port),
+        }
     }
 }
 
@@ -181,12 +223,12 @@ mod tests {
             ("any", loopback, None),
             ("127.0.0.1", loopback, None),
             ("127.0.0.1", all, None),
+            ("::1", loopback, None),
+            ("10.0.0.7", all, None),
             (
-                "127.0.0.2",
+                "10.0.0.7",
                 loopback,
-                Some(
-                    "listen tcp 127.0.0.2:9: bind: permission denied (start with --bind 127.0.0.2)",
-                ),
+                Some("listen tcp 10.0.0.7:9: bind: permission denied (start with --bind 10.0.0.7)"),
             ),
             (
                 "192.0.2.1",
@@ -194,7 +236,9 @@ mod tests {
                 Some("listen tcp 192.0.2.1:9: bind: cannot assign requested address"),
             ),
         ] {
-            assert_eq!(of(ip).refuse(&[bind]).as_deref(), refused, "{ip} of {bind}");
+            let is_local = |ip: IpAddr| ip.to_string() == "10.0.0.7";
+            let said = of(ip).refuse(&[bind], is_local);
+            assert_eq!(said.as_deref(), refused, "{ip} of {bind}");
         }
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::change::{Answered, whole};
 use super::json;
-use super::proxies::Wanted;
+use super::proxies::{Wanted, gone};
 use super::toxics;
 use crate::api::answer::{self, Refusal};
 use crate::api::{Control, Desk};
@@ -83,21 +83,7 @@ impl Control {
     pub(super) async fn populate(&self, wanted: Vec<Wanted>) -> Populated {
         let mut done = Vec::with_capacity(wanted.len());
         for wanted in wanted {
-            let old = self.named(&wanted.name).ok();
-            if let Some(old) = old
-                && let Some(entry) = self.entry(old)
-            {
-                if wanted.is(&entry, self.bound(old)).await {
-                    done.push(old);
-                    continue;
-                }
-                if let Err(refusal) = self.refuse_fixed() {
-                    let refused = Some(refusal);
-                    return Populated { done, refused };
-                }
-                self.engine.remove(old).await;
-            }
-            match self.make(wanted).await {
+            match self.have(wanted).await {
                 Ok(id) => done.push(id),
                 Err(refusal) => {
                     let refused = Some(refusal);
@@ -107,5 +93,17 @@ impl Control {
         }
         let refused = None;
         Populated { done, refused }
+    }
+
+    /// Makes a proxy, leaves it alone where it is so already, and else has it begin anew.
+    async fn have(&self, wanted: Wanted) -> Result<ProxyId, Refusal> {
+        let Ok(old) = self.named(&wanted.name) else {
+            return self.make(wanted).await;
+        };
+        let entry = self.entry(old).ok_or_else(gone)?;
+        if !wanted.is(&entry, self.bound(old)).await {
+            self.make_anew(old, wanted).await?;
+        }
+        Ok(old)
     }
 }

@@ -8,13 +8,14 @@ use axum::response::{IntoResponse, Response};
 use super::book::Entry;
 use super::change::{Answered, failed, whole};
 use super::json::{self, Members};
-use super::listen::Listen;
+use super::listen::{Listen, Place};
 use crate::api::answer::{self, Refusal};
 use crate::api::{Control, Desk};
 use crate::fault::{Plan, SettingName};
 use crate::mapping::{self, Mapping, Name};
 use crate::proxy::AddError;
-use crate::snapshot::{Kill, ProxyId};
+use crate::proxy::sys::is_local;
+use crate::snapshot::ProxyId;
 
 /// So many proxies there may be.
 const MOST: usize = 512;
@@ -56,7 +57,11 @@ pub(super) async fn change(Desk(control): Desk, Path(name): Path<String>, body: 
     let enabled = members.switch("enabled")?;
     whole(control, move |control| async move {
         let id = control.named(&name)?;
-        let id = control.put(id, listen, upstream, enabled).await?;
+        let place = match listen {
+            Some(listen) => Some(Place::resolve(listen).await.map_err(failed)?),
+            None => None,
+        };
+        control.put(id, place, upstream, enabled).await?;
         control.told(StatusCode::OK, id)
     })
     .await
@@ -106,7 +111,7 @@ impl Wanted {
     /// Whether a proxy is it already, whatever else was done to it.
     pub(super) async fn is(&self, entry: &Entry, bound: Option<std::net::SocketAddr>) -> bool {
         let listen = Listen::resolve(&self.listen).await;
-        let same = listen.is_ok_and(|listen| listen.is(entry.asked, bound));
+        let same = listen.is_ok_and(|listen| listen.is(entry.place.meant, bound));
         same && self.upstream == entry.upstream
     }
 }
@@ -117,13 +122,11 @@ impl Control {
     /// The proxy that clients know by this name.
     pub(super) fn named(&self, name: &str) -> Result<ProxyId, Refusal> {
         let found = self.proxies().into_iter().find(|(_, own)| own == name);
-        let gone = || Refusal::new(StatusCode::NOT_FOUND, "proxy not found");
         found.map(|(id, _)| id).ok_or_else(gone)
     }
 
     /// A proxy as an answer, with what acts on it beside its toxics.
     fn told(&self, status: StatusCode, id: ProxyId) -> Answered {
-        let gone = || Refusal::new(StatusCode::NOT_FOUND, "proxy not found");
         let mut response = answer::json(status, &self.shown(id).ok_or_else(gone)?);
         let plan = self.engine.plan(id).unwrap_or_default();
         let others = plan
@@ -172,21 +175,22 @@ impl Control {
                 "there are {MOST} proxies, and no more may be"
             )));
         }
-        let asked = Listen::resolve(&listen).await;
-        let asked = asked.map_err(|why| failed(format!("listen tcp: {why}")))?;
-        self.refuse_address(asked)?;
-        let mapping = Self::mapping(asked, &upstream)?.called(self.free_name(&name));
+        let place = listen_at(listen).await?;
+        self.refuse_address(place.meant)?;
+        let mapping = Mapping {
+            listen: place.meant.port,
+            bind: place.meant.own(self.engine.bind()),
+            closed: !enabled,
+            ..read(&upstream)?.called(self.free_name(&name))
+        };
         let added = self.engine.add(mapping, Plan::default()).await;
-        let id = added.map_err(|error| refused(asked, &error))?;
-        if !enabled {
-            self.disable(id).await;
-        }
+        let id = added.map_err(|error| refused(place.meant, &error))?;
         let entry = Entry {
             own: self.own_name(id).unwrap_or_else(|| name.clone()),
             name,
-            listen,
-            asked,
+            place,
             upstream,
+            mapping: self.engine.mapping(id).ok_or_else(gone)?,
             opened: enabled,
             toxics: Vec::new(),
         };
@@ -194,78 +198,83 @@ impl Control {
         Ok(id)
     }
 
-    /// Moves, enables and disables a proxy, as far as each is asked for; returns its number, which is another one where it was
-    /// moved.
-    async fn put(
+    /// Moves, enables and disables a proxy, as far as each is asked for. Where it is moved its connections end, and its faults
+    /// stay.
+    pub(super) async fn put(
         &self,
         id: ProxyId,
-        listen: Option<String>,
+        place: Option<Place>,
         upstream: Option<String>,
         enabled: Option<bool>,
-    ) -> Result<ProxyId, Refusal> {
-        let gone = || Refusal::new(StatusCode::NOT_FOUND, "proxy not found");
+    ) -> Result<(), Refusal> {
         let entry = self.entry(id).ok_or_else(gone)?;
-        let was_enabled = self.is_enabled(id);
+        let (was_enabled, bound) = (self.is_enabled(id), self.bound(id));
         let enabled = enabled.unwrap_or(was_enabled);
-        let asked = match &listen {
-            Some(text) => Listen::resolve(text).await.map_err(failed)?,
-            None => entry.asked,
-        };
-        let is_there = asked.is(entry.asked, self.bound(id));
-        let upstream = upstream.unwrap_or_else(|| entry.upstream.clone());
-        if is_there && upstream == entry.upstream {
-            match (was_enabled, enabled) {
-                (false, true) => self.enable(id).await?,
-                (true, false) => self.disable(id).await,
-                _ => {}
-            }
-            return Ok(id);
+        let place = place.filter(|place| !place.meant.is(entry.place.meant, bound));
+        let upstream = upstream.filter(|upstream| *upstream != entry.upstream);
+        let moves = place.is_some() || upstream.is_some();
+        if moves {
+            self.refuse_fixed()?;
         }
-        self.refuse_fixed()?;
-        self.refuse_address(asked)?;
-        // At the same place it keeps its port, also one that was any.
-        let bound = self.bound(id).filter(|_| is_there);
-        let port = bound.map_or(asked.port, |bound| bound.port());
-        let next = Entry {
-            listen: listen.unwrap_or(entry.listen),
-            asked: if is_there { entry.asked } else { asked },
-            upstream,
-            opened: entry.opened || enabled,
-            ..entry
-        };
-        self.move_to(id, next, port, enabled).await
+        // Closed before it moves and opened behind: it listens nowhere that is not asked for.
+        if was_enabled && !enabled {
+            self.engine.close(id).await;
+        }
+        if moves && let Err(refusal) = self.move_to(id, entry, place, upstream).await {
+            if was_enabled && !enabled {
+                self.enable(id).await?;
+            }
+            return Err(refusal);
+        }
+        if enabled && !was_enabled {
+            self.enable(id).await?;
+        }
+        Ok(())
     }
 
-    /// Puts a proxy in the place of one, whose connections end; its faults stay.
+    /// Has a proxy begin anew as this one, without toxics.
+    pub(super) async fn make_anew(&self, id: ProxyId, wanted: Wanted) -> Result<(), Refusal> {
+        let place = Some(listen_at(wanted.listen).await?);
+        let put = self.put(id, place, Some(wanted.upstream), Some(wanted.enabled));
+        put.await?;
+        self.take_all_off(id).await;
+        Ok(())
+    }
+
     async fn move_to(
         &self,
         id: ProxyId,
-        next: Entry,
-        port: u16,
-        enabled: bool,
-    ) -> Result<ProxyId, Refusal> {
-        let gone = || Refusal::new(StatusCode::NOT_FOUND, "proxy not found");
-        let own = self.own_name(id).and_then(|own| Name::parse(&own).ok());
-        let at = Listen { port, ..next.asked };
-        let mapping = Self::mapping(at, &next.upstream)?.called(own);
-        let plan = self.engine.plan(id).ok_or_else(gone)?;
-        let replaced = self.engine.replace(id, mapping, Plan::clone(&plan)).await;
-        let new = replaced.map_err(|error| refused(next.asked, &error))?;
-        if !enabled {
-            self.disable(new).await;
+        entry: Entry,
+        place: Option<Place>,
+        upstream: Option<String>,
+    ) -> Result<(), Refusal> {
+        let mut next = entry;
+        let mut mapping = self.engine.mapping(id).ok_or_else(gone)?;
+        if let Some(upstream) = upstream {
+            mapping = mapping.towards(&read(&upstream)?);
+            next.upstream = upstream;
         }
-        let own = self.own_name(new).unwrap_or_else(|| next.own.clone());
-        self.keep(new, Entry { own, ..next });
-        Ok(new)
+        if let Some(place) = place {
+            self.refuse_address(place.meant)?;
+            mapping.listen = place.meant.port;
+            mapping.bind = place.meant.own(self.engine.bind());
+            next.place = place;
+        }
+        let moved = self.engine.repoint(id, mapping).await;
+        if !moved.map_err(|error| refused(next.place.meant, &error))? {
+            return Err(gone());
+        }
+        next.mapping = self.engine.mapping(id).ok_or_else(gone)?;
+        self.keep(id, next);
+        Ok(())
     }
 
     async fn enable(&self, id: ProxyId) -> Result<(), Refusal> {
-        if let Err(error) = self.engine.set_port(id, true).await {
+        if let Err(error) = self.engine.open(id).await {
             // It stays as it was, and is not asked for again.
-            let _ = self.engine.set_port(id, false).await;
-            let asked = self.entry(id).map(|entry| entry.asked);
-            let asked = asked.unwrap_or(Listen::ANY);
-            return Err(failed(asked.failed(&error)));
+            self.engine.close(id).await;
+            let meant = self.entry(id).map_or(Listen::ANY, |it| it.place.meant);
+            return Err(failed(meant.failed(&error)));
         }
         if let Some(entry) = self.entry(id).filter(|entry| !entry.opened) {
             self.keep(
@@ -279,27 +288,9 @@ impl Control {
         Ok(())
     }
 
-    /// Closes a proxy's port and ends its connections.
-    async fn disable(&self, id: ProxyId) {
-        // A port is closed without fail.
-        let _ = self.engine.set_port(id, false).await;
-        let snapshot = self.engine.snapshot().await;
-        let conns = snapshot.conns.iter().filter(|row| row.proxy == id);
-        for conn in conns {
-            // One that has ended meanwhile needs no end.
-            let _ = self.engine.kill(conn.id, Kill::Fin);
-        }
-    }
-
     fn refuse_address(&self, asked: Listen) -> Result<(), Refusal> {
-        let why = asked.refuse(self.engine.bind());
+        let why = asked.refuse(self.engine.bind(), is_local);
         why.map_or(Ok(()), |why| Err(failed(why)))
-    }
-
-    /// The mapping from where it is to listen to an upstream.
-    fn mapping(asked: Listen, upstream: &str) -> Result<Mapping, Refusal> {
-        let read = mapping::parse(&format!("{}={}", asked.port, upstream.trim()));
-        read.map_err(|error| Refusal::bad(format!("upstream {upstream:?}: {}", error.message)))
     }
 
     /// A name for the desk: the given one, or the like of it where no proxy can be called so and it is free.
@@ -317,6 +308,22 @@ impl Control {
             .ok()
             .filter(|name| self.engine.find(name.as_str()).is_none())
     }
+}
+
+pub(super) fn gone() -> Refusal {
+    Refusal::new(StatusCode::NOT_FOUND, "proxy not found")
+}
+
+/// Where a new proxy is to listen.
+async fn listen_at(written: String) -> Result<Place, Refusal> {
+    let place = Place::resolve(written).await;
+    place.map_err(|why| failed(format!("listen tcp: {why}")))
+}
+
+/// Reads an upstream: an address, or a mapping's URL.
+fn read(upstream: &str) -> Result<Mapping, Refusal> {
+    let read = mapping::parse_upstream(upstream.trim());
+    read.map_err(|error| Refusal::bad(format!("upstream {upstream:?}: {}", error.message)))
 }
 
 /// Why a proxy could not be made, as toxiproxy says it where it would.
