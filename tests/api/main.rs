@@ -5,6 +5,7 @@
 mod support;
 
 mod bounds;
+mod data_path;
 mod dialogue;
 mod http;
 mod populate;
