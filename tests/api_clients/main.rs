@@ -1,7 +1,7 @@
 //! `faultboard toxiproxy` as toxiproxy's clients and its users' command lines meet it.
 //!
-//! The libraries come from `PyPI` and npm; `.ci/run` installs them below `target/clients`, and one that is missing is left out with a
-//! word.
+//! The libraries come from `PyPI`, npm and crates.io; `.ci/run` installs them below `target/clients`, and one that is missing is
+//! left out with a word.
 #![cfg(feature = "api")]
 
 use std::io::{BufRead, BufReader, Read, Write};
@@ -94,51 +94,54 @@ fn installed() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("target/clients")
 }
 
-/// Runs a script of `tests/clients` over a server of its own, by a program that needs a path to be there.
-fn drive(program: &Path, needs: &str, script: &str) {
-    let folder = installed();
-    if !folder.join(needs).exists() {
-        eprintln!("left out: {script} ({needs} is not installed: .ci/run does)");
+/// Runs a client over a server of its own, with the server's port and the upstream behind its other words. `needs` is what must
+/// be installed.
+fn drive(program: &Path, words: &[&str], needs: Option<PathBuf>) {
+    if !needs.is_some_and(|needs| needs.exists()) {
+        eprintln!("left out: {words:?} (not installed: .ci/run does)");
         return;
     }
     let server = Server::start(&[]);
-    let script = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/clients")
-        .join(script);
     let output = Command::new(program)
-        .current_dir(&folder)
-        .arg(&script)
+        .current_dir(installed())
+        .args(words)
         .args([server.port.to_string(), echo().to_string()])
         .output()
         .expect("the client starts");
     let said = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{}:\n{said}", script.display());
+    assert!(output.status.success(), "{words:?}:\n{said}");
+}
+
+fn script(name: &str) -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
+    folder.join(name).display().to_string()
 }
 
 #[test]
 fn the_python_client_finds_all_that_it_asks_for() {
+    let versions = std::fs::read_dir(installed().join("venv/lib"));
+    let mut versions = versions.into_iter().flatten().flatten();
+    let needs = versions.find_map(|version| {
+        let module = version.path().join("site-packages/toxiproxy");
+        module.exists().then_some(module)
+    });
     let python = installed().join("venv/bin/python");
-    let module = "venv/lib";
-    let has = std::fs::read_dir(installed().join(module))
-        .into_iter()
-        .flatten();
-    let mut found = has
-        .flatten()
-        .map(|entry| entry.path().join("site-packages/toxiproxy"));
-    if !found.any(|path| path.exists()) {
-        eprintln!("left out: toxiproxy_api.py (toxiproxy-python is not installed: .ci/run does)");
-        return;
-    }
-    drive(&python, module, "toxiproxy_api.py");
+    drive(&python, &[&script("toxiproxy_api.py")], needs);
 }
 
 #[test]
 fn the_node_client_finds_all_that_it_asks_for() {
-    drive(
-        Path::new("node"),
-        "node_modules/toxiproxy-node-client",
-        "toxiproxy_api.mjs",
-    );
+    let needs = installed().join("node_modules/toxiproxy-node-client");
+    let script = script("toxiproxy_api.mjs");
+    drive(Path::new("node"), &[&script], Some(needs));
+}
+
+#[test]
+fn the_rust_clients_find_all_that_they_ask_for() {
+    let program = installed().join("rust/debug/faultboard-clients");
+    for library in ["toxiproxy_rust", "noxious-client"] {
+        drive(&program, &[library], Some(program.clone()));
+    }
 }
 
 #[test]
