@@ -137,40 +137,64 @@ pub fn parse(text: &str) -> Result<Command, ParseError> {
 /// The commands that make `after` of the plan `before` on the proxy of this name. A setting that stays is turned without a gap.
 #[must_use]
 pub fn between(name: &str, before: &Plan, after: &Plan) -> Vec<Command> {
+    if !after.is_empty() || before.is_empty() {
+        return kind_by_kind(name, before, after);
+    }
+    let target = || Target::Proxy(name.to_owned());
+    let mut commands = vec![Command::Clear(target(), Cleared::default())];
+    if before.bypassed != after.bypassed {
+        commands.push(Command::Bypass(target(), after.bypassed));
+    }
+    commands
+}
+
+/// What becomes of the plan `now` where somebody makes `after` of `before`, which it was when they saw it: the kinds that
+/// differ between these two are as they want them, and what others have set of other kinds since stays.
+#[must_use]
+pub fn merged(now: &Plan, before: &Plan, after: &Plan) -> Plan {
+    if now == before {
+        return after.clone();
+    }
+    let mut plan = now.clone();
+    for command in kind_by_kind("", before, after) {
+        command.edit(&mut plan);
+    }
+    plan
+}
+
+/// The commands that make `after` of `before`, none of which is about a kind that is the same in both.
+#[must_use]
+pub fn kind_by_kind(name: &str, before: &Plan, after: &Plan) -> Vec<Command> {
     let target = || Target::Proxy(name.to_owned());
     let mut commands = Vec::new();
     let mut set = Vec::new();
-    if after.is_empty() && !before.is_empty() {
-        commands.push(Command::Clear(target(), Cleared::default()));
-    } else {
-        for kind in KINDS.iter().copied() {
-            let [old, new] = [before, after].map(|plan| names(plan, kind));
-            let stays = old.iter().filter(|name| new.contains(name));
-            // Of another age than before: it is set anew, behind the others.
-            let count = stays.clone().count();
-            let is_moved = !stays.eq(new.iter().take(count));
-            let gone = old.iter().filter(|name| !new.contains(name));
-            for name in new.iter().chain(gone).copied() {
-                let of = |plan: &Plan| of(plan, kind, name);
-                let (was, is) = (of(before), of(after));
-                let is_moved = is_moved && name.is_some();
-                if was == is && !is_moved {
-                    continue;
-                }
-                let acts = |settings: &[Setting], way| {
-                    let mut settings = settings.iter();
-                    settings.any(|setting| !kind.directed || setting.directions.contain(way))
-                };
-                let ends = |way| acts(&was, way) && (is_moved || !acts(&is, way));
-                if Direction::BOTH.into_iter().any(ends) {
-                    let cleared = Cleared {
-                        kind: Some(kind),
-                        name: name.cloned(),
-                    };
-                    commands.push(Command::Clear(target(), cleared));
-                }
-                set.extend(is);
+    for kind in KINDS.iter().copied() {
+        let [old, new] = [before, after].map(|plan| names(plan, kind));
+        let stays = old.iter().filter(|name| new.contains(name));
+        // Of another age than before: it is set anew, behind the others.
+        let count = stays.clone().count();
+        let is_moved = !stays.eq(new.iter().take(count));
+        let gone = old.iter().filter(|name| !new.contains(name));
+        for name in new.iter().chain(gone).copied() {
+            let of = |plan: &Plan| of(plan, kind, name);
+            let (was, is) = (of(before), of(after));
+            let is_moved = is_moved && name.is_some();
+            if was == is && !is_moved {
+                continue;
             }
+            let acts = |settings: &[Setting], way| {
+                let mut settings = settings.iter();
+                settings.any(|setting| !kind.directed || setting.directions.contain(way))
+            };
+            let ends = |way| acts(&was, way) && (is_moved || !acts(&is, way));
+            if Direction::BOTH.into_iter().any(ends) {
+                let cleared = Cleared {
+                    kind: Some(kind),
+                    name: name.cloned(),
+                };
+                commands.push(Command::Clear(target(), cleared));
+            }
+            set.extend(is);
         }
     }
     if !set.is_empty() {

@@ -17,6 +17,7 @@
 //!    ├─ tape                what was done and met in a session, recorded, read and played again
 //!    ├─ expect, report      what a script demands of it; a page for people
 //!    ▼
+//!  desk                     what the console works on: the engine here, or engines elsewhere
 //!  request                  what the console and commands ask of the engine, and what becomes of it
 //!    ▼
 //!  proxy                    the engine: sockets, threads, TLS, counters, the one clock
@@ -129,6 +130,7 @@ pub mod check;
 pub mod cli;
 pub mod command;
 pub mod demo;
+pub mod desk;
 pub mod expect;
 pub mod farewell;
 pub mod fault;

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use thiserror::Error;
 
+use crate::command;
 use crate::fault::{Own, Plan};
 use crate::mapping::{Mapping, Name};
 use crate::proxy::{AddError, BindError, Engine, NameTaken, RenameError, SweepError};
@@ -47,6 +48,9 @@ pub enum Request {
     SetPlan {
         /// Which proxy.
         proxy: ProxyId,
+        /// The plan that it had when this one was made of it: kinds that are the same in both are left as they are by now. None
+        /// where the plan is to be this one, whatever it is by now.
+        before: Option<Plan>,
         /// The plan.
         plan: Plan,
     },
@@ -138,6 +142,12 @@ pub enum RequestError {
     /// The proxy could not be swept, or no sweep could be ended.
     #[error(transparent)]
     Sweep(#[from] SweepError),
+    /// An engine elsewhere is out of contact, so it was not asked, or its answer did not come.
+    #[error("{0}")]
+    NoContact(String),
+    /// An engine elsewhere refused, in these words.
+    #[error("{0}")]
+    Refused(String),
 }
 
 // === impl Request ===
@@ -168,7 +178,17 @@ impl Request {
                 Err(RenameError::Gone) => Err(RequestError::NoProxy(proxy)),
                 Err(RenameError::Taken(error)) => Err(error.into()),
             },
-            Self::SetPlan { proxy, plan } => {
+            Self::SetPlan {
+                proxy,
+                before: Some(before),
+                plan,
+            } => {
+                let merge = |now: &mut Plan| *now = command::merged(now, &before, &plan);
+                let edited = engine.edit_plan(proxy, merge).await;
+                let edited = edited.ok_or(RequestError::NoProxy(proxy))?;
+                Ok(Outcome::Planned(proxy, edited.taken))
+            }
+            Self::SetPlan { proxy, plan, .. } => {
                 let taken = engine.set_plan(proxy, plan).await;
                 let taken = taken.ok_or(RequestError::NoProxy(proxy))?;
                 Ok(Outcome::Planned(proxy, taken))

@@ -30,7 +30,7 @@ fn ms(ms: u64) -> Duration {
 
 fn plans(requests: &[Request]) -> Vec<String> {
     let plan = |request: &Request| match request {
-        Request::SetPlan { proxy, plan } => Some(format!("{}: {plan}", proxy.0)),
+        Request::SetPlan { proxy, plan, .. } => Some(format!("{}: {plan}", proxy.0)),
         _ => None,
     };
     requests.iter().filter_map(plan).collect()

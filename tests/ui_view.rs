@@ -10,6 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use faultboard::desk::{Contact, Peer, Reach, Why};
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
     Clean, CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Event, Figure, Finding,
@@ -129,6 +130,56 @@ fn thirty(width: u16, height: u16) -> Model {
     }
     model.snapshot = Arc::new(snapshot);
     model
+}
+
+/// An engine elsewhere that two others look at too.
+fn elsewhere(model: &mut Model, reach: Reach) {
+    let peer = Peer {
+        name: "shop-7d9f".to_owned(),
+        address: "127.0.0.1:8474".to_owned(),
+        version: "0.2.0".to_owned(),
+        seed: Some(7),
+        others: 2,
+        read_only: false,
+        restarts: 0,
+        reach,
+    };
+    model.contact = Contact { peers: vec![peer] };
+}
+
+#[test]
+fn an_engine_elsewhere_is_named_in_the_place_of_the_title() {
+    assert_screens("elsewhere", 3, |model| elsewhere(model, Reach::Here));
+}
+
+fn out_of_contact() -> Reach {
+    Reach::Lost {
+        since: NOW.saturating_sub(ms(4_000)),
+        next: Some(NOW + ms(2_000)),
+        why: Why::Silent,
+    }
+}
+
+#[test]
+fn out_of_contact_the_last_picture_stays_and_the_head_says_for_how_long() {
+    assert_screens("out_of_contact", 3, |model| {
+        elsewhere(model, out_of_contact());
+    });
+}
+
+#[test]
+fn out_of_contact_nothing_has_a_colour_but_what_says_so() {
+    let mut model = few(120, 35, 3);
+    elsewhere(&mut model, out_of_contact());
+    let screen = screen(&model);
+    let coloured = screen.area.positions().filter(|at| {
+        let cell = &screen[*at];
+        cell.fg != Color::Reset && at.y != 0 && at.x < 78 && at.y < 24
+    });
+    let coloured: Vec<_> = coloured
+        .map(|at| (at, screen[at].symbol().to_owned()))
+        .collect();
+    assert!(coloured.is_empty(), "{coloured:?}");
 }
 
 #[test]

@@ -107,7 +107,9 @@ async fn carry_out(bench: &Bench, line: &str, command: Command) -> Result<Answer
                 RequestError::NoProxy(_)
                 | RequestError::Add(AddError::Bind(_))
                 | RequestError::Port(_)
-                | RequestError::Sweep(_),
+                | RequestError::Sweep(_)
+                | RequestError::NoContact(_)
+                | RequestError::Refused(_),
             ) => None,
         },
         error: refusal.to_string(),

@@ -340,7 +340,11 @@ pub async fn try_out(engine: &Engine, what: Move) -> Result<(), RequestError> {
         }
         Move::Remove(name) => find(&name).map(Request::Remove),
         Move::Rename(before, name) => find(&before).map(|proxy| Request::Rename { proxy, name }),
-        Move::Set(name, plan) => find(&name).map(|proxy| Request::SetPlan { proxy, plan }),
+        Move::Set(name, plan) => find(&name).map(|proxy| Request::SetPlan {
+            proxy,
+            before: None,
+            plan,
+        }),
         Move::Sweep(name, sweep, course) => {
             if let Some(proxy) = find(&name) {
                 engine.sweep_again(proxy, *sweep, course)?;

@@ -10,6 +10,7 @@ pub use super::effect::Answer;
 use super::keymap::Key;
 use super::knob::Turn;
 use super::theme::Ground;
+use crate::desk::Contact;
 use crate::snapshot::{Event, ProxyId, Snapshot};
 
 /// One thing that happens to the model. What the keys mean is said by the table of keys (`keymap`).
@@ -190,6 +191,8 @@ pub enum Action {
     Lost(u64),
     /// The engine did, or refused, what was asked.
     Answered(Answer),
+    /// Engines elsewhere were reached, or lost.
+    Contact(Contact),
     /// The terminal has said what its background is.
     Background(Ground),
     /// A signal asks the program to end.

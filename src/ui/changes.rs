@@ -1,7 +1,7 @@
 //! What a change of a plan comes to, for people: the knobs that turn, where they say all of it, else the settings.
 
 use super::knob;
-use crate::fault::{Directions, KINDS, Kind, Plan};
+use crate::fault::{Directions, KINDS, Kind, Plan, Setting};
 
 /// What a change of a plan comes to, the bypass too; nothing where nothing changes.
 pub(in crate::ui) fn changes(before: Option<&Plan>, after: &Plan) -> String {
@@ -17,12 +17,24 @@ pub(in crate::ui) fn changes(before: Option<&Plan>, after: &Plan) -> String {
     parts.join(", ")
 }
 
+/// The kinds that differ between two plans, and the bypass where it does, by their names.
+pub(in crate::ui) fn touched(before: &Plan, after: &Plan) -> Vec<&'static str> {
+    let differs = |kind: &&Kind| {
+        let [old, new] = [before, after].map(|plan| of_kind(plan, kind));
+        old.ne(new)
+    };
+    let kinds = KINDS.iter().copied().filter(differs);
+    let bypass = (before.bypassed != after.bypassed).then_some("the bypass");
+    kinds.map(|kind| kind.name).chain(bypass).collect()
+}
+
+fn of_kind<'a>(plan: &'a Plan, kind: &Kind) -> impl Iterator<Item = &'a Setting> {
+    plan.settings().iter().filter(move |it| it.kind == kind)
+}
+
 /// The knobs that a kind's change is made of; where turning them does not make all of it, its settings.
 fn changes_of(kind: &'static Kind, before: &Plan, after: &Plan) -> Vec<String> {
-    let settings = |plan: &Plan| {
-        let of_kind = plan.settings().iter().filter(|it| it.kind == kind);
-        Plan::of(of_kind.cloned())
-    };
+    let settings = |plan: &Plan| Plan::of(of_kind(plan, kind).cloned());
     let (old, new) = (settings(before), settings(after));
     if old == new {
         return Vec::new();

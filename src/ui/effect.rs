@@ -1,17 +1,10 @@
-//! Effects: what must happen outside the model, and how it is answered; and the desk that they happen on, the engine or a test's.
+//! Effects: what must happen outside the model, and how it is answered.
 
 use std::io;
 use std::path::PathBuf;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
 
-use tokio::sync::watch;
-
-use crate::proxy::Engine;
-pub use crate::proxy::{Events, Told};
 use crate::request::{Outcome, Request, RequestError};
-use crate::snapshot::Snapshot;
 
 /// One thing that must happen outside the model.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,41 +112,4 @@ pub enum Answer {
         /// The text, or why not.
         text: Result<String, String>,
     },
-}
-
-/// What a command comes to, later.
-pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
-
-/// The engine as the console needs it; tests put a desk of their own in its place.
-pub trait Desk {
-    /// The time since the engine's start.
-    fn now(&self) -> Duration;
-    /// The newest snapshot, at most ten a second.
-    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>>;
-    /// What happens, from now on.
-    fn events(&self) -> Events;
-    /// Asks for something. It takes effect when the future is first polled, and the console polls in the order of the
-    /// calls. Futures may be dropped at any time: what has begun goes on without them.
-    fn ask(&self, request: Request) -> Pending<Result<Outcome, RequestError>>;
-}
-
-// === impl Desk for Engine ===
-
-impl Desk for Engine {
-    fn now(&self) -> Duration {
-        self.now()
-    }
-
-    fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.snapshots()
-    }
-
-    fn events(&self) -> Events {
-        self.events()
-    }
-
-    fn ask(&self, request: Request) -> Pending<Result<Outcome, RequestError>> {
-        let engine = self.clone();
-        Box::pin(async move { request.carry_out(&engine).await })
-    }
 }

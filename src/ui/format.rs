@@ -36,7 +36,8 @@ pub(super) fn share_short(percent: f64) -> String {
     match percent {
         0.0 => "0%".to_owned(),
         tiny if tiny < 0.001 => "<.001%".to_owned(),
-        small if small < 0.1 => format!("{}%", number(small, 3)).replacen("0.", ".", 1),
+        // From here on up it rounds to `0.1%`.
+        small if small < 0.0995 => format!("{}%", number(small, 3)).replacen("0.", ".", 1),
         some if some < 9.995 => format!("{}%", number(some, 2)),
         much if much < 100.0 => format!("{}%", number(much.min(99.9), 1)),
         all => format!("{all:.0}%"),

@@ -19,6 +19,8 @@ fn values_of_every_unit_fit_a_knob() {
         (Value::Percent(Percent::from_ppm(2_500)), "0.25%"),
         (Value::Percent(Percent::from_ppm(10)), ".001%"),
         (Value::Percent(Percent::from_ppm(500)), ".05%"),
+        (Value::Percent(Percent::from_ppm(994)), ".099%"),
+        (Value::Percent(Percent::from_ppm(995)), "0.1%"),
         (Value::Percent(Percent::from_ppm(125_000)), "12.5%"),
         (Value::Percent(Percent::from_ppm(999_900)), "99.9%"),
         (Value::Percent(Percent::ALL), "100%"),

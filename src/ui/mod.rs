@@ -23,10 +23,11 @@ use ratatui::backend::Backend;
 
 use action::Action;
 use config::Config;
-use effect::{Desk, Pending, Tell};
+use effect::Tell;
 use keyboard::Keyboard;
 use model::Model;
 
+use crate::desk::{Desk, Pending};
 use crate::farewell::Farewell;
 use crate::folders;
 use crate::preset;

@@ -23,6 +23,7 @@ use super::input::InputLine;
 use super::keymap::Mode;
 use super::theme::Theme;
 use crate::command::Command;
+use crate::desk::Contact;
 use crate::farewell::Farewell;
 use crate::fault::{Directions, Own, Plan};
 use crate::look::{Glyphs, Scheme};
@@ -66,6 +67,8 @@ pub struct Model {
     pub bind: Vec<IpAddr>,
     /// Who can drive the desk beside its user.
     pub driven: Driven,
+    /// How the desk stands to engines elsewhere, where it shows such.
+    pub contact: Contact,
     /// What the screen looks like.
     pub theme: Theme,
     /// What the terminal shows where its user asks for nothing.
@@ -376,8 +379,16 @@ impl Model {
     pub fn shown_at(&self) -> Duration {
         match &self.frozen {
             Some(_) => self.snapshot.at,
+            // What was stands still until it is known what is.
+            None if self.is_out_of_contact() => self.snapshot.at,
             None => self.now.max(self.snapshot.at),
         }
+    }
+
+    /// Whether nothing of what is shown is known to be so still.
+    #[must_use]
+    pub fn is_out_of_contact(&self) -> bool {
+        self.contact.is_remote() && self.contact.lost().count() == self.contact.peers.len()
     }
 
     /// The newest snapshot, shown or not.

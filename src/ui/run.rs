@@ -17,11 +17,12 @@ use ratatui::layout::{Position, Rect};
 use tokio::sync::watch;
 
 use super::action::{Action, Answer};
-use super::effect::{Desk, Effect, Events, Pending, ToTerminal, Told};
+use super::effect::{Effect, ToTerminal};
 use super::files;
 use super::model::{Driven, Guide, Model};
 use super::pace::{Dirt, Pace};
 use super::{FromOutside, Options, RunError, meaning, update, view};
+use crate::desk::{Contact, Desk, Events, Pending, Told};
 use crate::farewell::Farewell;
 use crate::request::Request;
 use crate::snapshot::{ProxyId, Snapshot};
@@ -39,6 +40,9 @@ pub(super) struct Console<B: Backend, E, D> {
     pace: Pace,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     happenings: Events,
+    contact: watch::Receiver<Contact>,
+    /// Whether it can still be told of another contact.
+    has_contact: bool,
     /// Commands on their way; as many as the user has given and the engine has not answered yet.
     answers: FuturesUnordered<Pending<Answer>>,
     /// Effects of this round: of several plans for one proxy, the last one.
@@ -83,6 +87,9 @@ where
         let guide = options.tour.take();
         model.guide = guide.map(|(tour, plays)| Guide::new(Arc::new(tour), plays));
         let happenings = desk.events();
+        let mut contact = desk.contact();
+        model.contact = contact.borrow_and_update().clone();
+        model.resumes &= !model.contact.is_remote();
         let mut snapshots = desk.snapshots();
         snapshots.mark_changed();
         Ok(Self {
@@ -93,6 +100,8 @@ where
             pace: Pace::new(),
             snapshots,
             happenings,
+            contact,
+            has_contact: true,
             answers: FuturesUnordered::new(),
             effects: VecDeque::new(),
             title: String::new(),
@@ -139,6 +148,11 @@ where
                 Ok(()) => self.sample(),
                 Err(_) => self.listens = false,
             },
+            // Cancel-safe: as above.
+            changed = self.contact.changed(), if self.has_contact => match changed {
+                Ok(()) => self.contacted(),
+                Err(_) => self.has_contact = false,
+            },
             // Cancel-safe: takes an event only when it is ready.
             told = self.happenings.next(), if self.listens => self.happened(told),
             // Cancel-safe: the next round counts anew.
@@ -158,6 +172,9 @@ where
             Some(input) => {
                 if let Some(action) = meaning(&self.model, input) {
                     self.update(action, Dirt::Key);
+                }
+                if self.model.contact.lost().next().is_some() {
+                    self.desk.try_now();
                 }
             }
             // Nobody can press a key any more.
@@ -232,12 +249,20 @@ where
         }
     }
 
+    fn contacted(&mut self) {
+        let contact = self.contact.borrow_and_update().clone();
+        self.update(Action::Contact(contact), Dirt::Key);
+    }
+
     fn update(&mut self, action: Action, dirt: Dirt) {
         self.model.now = self.desk.now();
-        for effect in update::update(&mut self.model, action) {
+        for mut effect in update::update(&mut self.model, action) {
             let planned = plan_of(&effect);
-            let overtakes = |older: &Effect| planned.is_some() && plan_of(older) == planned;
-            self.effects.retain(|older| !overtakes(older));
+            let is_older = |older: &Effect| planned.is_some() && plan_of(older) == planned;
+            let older = self.effects.iter().position(is_older);
+            if let Some(overtaken) = older.and_then(|place| self.effects.remove(place)) {
+                begin_where(&overtaken, &mut effect);
+            }
             self.effects.push_back(effect);
         }
         self.pace.touch(dirt);
@@ -337,6 +362,15 @@ where
             }
         }
         Ok(())
+    }
+}
+
+/// Lets a plan that overtakes another one begin where that one began.
+fn begin_where(overtaken: &Effect, later: &mut Effect) {
+    if let Effect::Ask(_, Request::SetPlan { before: first, .. }) = overtaken
+        && let Effect::Ask(_, Request::SetPlan { before, .. }) = later
+    {
+        before.clone_from(first);
     }
 }
 

@@ -5,6 +5,7 @@ use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use faultboard::desk::{Desk as Interface, Pending};
 use faultboard::fault::Plan;
 use faultboard::mapping::{self, Mapping, Name};
 use faultboard::proxy::{AddError, BindError, Events};
@@ -12,7 +13,6 @@ use faultboard::request::{Outcome, Request, RequestError};
 pub(crate) use faultboard::snapshot::Taken;
 use faultboard::snapshot::{ConnId, ConnRow, Event, Happening, ProxyId, ProxyRow, Snapshot};
 use faultboard::sweep::Curve;
-use faultboard::ui::effect::{Desk as Interface, Pending};
 use parking_lot::Mutex;
 use tokio::sync::{broadcast, oneshot, watch};
 
@@ -276,7 +276,7 @@ impl Interface for Desk {
                 Request::Rename { proxy, name } => {
                     Outcome::Renamed(proxy, desk.rename(proxy, name.as_ref()))
                 }
-                Request::SetPlan { proxy, plan } => return desk.set_plan(proxy, plan).await,
+                Request::SetPlan { proxy, plan, .. } => return desk.set_plan(proxy, plan).await,
                 Request::SetPort { proxy, .. } | Request::Close(proxy) => Outcome::PortSet(proxy),
                 Request::Repoint { proxy, .. } => Outcome::Repointed(proxy),
                 Request::Kill(conn, how) => Outcome::Killed(conn, how),

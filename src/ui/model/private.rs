@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::panes::Sort;
 use super::undo::Edited;
 use crate::fault::{PerDirection, Plan};
-use crate::snapshot::{ConnId, ProxyId, Snapshot};
+use crate::snapshot::{Author, ConnId, ProxyId, Snapshot};
 use crate::ui::effect::Effect;
 use crate::ui::find::Query;
 
@@ -51,6 +51,10 @@ pub(in crate::ui) struct Private {
     pub(in crate::ui) scene: Option<PathBuf>,
     /// Every plan that was set, with the one before it, oldest first.
     pub(in crate::ui) course: VecDeque<Turned>,
+    /// Who else has changed a kind of fault of a proxy last, or its bypass, and when.
+    pub(in crate::ui) others: BTreeMap<(ProxyId, &'static str), (Author, Duration)>,
+    /// How many steps there were when undoing the last one was put to the question.
+    pub(in crate::ui) doubted: Option<usize>,
     /// The files that curves and tapes were written to, which may be written again.
     pub(in crate::ui) written: BTreeSet<PathBuf>,
     /// Version and protocol of each proxy's last TLS handshake, by its name: at most one for each that there was.

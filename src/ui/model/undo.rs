@@ -175,6 +175,11 @@ impl Undo {
         Some(step)
     }
 
+    /// Forgets a step of this edit alone, which was not done.
+    pub(in crate::ui) fn forget(&mut self, edit: &Edit) {
+        self.done.retain(|step| step.edits != [edit.clone()]);
+    }
+
     /// The step that `back` would take.
     pub(in crate::ui) fn last(&self) -> Option<&Step> {
         self.done.last()
@@ -262,8 +267,12 @@ impl Edit {
     pub(in crate::ui) fn request(&self) -> Request {
         let proxy = self.proxy;
         match self.what.clone() {
-            Edited::Plan(Swap { after: plan, .. }) | Edited::Settings(Swap { after: plan, .. }) => {
-                Request::SetPlan { proxy, plan }
+            Edited::Plan(Swap { before, after }) | Edited::Settings(Swap { before, after }) => {
+                Request::SetPlan {
+                    proxy,
+                    before: Some(before),
+                    plan: after,
+                }
             }
             Edited::Added(Setup { mapping, plan }) => Request::Add { mapping, plan },
             Edited::Removed(_) => Request::Remove(proxy),

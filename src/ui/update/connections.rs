@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Step, first_visible, order};
+use super::{Step, contact, first_visible, order};
 use crate::request::Request;
 use crate::snapshot::{ConnId, ConnState, Kill};
 use crate::ui::find::Place;
@@ -35,10 +35,8 @@ pub(super) fn sort_by(model: &mut Model, column: Column) {
 /// Ends the selected connection: by RST, or in an orderly way. Where several are looked for, a reset means all of them, and
 /// asks.
 pub(super) fn cut(model: &mut Model, how: Kill) {
-    if let Some(detail) = model.detail() {
-        let conn = detail.row.id;
-        model.ask(Request::Kill(conn, how));
-        return;
+    if let Some(conn) = model.detail().map(|detail| detail.row.id) {
+        return kill(model, conn, how);
     }
     if how == Kill::Rst && !model.finds.of(Place::Conns).is_empty() {
         let snapshot = Arc::clone(&model.snapshot);
@@ -52,10 +50,22 @@ pub(super) fn cut(model: &mut Model, how: Kill) {
         }
     }
     match model.conns.selected {
-        Some(conn) => {
-            model.ask(Request::Kill(conn, how));
-        }
+        Some(conn) => kill(model, conn, how),
         None => model.say(Tone::Plain, "no connection is selected"),
+    }
+}
+
+/// Ends a connection.
+pub(super) fn kill(model: &mut Model, conn: ConnId, how: Kill) {
+    if contact::may_end(model, &[conn]) {
+        model.ask(Request::Kill(conn, how));
+    }
+}
+
+/// Resets connections.
+pub(super) fn reset(model: &mut Model, conns: Vec<ConnId>) {
+    if contact::may_end(model, &conns) {
+        model.ask(Request::KillAll(conns, Kill::Rst));
     }
 }
 

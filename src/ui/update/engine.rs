@@ -12,7 +12,7 @@ use crate::snapshot::{
     Author, CloseReason, ConnId, Event, Found, Happening, History, Kill, Negotiated, ProxyId,
     Snapshot, Taken,
 };
-use crate::ui::changes::changes;
+use crate::ui::changes::{changes, touched};
 use crate::ui::model::{Change, Content, Focus, Frozen, LOG_LEN, Line, Model, Passing, Tone};
 
 /// Without a key or a byte for this long, the console is quiet.
@@ -26,7 +26,10 @@ const FELT: Duration = Duration::from_secs(30);
 
 /// Time went by.
 pub(super) fn tick(model: &mut Model) {
-    if model.now.saturating_sub(model.private.woken) >= QUIET {
+    if model.contact.lost().next().is_some() {
+        // It counts the seconds.
+        model.wake();
+    } else if model.now.saturating_sub(model.private.woken) >= QUIET {
         model.quiet = true;
     }
 }
@@ -221,6 +224,12 @@ fn changed(model: &mut Model, event: &Event, by: &Author, plans: [&Plan; 2]) {
         return;
     };
     let proxy = row.id;
+    if *by != Author::SWEEP {
+        for kind in touched(before, plan) {
+            let others = &mut model.private.others;
+            others.insert((proxy, kind), (by.clone(), event.at));
+        }
+    }
     let swept = model
         .sweeps
         .running(proxy)
@@ -337,6 +346,18 @@ pub(super) fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Taken) 
     let changes = model.changes.iter_mut();
     for change in changes.filter(|change| change.ticket <= ticket) {
         change.take(proxy, taken);
+    }
+}
+
+/// What was set under this number is not so: what is shown is what the engine shows.
+pub(super) fn forget_drafts(model: &mut Model, ticket: u64) {
+    model.drafts.retain(|_, draft| draft.ticket != ticket);
+    for change in model
+        .changes
+        .iter_mut()
+        .filter(|change| change.ticket == ticket)
+    {
+        change.awaited.clear();
     }
 }
 

@@ -17,6 +17,7 @@
 //!            order        where its rows stand
 //!            find         what is looked for in a list
 //!            copy         what is selected, as text for the clipboard
+//!            contact      engines elsewhere, and what is refused while they cannot be reached
 //!            closer       a connection, a proxy, all that happened on the whole screen
 //!            own          what is set for one connection alone
 //!            looks        colours
@@ -44,6 +45,7 @@ use crate::snapshot::{Kill, ProxyId};
 
 mod closer;
 mod connections;
+mod contact;
 mod copy;
 mod course;
 mod engine;
@@ -222,6 +224,7 @@ fn apply(model: &mut Model, action: Action) {
         Action::Suspend => overlay::suspend(model),
         Action::Redraw => model.cause(Effect::Repaint),
         Action::Sampled(snapshot) => engine::sampled(model, snapshot),
+        Action::Contact(contact) => contact::changed(model, &contact),
         Action::Happened(event) => engine::happened(model, &event),
         // The console was too slow for so many events.
         Action::Lost(count) => model.lost = model.lost.saturating_add(count),
@@ -295,7 +298,7 @@ fn answered(model: &mut Model, answer: Answer) {
         Answer::Engine(ticket, result) => match (model.private.asked.remove(&ticket), result) {
             (Some(asked), result) => proxies::answered(model, asked, result),
             (None, Ok(outcome)) => done(model, ticket, outcome),
-            (None, Err(why)) => refused(model, &why),
+            (None, Err(why)) => refused(model, ticket, &why),
         },
         Answer::SceneWritten { file, result } => scenes::written(model, file, result),
         Answer::SweepWritten { file, result } => sweeps::saved(model, file, result),
@@ -333,7 +336,8 @@ fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
 }
 
 /// The engine refused what it was asked, where the answer says all that is to be known.
-fn refused(model: &mut Model, why: &RequestError) {
+fn refused(model: &mut Model, ticket: u64, why: &RequestError) {
+    engine::forget_drafts(model, ticket);
     match why {
         RequestError::NoConnection(conn) => {
             model.say(Tone::Plain, format!("#{} is gone already", conn.0));
@@ -342,7 +346,9 @@ fn refused(model: &mut Model, why: &RequestError) {
         RequestError::Name(_)
         | RequestError::Add(_)
         | RequestError::Port(_)
-        | RequestError::Sweep(_) => {
+        | RequestError::Sweep(_)
+        | RequestError::NoContact(_)
+        | RequestError::Refused(_) => {
             model.say(Tone::Trouble, why.to_string());
         }
     }
@@ -357,6 +363,7 @@ fn by_the_user(action: &Action) -> bool {
             | Action::Sampled(_)
             | Action::Happened(_)
             | Action::Lost(_)
+            | Action::Contact(_)
             | Action::Background(_)
             | Action::Focused
     )

@@ -7,7 +7,6 @@ use super::{
     tapes, value,
 };
 use crate::request::Request;
-use crate::snapshot::Kill;
 use crate::ui::action::Action;
 use crate::ui::effect::Effect;
 use crate::ui::find::Place;
@@ -70,9 +69,7 @@ pub(super) fn accept(model: &mut Model) {
             }
         }
         Some(Overlay::Delete(id)) => proxies::delete_now(model, id),
-        Some(Overlay::ResetAll(conns)) => {
-            model.ask(Request::KillAll(conns, Kill::Rst));
-        }
+        Some(Overlay::ResetAll(conns)) => connections::reset(model, conns),
         Some(Overlay::Suspend) => model.cause(Effect::Suspend),
         None if model.focus == Focus::Input => input::accept(model),
         // Nothing ends by a careless Enter.
@@ -123,9 +120,9 @@ pub(super) fn unbound(model: &mut Model, key: Key) {
     model.say(Tone::Plain, format!("{key} does nothing here: {instead}"));
 }
 
-/// Ends the program; asks where connections are open.
+/// Ends the program; asks where that ends connections. An engine elsewhere goes on.
 pub(super) fn quit(model: &mut Model) {
-    if model.open() == 0 || model.draining.is_some() {
+    if model.contact.is_remote() || model.open() == 0 || model.draining.is_some() {
         model.cause(Effect::Quit);
     } else if !matches!(model.overlays.last(), Some(Overlay::Quit)) {
         model.overlays.push(Overlay::Quit);
@@ -165,7 +162,7 @@ pub(super) fn suspend(model: &mut Model) {
     if is_asked {
         model.overlays.pop();
     }
-    if is_asked || model.open() == 0 {
+    if is_asked || model.contact.is_remote() || model.open() == 0 {
         model.cause(Effect::Suspend);
     } else {
         model.overlays.push(Overlay::Suspend);

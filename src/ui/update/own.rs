@@ -1,5 +1,6 @@
 //! What is set for one connection alone: exempt from faults, frozen, knobs of its own. Each is a change that can be undone.
 
+use super::contact::may_change;
 use crate::fault::{Own, Plan, Stage};
 use crate::request::Request;
 use crate::snapshot::{ConnId, ProxyId, Taken};
@@ -164,6 +165,9 @@ fn set(model: &mut Model, of: (ProxyId, ConnId), own: Own, text: &str) {
             Tone::Plain,
             format!("#{}: nothing is set for it alone", conn.0),
         );
+        return;
+    }
+    if !may_change(model, &[proxy]) {
         return;
     }
     let what = Edited::Own(

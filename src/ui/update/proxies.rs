@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::contact::may_change;
 use super::{engine, line};
 use crate::fault::Plan;
 use crate::mapping::Mapping;
@@ -57,6 +58,14 @@ pub(super) fn add(model: &mut Model, setup: Setup) {
 /// Has the engine do an edit. Says whether it was asked: it is to remove a proxy only once.
 pub(super) fn ask(model: &mut Model, edit: &Edit, origin: Origin) -> bool {
     let proxy = edit.proxy;
+    let concerned: &[ProxyId] = if matches!(edit.what, Edited::Added(_)) {
+        &[]
+    } else {
+        &[proxy]
+    };
+    if !may_change(model, concerned) {
+        return false;
+    }
     if matches!(edit.what, Edited::Removed(_)) {
         if is_asked(model, proxy, |what| {
             matches!(what, Ask::Edit(Edited::Removed(_), _))
@@ -82,7 +91,8 @@ pub(super) fn toggle_port(model: &mut Model, proxy: ProxyId) {
 
 /// Opens a proxy's port, or closes it to new clients.
 pub(super) fn set_port(model: &mut Model, proxy: ProxyId, open: bool) {
-    if !is_asked(model, proxy, |what| matches!(what, Ask::Port { .. })) {
+    let is_asked = is_asked(model, proxy, |what| matches!(what, Ask::Port { .. }));
+    if !is_asked && may_change(model, &[proxy]) {
         let request = Request::SetPort { proxy, open };
         wait_for(model, proxy, Ask::Port { open }, request);
     }
@@ -171,8 +181,13 @@ fn done(model: &mut Model, mut edit: Edit, name: &str, origin: Origin, outcome: 
 /// The engine refused an edit: a step that could not be taken stands where it stood.
 fn refused(model: &mut Model, edit: Edit, name: &str, origin: Origin, why: &RequestError) {
     if let Edited::Removed(_) = edit.what {
-        model.private.awaited.retain(|id| *id != edit.proxy);
-        return model.say(Tone::Plain, format!("{name} is gone already"));
+        if matches!(why, RequestError::NoProxy(_)) {
+            model.private.awaited.retain(|id| *id != edit.proxy);
+            return model.say(Tone::Plain, format!("{name} is gone already"));
+        }
+        // It stands as it stood, so there is nothing to bring back.
+        model.undo.forget(&edit);
+        return model.say(Tone::Trouble, format!("{name}: {why}"));
     }
     let solo = match origin {
         Origin::User => None,

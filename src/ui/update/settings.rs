@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::contact::may_change;
 use super::turn::{self, Wish};
 use crate::snapshot::ProxyId;
 use crate::ui::changes::changes;
@@ -17,6 +18,9 @@ pub(super) fn swap(model: &mut Model, proxy: ProxyId) {
     let Some(side) = side else {
         return begin(model, group);
     };
+    if !may_change(model, &group) {
+        return;
+    }
     let edits: Vec<Edit> = group.iter().map(|id| edit(model, *id)).collect();
     let plans: Vec<_> = edits.iter().filter_map(Edit::plan).collect();
     let texts = edits.iter().map(|edit| swapped(model, edit));

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use super::contact::may_change;
 use crate::command::{self, Command, Sweeping};
 use crate::fault::Plan;
 use crate::format::shown_path;
@@ -21,12 +22,8 @@ const MOST_OVER: usize = 3;
 /// Does what a line says about the sweep of a proxy.
 pub(super) fn say(model: &mut Model, proxy: ProxyId, what: Sweeping) {
     match what {
-        Sweeping::Begin(sweep) => {
-            model.ask(Request::Sweep(proxy, sweep));
-        }
-        Sweeping::Stop => {
-            model.ask(Request::StopSweep(proxy));
-        }
+        Sweeping::Begin(sweep) => ask(model, proxy, Request::Sweep(proxy, sweep)),
+        Sweeping::Stop => ask(model, proxy, Request::StopSweep(proxy)),
         Sweeping::Save(file) => {
             let last = model.sweeps.last(proxy);
             if let Some(curve) = last.map(|swept| swept.curve.clone()) {
@@ -36,6 +33,12 @@ pub(super) fn say(model: &mut Model, proxy: ProxyId, what: Sweeping) {
                 model.say(Tone::Plain, text);
             }
         }
+    }
+}
+
+fn ask(model: &mut Model, proxy: ProxyId, request: Request) {
+    if may_change(model, &[proxy]) {
+        model.ask(request);
     }
 }
 
@@ -106,7 +109,7 @@ pub(super) fn start(model: &mut Model, proxy: ProxyId) {
     };
     if Sweep::can_climb(dial) {
         let sweep = Sweep::of(*dial, model.directions);
-        model.ask(Request::Sweep(proxy, Box::new(sweep)));
+        ask(model, proxy, Request::Sweep(proxy, Box::new(sweep)));
     } else {
         let label = dial.knob.label;
         let text = format!("{label} has no value to climb: choose another knob, as LAT");
@@ -188,7 +191,10 @@ pub(super) fn is_key(action: &Action) -> bool {
 
 /// Ends the sweep that is looked at; events tell how.
 pub(super) fn stop(model: &mut Model) {
-    if let Some(proxy) = model.climbing().map(|swept| swept.proxy) {
+    let climbing = model.climbing().map(|swept| swept.proxy);
+    if let Some(proxy) = climbing
+        && may_change(model, &[proxy])
+    {
         model.ask(Request::StopSweep(proxy));
         model.say(
             Tone::Plain,

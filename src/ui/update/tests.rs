@@ -1,5 +1,6 @@
 //! What the tests of `update` share: a desk of three proxies by hand, and short names for what they ask.
 
+mod contact;
 mod copying;
 mod jobs;
 mod leaving;
@@ -129,7 +130,7 @@ fn shown(model: &Model, proxy: u32) -> String {
 
 fn plans(effects: &[Effect]) -> Vec<String> {
     let sent = effects.iter().map(|effect| {
-        if let Effect::Ask(_, Request::SetPlan { proxy, plan }) = effect {
+        if let Effect::Ask(_, Request::SetPlan { proxy, plan, .. }) = effect {
             format!("{}: {plan}", proxy.0)
         } else {
             format!("{effect:?}")

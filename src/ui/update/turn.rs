@@ -1,6 +1,7 @@
 //! Changing plans: knobs, bypass, solo. Every one is kept as a `Change` and as a step that can be undone, and none waits for the
 //! engine.
 
+use super::contact::may_change;
 use super::{course, own};
 use crate::fault::{Directions, Plan};
 use crate::request::Request;
@@ -49,6 +50,11 @@ impl Wish {
     fn concerning(self, who: String) -> Self {
         let who = Some(who);
         Self { who, ..self }
+    }
+
+    /// The proxies that it concerns.
+    fn proxies(&self) -> Vec<ProxyId> {
+        self.plans.iter().map(|(proxy, _)| *proxy).collect()
     }
 
     /// What becomes of the proxies when they get these plans.
@@ -135,11 +141,14 @@ fn turned_text(
 
 /// A held key: the last step and the last change are this turn's too. Says whether there are such.
 fn go_on(model: &mut Model, held: Held, plans: &[(ProxyId, Plan)]) -> bool {
+    let ids: Vec<ProxyId> = plans.iter().map(|(id, _)| *id).collect();
+    if !may_change(model, &ids) {
+        return true;
+    }
     let Some(before) = model.undo.extend(held, plans, model.now) else {
         return false;
     };
     let ticket = model.ticket();
-    let ids: Vec<ProxyId> = plans.iter().map(|(id, _)| *id).collect();
     let mut changes = model.changes.iter_mut().rev();
     let is_it = |change: &&mut Change| change.by.is_own() && change.proxies == ids;
     let Some(change) = changes.find(is_it) else {
@@ -301,18 +310,25 @@ pub(super) fn take_off(model: &mut Model, proxy: ProxyId, place: u8) {
 
 /// Gives proxies other plans, as one step that can be undone.
 pub(super) fn set(model: &mut Model, wish: Wish, held: Option<Held>) {
+    if !may_change(model, &wish.proxies()) {
+        return;
+    }
     model.keep_step(wish.edits(model), model.solo.clone(), held);
     carry_out(model, wish);
 }
 
 /// Gives proxies other plans, as one step that can be undone, after which this proxy acts alone, or none does.
 fn set_alone(model: &mut Model, wish: Wish, solo: Option<Solo>) {
+    if !wish.plans.is_empty() && !may_change(model, &wish.proxies()) {
+        return;
+    }
     model.keep_step(wish.edits(model), solo, None);
     carry_out(model, wish);
 }
 
 /// Gives proxies other plans: a draft of each, and one change for all of them.
 pub(super) fn carry_out(model: &mut Model, wish: Wish) {
+    let proxies = wish.proxies();
     let Wish {
         who,
         text,
@@ -322,7 +338,6 @@ pub(super) fn carry_out(model: &mut Model, wish: Wish) {
     if plans.is_empty() {
         return;
     }
-    let proxies: Vec<ProxyId> = plans.iter().map(|(proxy, _)| *proxy).collect();
     let who = who.unwrap_or_else(|| match plans.len() {
         2.. if plans.len() == model.snapshot.proxies.len() => "all".to_owned(),
         _ => names(model, proxies.clone()),
@@ -369,9 +384,15 @@ fn send(model: &mut Model, ticket: u64, proxy: ProxyId, plan: Plan) {
         ticket,
         answered: None,
     };
-    if let Some(before) = model.plan(proxy).cloned() {
-        course::remember(model, proxy, before, plan.clone());
+    let before = model.plan(proxy).cloned();
+    if let Some(before) = &before {
+        course::remember(model, proxy, before.clone(), plan.clone());
     }
     model.drafts.insert(proxy, draft);
-    model.cause(Effect::Ask(ticket, Request::SetPlan { proxy, plan }));
+    let request = Request::SetPlan {
+        proxy,
+        before,
+        plan,
+    };
+    model.cause(Effect::Ask(ticket, request));
 }

@@ -1,8 +1,12 @@
 //! Undo and redo: steps backwards and forwards, carried out like any other change.
 
+use super::contact::may_change;
 use super::turn::{self, Wish};
 use super::{own, proxies, settings};
-use crate::ui::changes::changes;
+use crate::command;
+use crate::snapshot::ProxyId;
+use crate::ui::changes::{changes, touched};
+use crate::ui::format::age;
 use crate::ui::model::undo::{Edit, Edited, Step, Swap};
 use crate::ui::model::{Ask, Model, Origin, Overlay, Tone};
 
@@ -22,10 +26,14 @@ pub(super) fn undo(model: &mut Model) {
         model.overlays.push(Overlay::Delete(*proxy));
         return;
     }
-    let Some(step) = model.undo.back() else {
+    let Some(step) = model.undo.last().cloned() else {
         model.say(Tone::Plain, "nothing to undo");
         return;
     };
+    if !may_take(model, &step) || is_doubtful(model, &step) {
+        return;
+    }
+    model.undo.back();
     take(model, &step.reversed(), Origin::Undo);
 }
 
@@ -34,11 +42,59 @@ pub(super) fn redo(model: &mut Model) {
     if is_busy(model) {
         return;
     }
-    let Some(step) = model.undo.forward() else {
+    let Some(step) = model.undo.undone.last().cloned() else {
         model.say(Tone::Plain, "nothing to do again");
         return;
     };
+    if !may_take(model, &step) {
+        return;
+    }
+    model.undo.forward();
     take(model, &step, Origin::Redo);
+}
+
+/// Whether the proxies of a step may be changed.
+fn may_take(model: &mut Model, step: &Step) -> bool {
+    let is_new = |edit: &&Edit| matches!(edit.what, Edited::Removed(_));
+    if step.edits.iter().any(|edit| is_new(&edit)) {
+        return may_change(model, &[]);
+    }
+    let proxies: Vec<ProxyId> = step.edits.iter().map(|edit| edit.proxy).collect();
+    may_change(model, &proxies)
+}
+
+/// Whether somebody else has changed since what this step would take back: then it is said whose work that would undo, and
+/// done the second time.
+fn is_doubtful(model: &mut Model, step: &Step) -> bool {
+    let since = model.undo.len();
+    if model.private.doubted.take() == Some(since) {
+        return false;
+    }
+    let plans = step.edits.iter().filter_map(|edit| match &edit.what {
+        Edited::Plan(plans) | Edited::Settings(plans) => Some((edit.proxy, plans)),
+        Edited::Added(_)
+        | Edited::Removed(_)
+        | Edited::Replaced(_)
+        | Edited::Renamed(_)
+        | Edited::Own(..) => None,
+    });
+    let mut touched = plans.flat_map(|(proxy, plans)| {
+        let kinds = touched(&plans.before, &plans.after);
+        kinds.into_iter().map(move |kind| (proxy, kind))
+    });
+    let others = &model.private.others;
+    let other = touched.find_map(|what| {
+        let by = others.get(&what).filter(|(_, at)| *at > step.at)?;
+        Some((what.1, by.clone()))
+    });
+    let Some((kind, (by, at))) = other else {
+        return false;
+    };
+    let ago = age(model.now.saturating_sub(at));
+    model.private.doubted = Some(since);
+    let text = format!("{by} changed {kind} {ago} ago: once more to undo all the same");
+    model.say(Tone::Doubtful, text);
+    true
 }
 
 /// While a proxy comes back, the steps name it by a number that is about to change.
@@ -81,9 +137,12 @@ fn take(model: &mut Model, step: &Step, origin: Origin) {
                 };
                 own::carry_out(model, (proxy, *conn), after.clone(), &text);
             }
-            Edited::Plan(Swap { after, .. }) => {
-                texts.push(changes(model.plan(proxy), after));
-                plans.push((proxy, after.clone()));
+            Edited::Plan(Swap { before, after }) => {
+                // What others have set of other kinds stays.
+                let now = model.plan(proxy).unwrap_or(before);
+                let after = command::merged(now, before, after);
+                texts.push(changes(Some(now), &after));
+                plans.push((proxy, after));
             }
             Edited::Settings(Swap { after, .. }) => {
                 texts.push(settings::swapped(model, edit));

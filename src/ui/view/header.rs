@@ -4,12 +4,15 @@
 //!  FAULTBOARD  3 proxies  12 conn  ↑412 kB/s ↓8.4 MB/s     ● LIVE  undo 3  00:12:41
 //! ```
 //!
+//! Over an engine elsewhere its name stands in the title's place: `⇄ shop-7d9f`.
+//!
 //! What warns is never dropped: a frozen screen, bypassed faults, certificates that nobody checks, lost events.
 
 use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::pen::{Sheet, fit_name, width};
+use crate::desk::{Peer, Reach, Why};
 use crate::fault::PerDirection;
 use crate::ui::format;
 use crate::ui::model::{Driven, Model};
@@ -74,7 +77,11 @@ fn alarm(text: impl Into<String>) -> Piece {
 fn left(model: &Model) -> Vec<Piece> {
     let snapshot = &model.snapshot;
     let proxies = &snapshot.proxies;
-    let title = piece(20, Role::Title, "FAULTBOARD");
+    let title = match &model.contact.peers[..] {
+        [] => piece(20, Role::Title, "FAULTBOARD"),
+        [peer] => piece(80, Role::Title, format!("⇄ {}", fit_name(&peer.name, 24))),
+        many => piece(80, Role::Title, format!("⇄ {} desks", many.len())),
+    };
     let number = match proxies.len() {
         0 => "no proxies yet".to_owned(),
         1 => "1 proxy".to_owned(),
@@ -100,6 +107,12 @@ fn left(model: &Model) -> Vec<Piece> {
 /// What is not as usual, and how the session stands.
 fn right(model: &Model, columns: u16) -> Vec<Piece> {
     let mut pieces = Vec::new();
+    if let [peer] = &model.contact.peers[..] {
+        pieces.extend(elsewhere(peer));
+    }
+    if model.contact.is_remote() && model.contact.peers.iter().all(|peer| peer.read_only) {
+        pieces.push(piece(95, Role::Trouble, "READ-ONLY"));
+    }
     if model.snapshot.proxies.iter().any(|row| row.insecure) {
         pieces.push(alarm("INSECURE"));
     }
@@ -116,7 +129,10 @@ fn right(model: &Model, columns: u16) -> Vec<Piece> {
     }
     let bypassed = bypassed(model);
     // Nothing acts: that is no ordinary day.
-    let is_live = model.draining.is_none() && model.frozen.is_none() && !model.quiet;
+    let is_live = model.contact.lost().next().is_none()
+        && model.draining.is_none()
+        && model.frozen.is_none()
+        && !model.quiet;
     let is_all = bypassed.as_ref().is_some_and(|piece| piece.need == ALL);
     pieces.extend(bypassed);
     if !(is_live && is_all) {
@@ -137,6 +153,47 @@ fn right(model: &Model, columns: u16) -> Vec<Piece> {
     pieces
 }
 
+/// Where an engine is that is not here, what it is, and who else looks at it.
+fn elsewhere(peer: &Peer) -> Vec<Piece> {
+    let where_to = (peer.address != peer.name).then(|| peer.address.clone());
+    let others = match peer.others {
+        0 => None,
+        1 => Some("1 other".to_owned()),
+        many => Some(format!("{many} others")),
+    };
+    let version = (!peer.version.is_empty()).then(|| peer.version.clone());
+    let pieces = [(12, version), (26, where_to), (40, others)];
+    let pieces = pieces.into_iter();
+    pieces
+        .filter_map(|(need, text)| Some(piece(need, Role::Plain, text?)))
+        .collect()
+}
+
+/// `NO CONTACT for 4 s, again in 2 s`.
+fn out_of_contact(model: &Model) -> Option<Piece> {
+    let lost = model.contact.lost().filter_map(|peer| match peer.reach {
+        Reach::Lost { since, next, why } => Some((since, next, why, peer)),
+        Reach::Here => None,
+    });
+    let (since, next, why, peer) = lost.min_by_key(|(since, ..)| *since)?;
+    let count = model.contact.lost().count();
+    let whom = match (count, model.contact.peers.len()) {
+        (_, 1) => String::new(),
+        (1, _) => format!(" with {}", fit_name(&peer.name, 16)),
+        (count, all) => format!(" with {count} of {all}"),
+    };
+    let since = format::age(model.now.saturating_sub(since));
+    let again = match (why, next) {
+        (Why::OtherVersion, _) => ": another version of its interface".to_owned(),
+        (Why::Unknown, _) => ": it asks for another token".to_owned(),
+        (Why::Silent, Some(next)) if next > model.now => {
+            format!(", again in {}", format::age(next.saturating_sub(model.now)))
+        }
+        (Why::Silent, _) => ", trying".to_owned(),
+    };
+    Some(alarm(format!("NO CONTACT{whom} for {since}{again}")))
+}
+
 fn bypassed(model: &Model) -> Option<Piece> {
     let solo = model.solo.as_ref();
     if let Some((_, row)) = solo.and_then(|solo| model.proxy(solo.proxy)) {
@@ -153,7 +210,9 @@ fn bypassed(model: &Model) -> Option<Piece> {
 }
 
 fn live(model: &Model) -> Piece {
-    if let Some(until) = model.draining {
+    if let Some(lost) = out_of_contact(model) {
+        lost
+    } else if let Some(until) = model.draining {
         let left = until.saturating_sub(model.now);
         alarm(format!("DRAINING {}", format::age(left)))
     } else if let Some(frozen) = &model.frozen {

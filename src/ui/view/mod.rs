@@ -212,6 +212,9 @@ fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
             Overlay::Presenter => presenter::draw(model, &busiest, area),
             _ => whole_strip::draw(model, &busiest, area),
         }
+        if model.is_out_of_contact() {
+            sheet.part(screen.page).dim();
+        }
         last::draw(model, &busiest, sheet.part(screen.page_last));
         return;
     }
@@ -221,6 +224,7 @@ fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
         return;
     }
     strips::draw(model, &screen.mixer, &busiest, sheet);
+    let selected = model.selected.filter(|id| model.contact.has_lost(*id));
     if let Some(row) = model.selected_row() {
         feels::draw(model, row, sheet.part(screen.feels));
         rates::draw(model, row, sheet.part(screen.rates));
@@ -234,6 +238,11 @@ fn panes(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) {
     if screen.feels.x > screen.mixer.strips.x {
         let column = screen.feels.union(screen.rates).union(screen.compare);
         divide(column, sheet);
+    }
+    if selected.is_some() {
+        for area in [screen.feels, screen.rates, screen.compare, screen.conns] {
+            sheet.part(area).dim();
+        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::Span;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
@@ -145,6 +145,16 @@ impl<'a> Sheet<'a> {
             area: area.intersection(self.area),
             buf: self.buf,
             hits: self.hits.as_deref_mut(),
+        }
+    }
+
+    /// Takes the colours off what stands here: it is what was, and nobody knows what is.
+    pub(super) fn dim(&mut self) {
+        for position in self.area.positions() {
+            if let Some(cell) = self.buf.cell_mut(position) {
+                cell.set_style(Style::reset());
+                cell.modifier = Modifier::DIM;
+            }
         }
     }
 

@@ -114,6 +114,9 @@ pub(super) fn draw(model: &Model, mixer: &Mixer, busiest: &Busiest, sheet: &mut 
             proof: Proof::new(model, row, busiest),
         };
         strip.draw(place.is_row, sheet.part(place.area));
+        if model.contact.has_lost(row.id) {
+            sheet.part(place.area).dim();
+        }
     }
 }
 

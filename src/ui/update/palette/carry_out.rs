@@ -9,8 +9,9 @@ use crate::ui::changes::changes as changed;
 use crate::ui::input::Check;
 use crate::ui::model::undo::{Edit, Edited, Setup, Swap};
 use crate::ui::model::{Model, Origin, Tone};
+use crate::ui::update::contact::may_change;
 use crate::ui::update::turn::{self, Wish};
-use crate::ui::update::{apply, line, own, proxies, sweeps, tapes};
+use crate::ui::update::{apply, connections, line, own, proxies, sweeps, tapes};
 
 /// Carries it out.
 #[expect(clippy::too_many_lines, reason = "one arm for each command")]
@@ -43,16 +44,18 @@ pub(super) fn carry_out(model: &mut Model, command: Command) {
             });
         }
         Command::Off(name) => on(model, &name, |model, proxy| {
-            model.ask(Request::Close(proxy));
+            if may_change(model, &[proxy]) {
+                model.ask(Request::Close(proxy));
+            }
         }),
         Command::Repoint(name, to) => on(model, &name, |model, proxy| {
-            if let Some(mapping) = model.proxy(proxy).map(|(_, row)| row.mapping.towards(&to)) {
+            if let Some(mapping) = model.proxy(proxy).map(|(_, row)| row.mapping.towards(&to))
+                && may_change(model, &[proxy])
+            {
                 model.ask(Request::Repoint { proxy, mapping });
             }
         }),
-        Command::Kill(conn, how) => {
-            model.ask(Request::Kill(conn, how));
-        }
+        Command::Kill(conn, how) => connections::kill(model, conn, how),
         Command::Exempt(conn, exempt) => own::say(model, conn, |own| own.exempt = exempt),
         Command::Freeze(conn, frozen) => own::say(model, conn, |own| own.frozen = frozen),
         Command::Sweep(name, what) => {

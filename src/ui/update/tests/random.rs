@@ -148,14 +148,14 @@ fn mouse() -> impl Strategy<Value = Action> {
 }
 
 #[derive(Clone, Debug)]
-enum Move {
+pub(super) enum Move {
     Key(crossterm::event::KeyEvent),
     Other(Action),
     Answer(bool),
     Wait(u64),
 }
 
-fn moves() -> impl Strategy<Value = Move> {
+pub(super) fn moves() -> impl Strategy<Value = Move> {
     let sampled = (0usize..4, 0u32..3).prop_map(|(proxies, open)| {
         let mut snapshot = desk();
         snapshot.proxies.truncate(proxies);
@@ -289,6 +289,15 @@ fn play(
     moves: Vec<Move>,
     mut holds: impl FnMut(&Model) -> Result<(), TestCaseError>,
 ) -> Result<(), TestCaseError> {
+    play_and_hear(model, moves, |model, _| holds(model))
+}
+
+/// Does all of this, and says after each what must hold, and of what was caused.
+pub(super) fn play_and_hear(
+    model: &mut Model,
+    moves: Vec<Move>,
+    mut holds: impl FnMut(&Model, &[Effect]) -> Result<(), TestCaseError>,
+) -> Result<(), TestCaseError> {
     let mut asked = std::collections::VecDeque::new();
     for step in moves {
         let action = match step {
@@ -305,8 +314,9 @@ fn play(
                 }
             }
         };
-        asked.extend(update(model, action));
-        holds(model)?;
+        let effects = update(model, action);
+        holds(model, &effects)?;
+        asked.extend(effects);
     }
     Ok(())
 }

@@ -1,0 +1,102 @@
+//! Engines elsewhere: whether they are in contact, and what must not be done meanwhile.
+//!
+//! What would change one that is out of contact, or that is only to be looked at, is refused where it begins, before a draft
+//! or a step is kept of it: nothing waits for contact, so nothing surprises whoever is there by then.
+
+use crate::desk::{Contact, Peer, Reach};
+use crate::snapshot::{ConnId, ProxyId};
+use crate::ui::model::{Line, Model, Tone};
+
+/// Engines elsewhere were reached, or lost.
+pub(super) fn changed(model: &mut Model, contact: &Contact) {
+    let before = std::mem::replace(&mut model.contact, contact.clone());
+    for (place, (old, new)) in before.peers.iter().zip(&contact.peers).enumerate() {
+        let (tone, text) = match (old.is_lost(), new.is_lost()) {
+            _ if old.restarts != new.restarts => {
+                forget(model, place);
+                let text = format!(
+                    "{} was restarted: what could be undone there is gone",
+                    new.name
+                );
+                (Tone::Doubtful, text)
+            }
+            (false, true) => (Tone::Trouble, lost(new)),
+            (true, false) => (Tone::Good, format!("{} is in contact again", new.name)),
+            (true, true) | (false, false) => continue,
+        };
+        model.wake();
+        model.log(Line::new(model.now, "", &text, tone));
+        model.say(tone, text);
+    }
+}
+
+/// Another run has taken the place of an engine: its proxies are others, whatever their numbers.
+fn forget(model: &mut Model, place: usize) {
+    let contact = model.contact.clone();
+    let is_its = |id: ProxyId| contact.place_of(id) == Some(place);
+    model.drafts.retain(|id, _| !is_its(*id));
+    model.settings.retain(|id, _| !is_its(*id));
+    model.private.awaited.retain(|id| !is_its(*id));
+    model.private.asked.retain(|_, asked| !is_its(asked.proxy));
+    let conns: Vec<ConnId> = model.owns.keys().copied().collect();
+    for conn in conns {
+        if contact.place_of_conn(conn) == Some(place) {
+            model.owns.remove(&conn);
+        }
+    }
+    model.undo = crate::ui::model::Undo::default();
+    model.solo = None;
+    for change in &mut model.changes {
+        change.awaited.retain(|id| !is_its(*id));
+    }
+}
+
+/// Whether these proxies may be changed, or a proxy may be added where none is named; says why not.
+pub(super) fn may_change(model: &mut Model, proxies: &[ProxyId]) -> bool {
+    let why = why_not(&model.contact, proxies);
+    let may = why.is_none();
+    if let Some(why) = why {
+        model.say(Tone::Trouble, why);
+    }
+    may
+}
+
+/// Whether the proxies of these connections may be changed.
+pub(super) fn may_end(model: &mut Model, conns: &[ConnId]) -> bool {
+    let mut peers = conns.iter().filter_map(|conn| {
+        let place = model.contact.place_of_conn(*conn)?;
+        model.contact.peers.get(place)
+    });
+    let why = peers.find_map(why_not_of);
+    let may = why.is_none();
+    if let Some(why) = why {
+        model.say(Tone::Trouble, why);
+    }
+    may
+}
+
+fn why_not(contact: &Contact, proxies: &[ProxyId]) -> Option<String> {
+    let named = proxies.iter().filter_map(|id| contact.peer_of(*id));
+    let all = contact.peers.iter().filter(|_| proxies.is_empty());
+    named.chain(all).find_map(why_not_of)
+}
+
+fn why_not_of(peer: &Peer) -> Option<String> {
+    if peer.is_lost() {
+        Some(lost(peer))
+    } else {
+        let name = &peer.name;
+        peer.read_only
+            .then(|| format!("read-only: {name} is looked at, and nothing changed there"))
+    }
+}
+
+fn lost(peer: &Peer) -> String {
+    let Peer { name, reach, .. } = peer;
+    match reach {
+        Reach::Lost { why, .. } => {
+            format!("no contact with {name} ({why}): nothing can be changed there")
+        }
+        Reach::Here => format!("{name} is in contact"),
+    }
+}
