@@ -4,11 +4,12 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::Arc;
 
 use faultboard::fault::PerDirection;
 use faultboard::report::{Form, report};
 use faultboard::tape::account::Account;
-use faultboard::tape::{Head, Record, Second, Standing, Tape, Waits, What};
+use faultboard::tape::{FaultChange, Head, Record, Second, Standing, Tape, Waits, What};
 
 /// A session of a minute with latency in its middle third.
 fn tape() -> Tape {
@@ -30,13 +31,13 @@ fn tape() -> Tape {
     for (at, faults) in [(20, "latency 250ms"), (40, "")] {
         tape.push(Record {
             t: second(at),
-            what: What::Faults {
+            what: What::Faults(Arc::new(FaultChange {
                 proxy: "shop".to_owned(),
                 before: String::new(),
                 faults: faults.to_owned(),
                 bypassed: false,
                 by: "console".to_owned(),
-            },
+            })),
         });
     }
     for number in 1..=60 {
@@ -47,14 +48,14 @@ fn tape() -> Tape {
         }
         tape.push(Record {
             t: second(number),
-            what: What::Second(Second {
+            what: What::Second(Box::new(Second {
                 proxy: "shop".to_owned(),
                 span: second(1),
                 connections: 6,
                 bytes: PerDirection::of(900, 40_000),
                 waits,
                 ..Second::default()
-            }),
+            })),
         });
     }
     tape

@@ -172,7 +172,7 @@ fn account() -> Account {
     (0..100).for_each(|_| waits.count(Duration::from_millis(400)));
     tape.push(Record {
         t: Duration::from_secs(1),
-        what: What::Second(Second {
+        what: What::Second(Box::new(Second {
             proxy: "shop".to_owned(),
             waits,
             ended: [
@@ -182,7 +182,7 @@ fn account() -> Account {
             ]
             .into(),
             ..Second::default()
-        }),
+        })),
     });
     Account::of(&tape)
 }

@@ -1,24 +1,25 @@
 //! Reports of a session that is made up.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
 use crate::fault::PerDirection;
 use crate::sweep::{Curve, Ended, GivesUp, Set, Step};
-use crate::tape::{Finding, Head, Record, Second, Standing, Unanswered, Waits, What};
+use crate::tape::{FaultChange, Finding, Head, Record, Second, Standing, Unanswered, Waits, What};
 
 const NAME: &str = "<script>alert(1)</script>|`\"'\u{1b}[31m";
 
 fn faults(proxy: &str, millis: u64, faults: &str) -> Record {
     Record {
         t: Duration::from_millis(millis),
-        what: What::Faults {
+        what: What::Faults(Arc::new(FaultChange {
             proxy: proxy.to_owned(),
             before: String::new(),
             faults: faults.to_owned(),
             bypassed: false,
             by: "console".to_owned(),
-        },
+        })),
     }
 }
 
@@ -46,7 +47,7 @@ fn second(proxy: &str, number: u64) -> Record {
     }
     Record {
         t: Duration::from_secs(number),
-        what: What::Second(Second {
+        what: What::Second(Box::new(Second {
             proxy: proxy.to_owned(),
             span: Duration::from_secs(1),
             connections: 6,
@@ -55,7 +56,7 @@ fn second(proxy: &str, number: u64) -> Record {
             unanswered,
             ended,
             ..Second::default()
-        }),
+        })),
     }
 }
 
@@ -134,7 +135,7 @@ fn tape(name: &str) -> Tape {
     ] {
         tape.push(Record {
             t: Duration::from_secs(second),
-            what: What::Finding(Finding {
+            what: What::Finding(Box::new(Finding {
                 proxy: name.to_owned(),
                 kind: "gives_up".to_owned(),
                 which: which.to_owned(),
@@ -146,7 +147,7 @@ fn tape(name: &str) -> Tape {
                 confidence: "high".to_owned(),
                 values: [("after".to_owned(), 2.0)].into(),
                 connections: vec![31, 32],
-            }),
+            })),
         });
     }
     tape.push(Record {

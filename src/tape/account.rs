@@ -116,6 +116,9 @@ const FINDINGS: usize = 100;
 /// So many sweeps of a proxy are told.
 const SWEEPS: usize = 50;
 
+/// So many ends of a proxy's faults are told.
+const RECOVERIES: usize = 2_000;
+
 /// So many stretches of a proxy are told apart; where there are more, the oldest become one.
 const STRETCHES: usize = 2_000;
 
@@ -191,15 +194,9 @@ impl Account {
             What::Port { proxy, port } => {
                 self.change(proxy, t, "", |stands| stands.port = *port);
             }
-            What::Faults {
-                proxy,
-                faults,
-                bypassed,
-                by,
-                ..
-            } => self.change(proxy, t, by, |stands| {
-                stands.faults.clone_from(faults);
-                stands.bypassed = *bypassed;
+            What::Faults(change) => self.change(&change.proxy, t, &change.by, |stands| {
+                stands.faults.clone_from(&change.faults);
+                stands.bypassed = change.bypassed;
             }),
             What::Second(second) => {
                 if let Some(found) = self.find(&second.proxy) {
@@ -335,7 +332,7 @@ impl ProxyAccount {
         if let Some(at) = self.recovering.take() {
             // It was not well again when the next ones came.
             let watched = t.saturating_sub(at);
-            self.recoveries.push(Recovery {
+            self.keep(Recovery {
                 at,
                 took: None,
                 watched,
@@ -345,6 +342,19 @@ impl ProxyAccount {
             self.before = Baseline::of(&self.clean);
         }
         self.clean.clear();
+    }
+
+    /// Keeps how an end of faults went; where there are too many, the one that was over soonest is let go.
+    fn keep(&mut self, recovery: Recovery) {
+        self.recoveries.push(recovery);
+        if self.recoveries.len() > RECOVERIES {
+            let took = |it: &Recovery| it.took.unwrap_or(Duration::MAX);
+            let recoveries = self.recoveries.iter().enumerate();
+            let soonest = recoveries.min_by_key(|(_, recovery)| took(recovery));
+            if let Some((place, _)) = soonest {
+                self.recoveries.remove(place);
+            }
+        }
     }
 
     /// Counts what clients met in a second that ended at `t`.
@@ -369,7 +379,7 @@ impl ProxyAccount {
                 return;
             }
             let took = t.saturating_sub(at);
-            self.recoveries.push(Recovery {
+            self.keep(Recovery {
                 at,
                 took: Some(took),
                 watched: took,
@@ -502,120 +512,5 @@ impl Baseline {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::super::Tape;
-    use super::super::tests::{faults, head, second};
-    use super::*;
-
-    /// A tape on which a second has these waits, in milliseconds, and these changes.
-    fn account(seconds: impl Iterator<Item = (u64, Vec<u64>)>, changes: &[(u64, &str)]) -> Account {
-        let mut tape = Tape::new(head());
-        for (number, waits) in seconds {
-            tape.push(second(number, &waits));
-        }
-        for (millis, set) in changes {
-            tape.push(faults(*millis, set));
-        }
-        Account::of(&tape)
-    }
-
-    #[test]
-    fn each_stretch_has_what_was_met_in_it_and_the_whole_has_all() {
-        let waits = |number| vec![if (5..10).contains(&number) { 300 } else { 40 }; 10];
-        let seconds = (1..=15).map(|number| (number, waits(number - 1)));
-        let account = account(seconds, &[(5_000, "latency 250ms"), (10_000, "")]);
-        let proxy = &account.proxies[0];
-        let told: Vec<String> = proxy
-            .stretches
-            .iter()
-            .map(|stretch| {
-                let median = stretch.tally.waits.quantile(0.5).expect("answers");
-                format!(
-                    "{}-{} {}: {} of {}, {:.1}/s",
-                    stretch.from.as_secs(),
-                    stretch.to.as_secs(),
-                    stretch.setting(),
-                    median.as_millis(),
-                    stretch.tally.waits.total(),
-                    stretch.answers()
-                )
-            })
-            .collect();
-        assert_eq!(
-            told,
-            [
-                "0-5 nothing: 40 of 50, 10.0/s",
-                "5-10 latency 250ms: 300 of 50, 10.0/s",
-                "10-15 nothing: 40 of 50, 10.0/s"
-            ]
-        );
-        assert_eq!(proxy.whole.waits.total(), 150);
-    }
-
-    #[test]
-    fn a_recovery_is_told_by_wait_and_by_rate() {
-        for (after, took) in [
-            // Well at once; after two seconds; never: too slow, and too few.
-            (vec![(41, 10), (41, 10), (41, 10)], Some(1)),
-            (vec![(300, 10), (80, 10), (41, 9)], Some(3)),
-            (vec![(300, 10), (80, 10), (80, 10)], None),
-            (vec![(40, 1), (40, 1), (40, 2)], None),
-        ] {
-            let waits = |number: u64| match number {
-                1..=5 => vec![40; 10],
-                6..=8 => vec![900; 3],
-                later => {
-                    let (wait, count) = after[usize::try_from(later - 9).expect("few")];
-                    vec![wait; count]
-                }
-            };
-            let seconds = (1..=11).map(|number| (number, waits(number)));
-            let account = account(seconds, &[(5_000, "latency 1s"), (8_000, "")]);
-            let recoveries = account.proxies[0].recoveries_at(account.end);
-            assert_eq!(recoveries.len(), 1, "{after:?}");
-            let found = recoveries[0].took.map(|took| took.as_secs());
-            assert_eq!((found, recoveries[0].at.as_secs()), (took, 8), "{after:?}");
-        }
-    }
-
-    #[test]
-    fn a_recovery_says_whether_anybody_asked() {
-        for (asked, silent) in [(0, true), (1, false)] {
-            let seconds = (1..=5).map(|number| (number, vec![40; 10]));
-            let mut account = account(seconds, &[(5_000, "latency 1s"), (8_000, "")]);
-            let mut later = second(9, &[]);
-            if let What::Second(second) = &mut later.what {
-                second.asked = asked;
-            }
-            account.take(&later);
-            let recoveries = account.proxies[0].recoveries_at(account.end);
-            let told: Vec<_> = recoveries.iter().map(|it| (it.took, it.asked)).collect();
-            assert_eq!(told, [(None, !silent)]);
-        }
-    }
-
-    #[test]
-    fn the_last_stretch_reaches_to_the_end_of_the_tape() {
-        let mut account = account((1..=3).map(|number| (number, vec![5])), &[]);
-        let reason = "stopped".to_owned();
-        account.take(&Record {
-            t: Duration::from_millis(7_250),
-            what: What::End { reason },
-        });
-        assert_eq!(account.proxies[0].stretches[0].to.as_millis(), 7_250);
-    }
-
-    #[test]
-    fn a_setting_that_was_passed_on_the_way_is_no_stretch() {
-        let changes = [
-            (1_000, "latency 1ms"),
-            (1_100, "latency 2ms"),
-            (1_300, "latency 3ms"),
-        ];
-        let account = account((1..=3).map(|number| (number, vec![5])), &changes);
-        let proxy = &account.proxies[0];
-        let told: Vec<String> = proxy.stretches.iter().map(Stretch::setting).collect();
-        assert_eq!(told, ["nothing", "latency 3ms"]);
-        assert_eq!(proxy.stretches[1].from, Duration::from_secs(1));
-    }
-}
+#[path = "account_tests.rs"]
+mod tests;

@@ -11,7 +11,7 @@ impl Head {
         match &record.what {
             What::Added(standing) => {
                 self.proxies.retain(|other| other.proxy != standing.proxy);
-                self.proxies.push(standing.clone());
+                self.proxies.push(Standing::clone(standing));
             }
             What::Removed { proxy } => self.proxies.retain(|other| other.proxy != *proxy),
             What::Renamed { proxy, before } => {
@@ -21,14 +21,9 @@ impl Head {
                 self.edit(proxy, |standing| standing.mapping.clone_from(mapping));
             }
             What::Port { proxy, port } => self.edit(proxy, |standing| standing.port = *port),
-            What::Faults {
-                proxy,
-                faults,
-                bypassed,
-                ..
-            } => self.edit(proxy, |standing| {
-                standing.faults.clone_from(faults);
-                standing.bypassed = *bypassed;
+            What::Faults(change) => self.edit(&change.proxy, |standing| {
+                standing.faults.clone_from(&change.faults);
+                standing.bypassed = change.bypassed;
             }),
             What::Second(_)
             | What::Finding(_)

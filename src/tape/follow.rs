@@ -14,8 +14,9 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Tape;
 use super::account::Account;
+use super::changes::Changes;
 use super::file::TapeFile;
-use super::record::{Finding, Head, Port, Record, Standing, What};
+use super::record::{FaultChange, Finding, Head, Port, Record, Standing, What};
 use super::save::Saver;
 use super::seconds::Seconds;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed, Told, clock};
@@ -62,6 +63,7 @@ struct Follower {
     asked: mpsc::Receiver<oneshot::Sender<Tape>>,
     file: Option<TapeFile>,
     seconds: Seconds,
+    changes: Changes,
     tape: Tape,
     /// How the proxies stand now.
     now: Head,
@@ -95,6 +97,7 @@ impl Recorder {
             asked,
             file: setup.file,
             seconds: Seconds::default(),
+            changes: Changes::default(),
             tape: Tape::new(head.clone()),
             now: head,
             account: Account::default(),
@@ -220,7 +223,7 @@ impl Follower {
         for finding in &*row.findings {
             let finding = Finding::of(row.name.clone(), Found::Changed, finding);
             if !self.account.has(&finding) {
-                let what = What::Finding(finding);
+                let what = What::Finding(Box::new(finding));
                 self.record(Record { t, what });
             }
         }
@@ -248,14 +251,16 @@ impl Follower {
         let name = event.proxy.clone();
         let is_known = self.now.proxy(&name).is_some();
         let what = match &event.what {
-            Happening::Listening { mapping, addrs } if !is_known => What::Added(Standing {
-                proxy: name,
-                mapping: mapping.clone(),
-                address: addrs.first().map(ToString::to_string),
-                ..Standing::default()
-            }),
+            Happening::Listening { mapping, addrs } if !is_known => {
+                What::Added(Box::new(Standing {
+                    proxy: name,
+                    mapping: mapping.clone(),
+                    address: addrs.first().map(ToString::to_string),
+                    ..Standing::default()
+                }))
+            }
             Happening::PortClosed if !is_known => match self.look_up(&name).await {
-                Some(standing) => What::Added(standing),
+                Some(standing) => What::Added(Box::new(standing)),
                 None => return,
             },
             Happening::Listening { .. } | Happening::PortClosed => {
@@ -275,15 +280,17 @@ impl Follower {
                 self.seconds.cut(&name, event.at);
                 let before = before.as_ref().map(ToString::to_string);
                 let by = event.by.as_ref().map_or("", Author::as_str);
-                What::Faults {
+                What::Faults(self.changes.kept(FaultChange {
                     proxy: name,
                     before: before.unwrap_or_default(),
                     faults: plan.to_string(),
                     bypassed: plan.bypassed,
                     by: by.to_owned(),
-                }
+                }))
             }
-            Happening::Found { what, finding } => What::Finding(Finding::of(name, *what, finding)),
+            Happening::Found { what, finding } => {
+                What::Finding(Box::new(Finding::of(name, *what, finding)))
+            }
             Happening::Error(error) => What::Error {
                 proxy: name,
                 error: error.clone(),

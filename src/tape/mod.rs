@@ -15,6 +15,7 @@
 //! the tape begins. Nothing here judges what it records.
 
 pub mod account;
+mod changes;
 mod desk;
 pub mod file;
 mod follow;
@@ -30,7 +31,9 @@ use std::time::Duration;
 
 pub use self::follow::{Recorded, Recorder, Setup};
 pub use self::play::{Moment, Move};
-pub use self::record::{Finding, Head, Port, Record, Second, Standing, Unanswered, What};
+pub use self::record::{
+    FaultChange, Finding, Head, Port, Record, Second, Standing, Unanswered, What,
+};
 pub use self::save::Saver;
 pub use self::text::{Damage, NoTape, Read, is_tape, line, read};
 pub use self::waits::Waits;

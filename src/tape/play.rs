@@ -196,7 +196,7 @@ fn sweeps(tape: &Tape, part: RangeInclusive<Duration>) -> Vec<Taped<'_>> {
 
 fn is_set_by_sweep(record: &Record, name: &str) -> bool {
     let word = Author::SWEEP.as_str();
-    matches!(&record.what, What::Faults { proxy, by, .. } if proxy == name && by == word)
+    matches!(&record.what, What::Faults(change) if change.proxy == name && change.by == word)
 }
 
 impl Taped<'_> {
@@ -239,12 +239,10 @@ fn a_move(head: &Head, what: &What, at: Duration) -> Result<Option<Move>, Unplay
                 _ => None,
             }
         }
-        What::Faults {
-            proxy,
-            faults,
-            bypassed,
-            ..
-        } => Some(Move::Set(proxy.clone(), plan(faults, *bypassed, at)?)),
+        What::Faults(change) => {
+            let plan = plan(&change.faults, change.bypassed, at)?;
+            Some(Move::Set(change.proxy.clone(), plan))
+        }
         What::Second(_)
         | What::Finding(_)
         | What::Sweep(_)

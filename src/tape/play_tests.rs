@@ -1,5 +1,7 @@
 //! Tapes that are played on a real engine, on a clock that the test owns.
 
+use std::sync::Arc;
+
 use super::super::Record;
 use super::super::tests::{faults, head, second};
 use super::*;
@@ -227,8 +229,8 @@ fn swept(ended: Ended, sets: &[(u64, &str)]) -> Tape {
     let mut tape = Tape::new(head);
     for (millis, set) in sets {
         let mut record = faults(*millis, set);
-        if let What::Faults { by, .. } = &mut record.what {
-            "sweep".clone_into(by);
+        if let What::Faults(change) = &mut record.what {
+            Arc::make_mut(change).by = "sweep".to_owned();
         }
         tape.push(record);
     }

@@ -1,6 +1,7 @@
 //! What stands on a tape, as it is written.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -84,7 +85,7 @@ pub struct Record {
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum What {
     /// A proxy was added.
-    Added(Standing),
+    Added(Box<Standing>),
     /// A proxy was removed.
     Removed {
         /// Its name.
@@ -112,23 +113,11 @@ pub enum What {
         port: Port,
     },
     /// The faults of a proxy changed.
-    Faults {
-        /// The proxy's name.
-        proxy: String,
-        /// What they were.
-        before: String,
-        /// What they are now.
-        faults: String,
-        /// Whether they are switched off for now.
-        #[serde(default)]
-        bypassed: bool,
-        /// Who did it: `start`, `console`, `commands`, `scene`, `replay`, `sweep`, or a name as `ana@laptop`.
-        by: String,
-    },
+    Faults(Arc<FaultChange>),
     /// What a proxy's clients met in a second, or in the part of it up to a change.
-    Second(Second),
+    Second(Box<Second>),
     /// Something was found out about what the application does, or is not held any more.
-    Finding(Finding),
+    Finding(Box<Finding>),
     /// A sweep has ended, and came to this.
     Sweep(Box<Curve>),
     /// Something failed that is not one connection's own end.
@@ -152,6 +141,22 @@ pub enum What {
     /// What a later version of the program has recorded.
     #[serde(other)]
     Unknown,
+}
+
+/// How the faults of a proxy changed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct FaultChange {
+    /// The proxy's name.
+    pub proxy: String,
+    /// What they were.
+    pub before: String,
+    /// What they are now.
+    pub faults: String,
+    /// Whether they are switched off for now.
+    #[serde(default)]
+    pub bypassed: bool,
+    /// Who did it: `start`, `console`, `commands`, `scene`, `replay`, `sweep`, or a name as `ana@laptop`.
+    pub by: String,
 }
 
 /// What a proxy's clients met in a stretch of at most a second, which ended at the record's time.
@@ -252,17 +257,26 @@ impl Head {
 impl Record {
     /// How much room it takes, about.
     pub(super) fn weight(&self) -> usize {
-        let texts = match &self.what {
-            What::Added(standing) => standing.mapping.len() + standing.faults.len(),
-            What::Faults { before, faults, .. } => before.len() + faults.len(),
+        let beside = match &self.what {
+            What::Added(standing) => {
+                size_of::<Standing>() + standing.mapping.len() + standing.faults.len()
+            }
+            // At most: it may be another one's too.
+            What::Faults(change) => {
+                size_of::<FaultChange>() + change.before.len() + change.faults.len()
+            }
             // A node of a tree for each few of them.
-            What::Second(second) => second.waits.len() * 24 + second.ended.len() * 64,
+            What::Second(second) => {
+                size_of::<Second>() + second.waits.len() * 24 + second.ended.len() * 64
+            }
             What::Error { error, .. } => error.len(),
-            What::Finding(finding) => finding.text.len() + finding.values.len() * 64,
-            What::Sweep(curve) => curve.values.len() * 256,
+            What::Finding(finding) => {
+                size_of::<Finding>() + finding.text.len() + finding.values.len() * 64
+            }
+            What::Sweep(curve) => size_of::<Curve>() + curve.values.len() * 256,
             _ => 0,
         };
-        size_of::<Self>() + texts
+        size_of::<Self>() + beside
     }
 }
 
@@ -274,6 +288,7 @@ impl What {
     pub fn proxy(&self) -> Option<&str> {
         match self {
             Self::Added(standing) => Some(&standing.proxy),
+            Self::Faults(change) => Some(&change.proxy),
             Self::Second(second) => Some(&second.proxy),
             Self::Finding(finding) => Some(&finding.proxy),
             Self::Sweep(curve) => Some(&curve.proxy),
@@ -281,7 +296,6 @@ impl What {
             | Self::Renamed { proxy, .. }
             | Self::Repointed { proxy, .. }
             | Self::Port { proxy, .. }
-            | Self::Faults { proxy, .. }
             | Self::Error { proxy, .. } => Some(proxy),
             Self::Lost { .. } | Self::End { .. } | Self::Unknown => None,
         }

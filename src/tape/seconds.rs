@@ -3,7 +3,8 @@
 //! Facts and snapshots come over channels of their own, so a second is told only once the facts of its end have come too. It is a
 //! state without a clock: the times of what it is shown move it on.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::Bound;
 use std::time::Duration;
 
 use super::record::{Record, Second, Unanswered, What};
@@ -32,7 +33,10 @@ pub(super) struct Seconds {
 #[derive(Debug, Default)]
 struct Counting {
     name: String,
-    /// The stretches that are not told yet, by their beginnings.
+    /// When its settings changed in the seconds that are not told yet. A held key makes thousands in a second, in most of
+    /// which nothing happens.
+    cuts: BTreeSet<Duration>,
+    /// The stretches in which something happened and that are not told yet, by their beginnings.
     stretches: BTreeMap<Duration, Stretch>,
     /// What snapshots showed at the ends of seconds that are not told yet.
     levels: BTreeMap<u64, Level>,
@@ -102,7 +106,7 @@ impl Seconds {
     pub(super) fn cut(&mut self, name: &str, at: Duration) {
         let mut proxies = self.proxies.values_mut();
         if let Some(counting) = proxies.find(|counting| counting.name == name) {
-            counting.stretches.entry(at).or_default();
+            counting.cuts.insert(at);
         }
     }
 
@@ -166,8 +170,8 @@ impl Counting {
     /// The stretch of a moment.
     fn stretch(&mut self, at: Duration) -> &mut Stretch {
         let second = Duration::from_secs(at.as_secs());
-        let before = self.stretches.range(second..=at).next_back();
-        let begin = before.map_or(second, |(begin, _)| *begin);
+        let cut = self.cuts.range(second..=at).next_back();
+        let begin = cut.copied().unwrap_or(second);
         self.stretches.entry(begin).or_default()
     }
 
@@ -177,29 +181,26 @@ impl Counting {
             self.levels.range(..=until).map(|(k, l)| (*k, *l)).collect();
         for (end, level) in &levels {
             if level.moved_since(&self.last) {
-                let second = Duration::from_secs(end.saturating_sub(1));
-                let in_it = second..Duration::from_secs(*end);
-                if self.stretches.range(in_it).next().is_none() {
-                    self.stretches.insert(second, Stretch::default());
-                }
+                self.stretch(Duration::from_secs(*end).saturating_sub(Duration::from_nanos(1)));
             }
         }
-        let later = self.stretches.split_off(&Duration::from_secs(until));
-        let stretches = std::mem::replace(&mut self.stretches, later);
-        let begins: Vec<Duration> = stretches.keys().copied().collect();
-        for (place, (begin, stretch)) in stretches.into_iter().enumerate() {
+        let until_then = Duration::from_secs(until);
+        let later = self.stretches.split_off(&until_then);
+        for (begin, stretch) in std::mem::replace(&mut self.stretches, later) {
             let whole = Duration::from_secs(begin.as_secs() + 1);
-            let next = begins.get(place + 1).filter(|next| **next < whole);
-            let end = next.copied().unwrap_or(whole);
+            let after = (Bound::Excluded(begin), Bound::Excluded(whole));
+            let next = self.cuts.range(after).next().copied();
+            let end = next.unwrap_or(whole);
             let level = next.is_none().then(|| self.levels.get(&whole.as_secs()));
             let level = level.flatten().copied();
             let second = self.second(stretch, end.saturating_sub(begin), level);
             if let Some(second) = second {
-                let what = What::Second(second);
+                let what = What::Second(Box::new(second));
                 records.push(Record { t: end, what });
             }
         }
         self.levels = self.levels.split_off(&(until + 1));
+        self.cuts = self.cuts.split_off(&until_then);
     }
 
     /// The figures of a stretch, `None` where nothing moved in it; `level` where it ends a second.
@@ -344,6 +345,24 @@ mod tests {
             "1000+600 conn=1 down=10 n=2 ended=0",
         ];
         assert_eq!(told(&records), wanted);
+    }
+
+    #[test]
+    fn a_change_under_which_nothing_happens_is_remembered_as_its_moment_alone() {
+        let mut seconds = Seconds::default();
+        seconds.read(&snapshot(100, 1, 0));
+        for micros in 0..5_000 {
+            seconds.cut("db", Duration::from_micros(200_000 + 100 * micros));
+        }
+        assert!(seconds.proxies[&ProxyId(1)].stretches.is_empty());
+        // It is counted under the last change before it, up to the next one.
+        seconds.see(&answered(300, 1));
+        let records = seconds.read(&snapshot(2_000, 1, 0));
+        let [record] = &records[..] else {
+            panic!("{records:?}");
+        };
+        assert_eq!(record.t, Duration::from_micros(300_100));
+        assert!(seconds.proxies[&ProxyId(1)].cuts.is_empty());
     }
 
     #[test]

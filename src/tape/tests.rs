@@ -1,5 +1,7 @@
 //! Tapes that are written, read, cut and forgotten.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -25,13 +27,13 @@ pub(super) fn head() -> Head {
 pub(super) fn faults(millis: u64, faults: &str) -> Record {
     Record {
         t: Duration::from_millis(millis),
-        what: What::Faults {
+        what: What::Faults(Arc::new(FaultChange {
             proxy: "db".to_owned(),
             before: String::new(),
             faults: faults.to_owned(),
             bypassed: false,
             by: "console".to_owned(),
-        },
+        })),
     }
 }
 
@@ -42,14 +44,14 @@ pub(super) fn second(number: u64, waits: &[u64]) -> Record {
     }
     Record {
         t: Duration::from_secs(number),
-        what: What::Second(Second {
+        what: What::Second(Box::new(Second {
             proxy: "db".to_owned(),
             span: Duration::from_secs(1),
             connections: 3,
             bytes: PerDirection::of(1, 2),
             waits: counted,
             ..Second::default()
-        }),
+        })),
     }
 }
 
@@ -161,18 +163,20 @@ fn record() -> impl Strategy<Value = Record> {
     let name = "[a-z\"\\\\\u{e4}\n]{0,8}";
     let what = prop_oneof![
         (name, name).prop_map(|(proxy, before)| What::Renamed { proxy, before }),
-        (name, name, any::<bool>()).prop_map(|(proxy, faults, bypassed)| What::Faults {
-            proxy,
-            before: String::new(),
-            faults,
-            bypassed,
-            by: "console".to_owned(),
-        }),
+        (name, name, any::<bool>()).prop_map(|(proxy, faults, bypassed)| What::Faults(Arc::new(
+            FaultChange {
+                proxy: proxy.to_owned(),
+                before: String::new(),
+                faults: faults.to_owned(),
+                bypassed,
+                by: "console".to_owned(),
+            }
+        ))),
         (name, proptest::collection::vec(0_u64..100_000, 0..9)).prop_map(|(proxy, waits)| {
             let What::Second(second) = second(1, &waits).what else {
                 unreachable!("it makes seconds");
             };
-            What::Second(Second { proxy, ..second })
+            What::Second(Box::new(Second { proxy, ..*second }))
         }),
         any::<u64>().prop_map(|lost| What::Lost { lost }),
     ];
@@ -188,8 +192,8 @@ proptest! {
         let text = written(&head(), &records);
         let read = read(text.as_bytes()).expect("a tape");
         records.sort_by_key(|record| record.t);
-        prop_assert_eq!(read.tape.head, head());
-        let found: Vec<Record> = read.tape.records.into_iter().collect();
+        prop_assert_eq!(&read.tape.head, &head());
+        let found: Vec<Record> = read.tape.records().cloned().collect();
         prop_assert_eq!(found, records);
     }
 

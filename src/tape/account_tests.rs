@@ -1,0 +1,137 @@
+//! What a tape comes to, of records made by hand.
+
+use super::super::Tape;
+use super::super::tests::{faults, head, second};
+use super::*;
+
+/// A tape on which a second has these waits, in milliseconds, and these changes.
+fn account(seconds: impl Iterator<Item = (u64, Vec<u64>)>, changes: &[(u64, &str)]) -> Account {
+    let mut tape = Tape::new(head());
+    for (number, waits) in seconds {
+        tape.push(second(number, &waits));
+    }
+    for (millis, set) in changes {
+        tape.push(faults(*millis, set));
+    }
+    Account::of(&tape)
+}
+
+#[test]
+fn each_stretch_has_what_was_met_in_it_and_the_whole_has_all() {
+    let waits = |number| vec![if (5..10).contains(&number) { 300 } else { 40 }; 10];
+    let seconds = (1..=15).map(|number| (number, waits(number - 1)));
+    let account = account(seconds, &[(5_000, "latency 250ms"), (10_000, "")]);
+    let proxy = &account.proxies[0];
+    let told: Vec<String> = proxy
+        .stretches
+        .iter()
+        .map(|stretch| {
+            let median = stretch.tally.waits.quantile(0.5).expect("answers");
+            format!(
+                "{}-{} {}: {} of {}, {:.1}/s",
+                stretch.from.as_secs(),
+                stretch.to.as_secs(),
+                stretch.setting(),
+                median.as_millis(),
+                stretch.tally.waits.total(),
+                stretch.answers()
+            )
+        })
+        .collect();
+    assert_eq!(
+        told,
+        [
+            "0-5 nothing: 40 of 50, 10.0/s",
+            "5-10 latency 250ms: 300 of 50, 10.0/s",
+            "10-15 nothing: 40 of 50, 10.0/s"
+        ]
+    );
+    assert_eq!(proxy.whole.waits.total(), 150);
+}
+
+#[test]
+fn a_recovery_is_told_by_wait_and_by_rate() {
+    for (after, took) in [
+        // Well at once; after two seconds; never: too slow, and too few.
+        (vec![(41, 10), (41, 10), (41, 10)], Some(1)),
+        (vec![(300, 10), (80, 10), (41, 9)], Some(3)),
+        (vec![(300, 10), (80, 10), (80, 10)], None),
+        (vec![(40, 1), (40, 1), (40, 2)], None),
+    ] {
+        let waits = |number: u64| match number {
+            1..=5 => vec![40; 10],
+            6..=8 => vec![900; 3],
+            later => {
+                let (wait, count) = after[usize::try_from(later - 9).expect("few")];
+                vec![wait; count]
+            }
+        };
+        let seconds = (1..=11).map(|number| (number, waits(number)));
+        let account = account(seconds, &[(5_000, "latency 1s"), (8_000, "")]);
+        let recoveries = account.proxies[0].recoveries_at(account.end);
+        assert_eq!(recoveries.len(), 1, "{after:?}");
+        let found = recoveries[0].took.map(|took| took.as_secs());
+        assert_eq!((found, recoveries[0].at.as_secs()), (took, 8), "{after:?}");
+    }
+}
+
+#[test]
+fn a_recovery_says_whether_anybody_asked() {
+    for (asked, silent) in [(0, true), (1, false)] {
+        let seconds = (1..=5).map(|number| (number, vec![40; 10]));
+        let mut account = account(seconds, &[(5_000, "latency 1s"), (8_000, "")]);
+        let mut later = second(9, &[]);
+        if let What::Second(second) = &mut later.what {
+            second.asked = asked;
+        }
+        account.take(&later);
+        let recoveries = account.proxies[0].recoveries_at(account.end);
+        let told: Vec<_> = recoveries.iter().map(|it| (it.took, it.asked)).collect();
+        assert_eq!(told, [(None, !silent)]);
+    }
+}
+
+#[test]
+fn the_last_stretch_reaches_to_the_end_of_the_tape() {
+    let mut account = account((1..=3).map(|number| (number, vec![5])), &[]);
+    let reason = "stopped".to_owned();
+    account.take(&Record {
+        t: Duration::from_millis(7_250),
+        what: What::End { reason },
+    });
+    assert_eq!(account.proxies[0].stretches[0].to.as_millis(), 7_250);
+}
+
+#[test]
+fn a_setting_that_was_passed_on_the_way_is_no_stretch() {
+    let changes = [
+        (1_000, "latency 1ms"),
+        (1_100, "latency 2ms"),
+        (1_300, "latency 3ms"),
+    ];
+    let account = account((1..=3).map(|number| (number, vec![5])), &changes);
+    let proxy = &account.proxies[0];
+    let told: Vec<String> = proxy.stretches.iter().map(Stretch::setting).collect();
+    assert_eq!(told, ["nothing", "latency 3ms"]);
+    assert_eq!(proxy.stretches[1].from, Duration::from_secs(1));
+}
+
+#[test]
+fn of_too_many_recoveries_the_slowest_are_kept() {
+    let mut account = account(std::iter::empty(), &[]);
+    let proxy = &mut account.proxies[0];
+    for at in 0..3 * RECOVERIES as u64 {
+        let took = (at % 1_000 != 7).then(|| Duration::from_millis(at % 1_000));
+        proxy.keep(Recovery {
+            at: Duration::from_secs(at),
+            took,
+            watched: took.unwrap_or_default(),
+            asked: true,
+        });
+    }
+    assert_eq!(proxy.recoveries.len(), RECOVERIES);
+    let never = proxy.recoveries.iter().filter(|it| it.took.is_none());
+    assert_eq!(never.count(), 3 * RECOVERIES / 1_000);
+    let slowest = proxy.recoveries.iter().filter_map(|it| it.took).max();
+    assert_eq!(slowest, Some(Duration::from_millis(999)));
+}
