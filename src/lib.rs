@@ -22,6 +22,7 @@
 //!    ▼
 //!  proxy                    the engine: sockets, threads, TLS, counters, the one clock
 //!    ▼
+//!  wire                     what the engine shows and tells, as lines of JSON, and back
 //!  snapshot                 what the engine shows of itself, as plain data
 //!  findings                what facts tell of an application: its habits, with their evidence
 //!  fault, mapping, command, preset, scene, tour    text to data and back; what faults do to bytes
@@ -159,3 +160,4 @@ pub mod toxic;
 #[cfg(feature = "tui")]
 pub mod ui;
 pub mod units;
+pub mod wire;

@@ -40,6 +40,10 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "wire",
+        &["format", "units", "fault", "sweep", "mapping", "snapshot"],
+    ),
+    (
         "proxy",
         &[
             "format", "file", "units", "fault", "sweep", "mapping", "snapshot", "findings",
@@ -102,7 +106,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "headless",
         &[
             "request", "format", "units", "syntax", "fault", "sweep", "preset", "mapping",
-            "snapshot", "command", "proxy", "operate", "stop", "farewell", "file", "tape",
+            "snapshot", "command", "proxy", "operate", "stop", "farewell", "file", "tape", "wire",
         ],
     ),
     (
@@ -135,7 +139,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// The layers in which text and numbers go in and come out, and nothing else happens.
 const PURE: &[&str] = &[
     "units", "format", "syntax", "fault", "sweep", "mapping", "snapshot", "findings", "command",
-    "toxic",
+    "toxic", "wire",
 ];
 
 /// What has no place in them.

@@ -3,7 +3,6 @@
 //! Every object has `t`, the seconds since the engine's start with microseconds, and `event`, and after them what
 //! belongs to the event, in the order in which it stands here. Fields are added over time, never renamed.
 
-use std::fmt::{self, Write as _};
 use std::time::Duration;
 
 use serde::Serialize;
@@ -13,15 +12,9 @@ use super::commands::{Answered, Refused};
 use crate::farewell::Farewell;
 use crate::fault::{Losses, PerDirection, Sending};
 use crate::operate::{Answer, Change};
-use crate::snapshot::{
-    Author, Clean, CloseReason, ConnId, Event, Fact, Finding, Found, Happening, Leave, Negotiated,
-    PortState, ProxyRow, Seen, Spread, TRUNCATED, Taken, Unanswered,
-};
-use crate::sweep::Curve;
-
-/// The fields of an object, written in the order in which they are given; prints with its braces.
-#[derive(Default)]
-pub(super) struct Object(String);
+use crate::snapshot::{Clean, Fact, Leave, PortState, ProxyRow, Seen, Spread, Taken, Unanswered};
+use crate::wire::event::{self, agreed, head as line};
+use crate::wire::{Object, seconds, whole};
 
 /// The lines of a report, each with its line ending.
 pub(super) fn lines(at: Duration, report: &Report<'_>) -> String {
@@ -31,7 +24,7 @@ pub(super) fn lines(at: Duration, report: &Report<'_>) -> String {
                 .with("version", env!("CARGO_PKG_VERSION"))
                 .with("seed", seed),
         ],
-        Report::Happened(event) => happened(event),
+        Report::Happened(event) => event::objects(event),
         Report::Seen { proxy, fact } => {
             vec![seen(line(fact.at, "fact").with("proxy", proxy), fact)]
         }
@@ -60,156 +53,6 @@ fn stopped(at: Duration, reason: &str, farewell: &Farewell) -> Object {
         .with("bytes", farewell.bytes)
         .with("faults", &farewell.used)
         .with_some("again", again.map(Farewell::command))
-}
-
-/// What every object begins with.
-fn line(at: Duration, event: &str) -> Object {
-    Object::default()
-        .with("t", seconds(at))
-        .with("event", event)
-}
-
-/// What happened, with whoever did it; what stood at the start is nobody's doing.
-fn happened(event: &Event) -> Vec<Object> {
-    let by = event.by.as_ref().filter(|by| **by != Author::START);
-    let objects = what_happened(event).into_iter();
-    objects
-        .map(|object| object.with_some("by", by.map(Author::as_str)))
-        .collect()
-}
-
-#[expect(clippy::too_many_lines, reason = "a row for each event")]
-fn what_happened(event: &Event) -> Vec<Object> {
-    let of_proxy = |name| line(event.at, name).with("proxy", &event.proxy);
-    let of_conn = |name, conn: &ConnId| of_proxy(name).with("connection", conn.0);
-    vec![match &event.what {
-        Happening::Listening { mapping, addrs } => {
-            let listening = || of_proxy("listening").with("mapping", mapping);
-            // An event for each address, so that `address` is always one.
-            let each = addrs.iter().map(|addr| listening().with("address", addr));
-            return each.collect();
-        }
-        Happening::Removed => of_proxy("removed"),
-        Happening::Renamed { before } => of_proxy("renamed").with("before", before),
-        Happening::Repointed { before, mapping } => of_proxy("repointed")
-            .with("mapping", mapping)
-            .with("before", before),
-        Happening::PortClosed => of_proxy("port_closed"),
-        Happening::Opened {
-            conn,
-            client,
-            upstream,
-        } => of_conn("opened", conn)
-            .with("client", client)
-            .with("upstream", upstream),
-        Happening::Reached { conn, addr, tried } => of_conn("reached", conn)
-            .with("address", addr)
-            .with("tried", tried),
-        Happening::Secured { conn, tls } => agreed(of_conn("secured", conn), tls),
-        Happening::Closed {
-            conn,
-            bytes,
-            lasted,
-            reason,
-            truncated,
-        } => of_conn("closed", conn)
-            .with("bytes", bytes)
-            .with("duration", seconds(*lasted))
-            .with("reason", reason_word(reason))
-            .with_some(
-                "fault",
-                match reason {
-                    CloseReason::Fault(kind) => Some(kind),
-                    _ => None,
-                },
-            )
-            .with("error", reason.failed().then(|| reason.to_string()))
-            .with_some("note", truncated.then_some(TRUNCATED)),
-        Happening::Faults { plan, .. } => of_proxy("faults")
-            .with("faults", plan.to_string())
-            .with("bypassed", plan.bypassed),
-        Happening::Swept { curve, .. } => match swept(of_proxy("sweep"), curve) {
-            Some(object) => object,
-            None => return Vec::new(),
-        },
-        Happening::Found { what, finding } => found(of_proxy("finding"), *what, finding),
-        Happening::Note(note) => line(event.at, "note").with("note", note),
-        Happening::Error(error) if event.proxy.is_empty() => {
-            line(event.at, "error").with("error", error)
-        }
-        Happening::Error(error) => of_proxy("error").with("error", error),
-    }]
-}
-
-/// With how far a sweep has come: the step that was measured last, or what all of it came to. That it begins, the answer to its
-/// command has said.
-fn swept(object: Object, curve: &Curve) -> Option<Object> {
-    let object = object.with("sweep", &curve.sweep);
-    let Some(ended) = curve.ended else {
-        let steps = curve.steps.len();
-        let (set, step) = curve.last_step()?;
-        return Some(
-            object
-                .with("state", "step")
-                .with("step", steps)
-                .with("of", curve.values.len())
-                .with("set", &set.text)
-                .with("answers", (step.rate() * 10.0).round() / 10.0)
-                .with("p50_ms", step.p50_ms)
-                .with("p99_ms", step.p99_ms)
-                .with("oldest_ms", step.oldest_ms)
-                .with(
-                    "rates",
-                    step.bytes.map(|bytes| whole(step.per_second(bytes))),
-                )
-                .with("failed", step.failed)
-                .with("cut", step.cut)
-                .with("left", step.left)
-                .with_some("gives_up", step.gives_up),
-        );
-    };
-    let (holds, cliff) = curve.around_cliff();
-    Some(
-        object
-            .with("state", "ended")
-            .with("why", ended.word())
-            .with("steps", curve.steps.len())
-            .with("holds", holds)
-            .with("cliff", cliff)
-            .with("text", curve.sentence()),
-    )
-}
-
-/// With what was found: figures in `values` are seconds, pieces or times.
-fn found(object: Object, what: Found, finding: &Finding) -> Object {
-    let values = finding.values.iter();
-    let values = values.fold(Object::default(), |values, (name, figure)| {
-        values.with(name, rounded(figure.number()))
-    });
-    let conns: Vec<u64> = finding.conns.iter().map(|conn| conn.0).collect();
-    object
-        .with("kind", finding.kind.word())
-        .with("which", finding.which)
-        .with(
-            "state",
-            match what {
-                Found::New => "new",
-                Found::Changed => "changed",
-                Found::Withdrawn => "withdrawn",
-            },
-        )
-        .with("text", &finding.text)
-        .with("under", &*finding.under)
-        .with("n", finding.n)
-        .with("of", finding.of)
-        .with("confidence", finding.confidence.word())
-        .with_json("values", &values.to_string())
-        .with("connections", conns)
-}
-
-/// To a thousandth.
-fn rounded(number: f64) -> f64 {
-    (number * 1e3).round() / 1e3
 }
 
 /// With what was seen of a connection: times are seconds, `bytes` those of the first read.
@@ -257,17 +100,6 @@ fn seen(object: Object, fact: &Fact) -> Object {
             .with("held", amid.held),
         Seen::Closed { by, bytes } => of("closed").with("by", by.key()).with("bytes", bytes),
     }
-}
-
-/// With what a TLS handshake agreed on.
-fn agreed(object: Object, tls: &Negotiated) -> Object {
-    let offered = Some(&tls.offered).filter(|offered| !offered.is_empty());
-    object
-        .with("version", tls.version)
-        .with("alpn", &tls.alpn)
-        .with_some("offered", offered)
-        .with("resumed", tls.resumed)
-        .with("duration", seconds(tls.took))
 }
 
 /// With what a proxy measured in the last second: `connections` are open, `total`, `failed`, `bytes` and `full` count from
@@ -425,65 +257,6 @@ fn listed(row: &ProxyRow) -> Object {
     match &row.tls {
         Some(tls) => object.with_json("tls", &agreed(Object::default(), tls).to_string()),
         None => object,
-    }
-}
-
-fn reason_word(reason: &CloseReason) -> &'static str {
-    match reason {
-        CloseReason::ClientDone => "client_done",
-        CloseReason::UpstreamDone => "upstream_done",
-        CloseReason::Fault(_) => "fault",
-        CloseReason::Dial(_) => "dial",
-        CloseReason::Tls(_) => "tls",
-        CloseReason::Io { .. } => "io",
-        CloseReason::Killed => "killed",
-        CloseReason::Stopped => "stopped",
-        CloseReason::Internal => "internal",
-    }
-}
-
-/// Seconds, to the microsecond.
-fn seconds(time: Duration) -> f64 {
-    time.as_micros() as f64 / 1e6
-}
-
-/// A rate in whole bytes per second.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a float that is out of range becomes the nearest whole number, and a rate is not negative"
-)]
-fn whole(rate: f64) -> u64 {
-    rate.round() as u64
-}
-
-// === impl Object ===
-
-impl Object {
-    fn with(self, name: &str, value: impl Serialize) -> Self {
-        let json = serde_json::to_string(&value);
-        self.with_json(name, &json.expect("no map here has keys that are not text"))
-    }
-
-    /// The field only where it has a value.
-    fn with_some(self, name: &str, value: Option<impl Serialize>) -> Self {
-        match value {
-            Some(value) => self.with(name, value),
-            None => self,
-        }
-    }
-
-    /// A field whose value is JSON already.
-    fn with_json(mut self, name: &str, json: &str) -> Self {
-        let comma = if self.0.is_empty() { "" } else { "," };
-        let _ = write!(self.0, "{comma}\"{name}\":{json}");
-        self
-    }
-}
-
-impl fmt::Display for Object {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{{{}}}", self.0)
     }
 }
 

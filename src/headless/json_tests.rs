@@ -6,8 +6,7 @@ use super::*;
 use crate::fault::{PerDirection, Plan};
 use crate::headless::commands::Refused;
 use crate::operate::{Answer, Change};
-use crate::snapshot::Taken;
-use crate::snapshot::{ConnId, LegName};
+use crate::snapshot::{CloseReason, ConnId, Event, Happening, LegName, Negotiated, Taken};
 
 const AT: Duration = Duration::from_micros(12_340_567);
 

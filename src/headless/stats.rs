@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use super::json;
 use crate::snapshot::{PortState, ProxyId, ProxyRow, Snapshot};
+use crate::wire::Object;
 
 /// What was printed last, proxy by proxy, as JSON.
 #[derive(Default)]
@@ -18,7 +19,7 @@ impl Printed {
         let rows = &snapshot.proxies;
         self.0.retain(|id, _| rows.iter().any(|row| row.id == *id));
         let news = rows.iter().filter(|row| {
-            let stats = json::stats(json::Object::default(), row).to_string();
+            let stats = json::stats(Object::default(), row).to_string();
             let same = match self.0.get(&row.id) {
                 Some(last) => *last == stats,
                 None => row.total == 0 && row.port == PortState::Open,

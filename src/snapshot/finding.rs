@@ -54,6 +54,8 @@ pub enum Habit {
     ReadsSlowly,
     /// Whether its pace follows a fault.
     Depends,
+    /// What a later version of the program tells of; this one finds none such.
+    Other,
 }
 
 /// How sure a finding is. The rule is one for all: `High` from ten cases on of which nine in ten show it, `Fair` from five on
@@ -175,7 +177,25 @@ impl Habit {
             Self::Cancels => "cancels",
             Self::ReadsSlowly => "reads_slowly",
             Self::Depends => "depends",
+            Self::Other => "other",
         }
+    }
+
+    /// The habit of this word.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        let all = [
+            Self::GivesUp,
+            Self::TriesAgain,
+            Self::Pool,
+            Self::Recovers,
+            Self::StopsTrying,
+            Self::Hedges,
+            Self::Cancels,
+            Self::ReadsSlowly,
+            Self::Depends,
+        ];
+        all.into_iter().find(|habit| habit.word() == word)
     }
 }
 
@@ -202,6 +222,13 @@ impl Confidence {
             Self::Fair => "likely",
             Self::High => "sure",
         }
+    }
+
+    /// How sure a word says that it is.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        let all = [Self::Low, Self::Fair, Self::High];
+        all.into_iter().find(|confidence| confidence.word() == word)
     }
 
     /// The word for it in events and reports.
