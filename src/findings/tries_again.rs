@@ -21,7 +21,7 @@ use crate::snapshot::Finding;
 #[derive(Debug, Default)]
 pub(super) struct TriesAgain {
     failures: Last<Failure, 256>,
-    answers: Last<Answered, 128>,
+    answers: Last<Answered, 256>,
     /// When the next answer in health may be taken in, and when an attempt last was.
     next_answer: Duration,
     last_start: Duration,
@@ -30,13 +30,14 @@ pub(super) struct TriesAgain {
 }
 
 /// Answers in health are taken in so far apart: a few tell of the pace.
-const APART: Duration = Duration::from_millis(300);
+const APART: Duration = Duration::from_millis(200);
 
 /// Where nothing has failed, attempts that begin so close together are taken in as one.
 const AS_ONE: Duration = Duration::from_millis(2);
 
-/// So many failures and answers at most take in what follows them.
-const FOLLOWED: usize = 48;
+/// So many failures at most take in what follows them, and so many answers.
+const FAILURES_FOLLOWED: usize = 48;
+const ANSWERS_FOLLOWED: usize = 96;
 
 // === impl TriesAgain ===
 
@@ -49,6 +50,9 @@ impl Watch for TriesAgain {
             Some(Step::Answered { .. }) => {
                 if at >= self.next_answer && sight.book.faults.clean(conn.began, at) {
                     self.next_answer = at + APART;
+                    let last = self.answers.iter_mut().rev().nth(ANSWERS_FOLLOWED - 1);
+                    last.into_iter()
+                        .for_each(|last| last.until = last.until.min(at));
                     self.answers.push(Answered {
                         at,
                         lonely: sight.book.is_alone(conn, at),
@@ -123,7 +127,7 @@ impl TriesAgain {
             return;
         }
         self.last_start = start;
-        for failure in self.failures.iter_mut().rev().take(FOLLOWED) {
+        for failure in self.failures.iter_mut().rev().take(FAILURES_FOLLOWED) {
             let Some(after) = start.checked_sub(failure.end) else {
                 continue;
             };
@@ -135,7 +139,7 @@ impl TriesAgain {
                 }
             }
         }
-        for answer in self.answers.iter_mut().rev().take(FOLLOWED) {
+        for answer in self.answers.iter_mut().rev().take(ANSWERS_FOLLOWED) {
             let Some(after) = start.checked_sub(answer.at) else {
                 continue;
             };

@@ -45,18 +45,6 @@ struct Case {
     besides: &'static [(Habit, &'static str)],
 }
 
-impl Case {
-    /// In how many of ten runs the habit has to be stated. Where many quick callers share an address, what one of them asks
-    /// next looks like what another tries again: in two of ten that is too little to tell of.
-    fn least(&self) -> u32 {
-        if self.settings.callers > 4 && self.habit == Some((Habit::TriesAgain, "")) {
-            8
-        } else {
-            9
-        }
-    }
-}
-
 /// The seeds that each case is run with: those of `FAULTBOARD_SEEDS` (`1000..1200`), ten where the table is asked for, else as
 /// many as a test may take.
 fn seeds() -> std::ops::Range<u64> {
@@ -204,7 +192,7 @@ fn judge(cases: &[Case]) {
             );
         }
         // Of the few seeds of every test run, all but one.
-        let missed = runs * (10 - case.least()) / 10;
+        let missed = runs / 10;
         if case.habit.is_some() && runs - stated > missed.max(1) {
             faults.push(format!("{}: stated {stated} of {runs}", case.name));
         }
