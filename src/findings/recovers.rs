@@ -1,16 +1,17 @@
 //! Recovers: how long after a fault has ended the answers are as many and as quick as they were before it.
 //!
-//! Before is the last ten seconds without a fault. Back is the first tenth of a second from which on a whole second, and three of
-//! them together, have nine in ten of the answers, or as many as the poorest before, and a middle wait within a tenth, or as good as
-//! the worst. A fault ends where it is lifted, by its schedule, and where it rests for a while by itself, as a wave that comes to
-//! nothing does. It is told of the last end only, and only where the fault was felt.
+//! Before is the last ten seconds without a fault. It is over where a whole second, and three of them together, have nine in ten of the
+//! answers, or as many as the poorest before, and a middle wait within a tenth, or as good as the worst; who asked under the fault has
+//! waited for its end, and does not count there. How long it took is told by the answers that were missing until then: where half of
+//! them come again apart from where all do, both are told. A fault ends where it is lifted, by its schedule, and where it rests for a
+//! while by itself, as a wave that comes to nothing does. It is told of the last end only, and only where the fault was felt.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::book::{Book, Step};
 use super::faults::NONE;
-use super::group::{Last, median};
+use super::group::{Last, Width, median};
 use super::watch::{Sight, Watch};
 use super::wording::{Range, time};
 use crate::snapshot::{Figure, Finding, Habit};
@@ -64,6 +65,8 @@ struct Ended {
     at: Duration,
     under: Arc<str>,
     felt: bool,
+    /// How many answers each tenth of a second since then had, and when the first of them came.
+    since: Vec<(u32, Duration)>,
 }
 
 /// So many seconds without a fault are before it, and so many together show that it is over.
@@ -76,8 +79,18 @@ const WAITS: usize = 16;
 /// Fewer answers a second tell nothing.
 const FEWEST: usize = 5;
 
+/// Such parts of the usual answers tell from when to when they come back, and when they are as good as all.
+const HALF: f64 = 0.5;
+const MOST: f64 = 0.9;
+const ALL: f64 = 0.95;
+
+/// So many answers fewer than that are by chance.
+const BY_CHANCE: f64 = 2.0;
+
 /// For so long after a fault it is waited.
 const LONGEST: Duration = Duration::from_secs(60);
+
+const TENTH: Duration = Duration::from_millis(100);
 
 fn tenth(at: Duration) -> u64 {
     u64::try_from(at.as_millis() / 100).unwrap_or(u64::MAX)
@@ -88,7 +101,14 @@ fn tenth(at: Duration) -> u64 {
 impl Watch for Recovers {
     fn see(&mut self, sight: &Sight<'_>) {
         if let Some(Step::Answered { waited }) = sight.step {
-            self.answered(sight.fact.at, *waited);
+            let at = sight.fact.at;
+            // Who asked while it lasted waited for its end.
+            let fault = self.fault.as_ref();
+            let meant = fault.is_none_or(|fault| sight.conn.began >= fault.at);
+            self.answered(at, meant.then_some(*waited));
+            if let Some(fault) = &mut self.fault {
+                fault.answered(at);
+            }
         }
     }
 
@@ -114,6 +134,7 @@ impl Watch for Recovers {
                     at,
                     under: Arc::clone(earlier),
                     felt: self.before.is_some_and(was_felt),
+                    since: Vec::new(),
                 });
             }
             _ => {}
@@ -126,7 +147,7 @@ impl Watch for Recovers {
 }
 
 impl Recovers {
-    fn answered(&mut self, at: Duration, waited: Duration) {
+    fn answered(&mut self, at: Duration, waited: Option<Duration>) {
         let number = tenth(at);
         let last = self.tenths.iter().next_back();
         if last.is_none_or(|last| last.number != number) {
@@ -142,7 +163,7 @@ impl Recovers {
         };
         last.answers += 1;
         if last.waits.len() < WAITS {
-            last.waits.push(waited);
+            last.waits.extend(waited);
         }
     }
 
@@ -163,8 +184,8 @@ impl Recovers {
     fn before(&self, at: Duration) -> Option<Before> {
         let first = tenth(at).checked_sub(SECONDS * 10)?;
         let usual = |together: u64| {
-            let starts = 0..=SECONDS - together;
-            let all = starts.map(|second| self.stretch(first + second * 10, together));
+            let starts = 0..=(SECONDS - together) * 10;
+            let all = starts.map(|tenth| self.stretch(first + tenth, together));
             Usual::of(&all.collect::<Vec<_>>())
         };
         let second = usual(1)?;
@@ -195,11 +216,47 @@ impl Recovers {
         let late = now > first + tenth(LONGEST);
         if let Some(from) = back {
             let after = self.stretch(from, TOGETHER);
-            self.told = Some(before.finding(fault, from - first, after));
+            let usual = before.second.answers as f64 / 10.0;
+            let came = |part, seconds: u64| fault.came(usual * part, from + 10 * seconds);
+            let half = came(HALF, 1);
+            // Where nothing was missing, what lacks later is by chance.
+            let ahead = if half < TENTH { 1 } else { TOGETHER };
+            let took = [half, came(MOST, 1), came(ALL, ahead)];
+            self.told = Some(before.finding(fault, took, after));
         }
         if back.is_some() || late {
             self.fault = None;
         }
+    }
+}
+
+// === impl Ended ===
+
+impl Ended {
+    fn answered(&mut self, at: Duration) {
+        let place = tenth(at).saturating_sub(tenth(self.at));
+        if self.felt && place <= 2 * tenth(LONGEST) {
+            let place = usize::try_from(place).unwrap_or(0);
+            let known = self.since.len().max(place + 1);
+            self.since.resize(known, (0, at));
+            self.since[place].0 += 1;
+        }
+    }
+
+    /// After how long so many answers in a tenth began to come, as the tenths up to one show: behind those that lack most.
+    fn came(&self, many: f64, up_to: u64) -> Duration {
+        let tenths = usize::try_from(up_to - tenth(self.at)).unwrap_or(usize::MAX);
+        let (mut lacks, mut most, mut from) = (0.0, BY_CHANCE, 0);
+        for (place, (answers, _)) in self.since.iter().take(tenths).enumerate() {
+            lacks += many - f64::from(*answers);
+            if lacks > most {
+                (most, from) = (lacks, place + 1);
+            }
+        }
+        let mut came = self.since.iter().skip(from);
+        let came = came.find(|(answers, _)| *answers > 0);
+        let came = came.or(self.since.last());
+        came.map_or(Duration::ZERO, |(_, at)| at.saturating_sub(self.at))
     }
 }
 
@@ -229,36 +286,39 @@ impl Usual {
 // === impl Before ===
 
 impl Before {
-    /// That it was so again, so many tenths of a second after a fault had ended.
-    fn finding(&self, fault: &Ended, tenths: u64, after: Stretch) -> Finding {
-        let took = Duration::from_millis(tenths * 100);
+    /// That it was so again, so long after a fault had ended: half, most and all of it.
+    fn finding(&self, fault: &Ended, took: [Duration; 3], after: Stretch) -> Finding {
+        let [least, middle, most] = took;
         let Usual {
             fewest,
-            most,
+            most: many,
             waits,
             ..
         } = self.second;
-        let before = if fewest == most {
+        let before = if fewest == many {
             fewest.to_string()
         } else {
-            format!("{fewest}–{most}")
+            format!("{fewest}–{many}")
         };
         let text = format!(
             "recovers {} after the fault ends: {} answers a second ({before} before), after {} ({waits} before)",
-            if took.is_zero() {
-                "within 100 ms".to_owned()
-            } else {
-                time(took)
+            match () {
+                () if most < TENTH => "within 100 ms".to_owned(),
+                () if Width::TIMER.joins(least, most) => time(middle),
+                () => Range { least, most }.to_string(),
             },
             (after.answers as u64).div_ceil(TOGETHER),
             time(after.wait),
         );
+        let values = [("after", middle), ("least", least), ("most", most)];
         Finding::new(
             (Habit::Recovers, "after a fault"),
             text,
             &fault.under,
             (after.answers, after.answers),
-            vec![("after", Figure::Time(took))],
+            values
+                .map(|(name, took)| (name, Figure::Time(took)))
+                .to_vec(),
             [],
         )
     }

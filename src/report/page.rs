@@ -310,8 +310,8 @@ impl Section {
         let finding = self.findings.iter().find(finds);
         let finding = finding.filter(|_| !self.recoveries.is_empty());
         let meaning = finding.map(|_| {
-            let line = "The finding that says \"recovers\" asks for less: it tells when a second began, at whichever tenth, that was \
-                 like those before the fault, the worst of them included.";
+            let line = "The finding that says \"recovers\" asks for less: it tells when the answers that were missing came \
+                 again, in a second like those before the fault, the worst of them included.";
             line.to_owned()
         });
         each.chain(meaning).collect()

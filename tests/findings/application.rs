@@ -74,6 +74,8 @@ pub struct Deeds {
     pub ages: Vec<Duration>,
     pub idle: Vec<Duration>,
     pub most_open: usize,
+    /// When each caller was answered.
+    pub answered: Vec<(usize, Duration)>,
 }
 
 #[derive(Debug)]
@@ -366,6 +368,7 @@ impl Client for Application {
                 desk.leave(other, Leave::Rst);
             }
         }
+        self.deeds.borrow_mut().answered.push((caller, desk.now));
         self.failures = 0;
         (self.shut_until, self.probing) = (None, false);
         self.think(desk, me, caller);
