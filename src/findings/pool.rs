@@ -1,7 +1,8 @@
 //! Pool: how many connections a client keeps while no fault acts, and how many it opens and keeps under one.
 //!
 //! Kept is a connection that was asked twice and more; open at once may be many more, where each has one request. What those have in
-//! common that end is the concern of `endings`.
+//! common that end is the concern of `endings`. Where some are kept and others have one request each, two programs share an address,
+//! or more: then nobody knows how many of those that are kept are whose, and no number is told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,8 +37,9 @@ struct Second {
     used: usize,
     again: usize,
     requests: usize,
-    /// How many of those that were kept ended.
+    /// How many of those that were kept ended, and how many that had one answer.
     ended: usize,
+    single: usize,
 }
 
 /// How many connections were kept for a while.
@@ -49,6 +51,8 @@ struct Steady {
     /// How many requests came on a connection that had been asked before, and how many at all.
     again: usize,
     requests: usize,
+    /// Whether others had one request each: then there are several programs, and each may keep some of these.
+    mixed: bool,
 }
 
 /// How many were open under a fault, and how many of them kept, where more were than before.
@@ -96,9 +100,10 @@ impl Watch for Pool {
         self.seconds.retain(|_| false);
     }
 
-    fn state(&self, _: &Book, found: &mut Vec<Finding>) {
+    fn state(&self, book: &Book, found: &mut Vec<Finding>) {
         let none: Arc<str> = NONE.into();
-        let one_each = self.endings.one_each(&none).filter(|_| self.kept == 0);
+        let keeps_none = self.kept == 0 && book.strangers == 0;
+        let one_each = self.endings.one_each(&none).filter(|_| keeps_none);
         found.extend(one_each.or_else(|| self.keeps(&none)));
         found.extend(self.grown.as_ref().and_then(Grown::finding));
         self.endings.state(&none, found);
@@ -110,7 +115,11 @@ impl Pool {
         self.used -= usize::from(sight.conn.answered >= 1).min(self.used);
         self.kept -= usize::from(sight.conn.answered >= 2).min(self.kept);
         let ended = usize::from(sight.conn.answered >= 2);
-        self.note(sight.fact.at, sight.book, |second| second.ended += ended);
+        let single = usize::from(sight.conn.answered == 1);
+        self.note(sight.fact.at, sight.book, |second| {
+            second.ended += ended;
+            second.single += single;
+        });
     }
 
     /// A request was answered.
@@ -125,7 +134,8 @@ impl Pool {
             second.again += again;
         });
         let (_, under) = sight.book.faults.at(sight.fact.at);
-        let Some(steady) = self.steady.filter(|_| **under != *NONE) else {
+        let steady = self.steady.filter(|steady| !steady.mixed);
+        let Some(steady) = steady.filter(|_| **under != *NONE) else {
             return;
         };
         let new = || Grown::new(under, steady);
@@ -163,6 +173,7 @@ impl Pool {
                 again: 0,
                 requests: 0,
                 ended: 0,
+                single: 0,
             });
         }
         if let Some(second) = self.seconds.iter_mut().next_back() {
@@ -197,12 +208,14 @@ impl Pool {
         if requests < ended * PIECE {
             return;
         }
+        let single: usize = whole.iter().map(|second| second.single).sum();
         self.steady = Some(Steady {
             least,
             most,
             used: used.unwrap_or_default(),
             again,
             requests,
+            mixed: single >= Finding::CASES,
         });
     }
 
@@ -212,26 +225,26 @@ impl Pool {
             most,
             again,
             requests,
+            mixed,
             ..
         } = self.steady?;
         if again < Finding::CASES.max(most * 2) || again * 10 < requests * 8 {
             return None;
         }
-        let them = if most == 1 { "it" } else { "them" };
-        let many = if least == most {
-            counted(most as u64, "connection")
-        } else {
-            format!("{least} to {most} connections")
+        let them = if most == 1 && !mixed { "it" } else { "them" };
+        let many = match () {
+            () if mixed => "connections".to_owned(),
+            () if least == most => counted(most as u64, "connection"),
+            () => format!("{least} to {most} connections"),
         };
+        let values = [("most", most), ("least", least)];
+        let values = values.map(|(name, count)| (name, Figure::Count(count as u64)));
         Some(Finding::new(
             (Habit::Pool, "kept"),
             format!("keeps {many} open and asks on {them} again ({again} of {requests} requests)"),
             none,
             (again, requests),
-            vec![
-                ("most", Figure::Count(most as u64)),
-                ("least", Figure::Count(least as u64)),
-            ],
+            values.into_iter().filter(|_| !mixed).collect(),
             [],
         ))
     }

@@ -497,6 +497,34 @@ fn pools_breakers_hedges_and_cancels_are_told_as_they_were() {
     kept_as_told(&rows);
 }
 
+/// Behind one address, nobody knows how many connections are whose.
+#[test]
+fn of_a_pool_beside_another_program_no_number_is_told() {
+    for seed in seeds() {
+        for (beside, is_numbered) in [
+            (vec![], true),
+            (vec![Does::Loop { sleeps: 0.7 }], false),
+            (vec![Does::Goodbye, Does::LongPoll { most: 5.0 }], false),
+        ] {
+            let mut clients = vec![Application::new(of_pool(8)).0];
+            clients.extend(beside.iter().map(|does| Ordinary::new(*does)));
+            let mut desk = Desk::new(seed, &[(60, "latency 600ms"), (90, "")]);
+            desk.run(&mut clients, Duration::from_secs(120));
+            let told = desk.stated.iter().filter(|it| it.kind == Habit::Pool);
+            let kept: Vec<&Finding> = told
+                .filter(|it| ["kept", "grows"].contains(&it.which))
+                .collect();
+            let is_so = |it: &&Finding| it.values.is_empty() != is_numbered;
+            assert!(
+                !kept.is_empty(),
+                "seed {seed}, {beside:?}: {:?}",
+                desk.stated
+            );
+            assert!(kept.iter().all(is_so), "seed {seed}, {beside:?}: {kept:?}");
+        }
+    }
+}
+
 #[test]
 fn what_becomes_of_other_connections_when_one_fails_is_told() {
     let distrustful = |distrusts| Settings {
