@@ -310,13 +310,19 @@ impl Engine {
         let Some(proxy) = self.proxy(id) else {
             return false;
         };
-        proxy.want_port(false);
+        proxy.turn_off();
         // All of it before the first wait: a caller that goes away leaves nothing half done.
         proxy.settings.end_all();
-        port::settle_or_tell(&proxy, &self.inner, &self.author).await;
+        port::close_with_all(&proxy, &self.inner, &self.author).await;
         // Those that came until the port was closed.
         proxy.settings.end_all();
         true
+    }
+
+    /// Whether a proxy's port was closed by `close`, and not opened since.
+    #[must_use]
+    pub fn is_off(&self, id: ProxyId) -> bool {
+        self.proxy(id).is_some_and(|proxy| proxy.is_off())
     }
 
     /// Opens a proxy's port.

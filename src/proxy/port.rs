@@ -107,6 +107,14 @@ pub(super) async fn settle_or_tell(proxy: &Arc<Proxy>, engine: &Arc<Shared>, by:
     }
 }
 
+/// Closes the port of a proxy whose connections end with it, and tells so, also where it was closed already.
+pub(super) async fn close_with_all(proxy: &Arc<Proxy>, engine: &Arc<Shared>, by: &Author) {
+    let mut kept = proxy.gate.lock().await;
+    stop_accepting(proxy).await;
+    keep(proxy, engine, &mut kept, false);
+    engine.tell_by(proxy, Happening::PortClosed, Some(by));
+}
+
 /// Binds listeners to the port of a proxy that goes, for the one that comes in its place. Where that fails, the port opens again
 /// as it was.
 ///

@@ -76,6 +76,8 @@ struct Called {
 struct Port {
     /// Whether its user wants it open.
     wanted: bool,
+    /// Whether it was closed with its connections.
+    off: bool,
     state: PortState,
     addrs: Vec<SocketAddr>,
     accepting: Option<Accepting>,
@@ -137,6 +139,7 @@ impl Proxy {
             rest: allotted.rest,
             port: Mutex::new(Port {
                 wanted,
+                off: false,
                 state,
                 addrs: addrs(listeners),
                 accepting: None,
@@ -256,6 +259,7 @@ impl Proxy {
     pub(super) fn want_port(&self, open: bool) {
         let mut port = self.port.lock();
         port.wanted = open && !self.keeper.stop.is_cancelled();
+        port.off &= !port.wanted;
         if port.accepting.is_none() {
             port.state = if open {
                 PortState::Refusing
@@ -264,6 +268,17 @@ impl Proxy {
             };
         }
         self.touch();
+    }
+
+    /// Says that its user wants the port closed, and its connections ended with it.
+    pub(super) fn turn_off(&self) {
+        self.want_port(false);
+        self.port.lock().off = true;
+    }
+
+    /// Whether its user has closed the port together with its connections.
+    pub(super) fn is_off(&self) -> bool {
+        self.port.lock().off
     }
 
     pub(super) fn wants_port(&self) -> bool {

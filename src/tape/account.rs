@@ -396,7 +396,7 @@ impl ProxyAccount {
 
 /// Whether a proxy is disturbed: a fault acts, or nobody is let in.
 fn acts(standing: &Standing) -> bool {
-    (!standing.bypassed && !standing.faults.is_empty()) || standing.port == Port::Closed
+    (!standing.bypassed && !standing.faults.is_empty()) || standing.port.is_closed()
 }
 
 // === impl Stretch ===
@@ -417,7 +417,7 @@ impl Stretch {
     /// Whether anything was done to clients in it.
     #[must_use]
     pub fn is_clean(&self) -> bool {
-        (self.faults.is_empty() || self.bypassed) && self.port != Port::Closed
+        (self.faults.is_empty() || self.bypassed) && !self.port.is_closed()
     }
 
     /// What was set, in words.
@@ -429,7 +429,7 @@ impl Stretch {
             (faults, false) => faults.to_owned(),
         };
         match self.port {
-            Port::Closed => format!("{faults}, port closed"),
+            Port::Closed | Port::Off => format!("{faults}, port closed"),
             Port::Open | Port::Refusing => faults,
         }
     }

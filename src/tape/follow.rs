@@ -321,7 +321,10 @@ impl Follower {
     fn port(&self, name: &str) -> Port {
         let id = self.engine.find(name);
         let port = id.and_then(|id| self.engine.port(id));
-        port.map_or(Port::Closed, |(state, _)| Port::from(&state))
+        match port.map_or(Port::Closed, |(state, _)| Port::from(&state)) {
+            Port::Closed if id.is_some_and(|id| self.engine.is_off(id)) => Port::Off,
+            port => port,
+        }
     }
 
     fn see(&mut self, batch: &FactBatch) {

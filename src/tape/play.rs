@@ -59,6 +59,8 @@ pub enum Move {
     Set(String, Plan),
     /// Opens or closes a port.
     Port(String, bool),
+    /// Closes one, and ends its connections with it.
+    Off(String),
     /// Climbs a fault, with the course that it took.
     Sweep(String, Box<Sweep>, Course),
     /// A proxy gets another mapping.
@@ -132,7 +134,7 @@ impl Play {
         }
         for standing in &head.proxies {
             play.first.push(add(standing, head.t)?);
-            if standing.port == Port::Closed {
+            if standing.port.is_closed() {
                 play.then.push(Moment {
                     at: Duration::ZERO,
                     what: Move::Port(standing.proxy.clone(), false),
@@ -233,7 +235,8 @@ fn a_move(head: &Head, what: &What, at: Duration) -> Result<Option<Move>, Unplay
             let before = head.proxy(proxy).map(|standing| standing.port);
             match (before, port) {
                 (_, Port::Closed) => Some(Move::Port(proxy.clone(), false)),
-                (Some(Port::Closed), Port::Open | Port::Refusing) => {
+                (_, Port::Off) => Some(Move::Off(proxy.clone())),
+                (Some(Port::Closed | Port::Off), Port::Open | Port::Refusing) => {
                     Some(Move::Port(proxy.clone(), true))
                 }
                 _ => None,
@@ -349,6 +352,7 @@ pub async fn try_out(engine: &Engine, what: Move) -> Result<(), RequestError> {
             }
             return Ok(());
         }
+        Move::Off(name) => find(&name).map(Request::Close),
         Move::Port(name, open) => find(&name).map(|proxy| Request::SetPort { proxy, open }),
         Move::Repoint(name, mapping) => find(&name).map(|proxy| {
             let mapping = *mapping;

@@ -98,20 +98,22 @@ fn ports_and_names_are_played_as_their_user_changed_them() {
         (2, Port::Open),
         (3, Port::Refusing),
         (4, Port::Open),
+        (5, Port::Off),
+        (6, Port::Open),
     ] {
         let proxy = proxy();
         tape.push(at(second, What::Port { proxy, port }));
     }
     let (before, orders) = (proxy(), "orders".to_owned());
     tape.push(at(
-        5,
+        7,
         What::Renamed {
             proxy: orders,
             before,
         },
     ));
     tape.push(at(
-        6,
+        8,
         What::Removed {
             proxy: "orders".to_owned(),
         },
@@ -119,7 +121,7 @@ fn ports_and_names_are_played_as_their_user_changed_them() {
     let play = Play::of(
         &tape,
         &Part {
-            to: Some(Duration::from_secs(7)),
+            to: Some(Duration::from_secs(9)),
             ..whole()
         },
     );
@@ -134,6 +136,8 @@ fn ports_and_names_are_played_as_their_user_changed_them() {
         moves,
         [
             Move::Port(proxy(), false),
+            Move::Port(proxy(), true),
+            Move::Off(proxy()),
             Move::Port(proxy(), true),
             Move::Rename(proxy(), name),
             Move::Remove("orders".to_owned())
@@ -200,7 +204,19 @@ async fn what_is_recorded_of_a_replay_is_what_was_played() {
     let engine = Engine::start(Options::default()).expect("an engine");
     let setup = super::super::Setup::default();
     let recorder = super::super::Recorder::start(&engine, setup);
-    let play = Play::of(&tape(), &whole()).expect("a play");
+    let mut tape = tape();
+    for (second, port) in [
+        (56, Port::Off),
+        (57, Port::Open),
+        (58, Port::Closed),
+        (59, Port::Off),
+    ] {
+        let proxy = "db".to_owned();
+        let t = Duration::from_secs(second);
+        let what = What::Port { proxy, port };
+        tape.push(Record { t, what });
+    }
+    let play = Play::of(&tape, &whole()).expect("a play");
     for what in play.first {
         try_out(&engine, what).await.expect("it can be done");
     }
@@ -214,7 +230,7 @@ async fn what_is_recorded_of_a_replay_is_what_was_played() {
     };
     assert_eq!(
         moves(again.then),
-        moves(Play::of(&tape(), &whole()).expect("a play").then)
+        moves(Play::of(&tape, &whole()).expect("a play").then)
     );
     assert!(matches!(
         taken.tape.records().next_back().map(|last| &last.what),

@@ -65,6 +65,8 @@ pub enum Port {
     Open,
     /// Its user has closed it.
     Closed,
+    /// Its user has closed it, and ended its connections with it.
+    Off,
     /// A fault has closed it.
     Refusing,
 }
@@ -249,6 +251,16 @@ impl Head {
     #[must_use]
     pub fn proxy(&self, name: &str) -> Option<&Standing> {
         self.proxies.iter().find(|standing| standing.proxy == name)
+    }
+}
+
+// === impl Port ===
+
+impl Port {
+    /// Whether its user has closed it.
+    #[must_use]
+    pub fn is_closed(self) -> bool {
+        matches!(self, Self::Closed | Self::Off)
     }
 }
 

@@ -271,8 +271,8 @@ impl Control {
 
     async fn enable(&self, id: ProxyId) -> Result<(), Refusal> {
         if let Err(error) = self.engine.open(id).await {
-            // It stays as it was, and is not asked for again.
-            self.engine.close(id).await;
+            // It stays as it was, and is not asked for again: a port is closed without fail.
+            let _ = self.engine.set_port(id, false).await;
             let meant = self.entry(id).map_or(Listen::ANY, |it| it.place.meant);
             return Err(failed(meant.failed(&error)));
         }
