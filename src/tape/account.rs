@@ -172,7 +172,6 @@ impl Account {
     }
 
     /// Goes on by what happened.
-    #[expect(clippy::too_many_lines, reason = "one arm for each record")]
     pub fn take(&mut self, record: &Record) {
         let t = record.t;
         self.end = self.end.max(t);

@@ -165,9 +165,9 @@ fn record() -> impl Strategy<Value = Record> {
         (name, name).prop_map(|(proxy, before)| What::Renamed { proxy, before }),
         (name, name, any::<bool>()).prop_map(|(proxy, faults, bypassed)| What::Faults(Arc::new(
             FaultChange {
-                proxy: proxy.to_owned(),
+                proxy: proxy.clone(),
                 before: String::new(),
-                faults: faults.to_owned(),
+                faults: faults.clone(),
                 bypassed,
                 by: "console".to_owned(),
             }
