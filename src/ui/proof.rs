@@ -7,23 +7,21 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use self::judge::Beside;
-use super::format::{self, RateUnit};
+pub(in crate::ui) use self::measured::{Measured, arrow, half_width};
+use self::measured::{is_each, ways, whole};
+use super::format;
 use super::knob::{self, Dial};
 use super::model::Model;
-use crate::fault::knob::{Metric, WaitOf};
-use crate::fault::{Direction, Directions, Losses, PerDirection, Plan, Setting, Value};
-use crate::snapshot::{
-    History, Phase, Point, PortState, ProxyId, ProxyRow, Scheduled, Spread, Wait,
-};
-use crate::units::{ByteCount, ByteRate, Percent};
+use crate::fault::knob::Metric;
+use crate::fault::{Direction, Directions, PerDirection, Value};
+use crate::snapshot::{Phase, PortState, ProxyId, ProxyRow, Scheduled};
+use crate::units::Percent;
 
 mod judge;
+mod measured;
 
 /// The rates of each proxy's fastest connection, up and down.
 pub(in crate::ui) type Busiest = HashMap<ProxyId, PerDirection<f64>>;
-
-/// A measured value, as text of 7 columns at most, and on how many samples it rests.
-pub(super) type Figure = (Option<Value>, String, Option<u64>);
 
 /// Why nobody can judge what hits connections at their beginning or end.
 const UNMET: &str = "no connection has met it yet";
@@ -80,16 +78,10 @@ pub(in crate::ui) struct Gap {
 
 /// What a proxy's knobs are judged by.
 pub(in crate::ui) struct Proof<'a> {
-    pub(in crate::ui) row: &'a ProxyRow,
-    pub(in crate::ui) plan: &'a Plan,
+    pub(in crate::ui) measured: Measured<'a>,
     pub(in crate::ui) settling: bool,
     /// When it is, since the engine's start.
     now: Duration,
-    /// When its faults were changed last.
-    changed: Option<Duration>,
-    busiest: Option<PerDirection<f64>>,
-    /// What rates are shown in.
-    pub(in crate::ui) rates_in: RateUnit,
 }
 
 /// The rates of each proxy's fastest connection.
@@ -113,25 +105,6 @@ pub(in crate::ui) fn busiest(model: &Model) -> Busiest {
         }
     }
     found
-}
-
-/// `↑` or `↓`.
-pub(in crate::ui) const fn arrow(direction: Direction) -> &'static str {
-    match direction {
-        Direction::Up => "↑",
-        Direction::Down => "↓",
-    }
-}
-
-/// Those of the two directions that are meant.
-fn ways(directions: Directions) -> impl Iterator<Item = Direction> {
-    let both = Direction::BOTH.into_iter();
-    both.filter(move |way| directions.contain(*way))
-}
-
-/// Whether a setting paces each connection by itself.
-fn is_each(setting: &Setting) -> bool {
-    setting.kind.shares.is_some_and(|shares| !shares(setting))
 }
 
 // === impl Reading ===
@@ -175,41 +148,44 @@ impl<'a> Proof<'a> {
         let is_fresh = |at: Duration| (at..at.saturating_add(SETTLES)).contains(&shown);
         let turns = row.scheduled.iter().flat_map(Scheduled::turns);
         let turned = turns.map(|(at, _)| at).filter(|at| *at <= shown).max();
-        Self {
+        let measured = Measured {
             row,
             plan: model.present(row),
-            settling: model.drafts.contains_key(&row.id)
-                || changed.is_some_and(|change| shown < change.at || is_fresh(change.at))
-                || turned.is_some_and(is_fresh),
-            now: model.shown_at(),
             changed: changed
                 .map(|change| change.at.max(change.turned))
                 .max(turned),
             busiest: busiest.get(&row.id).copied(),
             rates_in: model.rates,
+        };
+        Self {
+            measured,
+            settling: model.drafts.contains_key(&row.id)
+                || changed.is_some_and(|change| shown < change.at || is_fresh(change.at))
+                || turned.is_some_and(is_fresh),
+            now: model.shown_at(),
         }
     }
 
     /// A knob as it stands.
     pub(in crate::ui) fn reading(&self, dial: &Dial, directions: Directions) -> Reading {
-        let set = dial.value(self.plan, directions);
-        let hit = self.hit(dial, directions);
+        let set = dial.value(self.measured.plan, directions);
+        let hit = self.measured.hit(dial, directions);
         let (measured, measured_text, count) = match dial.knob.metric {
-            Metric::AddedDelay => self.delay(dial, directions, |spread| spread.p50),
-            Metric::AddedSpread => self.delay(dial, directions, half_width),
-            Metric::Rate => self.rate(dial, directions),
-            Metric::Ended => self.ended(dial),
-            Metric::Held => self.held(directions),
-            Metric::Lost => self.lost(hit),
-            Metric::Writes => self.writes(hit),
-            Metric::Flips => self.flips(hit),
-            Metric::Waited(of) => self.waited(of),
-            Metric::Sender => (None, self.window(), None),
+            Metric::AddedDelay => self.measured.delay(dial, directions, |spread| spread.p50),
+            Metric::AddedSpread => self.measured.delay(dial, directions, half_width),
+            Metric::Rate => self.measured.rate(dial, directions),
+            Metric::Ended => self.measured.ended(dial),
+            Metric::Held => self.measured.held(directions),
+            Metric::Lost => self.measured.lost(hit),
+            Metric::Writes => self.measured.writes(hit),
+            Metric::Flips => self.measured.flips(hit),
+            Metric::Waited(of) => self.measured.waited(of),
+            Metric::Sender => (None, self.measured.window(), None),
             Metric::None => (None, "-".to_owned(), None),
         };
         let verdict = self.verdict(dial, directions, set, measured);
         let is_rate = dial.knob.metric == Metric::Rate;
-        let stalls = (dial.knob.metric == Metric::Lost).then(|| self.stalls(hit));
+        let stalls = (dial.knob.metric == Metric::Lost).then(|| self.measured.stalls(hit));
         let [stalls, in_words] = stalls.flatten().map(|it| it.map(Some)).unwrap_or_default();
         Reading {
             in_words,
@@ -219,14 +195,14 @@ impl<'a> Proof<'a> {
             set_text: self.set_text(dial, directions, set),
             measured_text,
             more: match dial.knob.metric {
-                Metric::Sender => self.sender(),
+                Metric::Sender => self.measured.sender(),
                 Metric::Lost => stalls,
                 Metric::Writes if measured.is_some() => {
-                    let writes = whole(self.writes_per_second(hit));
+                    let writes = whole(self.measured.writes_per_second(hit));
                     Some(format!("{} writes/s", format::count(writes)))
                 }
                 Metric::Flips if measured.is_some() => {
-                    let flipped = whole(self.flipped(hit));
+                    let flipped = whole(self.measured.flipped(hit));
                     Some(format!("{} bits flipped", format::count(flipped)))
                 }
                 _ => None,
@@ -264,13 +240,14 @@ impl<'a> Proof<'a> {
     fn set_text(&self, dial: &Dial, directions: Directions, set: Option<Value>) -> String {
         let Some(set) = set else {
             let waits = self.phase(dial);
-            return match waits.filter(|_| dial.value(&self.row.plan, directions).is_some()) {
+            return match waits.filter(|_| dial.value(&self.measured.row.plan, directions).is_some())
+            {
                 Some(Phase::Coming(wait)) => format!("in {}", format::age(wait + ALMOST)),
                 Some(Phase::Over) => "over".to_owned(),
                 Some(Phase::Acting(_)) | None => "off".to_owned(),
             };
         };
-        let ways = Direction::BOTH.map(|direction| self.plan.find(dial.kind, direction));
+        let ways = Direction::BOTH.map(|direction| self.measured.plan.find(dial.kind, direction));
         let way = match (directions, ways) {
             _ if self.moves(dial) => "~",
             (Directions::Only(direction), _) => arrow(direction),
@@ -280,204 +257,25 @@ impl<'a> Proof<'a> {
             (Directions::Both, _) if dial.knob.metric == Metric::AddedSpread => "±",
             (Directions::Both, _) => "",
         };
-        format!("{way}{}", format::value(set, self.rates_in))
+        format!("{way}{}", format::value(set, self.measured.rates_in))
     }
 
     /// Where a dial's kind stands in its schedule, where it has one.
     pub(in crate::ui) fn phase(&self, dial: &Dial) -> Option<Phase> {
-        let mut scheduled = self.row.scheduled.iter();
+        let mut scheduled = self.measured.row.scheduled.iter();
         let scheduled = scheduled.find(|it| it.setting.kind.name == dial.kind.name);
         Some(scheduled?.phase(self.now))
-    }
-
-    /// The added delay over these directions: the sum of both, where both were measured.
-    pub(in crate::ui) fn added(&self, directions: Directions) -> Option<Spread> {
-        let spreads = ways(directions).filter_map(|way| self.row.added[way]);
-        spreads.reduce(|up, down| Spread {
-            count: up.count + down.count,
-            p1: up.p1 + down.p1,
-            p50: up.p50 + down.p50,
-            p99: up.p99 + down.p99,
-        })
-    }
-
-    /// A figure of the added delay, with the direction that it is of where the other one is set and was not measured.
-    fn delay(
-        &self,
-        dial: &Dial,
-        directions: Directions,
-        figure: fn(&Spread) -> Duration,
-    ) -> Figure {
-        let Some(spread) = self.added(directions) else {
-            return (None, "-".to_owned(), Some(0));
-        };
-        let is_measured = |way: &Direction| self.row.added[*way].is_some();
-        let is_missing = |way: Direction| {
-            let set = dial.value(self.plan, Directions::Only(way));
-            set.is_some() && !is_measured(&way)
-        };
-        let measured = ways(directions).find(is_measured).map(arrow);
-        let arrow = measured.filter(|_| ways(directions).any(is_missing));
-        let time = figure(&spread);
-        let text = figure_text(arrow.unwrap_or_default(), time);
-        (Some(Value::Time(time)), text, Some(spread.count))
-    }
-
-    /// The rates that a rate's proof rests on: of the fastest connection where each has its own, else of all together.
-    pub(in crate::ui) fn rates(&self, dial: &Dial) -> PerDirection<f64> {
-        let mut ways = Direction::BOTH.into_iter();
-        let each = ways.any(|way| self.plan.find(dial.kind, way).is_some_and(is_each));
-        self.busiest.filter(|_| each).unwrap_or(self.row.rates)
     }
 
     /// Whether time moves the dial's value.
     fn moves(&self, dial: &Dial) -> bool {
         let mut ways = Direction::BOTH.into_iter();
-        self.row.present.is_some()
+        self.measured.row.present.is_some()
             && ways.any(|way| {
                 let way = Directions::Only(way);
                 // Where a trace is followed, no value is set that stands for it.
-                dial.value(self.plan, way) != dial.value(&self.row.plan, way)
+                dial.value(self.measured.plan, way) != dial.value(&self.measured.row.plan, way)
             })
-    }
-
-    /// Bytes per second: of the fastest connection where each has its own rate, else of all together. Of two
-    /// directions, the faster one.
-    fn rate(&self, dial: &Dial, directions: Directions) -> Figure {
-        let rates = ways(directions).map(|way| self.rates(dial)[way]);
-        let rate = rates.fold(0.0, f64::max);
-        if self.row.open == 0 && rate == 0.0 {
-            return (None, "-".to_owned(), None);
-        }
-        let text = self.rates_in.short(rate);
-        (Some(Value::Rate(byte_rate(rate))), text, None)
-    }
-
-    /// Which share of the connections so far the kind has ended.
-    fn ended(&self, dial: &Dial) -> Figure {
-        let ended = self.row.ended.iter();
-        let ended = ended.filter(|(kind, _)| *kind == dial.kind.name);
-        let count: u64 = ended.map(|(_, count)| *count).sum();
-        let total = self.row.total.max(count);
-        let share = u32::try_from(count.saturating_mul(1_000_000) / total.max(1));
-        let value = share.map(Percent::from_ppm).map(Value::Percent);
-        let value = value.ok().filter(|_| count > 0);
-        let text = format!("{}x", format::count(count));
-        (value, text, Some(total))
-    }
-
-    /// How many bytes wait.
-    fn held(&self, directions: Directions) -> Figure {
-        let bytes: u64 = ways(directions).map(|way| self.row.held[way]).sum();
-        let value = Value::Size(ByteCount::new(bytes));
-        let text = format::bytes_short(bytes as f64);
-        (Some(value).filter(|_| bytes > 0), text, None)
-    }
-
-    /// Those of the directions in which the dial's kind acts; all of them where it acts in none.
-    fn hit(&self, dial: &Dial, directions: Directions) -> Directions {
-        let sets = |way| self.plan.find(dial.kind, way).is_some();
-        match (directions, Direction::BOTH.map(sets)) {
-            (Directions::Both, [true, false]) => Directions::Only(Direction::Up),
-            (Directions::Both, [false, true]) => Directions::Only(Direction::Down),
-            _ => directions,
-        }
-    }
-
-    /// What the points of the last minute come to in these directions, but for those from before the last change.
-    fn since_changed(&self, directions: Directions, of: impl Fn(&Point, Direction) -> f64) -> f64 {
-        let since = self.changed.map(|at| at.saturating_add(History::STEP));
-        let points = self.row.history.minute();
-        let points = points.filter(|point| since.is_none_or(|since| point.at > since));
-        let of = &of;
-        points
-            .flat_map(|point| ways(directions).map(move |way| of(point, way)))
-            .sum()
-    }
-
-    /// How many of the virtual senders' packets were lost.
-    fn lost(&self, directions: Directions) -> Figure {
-        let sent = self.since_changed(directions, |it, way| it.losses[way].sent as f64);
-        let lost = self.since_changed(directions, |it, way| it.losses[way].lost as f64);
-        share_of(lost, sent)
-    }
-
-    /// How often in the last minute bytes waited for others before them that had to be sent again, and what share of the
-    /// messages did; short and in words.
-    fn stalls(&self, directions: Directions) -> Option<[String; 2]> {
-        self.row.sending?;
-        let sum = |of: fn(&Losses) -> u64| {
-            self.since_changed(directions, |it, way| of(&it.losses[way]) as f64)
-        };
-        let stalls = format::count(whole(sum(|losses| losses.stalls)));
-        let (_, late, _) = share_of(sum(|losses| losses.late), sum(|losses| losses.messages));
-        Some(
-            ["late", "of messages late"]
-                .map(|late_in| format!("{late} {late_in}  {stalls} stalls/m")),
-        )
-    }
-
-    /// How many bytes a write took.
-    fn writes(&self, directions: Directions) -> Figure {
-        let writes = self.writes_per_second(directions);
-        if writes == 0.0 {
-            return (None, "-".to_owned(), None);
-        }
-        let bytes: f64 = ways(directions).map(|way| self.row.rates[way]).sum();
-        let each = whole(bytes / writes);
-        let size = Value::Size(ByteCount::new(each));
-        (Some(size), format::bytes_short(each as f64), None)
-    }
-
-    fn writes_per_second(&self, directions: Directions) -> f64 {
-        ways(directions).map(|way| self.row.writes[way]).sum()
-    }
-
-    /// How many of the bytes left as others than they came.
-    fn flips(&self, directions: Directions) -> Figure {
-        let second = History::STEP.as_secs_f64();
-        let passed = self.since_changed(directions, |it, way| it.rates[way] * second);
-        share_of(self.flipped(directions), passed)
-    }
-
-    fn flipped(&self, directions: Directions) -> f64 {
-        self.since_changed(directions, |it, way| it.changed[way].into())
-    }
-
-    /// How long the last one of its kind had to wait.
-    fn waited(&self, of: WaitOf) -> Figure {
-        match self.wait(of) {
-            Some(wait) => {
-                let time = Value::Time(wait.took);
-                (Some(time), figure_text("", wait.took), None)
-            }
-            None => (None, "-".to_owned(), None),
-        }
-    }
-
-    fn wait(&self, of: WaitOf) -> Option<Wait> {
-        match of {
-            WaitOf::Accept => self.row.waits.accept,
-            WaitOf::Dial => self.row.waits.dial,
-            WaitOf::Close => self.row.waits.close,
-        }
-    }
-
-    /// The window of the virtual sender, in packets.
-    fn window(&self) -> String {
-        let sending = self.row.sending;
-        sending.map_or_else(|| "-".to_owned(), |sending| format!("w{}", sending.window))
-    }
-
-    /// What the virtual sender is at beside its window: the round trip with its queue, and what was lost in the last minute.
-    fn sender(&self) -> Option<String> {
-        let round_trip = format::time_tight(self.row.sending?.round_trip);
-        let points = self.row.history.minute();
-        let lost: u64 = points
-            .map(|point| point.losses.map(|it| it.lost).sum())
-            .sum();
-        let lost = format::count(lost);
-        Some(format!("rtt {round_trip} drop {lost}/m"))
     }
 
     /// Whether what was measured is what is set, in these directions together.
@@ -493,7 +291,7 @@ impl<'a> Proof<'a> {
             // The last second is over, and so is what was set in it.
             _ if self.moves(dial) => return Verdict::Unjudged,
             Metric::Ended | Metric::Held if measured.is_some() => return Verdict::Agrees,
-            Metric::Sender if self.row.sending.is_some() => return Verdict::Agrees,
+            Metric::Sender if self.measured.row.sending.is_some() => return Verdict::Agrees,
             Metric::None => return Verdict::Unjudged,
             _ => {}
         }
@@ -528,8 +326,8 @@ impl<'a> Proof<'a> {
     /// What is to say of all knobs of the proxy, whatever they are.
     fn of_all(&self) -> Option<Verdict> {
         let unknown = |why: &str| Some(Verdict::Unknown(why.to_owned()));
-        let row = self.row;
-        if self.plan.bypassed {
+        let row = self.measured.row;
+        if self.measured.plan.bypassed {
             return unknown("bypassed");
         }
         if row.open == 0 {
@@ -555,18 +353,18 @@ impl<'a> Proof<'a> {
         if measured.is_none() {
             return Some(Verdict::Unknown("idle".to_owned()));
         }
-        let settings = Direction::BOTH.map(|way| self.plan.find(dial.kind, way));
+        let settings = Direction::BOTH.map(|way| self.measured.plan.find(dial.kind, way));
         let mut shares = settings.into_iter().flatten().map(|setting| setting.share);
         let share = shares.find(|share| *share != Percent::ALL)?;
         Some(Verdict::Unknown(format!("hits {share} of connections")))
     }
 
     fn judge(&self, dial: &Dial, direction: Direction) -> Option<Verdict> {
-        let set = dial.value(self.plan, Directions::Only(direction))?;
-        let added = self.row.added[direction];
+        let set = dial.value(self.measured.plan, Directions::Only(direction))?;
+        let added = self.measured.row.added[direction];
         let only = Directions::Only(direction);
-        let setting = self.plan.find(dial.kind, direction)?;
-        let mut all = self.plan.settings().iter();
+        let setting = self.measured.plan.find(dial.kind, direction)?;
+        let mut all = self.measured.plan.settings().iter();
         let beside = Beside {
             jitter: self.jitter(dial, direction),
             beyond: dial.knob.beyond_proof.and_then(|beyond| beyond(setting)),
@@ -575,18 +373,22 @@ impl<'a> Proof<'a> {
         match (dial.knob.metric, set) {
             (Metric::AddedDelay, Value::Time(set)) => Some(judge::delay(&added?, set, &beside)),
             (Metric::AddedSpread, Value::Time(set)) => Some(judge::spread(&added?, set, &beside)),
-            (Metric::Rate, Value::Rate(cap)) => Some(judge::rate(self.rates(dial)[direction], cap)),
+            (Metric::Rate, Value::Rate(cap)) => {
+                Some(judge::rate(self.measured.rates(dial)[direction], cap))
+            }
             (Metric::Lost, Value::Percent(set)) => {
-                Some(judge::share(self.lost(only), set, &beside))
+                Some(judge::share(self.measured.lost(only), set, &beside))
             }
             (Metric::Flips, Value::Percent(set)) => {
-                Some(judge::share(self.flips(only), set, &beside))
+                Some(judge::share(self.measured.flips(only), set, &beside))
             }
-            (Metric::Writes, Value::Size(set)) => Some(judge::size(self.writes(only).0?, set)),
+            (Metric::Writes, Value::Size(set)) => {
+                Some(judge::size(self.measured.writes(only).0?, set))
+            }
             (Metric::Waited(of), Value::Time(set)) => {
-                let wait = self.wait(of)?;
+                let wait = self.measured.wait(of)?;
                 let began = wait.at.saturating_sub(wait.took);
-                Some(match self.changed {
+                Some(match self.measured.changed {
                     Some(at) if began < at => Verdict::Unknown(UNMET.to_owned()),
                     _ => judge::wait(wait.took, set),
                 })
@@ -599,7 +401,7 @@ impl<'a> Proof<'a> {
     fn jitter(&self, dial: &Dial, direction: Direction) -> Duration {
         let jitter = dial.kind.knobs.iter().find_map(|knob| {
             let beside = Dial { knob, ..*dial };
-            let value = beside.value(self.plan, Directions::Only(direction))?;
+            let value = beside.value(self.measured.plan, Directions::Only(direction))?;
             (knob.metric == Metric::AddedSpread).then(|| value.time())?
         });
         jitter.unwrap_or_default()
@@ -615,43 +417,10 @@ pub(in crate::ui) fn waiting(row: &ProxyRow) -> String {
     format!("{others} of {} wait for a chunk{since}", row.open)
 }
 
-/// The share that some are of all; none of nothing.
-fn share_of(some: f64, all: f64) -> Figure {
-    let ppm = (all >= 1.0).then(|| whole(1e6 * (some / all).min(1.0)));
-    let share = ppm.and_then(|ppm| u32::try_from(ppm).ok());
-    let share = share.map(Percent::from_ppm);
-    let shown = |share: Percent| format::share_short(share.fraction() * 100.0);
-    let text = share.map_or_else(|| "-".to_owned(), shown);
-    (share.map(Value::Percent), text, Some(whole(all)))
-}
-
 #[expect(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "a cast saturates, and nothing counted is negative"
 )]
-fn whole(count: f64) -> u64 {
-    count.round() as u64
-}
-
-/// Half the way from the 1st percentile to the 99th.
-pub(in crate::ui) fn half_width(spread: &Spread) -> Duration {
-    spread.p99.saturating_sub(spread.p1) / 2
-}
-
-fn byte_rate(rate: f64) -> ByteRate {
-    ByteRate::new(whole(rate))
-}
-
-/// A measured time on a knob; less than a tenth of a millisecond says nothing about a setting.
-fn figure_text(way: &str, time: Duration) -> String {
-    let shown = if time < Duration::from_micros(100) {
-        Duration::ZERO
-    } else {
-        time
-    };
-    format!("{way}{}", format::time_tight(shown))
-}
-
 #[cfg(test)]
 pub(in crate::ui) mod tests;

@@ -5,7 +5,8 @@
 
 use std::time::Duration;
 
-use super::{Figure, Verdict, half_width};
+use super::Verdict;
+use super::measured::{Figure, half_width};
 use crate::fault::Value;
 use crate::snapshot::Spread;
 use crate::units::{ByteCount, ByteRate, Percent};

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use ratatui::layout::Size;
 
 use super::*;
-use crate::fault::{Kind, Losses, PerDirection, Sending, SettingName, language};
+use crate::fault::{Kind, Losses, Plan, Sending, Setting, SettingName, language};
 use crate::mapping::{Host, Mapping};
-use crate::snapshot::{ConnId, ConnRow, ConnState, Snapshot, Waits};
+use crate::snapshot::{ConnId, ConnRow, ConnState, History, Point, Snapshot, Spread, Wait, Waits};
 use crate::ui::model::Change;
 use crate::units::ByteRate;
 use crate::units::Percent;

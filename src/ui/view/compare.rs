@@ -65,7 +65,7 @@ pub(super) fn draw(model: &Model, row: &ProxyRow, busiest: &Busiest, mut sheet: 
     let knobs = usize::from(sheet.area.height.saturating_sub(others));
     let mut dials: Vec<_> = knob::all().iter().collect();
     if dials.len() > knobs {
-        dials.sort_by_key(|dial| dial.value(proof.plan, Directions::Both).is_none());
+        dials.sort_by_key(|dial| dial.value(proof.measured.plan, Directions::Both).is_none());
     }
     let dials = dials.into_iter().take(knobs);
     let entries = dials.map(|dial| Entry::of(dial, &proof, model.directions));
@@ -97,9 +97,9 @@ fn two_settings(model: &Model, row: &ProxyRow) -> Vec<Entry> {
 
 /// What clients feel, and how much of it is not ours.
 fn felt(proof: &Proof<'_>) -> impl Iterator<Item = Entry> {
-    let row = proof.row;
+    let row = proof.measured.row;
     let felt = row.felt_now();
-    let not_ours = felt.zip(row.added.up.and(proof.added(Directions::Both)));
+    let not_ours = felt.zip(row.added.up.and(proof.measured.added(Directions::Both)));
     let not_ours = not_ours.map(|(felt, added)| {
         let rest = felt.p50.saturating_sub(added.p50);
         let text = format!("about {}", format::time(rest));
@@ -122,12 +122,14 @@ impl Entry {
     fn of(dial: &Dial, proof: &Proof<'_>, directions: Directions) -> Self {
         let reading = proof.reading(dial, directions);
         let text = &reading.measured_text;
-        let measured = match (dial.knob.metric, proof.added(directions)) {
+        let measured = match (dial.knob.metric, proof.measured.added(directions)) {
             (Metric::AddedDelay, Some(spread)) => quantiles(&spread),
             (Metric::AddedSpread, Some(_)) => both(format!("±{text}")),
             (Metric::Rate, _) => {
-                let PerDirection { up, down } =
-                    proof.rates(dial).map(|rate| proof.rates_in.long(rate));
+                let PerDirection { up, down } = proof
+                    .measured
+                    .rates(dial)
+                    .map(|rate| proof.measured.rates_in.long(rate));
                 [format!("↑{up} ↓{down}"), text.clone()]
             }
             (Metric::Sender | Metric::Lost | Metric::Writes | Metric::Flips, _) => {

@@ -228,7 +228,11 @@ fn title(model: &Model, place: usize, row: &ProxyRow, plan: &Plan, sheet: &mut S
 /// The knob that is shown: the one that the keys turn, unless it is off and another is not.
 fn shown(model: &Model, proof: &Proof<'_>) -> usize {
     let all = knob::all();
-    let is_on = |index: &usize| all[*index].value(proof.plan, model.directions).is_some();
+    let is_on = |index: &usize| {
+        all[*index]
+            .value(proof.measured.plan, model.directions)
+            .is_some()
+    };
     let mut knobs = iter::once(model.knob).chain(0..all.len());
     knobs.find(is_on).unwrap_or(model.knob)
 }
@@ -238,10 +242,10 @@ fn injected(model: &Model, proof: &Proof<'_>) -> Figure {
     let all = knob::all();
     let index = shown(model, proof);
     let reading = proof.reading(&all[index], model.directions);
-    let is_on = reading.set.is_some() && !proof.plan.bypassed;
+    let is_on = reading.set.is_some() && !proof.measured.plan.bypassed;
     let role = if is_on { Role::Injected } else { Role::Rest };
-    let others = set(model, proof.plan, |other| other != index);
-    let more = if proof.plan.bypassed {
+    let others = set(model, proof.measured.plan, |other| other != index);
+    let more = if proof.measured.plan.bypassed {
         ("bypassed: it rests".to_owned(), Role::Trouble)
     } else if index != model.knob {
         let turned = all[model.knob].knob.label;
@@ -289,7 +293,7 @@ fn draw_track(model: &Model, proof: &Proof<'_>, mut sheet: Sheet<'_>) {
         agrees: reading.verdict == Verdict::Agrees,
     };
     let mut pen = sheet.row(0);
-    pen.holds(track.cells, Target::Track(proof.row.id, index));
+    pen.holds(track.cells, Target::Track(proof.measured.row.id, index));
     track.draw(model.theme.charset, &mut pen);
 }
 

@@ -56,7 +56,7 @@ impl Strip<'_> {
     /// Draws it whole, or in one row.
     pub(super) fn draw(&self, is_row: bool, mut sheet: Sheet<'_>) {
         sheet.holds(Target::Strip(self.row.id));
-        let state = state(self.row, self.proof.plan);
+        let state = state(self.row, self.proof.measured.plan);
         if is_row {
             self.line(&state, &mut sheet);
         } else {
@@ -125,7 +125,7 @@ impl Strip<'_> {
         self.name(names, pen.until(left));
         let inline = self.mapping(chips, &mut pen);
         pen.until(left.saturating_sub(GAP));
-        queue::draw(self.row, self.proof.plan, &mut pen);
+        queue::draw(self.row, self.proof.measured.plan, &mut pen);
         let mut pen = sheet.row(0);
         pen.to(left)
             .holds(state_columns, Target::State(self.row.id));
@@ -170,7 +170,7 @@ impl Strip<'_> {
         let mut pen = sheet.row(1);
         let inline = self.mapping(chips, pen.skip(self.digits() + 1));
         if self.mixer.form == Form::Tall {
-            queue::draw(self.row, self.proof.plan, &mut pen);
+            queue::draw(self.row, self.proof.measured.plan, &mut pen);
         }
         let (text, role) = feels(self.row);
         let (text, role) = if columns < ROOMY {
@@ -184,7 +184,7 @@ impl Strip<'_> {
         if self.mixer.form == Form::Wide {
             let mut pen = sheet.row(2);
             pen.skip(self.digits() + 1).text(text, role);
-            queue::draw(self.row, self.proof.plan, &mut pen);
+            queue::draw(self.row, self.proof.measured.plan, &mut pen);
         }
         inline
     }
@@ -364,8 +364,10 @@ impl Strip<'_> {
             return Vec::new();
         }
         let value = (!is_drawn).then(|| self.proof.reading(dial, directions).set_text);
-        let acts = dial.value(self.proof.plan, directions);
-        let share = acts.and(dial.share(self.proof.plan)).map(Value::Percent);
+        let acts = dial.value(self.proof.measured.plan, directions);
+        let share = acts
+            .and(dial.share(self.proof.measured.plan))
+            .map(Value::Percent);
         let share = share.map(|share| {
             format!(
                 "on {} of {}",

@@ -76,7 +76,7 @@ fn title(model: &Model, place: usize, row: &ProxyRow, sheet: &mut Sheet<'_>) {
 }
 
 fn draw_state(model: &Model, row: &ProxyRow, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
-    let state = state(row, proof.plan);
+    let state = state(row, proof.measured.plan);
     let word = format!("{} ", directions_word(model.directions));
     let columns = sheet.area.width.saturating_sub(width(&word) + 1);
     let mut pen = sheet.row(1);
@@ -140,7 +140,7 @@ fn draw_knobs(model: &Model, proof: &Proof<'_>, sheet: &mut Sheet<'_>) {
     for (at, (index, dial)) in (1..).zip(knob::all().iter().enumerate().skip(first)) {
         let reading = proof.reading(dial, model.directions);
         let mut pen = sheet.row(at);
-        let proxy = proof.row.id;
+        let proxy = proof.measured.row.id;
         pen.holds(u16::MAX, Target::Knob(proxy, index));
         pen.holds(8 + titles - 1, Target::Label(proxy, index));
         let is_selected = index == model.knob;
