@@ -509,6 +509,8 @@ async fn run(
     let tape = tape::Recorder::start(&engine, start::tape_setup(&options, &origin, file));
     #[cfg(feature = "api")]
     let api = start::serve(listens, &engine, &options);
+    #[cfg(feature = "api")]
+    let stop = start::or_quit(stop, api.as_ref());
     let session = Session {
         engine: &engine,
         options: &options,

@@ -6,6 +6,8 @@ use std::env;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
+#[cfg(feature = "api")]
+use std::pin::Pin;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
@@ -285,6 +287,25 @@ pub(crate) fn serve(
 ) -> Option<Api> {
     let (listener, tokens) = listens?;
     Some(Api::start(listener, engine, &options.api, tokens))
+}
+
+/// Why the run ends: because of `stop`, or because a client of the API asks for it.
+#[cfg(feature = "api")]
+pub(crate) fn or_quit(
+    stop: impl Future<Output = &'static str> + Send + 'static,
+    api: Option<&Api>,
+) -> Pin<Box<dyn Future<Output = &'static str> + Send>> {
+    let quit = api.map(Api::quit);
+    Box::pin(async move {
+        let Some(quit) = quit else {
+            return stop.await;
+        };
+        tokio::select! {
+            // Cancel-safe, both: they only report.
+            reason = stop => reason,
+            () = quit => "quit",
+        }
+    })
 }
 
 /// Makes the proxies of toxiproxy's file; says what could not be, and the program goes on without, as there.

@@ -116,7 +116,8 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "toxic", "request", "format", "units", "fault", "mapping", "snapshot", "proxy",
+            "toxic", "request", "format", "units", "fault", "sweep", "preset", "mapping",
+            "snapshot", "wire", "command", "proxy", "operate", "headless",
         ],
     ),
     (

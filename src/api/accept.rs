@@ -1,8 +1,10 @@
 //! Listens for the API's clients and serves each within bounds: so many at a time, a head within a time, an end for all of them.
 
-use std::io;
+use std::io::{self, IoSlice};
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use axum::Router;
@@ -13,9 +15,10 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use thiserror::Error;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
-use tokio::time::{sleep, timeout};
+use tokio::time::{Sleep, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -36,6 +39,9 @@ const HEAD: Duration = Duration::from_secs(10);
 
 /// A head of one that is turned away, and the answer to it, have this long.
 const BRIEF: Duration = Duration::from_secs(1);
+
+/// A client that has not read for so long, while there was something to read, is let go.
+pub(super) const STALL: Duration = Duration::from_secs(60);
 
 /// How long an end waits for answers that are on their way.
 const FAREWELL: Duration = Duration::from_secs(1);
@@ -132,8 +138,8 @@ fn tcp(addr: SocketAddr) -> io::Result<TcpListener> {
 // === impl Accepting ===
 
 impl Accepting {
-    pub(super) fn start(listener: Listener, routes: Router) -> Self {
-        let (begin, stop, tasks) = Default::default();
+    pub(super) fn start(listener: Listener, routes: Router, stop: CancellationToken) -> Self {
+        let (begin, tasks) = Default::default();
         let this = Self { begin, stop, tasks };
         let (begin, stop, tasks) = (this.begin.clone(), this.stop.clone(), this.tasks.clone());
         this.tasks.spawn(async move {
@@ -216,7 +222,7 @@ async fn serve(stream: Box<dyn Stream>, routes: Router, stop: CancellationToken)
     let serving = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Patient::new(stream)), service);
     let mut serving = std::pin::pin!(serving);
     tokio::select! {
         // What a client does wrong, hyper has answered.
@@ -225,6 +231,81 @@ async fn serve(stream: Box<dyn Stream>, routes: Router, stop: CancellationToken)
         () = stop.cancelled() => serving.as_mut().graceful_shutdown(),
     }
     let _ = serving.await;
+}
+
+/// A client's connection that breaks where nothing of an answer is taken for too long.
+struct Patient<S> {
+    stream: S,
+    /// Until when nothing may have been taken; `None` while everything is.
+    stall: Option<Pin<Box<Sleep>>>,
+}
+
+impl<S: AsyncWrite + Unpin> Patient<S> {
+    fn new(stream: S) -> Self {
+        Self {
+            stream,
+            stall: None,
+        }
+    }
+
+    /// What came of a write, or that it has waited for too long.
+    fn judge<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stall = None;
+            return written;
+        }
+        let stall = self.stall.get_or_insert_with(|| Box::pin(sleep(STALL)));
+        stall
+            .as_mut()
+            .poll(context)
+            .map(|()| Err(io::ErrorKind::TimedOut.into()))
+    }
+}
+
+impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, into)
+    }
+}
+
+impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write(context, bytes);
+        self.judge(context, written)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        let written = Pin::new(&mut self.stream).poll_write_vectored(context, bytes);
+        self.judge(context, written)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
+    }
 }
 
 /// Tells a client that there are too many, and ends its connection.
@@ -238,4 +319,29 @@ async fn turn_away(stream: Box<dyn Stream>) {
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
     let _ = timeout(BRIEF, telling).await;
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt, duplex};
+    use tokio::time::advance;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn a_client_that_does_not_read_is_let_go_and_one_that_reads_slowly_is_not() {
+        let (near, mut far) = duplex(4);
+        let mut near = Patient::new(near);
+        let writing = tokio::spawn(async move { near.write_all(&[0; 64]).await });
+        for _ in 0..15 {
+            advance(STALL.mul_f64(0.9)).await;
+            far.read_exact(&mut [0; 4]).await.expect("it is written");
+        }
+        assert!(writing.await.expect("no panic").is_ok());
+
+        let (near, _far) = duplex(4);
+        let mut near = Patient::new(near);
+        let error = near.write_all(&[0; 64]).await.expect_err("nobody reads");
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
 }

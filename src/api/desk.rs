@@ -7,6 +7,9 @@ use axum::extract::FromRequestParts;
 use axum::http::header::USER_AGENT;
 use axum::http::request::Parts as Head;
 
+use tokio_util::sync::CancellationToken;
+
+use super::live::Live;
 use super::toxiproxy::book::Book;
 use crate::proxy::Engine;
 use crate::snapshot::Author;
@@ -18,6 +21,8 @@ const AUTHOR: &str = "x-faultboard-author";
 #[derive(Clone)]
 pub(super) struct Control {
     pub(super) engine: Engine,
+    /// Who asks.
+    pub(super) author: Author,
     pub(super) parts: Arc<Parts>,
 }
 
@@ -25,6 +30,9 @@ pub(super) struct Parts {
     /// Whether proxies may neither be made, moved nor removed.
     pub(super) fixed: bool,
     pub(super) toxiproxy: Book,
+    pub(super) live: Arc<Live>,
+    /// Whether somebody has asked that the program ends.
+    pub(super) quit: CancellationToken,
 }
 
 /// What a handler works with for one request: what it changes is its author's doing.
@@ -33,13 +41,16 @@ pub(super) struct Desk(pub(super) Control);
 // === impl Control ===
 
 impl Control {
-    pub(super) fn new(engine: &Engine, fixed: bool) -> Self {
+    pub(super) fn new(engine: &Engine, fixed: bool, stop: CancellationToken) -> Self {
         let parts = Parts {
             fixed,
             toxiproxy: Book::default(),
+            live: Arc::new(Live::new(stop)),
+            quit: CancellationToken::new(),
         };
         Self {
             engine: engine.clone(),
+            author: Author::API,
             parts: Arc::new(parts),
         }
     }
@@ -51,13 +62,11 @@ impl FromRequestParts<Control> for Desk {
     async fn from_request_parts(head: &mut Head, control: &Control) -> Result<Self, Infallible> {
         let field = |name| head.headers.get(name).and_then(|value| value.to_str().ok());
         let agent = field(USER_AGENT.as_str()).and_then(|agent| agent.split(' ').next());
-        let by_agent = agent.map_or_else(|| "api".to_owned(), |agent| format!("api ({agent})"));
-        let author = field(AUTHOR).and_then(Author::named);
-        let author = author.or_else(|| Author::named(&by_agent));
+        let by_agent = || Author::named(&format!("api ({})", agent?));
+        let author = field(AUTHOR).and_then(Author::named).or_else(by_agent);
         let mut control = control.clone();
-        if let Some(author) = author {
-            control.engine = control.engine.by(author);
-        }
+        control.author = author.unwrap_or(Author::API);
+        control.engine = control.engine.by(control.author.clone());
         Ok(Self(control))
     }
 }

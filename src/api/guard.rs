@@ -20,6 +20,7 @@ use subtle::ConstantTimeEq;
 
 use super::answer::{Refusal, request_id};
 use super::options::{ApiArgs, Tokens};
+use crate::wire::Role;
 
 /// What the agents of browsers begin with; toxiproxy refuses them in these words.
 const BROWSER: &str = "Mozilla/";
@@ -59,12 +60,15 @@ pub(super) struct Access {
 /// Admits a request, or refuses it.
 pub(super) async fn admit(
     State(access): State<Arc<Access>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let mut response = match access.refuse(&request) {
-        Some(refused) => refused,
-        None => next.run(request).await,
+    let mut response = match access.judge(&request) {
+        Err(refused) => refused,
+        Ok(role) => {
+            request.extensions_mut().insert(role);
+            next.run(request).await
+        }
     };
     let id = request_id();
     response.headers_mut().insert("x-toxiproxy-request-id", id);
@@ -83,17 +87,18 @@ impl Access {
         }
     }
 
-    /// The answer to a request that is not admitted.
-    fn refuse(&self, request: &Request) -> Option<Response> {
+    /// What whoever sends a request may do, or the answer to one that is not admitted.
+    #[expect(clippy::result_large_err, reason = "it is the answer")]
+    fn judge(&self, request: &Request) -> Result<Role, Response> {
         let headers = request.headers();
         let agent = headers.get(USER_AGENT).map(HeaderValue::as_bytes);
         if agent.is_some_and(|agent| agent.starts_with(BROWSER.as_bytes())) {
-            return Some((StatusCode::FORBIDDEN, BROWSER_REFUSED).into_response());
+            return Err((StatusCode::FORBIDDEN, BROWSER_REFUSED).into_response());
         }
         let judged = no_page(headers)
             .and_then(|()| self.host(request.uri(), headers, request.version()))
             .and_then(|()| self.may(request.method(), headers));
-        judged.err().map(IntoResponse::into_response)
+        judged.map_err(IntoResponse::into_response)
     }
 
     /// Whether the name by which we are asked is one that no stranger can have.
@@ -129,17 +134,22 @@ impl Access {
         is_local || self.hosts.contains(&name)
     }
 
-    /// Whether a token that the request carries, or none, allows what it asks.
-    fn may(&self, method: &Method, headers: &HeaderMap) -> Result<(), Refusal> {
+    /// What a token that the request carries, or none, allows; an error where that is not what it asks.
+    fn may(&self, method: &Method, headers: &HeaderMap) -> Result<Role, Refusal> {
         let changes = ![Method::GET, Method::HEAD].contains(method);
         if self.read_only && changes {
             return Err(forbidden("this API is read-only"));
         }
+        let most = if self.read_only {
+            Role::Viewer
+        } else {
+            Role::Operator
+        };
         let Some(operator) = &self.tokens.operator else {
-            return Ok(());
+            return Ok(most);
         };
         if self.reach == Reach::Open {
-            return Ok(());
+            return Ok(most);
         }
         let given = headers
             .get_all(AUTHORIZATION)
@@ -151,7 +161,7 @@ impl Access {
                 .is_some_and(|given| bool::from(given.ct_eq(token.as_bytes())))
         };
         if is(operator) {
-            return Ok(());
+            return Ok(most);
         }
         if !self.tokens.viewer.as_deref().is_some_and(is) {
             let error = "a token is asked for: Authorization: Bearer TOKEN, or http://x:TOKEN@HOST";
@@ -160,7 +170,7 @@ impl Access {
         if changes {
             return Err(forbidden("this token only reads"));
         }
-        Ok(())
+        Ok(Role::Viewer)
     }
 }
 

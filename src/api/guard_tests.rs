@@ -21,9 +21,9 @@ fn access(reach: Reach, tokens: &str) -> Access {
 }
 
 fn status(access: &Access, method: &str, headers: &[(&str, &str)]) -> u16 {
-    match access.refuse(&request(method, headers)) {
-        None => 200,
-        Some(refused) => refused.status().as_u16(),
+    match access.judge(&request(method, headers)) {
+        Ok(_) => 200,
+        Err(refused) => refused.status().as_u16(),
     }
 }
 

@@ -1,10 +1,12 @@
 //! The control API: the desk driven by other programs, over HTTP.
 //!
 //! ```text
-//!  client ──► accept ──► guard ──► toxiproxy  its paths, objects and errors, for the clients that it has
-//!             bounds     who may              │
-//!                                             ▼
-//!                                     request, the engine
+//!  client ──► accept ──► guard ─┬► toxiproxy  its paths, objects and errors, for the clients that it has
+//!             bounds     who may ├► live       our own: everything, what changes, the words of the `:` line
+//!                                └► metrics    figures for Prometheus
+//!                                     │
+//!                                     ▼
+//!                          request, operate, the engine
 //! ```
 //!
 //! It listens where it was asked to and nowhere else; who may do what is `guard`'s. Handlers are thin: bytes in, a request of the
@@ -15,6 +17,8 @@ pub mod address;
 mod answer;
 mod desk;
 mod guard;
+mod live;
+mod metrics;
 pub mod options;
 mod ping;
 mod toxiproxy;
@@ -23,6 +27,8 @@ mod unix;
 use std::sync::Arc;
 
 use axum::middleware::{from_fn_with_state, map_response};
+use axum::routing::get;
+use tokio_util::sync::CancellationToken;
 
 use self::accept::Accepting;
 pub use self::accept::{BindApiError, Listener};
@@ -54,13 +60,16 @@ impl Api {
         }
         let (address, reach) = (listener.address().clone(), listener.reach(args));
         let access = Access::new(reach, tokens, args);
-        let control = Control::new(engine, args.api_fixed);
+        let stop = CancellationToken::new();
+        let control = Control::new(engine, args.api_fixed, stop.clone());
         let routes = toxiproxy::routes()
+            .merge(live::routes())
+            .route("/metrics", get(metrics::metrics))
             .route_layer(from_fn_with_state(Arc::new(access), guard::admit))
             .layer(map_response(answer::dressed))
             .with_state(control.clone());
         Self {
-            accepting: Accepting::start(listener, routes),
+            accepting: Accepting::start(listener, routes, stop),
             control,
             address,
             reach,
@@ -83,6 +92,11 @@ impl Api {
     /// What is wrong with the file, or could not be made; what stands before it is there.
     pub async fn populate(&self, config: Vec<u8>) -> Result<(), String> {
         self.control.fill(config.into()).await
+    }
+
+    /// Waits until a client asks that the program ends.
+    pub fn quit(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
+        self.control.parts.quit.clone().cancelled_owned()
     }
 
     /// Where it is open to other machines without a token.

@@ -43,9 +43,11 @@ pub struct ToxiproxyArgs {
     /// Say which toxiproxy this stands for
     #[arg(long)]
     pub version: bool,
-    #[arg(long, hide = true)]
+    /// Taken, and nothing more: /metrics tells of the proxies anyway
+    #[arg(long)]
     proxy_metrics: bool,
-    #[arg(long, hide = true)]
+    /// Taken, and nothing more: /metrics tells nothing of a runtime
+    #[arg(long)]
     runtime_metrics: bool,
     /// Taken and left alone, as there.
     #[arg(hide = true)]

@@ -33,6 +33,12 @@ impl Own {
         self.kinds.iter().any(|(own, _)| *own == kind)
     }
 
+    /// The kinds that are set for it alone, each with the settings that stand in place of its proxy's; none is off.
+    pub fn kinds(&self) -> impl Iterator<Item = (&'static Kind, &[Setting])> {
+        let kinds = self.kinds.iter();
+        kinds.map(|(kind, settings)| (*kind, settings.as_slice()))
+    }
+
     /// Sets a kind for it alone, as it stands in `plan` without a name. A link that connections of a proxy share is its own then.
     pub fn set(&mut self, kind: &'static Kind, plan: &Plan) {
         let own = plan.settings().iter().filter(|own| own.is(kind, None));

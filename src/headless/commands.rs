@@ -18,24 +18,26 @@ use crate::sweep;
 use crate::tape::Saver;
 
 /// A command with what became of it.
-pub(super) struct Answered {
+pub(crate) struct Answered {
     /// The line as it was read but for passwords, empty where it was no text.
     pub(super) command: String,
-    pub(super) outcome: Result<Answer, Refused>,
+    pub(crate) outcome: Result<Answer, Refused>,
     /// What else is to be said: that one of its words is an older one.
     pub(super) note: Option<&'static str>,
 }
 
 /// Why a command was refused.
-pub(super) struct Refused {
+pub(crate) struct Refused {
     pub(super) error: String,
     /// Where in the line, counted from 1; `None` where the line is right and the world is not.
     pub(super) column: Option<usize>,
 }
 
 /// What commands act on.
-pub(super) struct Bench {
+pub(crate) struct Bench {
     pub(super) engine: Engine,
+    /// Whose commands they are.
+    pub(super) by: Author,
     /// What saves the tape, where there is one.
     pub(super) tape: Option<Saver>,
     /// The files that commands have written, which they may write again.
@@ -45,24 +47,7 @@ pub(super) struct Bench {
 /// Carries out the command of a line.
 pub(super) async fn answer(bench: &Bench, line: Line) -> Answered {
     let (error, column) = match line {
-        Line::Text(line) => {
-            let read = command::parse(&line).map_err(|error| Refused {
-                column: Some(error.column()),
-                error: error.message,
-            });
-            let command = without_secrets(&line).into_owned();
-            let note = read.as_ref().ok();
-            let note = note.and_then(|command| older_word(command.settings()));
-            let outcome = match read {
-                Ok(command) => carry_out(bench, &line, command).await,
-                Err(refused) => Err(refused),
-            };
-            return Answered {
-                command,
-                outcome,
-                note,
-            };
-        }
+        Line::Text(line) => return carried(bench, &line, read(&line)).await,
         Line::TooLong => (
             format!(
                 "the line is longer than {LONGEST} bytes: one command stands on a line, and this one is skipped to its end"
@@ -84,9 +69,31 @@ pub(super) async fn answer(bench: &Bench, line: Line) -> Answered {
     }
 }
 
+/// Reads the command of a line.
+pub(crate) fn read(line: &str) -> Result<Command, Refused> {
+    command::parse(line).map_err(|error| Refused {
+        column: Some(error.column()),
+        error: error.message,
+    })
+}
+
+/// Carries out what was `read` of a line.
+pub(crate) async fn carried(bench: &Bench, line: &str, read: Result<Command, Refused>) -> Answered {
+    let note = read.as_ref().ok();
+    let note = note.and_then(|command| older_word(command.settings()));
+    Answered {
+        command: without_secrets(line).into_owned(),
+        outcome: match read {
+            Ok(command) => carry_out(bench, line, command).await,
+            Err(refused) => Err(refused),
+        },
+        note,
+    }
+}
+
 /// Carries out the command that `line` says.
 async fn carry_out(bench: &Bench, line: &str, command: Command) -> Result<Answer, Refused> {
-    let answer = operate::run(&bench.engine, command, &Author::COMMANDS).await;
+    let answer = operate::run(&bench.engine, command, &bench.by).await;
     if let Ok(answer) = &answer {
         let saved = bench.save(answer).await;
         let column = None;
@@ -116,9 +123,32 @@ async fn carry_out(bench: &Bench, line: &str, command: Command) -> Result<Answer
     })
 }
 
+// === impl Refused ===
+
+#[cfg(feature = "api")]
+impl Refused {
+    /// Because of the whole line, not of a place in it.
+    pub(crate) fn of_the_whole(error: &str) -> Self {
+        Self {
+            error: error.to_owned(),
+            column: None,
+        }
+    }
+}
+
 // === impl Bench ===
 
 impl Bench {
+    /// Commands of this author, which save no tape.
+    pub(crate) fn of(engine: &Engine, by: Author) -> Self {
+        Self {
+            engine: engine.clone(),
+            by,
+            tape: None,
+            written: Mutex::default(),
+        }
+    }
+
     /// Writes what an answer says is to be written: over no file that was there, but for its own.
     async fn save(&self, answer: &Answer) -> Result<(), String> {
         let (Answer::Save(_, file) | Answer::SaveTape(file)) = answer else {

@@ -17,16 +17,15 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
-use parking_lot::Mutex;
 use tokio::io::{AsyncRead, BufReader};
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::farewell::Farewell;
 use crate::operate::Answer;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed};
-use crate::snapshot::{Event, Fact, ProxyRow};
+use crate::snapshot::{Author, Event, Fact, ProxyRow};
 use crate::tape::Saver;
-use commands::{Answered, Bench};
+pub(crate) use commands::{Answered, Bench, Refused, carried, read};
 use lines::Lines;
 use output::Output;
 use printer::Printer;
@@ -173,9 +172,8 @@ impl Desk {
         stop: impl Future<Output = &'static str>,
     ) -> io::Result<&'static str> {
         let bench = Bench {
-            engine: self.engine.clone(),
             tape: self.tape.clone(),
-            written: Mutex::default(),
+            ..Bench::of(&self.engine, Author::COMMANDS)
         };
         let mut lines = Lines::new(BufReader::with_capacity(AT_ONCE, input));
         let mut reading = true;
@@ -233,6 +231,12 @@ impl Desk {
             .drain()
             .try_for_each(|told| printer.tell(told, commanded));
     }
+}
+
+/// The line of an answer as it is printed in JSON, with its line ending.
+#[cfg(feature = "api")]
+pub(crate) fn line(at: Duration, answered: &Answered) -> String {
+    json::lines(at, &Report::Answered(answered))
 }
 
 /// What is seen next, where it is to be told; never where not, or where the engine has ended. Cancel-safe.

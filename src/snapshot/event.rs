@@ -206,6 +206,9 @@ impl Author {
     /// A sweep that goes on.
     pub const SWEEP: Self = Self(Cow::Borrowed("sweep"));
 
+    /// A program that asks through the API and does not say who it is.
+    pub const API: Self = Self(Cow::Borrowed("api"));
+
     /// A name has no more bytes.
     pub const LONGEST: usize = 64;
 

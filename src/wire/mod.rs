@@ -24,6 +24,7 @@ pub mod event;
 mod finding;
 mod frame;
 mod object;
+mod own;
 mod picture;
 mod proxy;
 mod seconds;
@@ -37,6 +38,7 @@ mod words;
 
 pub use frame::{Delta, Frame, FrameError, Hello, Listener, Role, State};
 pub(crate) use object::{Object, seconds};
+pub use own::OwnText;
 pub use picture::{Gap, Picture};
 pub(crate) use proxy::whole;
 pub use teller::Teller;

@@ -8,6 +8,8 @@ mod bounds;
 mod data_path;
 mod dialogue;
 mod http;
+mod live;
+mod openapi;
 mod populate;
 mod proxies;
 mod toxics;

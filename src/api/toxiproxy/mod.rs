@@ -16,6 +16,7 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 
+pub(super) use self::proxies::FIXED;
 use super::Control;
 
 /// The level of toxiproxy's API that this is. Its Ruby client changes proxies by PATCH from 2.6.0 on.

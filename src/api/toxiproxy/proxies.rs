@@ -17,6 +17,10 @@ use crate::proxy::AddError;
 use crate::proxy::sys::is_local;
 use crate::snapshot::ProxyId;
 
+/// What is said of a desk whose proxies stay as they are.
+pub(in crate::api) const FIXED: &str =
+    "this desk is fixed: its proxies are neither made, moved nor removed";
+
 /// So many proxies there may be.
 const MOST: usize = 512;
 
@@ -147,12 +151,31 @@ impl Control {
         Ok(response)
     }
 
-    pub(super) fn refuse_fixed(&self) -> Result<(), Refusal> {
+    pub(in crate::api) fn refuse_fixed(&self) -> Result<(), Refusal> {
         if !self.parts.fixed {
             return Ok(());
         }
-        let why = "this desk is fixed: its proxies are neither made, moved nor removed";
-        Err(Refusal::new(StatusCode::FORBIDDEN, why))
+        Err(Refusal::new(StatusCode::FORBIDDEN, FIXED))
+    }
+
+    /// Whether one more proxy may be made.
+    pub(in crate::api) fn may_add(&self) -> Result<(), Refusal> {
+        self.refuse_fixed()?;
+        let full = self.engine.proxies().len() >= MOST;
+        full.then(|| Refusal::bad(format!("there are {MOST} proxies, and no more may be")))
+            .map_or(Ok(()), Err)
+    }
+
+    /// Whether a proxy of this mapping may listen where it says.
+    pub(in crate::api) fn may_listen(&self, mapping: &Mapping) -> Result<(), Refusal> {
+        let port = mapping.listen;
+        let mut own = mapping.bind.iter();
+        own.try_for_each(|ip| {
+            self.refuse_address(Listen {
+                ip: Some(*ip),
+                port,
+            })
+        })
     }
 
     /// Makes a proxy.
@@ -163,17 +186,12 @@ impl Control {
             upstream,
             enabled,
         } = wanted;
-        self.refuse_fixed()?;
+        self.may_add()?;
         // Setting names have the same bounds: so many bytes, no control characters.
         SettingName::new(&name).map_err(Refusal::bad)?;
         let proxies = self.proxies();
         if proxies.iter().any(|(_, other)| *other == name) {
             return Err(Refusal::new(StatusCode::CONFLICT, "proxy already exists"));
-        }
-        if proxies.len() >= MOST {
-            return Err(Refusal::bad(format!(
-                "there are {MOST} proxies, and no more may be"
-            )));
         }
         let place = listen_at(listen).await?;
         self.refuse_address(place.meant)?;
