@@ -113,7 +113,7 @@ const PASSED: Duration = Duration::from_millis(500);
 /// So many findings of a proxy are told.
 const FINDINGS: usize = 100;
 
-/// So many sweeps of a proxy are told.
+/// So many sweeps of a proxy are told; where there are more, the oldest goes, first of those in which nothing gave.
 const SWEEPS: usize = 50;
 
 /// So many ends of a proxy's faults are told.
@@ -321,8 +321,11 @@ impl ProxyAccount {
     }
 
     fn keep_sweep(&mut self, curve: &Curve) {
-        if self.sweeps.len() < SWEEPS {
-            self.sweeps.push(curve.clone());
+        self.sweeps.push(curve.clone());
+        if self.sweeps.len() > SWEEPS {
+            let gave_nothing = |curve: &Curve| curve.cliff().is_none();
+            let oldest = self.sweeps.iter().position(gave_nothing);
+            self.sweeps.remove(oldest.unwrap_or_default());
         }
     }
 

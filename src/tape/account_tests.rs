@@ -3,6 +3,8 @@
 use super::super::Tape;
 use super::super::tests::{faults, head, second};
 use super::*;
+use crate::command::{self, Command, Sweeping};
+use crate::sweep::{Ended, Step};
 
 /// A tape on which a second has these waits, in milliseconds, and these changes.
 fn account(seconds: impl Iterator<Item = (u64, Vec<u64>)>, changes: &[(u64, &str)]) -> Account {
@@ -134,4 +136,33 @@ fn of_too_many_recoveries_the_slowest_are_kept() {
     assert_eq!(never.count(), 3 * RECOVERIES / 1_000);
     let slowest = proxy.recoveries.iter().filter_map(|it| it.took).max();
     assert_eq!(slowest, Some(Duration::from_millis(999)));
+}
+
+#[test]
+fn of_too_many_sweeps_those_that_found_something_and_the_newest_are_kept() {
+    let mut account = account(std::iter::empty(), &[]);
+    let proxy = &mut account.proxies[0];
+    let line = command::parse("sweep db latency from=10ms to=1s steps=2 until=fails");
+    let Ok(Command::Sweep(_, Sweeping::Begin(sweep))) = line else {
+        panic!("{line:?}");
+    };
+    let most = u32::try_from(SWEEPS).expect("few");
+    for number in 0..most + 10 {
+        let failed = u64::from(number == 3);
+        let step = |failed| Step {
+            lasted_s: 5.0,
+            asked: 10,
+            answers: 10 - 10 * failed,
+            failed: 10 * failed,
+            ..Step::default()
+        };
+        proxy.keep_sweep(&Curve {
+            steps: vec![step(0), step(failed)],
+            ended: Some(Ended::Done),
+            ..Curve::new(number, "db".to_owned(), &sweep)
+        });
+    }
+    let kept: Vec<u32> = proxy.sweeps.iter().map(|curve| curve.number).collect();
+    let wanted: Vec<u32> = std::iter::once(3).chain(11..most + 10).collect();
+    assert_eq!(kept, wanted);
 }
