@@ -12,4 +12,5 @@ mod live;
 mod openapi;
 mod populate;
 mod proxies;
+mod rules;
 mod toxics;
