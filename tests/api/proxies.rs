@@ -4,7 +4,7 @@ use faultboard::snapshot::{Author, Event, Happening, PortState};
 use serde_json::json;
 use tokio::net::TcpStream;
 
-use super::dialogue::with_proxy;
+use super::dialogue::{make, with_proxy};
 use super::http::{desk, rest};
 use super::support;
 
@@ -273,6 +273,35 @@ async fn what_somebody_else_moves_is_told_as_it_is_now() {
         r#"{{"name":"p","listen":"{at}","upstream":"https://example.com","enabled":true,"toxics":[{{"attributes":{{}},"name":"noop_downstream","type":"noop","stream":"downstream","toxicity":1}}]}}"#
     );
     desk.says(&format!("GET /proxies/p\n200 {told}")).await;
+}
+
+#[tokio::test]
+async fn what_a_person_edits_or_brings_back_keeps_its_toxics_and_what_a_client_removes_does_not() {
+    let desk = with_proxy().await;
+    for body in [
+        r#"{"type":"noop"}"#,
+        r#"{"type":"latency","name":"slow","attributes":{"latency":5}}"#,
+    ] {
+        desk.ask("POST", "/proxies/p/toxics", body).await;
+    }
+    let toxics = async || {
+        let toxics = desk.ask("GET", "/proxies/p/toxics", "").await.json();
+        toxics.as_array().map(Vec::len)
+    };
+    let id = desk.engine.find("p").expect("it is there");
+    let mapping = desk.engine.mapping(id).expect("it is there");
+    let plan = desk.engine.plan(id).expect("it is there");
+    let plan = || faultboard::fault::Plan::clone(&plan);
+    let edited = desk.engine.replace(id, mapping.clone(), plan()).await;
+    let edited = edited.expect("a free port");
+    assert_eq!(toxics().await, Some(2));
+    assert!(desk.engine.remove(edited).await);
+    desk.says("GET /proxies/p\n404 proxy not found").await;
+    desk.engine.add(mapping, plan()).await.expect("a free port");
+    assert_eq!(toxics().await, Some(2));
+    desk.says("DELETE /proxies/p\n204").await;
+    make(&desk, "p", "127.0.0.1:1").await;
+    assert_eq!(toxics().await, Some(0));
 }
 
 #[tokio::test]

@@ -18,6 +18,9 @@ use crate::mapping::Mapping;
 use crate::snapshot::{PortState, ProxyId};
 use crate::toxic::Toxic;
 
+/// Of so many proxies there is something said, those that are gone among them.
+const MOST_SAID: usize = 1_024;
+
 /// What was said of each proxy that its clients made or changed.
 #[derive(Default)]
 pub(in crate::api) struct Book {
@@ -114,8 +117,7 @@ impl Control {
     pub(super) fn proxies(&self) -> Vec<(ProxyId, String)> {
         let proxies = self.engine.proxies();
         let mut entries = self.parts.toxiproxy.entries.lock();
-        // What is gone is forgotten.
-        entries.retain(|id, _| proxies.iter().any(|(other, _)| other == id));
+        take_over(&mut entries, &proxies);
         let named = proxies.into_iter().map(|(id, own)| {
             let entry = entries.get(&id).filter(|entry| entry.own == own);
             (id, entry.map_or(own, |entry| entry.name.clone()))
@@ -159,6 +161,11 @@ impl Control {
         })
     }
 
+    /// Forgets what was said of a proxy that its clients have removed.
+    pub(super) fn forget(&self, id: ProxyId) {
+        self.parts.toxiproxy.entries.lock().remove(&id);
+    }
+
     /// Keeps what was said of a proxy.
     pub(super) fn keep(&self, id: ProxyId, entry: Entry) {
         self.parts.toxiproxy.entries.lock().insert(id, entry);
@@ -200,6 +207,25 @@ impl Control {
             enabled: self.is_enabled(id),
             toxics: self.toxics(id).iter().map(ShownToxic::of).collect(),
         })
+    }
+}
+
+/// Has a proxy that came in the place of another one, or back after it was removed, by a person's hand, have what was said of the
+/// one of its name. Of those that are gone so much is kept, and no more.
+fn take_over(entries: &mut HashMap<ProxyId, Entry>, proxies: &[(ProxyId, String)]) {
+    let is_there = |id: &ProxyId| proxies.iter().any(|(other, _)| other == id);
+    for (id, own) in proxies {
+        if entries.contains_key(id) {
+            continue;
+        }
+        let mut before = entries.iter().filter(|(id, _)| !is_there(id));
+        let before = before.find(|(_, entry)| entry.own == *own);
+        if let Some(entry) = before.map(|(id, _)| *id).and_then(|id| entries.remove(&id)) {
+            entries.insert(*id, entry);
+        }
+    }
+    if entries.len() > MOST_SAID {
+        entries.retain(|id, _| is_there(id));
     }
 }
 

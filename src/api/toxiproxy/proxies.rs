@@ -76,6 +76,7 @@ pub(super) async fn remove(Desk(control): Desk, Path(name): Path<String>) -> Ans
         let id = control.named(&name)?;
         control.refuse_fixed()?;
         control.engine.remove(id).await;
+        control.forget(id);
         Ok(StatusCode::NO_CONTENT.into_response())
     })
     .await
