@@ -1,6 +1,9 @@
 # Installs faultboard @VERSION@ in %LOCALAPPDATA%\Programs\faultboard and puts that folder on your PATH. It needs no administrator. To
 # remove: delete that folder.
 $ErrorActionPreference = 'Stop'
+# Windows PowerShell 5.1 draws its bar slower than it downloads, and on an old system would speak no TLS that servers take.
+$ProgressPreference = 'SilentlyContinue'
+[Net.ServicePointManager]::SecurityProtocol = [Net.ServicePointManager]::SecurityProtocol -bor [Net.SecurityProtocolType]::Tls12
 $name = 'faultboard-@VERSION@-x86_64-pc-windows-msvc'
 $place = Join-Path $env:LOCALAPPDATA 'Programs\faultboard'
 $folder = Join-Path ([IO.Path]::GetTempPath()) ([Guid]::NewGuid())
