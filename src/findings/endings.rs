@@ -92,6 +92,12 @@ impl Endings {
         found.extend(self.idle(LegName::Upstream, none));
     }
 
+    /// How many have ended since a moment that had one request, or none that was more than a goodbye.
+    pub(super) fn singles(&self, since: Duration) -> usize {
+        let late = self.0.iter().rev().take_while(|end| end.at >= since);
+        late.filter(|end| end.requests <= 1).count()
+    }
+
     /// That each had one request.
     pub(super) fn one_each(&self, none: &Arc<str>) -> Option<Finding> {
         let single: Vec<&End> = self.0.iter().filter(|end| end.requests == 1).collect();

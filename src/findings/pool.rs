@@ -37,9 +37,8 @@ struct Second {
     used: usize,
     again: usize,
     requests: usize,
-    /// How many of those that were kept ended, and how many that had one answer.
+    /// How many of those that were kept ended.
     ended: usize,
-    single: usize,
 }
 
 /// How many connections were kept for a while.
@@ -67,6 +66,9 @@ struct Grown {
 
 /// A connection that has so many requests is kept for more than one piece of work.
 const PIECE: usize = 15;
+
+/// Programs that share an address are known for so long.
+const LATELY: Duration = Duration::from_secs(60);
 
 /// For so many seconds the number has to stand.
 const SECONDS: usize = 10;
@@ -115,11 +117,7 @@ impl Pool {
         self.used -= usize::from(sight.conn.answered >= 1).min(self.used);
         self.kept -= usize::from(sight.conn.answered >= 2).min(self.kept);
         let ended = usize::from(sight.conn.answered >= 2);
-        let single = usize::from(sight.conn.answered == 1);
-        self.note(sight.fact.at, sight.book, |second| {
-            second.ended += ended;
-            second.single += single;
-        });
+        self.note(sight.fact.at, sight.book, |second| second.ended += ended);
     }
 
     /// A request was answered.
@@ -173,7 +171,6 @@ impl Pool {
                 again: 0,
                 requests: 0,
                 ended: 0,
-                single: 0,
             });
         }
         if let Some(second) = self.seconds.iter_mut().next_back() {
@@ -208,14 +205,14 @@ impl Pool {
         if requests < ended * PIECE {
             return;
         }
-        let single: usize = whole.iter().map(|second| second.single).sum();
+        let lately = Duration::from_secs(number).saturating_sub(LATELY);
         self.steady = Some(Steady {
             least,
             most,
             used: used.unwrap_or_default(),
             again,
             requests,
-            mixed: single >= Finding::CASES,
+            mixed: self.endings.singles(lately) >= Finding::CASES,
         });
     }
 
