@@ -115,6 +115,25 @@ fn wrong_input_has_a_caret_under_its_column() {
     terminal.text("no proxies yet");
 }
 
+/// Each connection had one request, and then one is kept.
+#[test]
+fn what_was_found_is_taken_back_on_the_screen_once_facts_turn() {
+    let (port, upstream) = (free_port(), echo());
+    let terminal = Terminal::faultboard((120, 35), &[&format!("{port}={upstream} as shop")]);
+    terminal.text("shop");
+    for _ in 0..20 {
+        round_trip(&client(port));
+    }
+    let said = "opens a connection for each request";
+    terminal.keys("I");
+    terminal.text(said);
+    let kept = client(port);
+    round_trip(&kept);
+    round_trip(&kept);
+    terminal.text("nothing yet: a habit is stated once three cases have shown it");
+    terminal.text(&format!("not so any more: {said}"));
+}
+
 #[test]
 fn a_pasted_line_is_text_and_not_keys() {
     let terminal = Terminal::faultboard((80, 24), &[]);

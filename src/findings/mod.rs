@@ -166,6 +166,12 @@ impl Findings {
         Some(self.book.answers.iter().next_back()?.at)
     }
 
+    /// Whether something was seen of which the last state knows nothing.
+    #[must_use]
+    pub fn is_behind(&self) -> bool {
+        self.stirred
+    }
+
     /// What can be said at `at`: the state before, where nothing was seen since or that is half a second old at most.
     pub fn state(&mut self, at: Duration) -> Arc<[Finding]> {
         let young = self.computed.is_some_and(|computed| computed + PACE > at);

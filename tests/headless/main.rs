@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use session::{Session, client, echo, round_trip};
 
+mod findings;
 mod session;
 #[cfg(unix)]
 mod signals;

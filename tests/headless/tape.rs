@@ -32,7 +32,7 @@ fn text(bytes: &[u8]) -> &str {
     std::str::from_utf8(bytes).expect("text")
 }
 
-fn path(of: &Path) -> &str {
+pub(crate) fn path(of: &Path) -> &str {
     of.to_str().expect("a path of text")
 }
 

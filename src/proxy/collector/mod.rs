@@ -151,7 +151,9 @@ impl Collector {
         let at = self.engine.now();
         // Counted first: what stirs from here on is for the next beat.
         let stirs = self.count_stirs();
-        let news = self.hear() || self.restless || stirs != self.stirs;
+        // Findings are computed now and then: the last facts before silence are in them some beats later.
+        let behind = self.seen.iter().any(ProxyFigures::is_behind);
+        let news = self.hear() || self.restless || behind || stirs != self.stirs;
         let stirred = news || at.saturating_sub(self.published) >= self.quiet_beat();
         let mut moves = false;
         if stirred {
@@ -330,14 +332,17 @@ impl Collector {
         for seen in &self.seen {
             seen.take_plans(&mut batch.plans);
         }
-        if batch.facts.is_empty() && batch.plans.is_empty() && batch.dropped == 0 {
+        let is_empty = batch.facts.is_empty() && batch.plans.is_empty() && batch.dropped == 0;
+        if is_empty && !self.seen.iter().any(ProxyFigures::is_behind) {
             return;
         }
         batch.facts.sort_by_key(|fact| fact.at);
         batch.plans.sort_by_key(|(at, ..)| *at);
         self.infer(&batch, at);
-        // Nobody needs to listen.
-        let _ = self.engine.facts.send(Arc::new(batch));
+        if !is_empty {
+            // Nobody needs to listen.
+            let _ = self.engine.facts.send(Arc::new(batch));
+        }
     }
 
     /// Takes facts and the plans between them in, in the order of their times, and tells what is found by them.

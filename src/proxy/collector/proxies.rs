@@ -154,6 +154,11 @@ impl ProxyFigures {
         to.extend(taken.map(|(at, plan)| (since_start(at), self.id(), plan)));
     }
 
+    /// Whether its findings do not hold all facts yet.
+    pub(crate) fn is_behind(&self) -> bool {
+        self.habits.is_behind()
+    }
+
     /// What has become of its findings since this was asked last.
     pub(crate) fn infer(&mut self, at: Duration) -> Vec<(Found, Finding)> {
         let now = self.habits.state(at);
