@@ -50,9 +50,10 @@ impl Watch for TriesAgain {
             Some(Step::Answered { .. }) => {
                 if at >= self.next_answer && sight.book.faults.clean(conn.began, at) {
                     self.next_answer = at + APART;
-                    let last = self.answers.iter_mut().rev().nth(ANSWERS_FOLLOWED - 1);
-                    last.into_iter()
-                        .for_each(|last| last.until = last.until.min(at));
+                    // What takes nothing in from here on has seen no further.
+                    if let Some(last) = self.answers.iter_mut().nth_back(ANSWERS_FOLLOWED - 1) {
+                        last.until = last.until.min(at);
+                    }
                     self.answers.push(Answered {
                         at,
                         lonely: sight.book.is_alone(conn, at),
