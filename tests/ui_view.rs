@@ -649,6 +649,7 @@ fn found(model: &mut Model) {
     };
     let gives_up = "gives up on a request after 2.0 s (14 of 14, 1.98–2.03 s)";
     let tries = "tries again: 3 more attempts for each failed request, 1.0 s apart (4 of 5)";
+    let herd = "comes back all at once after the upstream broke off: 18 to 29 attempts within 100 ms of each other (4 times)";
     change_row(model, 0, |row| {
         row.findings = [
             finding(Habit::GivesUp, gives_up, 14, 14, &[44, 43, 41, 40, 31]),
@@ -657,7 +658,8 @@ fn found(model: &mut Model) {
         .into();
     });
     change_row(model, 2, |row| {
-        row.findings = [finding(Habit::GivesUp, gives_up, 6, 7, &[51])].into();
+        let gives_up = finding(Habit::GivesUp, gives_up, 6, 7, &[51]);
+        row.findings = [gives_up, finding(Habit::TriesAgain, herd, 4, 4, &[49])].into();
     });
     update(model, Action::Findings);
 }

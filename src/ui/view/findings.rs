@@ -10,19 +10,22 @@
 use ratatui::text::Span;
 
 use super::hits::Target;
-use super::pen::Sheet;
+use super::pen::{Sheet, wrap};
 use super::strips::position;
 use crate::snapshot::{Confidence, Finding, ProxyRow};
 use crate::ui::format;
 use crate::ui::model::Model;
 use crate::ui::theme::Role;
 
+/// So far to the right sentences stand.
+const SENTENCE: u16 = 3;
+
 /// A row of the page.
 pub(super) enum Row<'a> {
     /// The name of a proxy.
     Of(&'a str),
-    /// A finding in one sentence.
-    Says(&'a Finding),
+    /// A line of the sentence that a finding is.
+    Says(&'a Finding, String),
     /// Its evidence.
     Since(&'a Finding),
     /// There is none of this proxy.
@@ -38,16 +41,19 @@ fn proxies(model: &Model) -> impl Iterator<Item = &ProxyRow> {
     selected.into_iter().chain(found)
 }
 
-/// The rows, of all proxies.
-pub(super) fn rows(model: &Model) -> Vec<Row<'_>> {
+/// The rows, of all proxies: a sentence goes on in the next row where so many columns are too few for it.
+pub(super) fn rows(model: &Model, columns: u16) -> Vec<Row<'_>> {
     let mut rows = Vec::new();
     for row in proxies(model) {
         rows.push(Row::Of(&row.name));
         if row.findings.is_empty() {
             rows.push(Row::None);
         }
-        let found = row.findings.iter();
-        rows.extend(found.flat_map(|found| [Row::Says(found), Row::Since(found)]));
+        for found in row.findings.iter() {
+            let lines = wrap(&found.text, columns.saturating_sub(SENTENCE + 1));
+            rows.extend(lines.into_iter().map(|line| Row::Says(found, line)));
+            rows.push(Row::Since(found));
+        }
     }
     rows
 }
@@ -65,7 +71,7 @@ pub fn in_words(model: &Model) -> String {
 
 /// Draws what was found, from a row on.
 pub(super) fn draw(model: &Model, first: usize, mut sheet: Sheet<'_>) {
-    let rows = rows(model);
+    let rows = rows(model, sheet.area.width);
     let visible = super::events::room(sheet.area);
     let left = [
         Span::styled("findings", Role::Title),
@@ -73,7 +79,7 @@ pub(super) fn draw(model: &Model, first: usize, mut sheet: Sheet<'_>) {
     ];
     let count = rows
         .iter()
-        .filter(|row| matches!(row, Row::Says(_)))
+        .filter(|row| matches!(row, Row::Since(_)))
         .count();
     let place = if rows.len() > visible {
         format!("rows {}", position(first, visible, rows.len()))
@@ -90,9 +96,9 @@ pub(super) fn draw(model: &Model, first: usize, mut sheet: Sheet<'_>) {
                 "nothing yet: a habit is stated once three cases have shown it",
                 Role::Rest,
             ),
-            Row::Says(found) => {
+            Row::Says(found, line) => {
                 pen.holds_line(|| Target::Told(found.to_string()));
-                pen.skip(3).text(&found.text, Role::Plain)
+                pen.skip(SENTENCE).text(line, Role::Plain)
             }
             Row::Since(found) => {
                 pen.skip(5)

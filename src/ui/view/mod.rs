@@ -127,7 +127,10 @@ pub(super) fn ends(model: &Model) -> [usize; 2] {
     let room = room(model.size, model).told;
     match page {
         Overlay::Events(list) => [events::rows(model, list).len().saturating_sub(room), 0],
-        Overlay::Findings(_) => [findings::rows(model).len().saturating_sub(room), 0],
+        Overlay::Findings(_) => {
+            let rows = findings::rows(model, model.size.width);
+            [rows.len().saturating_sub(room), 0]
+        }
         Overlay::Conn(detail) => [0, story::of(model, detail).len().saturating_sub(room)],
         _ => [0, 0],
     }
