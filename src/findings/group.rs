@@ -78,6 +78,15 @@ pub(super) fn median(times: impl IntoIterator<Item = Duration>) -> Duration {
     times.get(times.len() / 2).copied().unwrap_or_default()
 }
 
+/// How many of some times are as near to the one in the middle as a timer's are.
+pub(super) fn near_middle(times: &[Duration]) -> usize {
+    let middle = median(times.iter().copied());
+    let near = times
+        .iter()
+        .filter(|time| Width::TIMER.joins(**time, middle));
+    near.count()
+}
+
 // === impl Width ===
 
 impl Width {

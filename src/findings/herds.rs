@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::book::{Book, Step};
-use super::group::{Last, Width, median};
+use super::group::{Last, near_middle};
 use super::watch::{Sight, Watch};
 use super::wording::after_failure;
 use crate::snapshot::{By, ConnId, Figure, Finding, Habit, Seen};
@@ -303,11 +303,7 @@ impl Moment {
         let calm = before.is_none_or(|end| end.at + CALM < run[0].at);
         let waits: Vec<Duration> = run.iter().filter_map(|end| end.waited).collect();
         let given_up = run.iter().filter(|end| end.given_up).count() * 2 > run.len();
-        let middle = median(waits.iter().copied());
-        let alike = waits
-            .iter()
-            .filter(|wait| Width::TIMER.joins(**wait, middle))
-            .count();
+        let alike = near_middle(&waits);
         let under = Arc::clone(&run[run.len() - 1].under);
         let idle = run.len() - waits.len();
         match () {

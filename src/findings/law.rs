@@ -6,7 +6,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::group::{Width, median};
+use super::group::{median, near_middle};
 use super::wording::time;
 use crate::snapshot::Figure;
 
@@ -198,11 +198,7 @@ fn grows(levels: &[f64], unsure: f64) -> Option<(Growth, f64)> {
 
 /// Whether nearly all pauses of a place are one.
 fn is_narrow(place: &[Duration]) -> bool {
-    let middle = median(place.iter().copied());
-    let alike = place
-        .iter()
-        .filter(|pause| Width::TIMER.joins(**pause, middle));
-    alike.count() * 10 >= place.len() * 9
+    near_middle(place) * 10 >= place.len() * 9
 }
 
 /// Whether the pauses of nearly all places go down to nothing.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::attempts::{Evidence, Failure, KNOWN};
-use super::group::{Width, median};
+use super::group::{Width, median, near_middle};
 use super::law::Law;
 use super::trains::Trains;
 use super::wording::{Range, counted, time};
@@ -72,8 +72,6 @@ pub(super) fn told(seen: &Evidence<'_>) -> Option<Finding> {
 /// Whether the time from an attempt's end to the next one's start is the client's pause. Some keep a connection open through their
 /// pause that they have given up: its end shows their pause only where all last alike.
 fn knows_pauses(failures: &[&Failure]) -> bool {
-    let middle = median(failures.iter().map(|failure| failure.took()));
-    let alike = |failure: &&&Failure| Width::TIMER.joins(failure.took(), middle);
-    let alike = failures.iter().filter(alike).count();
-    !failures[0].given_up || alike * 10 >= failures.len() * 9
+    let took: Vec<Duration> = failures.iter().map(|failure| failure.took()).collect();
+    !failures[0].given_up || near_middle(&took) * 10 >= took.len() * 9
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::attempts::Failure;
-use super::group::{Width, clusters, median};
+use super::group::{Width, clusters, median, near_middle};
 use crate::snapshot::Finding;
 
 /// Attempts that belong together.
@@ -81,14 +81,10 @@ impl Trains {
         let trains: Vec<_> = self.trains_of(pauses).collect();
         (0..pauses).any(|place| {
             let times: Vec<Duration> = trains.iter().map(|pauses| pauses[place]).collect();
-            let middle = median(times.iter().copied());
-            let alike = times
-                .iter()
-                .filter(|time| Width::TIMER.joins(**time, middle));
             let kinds = clusters(&times, Width::TIMER);
             let explained: usize = kinds.iter().map(Vec::len).sum();
             let of_kinds = kinds.len() > 1 && explained * 10 >= times.len() * 8;
-            alike.count() * 10 < times.len() * 8 && (times.len() < SOME || of_kinds)
+            near_middle(&times) * 10 < times.len() * 8 && (times.len() < SOME || of_kinds)
         })
     }
 
