@@ -64,7 +64,7 @@ pub(super) fn told(seen: &Evidence<'_>) -> Option<Finding> {
     // Callers that fail in turn follow one another after a part of their pause, and after the whole as often. After twice the pause
     // only those attempts follow that come after the next one.
     let again = more.map_or(0.6, |more| 1.0 - 1.0 / f64::from(more));
-    if peak.later > again + 0.15 && !seen.is_lonely() {
+    if peak.later > again + 0.15 {
         return None;
     }
     let apart = Followers::at(peak.place) + waited;

@@ -379,6 +379,29 @@ fn retries_are_told_as_they_were() {
     judge(&cases);
 }
 
+/// Of callers that fail in turn the next one tries after a part of the pause that each of them makes.
+#[test]
+fn a_part_of_a_pause_is_no_pause() {
+    let fixed = Retry::Fixed {
+        more: 3,
+        pause: millis(1_000),
+    };
+    for seed in seeds().chain([5_033, 5_056, 5_057]) {
+        let mut desk = Desk::new(seed * 31 + 7, RESETS);
+        desk.run(
+            &mut [Application::new(caller(4, fixed)).0],
+            Duration::from_secs(240),
+        );
+        let told = desk.stated.iter().filter(|it| it.kind == Habit::TriesAgain);
+        let mut apart = told.map(|it| it.values[0].1.number());
+        assert!(
+            apart.all(|apart| apart > 0.95),
+            "seed {seed}: {:?}",
+            desk.stated
+        );
+    }
+}
+
 /// A name, the settings, the faults, what has to be told, and what the client did.
 type Kept = (
     &'static str,
