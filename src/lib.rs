@@ -66,6 +66,8 @@
 //! | where a mapping is read | [`mapping`], a function for each production of its grammar |
 //! | where a habit of an application is told | one file in `findings`, and its line in the table there |
 //! | who may ask what of the API | `api::guard` |
+//! | what a program or a console elsewhere is told, and how it is read | `wire` says what a line is, `api::live` sends it |
+//! | where our own API has a path | `api::live`, and its line in `assets/openapi.json` |
 //! | which fault a toxic of toxiproxy is | `toxic` |
 //! | where TLS with an upstream is set up | [`proxy::tls`] |
 //! | what is measured, and when | `proxy::meter` counts, `proxy::collector` reads ten times a second |

@@ -13,7 +13,7 @@ pub const TOKEN_VARIABLE: &str = "FAULTBOARD_TOKEN";
 #[derive(Args, Clone, Debug, Default, PartialEq, Eq)]
 #[command(next_help_heading = "Control API")]
 pub struct ApiArgs {
-    /// Listen for programs that drive the desk, as toxiproxy's clients do; ADDR is IP:PORT, PORT or unix:PATH [default: 127.0.0.1:8474]
+    /// Listen for programs that drive the desk, as toxiproxy's clients do, or watch and drive it under /faultboard/v1; ADDR is IP:PORT, PORT or unix:PATH [default: 127.0.0.1:8474]
     #[arg(long, value_name = "ADDR", num_args = 0..=1, require_equals = true,
           default_missing_value = "127.0.0.1:8474", value_parser = Address::parse)]
     pub api: Option<Address>,

@@ -1,6 +1,6 @@
 //! Tells snapshots as frames: a key frame for whoever begins to listen, and of each snapshot what is new.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -24,7 +24,8 @@ pub struct Teller {
     seq: u64,
     at: Duration,
     proxies: Vec<Known>,
-    rows: HashMap<u64, Row>,
+    /// In the order of their numbers.
+    rows: Vec<Row>,
     more: usize,
     ended: VecDeque<Ended>,
     watched: Option<Watched>,
@@ -69,8 +70,6 @@ impl Teller {
             members: known.members.clone(),
             history: Some(history(&none, &known.history)),
         };
-        let mut conns: Vec<Row> = self.rows.values().cloned().collect();
-        conns.sort_unstable_by_key(|row| row.id);
         Frame::state(&State {
             seq: self.seq,
             t: Seconds(self.at),
@@ -78,7 +77,7 @@ impl Teller {
             columns: texts(&COLUMNS),
             kinds: KINDS.iter().map(|kind| kind.name.to_owned()).collect(),
             points: texts(&POINTS),
-            conns,
+            conns: self.rows.clone(),
             more: self.more,
             ended: self.ended.iter().map(|it| ended_row(&it.0)).collect(),
             watched: self
@@ -115,13 +114,12 @@ impl Teller {
             return None;
         }
         self.seq += 1;
-        let rows = conns.iter().map(|id| &self.rows[id]);
         Some(Frame::delta(&Delta {
             seq: self.seq,
             t: Seconds(at),
             order,
             proxies,
-            conns: rows.cloned().collect(),
+            conns,
             gone,
             more,
             ended: newly,
@@ -177,39 +175,43 @@ impl Teller {
         changed
     }
 
-    /// The numbers of the connections whose rows are new, and of those that are told no longer.
-    fn changed_rows(&mut self, snapshot: &Snapshot) -> (Vec<u64>, Vec<u64>) {
-        let mut changed = Vec::new();
-        let mut before = std::mem::take(&mut self.rows);
-        self.rows.reserve(snapshot.conns.len().min(self.most));
-        for row in self.busiest(&snapshot.conns) {
-            let row = Row::of(row, snapshot.at);
-            if before.remove(&row.id).as_ref() != Some(&row) {
-                changed.push(row.id);
+    /// The rows that are new, and the numbers of the connections that are told no longer.
+    fn changed_rows(&mut self, snapshot: &Snapshot) -> (Vec<Row>, Vec<u64>) {
+        let rows = self.busiest(&snapshot.conns).into_iter();
+        let mut rows: Vec<Row> = rows.map(|row| Row::of(row, snapshot.at)).collect();
+        rows.sort_unstable_by_key(|row| row.id);
+        let mut before = std::mem::take(&mut self.rows).into_iter().peekable();
+        let (mut changed, mut gone) = (Vec::new(), Vec::new());
+        for row in &rows {
+            while let Some(other) = before.next_if(|other| other.id < row.id) {
+                gone.push(other.id);
             }
-            self.rows.insert(row.id, row);
+            if before.next_if(|other| other.id == row.id).as_ref() != Some(row) {
+                changed.push(row.clone());
+            }
         }
-        let mut gone: Vec<u64> = before.into_keys().collect();
-        changed.sort_unstable();
-        gone.sort_unstable();
+        gone.extend(before.map(|other| other.id));
+        self.rows = rows;
         (changed, gone)
     }
 
     /// The connections that are told: those with the most bytes a second, then those that hold the most, then the oldest.
     fn busiest<'a>(&self, conns: &'a [ConnRow]) -> Vec<&'a ConnRow> {
-        let mut rows: Vec<&ConnRow> = conns.iter().collect();
-        if rows.len() > self.most {
-            let idle = |row: &ConnRow| {
-                let PerDirection { up, down } = row.rates.map(proxy::whole);
-                let held = row.held.up.saturating_add(row.held.down);
-                (u64::MAX - up.saturating_add(down), u64::MAX - held, row.id)
-            };
-            if self.most > 0 {
-                rows.select_nth_unstable_by_key(self.most - 1, |row| idle(row));
-            }
-            rows.truncate(self.most);
+        if conns.len() <= self.most {
+            return conns.iter().collect();
         }
-        rows
+        let idle = |row: &'a ConnRow| {
+            let PerDirection { up, down } = row.rates.map(proxy::whole);
+            let held = row.held.up.saturating_add(row.held.down);
+            (!up.saturating_add(down), !held, row.id)
+        };
+        let keyed = conns.iter().map(|row| (idle(row), row));
+        let mut rows: Vec<_> = keyed.collect();
+        if let Some(last) = self.most.checked_sub(1) {
+            rows.select_nth_unstable_by_key(last, |(idle, _)| *idle);
+        }
+        rows.truncate(self.most);
+        rows.into_iter().map(|(_, row)| row).collect()
     }
 
     fn changed_watched(&mut self, snapshot: &Snapshot) -> Option<Watching> {

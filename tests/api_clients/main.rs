@@ -208,3 +208,52 @@ fn a_port_that_is_taken_ends_it_and_its_version_is_toxiproxys() {
     assert_eq!(output.stdout, b"toxiproxy-server version 2.12.0\n");
     assert_eq!(run(&["-nosuch"]).status.code(), Some(2));
 }
+
+/// A tool that makes requests of the document alone, right and wrong ones. The texts of commands and faults are languages that
+/// no schema tells, so what it believes to be right may be refused; and toxiproxy's paths take and answer what toxiproxy's do.
+#[test]
+fn the_document_holds_whatever_a_fuzzer_makes_of_it() {
+    const OF_LANGUAGES: &str = "positive_data_acceptance";
+    const OF_TOXIPROXY: &str =
+        "positive_data_acceptance,negative_data_rejection,not_a_server_error";
+    let tool = installed().join("venv/bin/schemathesis");
+    if !tool.exists() {
+        eprintln!("left out: schemathesis (not installed: .ci/run does)");
+        return;
+    }
+    for (tag, without) in [("faultboard", OF_LANGUAGES), ("toxiproxy", OF_TOXIPROXY)] {
+        let server = Server::start(&[]);
+        let api = format!("http://127.0.0.1:{}", server.port);
+        let output = Command::new(&tool)
+            .current_dir(installed())
+            .args([
+                "run",
+                &format!("{api}/faultboard/v1/openapi.json"),
+                "--url",
+                &api,
+            ])
+            .args(["--include-tag", tag, "--exclude-checks", without])
+            // It goes on until its reader ends it.
+            .args(["--exclude-path", "/faultboard/v1/stream"])
+            .args([
+                "--phases",
+                "examples,coverage,fuzzing",
+                "--max-examples",
+                "20",
+            ])
+            .args([
+                "--seed",
+                "1",
+                "--max-time",
+                "20",
+                "--request-timeout",
+                "10",
+                "--no-color",
+            ])
+            .output()
+            .expect("it starts");
+        let said = String::from_utf8_lossy(&output.stdout);
+        let failed = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{tag}:\n{said}\n{failed}");
+    }
+}

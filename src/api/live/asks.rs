@@ -22,7 +22,8 @@ type Answered = Result<Response, Refusal>;
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Watched {
-    /// `null` for none.
+    /// `null` for none; it must be there.
+    #[serde(deserialize_with = "Option::deserialize")]
     connection: Option<u64>,
 }
 

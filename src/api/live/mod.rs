@@ -43,6 +43,9 @@ use crate::wire::{API, Role, Teller};
 /// So many connections are told where nothing else is asked for: the busiest.
 const CONNS: usize = 1_000;
 
+/// Nobody has more.
+const MOST_CONNS: usize = 1_000_000;
+
 /// The document of both APIs.
 const DOCUMENT: &str = include_str!("../../../assets/openapi.json");
 
@@ -118,8 +121,9 @@ impl Asked {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             match name {
                 "conns" if names.contains(&name) => {
-                    let wrong = |_| Refusal::bad("conns= wants a whole number: conns=200");
-                    asked.conns = value.parse().map_err(wrong)?;
+                    let conns = value.parse().ok().filter(|conns| *conns <= MOST_CONNS);
+                    let wrong = || Refusal::bad("conns= wants a number up to 1000000: conns=200");
+                    asked.conns = conns.ok_or_else(wrong)?;
                 }
                 "events" if names.contains(&name) => {
                     asked.events = match value {
