@@ -417,10 +417,5 @@ pub(in crate::ui) fn waiting(row: &ProxyRow) -> String {
     format!("{others} of {} wait for a chunk{since}", row.open)
 }
 
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a cast saturates, and nothing counted is negative"
-)]
 #[cfg(test)]
 pub(in crate::ui) mod tests;

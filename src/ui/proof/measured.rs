@@ -239,6 +239,11 @@ pub(super) fn share_of(some: f64, all: f64) -> Figure {
     (share.map(Value::Percent), text, Some(whole(all)))
 }
 
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a cast saturates, and nothing counted is negative"
+)]
 pub(super) fn whole(count: f64) -> u64 {
     count.round() as u64
 }
