@@ -52,7 +52,8 @@ impl Endings {
         match sight.fact.seen {
             Seen::Opened { .. } => {
                 let recent = self.0.iter_mut().rev();
-                let recent = recent.take_while(|end| end.at + SOON >= at);
+                // Those before one that is marked were looked at with it.
+                let recent = recent.take_while(|end| end.at + SOON >= at && !end.replaced);
                 recent.for_each(|end| end.replaced = true);
             }
             Seen::Left { leg, amid, .. } => {

@@ -121,7 +121,6 @@ impl StopsTrying {
             .last_start
             .replace(at)
             .map(|last| at.saturating_sub(last));
-        let healthy = median(self.healthy.iter().copied());
         let Some(row) = &mut self.row else {
             let clean = sight.book.faults.clean(at.saturating_sub(SHORTEST), at);
             if let Some(since) = since.filter(|_| clean) {
@@ -129,6 +128,7 @@ impl StopsTrying {
             }
             return;
         };
+        let healthy = median(self.healthy.iter().copied());
         row.attempts += 1;
         if row.silent && row.attempts == PROBES {
             // Many at once do not try whether it works: a program begins anew.
