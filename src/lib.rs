@@ -6,7 +6,7 @@
 //! # Layers
 //!
 //! ```text
-//!  main, start              the program: what it opens, what ends it
+//!  main, start, attach      the program: what it opens, what ends it
 //!    │
 //!    ├─ cli, check          the command line, and what can be told of it without starting anything
 //!    ├─ ui                  the console: keys in, frames out (feature `tui`)
@@ -17,6 +17,7 @@
 //!    ├─ tape                what was done and met in a session, recorded, read and played again
 //!    ├─ expect, report      what a script demands of it; a page for people
 //!    ▼
+//!  remote                   engines elsewhere as one desk, over HTTP (feature `api`)
 //!  desk                     what the console works on: the engine here, or engines elsewhere
 //!  request                  what the console and commands ask of the engine, and what becomes of it
 //!    ▼
@@ -68,6 +69,7 @@
 //! | who may ask what of the API | `api::guard` |
 //! | what a program or a console elsewhere is told, and how it is read | `wire` says what a line is, `api::live` sends it |
 //! | where our own API has a path | `api::live`, and its line in `assets/openapi.json` |
+//! | how the console works over an engine elsewhere | `remote::follow` reads its frames, `remote::words` says what is asked of it; `desk` is what the console sees of both |
 //! | which fault a toxic of toxiproxy is | `toxic` |
 //! | where TLS with an upstream is set up | [`proxy::tls`] |
 //! | what is measured, and when | `proxy::meter` counts, `proxy::collector` reads ten times a second |
@@ -148,6 +150,8 @@ pub mod mapping;
 pub mod operate;
 pub mod preset;
 pub mod proxy;
+#[cfg(feature = "api")]
+pub mod remote;
 pub mod report;
 pub mod request;
 pub mod scene;

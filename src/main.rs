@@ -45,6 +45,8 @@ use tokio::io::AsyncRead;
 use tracing::info;
 
 mod allocator;
+#[cfg(all(feature = "api", feature = "tui"))]
+mod attach;
 mod start;
 
 use start::{Opened, Origin, Upstreams, open};
@@ -254,6 +256,11 @@ fn dispatch(cli: Cli) -> Result<ExitCode> {
             let mut options = Options::read(run.and(later), &[])?;
             options.drop_in = Some(drop_in);
             return desk(options, Origin::of(Upstreams::Given), notes);
+        }
+        #[cfg(all(feature = "api", feature = "tui"))]
+        Some(Command::Attach(args)) => {
+            let tokens = start::tokens(args.token_file.as_deref())?;
+            return attach::attach(args, tokens, notes);
         }
         #[cfg(feature = "api")]
         Some(Command::Ping {

@@ -62,6 +62,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("stop", &[]),
     ("allocator", &[]),
     ("start", &["format"]),
+    ("attach", &[]),
     (
         "logging",
         &["units", "format", "file", "sweep", "snapshot", "proxy"],
@@ -121,10 +122,17 @@ const LAYERS: &[(&str, &[&str])] = &[
         ],
     ),
     (
+        "remote",
+        &[
+            "units", "format", "fault", "mapping", "snapshot", "command", "wire", "proxy",
+            "request", "desk",
+        ],
+    ),
+    (
         "cli",
         &[
-            "api", "format", "look", "units", "syntax", "fault", "preset", "mapping", "command",
-            "proxy", "demo", "expect", "report",
+            "remote", "snapshot", "api", "format", "look", "units", "syntax", "fault", "preset",
+            "mapping", "command", "proxy", "demo", "expect", "report",
         ],
     ),
     (
@@ -390,7 +398,7 @@ fn one_place_reads_the_clock() {
 #[test]
 fn only_the_program_hides_errors() {
     let parts = sources();
-    let program = ["main.rs", "start.rs"];
+    let program = ["main.rs", "start.rs", "attach.rs"];
     let outside = |source: &&Source| !program.contains(&&*source.path);
     let parts = parts.iter().filter(outside);
     let why = "errors have types outside the program itself";

@@ -19,6 +19,7 @@ pub const USAGE: &str = "faultboard [OPTIONS] [MAPPING]...\n       \
                          faultboard replay [OPTIONS] TAPE\n       \
                          faultboard report [--html|--md|--json] [-o FILE] TAPE\n       \
                          faultboard presets [--json]\n       \
+                         faultboard attach [TARGET]...\n       \
                          faultboard toxiproxy [-host ADDR] [-port N] [-config FILE]\n       \
                          faultboard ping [ADDR]\n       \
                          faultboard completions SHELL\n       \
@@ -53,6 +54,10 @@ const EXAMPLES: &[(&str, &str)] = &[
     (
         "faultboard --plain --duration 30s --expect 'feels p99 < 500ms' -f 'loss 2%' 8080=localhost:80",
         "a smoke test in one line: exit status 3 where clients waited longer",
+    ),
+    (
+        "faultboard attach shop:8474",
+        "the console over a desk elsewhere, which was started with --api",
     ),
     (
         "faultboard --tape x.tape 8080=localhost:80; faultboard report x.tape -o x.html",

@@ -26,6 +26,10 @@ use crate::format::shortened;
 use crate::look::{Glyphs, Scheme};
 use crate::proxy::Keepalive;
 use crate::proxy::tls::TlsOptions;
+#[cfg(all(feature = "api", feature = "tui"))]
+use crate::remote::Target;
+#[cfg(all(feature = "api", feature = "tui"))]
+use crate::snapshot::Author;
 
 /// What was asked for.
 #[derive(Debug, Parser)]
@@ -147,6 +151,12 @@ pub enum Command {
         #[arg(long, value_name = "FILE")]
         api_token_file: Option<PathBuf>,
     },
+    /// Run the console over desks that run elsewhere: what they show, and every key, as if they ran here
+    ///
+    /// A desk is started with --api there. Leaving the console ends nothing: the desk goes on. Several desks are one: each
+    /// one's name stands before those of its proxies.
+    #[cfg(all(feature = "api", feature = "tui"))]
+    Attach(AttachArgs),
     /// Stand for toxiproxy's server: its flags, its file, its API on port 8474, and no console
     ///
     /// Flags have one dash or two, as there; all options of this program's own are taken too. Called toxiproxy or
@@ -166,6 +176,42 @@ pub enum Command {
         #[arg(long)]
         json: bool,
     },
+}
+
+/// How the console runs over desks elsewhere.
+#[cfg(all(feature = "api", feature = "tui"))]
+#[derive(Args, Clone, Debug)]
+pub struct AttachArgs {
+    /// Where they listen: HOST:PORT, PORT, `http://HOST:PORT` or unix:PATH [default: `FAULTBOARD_API`, `TOXIPROXY_URL` or 127.0.0.1:8474]
+    #[arg(value_name = "TARGET", value_parser = Target::parse)]
+    pub targets: Vec<Target>,
+    /// Look only: nothing is changed from here
+    #[arg(long)]
+    pub read_only: bool,
+    /// By what name others see who changed something [default: USER@HOST]
+    #[arg(long = "as", value_name = "NAME", value_parser = author)]
+    pub author: Option<Author>,
+    /// File with the token that they ask for; `FAULTBOARD_TOKEN` is another place for it
+    #[arg(long, value_name = "FILE")]
+    pub token_file: Option<PathBuf>,
+    /// Colours of the console [default: auto]
+    #[arg(long, value_name = "NAME")]
+    pub theme: Option<Scheme>,
+    /// Glyphs of the console [default: auto]
+    #[arg(long, value_name = "NAME")]
+    pub charset: Option<Glyphs>,
+}
+
+/// Reads a name by which others see somebody.
+#[cfg(all(feature = "api", feature = "tui"))]
+fn author(text: &str) -> Result<Author, String> {
+    let read = Author::named(text).filter(|it| it.as_str() == text.trim() && text.is_ascii());
+    read.ok_or_else(|| {
+        format!(
+            "a name of letters, digits and signs of ASCII, at most {} of them: ana@laptop",
+            Author::LONGEST
+        )
+    })
 }
 
 /// Who presses the keys of a tour.

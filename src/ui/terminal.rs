@@ -11,7 +11,8 @@ use std::sync::{LazyLock, Once};
 
 use crossterm::clipboard::CopyToClipboard;
 use crossterm::event::{
-    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture,
+    DisableBracketedPaste, DisableMouseCapture, EnableBracketedPaste, EnableMouseCapture, Event,
+    KeyCode, KeyEventKind, KeyModifiers, read,
 };
 use crossterm::style::Print;
 use crossterm::terminal::{
@@ -50,6 +51,42 @@ const MOUSE_OFF: &str = "\x1b[?1004l\x1b[?1006l\x1b[?1002l\x1b[?1000l";
 /// Has the terminal remember its title, and bring it back. One that remembers none is left without any, as it was.
 const KEEP_TITLE: &str = "\x1b[22;2t";
 const TITLE_AS_BEFORE: &str = "\x1b]2;\x1b\\\x1b[23;2t";
+
+/// Asks for a line on the terminal of standard error without showing what is typed; `None` where nothing is. Blocks.
+///
+/// # Errors
+/// The terminal cannot be read, or set so that it shows nothing.
+pub fn ask_unseen(question: &str) -> io::Result<Option<String>> {
+    let mut shown = io::stderr();
+    write!(shown, "{question}")?;
+    shown.flush()?;
+    enable_raw_mode()?;
+    let read = read_unseen();
+    disable_raw_mode()?;
+    writeln!(shown)?;
+    Ok(read?.filter(|line| !line.is_empty()))
+}
+
+fn read_unseen() -> io::Result<Option<String>> {
+    let mut line = String::new();
+    loop {
+        let Event::Key(key) = read()? else {
+            continue;
+        };
+        match key.code {
+            _ if key.kind == KeyEventKind::Release => {}
+            KeyCode::Enter => return Ok(Some(line)),
+            KeyCode::Esc => return Ok(None),
+            KeyCode::Char('c' | 'd') if key.modifiers.contains(KeyModifiers::CONTROL) => {
+                return Ok(None);
+            }
+            KeyCode::Char('u') if key.modifiers.contains(KeyModifiers::CONTROL) => line.clear(),
+            KeyCode::Char(letter) => line.push(letter),
+            KeyCode::Backspace => drop(line.pop()),
+            _ => {}
+        }
+    }
+}
 
 /// Gives the terminal back when it is dropped.
 #[derive(Debug)]

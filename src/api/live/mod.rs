@@ -38,6 +38,7 @@ use serde_json::json;
 pub(super) use self::listeners::Live;
 use super::answer::Refusal;
 use super::{Control, Desk, TOXIPROXY};
+use crate::proxy::sys;
 use crate::wire::{API, Role, Teller};
 
 /// So many connections are told where nothing else is asked for: the busiest.
@@ -73,6 +74,7 @@ async fn about(Desk(control): Desk, Extension(role): Extension<Role>) -> Respons
         "name": "faultboard",
         "version": env!("CARGO_PKG_VERSION"),
         "api": API,
+        "host": sys::machine(),
         "run": control.parts.live.run(),
         "seed": control.engine.seed(),
         "now": seconds(now),

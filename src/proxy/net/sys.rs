@@ -13,6 +13,22 @@ pub(crate) use anywhere::Acceptor;
 #[cfg(target_os = "linux")]
 pub(crate) use linux::Acceptor;
 
+/// What this machine is called, where it is called anything that can be shown.
+#[must_use]
+pub fn machine() -> Option<String> {
+    #[cfg(unix)]
+    let name = rustix::system::uname()
+        .nodename()
+        .to_string_lossy()
+        .into_owned();
+    #[cfg(not(unix))]
+    let name = std::env::var("COMPUTERNAME").unwrap_or_default();
+    let shown = name
+        .chars()
+        .all(|c| c.is_alphanumeric() || "-._".contains(c));
+    (shown && !name.is_empty()).then_some(name)
+}
+
 /// The listening sockets of a port, one for each address. The accept loop owns them: the port is closed when it ends.
 pub(crate) type Listeners = Vec<Arc<TcpListener>>;
 

@@ -10,6 +10,9 @@ use crate::ui::model::{Line, Model, Tone};
 /// Engines elsewhere were reached, or lost.
 pub(super) fn changed(model: &mut Model, contact: &Contact) {
     let before = std::mem::replace(&mut model.contact, contact.clone());
+    if let [only] = &contact.peers[..] {
+        model.seed = only.seed.unwrap_or(model.seed);
+    }
     for (place, (old, new)) in before.peers.iter().zip(&contact.peers).enumerate() {
         let (tone, text) = match (old.is_lost(), new.is_lost()) {
             _ if old.restarts != new.restarts => {
@@ -76,27 +79,31 @@ pub(super) fn may_end(model: &mut Model, conns: &[ConnId]) -> bool {
 }
 
 fn why_not(contact: &Contact, proxies: &[ProxyId]) -> Option<String> {
-    let named = proxies.iter().filter_map(|id| contact.peer_of(*id));
-    let all = contact.peers.iter().filter(|_| proxies.is_empty());
-    named.chain(all).find_map(why_not_of)
+    if proxies.is_empty() {
+        // A new proxy goes to one that takes it.
+        let refuse: Option<Vec<String>> = contact.peers.iter().map(why_not_of).collect();
+        return refuse?.into_iter().next();
+    }
+    let mut peers = proxies.iter().filter_map(|id| contact.peer_of(*id));
+    peers.find_map(why_not_of)
 }
 
 fn why_not_of(peer: &Peer) -> Option<String> {
     if peer.is_lost() {
-        Some(lost(peer))
+        Some(format!(
+            "{} is out of contact: nothing was changed",
+            peer.name
+        ))
     } else {
-        let name = &peer.name;
-        peer.read_only
-            .then(|| format!("read-only: {name} is looked at, and nothing changed there"))
+        let why = "read-only: nothing was changed".to_owned();
+        peer.read_only.then_some(why)
     }
 }
 
 fn lost(peer: &Peer) -> String {
     let Peer { name, reach, .. } = peer;
     match reach {
-        Reach::Lost { why, .. } => {
-            format!("no contact with {name} ({why}): nothing can be changed there")
-        }
+        Reach::Lost { why, .. } => format!("no contact with {name}: {why}"),
         Reach::Here => format!("{name} is in contact"),
     }
 }

@@ -1,0 +1,234 @@
+//! What is known of all engines of a desk: shown as one snapshot, told as one line of events, with who is in contact.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use tokio::sync::{broadcast, watch};
+
+use super::numbers::{Among, Shift};
+use crate::desk::{Contact, Peer, Reach, Why};
+use crate::fault::PerDirection;
+use crate::proxy::clock;
+use crate::request::Request;
+use crate::snapshot::{Author, Event, Happening, ProxyId, Snapshot};
+use crate::wire::{Hello, Role};
+
+/// How many events wait for a console that is busy; it is told how many of the oldest are lost.
+const EVENTS: usize = 4_096;
+
+/// What is known of all engines of a desk.
+pub(super) struct Board {
+    engines: Mutex<Vec<Known>>,
+    snapshots: watch::Sender<Arc<Snapshot>>,
+    events: broadcast::Sender<Arc<Event>>,
+    contact: watch::Sender<Contact>,
+    /// When the desk's clock showed what: once an engine has told what its own shows.
+    clock: Mutex<(Instant, Duration)>,
+    /// Whether nothing is to be changed from here, whatever an engine allows.
+    read_only: bool,
+}
+
+/// What is known of one engine.
+struct Known {
+    among: Among,
+    shift: Shift,
+    run: Option<String>,
+    /// Its last snapshot, as the desk shows it.
+    latest: Arc<Snapshot>,
+    /// By what name it knows us.
+    author: Author,
+}
+
+// === impl Board ===
+
+impl Board {
+    /// A board of engines, by their names and addresses, that nothing is known of yet.
+    pub(super) fn new(names: &[(String, String)], author: &Author, read_only: bool) -> Self {
+        let known = |(place, (name, _)): (usize, &(String, String))| Known {
+            among: Among::new(place, names.len(), name),
+            shift: Shift::default(),
+            run: None,
+            latest: Arc::default(),
+            author: author.clone(),
+        };
+        let peer = |(name, address): &(String, String)| Peer {
+            name: name.clone(),
+            address: address.clone(),
+            version: String::new(),
+            seed: None,
+            others: 0,
+            read_only,
+            restarts: 0,
+            reach: Reach::Lost {
+                since: Duration::ZERO,
+                next: None,
+                why: Why::Silent,
+            },
+        };
+        let peers = names.iter().map(peer).collect();
+        Self {
+            engines: Mutex::new(names.iter().enumerate().map(known).collect()),
+            snapshots: watch::Sender::default(),
+            events: broadcast::Sender::new(EVENTS),
+            contact: watch::Sender::new(Contact { peers }),
+            clock: Mutex::new((clock::now(), Duration::ZERO)),
+            read_only,
+        }
+    }
+
+    /// The time of the desk.
+    pub(super) fn now(&self) -> Duration {
+        let (then, showed) = *self.clock.lock();
+        showed.saturating_add(clock::now().saturating_duration_since(then))
+    }
+
+    pub(super) fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
+        self.snapshots.subscribe()
+    }
+
+    pub(super) fn events(&self) -> broadcast::Receiver<Arc<Event>> {
+        self.events.subscribe()
+    }
+
+    pub(super) fn contact(&self) -> watch::Receiver<Contact> {
+        self.contact.subscribe()
+    }
+
+    /// An engine begins to tell: this run, or another one than before.
+    pub(super) fn begin(&self, place: usize, hello: &Hello, author: Author) {
+        let told = Duration::try_from_secs_f64(hello.t).unwrap_or_default();
+        let mut engines = self.engines.lock();
+        if engines.iter().all(|known| known.run.is_none()) {
+            *self.clock.lock() = (clock::now(), told);
+        }
+        let known = &mut engines[place];
+        let is_new = known.run.as_ref() != Some(&hello.run);
+        let is_restart = is_new && known.run.is_some();
+        if is_new {
+            known.shift = Shift::between(told, self.now());
+            known.run = Some(hello.run.clone());
+        }
+        known.author = author;
+        drop(engines);
+        self.contact.send_modify(|contact| {
+            let peer = &mut contact.peers[place];
+            peer.version.clone_from(&hello.version);
+            peer.seed = Some(hello.seed);
+            peer.others = hello.others.len();
+            peer.read_only = self.read_only || hello.role == Role::Viewer;
+            peer.restarts += u32::from(is_restart);
+            peer.reach = Reach::Here;
+        });
+    }
+
+    /// Others listen to an engine, or no more.
+    pub(super) fn others(&self, place: usize, count: usize) {
+        self.contact.send_if_modified(|contact| {
+            let others = &mut contact.peers[place].others;
+            std::mem::replace(others, count) != count
+        });
+    }
+
+    /// An engine is out of contact, and tried again after this long, or at once.
+    pub(super) fn lose(&self, place: usize, why: Why, wait: Option<Duration>) {
+        let now = self.now();
+        let next = wait.map(|wait| now.saturating_add(wait));
+        self.contact.send_modify(|contact| {
+            let reach = &mut contact.peers[place].reach;
+            let since = match reach {
+                Reach::Lost { since, .. } => *since,
+                Reach::Here => now,
+            };
+            *reach = Reach::Lost { since, next, why };
+        });
+    }
+
+    /// An engine shows this.
+    pub(super) fn show(&self, place: usize, mut snapshot: Snapshot) {
+        let mut engines = self.engines.lock();
+        let known = &mut engines[place];
+        known.among.show(known.shift, &mut snapshot);
+        known.latest = Arc::new(snapshot);
+        let all = match &engines[..] {
+            [only] => Arc::clone(&only.latest),
+            many => Arc::new(together(many)),
+        };
+        drop(engines);
+        self.snapshots.send_replace(all);
+    }
+
+    /// Something happened on an engine.
+    pub(super) fn tell(&self, place: usize, mut event: Event) {
+        let engines = self.engines.lock();
+        let known = &engines[place];
+        known.among.tell(known.shift, &mut event);
+        event.by = event.by.map(|by| {
+            if by == known.author {
+                Author::CONSOLE
+            } else if by.is_own() && by != Author::START {
+                // Whoever runs that program is somebody else.
+                Author::named(&format!("its {by}")).unwrap_or(by)
+            } else {
+                by
+            }
+        });
+        drop(engines);
+        // Nobody needs to listen.
+        let _ = self.events.send(Arc::new(event));
+    }
+
+    /// So many events of an engine did not reach us.
+    pub(super) fn lost(&self, place: usize, events: u64) {
+        let name = self.contact.borrow().peers[place].name.clone();
+        let text = format!(
+            "{events} events of {name} were lost: they came faster than the way to here takes them"
+        );
+        let event = Event {
+            at: self.now(),
+            proxy: String::new(),
+            what: Happening::Note(text),
+            by: None,
+        };
+        let _ = self.events.send(Arc::new(event));
+    }
+
+    /// What an engine calls a proxy of the desk.
+    pub(super) fn own_name(&self, place: usize, id: ProxyId) -> Option<String> {
+        let engines = self.engines.lock();
+        let known = engines.get(place)?;
+        let row = known.latest.proxies.iter().find(|row| row.id == id)?;
+        Some(known.among.own_name(&row.name).to_owned())
+    }
+
+    /// The desk's number of an engine's proxy.
+    pub(super) fn desk_proxy(&self, place: usize, id: ProxyId) -> ProxyId {
+        self.engines.lock()[place].among.proxy(id)
+    }
+
+    /// A request with the numbers and names that an engine has.
+    pub(super) fn own_request(&self, place: usize, request: &Request) -> Request {
+        self.engines.lock()[place].among.own_request(request)
+    }
+
+    /// By what name an engine knows us.
+    pub(super) fn author(&self, place: usize) -> Author {
+        self.engines.lock()[place].author.clone()
+    }
+}
+
+/// The snapshots of several engines as one.
+fn together(engines: &[Known]) -> Snapshot {
+    let mut all = Snapshot::default();
+    for Known { latest, .. } in engines {
+        all.at = all.at.max(latest.at);
+        all.proxies.extend(latest.proxies.iter().cloned());
+        all.conns.extend(latest.conns.iter().cloned());
+        all.ended.extend(latest.ended.iter().cloned());
+        all.watched = all.watched.or_else(|| latest.watched.clone());
+        all.rates = PerDirection::plus(all.rates, latest.rates);
+    }
+    all.conns.sort_by_key(|row| row.id);
+    all.ended.sort_by_key(|ended| ended.at);
+    all
+}

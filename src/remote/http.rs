@@ -1,0 +1,152 @@
+//! One connection to an engine elsewhere, and what is asked over it.
+
+use std::io;
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes, to_bytes};
+use axum::http::header::{AUTHORIZATION, HOST, USER_AGENT};
+use axum::http::{Method, Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::client::conn::http1::{self, SendRequest};
+use hyper_util::rt::TokioIo;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::target::{Place, Target};
+
+/// What is there answers sooner.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+
+/// No answer to a question is longer.
+const LONGEST: usize = 1 << 20;
+
+/// What is said of who asks.
+const AGENT: &str = concat!("faultboard/", env!("CARGO_PKG_VERSION"));
+
+/// How an engine elsewhere is asked. Clones have connections of their own.
+#[derive(Clone)]
+pub(super) struct Caller {
+    target: Arc<Target>,
+    token: Option<Arc<str>>,
+}
+
+/// A connection to it.
+pub(super) struct Line(SendRequest<Body>);
+
+/// Something to read and write without waiting.
+trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
+
+// === impl Caller ===
+
+impl Caller {
+    /// One who asks there, with this token unless the target has one of its own.
+    pub(super) fn new(target: Target, token: Option<&str>) -> Self {
+        let token = target.token.as_deref().or(token).map(Arc::from);
+        let target = Arc::new(target);
+        Self { target, token }
+    }
+
+    /// Whether it has a token to show.
+    pub(super) fn has_token(&self) -> bool {
+        self.token.is_some()
+    }
+
+    pub(super) fn target(&self) -> &Target {
+        &self.target
+    }
+
+    /// Opens a connection.
+    pub(super) async fn call(&self) -> io::Result<Line> {
+        let dialed = timeout(PATIENCE, dial(&self.target.place));
+        let stream = dialed.await.map_err(|_| silent())??;
+        let (sender, connection) = http1::handshake(TokioIo::new(stream))
+            .await
+            .map_err(io::Error::other)?;
+        // It ends with its sender, and with the engine.
+        tokio::spawn(connection);
+        Ok(Line(sender))
+    }
+
+    /// A question, to be sent over a connection.
+    pub(super) fn ask(
+        &self,
+        method: Method,
+        path: &str,
+        author: Option<&str>,
+        body: String,
+    ) -> Request<Body> {
+        let host = match &self.target.place {
+            Place::Tcp(..) => self.target.to_string(),
+            Place::Unix(_) => "localhost".to_owned(),
+        };
+        let request = Request::builder()
+            .method(method)
+            .uri(path)
+            .header(HOST, host)
+            .header(USER_AGENT, AGENT);
+        let request = match author {
+            Some(author) => request.header("x-faultboard-author", author),
+            None => request,
+        };
+        let request = match &self.token {
+            Some(token) => request.header(AUTHORIZATION, format!("Bearer {token}")),
+            None => request,
+        };
+        let request = request.body(Body::from(body));
+        request.unwrap_or_else(|_| Request::new(Body::empty()))
+    }
+
+    /// Asks for something over a connection of its own.
+    pub(super) async fn get(&self, path: &str) -> io::Result<(StatusCode, Bytes)> {
+        let mut line = self.call().await?;
+        let asked = line.whole(self.ask(Method::GET, path, None, String::new()));
+        timeout(PATIENCE, asked).await.map_err(|_| silent())?
+    }
+}
+
+fn silent() -> io::Error {
+    io::Error::new(io::ErrorKind::TimedOut, "it is silent")
+}
+
+async fn dial(place: &Place) -> io::Result<Box<dyn Stream>> {
+    match place {
+        Place::Tcp(host, port) => {
+            let stream = TcpStream::connect((host.as_str(), *port)).await?;
+            stream.set_nodelay(true)?;
+            Ok(Box::new(stream))
+        }
+        #[cfg(unix)]
+        Place::Unix(path) => Ok(Box::new(tokio::net::UnixStream::connect(path).await?)),
+        #[cfg(not(unix))]
+        Place::Unix(_) => Err(io::Error::other("this system has no Unix sockets here")),
+    }
+}
+
+// === impl Line ===
+
+impl Line {
+    /// Whether nothing can be sent over it any more.
+    pub(super) fn is_closed(&self) -> bool {
+        self.0.is_closed()
+    }
+
+    /// Sends a question, and returns once its answer begins.
+    pub(super) async fn send(&mut self, request: Request<Body>) -> io::Result<Response<Incoming>> {
+        self.0.ready().await.map_err(io::Error::other)?;
+        self.0.send_request(request).await.map_err(io::Error::other)
+    }
+
+    /// Sends a question, and returns its answer when it has come whole.
+    pub(super) async fn whole(
+        &mut self,
+        request: Request<Body>,
+    ) -> io::Result<(StatusCode, Bytes)> {
+        let answer = self.send(request).await?;
+        let status = answer.status();
+        let body = to_bytes(Body::new(answer.into_body()), LONGEST).await;
+        Ok((status, body.map_err(io::Error::other)?))
+    }
+}

@@ -1,0 +1,162 @@
+//! Where an engine elsewhere is reached, as it is written on the command line.
+
+use std::fmt;
+use std::path::PathBuf;
+
+/// The port that is asked where none is given: that of toxiproxy's API.
+const PORT: u16 = 8474;
+
+/// What a target can be.
+const FORMS: &str = "127.0.0.1:8474, shop:8474, 8474, http://host:8474, unix:/run/faultboard.sock";
+
+/// Where an engine elsewhere is reached.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Target {
+    /// The place.
+    pub(super) place: Place,
+    /// The token that stands in it, as `http://any:TOKEN@host`.
+    pub(super) token: Option<String>,
+}
+
+/// Where it listens.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// On a port of a host, by name or address.
+    Tcp(String, u16),
+    /// On a Unix socket.
+    Unix(PathBuf),
+}
+
+// === impl Target ===
+
+impl Target {
+    /// Reads a target.
+    ///
+    /// # Errors
+    /// It is of no known form, and the error names those that there are.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let wrong = || format!("not the address of a desk: {FORMS}");
+        if let Some(path) = text.strip_prefix("unix:") {
+            let place = Place::Unix(path.into());
+            let token = None;
+            return (!path.is_empty())
+                .then_some(Self { place, token })
+                .ok_or_else(wrong);
+        }
+        if text.starts_with("https://") {
+            return Err(
+                "the interface speaks no TLS: forward its port by ssh or kubectl, and attach to that".to_owned(),
+            );
+        }
+        let text = text.strip_prefix("http://").unwrap_or(text);
+        let text = text.split_once('/').map_or(text, |(host, _)| host);
+        let (user, host) = match text.rsplit_once('@') {
+            Some((user, host)) => (Some(user), host),
+            None => (None, text),
+        };
+        let token = user
+            .and_then(|user| user.split_once(':'))
+            .map(|(_, token)| token);
+        let token = token.filter(|token| !token.is_empty()).map(str::to_owned);
+        let (host, port) = host_and_port(host).ok_or_else(wrong)?;
+        let place = Place::Tcp(host, port);
+        Ok(Self { place, token })
+    }
+}
+
+fn host_and_port(text: &str) -> Option<(String, u16)> {
+    let local = || "127.0.0.1".to_owned();
+    if let Ok(port) = text.parse() {
+        return Some((local(), port));
+    }
+    if let Some(rest) = text.strip_prefix('[') {
+        let (host, port) = rest.split_once(']')?;
+        let port = match port.strip_prefix(':') {
+            Some(port) => port.parse().ok()?,
+            None if port.is_empty() => PORT,
+            None => return None,
+        };
+        return host
+            .parse::<std::net::Ipv6Addr>()
+            .is_ok()
+            .then(|| (host.to_owned(), port));
+    }
+    if text.parse::<std::net::Ipv6Addr>().is_ok() {
+        return Some((text.to_owned(), PORT));
+    }
+    let (host, port) = match text.split_once(':') {
+        Some((host, port)) => (host, port.parse().ok()?),
+        None => (text, PORT),
+    };
+    let fits = |c: char| c.is_alphanumeric() || "-._".contains(c);
+    (!host.is_empty() && host.chars().all(fits)).then(|| (host.to_owned(), port))
+}
+
+impl Default for Target {
+    fn default() -> Self {
+        Self {
+            place: Place::Tcp("127.0.0.1".to_owned(), PORT),
+            token: None,
+        }
+    }
+}
+
+/// Without the token.
+impl fmt::Display for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.place {
+            Place::Tcp(host, port) if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Place::Tcp(host, port) => write!(f, "{host}:{port}"),
+            Place::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+impl fmt::Debug for Target {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Target({self})")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_target_is_read_in_each_of_its_forms() {
+        for (text, printed, token) in [
+            ("127.0.0.1:8474", "127.0.0.1:8474", None),
+            ("9000", "127.0.0.1:9000", None),
+            ("shop-7d9f", "shop-7d9f:8474", None),
+            ("shop:1", "shop:1", None),
+            ("[::1]:9", "[::1]:9", None),
+            ("::1", "[::1]:8474", None),
+            ("http://localhost:8474/", "localhost:8474", None),
+            ("http://x:secret@host:1/proxies", "host:1", Some("secret")),
+            ("unix:/tmp/a", "unix:/tmp/a", None),
+        ] {
+            let read = Target::parse(text).unwrap_or_else(|why| panic!("{text}: {why}"));
+            assert_eq!(read.to_string(), printed, "{text}");
+            assert_eq!(read.token.as_deref(), token, "{text}");
+            assert!(!format!("{read:?}").contains("secret"));
+        }
+    }
+
+    #[test]
+    fn what_is_no_target_is_said_with_those_that_there_are() {
+        for text in [
+            "",
+            "unix:",
+            "a b",
+            "host:99999",
+            "[::1",
+            "host:",
+            "9090=x:1",
+        ] {
+            let why = Target::parse(text).expect_err(text);
+            assert!(why.ends_with(FORMS), "{text}: {why}");
+        }
+        let why = Target::parse("https://host").expect_err("TLS");
+        assert!(why.contains("no TLS"), "{why}");
+    }
+}

@@ -1,0 +1,135 @@
+//! An engine elsewhere that goes away, and comes back as another run.
+
+use std::time::Duration;
+
+use faultboard::api::{Address, ApiArgs};
+use faultboard::desk::{Desk as _, Reach};
+use faultboard::fault::Plan;
+use faultboard::mapping::Name;
+use faultboard::remote::RemoteDesk;
+use faultboard::request::{Request, RequestError};
+use faultboard::snapshot::ProxyId;
+
+use crate::console::Console;
+use crate::desk::{Desk, Place, attach, console, engine_is};
+use crate::support::{PATIENCE, echo, latency, mapping};
+
+/// Waits until a desk's contact is so.
+async fn contact(
+    desk: &impl faultboard::desk::Desk,
+    is_so: impl FnMut(&faultboard::desk::Contact) -> bool,
+) {
+    let mut contact = desk.contact();
+    let found = tokio::time::timeout(PATIENCE, contact.wait_for(is_so)).await;
+    found.expect("in time").expect("it lives");
+}
+
+#[tokio::test]
+async fn an_engine_that_is_killed_and_started_again_is_in_contact_again_as_another_run() {
+    let place = Place::open();
+    place
+        .engine
+        .add(mapping(echo().await), Plan::default())
+        .await
+        .expect("a free port");
+    let address = Address::parse(&place.target.to_string()).expect("an address");
+    let desk = place.attach("me@here").await;
+    let mut console = console(Desk::of(desk.clone()));
+    console.shows(&["▌1 :"]).await;
+    console.press("5");
+    console.shows(&["LAT off → 250ms"]).await;
+    place.api.stop().await;
+    place.engine.stop(Duration::ZERO).await;
+    contact(&desk, |contact| contact.lost().count() == 1).await;
+    console.shows(&["NO CONTACT for "]).await;
+    console.press("6");
+    console
+        .shows(&["is out of contact: nothing was changed"])
+        .await;
+    let set = Request::SetPlan {
+        proxy: ProxyId(1),
+        before: None,
+        plan: Plan::of([latency(1)]),
+    };
+    let refused = desk.ask(set).await.expect_err("nobody is asked");
+    assert!(matches!(refused, RequestError::NoContact(_)), "{refused}");
+
+    let again = Place::at(&address, &ApiArgs::default());
+    // A key tries at once: no wait of the back-off is waited for.
+    console.press("j");
+    contact(&desk, |contact| contact.peers[0].reach == Reach::Here).await;
+    console.shows(&["was restarted"]).await;
+    assert_eq!(desk.contact().borrow().peers[0].restarts, 1);
+    console.press("u");
+    console.shows(&["nothing to undo"]).await;
+    drop(again);
+}
+
+#[tokio::test]
+async fn the_time_of_a_desk_goes_on_over_a_restart() {
+    let place = Place::open();
+    let address = Address::parse(&place.target.to_string()).expect("an address");
+    let desk = place.attach("me@here").await;
+    let before = desk.now();
+    place.api.stop().await;
+    place.engine.stop(Duration::ZERO).await;
+    contact(&desk, |contact| contact.lost().count() == 1).await;
+    let again = Place::at(&address, &ApiArgs::default());
+    contact(&desk, |contact| contact.peers[0].restarts == 1).await;
+    let mut snapshots = desk.snapshots();
+    let later = snapshots.wait_for(|snapshot| snapshot.at >= before);
+    let later = tokio::time::timeout(PATIENCE, later).await;
+    later.expect("in time").expect("it lives");
+    drop(again);
+}
+
+/// Two engines with a proxy `db` each, a desk of both, and a console over it.
+async fn two() -> ([Place; 2], RemoteDesk, Console) {
+    let places = [Place::open(), Place::open()];
+    for place in &places {
+        let mut mapping = mapping(echo().await);
+        mapping.name = Some(Name::parse("db").expect("a name"));
+        let added = place.engine.add(mapping, Plan::default()).await;
+        added.expect("a free port");
+    }
+    let targets = places.each_ref().map(|place| place.target.clone());
+    let desk = attach(&targets, "me@here").await;
+    let mut console = console(Desk::of(desk.clone()));
+    console.resize(120, 35);
+    console.shows(&["2 desks", "/db"]).await;
+    (places, desk, console)
+}
+
+async fn plan_is(place: &Place, faults: &str) {
+    engine_is(&place.engine, |all| {
+        all.proxies[0].plan.to_string() == faults
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_several_desks_each_has_its_name_and_one_that_is_lost_leaves_the_others() {
+    let ([one, two], desk, mut console) = two().await;
+    let names: Vec<String> = {
+        let snapshot = desk.snapshots().borrow().clone();
+        let rows = snapshot.proxies.iter();
+        rows.map(|row| row.name.clone()).collect()
+    };
+    let peers = desk.contact().borrow().peers.clone();
+    let wanted = peers.iter().map(|peer| format!("{}/db", peer.name));
+    assert_eq!(names, wanted.collect::<Vec<_>>());
+    // The second one's alone.
+    console.press("j5");
+    plan_is(&two, "latency 250ms").await;
+    assert!(one.engine.snapshot().await.proxies[0].plan.is_empty());
+    one.api.stop().await;
+    one.engine.stop(Duration::ZERO).await;
+    contact(&desk, |contact| contact.lost().count() == 1).await;
+    console.shows(&["NO CONTACT with "]).await;
+    console.press("6");
+    plan_is(&two, "latency 500ms").await;
+    console.press("k7");
+    console
+        .shows(&["is out of contact: nothing was changed"])
+        .await;
+}
