@@ -5,6 +5,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use axum::body::{Body, Bytes};
@@ -12,7 +13,7 @@ use axum::extract::Extension;
 use axum::http::header::CONTENT_TYPE;
 use axum::http::{StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
-use futures_util::stream;
+use futures_util::stream::{self, Stream};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
@@ -47,9 +48,10 @@ struct Reader {
     first: Option<String>,
     /// When everything was told last, since the engine's start.
     whole: Duration,
-    /// Since when what was told last has not been taken; `None` while it waits for something to tell.
-    stalled: Option<Duration>,
-    /// One that has taken nothing for so long has been let go.
+    /// When it was last asked for something to tell, in microseconds since the engine's start: of one that is read, within
+    /// each `SILENCE`.
+    asked: Arc<AtomicU64>,
+    /// One that was not asked for so long has been let go.
     patience: Duration,
     ended: bool,
 }
@@ -75,12 +77,23 @@ pub(super) async fn stream(
         Refusal::new(StatusCode::SERVICE_UNAVAILABLE, why)
     })?;
     let reader = Reader::new(&control, place, &asked, role);
+    let head = [(CONTENT_TYPE, "application/x-ndjson")];
+    Ok((head, Body::from_stream(lines(reader))).into_response())
+}
+
+/// What a reader is told, for whoever asks for it while there is room.
+fn lines(reader: Reader) -> impl Stream<Item = Result<Bytes, Infallible>> + Send {
+    let (engine, asked) = (reader.engine.clone(), Arc::clone(&reader.asked));
     let lines = stream::unfold(reader, |mut reader| async {
         let line = reader.next().await?;
-        Some((Ok::<_, Infallible>(line), reader))
+        Some((Ok(line), reader))
     });
-    let head = [(CONTENT_TYPE, "application/x-ndjson")];
-    Ok((head, Body::from_stream(lines)).into_response())
+    let mut lines = Box::pin(lines);
+    stream::poll_fn(move |context| {
+        let now = u64::try_from(engine.now().as_micros());
+        asked.store(now.unwrap_or(u64::MAX), Ordering::Relaxed);
+        lines.as_mut().poll_next(context)
+    })
 }
 
 // === impl Reader ===
@@ -123,21 +136,15 @@ impl Reader {
             stop: live.stop(),
             first: Some(format!("{}\n{state}", Frame::hello(&hello))),
             whole: control.engine.now(),
-            stalled: None,
-            patience: STALL,
+            asked: Arc::default(),
+            // Less than what it takes: the last one may have been asked for a moment after the first that was not taken.
+            patience: STALL / 2,
             ended: false,
         }
     }
 
     /// The lines that are told next; `None` after the last.
     async fn next(&mut self) -> Option<Bytes> {
-        self.stalled = None;
-        let lines = self.lines().await;
-        self.stalled = Some(self.engine.now());
-        lines
-    }
-
-    async fn lines(&mut self) -> Option<Bytes> {
         if self.ended {
             return None;
         }
@@ -202,8 +209,8 @@ impl Reader {
 
 impl Drop for Reader {
     fn drop(&mut self) {
-        let since = self.stalled.filter(|_| !self.ended);
-        if since.is_some_and(|since| self.engine.now().saturating_sub(since) >= self.patience) {
+        let asked = Duration::from_micros(self.asked.load(Ordering::Relaxed));
+        if !self.ended && self.engine.now().saturating_sub(asked) >= self.patience {
             let Listener { id, author } = &self.place.me;
             let seconds = STALL.as_secs();
             self.engine.note(format!(
@@ -228,6 +235,7 @@ async fn next_lot(events: &mut Option<Events>) -> Result<Lot, RecvError> {
 
 #[cfg(test)]
 mod tests {
+    use futures_util::{FutureExt as _, StreamExt as _};
     use tokio::time::timeout;
 
     use super::super::hub::{FRAMES, LOTS};
@@ -338,14 +346,17 @@ mod tests {
     async fn that_a_reader_was_let_go_is_told_and_that_one_left_is_not() {
         let control = control().await;
         let mut events = control.engine.events();
-        for (patience, is_told) in [(Duration::ZERO, true), (STALL, false)] {
+        for (patience, is_told) in [(STALL, false), (Duration::ZERO, true)] {
             let mut reader = reader(&control, false);
-            told(&mut reader).await;
             reader.patience = patience;
-            drop(reader);
+            let mut lines = Box::pin(lines(reader));
+            assert!(lines.next().await.is_some(), "it begins");
+            // It waits for something to tell when it is asked no more.
+            assert!(lines.next().now_or_never().is_none());
+            drop(lines);
             let notes = events.drain().filter_map(crate::proxy::Told::event);
             let mut notes = notes.map(|event| event.what.clone());
-            let is_note = |what| matches!(what, Happening::Note(text) if text == "api (c1) has read nothing of its stream for 60 s, and is let go");
+            let is_note = |what| matches!(what, Happening::Note(text) if text.ends_with("has read nothing of its stream for 60 s, and is let go"));
             assert_eq!(notes.any(is_note), is_told);
         }
     }
