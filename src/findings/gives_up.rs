@@ -46,7 +46,12 @@ struct Case {
     /// Whether another connection of its client was answered just then, and whether one was a little before, by chance.
     at_answer: bool,
     by_chance: bool,
+    /// Whether another one left in the same instant that had waited for another time: a program ended.
+    with_others: bool,
 }
+
+/// Who leaves so soon after another leaves with it.
+const INSTANT: Duration = Duration::from_millis(5);
 
 /// What it left amid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,7 +99,7 @@ impl Watch for GivesUp {
         for amid in [Amid::New, Amid::Request, Amid::Answer] {
             let mut cases: Vec<&Case> =
                 self.cases.iter().filter(|case| case.amid == amid).collect();
-            cases.retain(|case| self.half_closes == 0 || case.broke);
+            cases.retain(|case| (self.half_closes == 0 || case.broke) && !case.with_others);
             let mut unders: Vec<&Arc<str>> = cases.iter().map(|case| &case.under).collect();
             unders.sort_unstable();
             unders.dedup();
@@ -141,6 +146,12 @@ impl GivesUp {
         if conn.requests == 1 && conn.bytes == CANCEL_BYTES {
             return;
         }
+        let together = |case: &&mut Case| case.at + INSTANT >= at;
+        let with = self.cases.iter_mut().rev().take_while(together);
+        let mut with_others = false;
+        for other in with.filter(|other| !Width::TIMER.joins(other.waited, waited)) {
+            (other.with_others, with_others) = (true, true);
+        }
         let just_before = |at| sight.book.answered_just_before(conn, at, LOSER).is_some();
         self.cases.push(Case {
             conn: conn.id,
@@ -152,6 +163,7 @@ impl GivesUp {
             broke: conn.left.is_some_and(|left| left.broke),
             at_answer: just_before(at),
             by_chance: just_before(at.saturating_sub(LOSER * 4)),
+            with_others,
         });
     }
 

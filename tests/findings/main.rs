@@ -795,6 +795,27 @@ fn of_ordinary_traffic_under_resets_nothing_is_told_that_is_not_so() {
     ordinary(&[(60, "reset share=20%"), (120, "")]);
 }
 
+/// What ends all its connections at once leaves amid as many waits, and by chance some are alike.
+#[test]
+fn a_program_that_ends_amid_its_requests_gives_nothing_up() {
+    let course: Course = &[
+        (60, "latency 300ms"),
+        (120, ""),
+        (180, "blackhole"),
+        (200, ""),
+    ];
+    for seed in seeds().chain([5_160]) {
+        let benchmark = Ordinary::new(Does::Benchmark {
+            conns: 8,
+            lasts: 4.0,
+        });
+        let mut desk = Desk::new(seed, course);
+        desk.run(&mut [benchmark], Duration::from_secs(240));
+        let told = desk.stated.iter().find(|it| it.kind == Habit::GivesUp);
+        assert_eq!(told, None, "seed {seed}");
+    }
+}
+
 /// Where answers come at any moment, a client that leaves does so as another is answered.
 #[test]
 fn who_leaves_among_many_that_are_answered_takes_no_loser_back() {
