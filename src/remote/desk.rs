@@ -100,6 +100,9 @@ impl RemoteDesk {
             if names.iter().any(|(other, _)| *other == name) {
                 name.clone_from(&address);
             }
+            if targets.len() > 1 {
+                name = as_name(&name);
+            }
             names.push((name, address));
             callers.push(caller);
         }
@@ -166,7 +169,7 @@ impl RemoteDesk {
             let mut names = self.0.names.iter();
             names.position(|whose| {
                 name.strip_prefix(&**whose)
-                    .is_some_and(|it| it.starts_with('/'))
+                    .is_some_and(|it| it.starts_with('.'))
             })
         };
         let place = match request {
@@ -190,6 +193,14 @@ impl RemoteDesk {
         };
         place.unwrap_or_else(first)
     }
+}
+
+/// A name that can stand before those of proxies.
+fn as_name(text: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    text.chars()
+        .map(|c| if fits(c) { c } else { '-' })
+        .collect()
 }
 
 /// Asks what a target is; returns the name of its machine, where it tells that.

@@ -46,7 +46,7 @@ impl Among {
     pub(super) fn new(place: usize, count: usize, name: &str) -> Self {
         let number = |number| u32::try_from(number).unwrap_or(u32::MAX);
         let prefix = if count > 1 {
-            format!("{name}/")
+            format!("{name}.")
         } else {
             String::new()
         };

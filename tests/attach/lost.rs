@@ -96,7 +96,7 @@ async fn two() -> ([Place; 2], RemoteDesk, Console) {
     let desk = attach(&targets, "me@here").await;
     let mut console = console(Desk::of(desk.clone()));
     console.resize(120, 35);
-    console.shows(&["2 desks", "/db"]).await;
+    console.shows(&["2 desks", ".db"]).await;
     (places, desk, console)
 }
 
@@ -116,7 +116,7 @@ async fn of_several_desks_each_has_its_name_and_one_that_is_lost_leaves_the_othe
         rows.map(|row| row.name.clone()).collect()
     };
     let peers = desk.contact().borrow().peers.clone();
-    let wanted = peers.iter().map(|peer| format!("{}/db", peer.name));
+    let wanted = peers.iter().map(|peer| format!("{}.db", peer.name));
     assert_eq!(names, wanted.collect::<Vec<_>>());
     // The second one's alone.
     console.press("j5");
@@ -132,4 +132,22 @@ async fn of_several_desks_each_has_its_name_and_one_that_is_lost_leaves_the_othe
     console
         .shows(&["is out of contact: nothing was changed"])
         .await;
+}
+
+#[tokio::test]
+async fn of_several_desks_a_proxy_goes_where_its_name_says_and_comes_back_there() {
+    let ([one, two], desk, mut console) = two().await;
+    let second = desk.contact().borrow().peers[1].name.clone();
+    console.press(&format!("a0=127.0.0.1:9 as {second}.web"));
+    console.enter();
+    console
+        .until("the proxy", |screen| screen.contains("added"))
+        .await;
+    assert!(two.engine.find("web").is_some() && one.engine.find("web").is_none());
+    console.press("d");
+    engine_is(&two.engine, |all| all.proxies.len() == 1).await;
+    console.shows(&["u brings it back"]).await;
+    console.press("u");
+    engine_is(&two.engine, |all| all.proxies.len() == 2).await;
+    assert!(two.engine.find("web").is_some() && one.engine.find("web").is_none());
 }
