@@ -32,6 +32,10 @@ pub(super) struct GivesUp {
 }
 
 /// A client that left while something was to come.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each says another thing of how it left"
+)]
 #[derive(Debug)]
 struct Case {
     conn: ConnId,
