@@ -35,6 +35,7 @@ const SAID: &[(&str, &str)] = &[
     ("proxy/thread/mod.rs", "| a wait is ended by |"),
     ("proxy/thread/sleeper.rs", "| a wait is ended by |"),
     ("proxy/thread/wait.rs", "| a wait is ended by |"),
+    ("remote/http.rs", "| `--api unix:PATH` |"),
     // What a shell forbids its processes is refused in words where shells do that.
     ("start.rs", ""),
     ("stop/mod.rs", "| asks for an end |"),

@@ -188,7 +188,7 @@ pub struct AttachArgs {
     /// Look only: nothing is changed from here
     #[arg(long)]
     pub read_only: bool,
-    /// By what name others see who changed something [default: USER@HOST]
+    /// By what name others see who changed something; without it USER@HOST
     #[arg(long = "as", value_name = "NAME", value_parser = author)]
     pub author: Option<Author>,
     /// File with the token that they ask for; `FAULTBOARD_TOKEN` is another place for it

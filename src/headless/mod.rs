@@ -25,7 +25,9 @@ use crate::operate::Answer;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed};
 use crate::snapshot::{Author, Event, Fact, ProxyRow};
 use crate::tape::Saver;
-pub(crate) use commands::{Answered, Bench, Refused, carried, read};
+pub(crate) use commands::{Answered, Bench};
+#[cfg(feature = "api")]
+pub(crate) use commands::{Refused, carried, read};
 use lines::Lines;
 use output::Output;
 use printer::Printer;

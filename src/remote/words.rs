@@ -26,10 +26,6 @@ pub(super) struct Call {
 
 /// What asks an engine for what a request asks for; nothing where there is nothing to ask. `named` says what it calls a proxy, and
 /// connections have its own numbers here.
-#[expect(
-    clippy::too_many_lines,
-    reason = "one arm for each that has a path of its own"
-)]
 pub(super) fn call(
     request: &Request,
     named: impl Fn(ProxyId) -> Option<String>,

@@ -43,7 +43,9 @@ fn turned(numbers: &mut Numbers, before: &Plan) -> Plan {
     match values.get(numbers.below(values.len() + 1)) {
         Some(value) => {
             let faults = language::parse(&format!("{name} {value}")).expect("faults");
-            faults.into_iter().for_each(|setting| plan.set(setting));
+            for setting in faults {
+                plan.set(setting);
+            }
         }
         None => plan.clear(Kind::named(name).expect("a kind")),
     }
