@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use self::event::{
-    Author, CloseReason, Event, Found, Happening, LegName, Negotiated, TRUNCATED,
+    Author, CloseReason, Event, Found, Happening, LegName, Negotiated, Shut, TRUNCATED,
 };
 pub use self::fact::{Amid, By, Fact, Leave, Seen};
 pub use self::finding::{Confidence, Figure, Finding, Habit};

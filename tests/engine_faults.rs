@@ -424,7 +424,7 @@ async fn a_scheduled_refusal_closes_the_port_and_gives_it_back() {
     let (id, addr) = proxy(&engine, echo().await, Plan::default()).await;
     let mut events = engine.events();
     set(&engine, id, "refuse start=1s").await;
-    while !matches!(next(&mut events).await.what, Happening::PortClosed) {}
+    while !matches!(next(&mut events).await.what, Happening::PortClosed(_)) {}
     assert!(TcpStream::connect(addr).await.is_err());
     set(&engine, id, "refuse for=1s").await;
     assert_eq!(support::listening(&mut events).await, addr);

@@ -71,7 +71,7 @@ fn what_happened(event: &Event) -> String {
         Happening::Repointed { before, mapping } => {
             format!("{proxy} {before} is {mapping} now; its connections end")
         }
-        Happening::PortClosed => format!("{proxy} port closed: new clients are refused"),
+        Happening::PortClosed(_) => format!("{proxy} port closed: new clients are refused"),
         Happening::Opened {
             conn,
             client,

@@ -16,7 +16,7 @@ use super::{Options, Report, Style, json, plain};
 use crate::farewell::Farewell;
 use crate::operate::{self, Answer};
 use crate::proxy::{Engine, FactBatch, Told};
-use crate::snapshot::{Author, Event, Happening, PortState, ProxyId, ProxyRow};
+use crate::snapshot::{Author, Event, Happening, PortState, ProxyId, ProxyRow, Shut};
 
 /// How long the last lines may take to be written: a reader that stands still does not keep the process.
 const FLUSH: Duration = Duration::from_secs(1);
@@ -114,7 +114,8 @@ impl Printer {
                 mapping: row.mapping.to_string(),
                 addrs: row.listening.clone(),
             },
-            PortState::Closed | PortState::Refusing => Happening::PortClosed,
+            PortState::Closed => Happening::PortClosed(Shut::Closed),
+            PortState::Refusing => Happening::PortClosed(Shut::Refusing),
         };
         let plan = Some(&row.plan).filter(|plan| !plan.is_empty());
         let faults = plan.map(|plan| Happening::Faults {

@@ -96,7 +96,7 @@ fn write(event: &Event) {
         Happening::Repointed { before, mapping } => {
             info!(at, proxy, before, mapping, "another upstream");
         }
-        Happening::PortClosed => info!(at, proxy, "port closed"),
+        Happening::PortClosed(_) => info!(at, proxy, "port closed"),
         Happening::Faults { plan, .. } => {
             info!(at, proxy, faults = %plan, bypassed = plan.bypassed, "faults");
         }

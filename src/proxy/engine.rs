@@ -319,12 +319,6 @@ impl Engine {
         true
     }
 
-    /// Whether a proxy's port was closed by `close`, and not opened since.
-    #[must_use]
-    pub fn is_off(&self, id: ProxyId) -> bool {
-        self.proxy(id).is_some_and(|proxy| proxy.is_off())
-    }
-
     /// Opens a proxy's port.
     ///
     /// # Errors

@@ -60,7 +60,7 @@ fn told(events: &mut Events) -> Vec<String> {
         .map(|told| told.event().expect("none is lost"));
     let words = events.map(|event| match &event.what {
         Happening::Listening { .. } => "listening".to_owned(),
-        Happening::PortClosed => "port closed".to_owned(),
+        Happening::PortClosed(_) => "port closed".to_owned(),
         Happening::Removed => "removed".to_owned(),
         Happening::Faults { plan, .. } => plan.to_string(),
         other => format!("{other:?}"),

@@ -79,7 +79,7 @@ fn take(
     renew_intake(proxy);
     match &port {
         Some(_) => engine.tell_listening(proxy, Some(by)),
-        None => engine.tell_by(proxy, Happening::PortClosed, Some(by)),
+        None => engine.tell_by(proxy, Happening::PortClosed(proxy.shut()), Some(by)),
     }
     port
 }
@@ -112,7 +112,7 @@ pub(super) async fn close_with_all(proxy: &Arc<Proxy>, engine: &Arc<Shared>, by:
     let mut kept = proxy.gate.lock().await;
     stop_accepting(proxy).await;
     keep(proxy, engine, &mut kept, false);
-    engine.tell_by(proxy, Happening::PortClosed, Some(by));
+    engine.tell_by(proxy, Happening::PortClosed(proxy.shut()), Some(by));
 }
 
 /// Binds listeners to the port of a proxy that goes, for the one that comes in its place. Where that fails, the port opens again
@@ -168,7 +168,7 @@ async fn open_or_close(
             accept(port, engine).await;
         }
     } else if stop_accepting(proxy).await {
-        engine.tell_by(proxy, Happening::PortClosed, by);
+        engine.tell_by(proxy, Happening::PortClosed(proxy.shut()), by);
     }
     Ok(())
 }

@@ -18,7 +18,7 @@ use super::tls::UpstreamTls;
 use crate::fault::Plan;
 use crate::fault::shared::SharedLinks;
 use crate::mapping::{Mapping, Name, name_taken};
-use crate::snapshot::{PortState, ProxyId};
+use crate::snapshot::{PortState, ProxyId, Shut};
 
 /// A mapping while it runs.
 pub(super) struct Proxy {
@@ -276,9 +276,14 @@ impl Proxy {
         self.port.lock().off = true;
     }
 
-    /// Whether its user has closed the port together with its connections.
-    pub(super) fn is_off(&self) -> bool {
-        self.port.lock().off
+    /// How its port is closed, where it is.
+    pub(super) fn shut(&self) -> Shut {
+        let port = self.port.lock();
+        match (port.off, port.wanted) {
+            (true, _) => Shut::Off,
+            (false, true) => Shut::Refusing,
+            (false, false) => Shut::Closed,
+        }
     }
 
     pub(super) fn wants_port(&self) -> bool {

@@ -195,7 +195,7 @@ impl Among {
             Happening::Listening { .. }
             | Happening::Removed
             | Happening::Repointed { .. }
-            | Happening::PortClosed
+            | Happening::PortClosed(_)
             | Happening::Faults { .. }
             | Happening::Swept { .. }
             | Happening::Note(_)

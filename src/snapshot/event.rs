@@ -49,8 +49,8 @@ pub enum Happening {
         /// The mapping that it has.
         mapping: String,
     },
-    /// A port was closed by its user.
-    PortClosed,
+    /// A port was closed, so.
+    PortClosed(Shut),
     /// A client connected.
     Opened {
         /// The connection.
@@ -120,6 +120,17 @@ pub enum Happening {
 /// Who changes something, by a name: a part of this program, or whoever says so of themselves, as `ana@laptop`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Author(Cow<'static, str>);
+
+/// How a port is closed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shut {
+    /// By its user; connections live on.
+    Closed,
+    /// By its user, and its connections end with it.
+    Off,
+    /// By a fault.
+    Refusing,
+}
 
 /// What became of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

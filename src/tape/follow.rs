@@ -259,14 +259,18 @@ impl Follower {
                     ..Standing::default()
                 }))
             }
-            Happening::PortClosed if !is_known => match self.look_up(&name).await {
+            Happening::PortClosed(_) if !is_known => match self.look_up(&name).await {
                 Some(standing) => What::Added(Box::new(standing)),
                 None => return,
             },
-            Happening::Listening { .. } | Happening::PortClosed => {
-                let (proxy, port) = (name, self.port(&event.proxy));
-                What::Port { proxy, port }
-            }
+            Happening::Listening { .. } => What::Port {
+                proxy: name,
+                port: Port::Open,
+            },
+            Happening::PortClosed(shut) => What::Port {
+                proxy: name,
+                port: Port::from(*shut),
+            },
             Happening::Removed => What::Removed { proxy: name },
             Happening::Renamed { before } => What::Renamed {
                 proxy: name,
@@ -315,16 +319,6 @@ impl Follower {
             faults: String::new(),
             ..standing(row)
         })
-    }
-
-    /// Whether a proxy accepts clients now, and who has closed its port where it does not.
-    fn port(&self, name: &str) -> Port {
-        let id = self.engine.find(name);
-        let port = id.and_then(|id| self.engine.port(id));
-        match port.map_or(Port::Closed, |(state, _)| Port::from(&state)) {
-            Port::Closed if id.is_some_and(|id| self.engine.is_off(id)) => Port::Off,
-            port => port,
-        }
     }
 
     fn see(&mut self, batch: &FactBatch) {

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::waits::Waits;
 use crate::fault::PerDirection;
-use crate::snapshot::{self, Found, PortState};
+use crate::snapshot::{self, Found, PortState, Shut};
 use crate::sweep::Curve;
 
 /// The first line: who recorded what, and how it stood then.
@@ -399,6 +399,16 @@ pub(crate) fn failures(ended: &BTreeMap<String, u64>) -> (u64, u64) {
         }
     }
     (ours, theirs)
+}
+
+impl From<Shut> for Port {
+    fn from(shut: Shut) -> Self {
+        match shut {
+            Shut::Closed => Self::Closed,
+            Shut::Off => Self::Off,
+            Shut::Refusing => Self::Refusing,
+        }
+    }
 }
 
 impl From<&PortState> for Port {

@@ -50,7 +50,7 @@ fn detailed(object: Object, event: &Event) -> Object {
         Happening::Removed
         | Happening::Renamed { .. }
         | Happening::Repointed { .. }
-        | Happening::PortClosed
+        | Happening::PortClosed(_)
         | Happening::Opened { .. }
         | Happening::Reached { .. }
         | Happening::Closed { .. }
@@ -109,7 +109,7 @@ fn what_happened(event: &Event) -> Vec<Object> {
         Happening::Repointed { before, mapping } => of_proxy("repointed")
             .with("mapping", mapping)
             .with("before", before),
-        Happening::PortClosed => of_proxy("port_closed"),
+        Happening::PortClosed(_) => of_proxy("port_closed"),
         Happening::Opened {
             conn,
             client,

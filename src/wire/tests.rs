@@ -15,8 +15,8 @@ use crate::mapping;
 use crate::snapshot::{
     Author, Clean, CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Event, Figure,
     Finding, Found, Habit, Happening, History, LegName, Met, Negotiated, Note, Noted, Point,
-    PortState, ProxyId, ProxyRow, Scheduled, Snapshot, Spread, Traced, Trip, Unanswered, Wait,
-    Waits, Watched,
+    PortState, ProxyId, ProxyRow, Scheduled, Shut, Snapshot, Spread, Traced, Trip, Unanswered,
+    Wait, Waits, Watched,
 };
 use crate::sweep::Curve;
 
@@ -527,7 +527,7 @@ fn an_event_is_read_as_it_was_told() {
             before: "1=x:1".to_owned(),
             mapping: "1=y:1".to_owned(),
         },
-        Happening::PortClosed,
+        Happening::PortClosed(Shut::Closed),
         Happening::Opened {
             conn: ConnId(3),
             client: addr(9),

@@ -12,7 +12,7 @@ use super::seconds::Seconds;
 use super::words::kept;
 use crate::fault::{PerDirection, Plan};
 use crate::snapshot::{
-    Author, CloseReason, ConnId, Event, Found, Happening, LegName, Negotiated, TRUNCATED,
+    Author, CloseReason, ConnId, Event, Found, Happening, LegName, Negotiated, Shut, TRUNCATED,
 };
 use crate::sweep::Curve;
 
@@ -106,7 +106,7 @@ impl Members<'_> {
                 before: self.text("before"),
                 mapping: self.text("mapping"),
             },
-            "port_closed" => Happening::PortClosed,
+            "port_closed" => Happening::PortClosed(Shut::Closed),
             "opened" => Happening::Opened {
                 conn: conn()?,
                 client: self.get::<SocketAddr>("client")?,

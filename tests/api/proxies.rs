@@ -102,7 +102,7 @@ async fn one_that_is_made_disabled_listens_from_when_it_is_enabled_and_tells_its
     ))
     .await;
     let event = support::next(&mut events).await;
-    assert!(matches!(event.what, Happening::PortClosed), "{event:?}");
+    assert!(matches!(event.what, Happening::PortClosed(_)), "{event:?}");
     let id = desk.engine.find("d").expect("it is there");
     assert_eq!(desk.engine.port(id), Some((PortState::Closed, Vec::new())));
 
@@ -192,7 +192,7 @@ fn told(event: &Event) -> (String, &'static str) {
     let what = match &event.what {
         Happening::Listening { .. } => "listens",
         Happening::Repointed { .. } => "moved",
-        Happening::PortClosed => "closed",
+        Happening::PortClosed(_) => "closed",
         Happening::Faults { .. } => "faults",
         Happening::Removed => "removed",
         other => panic!("{other:?}"),

@@ -172,8 +172,12 @@ async fn a_client_that_does_not_read_holds_no_answer_up() {
     make(&desk, "p", &flood.to_string()).await;
     let at = desk.listen("p").await;
     let _client = TcpStream::connect(&at).await.expect("it listens");
-    // So much has come that the client's buffers are full.
-    support::snapshot(&desk.engine, |snapshot| snapshot.rates.down > 0.0).await;
+    // Bytes have come, and go on coming until the client's buffers are full.
+    let has_come = |row: &faultboard::snapshot::ProxyRow| row.bytes.down > 0;
+    support::snapshot(&desk.engine, |snapshot| {
+        snapshot.proxies.iter().any(has_come)
+    })
+    .await;
     let body = r#"{"type":"latency","attributes":{"latency":100}}"#;
     let reply = desk.ask("POST", "/proxies/p/toxics", body).await;
     assert_eq!(reply.status, 200);

@@ -298,7 +298,7 @@ fn told(what: &Happening) -> Option<(Tone, String)> {
             let text = format!("{before} → {mapping}, its connections end");
             (Tone::Plain, text)
         }
-        Happening::PortClosed => (Tone::Plain, "port closed".to_owned()),
+        Happening::PortClosed(_) => (Tone::Plain, "port closed".to_owned()),
         Happening::Opened { conn, client, .. } => {
             (Tone::Plain, format!("#{} open {client}", conn.0))
         }

@@ -371,7 +371,7 @@ fn what_was_told_of_a_proxy_goes_with_its_new_name() {
     does(
         &mut model,
         [
-            tell("db", Happening::PortClosed),
+            tell("db", Happening::PortClosed(Shut::Closed)),
             tell("orders", Happening::Renamed { before }),
         ],
     );
