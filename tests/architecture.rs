@@ -145,6 +145,28 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
 ];
 
+/// The parts of the engine, from the ground up: none imports one that stands after it here.
+const ENGINE: &[&str] = &[
+    "events",
+    "meter",
+    "thread",
+    "net",
+    "tls",
+    "record",
+    "settings",
+    "postgres",
+    "proxy",
+    "leg",
+    "relay",
+    "shared",
+    "conn",
+    "collector",
+    "port",
+    "engine",
+    "sweeps",
+    "mod",
+];
+
 /// The layers in which text and numbers go in and come out, and nothing else happens.
 const PURE: &[&str] = &[
     "units", "format", "syntax", "fault", "sweep", "mapping", "snapshot", "findings", "command",
@@ -227,6 +249,34 @@ fn the_layers_have_no_circle() {
             assert!(is_below, "{name} must stand before {layer}");
         }
     }
+}
+
+/// The part of the engine that a file below `proxy/` is, or belongs to.
+fn part_of_engine(path: &str) -> Option<&str> {
+    let part = path.strip_prefix("proxy/")?.split('/').next()?;
+    Some(part.strip_suffix(".rs").unwrap_or(part))
+}
+
+#[test]
+fn no_part_of_the_engine_imports_one_above_it() {
+    let parts = sources();
+    let floor = |path: &str| {
+        let part = part_of_engine(path)?;
+        let floor = ENGINE.iter().position(|known| *known == part);
+        Some(floor.unwrap_or_else(|| panic!("{part} has no place in ENGINE")))
+    };
+    for source in &parts {
+        floor(&source.path);
+    }
+    let imports = Imports::of(&parts);
+    let between = imports.arrows().into_iter();
+    let between: Vec<_> = between
+        .filter_map(|(from, to)| Some((from, to, floor(from)?, floor(to)?)))
+        .collect();
+    assert!(between.len() > 100, "{} arrows are seen", between.len());
+    let faults = between.iter().filter(|(.., from, to)| from < to);
+    let faults = faults.map(|(from, to, ..)| format!("src/{from} may not import src/{to}"));
+    fail_with(&faults.collect::<Vec<_>>());
 }
 
 /// Two files that name each other are read together; three or more are a knot.

@@ -17,10 +17,8 @@
 mod collector;
 mod conn;
 mod engine;
-pub mod error;
 mod events;
 pub mod leg;
-mod listener;
 mod meter;
 mod net;
 mod port;
@@ -38,15 +36,16 @@ mod sweeps;
 mod thread;
 pub mod tls;
 
-pub use self::engine::Engine;
-pub use self::error::{
-    AddError, BindError, DialError, NameTaken, RenameError, StartError, TlsError,
-};
+pub use self::engine::{AddError, Engine, RenameError, StartError};
 pub use self::events::{Events, FactBatch, FactFeed, Told};
 pub use self::leg::dial;
+pub use self::leg::error::{DialError, UpstreamError};
 pub use self::net::socket::Keepalive;
 pub use self::net::{barred, look_up, sys};
+pub use self::port::BindError;
+pub use self::proxy::NameTaken;
 pub use self::relay::{budget, pump};
 pub use self::shared::Options;
 pub use self::sweeps::run::{Course, SweepError};
 pub use self::thread::{clock, panics};
+pub use self::tls::{TlsError, TlsOptionError};

@@ -5,11 +5,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
 
 use parking_lot::Mutex;
+use thiserror::Error;
 use tokio::sync::{Notify, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::error::NameTaken;
 use super::meter::counters::ProxyMeter;
 use super::net::sys::Listeners;
 use super::settings::{Change, Settings};
@@ -62,6 +62,16 @@ pub(super) struct Allotted {
     pub(super) rest: Arc<Rest>,
     /// What the connections of all proxies share that ask for it.
     pub(super) desk: Arc<SharedLinks>,
+}
+
+/// A name is another proxy's.
+#[derive(Debug, Error)]
+#[error("{line}")]
+pub struct NameTaken {
+    /// The name that is taken.
+    pub name: Name,
+    /// Whose it is, and one that is free.
+    line: String,
 }
 
 /// What a proxy is called.

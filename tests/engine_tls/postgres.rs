@@ -2,10 +2,10 @@
 
 use faultboard::mapping::{Mapping, Protocol};
 use faultboard::proxy::dial::Dialed;
-use faultboard::proxy::error::{TlsError, UpstreamError};
 use faultboard::proxy::leg::Leg;
 use faultboard::proxy::postgres::{First, negotiate_client, reply};
 use faultboard::proxy::tls::{TlsOptions, UpstreamTls};
+use faultboard::proxy::{TlsError, UpstreamError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;

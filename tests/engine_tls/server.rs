@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use faultboard::mapping::{Host, Mapping, Protocol};
+use faultboard::proxy::UpstreamError;
 use faultboard::proxy::barred::Barred;
 use faultboard::proxy::clock::Deadline;
 use faultboard::proxy::dial::{Dialed, dial};
-use faultboard::proxy::error::UpstreamError;
 use faultboard::proxy::look_up::LookUps;
 use faultboard::proxy::tls::{TlsConfigs, TlsOptions, UpstreamTls};
 use rustls::crypto::ring;

@@ -34,6 +34,16 @@ impl<'a> Imports<'a> {
         }
     }
 
+    /// Which file imports which of the same top-level module.
+    pub fn arrows(&self) -> Vec<(&str, &str)> {
+        let file = |path: &ModulePath| &*self.modules[path].source.path;
+        let of = |(path, module)| {
+            let imported = self.imported(path, module);
+            imported.into_iter().map(move |to| (file(path), file(&to)))
+        };
+        self.modules.iter().flat_map(of).collect()
+    }
+
     /// The files that import one another in a circle, the largest circle first.
     pub fn circles(&self) -> Vec<Vec<String>> {
         let arrows: BTreeMap<&ModulePath, BTreeSet<ModulePath>> = self

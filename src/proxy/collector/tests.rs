@@ -16,7 +16,7 @@ use crate::proxy::meter::facts::Facts;
 use crate::proxy::meter::gauge::{ConnGauge, Gauge};
 use crate::proxy::net::barred::Barred;
 use crate::proxy::net::look_up::LookUps;
-use crate::proxy::sweeps::list::Sweeps;
+use crate::proxy::shared::Sweeps;
 use crate::proxy::thread::clock;
 use crate::proxy::thread::panics::injected::{self, Place};
 use crate::proxy::{Options, tls};

@@ -17,8 +17,8 @@ use tokio::net::{TcpSocket, TcpStream};
 use tokio::time::timeout_at;
 
 use super::Leg;
+use super::error::{Attempt, Attempts, DialError, PortsTaken, UpstreamError};
 use crate::mapping::{Host, Mapping, TlsMode};
-use crate::proxy::error::{Attempt, Attempts, DialError, PortsTaken, UpstreamError};
 use crate::proxy::net::barred::Barred;
 use crate::proxy::net::intake::{Intake, Peer};
 use crate::proxy::net::look_up::{LookUpError, LookUps};

@@ -5,6 +5,7 @@
 //! The two directions are never split into halves, since a half cannot reset.
 
 pub mod dial;
+pub(super) mod error;
 
 use std::fmt;
 use std::future::Future;

@@ -21,8 +21,8 @@ use super::budget::Budget;
 use super::flow::{Flow, Moved, Refusal, RoundClock, Sink, Source};
 use crate::fault::link::{Circumstances, Severed};
 use crate::fault::{Cut, Direction, InForce, PerDirection};
-use crate::proxy::error::broken;
 pub use crate::proxy::leg::Socket;
+use crate::proxy::leg::error::broken;
 pub use crate::proxy::meter::gauge::Gauge;
 use crate::snapshot::{CloseReason, Leave, LegName};
 

@@ -1,5 +1,4 @@
 //! Sweeps of an engine: a task for each proxy that is climbed.
 
 mod counts;
-pub(super) mod list;
 pub(super) mod run;

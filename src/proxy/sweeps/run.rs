@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use thiserror::Error;
@@ -14,7 +13,6 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::counts::{Counts, millis};
-use super::list::{KEPT, Running};
 use crate::fault::{PerDirection, Plan};
 use crate::proxy::engine::Engine;
 use crate::proxy::events::FactFeed;
@@ -94,19 +92,10 @@ impl Engine {
             return Err(SweepError::Bypassed(proxy.name()));
         }
         let sweeps = &self.inner.sweeps;
-        let run = Running {
-            stop: CancellationToken::new(),
-            done: CancellationToken::new(),
-        };
-        let mut running = sweeps.running.lock();
-        running.retain(|_, run| !run.done.is_cancelled());
-        if running.contains_key(&id) {
-            return Err(SweepError::Runs(proxy.name()));
-        }
-        running.insert(id, run.clone());
-        drop(running);
-        let number = sweeps.last.fetch_add(1, Ordering::Relaxed).wrapping_add(1);
-        let curve = Curve::new(number, proxy.name(), &sweep);
+        let run = sweeps
+            .begin(id)
+            .ok_or_else(|| SweepError::Runs(proxy.name()))?;
+        let curve = Curve::new(sweeps.next_number(), proxy.name(), &sweep);
         let begun = Arc::new(curve.clone());
         let mut bench = EngineBench {
             engine: self.clone(),
@@ -133,14 +122,12 @@ impl Engine {
     /// # Errors
     /// There is no such proxy, or no sweep of it.
     pub async fn stop_sweep(&self, id: ProxyId) -> Result<Arc<Curve>, SweepError> {
-        let run = self.inner.sweeps.running.lock().get(&id).cloned();
         let name = || {
             self.proxy(id)
                 .map(|proxy| proxy.name())
                 .ok_or(SweepError::NoProxy)
         };
-        let run = run.filter(|run| !run.done.is_cancelled());
-        let Some(run) = run else {
+        let Some(run) = self.inner.sweeps.running(id) else {
             return Err(SweepError::None(name()?));
         };
         run.stop.cancel();
@@ -153,25 +140,11 @@ impl Engine {
     /// # Errors
     /// There is no such proxy, or none of its sweeps has ended.
     pub fn swept(&self, id: ProxyId) -> Result<Arc<Curve>, SweepError> {
-        let over = self.inner.sweeps.over.lock();
-        let last = over.iter().rev().find(|(of, _)| *of == id);
-        if let Some((_, curve)) = last {
-            return Ok(Arc::clone(curve));
+        if let Some(curve) = self.inner.sweeps.swept(id) {
+            return Ok(curve);
         }
-        drop(over);
         let proxy = self.proxy(id).ok_or(SweepError::NoProxy)?;
         Err(SweepError::NoCurve(proxy.name()))
-    }
-
-    /// Ends all sweeps, and returns once what was set before them is in force again.
-    pub async fn end_sweeps(&self) {
-        let running: Vec<Running> = self.inner.sweeps.running.lock().values().cloned().collect();
-        for run in &running {
-            run.stop.cancel();
-        }
-        for run in running {
-            run.done.cancelled().await;
-        }
     }
 }
 
@@ -316,11 +289,8 @@ impl Bench for EngineBench {
             ..curve.clone()
         });
         if curve.ended.is_some() {
-            let mut over = self.engine.inner.sweeps.over.lock();
-            over.push_back((self.proxy.id, Arc::clone(&curve)));
-            if over.len() > KEPT {
-                over.pop_front();
-            }
+            let sweeps = &self.engine.inner.sweeps;
+            sweeps.keep(self.proxy.id, Arc::clone(&curve));
         }
         let before = Arc::clone(&self.before);
         let what = Happening::Swept { curve, before };

@@ -4,6 +4,8 @@
 //! fault or because another program holds the port, one task for each proxy keeps it; the proxy owns that task, and a change
 //! of settings wakes it.
 
+mod listener;
+
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,16 +14,17 @@ use socket2::SockRef;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::error::BindError;
-use super::listener::{self, Listening};
-use super::net::intake::{Intake, Peer};
-use super::net::rounds;
-use super::net::sys::Listeners;
-use super::proxy::{Kept, Proxy};
-use super::shared::Shared;
-use super::thread::clock;
+pub use self::listener::BindError;
+use self::listener::Listening;
+pub(super) use self::listener::{bind, probe};
 use crate::fault::Direction;
 use crate::mapping::Mapping;
+use crate::proxy::net::intake::{Intake, Peer};
+use crate::proxy::net::rounds;
+use crate::proxy::net::sys::Listeners;
+use crate::proxy::proxy::{Kept, Proxy};
+use crate::proxy::shared::Shared;
+use crate::proxy::thread::clock;
 use crate::snapshot::{Author, Happening};
 
 /// How often a port that another program took is asked for again.

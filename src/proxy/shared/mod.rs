@@ -1,5 +1,7 @@
 //! What an engine's parts share: its options, its proxies, its worker threads, and what tells of what happens.
 
+mod sweeps;
+
 use std::io;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
@@ -10,23 +12,23 @@ use parking_lot::{Mutex, RwLock};
 use tokio::sync::{Notify, Semaphore, broadcast, mpsc};
 use tokio_util::task::TaskTracker;
 
-use super::events::FactBatch;
-use super::net::barred::Barred;
-use super::net::look_up::LookUps;
-use super::net::socket::{Keepalive, Young};
-use super::proxy::{Allotted, Proxy, Way};
-use super::record::Record;
-use super::relay::budget::Budget;
-use super::sweeps::list::Sweeps;
-use super::thread::clock;
-use super::thread::panics::Panic;
-use super::thread::rest::Rest;
-use super::thread::wait::Spin;
-use super::thread::worker::WorkerHandle;
-use super::tls::UpstreamTls;
-use super::{events, tls};
+pub(super) use self::sweeps::Sweeps;
 use crate::fault::shared::SharedLinks;
 use crate::mapping::Mapping;
+use crate::proxy::events::FactBatch;
+use crate::proxy::net::barred::Barred;
+use crate::proxy::net::look_up::LookUps;
+use crate::proxy::net::socket::{Keepalive, Young};
+use crate::proxy::proxy::{Allotted, Proxy, Way};
+use crate::proxy::record::Record;
+use crate::proxy::relay::budget::Budget;
+use crate::proxy::thread::clock;
+use crate::proxy::thread::panics::Panic;
+use crate::proxy::thread::rest::Rest;
+use crate::proxy::thread::wait::Spin;
+use crate::proxy::thread::worker::WorkerHandle;
+use crate::proxy::tls::UpstreamTls;
+use crate::proxy::{events, tls};
 use crate::snapshot::{Author, ConnId, Event, Happening};
 
 /// How an engine is set up.
@@ -187,16 +189,7 @@ impl Shared {
 
     /// Tells whoever listens of what somebody did.
     pub(super) fn tell_by(&self, proxy: &Proxy, what: Happening, by: Option<&Author>) {
-        let (at, proxy, by) = (self.now(), proxy.name(), by.cloned());
-        events::tell(
-            &self.events,
-            Event {
-                at,
-                proxy,
-                what,
-                by,
-            },
-        );
+        self.send(self.now(), proxy.name(), what, by.cloned());
     }
 
     /// Tells whoever listens of something that failed and belongs to no proxy.
@@ -206,16 +199,17 @@ impl Shared {
 
     /// Tells whoever listens of what happened at a certain time.
     pub(super) fn tell_of(&self, at: Duration, proxy: String, what: Happening) {
-        let by = None;
-        events::tell(
-            &self.events,
-            Event {
-                at,
-                proxy,
-                what,
-                by,
-            },
-        );
+        self.send(at, proxy, what, None);
+    }
+
+    fn send(&self, at: Duration, proxy: String, what: Happening, by: Option<Author>) {
+        let event = Event {
+            at,
+            proxy,
+            what,
+            by,
+        };
+        events::tell(&self.events, event);
     }
 
     pub(super) fn tell_listening(&self, proxy: &Proxy, by: Option<&Author>) {

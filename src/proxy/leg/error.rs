@@ -1,4 +1,4 @@
-//! Why a listener could not be opened, or an upstream not be reached.
+//! Why an upstream could not be reached, or a leg broke.
 //!
 //! Each error prints as one whole line: what was tried, on which address, and why it failed. The cause is in the line;
 //! `source()` keeps it for the log, so do not join the two on a screen. Nothing here decides what happens next.
@@ -12,67 +12,10 @@ use std::time::Duration;
 
 use thiserror::Error;
 
-pub use super::tls::{TlsError, TlsOptionError};
 use crate::format::{self, reason};
-use crate::mapping::{Circle, Name};
+use crate::proxy::tls::TlsError;
 use crate::snapshot::{CloseReason, LegName};
 use crate::units::Time;
-
-/// Why an engine could not start.
-#[derive(Debug, Error)]
-pub enum StartError {
-    /// A certificate, key or authority could not be loaded.
-    #[error(transparent)]
-    Tls(#[from] TlsOptionError),
-    /// A worker thread could not be started.
-    #[error("cannot start a worker thread")]
-    Worker(#[source] io::Error),
-}
-
-/// A listener could not be opened.
-#[derive(Debug, Error)]
-#[error("cannot listen on {addr}: {}{}", reason(source), self.hint())]
-pub struct BindError {
-    /// The address that was to be listened on.
-    pub addr: SocketAddr,
-    /// What the system said.
-    pub source: io::Error,
-}
-
-/// A proxy could not be added.
-#[derive(Debug, Error)]
-pub enum AddError {
-    /// Its port could not be opened.
-    #[error(transparent)]
-    Bind(#[from] BindError),
-    /// It would lead to itself.
-    #[error(transparent)]
-    Circle(Circle),
-    /// Its name is another proxy's.
-    #[error(transparent)]
-    Name(#[from] NameTaken),
-}
-
-/// A proxy could not be renamed.
-#[derive(Debug, Error)]
-pub enum RenameError {
-    /// It was removed.
-    #[error("that proxy is gone")]
-    Gone,
-    /// The name is another proxy's.
-    #[error(transparent)]
-    Taken(#[from] NameTaken),
-}
-
-/// A name is another proxy's.
-#[derive(Debug, Error)]
-#[error("{line}")]
-pub struct NameTaken {
-    /// The name that is taken.
-    pub name: Name,
-    /// Whose it is, and one that is free.
-    pub(super) line: String,
-}
 
 /// An upstream could not be reached.
 #[derive(Debug, Error)]
@@ -158,24 +101,11 @@ pub enum UpstreamError {
 #[error("no local port is free towards it")]
 pub(super) struct PortsTaken;
 
-// === impl BindError ===
-
-impl BindError {
-    fn hint(&self) -> &'static str {
-        let privileged = (1..1024).contains(&self.addr.port());
-        if privileged && self.source.kind() == io::ErrorKind::PermissionDenied {
-            " (ports below 1024 are the system's)"
-        } else {
-            ""
-        }
-    }
-}
-
 // === impl UpstreamError ===
 
 impl UpstreamError {
     /// The error with the number of connections that the proxy has to its upstream, where no port is left for another one.
-    pub(super) fn counted(self, open: impl FnOnce() -> usize) -> Self {
+    pub(in crate::proxy) fn counted(self, open: impl FnOnce() -> usize) -> Self {
         let no_port = |attempt: &Attempt| {
             let inner = attempt.error.get_ref();
             inner.is_some_and(<dyn Error + Send + Sync>::is::<PortsTaken>)
@@ -214,7 +144,7 @@ impl Attempts {
     const SHOWN: usize = 4;
 
     /// Whether one of them had to be waited for, because it was silent.
-    pub(super) fn cost_time(&self) -> bool {
+    pub(in crate::proxy) fn cost_time(&self) -> bool {
         let silent = |attempt: &Attempt| attempt.error.kind() == io::ErrorKind::TimedOut;
         self.0.iter().any(silent)
     }
@@ -257,7 +187,7 @@ impl Error for Attempts {
 }
 
 /// Why a connection ended whose leg broke so: TLS, where it put the error in words, or the socket.
-pub(super) fn broken(leg: LegName, error: &io::Error) -> CloseReason {
+pub(in crate::proxy) fn broken(leg: LegName, error: &io::Error) -> CloseReason {
     match error
         .get_ref()
         .and_then(|inner| inner.downcast_ref::<TlsError>())

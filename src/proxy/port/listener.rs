@@ -10,21 +10,21 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
+use thiserror::Error;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
-use super::conn::task::{self, Job, Places};
-use super::error::BindError;
-use super::net::rounds::Sign;
-use super::net::sys;
-use super::net::sys::{Acceptor, Listeners};
-use super::proxy::Proxy;
-use super::shared::{Options, Shared};
-use super::thread::worker::Worker;
-use super::thread::{clock, panics};
 use crate::format::reason;
 use crate::mapping::Mapping;
+use crate::proxy::conn::task::{self, Job, Places};
+use crate::proxy::net::rounds::Sign;
+use crate::proxy::net::sys;
+use crate::proxy::net::sys::{Acceptor, Listeners};
+use crate::proxy::proxy::Proxy;
+use crate::proxy::shared::{Options, Shared};
+use crate::proxy::thread::worker::Worker;
+use crate::proxy::thread::{clock, panics};
 use crate::snapshot::{Happening, PortState};
 
 /// The first wait after the process ran short of something; it doubles up to the last.
@@ -33,7 +33,7 @@ const LAST_WAIT: Duration = Duration::from_millis(100);
 
 /// Binds every address of a mapping, or of the engine where it has none of its own, to one port; with port 0, whichever is free
 /// on the first.
-pub(super) fn bind(
+pub(in crate::proxy) fn bind(
     options: &Options,
     mapping: &Mapping,
     port: u16,
@@ -53,12 +53,22 @@ pub(super) fn bind(
 }
 
 /// Whether all addresses could be listened on with this port. Nothing is: whoever connects meanwhile is refused.
-pub(super) fn probe(addrs: &[std::net::IpAddr], port: u16) -> Result<(), BindError> {
+pub(in crate::proxy) fn probe(addrs: &[std::net::IpAddr], port: u16) -> Result<(), BindError> {
     addrs.iter().try_for_each(|addr| {
         let addr = SocketAddr::new(*addr, port);
         let bound = sys::bind(addr).map(drop);
         bound.map_err(|source| BindError { addr, source })
     })
+}
+
+/// A listener could not be opened.
+#[derive(Debug, Error)]
+#[error("cannot listen on {addr}: {}{}", reason(source), self.hint())]
+pub struct BindError {
+    /// The address that was to be listened on.
+    pub addr: SocketAddr,
+    /// What the system said.
+    pub source: io::Error,
 }
 
 /// A proxy's listeners on their way to the worker that accepts its clients.
@@ -71,6 +81,17 @@ pub(super) struct Listening {
     pub(super) sign: Option<Sign>,
     /// Whoever closes the port waits until this is dropped.
     pub(super) open: TaskTrackerToken,
+}
+
+impl BindError {
+    fn hint(&self) -> &'static str {
+        let privileged = (1..1024).contains(&self.addr.port());
+        if privileged && self.source.kind() == io::ErrorKind::PermissionDenied {
+            " (ports below 1024 are the system's)"
+        } else {
+            ""
+        }
+    }
 }
 
 /// Accepts clients of a proxy until it is told to stop. The listeners close with it: from then on connections are refused.
@@ -242,5 +263,32 @@ mod tests {
         drop(other);
         probe(&here, addr.port()).expect("it is free again");
         assert!(TcpStream::connect(addr).is_err(), "nothing listens");
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_listener_says_which_address_and_why() {
+        for (addr, code, line) in [
+            (
+                "127.0.0.1:5432",
+                98,
+                "cannot listen on 127.0.0.1:5432: address already in use",
+            ),
+            (
+                "127.0.0.1:80",
+                13,
+                "cannot listen on 127.0.0.1:80: permission denied (ports below 1024 are the system's)",
+            ),
+            (
+                "[::1]:8080",
+                99,
+                "cannot listen on [::1]:8080: cannot assign requested address",
+            ),
+        ] {
+            let addr = addr.parse().expect("an address");
+            let source = io::Error::from_raw_os_error(code);
+            let error = BindError { addr, source };
+            assert_eq!(error.to_string(), line);
+        }
     }
 }

@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 
 use super::*;
 use crate::fault::language;
-use crate::mapping;
-use crate::snapshot::Event;
+use crate::mapping::{self, Mapping};
+use crate::snapshot::{Event, PortState};
 
 /// So long a test waits for what must happen; only a failure takes it.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -116,30 +116,3 @@ fn a_look_up_says_whether_the_name_or_the_service_failed() {
         assert_eq!(error.to_string(), line);
     }
 }
-
-#[test]
-#[cfg(target_os = "linux")]
-fn a_listener_says_which_address_and_why() {
-    for (addr, code, line) in [
-        (
-            "127.0.0.1:5432",
-            98,
-            "cannot listen on 127.0.0.1:5432: address already in use",
-        ),
-        (
-            "127.0.0.1:80",
-            13,
-            "cannot listen on 127.0.0.1:80: permission denied (ports below 1024 are the system's)",
-        ),
-        (
-            "[::1]:8080",
-            99,
-            "cannot listen on [::1]:8080: cannot assign requested address",
-        ),
-    ] {
-        let addr = addr.parse().expect("an address");
-        let source = io::Error::from_raw_os_error(code);
-        let error = BindError { addr, source };
-        assert_eq!(error.to_string(), line);
-    }
-}
