@@ -6,7 +6,7 @@
 //! # Layers
 //!
 //! ```text
-//!  main, start, attach      the program: what it opens, what ends it
+//!  main, program, allocator the program: what it opens, what ends it
 //!    │
 //!    ├─ cli, check          the command line, and what can be told of it without starting anything
 //!    ├─ ui                  the console: keys in, frames out (feature `tui`)

@@ -61,8 +61,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ),
     ("stop", &[]),
     ("allocator", &[]),
-    ("start", &["format"]),
-    ("attach", &[]),
+    ("program", &[]),
     (
         "logging",
         &["units", "format", "file", "sweep", "snapshot", "proxy"],
@@ -448,8 +447,7 @@ fn one_place_reads_the_clock() {
 #[test]
 fn only_the_program_hides_errors() {
     let parts = sources();
-    let program = ["main.rs", "start.rs", "attach.rs"];
-    let outside = |source: &&Source| !program.contains(&&*source.path);
+    let outside = |source: &&Source| !is_part(source, &["main", "program"]);
     let parts = parts.iter().filter(outside);
     let why = "errors have types outside the program itself";
     fail_with(

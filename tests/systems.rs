@@ -17,7 +17,9 @@ const SAID: &[(&str, &str)] = &[
     ("folders.rs", "`%APPDATA%\\faultboard` on Windows"),
     // Windows has its errors in its user's language.
     ("format/mod.rs", ""),
-    ("proxy/error.rs", "| no port left for a connection |"),
+    // What a shell forbids its processes is refused in words where shells do that.
+    ("program/start.rs", ""),
+    ("proxy/leg/error.rs", "| no port left for a connection |"),
     (
         "proxy/net/intake.rs",
         "| what kernels take in before a slow link |",
@@ -36,8 +38,6 @@ const SAID: &[(&str, &str)] = &[
     ("proxy/thread/sleeper.rs", "| a wait is ended by |"),
     ("proxy/thread/wait.rs", "| a wait is ended by |"),
     ("remote/http.rs", "| `--api unix:PATH` |"),
-    // What a shell forbids its processes is refused in words where shells do that.
-    ("start.rs", ""),
     ("stop/mod.rs", "| asks for an end |"),
     (
         "stop/unix.rs",

@@ -73,7 +73,7 @@ impl Origin {
 }
 
 /// The acts of the demo.
-const DEMO: &str = include_str!("../assets/demo.tour");
+const DEMO: &str = include_str!("../../assets/demo.tour");
 
 /// The tour of the demo.
 pub(crate) fn demo_tour(options: &Options, lead: Lead) -> Result<(Tour, bool), Rejected> {
