@@ -7,7 +7,7 @@ use serde::ser::SerializeSeq;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
 
-use super::proxy::{Sender, whole};
+use super::figures::{Sender, whole};
 use super::seconds::Seconds;
 use crate::fault::{Direction, KINDS, PerDirection};
 use crate::snapshot::{ConnId, ConnRow, ConnState, ProxyId};

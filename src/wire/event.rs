@@ -176,7 +176,7 @@ fn swept(object: Object, curve: &Curve) -> Option<Object> {
                 .with(
                     "rates",
                     step.bytes
-                        .map(|bytes| super::proxy::whole(step.per_second(bytes))),
+                        .map(|bytes| super::figures::whole(step.per_second(bytes))),
                 )
                 .with("failed", step.failed)
                 .with("cut", step.cut)

@@ -6,8 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
+use super::minute::Moment;
 use super::object::Object;
-use super::proxy::Moment;
 use super::seconds::Seconds;
 use super::tail::Tail;
 use super::told;

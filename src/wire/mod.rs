@@ -21,8 +21,10 @@
 
 mod columns;
 pub mod event;
+mod figures;
 mod finding;
 mod frame;
+mod minute;
 mod object;
 mod own;
 mod picture;
@@ -36,11 +38,11 @@ mod told;
 mod watched;
 mod words;
 
+pub(crate) use figures::whole;
 pub use frame::{Delta, Frame, FrameError, Hello, Listener, Role, State};
 pub(crate) use object::{Object, seconds};
 pub use own::OwnText;
 pub use picture::{Gap, Picture};
-pub(crate) use proxy::whole;
 pub use teller::Teller;
 
 /// Counts the changes of this language that an older reader would misread.

@@ -9,7 +9,8 @@ use thiserror::Error;
 
 use super::columns::{Columns, Row};
 use super::frame::{Delta, EndedRow, Entry, Frame, State, Watching};
-use super::proxy::{self, Proxy, Since};
+use super::minute;
+use super::proxy::{Proxy, Since};
 use super::told::reason;
 use super::watched::Watched;
 use crate::fault::PerDirection;
@@ -229,7 +230,7 @@ impl Known {
         }
         if let Some(points) = entry.history {
             let history = Arc::make_mut(&mut self.row.history);
-            points.apply(&mut history.points, proxy::point);
+            points.apply(&mut history.points, minute::point);
         }
     }
 }

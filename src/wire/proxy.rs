@@ -7,17 +7,18 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::figures::{
+    AfterChange, Before, Lost, Quantiles, Sender, Tls, both, losses, lost, pair, quantiles,
+    spread_of, thousandth, whole,
+};
 use super::finding::Finding;
 use super::seconds::Seconds;
 use super::words::kept;
 use crate::fault::language;
 use crate::fault::name::outside_quotes;
-use crate::fault::{Losses, PerDirection, Plan, Sending};
+use crate::fault::{Plan, Sending};
 use crate::mapping::{self, Host, Mapping};
-use crate::snapshot::{
-    Clean, Met, Negotiated, Point, PortState, ProxyId, ProxyRow, Scheduled, Spread, Traced,
-    Unanswered, Wait, Waits,
-};
+use crate::snapshot::{PortState, ProxyId, ProxyRow, Scheduled, Traced, Unanswered, Wait, Waits};
 
 /// A proxy, but for its last minute. Pairs are up and down.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -61,28 +62,6 @@ pub(super) struct Proxy {
     ended: Vec<(String, u64)>,
 }
 
-/// What a TLS handshake agreed on.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Tls {
-    version: String,
-    alpn: Option<String>,
-    offered: Vec<String>,
-    resumed: bool,
-    round_trips: u32,
-    took: Seconds,
-}
-
-/// A virtual sender: its window in packets, and its round trip in microseconds.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub(super) struct Sender(u32, u64);
-
-/// Count, 1st percentile, median, 99th percentile.
-type Quantiles = (u64, Seconds, Seconds, Seconds);
-
-/// Packets sent, lost; timeouts, stalls, for how long in all; messages, those that came late.
-type Lost = (u64, u64, u64, u64, Seconds, u64, u64);
-
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 struct Waiting {
@@ -91,49 +70,6 @@ struct Waiting {
     since: Option<Seconds>,
     overdue: u32,
 }
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct AfterChange {
-    feels: Option<Quantiles>,
-    answers: f64,
-    failed: u64,
-    cut: u64,
-    span: Seconds,
-}
-
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(default)]
-struct Before {
-    feels: Quantiles,
-    answers: f64,
-    rates: (u64, u64),
-    failed: u64,
-    span: Seconds,
-    until: Seconds,
-}
-
-/// Half a second of a proxy: when it ended, what was felt, waited, bytes a second, failed, left, cut, losses, changed.
-pub(super) type Moment = (
-    Seconds,
-    Option<Seconds>,
-    Option<Seconds>,
-    (u64, u64),
-    [u32; 3],
-    Option<(Lost, Lost)>,
-    (u32, u32),
-);
-
-/// What the members of [`Moment`] are called.
-pub(super) const POINTS: [&str; 7] = [
-    "at",
-    "feels",
-    "waits",
-    "rates",
-    "failed_left_cut",
-    "losses",
-    "changed",
-];
 
 /// What a row leaves open until it is known when it is shown.
 #[derive(Clone, Copy, Debug, Default)]
@@ -348,200 +284,4 @@ fn stand_in(text: &str) -> Mapping {
     let (listen, host) = text.split_once('=').unwrap_or(("", text));
     let host = Host::Name(host.to_owned());
     Mapping::new(listen.parse().unwrap_or(0), None, host, 0)
-}
-
-/// A rate in whole bytes per second.
-#[expect(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a float that is out of range becomes the nearest whole number, and a rate is not negative"
-)]
-pub(crate) fn whole(rate: f64) -> u64 {
-    rate.round() as u64
-}
-
-fn thousandth(number: f64) -> f64 {
-    (number * 1e3).round() / 1e3
-}
-
-fn pair<T>(of: PerDirection<T>) -> (T, T) {
-    (of.up, of.down)
-}
-
-fn both<T>((up, down): (T, T)) -> PerDirection<T> {
-    PerDirection::of(up, down)
-}
-
-fn quantiles(spread: Spread) -> Quantiles {
-    let [p1, p50, p99] = [spread.p1, spread.p50, spread.p99].map(Seconds);
-    (spread.count, p1, p50, p99)
-}
-
-fn spread_of((count, p1, p50, p99): Quantiles) -> Spread {
-    let [p1, p50, p99] = [p1.0, p50.0, p99.0];
-    Spread {
-        count,
-        p1,
-        p50,
-        p99,
-    }
-}
-
-fn lost(of: Losses) -> Lost {
-    let stalled = Seconds(of.stalled);
-    (
-        of.sent,
-        of.lost,
-        of.timeouts,
-        of.stalls,
-        stalled,
-        of.messages,
-        of.late,
-    )
-}
-
-fn losses((sent, lost, timeouts, stalls, stalled, messages, late): Lost) -> Losses {
-    Losses {
-        sent,
-        lost,
-        timeouts,
-        stalls,
-        stalled: stalled.0,
-        messages,
-        late,
-    }
-}
-
-/// A point of the last minute as it is told.
-pub(super) fn moment(point: &Point) -> Moment {
-    let has_losses = point.losses != PerDirection::default();
-    (
-        Seconds(point.at),
-        point.feels.map(Seconds),
-        point.waits.map(Seconds),
-        pair(point.rates.map(whole)),
-        [point.failed, point.left, point.cut],
-        has_losses.then(|| pair(point.losses.map(lost))),
-        pair(point.changed),
-    )
-}
-
-/// A point of the last minute of a moment.
-pub(super) fn point((at, feels, waits, rates, ends, lost, changed): Moment) -> Point {
-    let [failed, left, cut] = ends;
-    Point {
-        at: at.0,
-        feels: feels.map(|feels| feels.0),
-        waits: waits.map(|waits| waits.0),
-        rates: both(rates).map(|rate| rate as f64),
-        failed,
-        left,
-        cut,
-        losses: lost.map_or_else(PerDirection::default, |lost| both(lost).map(losses)),
-        changed: both(changed),
-    }
-}
-
-// === impl Sender ===
-
-impl Sender {
-    pub(super) fn deserialized(value: &Value) -> Option<Self> {
-        Self::deserialize(value).ok()
-    }
-}
-
-impl From<Sending> for Sender {
-    fn from(sending: Sending) -> Self {
-        let micros = u64::try_from(sending.round_trip.as_micros());
-        Self(sending.window, micros.unwrap_or(u64::MAX))
-    }
-}
-
-impl From<Sender> for Sending {
-    fn from(Sender(window, micros): Sender) -> Self {
-        let round_trip = Duration::from_micros(micros);
-        Self { window, round_trip }
-    }
-}
-
-// === impl Tls ===
-
-impl Tls {
-    fn of(tls: &Negotiated) -> Self {
-        Self {
-            version: tls.version.to_owned(),
-            alpn: tls.alpn.clone(),
-            offered: tls.offered.clone(),
-            resumed: tls.resumed,
-            round_trips: tls.round_trips,
-            took: Seconds(tls.took),
-        }
-    }
-}
-
-impl From<Tls> for Negotiated {
-    fn from(tls: Tls) -> Self {
-        Self {
-            version: kept(&tls.version),
-            alpn: tls.alpn,
-            offered: tls.offered,
-            resumed: tls.resumed,
-            round_trips: tls.round_trips,
-            took: tls.took.0,
-        }
-    }
-}
-
-// === impl AfterChange ===
-
-impl AfterChange {
-    fn of(met: &Met) -> Self {
-        Self {
-            feels: met.feels.map(quantiles),
-            answers: thousandth(met.answers),
-            failed: met.failed,
-            cut: met.cut,
-            span: Seconds(met.span),
-        }
-    }
-}
-
-impl From<AfterChange> for Met {
-    fn from(met: AfterChange) -> Self {
-        Self {
-            feels: met.feels.map(spread_of),
-            answers: met.answers,
-            failed: met.failed,
-            cut: met.cut,
-            span: met.span.0,
-        }
-    }
-}
-
-// === impl Before ===
-
-impl Before {
-    fn of(clean: &Clean) -> Self {
-        Self {
-            feels: quantiles(clean.feels),
-            answers: thousandth(clean.answers),
-            rates: pair(clean.rates.map(whole)),
-            failed: clean.failed,
-            span: Seconds(clean.span),
-            until: Seconds(clean.until),
-        }
-    }
-}
-
-impl From<Before> for Clean {
-    fn from(clean: Before) -> Self {
-        Self {
-            feels: spread_of(clean.feels),
-            answers: clean.answers,
-            rates: both(clean.rates).map(|rate| rate as f64),
-            failed: clean.failed,
-            span: clean.span.0,
-            until: clean.until.0,
-        }
-    }
 }

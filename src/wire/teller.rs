@@ -8,8 +8,10 @@ use serde_json::{Map, Value};
 
 use super::columns::{COLUMNS, Row};
 use super::event::{reason_of, reason_word};
+use super::figures::whole;
 use super::frame::{Delta, EndedRow, Entry, Frame, State, Watching};
-use super::proxy::{self, POINTS, Proxy};
+use super::minute::{self, POINTS};
+use super::proxy::Proxy;
 use super::seconds::Seconds;
 use super::tail::Tail;
 use super::watched::Watched;
@@ -201,7 +203,7 @@ impl Teller {
             return conns.iter().collect();
         }
         let idle = |row: &'a ConnRow| {
-            let PerDirection { up, down } = row.rates.map(proxy::whole);
+            let PerDirection { up, down } = row.rates.map(whole);
             let held = row.held.up.saturating_add(row.held.down);
             (!up.saturating_add(down), !held, row.id)
         };
@@ -229,8 +231,8 @@ impl Teller {
 }
 
 /// What is new of a proxy's last minute.
-fn history(before: &VecDeque<crate::snapshot::Point>, after: &History) -> Tail<proxy::Moment> {
-    Tail::between(before, &after.points, proxy::moment)
+fn history(before: &VecDeque<crate::snapshot::Point>, after: &History) -> Tail<minute::Moment> {
+    Tail::between(before, &after.points, minute::moment)
 }
 
 fn ended_row(ended: &EndedConn) -> EndedRow<Row> {

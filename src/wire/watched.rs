@@ -58,7 +58,7 @@ impl Watched {
     pub(super) fn of(watched: &snapshot::Watched) -> Self {
         let micros = |time: &Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
         let rates = watched.rates.iter().map(|(at, rates)| {
-            let PerDirection { up, down } = rates.map(super::proxy::whole);
+            let PerDirection { up, down } = rates.map(super::figures::whole);
             (Seconds(*at), up, down)
         });
         let parts = |(trip, of): (Trip, usize)| {
