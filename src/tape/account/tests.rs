@@ -2,9 +2,11 @@
 
 use super::super::Tape;
 use super::super::tests::{faults, head, second};
+use super::proxy::SWEEPS;
+use super::recovery::{RECOVERIES, Recoveries};
 use super::*;
 use crate::command::{self, Command, Sweeping};
-use crate::sweep::{Ended, Step};
+use crate::sweep::{Curve, Ended, Step};
 
 /// A tape on which a second has these waits, in milliseconds, and these changes.
 fn account(seconds: impl Iterator<Item = (u64, Vec<u64>)>, changes: &[(u64, &str)]) -> Account {
@@ -120,21 +122,21 @@ fn a_setting_that_was_passed_on_the_way_is_no_stretch() {
 
 #[test]
 fn of_too_many_recoveries_the_slowest_are_kept() {
-    let mut account = account(std::iter::empty(), &[]);
-    let proxy = &mut account.proxies[0];
+    let mut recoveries = Recoveries::default();
     for at in 0..3 * RECOVERIES as u64 {
         let took = (at % 1_000 != 7).then(|| Duration::from_millis(at % 1_000));
-        proxy.keep(Recovery {
+        recoveries.keep(Recovery {
             at: Duration::from_secs(at),
             took,
             watched: took.unwrap_or_default(),
             asked: true,
         });
     }
-    assert_eq!(proxy.recoveries.len(), RECOVERIES);
-    let never = proxy.recoveries.iter().filter(|it| it.took.is_none());
+    let kept = recoveries.at(Duration::ZERO);
+    assert_eq!(kept.len(), RECOVERIES);
+    let never = kept.iter().filter(|it| it.took.is_none());
     assert_eq!(never.count(), 3 * RECOVERIES / 1_000);
-    let slowest = proxy.recoveries.iter().filter_map(|it| it.took).max();
+    let slowest = kept.iter().filter_map(|it| it.took).max();
     assert_eq!(slowest, Some(Duration::from_millis(999)));
 }
 
