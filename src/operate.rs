@@ -18,7 +18,7 @@ use crate::command::{Command, Sweeping, Target};
 use crate::fault::{Own, Plan, Setting};
 use crate::format::quoted;
 use crate::mapping::{Mapping, port_taken};
-use crate::proxy::{AddError, BindError, Engine};
+use crate::proxy::{AddError, BindError, EditError, Engine};
 use crate::request::{Outcome, Request, RequestError};
 use crate::snapshot::{Author, ConnId, PortState, ProxyId, ProxyRow, Taken};
 use crate::sweep::Curve;
@@ -291,15 +291,19 @@ async fn change(engine: &Engine, target: &Target, command: &Command) -> Result<A
         return Err(Refusal::NoProxy);
     }
     let changes = targets.into_iter().map(|(id, proxy)| async move {
-        let edited = engine.edit_plan(id, |plan| command.edit(plan)).await?;
-        Some(Change {
-            proxy,
-            before: edited.before,
-            plan: edited.plan,
-            taken: edited.taken,
-        })
+        match engine.edit_plan(id, |plan| command.edit(plan)).await {
+            Ok(edited) => Ok(Some(Change {
+                proxy,
+                before: edited.before,
+                plan: edited.plan,
+                taken: edited.taken,
+            })),
+            Err(EditError::Gone) => Ok(None),
+            Err(EditError::Changed(changed)) => Err(RequestError::from(changed)),
+        }
     });
-    let changes: Vec<Change> = join_all(changes).await.into_iter().flatten().collect();
+    let changes: Result<Vec<_>, _> = join_all(changes).await.into_iter().collect();
+    let changes: Vec<Change> = changes?.into_iter().flatten().collect();
     if changes.is_empty() {
         return Err(Refusal::NoProxy);
     }
@@ -321,12 +325,14 @@ async fn own(
     }
 }
 
-/// The proxy of this name.
+/// The proxy of this name, at the generation that is expected of it.
 fn find(engine: &Engine, name: &str) -> Result<ProxyId, Refusal> {
-    engine.find(name).ok_or_else(|| Refusal::UnknownProxy {
+    let found = engine.find(name).ok_or_else(|| Refusal::UnknownProxy {
         name: name.to_owned(),
         names: engine.proxies().into_iter().map(|(_, name)| name).collect(),
-    })
+    })?;
+    engine.expect(found).map_err(RequestError::from)?;
+    Ok(found)
 }
 
 fn unknown_proxy(name: &str, names: &[String]) -> String {

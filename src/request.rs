@@ -12,7 +12,9 @@ use thiserror::Error;
 use crate::command;
 use crate::fault::{Own, Plan};
 use crate::mapping::{Mapping, Name};
-use crate::proxy::{AddError, BindError, Engine, NameTaken, RenameError, SweepError};
+use crate::proxy::{
+    AddError, BindError, Changed, EditError, Engine, NameTaken, RenameError, SweepError,
+};
 use crate::snapshot::{ConnId, Kill, ProxyId, Taken};
 use crate::sweep::{Curve, Sweep};
 
@@ -130,6 +132,9 @@ pub enum RequestError {
     /// No open connection has this number.
     #[error("no open connection {}", .0.0)]
     NoConnection(ConnId),
+    /// The proxy has been changed since whoever asks saw it.
+    #[error(transparent)]
+    Changed(#[from] Changed),
     /// The name is another proxy's.
     #[error(transparent)]
     Name(#[from] NameTaken),
@@ -184,8 +189,13 @@ impl Request {
                 plan,
             } => {
                 let merge = |now: &mut Plan| *now = command::merged(now, &before, &plan);
-                let edited = engine.edit_plan(proxy, merge).await;
-                let edited = edited.ok_or(RequestError::NoProxy(proxy))?;
+                let edited = engine
+                    .edit_plan(proxy, merge)
+                    .await
+                    .map_err(|why| match why {
+                        EditError::Gone => RequestError::NoProxy(proxy),
+                        EditError::Changed(changed) => changed.into(),
+                    })?;
                 Ok(Outcome::Planned(proxy, edited.taken))
             }
             Self::SetPlan { proxy, plan, .. } => {

@@ -31,6 +31,12 @@ pub(crate) struct Refused {
     pub(super) error: String,
     /// Where in the line, counted from 1; `None` where the line is right and the world is not.
     pub(super) column: Option<usize>,
+    /// Whether another change came first than whoever asks had seen.
+    #[cfg_attr(
+        not(feature = "api"),
+        expect(dead_code, reason = "only the API tells it apart")
+    )]
+    pub(crate) is_late: bool,
 }
 
 /// What commands act on.
@@ -64,6 +70,7 @@ pub(super) async fn answer(bench: &Bench, line: Line) -> Answered {
         outcome: Err(Refused {
             error,
             column: Some(column),
+            is_late: false,
         }),
         note: None,
     }
@@ -74,6 +81,7 @@ pub(crate) fn read(line: &str) -> Result<Command, Refused> {
     command::parse(line).map_err(|error| Refused {
         column: Some(error.column()),
         error: error.message,
+        is_late: false,
     })
 }
 
@@ -96,8 +104,7 @@ async fn carry_out(bench: &Bench, line: &str, command: Command) -> Result<Answer
     let answer = operate::run(&bench.engine, command, &bench.by).await;
     if let Ok(answer) = &answer {
         let saved = bench.save(answer).await;
-        let column = None;
-        saved.map_err(|error| Refused { error, column })?;
+        saved.map_err(|error| Refused::of_the_whole(&error))?;
     }
     answer.map_err(|refusal| Refused {
         column: match &refusal {
@@ -112,7 +119,8 @@ async fn carry_out(bench: &Bench, line: &str, command: Command) -> Result<Answer
             Refusal::NoProxy
             | Refusal::Engine(
                 RequestError::NoProxy(_)
-                | RequestError::Add(AddError::Bind(_))
+                | RequestError::Add(AddError::Bind(_) | AddError::Changed(_))
+                | RequestError::Changed(_)
                 | RequestError::Port(_)
                 | RequestError::Sweep(_)
                 | RequestError::NoContact(_)
@@ -120,18 +128,22 @@ async fn carry_out(bench: &Bench, line: &str, command: Command) -> Result<Answer
             ) => None,
         },
         error: refusal.to_string(),
+        is_late: matches!(
+            &refusal,
+            Refusal::Engine(RequestError::Changed(_) | RequestError::Add(AddError::Changed(_)))
+        ),
     })
 }
 
 // === impl Refused ===
 
-#[cfg(feature = "api")]
 impl Refused {
     /// Because of the whole line, not of a place in it.
     pub(crate) fn of_the_whole(error: &str) -> Self {
         Self {
             error: error.to_owned(),
             column: None,
+            is_late: false,
         }
     }
 }

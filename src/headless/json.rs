@@ -174,7 +174,7 @@ struct Before {
 fn answer(at: Duration, answered: &Answered) -> Object {
     let answer = match &answered.outcome {
         Ok(answer) => answer,
-        Err(Refused { error, column }) => {
+        Err(Refused { error, column, .. }) => {
             return line(at, "refused")
                 .with("command", &answered.command)
                 .with("error", error)

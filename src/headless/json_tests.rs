@@ -148,9 +148,12 @@ fn a_change_of_several_proxies_is_their_sum_and_the_slowest() {
 #[test]
 fn a_refusal_has_a_column_or_null() {
     for (column, written) in [(Some(5), "5"), (None, "null")] {
-        let error = "no".to_owned();
+        let refused = Refused {
+            column,
+            ..Refused::of_the_whole("no")
+        };
         assert_eq!(
-            answered("set x", Err(Refused { error, column })),
+            answered("set x", Err(refused)),
             format!(
                 "{{\"t\":12.340567,\"event\":\"refused\",\"command\":\"set x\",\"error\":\"no\",\"column\":{written}}}\n"
             )

@@ -166,6 +166,7 @@ fn answer(answered: &Answered) -> Vec<String> {
         Err(Refused {
             error,
             column: Some(column),
+            ..
         }) => vec![format!(
             "refused: {error} (column {column} of: {})",
             answered.command
@@ -173,6 +174,7 @@ fn answer(answered: &Answered) -> Vec<String> {
         Err(Refused {
             error,
             column: None,
+            ..
         }) => vec![format!("refused: {error}")],
         Ok(Answer::Added { proxy, mapping, .. }) => vec![format!("{proxy} added: {mapping}")],
         // What came of it has a line of its own, told as what happens.

@@ -36,7 +36,7 @@ mod sweeps;
 mod thread;
 pub mod tls;
 
-pub use self::engine::{AddError, Engine, RenameError, StartError};
+pub use self::engine::{AddError, Changed, EditError, Engine, RenameError, StartError};
 pub use self::events::{Events, FactBatch, FactFeed, Told};
 pub use self::leg::dial;
 pub use self::leg::error::{DialError, UpstreamError};

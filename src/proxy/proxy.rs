@@ -187,11 +187,15 @@ impl Proxy {
         }
     }
 
-    /// Puts a plan in force, for a caller that then waits until it is taken.
-    pub(super) fn change(&self, plan: Plan) -> Change {
-        let change = self.settings.change(plan);
+    /// Changes the plan as the settings do, for a caller that then waits until it is taken.
+    pub(super) fn change(
+        &self,
+        expected: Option<u64>,
+        edit: impl FnOnce(&mut Plan),
+    ) -> Result<([Arc<Plan>; 2], Change), u64> {
+        let changed = self.settings.change(expected, edit);
         self.touch();
-        change
+        changed
     }
 
     /// Says that something was done to it, after that is so.

@@ -155,12 +155,39 @@ impl Settings {
         }
     }
 
-    /// Puts a plan in force: stores it, raises the generation, and wakes those that hold something; all of them where the
-    /// plan does something to those that do not.
-    pub(super) fn change(&self, plan: Plan) -> Change {
+    /// Has `edit` make another plan of the one that stands and puts that in force, with nothing in between; only at this
+    /// generation, where one is expected. Raises the generation, and wakes those that hold something; all of them where the plan
+    /// does something to those that do not. Returns both plans.
+    ///
+    /// # Errors
+    /// The generation is another one: this.
+    pub(super) fn change(
+        &self,
+        expected: Option<u64>,
+        edit: impl FnOnce(&mut Plan),
+    ) -> Result<([Arc<Plan>; 2], Change), u64> {
         let began = clock::now();
-        let all = self.put(&mut self.in_force.lock(), plan, began);
-        self.announce(began, all)
+        let (plans, all) = {
+            let mut current = self.in_force.lock();
+            let before = Arc::clone(current.plan());
+            // Whoever raises it holds the lock.
+            self.expect(expected)?;
+            let mut plan = Plan::clone(&before);
+            edit(&mut plan);
+            let all = self.put(&mut current, plan, began);
+            ([before, Arc::clone(current.plan())], all)
+        };
+        Ok((plans, self.announce(began, all)))
+    }
+
+    /// Whether the generation is the expected one, where one is.
+    ///
+    /// # Errors
+    /// It is another one: this.
+    pub(super) fn expect(&self, expected: Option<u64>) -> Result<(), u64> {
+        let now = self.generation();
+        let is_so = expected.is_none_or(|expected| expected == now);
+        is_so.then_some(()).ok_or(now)
     }
 
     /// Puts a plan in force as `change` does, in the place of this one alone: `None` where another one has come since. Returns it

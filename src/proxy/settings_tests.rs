@@ -19,7 +19,8 @@ async fn a_connection_that_wakes_up_in_the_midst_of_a_change_is_waited_for() {
     let settings = Settings::new(Plan::default(), &Arc::new(SharedLinks::new(clock::now())));
     let (waking, _idle) = (connection(&settings, 1), connection(&settings, 2));
     settings.reported(&waking, settings.generation(), Duration::ZERO);
-    let change = settings.change(Plan::default());
+    let change = settings.change(None, Plan::clear_all);
+    let (_, change) = change.expect("whatever it was");
     // It looked at the settings just before the change, and says just after it that it moves bytes.
     waking.run();
     let mut taken = Box::pin(settings.taken_by_all(change, clock::now()));
@@ -35,7 +36,8 @@ async fn a_connection_that_never_reports_is_left_out_after_a_while() {
     let settings = Settings::new(Plan::default(), &Arc::new(SharedLinks::new(clock::now())));
     let (stuck, _idle) = (connection(&settings, 1), connection(&settings, 2));
     stuck.run();
-    let change = settings.change(Plan::default());
+    let change = settings.change(None, Plan::clear_all);
+    let (_, change) = change.expect("whatever it was");
     let taken = settings.taken_by_all(change, clock::now()).await;
     assert_eq!((taken.taken, taken.of), (1, 2));
 }

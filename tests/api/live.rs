@@ -272,6 +272,18 @@ async fn a_change_is_refused_where_another_came_first() {
         send((seen + 1).to_string(), "set db latency 2ms").await,
         200
     );
+    let at_once = (0..8).map(|_| send((seen + 2).to_string(), "set db latency 2ms"));
+    let mut told = futures_util::future::join_all(at_once).await;
+    told.sort_unstable();
+    assert_eq!(told, [200, 409, 409, 409, 409, 409, 409, 409]);
+    for line in [
+        "port db closed",
+        "rename db x",
+        "repoint db y:1",
+        "remove db",
+    ] {
+        assert_eq!(send(seen.to_string(), line).await, 409, "{line}");
+    }
     assert_eq!(send("new".to_owned(), "set db latency 2ms").await, 400);
     assert_eq!(send("7".to_owned(), "set all latency 2ms").await, 400);
     assert_eq!(

@@ -145,6 +145,7 @@ async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Refusal> {
 fn refused(error: &RequestError) -> Refusal {
     let status = match error {
         RequestError::NoProxy(_) | RequestError::NoConnection(_) => StatusCode::NOT_FOUND,
+        RequestError::Changed(_) => StatusCode::CONFLICT,
         RequestError::Name(_)
         | RequestError::Add(_)
         | RequestError::Port(_)

@@ -73,20 +73,23 @@ async fn carry_out_all(
     lines: Vec<String>,
     expected: Option<u64>,
 ) -> Result<Response, Refusal> {
-    let bench = Bench::of(&control.engine, control.author.clone());
     let (mut told, mut status) = (String::new(), StatusCode::OK);
     let is_one = lines.len() == 1;
     let mut expected = expected;
     for line in lines {
+        // Of the first alone: whatever that changes, the next ones know of.
+        let expected = expected.take();
+        let engine = expected.map_or_else(
+            || control.engine.clone(),
+            |generation| control.engine.at(generation),
+        );
+        let bench = Bench::of(&engine, control.author.clone());
         let read = match headless::read(&line) {
-            Ok(command) => {
-                let allowed = control.allows(&command);
-                let allowed = match expected.take().filter(|_| allowed.is_ok()) {
-                    Some(generation) => control.is_at(&command, generation).await,
-                    None => allowed,
-                };
-                allowed.map(|()| command)
+            Ok(command) if expected.is_some() && subject(&command).is_none() => {
+                let why = "If-Match goes with commands that are about one proxy";
+                Err((StatusCode::BAD_REQUEST, Refused::of_the_whole(why)))
             }
+            Ok(command) => control.allows(&command).map(|()| command),
             Err(refused) => Err((StatusCode::UNPROCESSABLE_ENTITY, refused)),
         };
         let read = read.map_err(|(refused_with, refused)| {
@@ -94,8 +97,14 @@ async fn carry_out_all(
             refused
         });
         let answered = headless::carried(&bench, &line, read).await;
-        if answered.outcome.is_err() && status == StatusCode::OK {
-            status = StatusCode::UNPROCESSABLE_ENTITY;
+        if let Err(refused) = &answered.outcome
+            && status == StatusCode::OK
+        {
+            status = if refused.is_late {
+                StatusCode::CONFLICT
+            } else {
+                StatusCode::UNPROCESSABLE_ENTITY
+            };
         }
         told += &control.told_of(&answered);
         if status != StatusCode::OK {
@@ -150,24 +159,6 @@ impl Control {
             ),
             Command::Facts(_) => no("facts are told on standard output alone"),
             _ => Ok(()),
-        }
-    }
-
-    /// Whether the plan of the proxy that a command is about has not been changed since this generation.
-    async fn is_at(&self, command: &Command, generation: u64) -> Result<(), (StatusCode, Refused)> {
-        let Some(name) = subject(command) else {
-            let why = "If-Match goes with commands that are about one proxy";
-            return Err((StatusCode::BAD_REQUEST, Refused::of_the_whole(why)));
-        };
-        let snapshot = self.engine.snapshot().await;
-        let row = snapshot.proxies.iter().find(|row| row.name == name);
-        match row.map(|row| row.generation) {
-            Some(now) if now != generation => {
-                let why = format!("{name} was changed meanwhile: it is at generation {now}");
-                Err((StatusCode::CONFLICT, Refused::of_the_whole(&why)))
-            }
-            // Where there is none, the command says so.
-            Some(_) | None => Ok(()),
         }
     }
 

@@ -351,5 +351,6 @@ fn refused(asked: Listen, error: &AddError) -> Refusal {
         AddError::Bind(error) => failed(asked.failed(error)),
         AddError::Circle(_) => Refusal::bad(error.to_string()),
         AddError::Name(_) => Refusal::new(StatusCode::CONFLICT, "proxy already exists"),
+        AddError::Changed(error) => Refusal::new(StatusCode::CONFLICT, error.to_string()),
     }
 }

@@ -278,7 +278,9 @@ async fn other_settings_are_looked_at_without_a_stir() {
     let _idle = desk.open(1);
     desk.beat_after(BEAT).await;
     desk.beat_after(BEAT).await;
-    desk.proxy.change(Plan::default());
+    desk.proxy
+        .change(None, Plan::clear_all)
+        .expect("whatever it was");
     assert!(desk.beat_after(BEAT).await);
 }
 
@@ -324,7 +326,8 @@ async fn a_proxy_that_nothing_stirs_is_not_visited() {
     let mut desk = desk();
     desk.beat_after(BEAT).await;
     // Not told to the collector, so that only a visit could find it.
-    desk.proxy.settings.change(Plan::default());
+    let change = desk.proxy.settings.change(None, Plan::clear_all);
+    change.expect("whatever it was");
     let mut published = 0;
     for _ in 0..20 {
         published += u32::from(desk.beat_after(BEAT).await);
@@ -340,7 +343,8 @@ async fn a_proxy_that_nothing_stirs_is_not_visited() {
 async fn a_plan_that_waits_for_its_hour_stirs_nothing_until_then() {
     let mut desk = desk();
     let later = crate::fault::language::parse("latency 1s start=10s").expect("faults");
-    desk.proxy.change(Plan::of(later));
+    let change = desk.proxy.change(None, |plan| *plan = Plan::of(later));
+    change.expect("whatever it was");
     desk.beat_after(BEAT).await;
     let mut published = 0;
     for _ in 0..50 {

@@ -22,7 +22,28 @@ pub enum StartError {
     Worker(#[source] io::Error),
 }
 
-/// A proxy could not be added.
+/// A proxy has been changed since whoever asks saw it.
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
+#[error("{proxy} was changed meanwhile: it is at generation {generation}")]
+pub struct Changed {
+    /// Its name.
+    pub proxy: String,
+    /// The generation of its plan now.
+    pub generation: u64,
+}
+
+/// A plan could not be changed.
+#[derive(Debug, Error)]
+pub enum EditError {
+    /// The proxy was removed.
+    #[error("that proxy is gone")]
+    Gone,
+    /// The plan is another one than was expected.
+    #[error(transparent)]
+    Changed(#[from] Changed),
+}
+
+/// A proxy could not be added, or be led elsewhere.
 #[derive(Debug, Error)]
 pub enum AddError {
     /// Its port could not be opened.
@@ -31,6 +52,9 @@ pub enum AddError {
     /// It would lead to itself.
     #[error(transparent)]
     Circle(Circle),
+    /// It was changed meanwhile.
+    #[error(transparent)]
+    Changed(#[from] Changed),
     /// Its name is another proxy's.
     #[error(transparent)]
     Name(#[from] NameTaken),

@@ -14,7 +14,7 @@ use tokio::sync::{Notify, Semaphore, broadcast, mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-pub use self::error::{AddError, RenameError, StartError};
+pub use self::error::{AddError, Changed, EditError, RenameError, StartError};
 use crate::fault::shared::SharedLinks;
 use crate::fault::{Own, Plan};
 use crate::proxy::collector::Collector;
@@ -46,6 +46,8 @@ pub struct Engine {
     pub(super) inner: Arc<Shared>,
     /// Who asks by this handle.
     pub(super) author: Author,
+    /// At which generation alone it changes a proxy, where it says so.
+    expected: Option<u64>,
     snapshots: watch::Receiver<Arc<Snapshot>>,
     finish: Arc<Finish>,
 }
@@ -123,6 +125,7 @@ impl Engine {
         Ok(Self {
             inner,
             author: Author::START,
+            expected: None,
             snapshots,
             finish: Arc::new(finish),
         })
@@ -135,6 +138,26 @@ impl Engine {
             author,
             ..self.clone()
         }
+    }
+
+    /// A handle to the same engine that changes the plan of a proxy, or where it leads, at this generation alone.
+    #[must_use]
+    pub fn at(&self, generation: u64) -> Self {
+        Self {
+            expected: Some(generation),
+            ..self.clone()
+        }
+    }
+
+    /// Whether a proxy is at the generation that this handle expects; one that is gone is.
+    ///
+    /// # Errors
+    /// It was changed meanwhile.
+    pub fn expect(&self, id: ProxyId) -> Result<(), Changed> {
+        self.proxy(id).map_or(Ok(()), |proxy| {
+            let expected = proxy.settings.expect(self.expected);
+            expected.map_err(|generation| changed(&proxy, generation))
+        })
     }
 
     /// The state of everything, ten times a second where something changes and once a second where not.
@@ -194,21 +217,25 @@ impl Engine {
     /// took it. `None` where there is no such proxy.
     pub async fn set_plan(&self, id: ProxyId, plan: Plan) -> Option<Taken> {
         let edited = self.edit_plan(id, |before| *before = plan).await;
-        edited.map(|edited| edited.taken)
+        edited.ok().map(|edited| edited.taken)
     }
 
     /// Has `edit` make another plan of the one that stands, and puts that in force as `set_plan` does. Changes of one proxy come
-    /// one after the other, so that none undoes another one; none waits for what a peer does. `None` where there is no such
-    /// proxy.
-    pub async fn edit_plan(&self, id: ProxyId, edit: impl FnOnce(&mut Plan)) -> Option<Edited> {
-        let proxy = self.proxy(id)?;
+    /// one after the other, so that none undoes another one; none waits for what a peer does.
+    ///
+    /// # Errors
+    /// There is no such proxy, or it is at another generation than this handle expects.
+    pub async fn edit_plan(
+        &self,
+        id: ProxyId,
+        edit: impl FnOnce(&mut Plan),
+    ) -> Result<Edited, EditError> {
+        let proxy = self.proxy(id).ok_or(EditError::Gone)?;
         let (before, plan, change) = {
             let _alone = proxy.changing.lock().await;
-            let before = proxy.settings.plan();
-            let mut plan = Plan::clone(&before);
-            edit(&mut plan);
-            let change = proxy.change(plan);
-            let plan = proxy.settings.plan();
+            let ([before, plan], change) = proxy
+                .change(self.expected, edit)
+                .map_err(|generation| changed(&proxy, generation))?;
             let faults = Happening::Faults {
                 before: Some(Arc::clone(&before)),
                 plan: Arc::clone(&plan),
@@ -218,7 +245,7 @@ impl Engine {
         };
         port::settle_or_tell(&proxy, &self.inner, &self.author).await;
         let taken = proxy.settings.taken_by_all(change, self.inner.start).await;
-        Some(Edited {
+        Ok(Edited {
             before,
             plan,
             taken,
@@ -343,6 +370,12 @@ impl Engine {
         let proxies = self.inner.proxies.read();
         proxies.iter().find(|proxy| proxy.id == id).cloned()
     }
+}
+
+/// What is said of a proxy that is at this generation, and was to be at another one.
+fn changed(proxy: &Proxy, generation: u64) -> Changed {
+    let proxy = proxy.name();
+    Changed { proxy, generation }
 }
 
 impl Drop for Finish {

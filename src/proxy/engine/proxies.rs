@@ -173,6 +173,7 @@ impl Engine {
 
     async fn point(&self, proxy: &Arc<Proxy>, mapping: Mapping) -> Result<(), AddError> {
         let _alone = proxy.changing.lock().await;
+        self.expect(proxy.id)?;
         let (old, before) = (proxy.way(), proxy.mapping());
         let way = self.inner.way(mapping);
         let (listen, was) = (way.mapping.listen, old.mapping.listen);

@@ -256,3 +256,47 @@ async fn a_full_worker_delays_neither_clients_nor_the_closing_of_a_port() {
     closed.expect("it does not wait").expect("it closes");
     drop(release);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn of_changes_that_expect_the_same_generation_one_alone_is_made() {
+    let engine = engine(1);
+    let id = add(&engine, "").await;
+    for _ in 0..50 {
+        let seen = engine.proxy(id).expect("it is there").settings.generation();
+        let edits = (0..16).map(|number| {
+            let engine = engine.at(seen);
+            tokio::spawn(async move {
+                let edit = move |plan: &mut Plan| plan.bypassed = number % 2 == 0;
+                engine.edit_plan(id, edit).await.is_ok()
+            })
+        });
+        let made = join_all(edits).await;
+        let made = made
+            .into_iter()
+            .filter(|made| *made.as_ref().expect("no bug"));
+        assert_eq!(made.count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_at_a_generation_that_has_passed_changes_nothing() {
+    let engine = engine(1);
+    let id = add(&engine, "").await;
+    let seen = engine.proxy(id).expect("it is there").settings.generation();
+    let late = engine.at(seen);
+    late.expect(id).expect("nothing has changed");
+    engine.set_plan(id, plan("latency 1ms")).await;
+    let line = late.expect(id).expect_err("it has").to_string();
+    assert!(
+        line.ends_with("was changed meanwhile: it is at generation 2"),
+        "{line}"
+    );
+    let pointed = late.repoint(id, mapping(0)).await;
+    assert!(matches!(pointed, Err(AddError::Changed(_))), "{pointed:?}");
+    let edited = late.edit_plan(id, Plan::clear_all).await;
+    assert!(matches!(edited, Err(EditError::Changed(_))), "{edited:?}");
+    assert_eq!(
+        engine.plan(id).expect("it is there").to_string(),
+        "latency 1ms"
+    );
+}

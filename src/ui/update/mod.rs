@@ -343,7 +343,8 @@ fn refused(model: &mut Model, ticket: u64, why: &RequestError) {
             model.say(Tone::Plain, format!("#{} is gone already", conn.0));
         }
         RequestError::NoProxy(proxy) => engine::gone(model, *proxy),
-        RequestError::Name(_)
+        RequestError::Changed(_)
+        | RequestError::Name(_)
         | RequestError::Add(_)
         | RequestError::Port(_)
         | RequestError::Sweep(_)
