@@ -10,10 +10,12 @@ use std::time::Duration;
 
 use tokio::sync::watch;
 
+use crate::fault::{Kind, Plan};
 use crate::proxy::Engine;
 pub use crate::proxy::{Events, Told};
 use crate::request::{Outcome, Request, RequestError};
 use crate::snapshot::{ConnId, ProxyId, Snapshot};
+use crate::toxic::{self, ToxicType};
 
 /// What a command comes to, later.
 pub type Pending<T> = Pin<Box<dyn Future<Output = T> + Send>>;
@@ -51,7 +53,9 @@ pub struct Peer {
     pub name: String,
     /// Where it is reached.
     pub address: String,
-    /// Which program answers there, with its version.
+    /// Which program answers there.
+    pub program: Program,
+    /// Its version.
     pub version: String,
     /// The seed of its random choices, where it has told.
     pub seed: Option<u64>,
@@ -63,6 +67,27 @@ pub struct Peer {
     pub restarts: u32,
     /// Whether it is in contact.
     pub reach: Reach,
+}
+
+/// Which program an engine elsewhere is. What can be asked of it is asked here, and nowhere else.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Program {
+    /// This one.
+    #[default]
+    Faultboard,
+    /// toxiproxy's own server.
+    Toxiproxy,
+}
+
+/// What some programs can, and others cannot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ability {
+    /// To show connections one by one, and to end them.
+    Connections,
+    /// To measure bytes and waits, and what applications do about them.
+    Measures,
+    /// To call a proxy otherwise than before.
+    Names,
 }
 
 /// Whether an engine elsewhere is in contact. Times are the desk's.
@@ -90,6 +115,8 @@ pub enum Why {
     Unknown,
     /// It speaks another version of the interface.
     OtherVersion,
+    /// What answers there is no desk any more.
+    Stranger,
 }
 
 // === impl Contact ===
@@ -131,6 +158,52 @@ impl Contact {
     }
 }
 
+// === impl Program ===
+
+impl Program {
+    /// What it is called.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Faultboard => "faultboard",
+            Self::Toxiproxy => "toxiproxy",
+        }
+    }
+
+    /// Why it cannot do that, in one line; `None` where it can.
+    #[must_use]
+    pub const fn lacks(self, ability: Ability) -> Option<&'static str> {
+        match (self, ability) {
+            (Self::Faultboard, _) => None,
+            (Self::Toxiproxy, Ability::Connections) => {
+                Some("toxiproxy shows no connections: none can be looked at or ended")
+            }
+            (Self::Toxiproxy, Ability::Measures) => {
+                Some("toxiproxy measures nothing: faultboard toxiproxy in its place does")
+            }
+            (Self::Toxiproxy, Ability::Names) => {
+                Some("toxiproxy cannot rename a proxy: delete it, and add another one")
+            }
+        }
+    }
+
+    /// Why it has no fault of a kind, in one line; `None` where it has.
+    #[must_use]
+    pub fn lacks_kind(self, kind: &Kind) -> Option<String> {
+        let lacks = self == Self::Toxiproxy && !ToxicType::is_of(kind);
+        lacks.then(|| format!("{} has no {}", self.name(), kind.name))
+    }
+
+    /// What of a plan it cannot do, in one line.
+    #[must_use]
+    pub fn refuses(self, plan: &Plan) -> Option<String> {
+        match self {
+            Self::Faultboard => None,
+            Self::Toxiproxy => toxic::toxics_of(plan).err(),
+        }
+    }
+}
+
 // === impl Peer ===
 
 impl Peer {
@@ -147,6 +220,7 @@ impl fmt::Display for Why {
             Self::Silent => "it does not answer",
             Self::Unknown => "it asks for another token",
             Self::OtherVersion => "it speaks another version of the interface",
+            Self::Stranger => "what answers there is no desk",
         })
     }
 }

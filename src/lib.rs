@@ -161,7 +161,6 @@ pub mod sweep;
 pub mod syntax;
 pub mod tape;
 pub mod tour;
-#[cfg(feature = "api")]
 pub mod toxic;
 #[cfg(feature = "tui")]
 pub mod ui;

@@ -128,6 +128,9 @@ pub struct ProxyRow {
     pub ended: Vec<(&'static str, u64)>,
     /// The last minute.
     pub history: Arc<History>,
+    /// Where a program runs it that tells neither connections nor bytes nor waits: what acts there and is no fault of ours. All of
+    /// that is unknown then, and not 0.
+    pub foreign: Option<Arc<[String]>>,
 }
 
 /// A fault that acts at certain times only. All times are since the engine's start.
@@ -467,6 +470,7 @@ impl ProxyRow {
             scheduled: Vec::new(),
             ended: Vec::new(),
             history: Arc::default(),
+            foreign: None,
         }
     }
 

@@ -8,6 +8,10 @@ use std::time::Duration;
 use crate::fault::{Direction, Directions, Kind, Setting, SettingName, Value};
 use crate::units::{ByteCount, ByteRate, Percent};
 
+mod plan;
+
+pub use self::plan::{plan_of, toxics_of};
+
 /// One type of toxic.
 #[derive(Debug)]
 pub struct ToxicType {
@@ -153,20 +157,42 @@ impl Unit {
 
     /// How many of this unit a value is, without the rest.
     fn number(self, value: Value) -> i64 {
-        let number = match (self, value) {
-            (Self::Millis(_), Value::Time(time)) => time.as_millis(),
-            (Self::Micros(_), Value::Time(time)) => time.as_micros(),
-            (Self::Bytes(_), Value::Size(size)) => size.bytes().into(),
-            (Self::Rate(_), Value::Rate(rate)) => (rate.bytes_per_second() / 1_000).into(),
-            _ => 0,
-        };
-        i64::try_from(number).unwrap_or(i64::MAX)
+        let (number, each) = self.parts(value);
+        i64::try_from(number / each).unwrap_or(i64::MAX)
+    }
+
+    /// How many of this unit come nearest to a value: of what is something, at least one.
+    fn nearest(self, value: Value) -> i64 {
+        let (number, each) = self.parts(value);
+        let nearest = (number + each / 2) / each;
+        i64::try_from(nearest.max(number.min(1))).unwrap_or(i64::MAX)
+    }
+
+    /// A value in the least parts that are counted, and how many of them this unit is.
+    fn parts(self, value: Value) -> (u128, u128) {
+        match (self, value) {
+            (Self::Millis(_), Value::Time(time)) => (time.as_nanos(), 1_000_000),
+            (Self::Micros(_), Value::Time(time)) => (time.as_nanos(), 1_000),
+            (Self::Bytes(_), Value::Size(size)) => (size.bytes().into(), 1),
+            (Self::Rate(_), Value::Rate(rate)) => (rate.bytes_per_second().into(), 1_000),
+            _ => (0, 1),
+        }
     }
 }
 
 // === impl ToxicType ===
 
 impl ToxicType {
+    /// Whether some toxic is a fault of this kind.
+    #[must_use]
+    pub fn is_of(kind: &Kind) -> bool {
+        let comes_to = |it: &Self, value| {
+            let values = vec![value; it.attributes.len()];
+            (it.fault)(&values) == Some(kind.name)
+        };
+        TYPES.iter().any(|it| comes_to(it, 0) || comes_to(it, 1))
+    }
+
     /// The type of this word.
     #[must_use]
     pub fn named(name: &str) -> Option<&'static Self> {

@@ -76,7 +76,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "units", "fault", "sweep", "mapping", "snapshot", "command", "proxy",
         ],
     ),
-    ("desk", &["request", "snapshot", "proxy"]),
+    ("desk", &["fault", "toxic", "request", "snapshot", "proxy"]),
     (
         "operate",
         &[
@@ -123,7 +123,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "remote",
         &[
-            "units", "format", "fault", "mapping", "snapshot", "command", "wire", "proxy",
+            "units", "format", "fault", "toxic", "mapping", "snapshot", "command", "wire", "proxy",
             "request", "desk",
         ],
     ),

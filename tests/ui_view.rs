@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use faultboard::desk::{Contact, Peer, Reach, Why};
+use faultboard::desk::{Contact, Peer, Program, Reach, Why};
 use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
     Clean, CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Event, Figure, Finding,
@@ -137,6 +137,7 @@ fn elsewhere(model: &mut Model, reach: Reach) {
     let peer = Peer {
         name: "shop-7d9f".to_owned(),
         address: "127.0.0.1:8474".to_owned(),
+        program: Program::Faultboard,
         version: "0.2.0".to_owned(),
         seed: Some(7),
         others: 2,

@@ -4,27 +4,21 @@
 //! same proxy before it was sent is sent as one change with it.
 
 use std::collections::VecDeque;
-use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
-use axum::body::Bytes;
 use axum::http::StatusCode;
 use serde_json::Value;
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::timeout;
 
 use super::board::Board;
-use super::http::{Caller, Line};
+use super::http::Questions;
+use super::toxiproxy::Toxiproxy;
 use super::words::{self, Call};
-use crate::format::reason;
+use crate::desk::Program;
 use crate::request::{Outcome, Request, RequestError};
 
 /// So many requests wait at most; one more is refused.
 pub(super) const QUEUE: usize = 64;
-
-/// An answer that has not come by then is not waited for any longer.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 type Answer = oneshot::Sender<Result<Outcome, RequestError>>;
 
@@ -38,21 +32,25 @@ pub(super) struct Asked {
 pub(super) struct Asker {
     board: Arc<Board>,
     place: usize,
-    name: String,
-    caller: Caller,
-    line: Option<Line>,
+    questions: Questions,
+    /// Who does it where a toxiproxy server is asked.
+    toxiproxy: Arc<Toxiproxy>,
 }
 
 // === impl Asker ===
 
 impl Asker {
-    pub(super) fn new(board: Arc<Board>, place: usize, name: String, caller: Caller) -> Self {
+    pub(super) fn new(
+        board: Arc<Board>,
+        place: usize,
+        questions: Questions,
+        toxiproxy: Arc<Toxiproxy>,
+    ) -> Self {
         Self {
             board,
             place,
-            name,
-            caller,
-            line: None,
+            questions,
+            toxiproxy,
         }
     }
 
@@ -77,6 +75,9 @@ impl Asker {
     async fn carry_out(&mut self, request: Request) -> Result<Outcome, RequestError> {
         let board = Arc::clone(&self.board);
         let theirs = board.own_request(self.place, &request);
+        if board.program(self.place) == Program::Toxiproxy {
+            return self.toxiproxy.carry_out(theirs).await;
+        }
         let call = words::call(&theirs, |proxy| board.own_name(self.place, proxy))?;
         let answer = match call {
             Some(call) => self.answer(&call).await?,
@@ -88,21 +89,9 @@ impl Asker {
 
     /// Asks, and returns the last object of the answer.
     async fn answer(&mut self, call: &Call) -> Result<Value, RequestError> {
-        let asked = timeout(PATIENCE, self.send(call)).await;
-        let (status, body) = match asked {
-            Ok(Ok(answer)) => answer,
-            failed => {
-                self.line = None;
-                let why = match failed {
-                    Ok(Err(error)) => reason(&error),
-                    _ => format!("no answer within {} s", PATIENCE.as_secs()),
-                };
-                let name = &self.name;
-                let text =
-                    format!("no contact with {name} ({why}): nobody knows whether it was done");
-                return Err(RequestError::NoContact(text));
-            }
-        };
+        let author = self.board.author(self.place);
+        let answered = self.questions.answer(call, Some(author.as_str())).await;
+        let (status, body) = answered?;
         let text = String::from_utf8_lossy(&body);
         let last = text.lines().rfind(|line| !line.trim().is_empty());
         let answer: Value = serde_json::from_str(last.unwrap_or_default()).unwrap_or_default();
@@ -110,25 +99,9 @@ impl Asker {
             return Ok(answer);
         }
         let error = answer.get("error").and_then(Value::as_str);
-        let error = error.map_or_else(|| format!("{} answers {status}", self.name), str::to_owned);
+        let name = &self.questions.name;
+        let error = error.map_or_else(|| format!("{name} answers {status}"), str::to_owned);
         Err(RequestError::Refused(error))
-    }
-
-    async fn send(&mut self, call: &Call) -> io::Result<(StatusCode, Bytes)> {
-        let author = self.board.author(self.place);
-        let ask = || {
-            let (method, body) = (call.method.clone(), call.body.clone());
-            self.caller
-                .ask(method, &call.path, Some(author.as_str()), body)
-        };
-        // One that was left alone for long may have been closed there: that is known before anything is sent.
-        let mut line = match self.line.take().filter(|line| !line.is_closed()) {
-            Some(line) => line,
-            None => self.caller.call().await?,
-        };
-        let answer = line.whole(ask()).await?;
-        self.line = Some(line);
-        Ok(answer)
     }
 }
 

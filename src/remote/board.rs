@@ -7,7 +7,7 @@ use parking_lot::Mutex;
 use tokio::sync::{broadcast, watch};
 
 use super::numbers::{Among, Shift};
-use crate::desk::{Contact, Peer, Reach, Why};
+use crate::desk::{Contact, Peer, Program, Reach, Why};
 use crate::fault::PerDirection;
 use crate::proxy::clock;
 use crate::request::Request;
@@ -27,6 +27,20 @@ pub(super) struct Board {
     clock: Mutex<(Instant, Duration)>,
     /// Whether nothing is to be changed from here, whatever an engine allows.
     read_only: bool,
+}
+
+/// What an engine says of itself when it begins to tell.
+pub(super) struct Greeting<'a> {
+    pub(super) program: Program,
+    pub(super) version: &'a str,
+    /// Another one where it was started anew.
+    pub(super) run: &'a str,
+    pub(super) seed: Option<u64>,
+    /// What its clock shows.
+    pub(super) told: Duration,
+    pub(super) others: usize,
+    /// Whether it lets us look only.
+    pub(super) is_viewer: bool,
 }
 
 /// What is known of one engine.
@@ -55,6 +69,7 @@ impl Board {
         let peer = |(name, address): &(String, String)| Peer {
             name: name.clone(),
             address: address.clone(),
+            program: Program::default(),
             version: String::new(),
             seed: None,
             others: 0,
@@ -95,28 +110,36 @@ impl Board {
         self.contact.subscribe()
     }
 
-    /// An engine begins to tell: this run, or another one than before.
-    pub(super) fn begin(&self, place: usize, hello: &Hello, author: Author) {
-        let told = Duration::try_from_secs_f64(hello.t).unwrap_or_default();
+    /// An engine begins to tell: this run, or another one than before. It is in contact once this snapshot is shown.
+    pub(super) fn begin(
+        &self,
+        place: usize,
+        greeting: &Greeting<'_>,
+        author: Author,
+        snapshot: Snapshot,
+    ) {
+        let told = greeting.told;
         let mut engines = self.engines.lock();
         if engines.iter().all(|known| known.run.is_none()) {
             *self.clock.lock() = (clock::now(), told);
         }
         let known = &mut engines[place];
-        let is_new = known.run.as_ref() != Some(&hello.run);
+        let is_new = known.run.as_deref() != Some(greeting.run);
         let is_restart = is_new && known.run.is_some();
         if is_new {
             known.shift = Shift::between(told, self.now());
-            known.run = Some(hello.run.clone());
+            known.run = Some(greeting.run.to_owned());
         }
         known.author = author;
         drop(engines);
+        self.show(place, snapshot);
         self.contact.send_modify(|contact| {
             let peer = &mut contact.peers[place];
-            peer.version.clone_from(&hello.version);
-            peer.seed = Some(hello.seed);
-            peer.others = hello.others.len();
-            peer.read_only = self.read_only || hello.role == Role::Viewer;
+            peer.program = greeting.program;
+            greeting.version.clone_into(&mut peer.version);
+            peer.seed = greeting.seed;
+            peer.others = greeting.others;
+            peer.read_only = self.read_only || greeting.is_viewer;
             peer.restarts += u32::from(is_restart);
             peer.reach = Reach::Here;
         });
@@ -211,9 +234,28 @@ impl Board {
         self.engines.lock()[place].among.own_request(request)
     }
 
+    /// Which program an engine is.
+    pub(super) fn program(&self, place: usize) -> Program {
+        self.contact.borrow().peers[place].program
+    }
+
     /// By what name an engine knows us.
     pub(super) fn author(&self, place: usize) -> Author {
         self.engines.lock()[place].author.clone()
+    }
+}
+
+impl<'a> From<&'a Hello> for Greeting<'a> {
+    fn from(hello: &'a Hello) -> Self {
+        Self {
+            program: Program::Faultboard,
+            version: &hello.version,
+            run: &hello.run,
+            seed: Some(hello.seed),
+            told: Duration::try_from_secs_f64(hello.t).unwrap_or_default(),
+            others: hello.others.len(),
+            is_viewer: hello.role == Role::Viewer,
+        }
     }
 }
 

@@ -3,9 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::http::StatusCode;
-use serde_json::Value;
-use thiserror::Error;
 use tokio::sync::{Notify, mpsc, oneshot, watch};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -13,10 +10,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use super::ask::{Asked, Asker, QUEUE};
 use super::board::Board;
 use super::follow::Follower;
-use super::http::Caller;
+use super::http::{Caller, Questions};
 use super::target::Target;
+use super::toxiproxy::Toxiproxy;
+use super::who::{AttachError, who};
 use crate::desk::{Contact, Desk, Pending};
-use crate::format::reason;
 use crate::mapping::Mapping;
 use crate::proxy::Events;
 use crate::request::{Outcome, Request, RequestError};
@@ -34,31 +32,6 @@ pub struct Options {
     pub token: Option<String>,
     /// Whether nothing is to be changed from here.
     pub read_only: bool,
-}
-
-/// Why there is no desk. Prints as one line.
-#[derive(Debug, Error)]
-pub enum AttachError {
-    /// Nothing answers there.
-    #[error("nothing answers on {0}: {1}")]
-    Silent(String, String),
-    /// It asks for a token, or for another one.
-    #[error("{0} asks for {which} token: --token-file FILE or FAULTBOARD_TOKEN", which = if *.1 { "another" } else { "a" })]
-    Token(String, bool),
-    /// It refuses.
-    #[error("{0} refuses: {1}")]
-    Refused(String, String),
-    /// It is neither faultboard nor toxiproxy.
-    #[error("what answers on {0} is no desk ({1}): it knows neither /faultboard/v1 nor /version")]
-    Stranger(String, String),
-    /// It is toxiproxy's own server, which shows no connections.
-    #[error(
-        "{0} is toxiproxy {1}, which cannot be followed: attach to faultboard toxiproxy in its place"
-    )]
-    Toxiproxy(String, String),
-    /// It speaks another version of the interface.
-    #[error("{0} is faultboard {1} with version {2} of the interface, this program speaks {ours}", ours = crate::wire::API)]
-    OtherVersion(String, String, u64),
 }
 
 /// Engines elsewhere as one desk. Clones are the same one; with the last of them it lets go of the engines, which go on.
@@ -88,7 +61,7 @@ impl RemoteDesk {
         for target in targets {
             let caller = Caller::new(target.clone(), options.token.as_deref());
             let name = match who(&caller).await {
-                Ok(name) => name,
+                Ok(who) => who.name,
                 Err(why @ AttachError::Silent(..)) => {
                     silent = Some(why);
                     None
@@ -119,14 +92,17 @@ impl RemoteDesk {
         let (stop, hurry) = (CancellationToken::new(), Arc::<Notify>::default());
         let ask = |(place, caller): (usize, Caller)| {
             let (queue, waiting) = mpsc::channel(QUEUE);
+            let questions = || Questions::new(names[place].0.clone(), caller.clone());
+            let toxiproxy = Arc::new(Toxiproxy::new(Arc::clone(&board), place, questions()));
             let follower = Follower {
                 board: Arc::clone(&board),
                 place,
                 caller: caller.clone(),
                 author: options.author.clone(),
                 hurry: Arc::clone(&hurry),
+                toxiproxy: Arc::clone(&toxiproxy),
             };
-            let asker = Asker::new(Arc::clone(&board), place, names[place].0.clone(), caller);
+            let asker = Asker::new(Arc::clone(&board), place, questions(), toxiproxy);
             let stop = stop.clone();
             tokio::spawn(async move {
                 // Cancel-safe: nothing of it is needed any more.
@@ -201,41 +177,6 @@ fn as_name(text: &str) -> String {
     text.chars()
         .map(|c| if fits(c) { c } else { '-' })
         .collect()
-}
-
-/// Asks what a target is; returns the name of its machine, where it tells that.
-async fn who(caller: &Caller) -> Result<Option<String>, AttachError> {
-    let shown = || caller.target().to_string();
-    let ask = async |path| {
-        let asked = caller.get(path).await;
-        asked.map_err(|error| AttachError::Silent(shown(), reason(&error)))
-    };
-    let (status, body) = ask("/faultboard/v1").await?;
-    let told: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let text = |name: &str| told.get(name).and_then(Value::as_str).map(str::to_owned);
-    match status {
-        StatusCode::OK if text("name").as_deref() == Some("faultboard") => {
-            let api = told.get("api").and_then(Value::as_u64).unwrap_or(0);
-            if api != u64::from(crate::wire::API) {
-                let version = text("version").unwrap_or_default();
-                return Err(AttachError::OtherVersion(shown(), version, api));
-            }
-            return Ok(text("host").filter(|host| !host.is_empty()));
-        }
-        StatusCode::UNAUTHORIZED => return Err(AttachError::Token(shown(), caller.has_token())),
-        StatusCode::FORBIDDEN => {
-            let why = text("error").unwrap_or_else(|| status.to_string());
-            return Err(AttachError::Refused(shown(), why));
-        }
-        _ => {}
-    }
-    let (status, body) = ask("/version").await?;
-    let told: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let version = told.get("version").and_then(Value::as_str);
-    match version.filter(|_| status == StatusCode::OK) {
-        Some(version) => Err(AttachError::Toxiproxy(shown(), version.to_owned())),
-        None => Err(AttachError::Stranger(shown(), status.to_string())),
-    }
 }
 
 impl Desk for RemoteDesk {

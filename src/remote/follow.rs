@@ -11,9 +11,11 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::backoff::Backoff;
-use super::board::Board;
+use super::board::{Board, Greeting};
 use super::http::{Caller, Line, PATIENCE};
-use crate::desk::Why;
+use super::toxiproxy::Toxiproxy;
+use super::who::who;
+use crate::desk::{Program, Why};
 use crate::snapshot::Author;
 use crate::wire::{API, Frame, Hello, Picture};
 
@@ -34,6 +36,8 @@ pub(super) struct Follower {
     pub(super) author: Author,
     /// Its user wants it to be tried now.
     pub(super) hurry: Arc<Notify>,
+    /// Who follows it where it is a toxiproxy server.
+    pub(super) toxiproxy: Arc<Toxiproxy>,
 }
 
 /// The lines of an answer, as they come.
@@ -67,6 +71,10 @@ impl Follower {
 
     /// Follows it until it is lost; says why it is.
     async fn follow(&self, backoff: &mut Backoff) -> Result<Infallible, Why> {
+        let who = who(&self.caller).await.map_err(|error| error.why())?;
+        if who.program == Program::Toxiproxy {
+            return self.toxiproxy.follow(&who.version, backoff).await;
+        }
         let mut lines = self.open().await?;
         let Frame::Hello(hello) = lines.frame().await? else {
             return Err(Why::OtherVersion);
@@ -93,11 +101,14 @@ impl Follower {
             // Where frames are missing the next whole one comes by itself.
             let is_news = picture.take(frame).unwrap_or(false);
             if is_news && picture.is_whole() {
-                if !std::mem::replace(&mut is_known, true) {
-                    self.board.begin(self.place, &hello, self.called(&hello));
+                let snapshot = picture.snapshot();
+                if std::mem::replace(&mut is_known, true) {
+                    self.board.show(self.place, snapshot);
+                } else {
+                    let (greeting, author) = (Greeting::from(&hello), self.called(&hello));
+                    self.board.begin(self.place, &greeting, author, snapshot);
                     backoff.reached();
                 }
-                self.board.show(self.place, picture.snapshot());
             }
         }
     }

@@ -15,9 +15,15 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::target::{Place, Target};
+use super::words::Call;
+use crate::format::reason;
+use crate::request::RequestError;
 
 /// What is there answers sooner.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+
+/// An answer to a change that has not come by then is not waited for any longer.
+const LONG_PATIENCE: Duration = Duration::from_secs(5);
 
 /// No answer to a question is longer.
 const LONGEST: usize = 1 << 20;
@@ -34,6 +40,14 @@ pub(super) struct Caller {
 
 /// A connection to it.
 pub(super) struct Line(SendRequest<Body>);
+
+/// One question after another, over one connection.
+pub(super) struct Questions {
+    /// What is asked is called so.
+    pub(super) name: String,
+    caller: Caller,
+    line: Option<Line>,
+}
 
 /// Something to read and write without waiting.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
@@ -104,6 +118,50 @@ impl Caller {
         let mut line = self.call().await?;
         let asked = line.whole(self.ask(Method::GET, path, None, String::new()));
         timeout(PATIENCE, asked).await.map_err(|_| silent())?
+    }
+}
+
+// === impl Questions ===
+
+impl Questions {
+    pub(super) fn new(name: String, caller: Caller) -> Self {
+        Self {
+            name,
+            caller,
+            line: None,
+        }
+    }
+
+    /// Asks, and returns the answer when it has come whole; an error says that there is no contact, and that nobody knows what was
+    /// done.
+    pub(super) async fn answer(
+        &mut self,
+        call: &Call,
+        author: Option<&str>,
+    ) -> Result<(StatusCode, Bytes), RequestError> {
+        let asked = timeout(LONG_PATIENCE, self.send(call, author)).await;
+        let why = match asked {
+            Ok(Ok(answer)) => return Ok(answer),
+            Ok(Err(error)) => reason(&error),
+            Err(_) => format!("no answer within {} s", LONG_PATIENCE.as_secs()),
+        };
+        self.line = None;
+        let name = &self.name;
+        let text = format!("no contact with {name} ({why}): nobody knows whether it was done");
+        Err(RequestError::NoContact(text))
+    }
+
+    async fn send(&mut self, call: &Call, author: Option<&str>) -> io::Result<(StatusCode, Bytes)> {
+        let (method, body) = (call.method.clone(), call.body.clone());
+        let request = self.caller.ask(method, &call.path, author, body);
+        // One that was left alone for long may have been closed there: that is known before anything is sent.
+        let mut line = match self.line.take().filter(|line| !line.is_closed()) {
+            Some(line) => line,
+            None => self.caller.call().await?,
+        };
+        let answer = line.whole(request).await?;
+        self.line = Some(line);
+        Ok(answer)
     }
 }
 

@@ -6,6 +6,8 @@
 //!       └───────────── POST /faultboard/v1/command ◄── ask ◄── words ◄── Request ◄───────────────────── console
 //! ```
 //!
+//! A toxiproxy server has no stream and no words: `toxiproxy` asks it for its proxies twice a second, and turns its toxics.
+//!
 //! A change is sent as the kinds of fault that differ, never as a whole plan, so that consoles on different knobs leave each
 //! other alone. Nothing is kept for later: what cannot be asked now is refused now. A lost engine is tried again by itself, and
 //! at once when a key is pressed.
@@ -18,7 +20,10 @@ mod follow;
 mod http;
 mod numbers;
 mod target;
+mod toxiproxy;
+mod who;
 mod words;
 
-pub use desk::{AttachError, Options, RemoteDesk};
+pub use desk::{Options, RemoteDesk};
 pub use target::Target;
+pub use who::AttachError;

@@ -142,7 +142,7 @@ fn commands(
 }
 
 /// A name as a part of a path.
-fn encoded(name: &str) -> String {
+pub(super) fn encoded(name: &str) -> String {
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~".contains(byte);
     name.bytes().fold(String::new(), |mut text, byte| {
         if is_plain(&byte) {

@@ -35,6 +35,7 @@ use crate::proxy::{clock, panics};
 use crate::tape::Saver;
 use crate::tour::Tour;
 
+mod ability;
 pub mod action;
 mod ask;
 pub mod catalog;

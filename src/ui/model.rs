@@ -209,6 +209,13 @@ impl Model {
         played.into_iter().chain(next).min()
     }
 
+    /// Whether the seed of the run is known: of engines elsewhere, where one has told.
+    #[must_use]
+    pub fn has_seed(&self) -> bool {
+        let mut peers = self.contact.peers.iter();
+        !self.contact.is_remote() || peers.any(|peer| peer.seed.is_some())
+    }
+
     /// A proxy's row and its place, counted from 0.
     #[must_use]
     pub fn proxy(&self, id: ProxyId) -> Option<(usize, &ProxyRow)> {

@@ -9,9 +9,11 @@ use std::time::Duration;
 use self::judge::Beside;
 pub(in crate::ui) use self::measured::{Measured, arrow, half_width};
 use self::measured::{is_each, ways, whole};
+use super::ability;
 use super::format;
 use super::knob::{self, Dial};
 use super::model::Model;
+use crate::desk::Program;
 use crate::fault::knob::Metric;
 use crate::fault::{Direction, Directions, PerDirection, Value};
 use crate::snapshot::{Phase, PortState, ProxyId, ProxyRow, Scheduled};
@@ -80,6 +82,9 @@ pub(in crate::ui) struct Gap {
 pub(in crate::ui) struct Proof<'a> {
     pub(in crate::ui) measured: Measured<'a>,
     pub(in crate::ui) settling: bool,
+    /// The program that runs the proxy, and that it does not tell what the proxy does, where that is so.
+    program: Program,
+    untold: Option<String>,
     /// When it is, since the engine's start.
     now: Duration,
 }
@@ -162,6 +167,8 @@ impl<'a> Proof<'a> {
             settling: model.drafts.contains_key(&row.id)
                 || changed.is_some_and(|change| shown < change.at || is_fresh(change.at))
                 || turned.is_some_and(is_fresh),
+            program: ability::program_of(model, Some(row.id)),
+            untold: ability::untold(model, row),
             now: model.shown_at(),
         }
     }
@@ -171,6 +178,7 @@ impl<'a> Proof<'a> {
         let set = dial.value(self.measured.plan, directions);
         let hit = self.measured.hit(dial, directions);
         let (measured, measured_text, count) = match dial.knob.metric {
+            _ if self.untold.is_some() => (None, "-".to_owned(), None),
             Metric::AddedDelay => self.measured.delay(dial, directions, |spread| spread.p50),
             Metric::AddedSpread => self.measured.delay(dial, directions, half_width),
             Metric::Rate => self.measured.rate(dial, directions),
@@ -187,12 +195,17 @@ impl<'a> Proof<'a> {
         let is_rate = dial.knob.metric == Metric::Rate;
         let stalls = (dial.knob.metric == Metric::Lost).then(|| self.measured.stalls(hit));
         let [stalls, in_words] = stalls.flatten().map(|it| it.map(Some)).unwrap_or_default();
+        let lacks = self.program.lacks_kind(dial.kind);
+        let set_text = match &lacks {
+            Some(_) => "none".to_owned(),
+            None => self.set_text(dial, directions, set),
+        };
         Reading {
-            in_words,
+            in_words: lacks.or(in_words),
             is_slack: is_rate && matches!(verdict, Verdict::Unknown(_)),
             set,
             measured,
-            set_text: self.set_text(dial, directions, set),
+            set_text,
             measured_text,
             more: match dial.knob.metric {
                 Metric::Sender => self.measured.sender(),
@@ -329,6 +342,9 @@ impl<'a> Proof<'a> {
         let row = self.measured.row;
         if self.measured.plan.bypassed {
             return unknown("bypassed");
+        }
+        if let Some(why) = &self.untold {
+            return unknown(why);
         }
         if row.open == 0 {
             return unknown(match row.port {

@@ -16,3 +16,4 @@ mod pace;
 #[path = "../support/mod.rs"]
 mod support;
 mod targets;
+mod toxiproxy;

@@ -39,7 +39,20 @@ async fn what_is_no_desk_is_said_in_one_line() {
     for (answers, says) in [
         (
             &[][..],
-            "what answers on THERE is no desk (404 Not Found): it knows neither /faultboard/v1 nor /version",
+            "what answers on THERE is no desk (404 Not Found): it is neither faultboard nor toxiproxy",
+        ),
+        (
+            &[
+                (
+                    "/version",
+                    "HTTP/1.1 200 OK\r\nContent-Length: 19\r\n\r\n{\"version\":\"1.2.3\"}",
+                ),
+                (
+                    "/proxies",
+                    "HTTP/1.1 200 OK\r\nContent-Length: 13\r\n\r\n<html></html>",
+                ),
+            ],
+            "what answers on THERE is no desk (200 OK): it is neither faultboard nor toxiproxy",
         ),
         (
             &[(

@@ -347,6 +347,7 @@ impl ProxyFigures {
             met: self.clean.met(self.acting()),
             clean: self.clean.known(),
             findings: Arc::clone(&self.findings),
+            foreign: None,
             history: self.window.history(),
         }
     }

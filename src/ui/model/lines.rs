@@ -166,11 +166,13 @@ impl Change {
         }
     }
 
-    /// A proxy's part of the answer came: connections are counted over all of them.
-    pub(in crate::ui) fn take(&mut self, proxy: ProxyId, more: Taken) {
+    /// A proxy's part of the answer came: connections are counted over all of them, but for those that nobody tells of.
+    pub(in crate::ui) fn take(&mut self, proxy: ProxyId, more: Option<Taken>) {
         if let Some(place) = self.awaited.iter().position(|id| *id == proxy) {
             self.awaited.swap_remove(place);
-            self.taken = Some(self.taken.map_or(more, |so_far| so_far.and(more)));
+            let so_far = self.taken;
+            let both = so_far.zip(more).map(|(so_far, more)| so_far.and(more));
+            self.taken = both.or(so_far).or(more);
         }
     }
 }

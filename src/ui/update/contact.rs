@@ -4,6 +4,7 @@
 //! or a step is kept of it: nothing waits for contact, so nothing surprises whoever is there by then.
 
 use crate::desk::{Contact, Peer, Reach};
+use crate::fault::Plan;
 use crate::snapshot::{ConnId, ProxyId};
 use crate::ui::model::{Line, Model, Tone};
 
@@ -60,6 +61,21 @@ pub(super) fn may_change(model: &mut Model, proxies: &[ProxyId]) -> bool {
     let may = why.is_none();
     if let Some(why) = why {
         model.say(Tone::Trouble, why);
+    }
+    may
+}
+
+/// Whether these proxies may have these plans; says why not.
+pub(super) fn may_set(model: &mut Model, plans: &[(ProxyId, Plan)]) -> bool {
+    let proxies: Vec<ProxyId> = plans.iter().map(|(id, _)| *id).collect();
+    if !may_change(model, &proxies) {
+        return false;
+    }
+    let mut plans = plans.iter();
+    let refused = plans.find_map(|(id, plan)| model.contact.peer_of(*id)?.program.refuses(plan));
+    let may = refused.is_none();
+    if let Some(why) = refused {
+        model.say(Tone::Trouble, format!("{why}: nothing was changed"));
     }
     may
 }

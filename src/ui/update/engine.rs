@@ -343,6 +343,10 @@ pub(super) fn set(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Taken) 
     {
         draft.answered = Some(model.now);
     }
+    let is_told = model
+        .proxy(proxy)
+        .is_none_or(|(_, row)| row.foreign.is_none());
+    let taken = is_told.then_some(taken);
     let changes = model.changes.iter_mut();
     for change in changes.filter(|change| change.ticket <= ticket) {
         change.take(proxy, taken);

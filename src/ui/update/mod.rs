@@ -35,6 +35,7 @@
 
 #![deny(clippy::wildcard_enum_match_arm)]
 
+use super::ability;
 use super::action::{Action, Answer};
 use super::effect::Effect;
 use super::keymap::Mode;
@@ -139,6 +140,9 @@ pub fn update(model: &mut Model, action: Action) -> Vec<Effect> {
     reason = "one arm for each action: the compiler says where one is forgotten"
 )]
 fn apply(model: &mut Model, action: Action) {
+    if let Some(why) = ability::why_not(model, &action) {
+        return model.say(Tone::Plain, why);
+    }
     match action {
         Action::Up => step(model, Step::Back(1)),
         Action::Down => step(model, Step::On(1)),

@@ -206,7 +206,7 @@ pub(super) fn carry_out(model: &mut Model, (proxy, conn): (ProxyId, ConnId), own
 pub(super) fn taken(model: &mut Model, ticket: u64, proxy: ProxyId, taken: Taken) {
     let mut changes = model.changes.iter_mut();
     if let Some(change) = changes.find(|change| change.ticket == ticket) {
-        change.take(proxy, taken);
+        change.take(proxy, Some(taken));
     }
 }
 

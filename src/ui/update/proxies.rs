@@ -132,7 +132,12 @@ pub(super) fn answered(
             model.say(Tone::Good, format!("{name}: port open"));
         }
         (Ask::Port { open: false }, Ok(Outcome::PortSet(_))) => {
-            let text = format!("{name}: port closed, its connections live on: o opens it");
+            let what = match model.proxy(proxy) {
+                // Its connections end with it there.
+                Some((_, row)) if row.foreign.is_some() => "end",
+                _ => "live on",
+            };
+            let text = format!("{name}: port closed, its connections {what}: o opens it");
             model.say(Tone::Plain, text);
         }
         (Ask::Port { .. }, Ok(_)) => model.unasked(),

@@ -1,7 +1,7 @@
 //! Changing plans: knobs, bypass, solo. Every one is kept as a `Change` and as a step that can be undone, and none waits for the
 //! engine.
 
-use super::contact::may_change;
+use super::contact::may_set;
 use super::{course, own};
 use crate::fault::{Directions, Plan};
 use crate::request::Request;
@@ -142,7 +142,7 @@ fn turned_text(
 /// A held key: the last step and the last change are this turn's too. Says whether there are such.
 fn go_on(model: &mut Model, held: Held, plans: &[(ProxyId, Plan)]) -> bool {
     let ids: Vec<ProxyId> = plans.iter().map(|(id, _)| *id).collect();
-    if !may_change(model, &ids) {
+    if !may_set(model, plans) {
         return true;
     }
     let Some(before) = model.undo.extend(held, plans, model.now) else {
@@ -310,7 +310,7 @@ pub(super) fn take_off(model: &mut Model, proxy: ProxyId, place: u8) {
 
 /// Gives proxies other plans, as one step that can be undone.
 pub(super) fn set(model: &mut Model, wish: Wish, held: Option<Held>) {
-    if !may_change(model, &wish.proxies()) {
+    if !may_set(model, &wish.plans) {
         return;
     }
     model.keep_step(wish.edits(model), model.solo.clone(), held);
@@ -319,7 +319,7 @@ pub(super) fn set(model: &mut Model, wish: Wish, held: Option<Held>) {
 
 /// Gives proxies other plans, as one step that can be undone, after which this proxy acts alone, or none does.
 fn set_alone(model: &mut Model, wish: Wish, solo: Option<Solo>) {
-    if !wish.plans.is_empty() && !may_change(model, &wish.proxies()) {
+    if !wish.plans.is_empty() && !may_set(model, &wish.plans) {
         return;
     }
     model.keep_step(wish.edits(model), solo, None);

@@ -19,6 +19,7 @@ use ratatui::text::Span;
 
 use super::pen::{Sheet, fit_name, width, widths};
 use crate::snapshot::{History, Point, ProxyRow};
+use crate::ui::ability;
 use crate::ui::model::{Change, Model};
 use crate::ui::theme::Role;
 
@@ -247,7 +248,8 @@ impl<'a> Chart<'a> {
 
     /// A line of words in the middle of an empty picture.
     pub(super) fn say(&mut self, words: &str) {
-        let words = format!(" {words} ");
+        let untold = ability::untold(self.model, self.row);
+        let words = format!(" {} ", untold.as_deref().unwrap_or(words));
         let blank = self.plot.width.saturating_sub(width(&words)) / 2;
         let mut plot = self.sheet.part(self.plot);
         let mut pen = plot.row(self.plot.height / 2);

@@ -123,6 +123,7 @@ impl Entry {
         let reading = proof.reading(dial, directions);
         let text = &reading.measured_text;
         let measured = match (dial.knob.metric, proof.measured.added(directions)) {
+            _ if proof.measured.row.foreign.is_some() => both(text.clone()),
             (Metric::AddedDelay, Some(spread)) => quantiles(&spread),
             (Metric::AddedSpread, Some(_)) => both(format!("±{text}")),
             (Metric::Rate, _) => {

@@ -12,7 +12,9 @@ use super::columns::{BETWEEN, Cell, Column, ending, fitting};
 use super::hits::Target;
 use super::pen::{Pen, Sheet, width, wrap};
 use super::strips::{focused, looked_for, position, rule, selection};
+use crate::desk::Ability;
 use crate::snapshot::{PortState, ProxyRow};
+use crate::ui::ability;
 use crate::ui::find::Place;
 use crate::ui::format;
 use crate::ui::model::{Focus, Model, Said, Tone};
@@ -98,6 +100,11 @@ fn nothing(model: &Model, proxy: &ProxyRow, sheet: &mut Sheet<'_>) {
             .row(1)
             .skip(2)
             .text("none matches: Esc shows all", Role::Rest);
+        return;
+    }
+    let untold = proxy.foreign.as_ref().map(|_| ability::program(model));
+    if let Some(why) = untold.and_then(|program| program.lacks(Ability::Connections)) {
+        sheet.row(1).skip(2).text(why, Role::Rest);
         return;
     }
     let text = match (&proxy.port, proxy.listening.first(), proxy.total) {

@@ -24,7 +24,8 @@ pub(super) fn draw(model: &Model, mut sheet: Sheet<'_>) {
         let find = find.map(|find| Span::styled(find.content.trim_start().to_owned(), find.style));
         let left: Vec<Span<'_>> = draft.into_iter().chain(find).collect();
         let mut right = Vec::new();
-        right.extend((sheet.area.width < SEED_FROM).then_some(seed));
+        let is_here = sheet.area.width < SEED_FROM && model.has_seed();
+        right.extend(is_here.then_some(seed));
         if !model.has_mouse {
             // What cannot be clicked must say what helps.
             let gap = if right.is_empty() { "" } else { "  " };

@@ -12,7 +12,7 @@ use ratatui::style::Style;
 use ratatui::text::Span;
 
 use super::pen::{Sheet, fit_name, width};
-use crate::desk::{Peer, Reach, Why};
+use crate::desk::{Peer, Program, Reach, Why};
 use crate::fault::PerDirection;
 use crate::ui::format;
 use crate::ui::model::{Driven, Model};
@@ -91,9 +91,11 @@ fn left(model: &Model) -> Vec<Piece> {
     if proxies.is_empty() {
         return pieces;
     }
+    let is_told = proxies.iter().any(|row| row.foreign.is_none());
     let open = proxies.iter().map(|row| u64::from(row.open)).sum();
-    let open = format!("{} conn", format::count(open));
-    let PerDirection { up, down } = snapshot.rates.map(|rate| model.rates.long(rate));
+    let figure = |text: String| if is_told { text } else { "-".to_owned() };
+    let open = format!("{} conn", figure(format::count(open)));
+    let PerDirection { up, down } = snapshot.rates.map(|rate| figure(model.rates.long(rate)));
     pieces.push(piece(70, Role::Plain, open));
     pieces.push(piece(50, Role::Measured, format!("↑{up} ↓{down}")));
     let failed: u64 = proxies.iter().map(|row| row.failed).sum();
@@ -138,7 +140,7 @@ fn right(model: &Model, columns: u16) -> Vec<Piece> {
     if !(is_live && is_all) {
         pieces.push(live(model));
     }
-    if columns >= SEED_FROM {
+    if columns >= SEED_FROM && model.has_seed() {
         pieces.push(piece(10, Role::Plain, format!("seed {}", model.seed)));
     }
     if !model.undo.is_empty() {
@@ -161,11 +163,18 @@ fn elsewhere(peer: &Peer) -> Vec<Piece> {
         1 => Some("1 other".to_owned()),
         many => Some(format!("{many} others")),
     };
-    let version = (!peer.version.is_empty()).then(|| peer.version.clone());
-    let pieces = [(12, version), (26, where_to), (40, others)];
+    let version = match peer.program {
+        _ if peer.version.is_empty() => None,
+        Program::Faultboard => Some((12, peer.version.clone())),
+        // It says why so little is known.
+        Program::Toxiproxy => Some((72, format!("toxiproxy {}", peer.version))),
+    };
+    let [where_to, others] = [(26, where_to), (40, others)].map(|(need, text)| Some((need, text?)));
+    let pieces = [version, where_to, others];
     let pieces = pieces.into_iter();
     pieces
-        .filter_map(|(need, text)| Some(piece(need, Role::Plain, text?)))
+        .flatten()
+        .map(|(need, text)| piece(need, Role::Plain, text))
         .collect()
 }
 
@@ -186,6 +195,7 @@ fn out_of_contact(model: &Model) -> Option<Piece> {
     let again = match (why, next) {
         (Why::OtherVersion, _) => ": another version of its interface".to_owned(),
         (Why::Unknown, _) => ": it asks for another token".to_owned(),
+        (Why::Stranger, _) => ": what answers is no desk".to_owned(),
         (Why::Silent, Some(next)) if next > model.now => {
             format!(", again in {}", format::age(next.saturating_sub(model.now)))
         }

@@ -7,8 +7,9 @@ use super::hits::Target;
 use super::pen::{Sheet, width};
 use super::popup::{Filtered, line_of_list, select};
 use super::strips::position;
+use crate::ui::ability;
 use crate::ui::keymap::{self, Hint};
-use crate::ui::model::Help;
+use crate::ui::model::{Help, Model};
 use crate::ui::theme::Role;
 
 /// Columns of the box.
@@ -22,7 +23,7 @@ pub(super) fn room(height: u16) -> u16 {
 }
 
 /// Draws the keys in a box; returns where the terminal's cursor belongs.
-pub(super) fn draw(help: &Help, sheet: &mut Sheet<'_>) -> Option<Position> {
+pub(super) fn draw(model: &Model, help: &Help, sheet: &mut Sheet<'_>) -> Option<Position> {
     let hints = help.shown();
     let visible = room(sheet.area.height);
     let shown = position(help.first, visible.into(), hints.len());
@@ -39,12 +40,13 @@ pub(super) fn draw(help: &Help, sheet: &mut Sheet<'_>) -> Option<Position> {
         let text = "no key and no line of the palette does that";
         inner.row(2).skip(3).text(text, Role::Rest);
     }
-    keys(help, &hints, visible.into(), &mut inner);
+    keys(model, help, &hints, visible.into(), &mut inner);
     cursor
 }
 
 /// The visible lines, a heading beside the first of each group.
-fn keys(help: &Help, hints: &[Hint], visible: usize, inner: &mut Sheet<'_>) {
+fn keys(model: &Model, help: &Help, hints: &[Hint], visible: usize, inner: &mut Sheet<'_>) {
+    let program = ability::program(model).name();
     let keys = hints.iter().map(|hint| width(&hint.keys)).max();
     let keys = keys.unwrap_or(0).min(22);
     let mut group = None;
@@ -59,7 +61,13 @@ fn keys(help: &Help, hints: &[Hint], visible: usize, inner: &mut Sheet<'_>) {
             pen.to(3).text(hint.group.title(), Role::Rest);
         }
         pen.to(12).text(&hint.keys, key);
-        pen.to(12 + keys + 2).text(&hint.words, words);
+        pen.to(12 + keys + 2);
+        if ability::why_not(model, &hint.action).is_some() {
+            pen.text(format!("not over {program}: "), Role::Rest)
+                .text(&hint.words, Role::Rest);
+        } else {
+            pen.text(&hint.words, words);
+        }
         if index == help.line {
             select(inner, at);
         }

@@ -15,6 +15,7 @@ use super::layout::Mixer;
 use super::pen::{Sheet, widths};
 use super::popup::boxed;
 use crate::fault::Directions;
+use crate::ui::ability;
 use crate::ui::action::Action;
 use crate::ui::format;
 use crate::ui::knob::{self, Dial};
@@ -118,10 +119,11 @@ fn entry(model: &Model, dial: &Dial, selected: bool) -> Vec<Span<'static>> {
     if let Some(set) = set {
         name = format!("{name} {}", format::value(set, model.rates));
     }
-    let role = if set.is_some() {
-        Role::Injected
-    } else {
-        Role::Plain
+    let lacks = ability::program(model).lacks_kind(dial.kind).is_some();
+    let role = match set {
+        Some(_) => Role::Injected,
+        None if lacks => Role::Rest,
+        None => Role::Plain,
     };
     let style = if selected {
         role.selected()

@@ -287,7 +287,7 @@ fn overlays(model: &Model, screen: &Screen, sheet: &mut Sheet<'_>) -> Option<Pos
             | Overlay::Presenter => {}
             Overlay::Sort(list) => sort::draw(model, list, sheet),
             Overlay::ResetAll(conns) => quit::ask_to_reset(model, conns, sheet),
-            Overlay::Help(help) => cursor = help::draw(help, sheet),
+            Overlay::Help(help) => cursor = help::draw(model, help, sheet),
             Overlay::Presets(list) => {
                 cursor = presets::draw(model, list, sheet.part(screen.dock));
             }

@@ -35,6 +35,7 @@ use crate::fault::Plan;
 use crate::format::figures;
 use crate::mapping::Mapping;
 use crate::snapshot::ProxyRow;
+use crate::ui::ability;
 use crate::ui::format;
 use crate::ui::knob;
 use crate::ui::model::{Model, Tone};
@@ -112,9 +113,14 @@ fn draw_figures(
     let room = sheet.area.width.saturating_sub(margin);
     let times = times(row, count < 4);
     let figures = match count {
-        4 => vec![injected(model, proof), waits(row), before(row), times],
-        3 => vec![injected(model, proof), waits(row), times],
-        _ => vec![waits(row), times],
+        4 => vec![
+            injected(model, proof),
+            waits(model, row),
+            before(row),
+            times,
+        ],
+        3 => vec![injected(model, proof), waits(model, row), times],
+        _ => vec![waits(model, row), times],
     };
     let column = room / count;
     for (at, figure) in (0..).zip(figures) {
@@ -202,7 +208,10 @@ fn title(model: &Model, place: usize, row: &ProxyRow, plan: &Plan, sheet: &mut S
     let way = match sheet.area.width {
         0..60 => String::new(),
         60..72 => format!("  :{listen} → {host}:{port}"),
-        _ => format!("  your app → :{listen} → faultboard → {host}:{port}"),
+        _ => {
+            let program = ability::program_of(model, Some(row.id)).name();
+            format!("  your app → :{listen} → {program} → {host}:{port}")
+        }
     };
     let left = [
         Span::styled(row.name.clone(), Role::Title),
@@ -306,7 +315,7 @@ fn waiting(row: &ProxyRow) -> u32 {
 }
 
 /// What clients wait: the oldest request as it waits, else what was felt, now or last.
-fn waits(row: &ProxyRow) -> Figure {
+fn waits(model: &Model, row: &ProxyRow) -> Figure {
     let waiting = waiting(row);
     let (text, role) = match (row.felt_now(), row.feels) {
         _ if waiting > 0 => (format::time(row.unanswered.oldest), wait_role(&row.plan)),
@@ -317,7 +326,11 @@ fn waits(row: &ProxyRow) -> Figure {
     let felt = match (row.felt_now(), row.feels) {
         (Some(felt), _) => (format!("p50, p99 {}", format::time(felt.p99)), Role::Plain),
         (None, Some(_)) => ("the last that was felt".to_owned(), Role::Rest),
-        (None, None) => ("nothing was asked yet".to_owned(), Role::Rest),
+        (None, None) => {
+            let untold = ability::untold(model, row);
+            let text = untold.unwrap_or_else(|| "nothing was asked yet".to_owned());
+            (text, Role::Rest)
+        }
     };
     let mut below = vec![felt];
     if waiting > 0 {
@@ -408,6 +421,8 @@ fn now(model: &Model, row: &ProxyRow, plan: &Plan) -> (String, Role) {
         let why = last.map_or_else(String::new, |said| format!(": {}", said.text));
         let text = format!("{} failed, not by a fault{why}", connections(failed));
         (text, Role::Trouble)
+    } else if let Some(untold) = ability::untold(model, row) {
+        (untold, Role::Rest)
     } else if row.felt_now().is_none() {
         ("nobody asks for anything now".to_owned(), Role::Rest)
     } else if !acts {

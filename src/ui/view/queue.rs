@@ -23,7 +23,7 @@ const GAP: u16 = 2;
 /// holds bytes.
 pub(super) fn draw(row: &ProxyRow, plan: &Plan, pen: &mut Pen<'_>) {
     let bytes = row.held.sum();
-    if bytes == 0 && !holds(plan) {
+    if row.foreign.is_some() || (bytes == 0 && !holds(plan)) {
         return;
     }
     let role = if bytes > 0 {

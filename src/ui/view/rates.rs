@@ -104,7 +104,11 @@ fn most(row: &ProxyRow, direction: Direction) -> f64 {
 
 /// What passes now in both directions, the one in columns first.
 fn measured(model: &Model, row: &ProxyRow, first: Direction) -> [Span<'static>; 2] {
-    let text = |way: Direction| format!("{} {}", arrow(way), model.rates.long(row.rates[way]));
+    let rate = |way: Direction| match row.foreign {
+        Some(_) => "-".to_owned(),
+        None => model.rates.long(row.rates[way]),
+    };
+    let text = |way: Direction| format!("{} {}", arrow(way), rate(way));
     let second = format!("  {}", text(first.opposite()));
     [
         Span::styled(text(first), Role::Measured),

@@ -53,7 +53,10 @@ pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
         ),
         PortState::Open => ("●", Role::Good, set(row)),
     };
-    let conns = if row.open == 0 && matches!(row.port, PortState::Closed | PortState::Refusing) {
+    let conns = if row.foreign.is_some() {
+        // Nobody counts them.
+        "- conn".to_owned()
+    } else if row.open == 0 && matches!(row.port, PortState::Closed | PortState::Refusing) {
         String::new()
     } else {
         format!("{} conn", row.open)

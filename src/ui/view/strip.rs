@@ -348,7 +348,11 @@ impl Strip<'_> {
         chips.sort_by_key(|(is_turned, _)| !is_turned);
         let named = named::of(self.plan(), self.model.rates).into_iter();
         let chips = chips.into_iter().map(|(_, chip)| chip);
-        chips.chain(named.map(|it| it.text())).collect()
+        let foreign = self.row.foreign.iter().flat_map(|it| it.iter().cloned());
+        chips
+            .chain(named.map(|it| it.text()))
+            .chain(foreign)
+            .collect()
     }
 
     /// What the track of a knob does not show.
@@ -369,11 +373,11 @@ impl Strip<'_> {
             .and(dial.share(self.proof.measured.plan))
             .map(Value::Percent);
         let share = share.map(|share| {
-            format!(
-                "on {} of {}",
-                format::value(share, self.model.rates),
-                self.row.open
-            )
+            let share = format::value(share, self.model.rates);
+            match self.row.foreign {
+                Some(_) => format!("on {share}"),
+                None => format!("on {share} of {}", self.row.open),
+            }
         });
         let phase = match self.proof.phase(dial) {
             Some(Phase::Acting(left)) => left.map(|left| format!("{} left", self.age(left))),

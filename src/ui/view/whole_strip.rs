@@ -203,7 +203,11 @@ fn why(dial: &Dial, reading: &Reading, is_wide: bool) -> (String, Role) {
     let figures: Vec<String> = [more.clone(), count].into_iter().flatten().collect();
     let figures = figures.join("  ");
     match &reading.verdict {
-        Verdict::Off => (dial.kind.summary.to_owned(), Role::Rest),
+        Verdict::Off => {
+            let lacks = reading.in_words.clone();
+            let text = lacks.unwrap_or_else(|| dial.kind.summary.to_owned());
+            (text, Role::Rest)
+        }
         Verdict::Agrees => (format!("as set  {figures}"), Role::Good),
         Verdict::Settling => ("was turned a moment ago".to_owned(), Role::Rest),
         Verdict::Unjudged if figures.is_empty() => {

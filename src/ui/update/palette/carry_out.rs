@@ -4,6 +4,7 @@ use crate::command::{Command, Target};
 use crate::fault::Plan;
 use crate::request::Request;
 use crate::snapshot::ProxyId;
+use crate::ui::ability;
 use crate::ui::action::Action;
 use crate::ui::changes::changes as changed;
 use crate::ui::input::Check;
@@ -16,6 +17,9 @@ use crate::ui::update::{apply, connections, line, own, proxies, sweeps, tapes};
 /// Carries it out.
 #[expect(clippy::too_many_lines, reason = "one arm for each command")]
 pub(super) fn carry_out(model: &mut Model, command: Command) {
+    if let Some(why) = ability::why_not_say(model, &command) {
+        return model.say(Tone::Plain, why);
+    }
     match command {
         Command::Set(..) | Command::Clear(..) | Command::Preset(..) | Command::Bypass(..) => {
             change(model, &command);

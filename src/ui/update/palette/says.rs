@@ -5,6 +5,7 @@ use crate::command::{Command, Sweeping, Target};
 use crate::fault::{Directions, ParamSpec, Plan, Setting, Unit};
 use crate::format::shown_path;
 use crate::snapshot::{Kill, ProxyId};
+use crate::ui::ability;
 use crate::ui::catalog::{Does, Entry};
 use crate::ui::difference::difference;
 use crate::ui::format;
@@ -15,7 +16,10 @@ use crate::ui::update::{line, proxies};
 /// What Enter on an entry does, in at most a few lines.
 pub(super) fn of(model: &Model, entry: &Entry) -> Vec<String> {
     let line = match &entry.does {
-        Does::Act(_) => return vec![entry.about.clone()],
+        Does::Act(action) => {
+            let why = ability::why_not(model, action);
+            return vec![why.map_or_else(|| entry.about.clone(), str::to_owned)];
+        }
         Does::Begin(_) => return vec![entry.about.clone(), begun(&entry.name)],
         Does::Run(line) => line,
     };
@@ -50,6 +54,9 @@ pub(super) fn whom(model: &Model, command: &Command) -> String {
 /// What a command changes.
 #[expect(clippy::too_many_lines, reason = "one arm for each command")]
 fn effect(model: &Model, command: &Command) -> String {
+    if let Some(why) = ability::why_not_say(model, command) {
+        return why.to_owned();
+    }
     match command {
         Command::Set(..) | Command::Clear(..) | Command::Preset(..) | Command::Bypass(..) => {
             faults(model, command)

@@ -2,12 +2,13 @@
 
 use super::random::{moves, play_and_hear};
 use super::*;
-use crate::desk::{Contact, Peer, Reach, Why};
+use crate::desk::{Contact, Peer, Program, Reach, Why};
 
 fn peer(name: &str) -> Peer {
     Peer {
         name: name.to_owned(),
         address: "127.0.0.1:8474".to_owned(),
+        program: Program::Faultboard,
         version: "0.2.0".to_owned(),
         seed: Some(7),
         others: 0,
