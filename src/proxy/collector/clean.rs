@@ -14,6 +14,8 @@ const SPAN: Duration = Duration::from_secs(10);
 const STEP: Duration = Duration::from_secs(1);
 /// What comes so soon after faults is still of their making: clients that waited, and connections that are made anew.
 const SETTLING: Duration = Duration::from_secs(2);
+/// For so long those are waited for that have waited since before it: some wait in health, for ever.
+const ANSWERING: Duration = Duration::from_secs(10);
 
 /// The stretch of time in which nothing was changed, and the last one without faults.
 #[derive(Debug, Default)]
@@ -22,8 +24,9 @@ pub(crate) struct CleanTime {
     plan: Option<u64>,
     /// Whether there was a beat yet.
     begun: bool,
-    /// When it began.
+    /// When it began, and whether what was before it is felt no more.
     since: Duration,
+    settled: bool,
     /// A sample each step of this stretch, oldest first, after it has settled.
     samples: VecDeque<Sample>,
     /// The newest one.
@@ -32,25 +35,25 @@ pub(crate) struct CleanTime {
     met: Option<Arc<Met>>,
     /// What the last one without faults comes to; that of the one before as long as it has had no answer.
     known: Option<Arc<Clean>>,
-    /// Whether faults have acted at all.
+    /// Whether faults have acted at all, or this process has stood still.
     disturbed: bool,
 }
 
 // === impl CleanTime ===
 
 impl CleanTime {
-    /// Takes what was counted at a beat, and the generation of the plan that acts, where a fault does.
-    pub(crate) fn beat(&mut self, plan: Option<u64>, sample: &Sample) {
+    /// Takes what was counted at a beat, the generation of the plan that acts, where a fault does, and for how long the oldest
+    /// request has waited.
+    pub(crate) fn beat(&mut self, plan: Option<u64>, sample: &Sample, oldest: Duration) {
         let at = sample.at();
         if !self.begun || self.plan != plan {
-            self.take_stock();
-            (self.plan, self.begun) = (plan, true);
-            self.since = at;
-            self.samples.clear();
-            (self.last, self.met) = (None, None);
             self.disturbed |= plan.is_some();
+            self.begin(plan, at);
         }
-        if self.disturbed && at.saturating_sub(self.since) < SETTLING {
+        let age = at.saturating_sub(self.since);
+        let answered = oldest < age || age >= ANSWERING;
+        self.settled |= !self.disturbed || (age >= SETTLING && answered);
+        if !self.settled {
             return;
         }
         self.last = Some(sample.clone());
@@ -63,6 +66,20 @@ impl CleanTime {
         while self.samples.get(1).is_some_and(is_old) {
             self.samples.pop_front();
         }
+    }
+
+    /// This process stood still up to `at`, and with it everything that waited for it: that is no figure of the application.
+    pub(crate) fn stood_still(&mut self, at: Duration) {
+        self.disturbed = true;
+        self.begin(self.plan, at);
+    }
+
+    fn begin(&mut self, plan: Option<u64>, at: Duration) {
+        self.take_stock();
+        (self.plan, self.begun) = (plan, true);
+        (self.since, self.settled) = (at, false);
+        self.samples.clear();
+        (self.last, self.met) = (None, None);
     }
 
     /// Makes figures of the stretch so far; of one without faults, where there was an answer in it.
@@ -93,40 +110,64 @@ impl CleanTime {
 
 #[cfg(test)]
 mod tests {
-    use super::super::window::{BEAT, Counted, Window};
+    use super::super::window::{Counted, Window};
     use super::*;
     use crate::proxy::meter::counters::ProxyMeter;
 
-    #[test]
-    fn what_comes_within_two_seconds_after_a_fault_is_not_what_health_is_like() {
-        let ms = Duration::from_millis;
+    /// Answers that each take as long as `takes` says of a time, up to `lasts`; with the oldest wait, and where faults act.
+    fn known(
+        lasts: u64,
+        faults: &std::ops::Range<u64>,
+        stands_still: Option<&std::ops::Range<u64>>,
+        takes: impl Fn(u64) -> (u64, u64),
+    ) -> Duration {
         let (meter, mut window, mut clean) = (
             ProxyMeter::default(),
             Window::default(),
             CleanTime::default(),
         );
-        // Answers take 10 ms in health, 500 ms under a fault, and 300 ms for so long after it.
-        for (after, known) in [(1_800, 10), (4_000, 300)] {
-            let started = clean.last.as_ref().map_or(Duration::ZERO, Sample::at) + ms(60_000);
-            for beat in 0..200 {
-                let since = BEAT * beat;
-                let is_clean = !(ms(10_000)..ms(14_000)).contains(&since);
-                let settled = since >= ms(14_000 + after);
-                let takes = match () {
-                    () if !is_clean => 500,
-                    () if since > ms(14_000) && !settled => 300,
-                    () => 10,
-                };
-                meter.feels.record(ms(takes));
-                let meters = std::iter::once(&meter);
-                let (_, sample) = window.beat(started + since, meters, Counted::default(), None);
-                clean.beat((!is_clean).then_some(2), sample);
+        for at in (0..lasts).step_by(100) {
+            if stands_still.is_some_and(|it| it.contains(&at)) {
+                continue;
             }
-            let worst = clean.known().expect("there were answers").feels.p99;
-            assert!(
-                worst.abs_diff(ms(known)) * 20 <= ms(known),
-                "{after}: {worst:?}"
-            );
+            let [at, takes, oldest] = [at, takes(at).0, takes(at).1].map(Duration::from_millis);
+            meter.feels.record(takes);
+            if window.stood_still(at) {
+                clean.stood_still(at);
+            }
+            let meters = std::iter::once(&meter);
+            let (_, sample) = window.beat(at, meters, Counted::default(), None);
+            let acts = faults.contains(&u64::try_from(at.as_millis()).expect("millis"));
+            clean.beat(acts.then_some(2), sample, oldest);
+        }
+        clean.known().expect("there were answers").feels.p99
+    }
+
+    #[test]
+    fn what_was_before_is_not_what_health_is_like() {
+        let faults = 10_000..14_000;
+        for (name, stands_still, slow_until, oldest, p99) in [
+            ("two seconds go by", None, 15_800, 0, 10),
+            ("what goes on for longer is of health", None, 18_000, 0, 300),
+            // Since before the faults ended.
+            ("who waited is answered late", None, 18_000, 20_000, 10),
+            ("someone waits for ever", None, 30_000, 90_000, 300),
+            ("it stood still", Some(20_000..23_000), 23_100, 0, 10),
+        ] {
+            let takes = |at| match at {
+                10_000..14_000 => (500, 500),
+                14_000.. if at < slow_until => (300, oldest),
+                _ => (10, 0),
+            };
+            let takes = |at| {
+                let woke = stands_still
+                    .as_ref()
+                    .is_some_and(|it: &std::ops::Range<u64>| at == it.end);
+                if woke { (3_000, 0) } else { takes(at) }
+            };
+            let found = known(26_200, &faults, stands_still.as_ref(), takes);
+            let p99 = Duration::from_millis(p99);
+            assert!(found.abs_diff(p99) * 20 <= p99, "{name}: {found:?}");
         }
     }
 }

@@ -123,9 +123,12 @@ impl ProxyFigures {
             };
             let waits = (self.unanswered.overdue > 0).then_some(self.unanswered.oldest);
             let plan = self.acting();
+            if self.window.stood_still(at) {
+                self.clean.stood_still(at);
+            }
             let (figures, sample) = self.window.beat(at, self.proxy.meters(), counted, waits);
             self.figures = figures;
-            self.clean.beat(plan, sample);
+            self.clean.beat(plan, sample, self.unanswered.oldest);
             self.awake = !self.window.is_blank();
             self.stale = true;
             moves |= self.figures.moves();

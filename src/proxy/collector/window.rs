@@ -62,6 +62,8 @@ pub(crate) struct Counted {
 
 /// How often counters are read.
 pub(crate) const BEAT: Duration = Duration::from_millis(100);
+/// Beats that come further apart show that this process stood still.
+const STOOD_STILL: Duration = Duration::from_secs(1);
 /// How far back the figures look.
 const LOOK_BACK: Duration = Duration::from_secs(1);
 
@@ -114,6 +116,12 @@ impl Window {
         let resumed = self.resumed(at);
         let first = resumed.as_ref().or_else(|| self.samples.front());
         self.figures(first.unwrap_or(&sample), &sample)
+    }
+
+    /// Whether beats are missing before the one at `at` that were not left out: this process did not run.
+    pub(crate) fn stood_still(&self, at: Duration) -> bool {
+        let last = self.samples.back().filter(|_| !self.rests);
+        last.is_some_and(|last| last.at.saturating_add(STOOD_STILL) < at)
     }
 
     /// Whether nothing was counted for as long as the history goes back, so that it has nothing to show.
