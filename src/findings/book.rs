@@ -221,20 +221,28 @@ impl Book {
         waits
     }
 
-    /// Whether an answer to this client began on another connection in the time `within` before `at`.
+    /// The answers to this client that began on other connections in the time `within` before `at`, the last one first.
+    pub(super) fn answers_beside(
+        &self,
+        conn: &Conn,
+        at: Duration,
+        within: Duration,
+    ) -> impl Iterator<Item = &Answer> {
+        let last = self.answers.iter().rev();
+        let last = last.skip_while(move |answer| answer.at > at);
+        let last = last.take_while(move |answer| answer.at + within >= at);
+        let (id, client) = (conn.id, conn.client);
+        last.filter(move |answer| answer.conn != id && answer.client == client)
+    }
+
+    /// Whether there was one in that time.
     pub(super) fn answered_just_before(
         &self,
         conn: &Conn,
         at: Duration,
         within: Duration,
     ) -> Option<&Answer> {
-        let last = self
-            .answers
-            .iter()
-            .rev()
-            .skip_while(|answer| answer.at > at);
-        let mut last = last.take_while(|answer| answer.at + within >= at);
-        last.find(|answer| answer.conn != conn.id && answer.client == conn.client)
+        self.answers_beside(conn, at, within).next()
     }
 }
 

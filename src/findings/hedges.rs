@@ -1,7 +1,8 @@
 //! Hedges: a client asks a second time while its request waits, and takes the loser back when the winner's answer comes.
 //!
 //! Told by the losers: a connection that its client leaves amid a wait, in the instant in which another request of the same client is
-//! answered that began so much earlier or later. One pair shows nothing; the same distance again and again does.
+//! answered that began so much earlier or later. One pair shows nothing; the same distance again and again does. Who leaves after as
+//! long where nothing was answered gives up, and meets an answer by chance: then nothing is told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,6 +17,8 @@ use crate::snapshot::{ConnId, Figure, Finding, Habit, LegName, Seen};
 #[derive(Debug, Default)]
 pub(super) struct Hedges {
     pairs: Last<Pair, 128>,
+    /// For how long those had waited that were left where no other was answered.
+    given_up: Last<Duration, 128>,
     /// When a client last left.
     last_left: Duration,
 }
@@ -26,15 +29,19 @@ struct Pair {
     at: Duration,
     winner: ConnId,
     loser: ConnId,
-    /// From the one's beginning to the other's.
+    /// From the one's beginning to the other's, and for how long the loser had waited.
     after: Duration,
+    waited: Duration,
     under: Arc<str>,
-    /// Whether one was answered a little before as well: so busy a client is answered whenever another leaves.
-    by_chance: bool,
+    /// In which share of such instants one was answered a little before: so busy a client is answered whenever another leaves.
+    by_chance: f64,
 }
 
 /// The loser is left so soon after the winner's answer.
 pub(super) const LOSER: Duration = Duration::from_millis(5);
+
+/// So many instants before show how often one is answered by chance.
+const BEFORE: u32 = 20;
 
 /// A hedge's timer shows more exactly than by chance.
 const EXACT: Width = Width {
@@ -67,6 +74,10 @@ impl Watch for Hedges {
         let answer = sight.book.answered_just_before(conn, at, LOSER);
         // Who ends its stream behind its request goes on reading.
         let waited = amid.waiting.is_some_and(|waiting| waiting > LOSER);
+        let own = at.saturating_sub(conn.began);
+        if answer.is_none() && first && waited {
+            self.given_up.push(own);
+        }
         let Some(answer) = answer.filter(|_| first && !many && waited) else {
             return;
         };
@@ -74,16 +85,19 @@ impl Watch for Hedges {
         if after < AT_ONCE {
             return;
         }
+        let before = at.saturating_sub(LOSER * 2);
         self.pairs.push(Pair {
             at,
             winner: answer.conn,
             loser: conn.id,
             after,
+            waited: own,
             under: Arc::clone(sight.book.faults.between(conn.began, at)),
             by_chance: sight
                 .book
-                .answered_just_before(conn, at.saturating_sub(LOSER * 4), LOSER)
-                .is_some(),
+                .answers_beside(conn, before, LOSER * BEFORE)
+                .count() as f64
+                / f64::from(BEFORE),
         });
     }
 
@@ -93,9 +107,18 @@ impl Watch for Hedges {
         for members in clusters(&times, EXACT) {
             let mut members: Vec<&Pair> = members.into_iter().map(|index| pairs[index]).collect();
             members.sort_unstable_by_key(|pair| std::cmp::Reverse(pair.at));
-            let by_chance = members.iter().filter(|pair| pair.by_chance).count();
-            let enough = members.len() * 10 >= pairs.len() * 7 && by_chance * 3 <= members.len();
+            let by_chance: f64 = members.iter().map(|pair| pair.by_chance).sum();
+            let enough = members.len() * 10 >= pairs.len() * 7;
+            let enough = enough && by_chance * 3.0 <= members.len() as f64;
             if !enough || moments(members.iter().map(|pair| pair.at)) < Finding::CASES {
+                continue;
+            }
+            // The answer has to be what ends their wait.
+            let as_long = |waited: &&Duration| {
+                let as_long = |pair: &&Pair| Width::TIMER.joins(pair.waited, **waited);
+                members.iter().any(as_long)
+            };
+            if self.given_up.iter().filter(as_long).count() * 5 > members.len() {
                 continue;
             }
             let after = median(members.iter().map(|pair| pair.after));

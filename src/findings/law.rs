@@ -1,7 +1,8 @@
 //! The law of a client's pauses: how they grow from one attempt to the next, where they stop, and whether chance draws them.
 //!
 //! A law is told only where the pauses fit no other: 0, 1, 2 s is linear and exponential, and what has grown once fits both. The last
-//! pauses are at a cap where three of them are alike. Pauses that chance draws take tens of trains.
+//! pauses are at a cap where three of them are alike. Pauses that chance draws take tens of trains; of a few trains they may be alike
+//! by chance too, and show no curve.
 
 use std::fmt;
 use std::time::Duration;
@@ -46,6 +47,9 @@ struct Fit {
     off: f64,
 }
 
+/// So many trains with the same pauses show that chance draws none of them.
+const SAME: usize = 6;
+
 /// So many trains tell how pauses grow that are drawn by chance, and so many of which kind of chance.
 const MANY: usize = 20;
 const TENS: usize = 24;
@@ -68,7 +72,7 @@ impl Law {
     pub(super) fn of(places: &[Vec<Duration>]) -> Option<Self> {
         let trains = places.first()?.len();
         let by_chance = !places.iter().all(|place| is_narrow(place));
-        if by_chance && trains < MANY {
+        if trains < if by_chance { MANY } else { SAME } {
             return None;
         }
         let levels = levels(places, by_chance);
@@ -253,6 +257,23 @@ mod tests {
         Law::of(places).map_or("no law".to_owned(), |law| law.to_string())
     }
 
+    /// So many trains with these pauses, some a millisecond late.
+    fn same(millis: &[u64], trains: u64) -> Vec<Vec<Duration>> {
+        let late = |pause: &u64| {
+            (0..trains)
+                .map(|train| Duration::from_millis(pause + train % 2))
+                .collect()
+        };
+        millis.iter().map(late).collect()
+    }
+
+    #[test]
+    fn a_few_trains_show_no_curve() {
+        let pauses = [100, 200, 400, 800];
+        assert_eq!(law(&same(&pauses, 5)), "no law");
+        assert_eq!(law(&same(&pauses, 6)), ", doubling from 101 ms");
+    }
+
     #[test]
     fn a_law_is_told_only_where_no_other_fits() {
         for (millis, told) in [
@@ -273,15 +294,7 @@ mod tests {
             (&[0, 0, 0], "no law"),
             (&[1_000], "no law"),
         ] {
-            let places: Vec<Vec<Duration>> = millis
-                .iter()
-                .map(|pause| {
-                    [0, 0, 1]
-                        .map(|late| Duration::from_millis(pause + late))
-                        .to_vec()
-                })
-                .collect();
-            assert_eq!(law(&places), told, "{millis:?}");
+            assert_eq!(law(&same(millis, 7)), told, "{millis:?}");
         }
     }
 

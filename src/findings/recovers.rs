@@ -87,6 +87,9 @@ const ALL: f64 = 0.95;
 /// So many answers fewer than that are by chance.
 const BY_CHANCE: f64 = 2.0;
 
+/// Those whose half is back so much earlier than all come back one by one.
+const ONE_BY_ONE: Duration = Duration::from_millis(500);
+
 /// For so long after a fault it is waited.
 const LONGEST: Duration = Duration::from_secs(60);
 
@@ -217,11 +220,20 @@ impl Recovers {
         if let Some(from) = back {
             let after = self.stretch(from, TOGETHER);
             let usual = before.second.answers as f64 / 10.0;
-            let came = |part, seconds: u64| fault.came(usual * part, from + 10 * seconds);
-            let half = came(HALF, 1);
+            let came =
+                |part, seconds: u64, unsure| fault.came(usual * part, from + 10 * seconds, unsure);
+            let half = came(HALF, 1, 0.0);
             // Where nothing was missing, what lacks later is by chance.
             let ahead = if half < TENTH { 1 } else { TOGETHER };
-            let took = [half, came(MOST, 1), came(ALL, ahead)];
+            let all = came(ALL, ahead, 0.0);
+            // Of those that come back one by one, chance hides which is the last.
+            let one_by_one = all > half + ONE_BY_ONE;
+            let unsure = if one_by_one {
+                (usual * ALL).sqrt()
+            } else {
+                0.0
+            };
+            let took = [half, came(MOST, 1, 0.0), came(ALL, ahead, unsure)];
             self.told = Some(before.finding(fault, took, after));
         }
         if back.is_some() || late {
@@ -243,14 +255,17 @@ impl Ended {
         }
     }
 
-    /// After how long so many answers in a tenth began to come, as the tenths up to one show: behind those that lack most.
-    fn came(&self, many: f64, up_to: u64) -> Duration {
+    /// After how long so many answers in a tenth began to come, as the tenths up to one show: behind those that lack most, and
+    /// behind all that lack as many but for so few that nobody can be sure.
+    fn came(&self, many: f64, up_to: u64, unsure: f64) -> Duration {
         let tenths = usize::try_from(up_to - tenth(self.at)).unwrap_or(usize::MAX);
         let (mut lacks, mut most, mut from) = (0.0, BY_CHANCE, 0);
         for (place, (answers, _)) in self.since.iter().take(tenths).enumerate() {
             lacks += many - f64::from(*answers);
             if lacks > most {
                 (most, from) = (lacks, place + 1);
+            } else if from > 0 && lacks + unsure > most {
+                from = place + 1;
             }
         }
         let mut came = self.since.iter().skip(from);

@@ -2,19 +2,23 @@
 //!
 //! A failure is a request that was cut off: who leaves by itself may have done its work. Told by those connections that had nothing to
 //! do at that moment: one that is asked again shows that they stay in use; where they are closed soon instead, and others opened, they
-//! do not. Where none is opened, a program may have ended.
+//! do not. Where none is opened, a program may have ended; and where such connections are closed without a failure too, the failure may
+//! have nothing to do with it.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::book::{Book, Step};
+use super::book::{Book, PATIENCE, Step};
 use super::group::Last;
 use super::watch::{Sight, Watch};
 use crate::snapshot::{ConnId, Finding, Habit, LegName, Seen};
 
-/// The last errors, and what became of the connections that were idle then.
+/// The last errors with what became of the connections that were idle then, and how many idle ones were closed without one.
 #[derive(Debug, Default)]
-pub(super) struct Reuse(Last<Error, 64>);
+pub(super) struct Reuse {
+    errors: Last<Error, 64>,
+    closed_otherwise: usize,
+}
 
 #[derive(Debug)]
 struct Error {
@@ -39,10 +43,12 @@ impl Watch for Reuse {
             Some(Step::CutOff { under }) => Some(under),
             _ => None,
         };
-        let last = self.0.iter_mut().next_back();
+        let last = self.errors.iter_mut().next_back();
         let last = last.filter(|error| error.at + SOON >= at);
+        let left = matches!(sight.fact.seen, Seen::Left { leg: LegName::Client, amid, .. } if amid.waiting.is_none());
+        let was_idle = |before: Duration| conn.last_answer.is_some_and(|answer| answer < before);
         match (under, last) {
-            (Some(under), None) => self.0.push(Error {
+            (Some(under), None) => self.errors.push(Error {
                 at,
                 under: Arc::clone(under),
                 asked: None,
@@ -50,20 +56,16 @@ impl Watch for Reuse {
                 opened: false,
             }),
             (None, Some(error)) => {
-                let idle = conn.last_answer.is_some_and(|answer| answer < error.at);
+                let idle = was_idle(error.at);
                 match (sight.fact.seen, sight.step) {
                     (Seen::Opened { .. }, _) => error.opened |= error.closed.is_some(),
                     (_, Some(Step::Began)) if idle => error.asked = Some(conn.id),
-                    (
-                        Seen::Left {
-                            leg: LegName::Client,
-                            amid,
-                            ..
-                        },
-                        _,
-                    ) if idle && amid.waiting.is_none() => error.closed = Some(conn.id),
+                    _ if idle && left => error.closed = Some(conn.id),
                     _ => {}
                 }
+            }
+            (None, None) if left && was_idle(at.saturating_sub(PATIENCE)) => {
+                self.closed_otherwise += 1;
             }
             _ => {}
         }
@@ -72,13 +74,13 @@ impl Watch for Reuse {
     fn state(&self, _: &Book, found: &mut Vec<Finding>) {
         let shows =
             |error: &&Error| error.asked.is_some() || (error.closed.is_some() && error.opened);
-        let mut unders: Vec<&Arc<str>> = (self.0.iter().filter(shows))
+        let mut unders: Vec<&Arc<str>> = (self.errors.iter().filter(shows))
             .map(|error| &error.under)
             .collect();
         unders.sort_unstable();
         unders.dedup();
         for under in unders {
-            let all = self.0.iter().filter(|error| error.under == *under);
+            let all = self.errors.iter().filter(|error| error.under == *under);
             let all: Vec<&Error> = all.filter(shows).collect();
             let of = all.len();
             let (asked, closed): (Vec<&Error>, Vec<&Error>) =
@@ -96,7 +98,8 @@ impl Watch for Reuse {
                 ),
             ] {
                 let n = errors.len();
-                if n < Finding::CASES || n * 10 < of * 8 {
+                let otherwise = which == "closes after a failure" && self.closed_otherwise * 4 >= n;
+                if n < Finding::CASES || n * 10 < of * 8 || otherwise {
                     continue;
                 }
                 let conns = errors.iter().rev();

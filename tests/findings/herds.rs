@@ -8,7 +8,8 @@ use faultboard::snapshot::{Amid, By, ConnId, Fact, Leave, LegName, ProxyId, Seen
 
 use crate::application::{Application, Retry, Settings, millis};
 use crate::desk::{Desk, HERE};
-use crate::{Beside, Course, company, is_table, seeds};
+use crate::tally::{Tallied, Tally};
+use crate::{Beside, Course, company, seeds};
 
 /// An upstream that breaks every connection four times, and is back after two seconds.
 const RESTARTS: Course = &[
@@ -130,9 +131,9 @@ fn herds_are_told_from_pools_and_clocks() {
             None,
         ),
     ];
-    let mut faults = Vec::new();
+    let mut tally = Tally::default();
     for (name, settings, course, wanted) in rows {
-        let (mut stated, mut runs) = (0, 0);
+        let mut row = Tallied::new(name);
         for (seed, beside) in seeds()
             .step_by(2)
             .flat_map(|seed| [(seed, Beside::Nothing), (seed, Beside::Others)])
@@ -143,32 +144,22 @@ fn herds_are_told_from_pools_and_clocks() {
                 clients.extend(company(false));
             }
             desk.run(&mut clients, Duration::from_secs(190));
-            runs += 1;
             let is =
                 |habit| move |it: &&faultboard::findings::Finding| (it.kind, it.which) == habit;
             let told = desk.stated.iter().filter(|it| is(HERD)(it) || is(POOL)(it));
             let (right, wrong): (Vec<_>, Vec<_>) =
                 told.partition(|it| wanted.is_some_and(|habit| is(habit)(it)));
-            stated += usize::from(!right.is_empty());
-            faults.extend(
-                wrong
-                    .iter()
-                    .map(|it| format!("{name}, seed {seed}, {beside:?}: false: {it}")),
-            );
-            if is_table() {
-                for finding in &right {
-                    println!("    {finding}");
-                }
+            row.ran(!right.is_empty());
+            for it in wrong {
+                row.wrong(seed, format_args!("{beside:?}: {it}"));
             }
         }
-        if is_table() {
-            println!("{name:58} {stated:2} of {runs:2}");
-        }
-        if wanted.is_some() && stated * 10 < runs * 9 && stated + 1 < runs {
-            faults.push(format!("{name}: stated {stated} of {runs}"));
+        match wanted {
+            Some(_) => tally.stated_row(row),
+            None => tally.row(row),
         }
     }
-    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    tally.holds();
 }
 
 /// Where the upstream ends each connection behind its answer, whoever goes on opens as many again, in health.

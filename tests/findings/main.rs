@@ -1,7 +1,8 @@
 //! Findings over a simulated population: what clients did, and what was stated of it.
 //!
 //! `FAULTBOARD_TABLE=1 cargo test --test findings -- --nocapture` prints the table: each client, how often its habit was stated
-//! of how many runs, by how much the figure was off, and what was stated besides.
+//! of how many runs, by how much the figure was off, and how much was stated that is not so. `FAULTBOARD_SEEDS=1000..1200` runs
+//! each of them with those seeds.
 
 #![allow(
     clippy::cast_possible_truncation,
@@ -19,6 +20,7 @@ mod herds;
 mod laws;
 mod ordinary;
 mod pace;
+mod tally;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -29,6 +31,7 @@ use faultboard::fault::Plan;
 use faultboard::findings::{Finding, Findings, Habit};
 use faultboard::snapshot::{Amid, By, ConnId, Fact, Leave, LegName, ProxyId, Seen};
 use ordinary::{Does, Ordinary};
+use tally::{Tallied, Tally};
 
 /// At which second which faults are set.
 type Course = &'static [(u64, &'static str)];
@@ -92,21 +95,17 @@ fn others(case: &Case) -> Vec<Box<dyn Client>> {
     company(apart || case.settings.callers == 1)
 }
 
-/// What came of one case over all its seeds.
-#[derive(Default)]
-struct Score {
-    runs: u32,
-    stated: u32,
-    worst_off: f64,
-    wrong: Vec<String>,
-}
-
 fn is(finding: &Finding, (habit, which): (Habit, &str)) -> bool {
     finding.kind == habit && (which.is_empty() || finding.which == which)
 }
 
-fn run(case: &Case, beside: Beside) -> Score {
-    let mut score = Score::default();
+fn run(case: &Case, beside: Beside) -> Tallied {
+    let with = match beside {
+        Beside::Nothing => "",
+        Beside::Others => ", others beside",
+        Beside::Gaps => ", facts missing",
+    };
+    let mut row = Tallied::new(format!("{}{with}", case.name));
     for seed in seeds() {
         let (client, deeds) = Application::new(case.settings);
         let mut desk = Desk::new(seed * 31 + 7, case.scenes);
@@ -119,7 +118,6 @@ fn run(case: &Case, beside: Beside) -> Score {
         }
         clients.insert(0, client);
         desk.run(&mut clients, Duration::from_secs(case.lasts));
-        score.runs += 1;
         let deeds = deeds.borrow();
         let did = (case.did)(&case.settings, &deeds);
         let mut found = false;
@@ -134,7 +132,7 @@ fn run(case: &Case, beside: Beside) -> Score {
                 let off = (figure - did.1).abs();
                 if did.0.is_empty() || off <= (did.1 * 0.05).max(0.02) {
                     found = true;
-                    score.worst_off = score.worst_off.max(if off.is_nan() { 0.0 } else { off });
+                    row.off = row.off.max(if off.is_nan() { 0.0 } else { off });
                     continue;
                 }
             }
@@ -146,59 +144,34 @@ fn run(case: &Case, beside: Beside) -> Score {
                 _ => true,
             };
             if !besides || !is_so {
-                score.wrong.push(format!(
-                    "[{}] {} (did {did:?})",
-                    finding.under, finding.text
-                ));
+                row.wrong(
+                    seed,
+                    format_args!("[{}] {} (did {did:?})", finding.under, finding.text),
+                );
             }
         }
-        score.stated += u32::from(found);
+        row.ran(found);
     }
-    score.wrong.sort_unstable();
-    score.wrong.dedup();
-    score
+    row
 }
 
 fn judge(cases: &[Case]) {
-    let table = is_table();
-    let mut faults = Vec::new();
+    let mut tally = Tally::default();
     for case in cases {
         // What a case must come to holds for it alone and beside others together.
         let (mut stated, mut runs) = (0, 0);
         for beside in [Beside::Nothing, Beside::Others, Beside::Gaps] {
-            let score = run(case, beside);
-            let with = match beside {
-                Beside::Nothing => "",
-                Beside::Others => ", others beside",
-                Beside::Gaps => ", facts missing",
-            };
-            let name = format!("{}{with}", case.name);
-            if table {
-                println!(
-                    "{name:58} {:2} of {:2}  off {:6.1} ms  false {}",
-                    score.stated,
-                    score.runs,
-                    score.worst_off * 1e3,
-                    score.wrong.len()
-                );
-            }
+            let row = run(case, beside);
             if beside != Beside::Gaps {
-                (stated, runs) = (stated + score.stated, runs + score.runs);
+                (stated, runs) = (stated + row.stated, runs + row.runs);
             }
-            faults.extend(
-                score
-                    .wrong
-                    .iter()
-                    .map(|wrong| format!("{name}: false: {wrong}")),
-            );
+            tally.row(row);
         }
-        // Of the few seeds of every test run, all but one.
-        let missed = runs / 10;
-        if case.habit.is_some() && runs - stated > missed.max(1) {
-            faults.push(format!("{}: stated {stated} of {runs}", case.name));
+        if case.habit.is_some() {
+            tally.nine_in_ten(case.name, stated, runs);
         }
     }
-    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    tally.holds();
 }
 
 const HOLE: &[(u64, &str)] = &[(20, "blackhole"), (80, ""), (100, "")];
@@ -386,6 +359,7 @@ fn a_part_of_a_pause_is_no_pause() {
         more: 3,
         pause: millis(1_000),
     };
+    let mut row = Tallied::new("retries 3 x 1 s, four callers: no part of 1 s");
     for seed in seeds().chain([5_033, 5_056, 5_057]) {
         let mut desk = Desk::new(seed * 31 + 7, RESETS);
         desk.run(
@@ -393,13 +367,13 @@ fn a_part_of_a_pause_is_no_pause() {
             Duration::from_secs(240),
         );
         let told = desk.stated.iter().filter(|it| it.kind == Habit::TriesAgain);
-        let mut apart = told.map(|it| it.values[0].1.number());
-        assert!(
-            apart.all(|apart| apart > 0.95),
-            "seed {seed}: {:?}",
-            desk.stated
-        );
+        let parts = told.filter(|it| it.values[0].1.number() <= 0.95);
+        row.ran(false);
+        parts.for_each(|it| row.wrong(seed, it));
     }
+    let mut tally = Tally::default();
+    tally.row(row);
+    tally.holds();
 }
 
 /// A name, the settings, the faults, what has to be told, and what the client did.
@@ -523,12 +497,14 @@ fn pools_breakers_hedges_and_cancels_are_told_as_they_were() {
 /// Behind one address, nobody knows how many connections are whose.
 #[test]
 fn of_a_pool_beside_another_program_no_number_is_told() {
-    for seed in seeds() {
-        for (beside, is_numbered) in [
-            (vec![], true),
-            (vec![Does::Loop { sleeps: 0.7 }], false),
-            (vec![Does::Goodbye, Does::LongPoll { most: 5.0 }], false),
-        ] {
+    let mut tally = Tally::default();
+    for (beside, is_numbered) in [
+        (vec![], true),
+        (vec![Does::Loop { sleeps: 0.7 }], false),
+        (vec![Does::Goodbye, Does::LongPoll { most: 5.0 }], false),
+    ] {
+        let mut row = Tallied::new(format!("pool of 8 beside {} others", beside.len()));
+        for seed in seeds() {
             let mut clients = vec![Application::new(of_pool(8)).0];
             clients.extend(beside.iter().map(|does| Ordinary::new(*does)));
             let mut desk = Desk::new(seed, &[(60, "latency 600ms"), (90, "")]);
@@ -538,14 +514,13 @@ fn of_a_pool_beside_another_program_no_number_is_told() {
                 .filter(|it| ["kept", "grows"].contains(&it.which))
                 .collect();
             let is_so = |it: &&Finding| it.values.is_empty() != is_numbered;
-            assert!(
-                !kept.is_empty(),
-                "seed {seed}, {beside:?}: {:?}",
-                desk.stated
-            );
-            assert!(kept.iter().all(is_so), "seed {seed}, {beside:?}: {kept:?}");
+            row.ran(!kept.is_empty());
+            let wrong = kept.iter().filter(|it| !is_so(it));
+            wrong.for_each(|it| row.wrong(seed, it));
         }
+        tally.stated_row(row);
     }
+    tally.holds();
 }
 
 #[test]
@@ -625,22 +600,25 @@ fn a_recovery_takes_as_long_as_the_clients_pauses() {
     let lifted: Course = &[(30, "blackhole"), (70, "")];
     let by_itself: Course = &[(30, "blackhole for=40s")];
     let flaps: Course = &[(30, "flap on=20s off=20s")];
-    for (settings, course) in [
-        (patient, lifted),
-        (patient, by_itself),
-        (patient, flaps),
-        (retrying, flaps),
-        (retrying, lifted),
-        (retrying, by_itself),
-        (spread, lifted),
+    let mut tally = Tally::default();
+    for (name, settings, course) in [
+        ("recovers: patient, lifted", patient, lifted),
+        ("recovers: patient, by itself", patient, by_itself),
+        ("recovers: patient, flaps", patient, flaps),
+        ("recovers: retrying, flaps", retrying, flaps),
+        ("recovers: retrying, lifted", retrying, lifted),
+        ("recovers: retrying, by itself", retrying, by_itself),
+        ("recovers: one by one, lifted", spread, lifted),
     ] {
-        // In one of them chance thins the first seconds after the fault.
-        for seed in seeds().chain([4_005]) {
+        let mut row = Tallied::new(name);
+        // In one of them chance thins the first seconds after the fault, in others it fills the last ones.
+        for seed in seeds().chain([4_005, 5_028, 5_136]) {
             let (client, deeds) = Application::new(settings);
             let mut desk = Desk::new(seed, course);
             desk.run(&mut [client], Duration::from_secs(89));
             let told = desk.stated.iter().rfind(|it| it.kind == Habit::Recovers);
-            let told = told.unwrap_or_else(|| panic!("seed {seed}: {:?}", desk.stated));
+            row.ran(told.is_some());
+            let Some(told) = told else { continue };
             let back = back(&deeds.borrow(), Duration::from_secs(70));
             let [after, least, most] = [0, 1, 2].map(|place| told.values[place].1.number());
             let (first, nine_in_ten) = (back[0], back[(back.len() * 9).div_ceil(10) - 1]);
@@ -651,15 +629,14 @@ fn a_recovery_takes_as_long_as_the_clients_pauses() {
             let is_so = within.contains(&nine_in_ten) || (together && most + near(most) >= first);
             let is_exact = (least..=most).contains(&after) && least + near(first) >= first;
             let is_exact = is_exact && most <= nine_in_ten + 5.0;
-            let text = &told.text;
-            assert!(
-                is_so && is_exact,
-                "seed {seed}, {course:?}: {text} for {first}, {nine_in_ten}"
-            );
             let under = if course == flaps { "flap" } else { "blackhole" };
-            assert_eq!(&*told.under, under);
+            if !is_so || !is_exact || &*told.under != under {
+                row.wrong(seed, format_args!("{told} for {first}, {nine_in_ten}"));
+            }
         }
+        tally.stated_row(row);
     }
+    tally.holds();
 }
 
 /// How long after a moment each caller was answered first, in seconds.
@@ -680,16 +657,22 @@ fn back(deeds: &Deeds, from: Duration) -> Vec<f64> {
 #[test]
 fn a_recovery_is_told_where_a_wave_rests() {
     let course: Course = &[(30, "latency 1000ms wave=square period=40s depth=1000ms")];
+    let mut row = Tallied::new("recovers: as a wave rests");
     for seed in seeds() {
         let (client, _) = Application::new(Settings::PLAIN);
         let mut desk = Desk::new(seed, course);
         desk.run(&mut [client], Duration::from_secs(120));
         let told = desk.stated.iter().find(|it| it.kind == Habit::Recovers);
-        let told = told.unwrap_or_else(|| panic!("seed {seed}: {:?}", desk.stated));
+        row.ran(told.is_some());
         // Who asked before it waits for as long as it was then.
-        assert!(told.values[1].1.number() <= 2.5, "{}", told.text);
-        assert_eq!(&*told.under, "latency");
+        let is_so = |it: &&Finding| it.values[1].1.number() <= 2.5 && &*it.under == "latency";
+        if let Some(wrong) = told.filter(|it| !is_so(it)) {
+            row.wrong(seed, wrong);
+        }
     }
+    let mut tally = Tally::default();
+    tally.stated_row(row);
+    tally.holds();
 }
 
 /// A client that leaves in the middle of an answer, either so long after its last byte or so long after it asked.
@@ -698,8 +681,10 @@ fn time_outs_in_the_middle_of_an_answer_are_told_apart() {
     use faultboard::fault::random::{Random, unit};
     let slow = faultboard::fault::language::parse("bandwidth 1kB/s").expect("faults");
     let slow = Plan::of(slow);
-    for seed in seeds() {
-        for (which, after) in [("stalled answer", 2.0), ("whole answer", 5.0)] {
+    let mut tally = Tally::default();
+    for (which, after) in [("stalled answer", 2.0), ("whole answer", 5.0)] {
+        let mut row = Tallied::new(format!("time-out: {which}"));
+        for seed in seeds() {
             let mut random = Random::new(seed);
             let mut findings = Findings::default();
             findings.faults(Duration::ZERO, &slow);
@@ -762,37 +747,41 @@ fn time_outs_in_the_middle_of_an_answer_are_told_apart() {
             }
             let told = findings.state(Duration::from_secs(100));
             let told: Vec<_> = told.iter().filter(|it| it.kind == Habit::GivesUp).collect();
-            let [told] = told[..] else {
-                panic!("seed {seed}, {which}: {told:?}");
+            let is_so = |it: &Finding| {
+                let off = (it.values[0].1.number() - after).abs();
+                (it.which, it.n) == (which, 12) && off < 0.02
             };
-            assert_eq!((told.which, told.n), (which, 12), "seed {seed}");
-            assert!(
-                (told.values[0].1.number() - after).abs() < 0.02,
-                "{}",
-                told.text
-            );
+            row.ran(!told.is_empty());
+            if told.len() > 1 || !told.iter().all(|it| is_so(it)) {
+                row.wrong(seed, format_args!("{told:?}"));
+            }
         }
+        tally.stated_row(row);
     }
+    tally.holds();
 }
 
 #[test]
 fn of_ordinary_traffic_nothing_is_told_that_is_not_so() {
-    ordinary(&[]);
+    ordinary(&[], &[]);
 }
 
 #[test]
 fn of_ordinary_traffic_under_latency_and_a_hole_nothing_is_told_that_is_not_so() {
-    ordinary(&[
+    let course = &[
         (60, "latency 300ms"),
         (120, ""),
         (180, "blackhole"),
         (200, ""),
-    ]);
+    ];
+    // In these who asks what has no answer left as another was answered, six times.
+    ordinary(course, &[5_024, 5_096]);
 }
 
 #[test]
 fn of_ordinary_traffic_under_resets_nothing_is_told_that_is_not_so() {
-    ordinary(&[(60, "reset share=20%"), (120, "")]);
+    // In these a person closed a connection soon after another program's was reset, a few times.
+    ordinary(&[(60, "reset share=20%"), (120, "")], &[5_144, 5_192]);
 }
 
 /// What ends all its connections at once leaves amid as many waits, and by chance some are alike.
@@ -804,6 +793,7 @@ fn a_program_that_ends_amid_its_requests_gives_nothing_up() {
         (180, "blackhole"),
         (200, ""),
     ];
+    let mut row = Tallied::new("benchmark of 8 that ends amid its requests");
     for seed in seeds().chain([5_160]) {
         let benchmark = Ordinary::new(Does::Benchmark {
             conns: 8,
@@ -811,14 +801,19 @@ fn a_program_that_ends_amid_its_requests_gives_nothing_up() {
         });
         let mut desk = Desk::new(seed, course);
         desk.run(&mut [benchmark], Duration::from_secs(240));
-        let told = desk.stated.iter().find(|it| it.kind == Habit::GivesUp);
-        assert_eq!(told, None, "seed {seed}");
+        let told = desk.stated.iter().filter(|it| it.kind == Habit::GivesUp);
+        row.ran(false);
+        told.for_each(|it| row.wrong(seed, it));
     }
+    let mut tally = Tally::default();
+    tally.row(row);
+    tally.holds();
 }
 
 /// Where answers come at any moment, a client that leaves does so as another is answered.
 #[test]
 fn who_leaves_among_many_that_are_answered_takes_no_loser_back() {
+    let mut row = Tallied::new("who leaves among many that are answered");
     for seed in seeds() {
         let mut desk = Desk::new(seed, &[(3, "latency 100ms"), (60, "")]);
         let drill = Does::Drill {
@@ -831,13 +826,17 @@ fn who_leaves_among_many_that_are_answered_takes_no_loser_back() {
             .map(Ordinary::new)
             .collect();
         desk.run(&mut clients, Duration::from_secs(60));
-        let hedges = desk.stated.iter().find(|it| it.kind == Habit::Hedges);
-        assert_eq!(hedges, None, "seed {seed}");
+        let told = desk.stated.iter().filter(|it| it.kind == Habit::Hedges);
+        row.ran(false);
+        told.for_each(|it| row.wrong(seed, it));
     }
+    let mut tally = Tally::default();
+    tally.row(row);
+    tally.holds();
 }
 
-/// Each kind of ordinary client by itself, and all together.
-fn ordinary(course: Course) {
+/// Each kind of ordinary client by itself, and all together; the latter with these seeds too.
+fn ordinary(course: Course, also: &[u64]) {
     let kinds = [
         Does::Benchmark {
             conns: 8,
@@ -856,30 +855,28 @@ fn ordinary(course: Course) {
         Does::FireAndForget { lasts: 5.0 },
         Does::Person,
     ];
-    let mut faults = Vec::new();
+    let mut row = Tallied::new(format!("ordinary traffic under {course:?}"));
     let mut facts = 0;
-    for seed in seeds().step_by(4) {
-        let mixes = kinds.iter().map(|one| vec![*one]).chain([kinds.to_vec()]);
+    let alone = seeds().step_by(4).map(|seed| (seed, &kinds[..]));
+    for (seed, alone) in alone.chain(also.iter().map(|seed| (*seed, &[][..]))) {
+        let mixes = alone.iter().map(|one| vec![*one]).chain([kinds.to_vec()]);
         for mix in mixes {
             let mut desk = Desk::new(seed, course);
             let mut clients: Vec<Box<dyn Client>> =
                 mix.iter().map(|does| Ordinary::new(*does)).collect();
             desk.run(&mut clients, Duration::from_secs(240));
             facts += desk.facts;
+            row.ran(false);
             let wrong = desk.stated.iter().filter(|finding| !is_so(finding, &mix));
-            faults.extend(wrong.map(|it| format!("{mix:?}: [{}] {}", it.under, it.text)));
+            wrong.for_each(|it| {
+                row.wrong(seed, format_args!("{mix:?}: [{}] {}", it.under, it.text));
+            });
         }
     }
-    faults.sort_unstable();
-    faults.dedup();
-    if is_table() {
-        println!(
-            "ordinary traffic, {facts} facts, false {}: {course:?}",
-            faults.len()
-        );
-    }
     assert!(facts > 100_000, "{facts} facts");
-    assert!(faults.is_empty(), "\n{}", faults.join("\n"));
+    let mut tally = Tally::default();
+    tally.row(row);
+    tally.holds();
 }
 
 /// What is true of ordinary clients too: connections are kept, or each has one request; and what was felt was over in time.
