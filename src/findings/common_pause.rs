@@ -32,11 +32,14 @@ const DENSE: f64 = 0.85;
 /// In so large a share of failures a pause shows that is told without the number of attempts.
 const CLEAR: f64 = 0.65;
 
-/// Up to so many places later is a little later: some three times as long.
-const LATER: usize = 60;
+/// Up to so many places later is a little later: some sixteen times as long.
+const LATER: usize = 140;
 
-/// So many failures show a pause of several callers of whom nobody knows how often a request is tried.
-const MANY: usize = 20;
+/// So many failures show a pause of several callers of whom nobody knows how often a request is tried, over a time that is so long and
+/// so many times as long: two callers that fail in turn are as far apart for as long as both try again.
+const MANY: usize = 40;
+const LONG: Duration = Duration::from_secs(20);
+const TIMES: u32 = 16;
 
 /// Pauses that are shorter drown in what else goes on.
 const SHORTEST: Duration = Duration::from_millis(80);
@@ -124,7 +127,8 @@ fn peak(seen: &Evidence<'_>, waited: Duration) -> Option<Peak> {
         .filter(|failure| failure.followers.has(place))
         .count();
     let many = moments.len() >= MANY || seen.is_lonely();
-    let is_clear = many && known.is_some() && share >= CLEAR && span >= Followers::at(place) * 8;
+    let lasts = span >= LONG.max(Followers::at(place) * TIMES);
+    let is_clear = many && known.is_some() && share >= CLEAR && lasts;
     let later = later(&counts, place);
     (stands_out && share > usual + 0.35).then_some(Peak {
         place,

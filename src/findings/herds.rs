@@ -72,8 +72,8 @@ const MOMENT: Duration = Duration::from_millis(100);
 /// What began by so long after the first end was under way with it.
 const AT_ONCE: Duration = Duration::from_millis(20);
 
-/// So many attempts are a crowd, and so many openings.
-const CROWD: usize = 5;
+/// So many attempts are a crowd, and so many openings. A handful of callers that each try twice at once make fewer.
+const CROWD: usize = 8;
 const POOL: usize = 3;
 
 /// A client is in health where nothing has failed for so long; its start, which lasts so long, is not ordinary.

@@ -54,6 +54,12 @@ const SAME: usize = 6;
 const MANY: usize = 20;
 const TENS: usize = 24;
 
+/// Pauses that chance draws double where they grow by a factor as near to two as this.
+const ABOUT: f64 = 0.25;
+
+/// So many tell by which factor they grow; that they double, fewer do.
+const FACTOR: usize = 60;
+
 /// So many pauses tell how they grow, and so many alike at their end are a cap.
 const GROWING: usize = 3;
 const CAPPED: usize = 3;
@@ -84,11 +90,7 @@ impl Law {
             .rev()
             .take_while(|level| alike(**level, last))
             .count();
-        let jitter = match by_chance {
-            false => Jitter::None,
-            true if trains >= TENS && is_full(places) => Jitter::Full,
-            true => Jitter::Some,
-        };
+        let jitter = Jitter::of(places, by_chance);
         let time = Duration::from_secs_f64;
         if capped == levels.len() {
             let enough = levels.len() > 1 && last > SHORTEST;
@@ -113,6 +115,9 @@ impl Law {
         let found = with_first.and_then(|growing| grows(growing, unsure));
         let found = found.or_else(|| grows(levels.get(short..whole)?, unsure));
         let (growth, from) = found?;
+        if by_chance && trains < FACTOR && !growth.is_familiar() {
+            return None;
+        }
         Some(Self {
             growth,
             from: time(from),
@@ -137,6 +142,27 @@ impl Law {
     }
 }
 
+// === impl Jitter ===
+
+impl Jitter {
+    fn of(places: &[Vec<Duration>], by_chance: bool) -> Self {
+        match by_chance {
+            false => Self::None,
+            true if places[0].len() >= TENS && is_full(places) => Self::Full,
+            true => Self::Some,
+        }
+    }
+}
+
+// === impl Growth ===
+
+impl Growth {
+    /// Whether it is known without its figure, where chance makes that inexact.
+    fn is_familiar(self) -> bool {
+        !matches!(self, Self::Exponential(factor) if (factor - 2.0).abs() > ABOUT)
+    }
+}
+
 /// Behind the pauses: `, doubling from 100 ms, at most 5.0 s`; nothing where each is as long.
 impl fmt::Display for Law {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -149,7 +175,7 @@ impl fmt::Display for Law {
         let unsure = if self.jitter == Jitter::None {
             0.1
         } else {
-            0.25
+            ABOUT
         };
         match self.growth {
             Growth::Fixed => {}

@@ -56,6 +56,7 @@ impl Tally {
                 row.off * 1e3,
                 row.wrong.len()
             );
+            row.wrong.iter().for_each(|wrong| println!("    {wrong}"));
         }
         self.0.extend(row.wrong);
     }
