@@ -32,8 +32,8 @@ const DENSE: f64 = 0.85;
 /// In so large a share of failures a pause shows that is told without the number of attempts.
 const CLEAR: f64 = 0.65;
 
-/// Up to so many places later is a little later: some sixteen times as long.
-const LATER: usize = 140;
+/// Up to so many places later is a little later: some three times as long.
+const LATER: usize = 60;
 
 /// So many failures show a pause of several callers of whom nobody knows how often a request is tried, over a time that is so long and
 /// so many times as long: two callers that fail in turn are as far apart for as long as both try again.
