@@ -29,6 +29,7 @@
 //!  fault, mapping, command, preset, scene, tour    text to data and back; what faults do to bytes
 //!  sweep                one fault climbed until something gives: its steps, the cliff, the sentence
 //!  toxic                    toxiproxy's toxics as settings, and back
+//!  address                  the grammar of an API's address
 //!  units, format, syntax    quantities; figures and texts for people; errors with a caret
 //!  file, look, folders      files that are read whole, but never without end; the words for what the console looks like;
 //!                           where the user's own files are
@@ -70,7 +71,8 @@
 //! | what a program or a console elsewhere is told, and how it is read | `wire` says what a line is, `api::live` sends it |
 //! | where our own API has a path | `api::live`, and its line in `assets/openapi.json` |
 //! | how the console works over an engine elsewhere | `remote::follow` reads its frames, `remote::words` says what is asked of it; `desk` is what the console sees of both |
-//! | which fault a toxic of toxiproxy is | `toxic` |
+//! | which fault a toxic of toxiproxy is, and which toxics a plan comes to | `toxic` |
+//! | how the console works over toxiproxy's own server | `remote::toxiproxy`; what that cannot do is asked of `desk::Program` alone |
 //! | where TLS with an upstream is set up | [`proxy::tls`] |
 //! | what is measured, and when | `proxy::meter` counts, `proxy::collector` reads ten times a second |
 //!
@@ -129,6 +131,7 @@
 //! - *draft*: in `ui`, a plan that was sent and that no snapshot shows yet. *Stop*: one of the nine values that a knob's keys
 //!   jump to.
 
+pub mod address;
 #[cfg(feature = "api")]
 pub mod api;
 pub mod check;

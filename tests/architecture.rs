@@ -59,6 +59,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         "tour",
         &["format", "syntax", "fault", "mapping", "command", "scene"],
     ),
+    ("address", &[]),
     ("stop", &[]),
     ("allocator", &[]),
     ("program", &[]),
@@ -116,22 +117,22 @@ const LAYERS: &[(&str, &[&str])] = &[
     (
         "api",
         &[
-            "toxic", "request", "format", "units", "fault", "sweep", "preset", "mapping",
-            "snapshot", "wire", "command", "proxy", "operate", "headless",
+            "address", "toxic", "request", "format", "units", "fault", "sweep", "preset",
+            "mapping", "snapshot", "wire", "command", "proxy", "operate", "headless",
         ],
     ),
     (
         "remote",
         &[
-            "units", "format", "fault", "toxic", "mapping", "snapshot", "command", "wire", "proxy",
-            "request", "desk",
+            "address", "units", "format", "fault", "toxic", "mapping", "snapshot", "command",
+            "wire", "proxy", "request", "desk",
         ],
     ),
     (
         "cli",
         &[
-            "remote", "snapshot", "api", "format", "look", "units", "syntax", "fault", "preset",
-            "mapping", "command", "proxy", "demo", "expect", "report",
+            "address", "remote", "snapshot", "api", "format", "look", "units", "syntax", "fault",
+            "preset", "mapping", "command", "proxy", "demo", "expect", "report",
         ],
     ),
     (

@@ -4,8 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
-/// The port of toxiproxy's API, which its clients ask where they are told nothing.
-pub const PORT: u16 = 8474;
+use crate::address::{PORT, host_and_port};
 
 /// What an address can be.
 const FORMS: &str = "127.0.0.1:8474, [::1]:8474, 8474, unix:/run/faultboard.sock";
@@ -30,13 +29,14 @@ impl Address {
         if let Some(path) = text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
             return Ok(Self::Unix(path.into()));
         }
-        let local = |port| SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-        let port = text.strip_prefix("localhost:").or(Some(text));
-        let port = port.and_then(|port| port.parse().ok()).map(local);
-        port.or_else(|| text.parse().ok())
-            .or_else(|| Some(SocketAddr::new(text.parse().ok()?, PORT)))
-            .map(Self::Tcp)
-            .ok_or_else(|| format!("not an address of this machine: {FORMS}"))
+        let addr = host_and_port(text).and_then(|(host, port)| {
+            let ip = match host {
+                "localhost" => Ipv4Addr::LOCALHOST.into(),
+                host => host.parse().ok()?,
+            };
+            Some(Self::Tcp(SocketAddr::new(ip, port)))
+        });
+        addr.ok_or_else(|| format!("not an address of this machine: {FORMS}"))
     }
 
     /// Whether a word of a command line is meant as an address, right or not; a mapping and a command are not.

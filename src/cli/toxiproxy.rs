@@ -35,7 +35,7 @@ pub struct ToxiproxyArgs {
     )]
     pub host: String,
     /// Port of the API [default: 8474]
-    #[arg(long, value_name = "N", hide_default_value = true, default_value_t = crate::api::address::PORT)]
+    #[arg(long, value_name = "N", hide_default_value = true, default_value_t = crate::address::PORT)]
     pub port: u16,
     /// JSON file with the proxies to begin with, and their toxics
     #[arg(long, value_name = "FILE")]

@@ -3,8 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// The port that is asked where none is given: that of toxiproxy's API.
-const PORT: u16 = 8474;
+use crate::address::{PORT, host_and_port};
 
 /// What a target can be.
 const FORMS: &str = "127.0.0.1:8474, shop:8474, 8474, http://host:8474, unix:/run/faultboard.sock";
@@ -59,37 +58,9 @@ impl Target {
             .map(|(_, token)| token);
         let token = token.filter(|token| !token.is_empty()).map(str::to_owned);
         let (host, port) = host_and_port(host).ok_or_else(wrong)?;
-        let place = Place::Tcp(host, port);
+        let place = Place::Tcp(host.to_owned(), port);
         Ok(Self { place, token })
     }
-}
-
-fn host_and_port(text: &str) -> Option<(String, u16)> {
-    let local = || "127.0.0.1".to_owned();
-    if let Ok(port) = text.parse() {
-        return Some((local(), port));
-    }
-    if let Some(rest) = text.strip_prefix('[') {
-        let (host, port) = rest.split_once(']')?;
-        let port = match port.strip_prefix(':') {
-            Some(port) => port.parse().ok()?,
-            None if port.is_empty() => PORT,
-            None => return None,
-        };
-        return host
-            .parse::<std::net::Ipv6Addr>()
-            .is_ok()
-            .then(|| (host.to_owned(), port));
-    }
-    if text.parse::<std::net::Ipv6Addr>().is_ok() {
-        return Some((text.to_owned(), PORT));
-    }
-    let (host, port) = match text.split_once(':') {
-        Some((host, port)) => (host, port.parse().ok()?),
-        None => (text, PORT),
-    };
-    let fits = |c: char| c.is_alphanumeric() || "-._".contains(c);
-    (!host.is_empty() && host.chars().all(fits)).then(|| (host.to_owned(), port))
 }
 
 impl Default for Target {
