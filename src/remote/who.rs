@@ -1,5 +1,7 @@
 //! Which program answers at a target, and why none of it is a desk.
 
+use std::io;
+
 use axum::http::StatusCode;
 use serde_json::Value;
 use thiserror::Error;
@@ -41,7 +43,7 @@ pub(super) async fn who(caller: &Caller) -> Result<Who, AttachError> {
     let shown = || caller.target().to_string();
     let ask = async |path| {
         let asked = caller.get(path).await;
-        asked.map_err(|error| AttachError::Silent(shown(), reason(&error)))
+        asked.map_err(|error| unreached(shown(), &error))
     };
     let (status, body) = ask("/faultboard/v1").await?;
     let told: Value = serde_json::from_slice(&body).unwrap_or_default();
@@ -81,6 +83,22 @@ pub(super) async fn who(caller: &Caller) -> Result<Who, AttachError> {
             version,
         }),
         _ => Err(AttachError::Stranger(shown(), status.to_string())),
+    }
+}
+
+/// Why a question had no answer: nobody is there, or no one who speaks HTTP.
+fn unreached(target: String, error: &io::Error) -> AttachError {
+    let http = error.get_ref();
+    let http = http.and_then(|error| error.downcast_ref::<hyper::Error>());
+    match http {
+        Some(http) if http.is_parse() => {
+            AttachError::Stranger(target, "it speaks no HTTP".to_owned())
+        }
+        Some(http) if http.is_incomplete_message() => {
+            let why = "it closes the connection without an answer";
+            AttachError::Silent(target, why.to_owned())
+        }
+        _ => AttachError::Silent(target, reason(error)),
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use crossterm::event::{KeyCode, KeyModifiers};
+use crossterm::event::{Event as Input, KeyCode, KeyModifiers};
+use faultboard::desk::Told;
 use faultboard::fault::Plan;
 use faultboard::mapping::Name;
-use faultboard::snapshot::{PortState, Snapshot};
+use faultboard::snapshot::{Happening, PortState, Snapshot};
 use tokio::net::TcpStream;
 
 use crate::console::Console;
 use crate::desk::{Place, Where, console, engine_is};
-use crate::support::{self, echo, latency, mapping};
+use crate::support::{self, PATIENCE, echo, latency, mapping};
 
 const BOTH: [Where; 2] = [Where::Here, Where::Elsewhere];
 
@@ -212,6 +213,95 @@ async fn a_line_is_judged_by_the_ports_of_the_engine_and_a_file_has_the_desk() {
         let text = std::fs::read_to_string(&file).expect("written");
         assert!(text.contains("as db"), "{text}");
         drop(place);
+    }
+}
+
+#[tokio::test]
+async fn keys_that_come_together_are_one_change_and_those_that_follow_come_in_their_order() {
+    for from in BOTH {
+        let (place, mut console, _) = db(from).await;
+        let mut events = place.engine.events();
+        console.press("123456789");
+        engine_is(&place.engine, plan_is("latency 10s")).await;
+        for (key, plan) in [("5", "latency 250ms"), ("6", "latency 500ms"), ("0", "")] {
+            console.press(key);
+            engine_is(&place.engine, plan_is(plan)).await;
+        }
+        let mut plans = Vec::new();
+        while plans.last().is_none_or(|plan: &String| !plan.is_empty()) {
+            let told = tokio::time::timeout(PATIENCE, events.next()).await;
+            if let Told::Event(event) = told.expect("in time")
+                && let Happening::Faults { plan, .. } = &event.what
+            {
+                plans.push(plan.to_string());
+            }
+        }
+        let wanted = ["latency 10s", "latency 250ms", "latency 500ms", ""];
+        assert_eq!(plans, wanted, "{from:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_port_that_another_program_has_is_said_while_typing_and_after_enter() {
+    for from in BOTH {
+        let place = Place::open();
+        let mut console = console(place.desk(from).await);
+        console.shows(&["no proxies yet"]).await;
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let addr = taken.local_addr().expect("it listens");
+        let says = format!("cannot listen on {addr}: address already in use");
+        console.press(&format!("{}=h:80", addr.port()));
+        console.shows(&[&says]).await;
+        console.enter();
+        console
+            .shows(&[&format!("+ {}=h:80", addr.port()), &says])
+            .await;
+        assert!(place.engine.proxies().is_empty());
+        drop(taken);
+        console.enter();
+        engine_is(&place.engine, |all| all.proxies.len() == 1).await;
+    }
+}
+
+#[tokio::test]
+async fn pasted_lines_are_added_by_a_second_enter_and_a_name_is_typed_and_undone() {
+    for from in BOTH {
+        let place = Place::open();
+        let mut console = console(place.desk(from).await);
+        console.shows(&["no proxies yet"]).await;
+        console.send(Input::Paste("0=a:1\n0=b:2\nnonsense\n".to_owned()));
+        console.shows(&["3 mappings, 2 right"]).await;
+        console.enter();
+        console.enter();
+        engine_is(&place.engine, |all| all.proxies.len() == 2).await;
+        console.shows(&["2 b"]).await;
+        console.key(KeyCode::Esc, KeyModifiers::NONE);
+        console.press("e as orders");
+        console.enter();
+        let called = |name: &'static str| {
+            move |all: &Snapshot| all.proxies.iter().any(|row| row.name == name)
+        };
+        engine_is(&place.engine, called("orders")).await;
+        console.shows(&[" orders"]).await;
+    }
+}
+
+#[tokio::test]
+async fn q_leaves_the_console_and_an_engine_elsewhere_goes_on() {
+    for from in BOTH {
+        let (place, mut console, addr) = db(from).await;
+        console.press("5");
+        engine_is(&place.engine, plan_is("latency 250ms")).await;
+        console
+            .shows(&["taken by", "no connection is open"][1..])
+            .await;
+        console.press("q");
+        let farewell = console.left().await.expect("it left in peace");
+        let text = farewell.to_string();
+        assert!(text.contains("-f 'latency 250ms'"), "{text}");
+        if matches!(from, Where::Elsewhere) {
+            TcpStream::connect(addr).await.expect("it still listens");
+        }
     }
 }
 

@@ -33,9 +33,23 @@ async fn answering(answers: &'static [(&'static str, &'static str)]) -> String {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a row for each answer")]
 async fn what_is_no_desk_is_said_in_one_line() {
     let closed = why_not(nobody().await.to_string()).await;
     assert!(closed.starts_with("nothing answers on THERE: "), "{closed}");
+    for (answer, says) in [
+        (
+            "SSH-2.0-OpenSSH_9.2\r\n",
+            "what answers on THERE is no desk (it speaks no HTTP): it is neither faultboard nor toxiproxy",
+        ),
+        (
+            "",
+            "nothing answers on THERE: it closes the connection without an answer",
+        ),
+    ] {
+        let there = answering(Vec::leak(vec![("/faultboard/v1", answer)])).await;
+        assert_eq!(why_not(there).await, says);
+    }
     for (answers, says) in [
         (
             &[][..],

@@ -339,6 +339,7 @@ async fn a_proxy_is_added_closed_opened_deleted_and_brought_back() {
     console.press("u");
     server.is("back", enabled(true)).await;
     assert_eq!(server.toxics("cache").len(), 2);
+    console.shows(&["1 cache", "is back"]).await;
     console.press(":repoint cache other:6380");
     console.enter();
     server
