@@ -153,6 +153,28 @@ fn an_engine_elsewhere_is_named_in_the_place_of_the_title() {
     assert_screens("elsewhere", 3, |model| elsewhere(model, Reach::Here));
 }
 
+#[test]
+fn of_a_toxiproxy_server_what_it_does_not_tell_is_no_zero() {
+    assert_screens("toxiproxy", 3, |model| {
+        elsewhere(model, Reach::Here);
+        let peer = &mut model.contact.peers[0];
+        (peer.program, peer.seed, peer.others) = (Program::Toxiproxy, None, 0);
+        "127.0.0.1:8474".clone_into(&mut peer.name);
+        "2.12.0".clone_into(&mut peer.version);
+        let rows = model.snapshot.proxies.iter().map(|row| ProxyRow {
+            plan: Arc::clone(&row.plan),
+            foreign: Some(["mine (noop)".to_owned()].into()),
+            ..ProxyRow::quiet(row.id, row.mapping.clone())
+        });
+        model.snapshot = Arc::new(Snapshot {
+            at: model.snapshot.at,
+            proxies: rows.collect(),
+            ..Snapshot::default()
+        });
+        (model.conns.rows, model.conns.all, model.conns.total) = (Vec::new(), 0, 0);
+    });
+}
+
 fn out_of_contact() -> Reach {
     Reach::Lost {
         since: NOW.saturating_sub(ms(4_000)),

@@ -59,7 +59,10 @@ fn ends(proxy: &ProxyRow) -> String {
 
 fn title(model: &Model, proxy: &ProxyRow, visible: usize, sheet: &mut Sheet<'_>) {
     let list = &model.conns;
-    let mut shown = position(list.first, visible, list.total);
+    let mut shown = match proxy.foreign {
+        Some(_) => "-".to_owned(),
+        None => position(list.first, visible, list.total),
+    };
     let alone = model.owns.keys().filter_map(|id| model.snapshot.place(*id));
     let alone = alone.filter_map(|place| model.snapshot.conn(place));
     let alone = alone.filter(|conn| conn.proxy == proxy.id).count();

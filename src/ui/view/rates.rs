@@ -119,7 +119,10 @@ fn measured(model: &Model, row: &ProxyRow, first: Direction) -> [Span<'static>; 
 /// Draws the other direction, on a scale of its own.
 fn second(chart: &mut Chart<'_>, way: Direction, rates: RateUnit) {
     let most = most(chart.row, way);
-    let most_text = rates.short(most);
+    let most_text = match chart.row.foreign {
+        Some(_) => "-".to_owned(),
+        None => rates.short(most),
+    };
     let figure = format!("{}{}", arrow(way), most_text.trim_end_matches("/s"));
     let row = chart.plot.y - chart.sheet.area.y;
     let mut pen = chart.sheet.row(row);
