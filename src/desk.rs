@@ -42,13 +42,17 @@ pub trait Desk {
 /// The engines elsewhere that a desk shows; none where it shows the engine of this process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Contact {
-    /// The engines, in the order in which they were named.
+    /// The engines, in the order of their places.
     pub peers: Vec<Peer>,
+    /// How many places there are: of several engines, each has every so manieth number.
+    pub places: usize,
 }
 
 /// An engine elsewhere.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Peer {
+    /// Its place among the numbers.
+    pub place: usize,
     /// What it is called: its machine's name, or its address.
     pub name: String,
     /// Where it is reached.
@@ -122,28 +126,44 @@ pub enum Why {
 // === impl Contact ===
 
 impl Contact {
-    /// Whether the engine is elsewhere.
+    /// Of engines that have one place after another.
+    #[must_use]
+    pub fn of(mut peers: Vec<Peer>) -> Self {
+        for (place, peer) in peers.iter_mut().enumerate() {
+            peer.place = place;
+        }
+        let places = peers.len();
+        Self { peers, places }
+    }
+
+    /// Whether what is shown is elsewhere.
     #[must_use]
     pub fn is_remote(&self) -> bool {
-        !self.peers.is_empty()
+        self.places > 0
+    }
+
+    /// The engine at a place, where there is one.
+    #[must_use]
+    pub fn peer_at(&self, place: usize) -> Option<&Peer> {
+        self.peers.iter().find(|peer| peer.place == place)
     }
 
     /// The engine that a proxy is of; `None` where that is the one of this process.
     #[must_use]
     pub fn peer_of(&self, proxy: ProxyId) -> Option<&Peer> {
-        self.peers.get(self.place_of(proxy)?)
+        self.peer_at(self.place_of(proxy)?)
     }
 
-    /// The place of the engine that a proxy is of: of several, each has every so manieth number.
+    /// The place of the engine that a proxy is of.
     #[must_use]
     pub fn place_of(&self, proxy: ProxyId) -> Option<usize> {
-        usize::try_from(proxy.0).ok()?.checked_rem(self.peers.len())
+        usize::try_from(proxy.0).ok()?.checked_rem(self.places)
     }
 
     /// The place of the engine that a connection is of.
     #[must_use]
     pub fn place_of_conn(&self, conn: ConnId) -> Option<usize> {
-        usize::try_from(conn.0).ok()?.checked_rem(self.peers.len())
+        usize::try_from(conn.0).ok()?.checked_rem(self.places)
     }
 
     /// Whether what is shown of a proxy is what was.

@@ -135,6 +135,7 @@ fn thirty(width: u16, height: u16) -> Model {
 /// An engine elsewhere that two others look at too.
 fn elsewhere(model: &mut Model, reach: Reach) {
     let peer = Peer {
+        place: 0,
         name: "shop-7d9f".to_owned(),
         address: "127.0.0.1:8474".to_owned(),
         program: Program::Faultboard,
@@ -145,7 +146,7 @@ fn elsewhere(model: &mut Model, reach: Reach) {
         restarts: 0,
         reach,
     };
-    model.contact = Contact { peers: vec![peer] };
+    model.contact = Contact::of(vec![peer]);
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! What is known of all engines of a desk: shown as one snapshot, told as one line of events, with who is in contact.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -19,12 +20,15 @@ const EVENTS: usize = 4_096;
 
 /// What is known of all engines of a desk.
 pub(super) struct Board {
-    engines: Mutex<Vec<Known>>,
+    /// By their places.
+    engines: Mutex<BTreeMap<usize, Known>>,
     snapshots: watch::Sender<Arc<Snapshot>>,
     events: broadcast::Sender<Arc<Event>>,
     contact: watch::Sender<Contact>,
-    /// When the desk's clock showed what: once an engine has told what its own shows.
-    clock: Mutex<(Instant, Duration)>,
+    /// When the desk's clock showed what, and whether an engine has told it that.
+    clock: Mutex<(Instant, Duration, bool)>,
+    /// Our own name, for those who come.
+    author: Author,
     /// Whether nothing is to be changed from here, whatever an engine allows.
     read_only: bool,
 }
@@ -57,44 +61,71 @@ struct Known {
 // === impl Board ===
 
 impl Board {
-    /// A board of engines, by their names and addresses, that nothing is known of yet.
-    pub(super) fn new(names: &[(String, String)], author: &Author, read_only: bool) -> Self {
-        let known = |(place, (name, _)): (usize, &(String, String))| Known {
-            among: Among::new(place, names.len(), name),
-            shift: Shift::default(),
-            run: None,
-            latest: Arc::default(),
-            author: author.clone(),
-        };
-        let peer = |(name, address): &(String, String)| Peer {
-            name: name.clone(),
-            address: address.clone(),
-            program: Program::default(),
-            version: String::new(),
-            seed: None,
-            others: 0,
-            read_only,
-            restarts: 0,
-            reach: Reach::Lost {
-                since: Duration::ZERO,
-                next: None,
-                why: Why::Silent,
-            },
-        };
-        let peers = names.iter().map(peer).collect();
+    /// A board with places for so many engines.
+    pub(super) fn new(places: usize, author: &Author, read_only: bool) -> Self {
+        let peers = Vec::new();
         Self {
-            engines: Mutex::new(names.iter().enumerate().map(known).collect()),
+            engines: Mutex::default(),
             snapshots: watch::Sender::default(),
             events: broadcast::Sender::new(EVENTS),
-            contact: watch::Sender::new(Contact { peers }),
-            clock: Mutex::new((clock::now(), Duration::ZERO)),
+            contact: watch::Sender::new(Contact { peers, places }),
+            clock: Mutex::new((clock::now(), Duration::ZERO, false)),
+            author: author.clone(),
             read_only,
         }
     }
 
+    /// An engine that nothing is known of yet takes a place.
+    pub(super) fn enter(&self, place: usize, name: &str, address: &str) {
+        let since = self.now();
+        self.contact.send_modify(|contact| {
+            let known = Known {
+                among: Among::new(place, contact.places, name),
+                shift: Shift::default(),
+                run: None,
+                latest: Arc::default(),
+                author: self.author.clone(),
+            };
+            self.engines.lock().insert(place, known);
+            let reach = Reach::Lost {
+                since,
+                next: None,
+                why: Why::Silent,
+            };
+            contact.peers.push(Peer {
+                place,
+                name: name.to_owned(),
+                address: address.to_owned(),
+                program: Program::default(),
+                version: String::new(),
+                seed: None,
+                others: 0,
+                read_only: self.read_only,
+                restarts: 0,
+                reach,
+            });
+            contact.peers.sort_by_key(|peer| peer.place);
+        });
+    }
+
+    /// An engine gives up its place, and is shown no more.
+    #[cfg_attr(
+        not(feature = "kube"),
+        allow(dead_code, reason = "only pods go by themselves")
+    )]
+    pub(super) fn leave(&self, place: usize) {
+        let mut engines = self.engines.lock();
+        engines.remove(&place);
+        let all = together(&engines);
+        drop(engines);
+        self.contact
+            .send_modify(|contact| contact.peers.retain(|peer| peer.place != place));
+        self.snapshots.send_replace(all);
+    }
+
     /// The time of the desk.
     pub(super) fn now(&self) -> Duration {
-        let (then, showed) = *self.clock.lock();
+        let (then, showed, _) = *self.clock.lock();
         showed.saturating_add(clock::now().saturating_duration_since(then))
     }
 
@@ -120,10 +151,14 @@ impl Board {
     ) {
         let told = greeting.told;
         let mut engines = self.engines.lock();
-        if engines.iter().all(|known| known.run.is_none()) {
-            *self.clock.lock() = (clock::now(), told);
+        let mut clock = self.clock.lock();
+        if !clock.2 {
+            *clock = (clock::now(), told, true);
         }
-        let known = &mut engines[place];
+        drop(clock);
+        let Some(known) = engines.get_mut(&place) else {
+            return;
+        };
         let is_new = known.run.as_deref() != Some(greeting.run);
         let is_restart = is_new && known.run.is_some();
         if is_new {
@@ -133,8 +168,7 @@ impl Board {
         known.author = author;
         drop(engines);
         self.show(place, snapshot);
-        self.contact.send_modify(|contact| {
-            let peer = &mut contact.peers[place];
+        self.change(place, |peer| {
             peer.program = greeting.program;
             greeting.version.clone_into(&mut peer.version);
             peer.seed = greeting.seed;
@@ -142,14 +176,14 @@ impl Board {
             peer.read_only = self.read_only || greeting.is_viewer;
             peer.restarts += u32::from(is_restart);
             peer.reach = Reach::Here;
+            true
         });
     }
 
     /// Others listen to an engine, or no more.
     pub(super) fn others(&self, place: usize, count: usize) {
-        self.contact.send_if_modified(|contact| {
-            let others = &mut contact.peers[place].others;
-            std::mem::replace(others, count) != count
+        self.change(place, |peer| {
+            std::mem::replace(&mut peer.others, count) != count
         });
     }
 
@@ -157,26 +191,33 @@ impl Board {
     pub(super) fn lose(&self, place: usize, why: Why, wait: Option<Duration>) {
         let now = self.now();
         let next = wait.map(|wait| now.saturating_add(wait));
-        self.contact.send_modify(|contact| {
-            let reach = &mut contact.peers[place].reach;
-            let since = match reach {
-                Reach::Lost { since, .. } => *since,
+        self.change(place, |peer| {
+            let since = match peer.reach {
+                Reach::Lost { since, .. } => since,
                 Reach::Here => now,
             };
-            *reach = Reach::Lost { since, next, why };
+            peer.reach = Reach::Lost { since, next, why };
+            true
+        });
+    }
+
+    /// Changes what is told of an engine; those who look are told where that says so.
+    fn change(&self, place: usize, change: impl FnOnce(&mut Peer) -> bool) {
+        self.contact.send_if_modified(|contact| {
+            let mut peers = contact.peers.iter_mut();
+            peers.find(|peer| peer.place == place).is_some_and(change)
         });
     }
 
     /// An engine shows this.
     pub(super) fn show(&self, place: usize, mut snapshot: Snapshot) {
         let mut engines = self.engines.lock();
-        let known = &mut engines[place];
+        let Some(known) = engines.get_mut(&place) else {
+            return;
+        };
         known.among.show(known.shift, &mut snapshot);
         known.latest = Arc::new(snapshot);
-        let all = match &engines[..] {
-            [only] => Arc::clone(&only.latest),
-            many => Arc::new(together(many)),
-        };
+        let all = together(&engines);
         drop(engines);
         self.snapshots.send_replace(all);
     }
@@ -184,7 +225,9 @@ impl Board {
     /// Something happened on an engine.
     pub(super) fn tell(&self, place: usize, mut event: Event) {
         let engines = self.engines.lock();
-        let known = &engines[place];
+        let Some(known) = engines.get(&place) else {
+            return;
+        };
         known.among.tell(known.shift, &mut event);
         event.by = event.by.map(|by| {
             if by == known.author {
@@ -203,10 +246,17 @@ impl Board {
 
     /// So many events of an engine did not reach us.
     pub(super) fn lost(&self, place: usize, events: u64) {
-        let name = self.contact.borrow().peers[place].name.clone();
-        let text = format!(
+        let peer = self.contact.borrow().peer_at(place).cloned();
+        let Some(Peer { name, .. }) = peer else {
+            return;
+        };
+        self.note(format!(
             "{events} events of {name} were lost: they came faster than the way to here takes them"
-        );
+        ));
+    }
+
+    /// Something is to be said that no engine tells.
+    pub(super) fn note(&self, text: String) {
         let event = Event {
             at: self.now(),
             proxy: String::new(),
@@ -219,29 +269,40 @@ impl Board {
     /// What an engine calls a proxy of the desk.
     pub(super) fn own_name(&self, place: usize, id: ProxyId) -> Option<String> {
         let engines = self.engines.lock();
-        let known = engines.get(place)?;
+        let known = engines.get(&place)?;
         let row = known.latest.proxies.iter().find(|row| row.id == id)?;
         Some(known.among.own_name(&row.name).to_owned())
     }
 
     /// The desk's number of an engine's proxy.
     pub(super) fn desk_proxy(&self, place: usize, id: ProxyId) -> ProxyId {
-        self.engines.lock()[place].among.proxy(id)
+        self.among(place).map_or(id, |among| among.proxy(id))
     }
 
     /// A request with the numbers and names that an engine has.
     pub(super) fn own_request(&self, place: usize, request: &Request) -> Request {
-        self.engines.lock()[place].among.own_request(request)
+        let among = self.among(place);
+        among.map_or_else(|| request.clone(), |among| among.own_request(request))
     }
 
     /// Which program an engine is.
     pub(super) fn program(&self, place: usize) -> Program {
-        self.contact.borrow().peers[place].program
+        let contact = self.contact.borrow();
+        contact
+            .peer_at(place)
+            .map(|it| it.program)
+            .unwrap_or_default()
     }
 
     /// By what name an engine knows us.
     pub(super) fn author(&self, place: usize) -> Author {
-        self.engines.lock()[place].author.clone()
+        let engines = self.engines.lock();
+        let author = engines.get(&place).map_or(&self.author, |it| &it.author);
+        author.clone()
+    }
+
+    fn among(&self, place: usize) -> Option<Among> {
+        Some(self.engines.lock().get(&place)?.among.clone())
     }
 }
 
@@ -260,9 +321,12 @@ impl<'a> From<&'a Hello> for Greeting<'a> {
 }
 
 /// The snapshots of several engines as one.
-fn together(engines: &[Known]) -> Snapshot {
+fn together(engines: &BTreeMap<usize, Known>) -> Arc<Snapshot> {
+    if let (1, Some((_, only))) = (engines.len(), engines.first_key_value()) {
+        return Arc::clone(&only.latest);
+    }
     let mut all = Snapshot::default();
-    for Known { latest, .. } in engines {
+    for Known { latest, .. } in engines.values() {
         all.at = all.at.max(latest.at);
         all.proxies.extend(latest.proxies.iter().cloned());
         all.conns.extend(latest.conns.iter().cloned());
@@ -272,5 +336,5 @@ fn together(engines: &[Known]) -> Snapshot {
     }
     all.conns.sort_by_key(|row| row.id);
     all.ended.sort_by_key(|ended| ended.at);
-    all
+    Arc::new(all)
 }

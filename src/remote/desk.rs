@@ -3,47 +3,40 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{Notify, mpsc, oneshot, watch};
+use futures_util::future::join_all;
+use tokio::sync::{oneshot, watch};
 use tokio::time::timeout;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
-use super::ask::{Asked, Asker, QUEUE};
-use super::board::Board;
-use super::follow::Follower;
-use super::http::{Caller, Questions};
-use super::target::Target;
-use super::toxiproxy::Toxiproxy;
+use super::ask::Asked;
+use super::crew::{Crew, Options};
+use super::roster::Roster;
+use super::target::{Place, Target};
 use super::who::{AttachError, who};
 use crate::desk::{Contact, Desk, Pending};
-use crate::mapping::Mapping;
 use crate::proxy::Events;
 use crate::request::{Outcome, Request, RequestError};
-use crate::snapshot::{Author, Snapshot};
+use crate::snapshot::Snapshot;
 
 /// An engine that answers shows itself by then.
 const PATIENCE: Duration = Duration::from_secs(3);
-
-/// How a desk of engines elsewhere behaves.
-#[derive(Clone, Debug)]
-pub struct Options {
-    /// By what name the engines know who changes something.
-    pub author: Author,
-    /// The token that they ask for, where a target has none of its own.
-    pub token: Option<String>,
-    /// Whether nothing is to be changed from here.
-    pub read_only: bool,
-}
 
 /// Engines elsewhere as one desk. Clones are the same one; with the last of them it lets go of the engines, which go on.
 #[derive(Clone)]
 pub struct RemoteDesk(Arc<Inner>);
 
 struct Inner {
-    board: Arc<Board>,
-    names: Vec<String>,
-    asks: Vec<mpsc::Sender<Asked>>,
-    hurry: Arc<Notify>,
+    crew: Arc<Crew>,
     _stop: DropGuard,
+}
+
+/// An engine that is to be followed.
+struct Wanted {
+    target: Target,
+    /// The pod that it is in, by whose name it goes.
+    pod: Option<String>,
+    /// Which of the rosters has that pod.
+    roster: Option<usize>,
 }
 
 // === impl RemoteDesk ===
@@ -55,156 +48,115 @@ impl RemoteDesk {
     /// # Errors
     /// One of them is no desk, asks for a token, or speaks another version; or none answers.
     pub async fn attach(targets: &[Target], options: &Options) -> Result<Self, AttachError> {
-        let mut silent = None;
-        let mut names = Vec::new();
-        let mut callers = Vec::new();
-        for target in targets {
-            let caller = Caller::new(target.clone(), options.token.as_deref());
-            let name = match who(&caller).await {
+        let (engines, mut rosters) = wanted(targets).await?;
+        let places = match rosters.len() {
+            0 => engines.len(),
+            many => targets.len() - many + many * super::kube::MOST,
+        };
+        let is_one = places == 1;
+        let stop = CancellationToken::new();
+        let crew = Arc::new(Crew::new(places, options, stop.clone()));
+        let desk = Self(Arc::new(Inner {
+            crew: Arc::clone(&crew),
+            _stop: stop.clone().drop_guard(),
+        }));
+        let asked = engines.into_iter().map(
+            async |Wanted {
+                       target,
+                       pod,
+                       roster,
+                   }| {
+                let caller = crew.caller(target);
+                let name = who(&caller).await;
+                (caller, pod, roster, name)
+            },
+        );
+        for (caller, pod, roster, name) in join_all(asked).await {
+            let name = match name {
                 Ok(who) => who.name,
-                Err(why @ AttachError::Silent(..)) => {
-                    silent = Some(why);
-                    None
-                }
+                Err(AttachError::Silent(..)) if !is_one => None,
                 Err(why) => return Err(why),
             };
-            let address = target.to_string();
-            let mut name = name.unwrap_or_else(|| address.clone());
-            if names.iter().any(|(other, _)| *other == name) {
-                name.clone_from(&address);
+            let place = crew.begin(pod.clone().or(name), caller);
+            if let (Some(roster), Some(pod), Some(place)) = (roster, pod, place) {
+                rosters[roster].note(pod, place);
             }
-            if targets.len() > 1 {
-                name = as_name(&name);
-            }
-            names.push((name, address));
-            callers.push(caller);
         }
-        if let Some(why) = silent.filter(|_| targets.len() == 1) {
-            return Err(why);
-        }
-        let desk = Self::over(&names, callers, options);
         desk.first().await;
+        for roster in rosters {
+            let (stop, crew) = (stop.clone(), Arc::clone(&crew));
+            // Cancel-safe: nothing of it is needed any more.
+            tokio::spawn(async move { stop.run_until_cancelled(roster.run(crew)).await });
+        }
         Ok(desk)
-    }
-
-    fn over(names: &[(String, String)], callers: Vec<Caller>, options: &Options) -> Self {
-        let board = Arc::new(Board::new(names, &options.author, options.read_only));
-        let (stop, hurry) = (CancellationToken::new(), Arc::<Notify>::default());
-        let ask = |(place, caller): (usize, Caller)| {
-            let (queue, waiting) = mpsc::channel(QUEUE);
-            let questions = || Questions::new(names[place].0.clone(), caller.clone());
-            let toxiproxy = Arc::new(Toxiproxy::new(Arc::clone(&board), place, questions()));
-            let follower = Follower {
-                board: Arc::clone(&board),
-                place,
-                caller: caller.clone(),
-                author: options.author.clone(),
-                hurry: Arc::clone(&hurry),
-                toxiproxy: Arc::clone(&toxiproxy),
-            };
-            let asker = Asker::new(Arc::clone(&board), place, questions(), toxiproxy);
-            let stop = stop.clone();
-            tokio::spawn(async move {
-                // Cancel-safe: nothing of it is needed any more.
-                tokio::select! {
-                    () = stop.cancelled() => {}
-                    never = follower.run() => match never {},
-                    () = asker.run(waiting) => {}
-                }
-            });
-            queue
-        };
-        let asks = callers.into_iter().enumerate().map(ask).collect();
-        Self(Arc::new(Inner {
-            names: names.iter().map(|(name, _)| name.clone()).collect(),
-            board,
-            asks,
-            hurry,
-            _stop: stop.drop_guard(),
-        }))
     }
 
     /// Waits until each engine that answers has shown itself, for a bounded time.
     async fn first(&self) {
-        let mut contact = self.0.board.contact();
+        let mut contact = self.contact();
         let all = contact.wait_for(|contact| contact.lost().next().is_none());
         // Who has not by then is shown as lost.
         let _ = timeout(PATIENCE, all).await;
     }
-
-    /// The place of the engine that a request is about.
-    fn whom(&self, request: &Request) -> usize {
-        let contact = self.0.board.contact().borrow().clone();
-        let first = || {
-            let reached = contact.peers.iter().position(|peer| !peer.is_lost());
-            reached.unwrap_or(0)
-        };
-        // The name of a new proxy may begin with its engine's.
-        let named = |mapping: &Mapping| {
-            let name = mapping.name.as_ref()?.to_string();
-            let mut names = self.0.names.iter();
-            names.position(|whose| {
-                name.strip_prefix(&**whose)
-                    .is_some_and(|it| it.starts_with('.'))
-            })
-        };
-        let place = match request {
-            Request::Add { mapping, .. } => named(mapping),
-            Request::Probe(_) | Request::Stop(_) | Request::Watch(None) => None,
-            Request::Replace { proxy, .. }
-            | Request::Remove(proxy)
-            | Request::Rename { proxy, .. }
-            | Request::SetPlan { proxy, .. }
-            | Request::SetPort { proxy, .. }
-            | Request::Close(proxy)
-            | Request::Repoint { proxy, .. }
-            | Request::Sweep(proxy, _)
-            | Request::StopSweep(proxy) => contact.place_of(*proxy),
-            Request::Kill(conn, _) | Request::SetOwn(conn, _) | Request::Watch(Some(conn)) => {
-                contact.place_of_conn(*conn)
-            }
-            Request::KillAll(conns, _) => {
-                conns.first().and_then(|conn| contact.place_of_conn(*conn))
-            }
-        };
-        place.unwrap_or_else(first)
-    }
 }
 
-/// A name that can stand before those of proxies.
-fn as_name(text: &str) -> String {
-    let fits = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    text.chars()
-        .map(|c| if fits(c) { c } else { '-' })
-        .collect()
+/// The engines of these targets, and who looks after the pods that come and go.
+async fn wanted(targets: &[Target]) -> Result<(Vec<Wanted>, Vec<Roster>), AttachError> {
+    let (mut engines, mut rosters) = (Vec::new(), Vec::new());
+    for target in targets {
+        let Place::Pods(pods) = &target.place else {
+            engines.push(Wanted {
+                target: target.clone(),
+                pod: None,
+                roster: None,
+            });
+            continue;
+        };
+        let refused = |why| AttachError::Pods(target.to_string(), why);
+        let found = pods.found().await.map_err(refused)?;
+        if found.is_empty() {
+            return Err(refused("no pod that runs matches".to_owned()));
+        }
+        let roster = pods.is_many().then_some(rosters.len());
+        engines.extend(found.into_iter().take(super::kube::MOST).map(|pod| Wanted {
+            target: target.of_pod(pods, &pod),
+            pod: Some(pod),
+            roster,
+        }));
+        if pods.is_many() {
+            rosters.push(Roster::new(target.clone(), pods.clone()));
+        }
+    }
+    Ok((engines, rosters))
 }
 
 impl Desk for RemoteDesk {
     fn now(&self) -> Duration {
-        self.0.board.now()
+        self.0.crew.board.now()
     }
 
     fn snapshots(&self) -> watch::Receiver<Arc<Snapshot>> {
-        self.0.board.snapshots()
+        self.0.crew.board.snapshots()
     }
 
     fn events(&self) -> Events {
-        self.0.board.events().into()
+        self.0.crew.board.events().into()
     }
 
     fn ask(&self, request: Request) -> Pending<Result<Outcome, RequestError>> {
         let desk = self.clone();
         Box::pin(async move {
-            let place = desk.whom(&request);
-            let name = &desk.0.names[place];
-            let is_lost = desk.0.board.contact().borrow().peers[place].is_lost();
+            let Some((name, asks, is_lost)) = desk.0.crew.whom(&request) else {
+                let text = "no desk is there: nothing was asked".to_owned();
+                return Err(RequestError::NoContact(text));
+            };
             let lost =
                 |why: &str| RequestError::NoContact(format!("no contact with {name}: {why}"));
             if is_lost {
                 return Err(lost("nothing was asked"));
             }
             let (answer, answered) = oneshot::channel();
-            let asked = desk.0.asks[place].try_send(Asked { request, answer });
+            let asked = asks.try_send(Asked { request, answer });
             asked.map_err(|_| lost("it is slow to answer, and this was not asked"))?;
             let answered = answered.await;
             answered.unwrap_or_else(|_| Err(lost("it was let go of")))
@@ -212,10 +164,10 @@ impl Desk for RemoteDesk {
     }
 
     fn contact(&self) -> watch::Receiver<Contact> {
-        self.0.board.contact()
+        self.0.crew.board.contact()
     }
 
     fn try_now(&self) {
-        self.0.hurry.notify_waiters();
+        self.0.crew.hurry.notify_waiters();
     }
 }

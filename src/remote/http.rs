@@ -10,10 +10,10 @@ use axum::http::{Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
 use hyper::client::conn::http1::{self, SendRequest};
 use hyper_util::rt::TokioIo;
-use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::stream::Stream;
 use super::target::{Place, Target};
 use super::words::Call;
 use crate::format::reason;
@@ -48,10 +48,6 @@ pub(super) struct Questions {
     caller: Caller,
     line: Option<Line>,
 }
-
-/// Something to read and write without waiting.
-trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Stream for T {}
 
 // === impl Caller ===
 
@@ -94,7 +90,7 @@ impl Caller {
     ) -> Request<Body> {
         let host = match &self.target.place {
             Place::Tcp(..) => self.target.to_string(),
-            Place::Unix(_) => "localhost".to_owned(),
+            Place::Unix(_) | Place::Pods(_) => "localhost".to_owned(),
         };
         let request = Request::builder()
             .method(method)
@@ -180,6 +176,16 @@ async fn dial(place: &Place) -> io::Result<Box<dyn Stream>> {
         Place::Unix(path) => Ok(Box::new(tokio::net::UnixStream::connect(path).await?)),
         #[cfg(not(unix))]
         Place::Unix(_) => Err(io::Error::other("this system has no Unix sockets here")),
+        Place::Pods(pods) => Ok(Box::new(pods.dial().await?)),
+    }
+}
+
+/// What happened to the connection, where that is behind an error: it says more than that there was one.
+fn plain(error: hyper::Error) -> io::Error {
+    let cause = std::error::Error::source(&error);
+    match cause.and_then(|cause| cause.downcast_ref::<io::Error>()) {
+        Some(cause) => io::Error::new(cause.kind(), cause.to_string()),
+        None => io::Error::other(error),
     }
 }
 
@@ -193,8 +199,8 @@ impl Line {
 
     /// Sends a question, and returns once its answer begins.
     pub(super) async fn send(&mut self, request: Request<Body>) -> io::Result<Response<Incoming>> {
-        self.0.ready().await.map_err(io::Error::other)?;
-        self.0.send_request(request).await.map_err(io::Error::other)
+        self.0.ready().await.map_err(plain)?;
+        self.0.send_request(request).await.map_err(plain)
     }
 
     /// Sends a question, and returns its answer when it has come whole.

@@ -6,6 +6,9 @@
 //!       └───────────── POST /faultboard/v1/command ◄── ask ◄── words ◄── Request ◄───────────────────── console
 //! ```
 //!
+//! Of one desk or of several: `crew` has two for each engine, one who follows and one who asks. Pods of a cluster come and go by
+//! themselves (`roster`), and are reached through it (`kube`, a feature).
+//!
 //! A toxiproxy server has no stream and no words: `toxiproxy` asks it for its proxies twice a second, and turns its toxics.
 //!
 //! A change is sent as the kinds of fault that differ, never as a whole plan, so that consoles on different knobs leave each
@@ -15,15 +18,24 @@
 mod ask;
 mod backoff;
 mod board;
+mod crew;
 mod desk;
 mod follow;
 mod http;
+#[cfg(feature = "kube")]
+mod kube;
+#[cfg(not(feature = "kube"))]
+#[path = "no_kube.rs"]
+mod kube;
 mod numbers;
+mod roster;
+mod stream;
 mod target;
 mod toxiproxy;
 mod who;
 mod words;
 
-pub use desk::{Options, RemoteDesk};
+pub use crew::Options;
+pub use desk::RemoteDesk;
 pub use target::Target;
 pub use who::AttachError;

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use super::kube::Pods;
 use crate::address::{PORT, host_and_port};
 
 /// What a target can be.
@@ -24,6 +25,8 @@ pub(super) enum Place {
     Tcp(String, u16),
     /// On a Unix socket.
     Unix(PathBuf),
+    /// In pods of a cluster.
+    Pods(Pods),
 }
 
 // === impl Target ===
@@ -41,6 +44,10 @@ impl Target {
             return (!path.is_empty())
                 .then_some(Self { place, token })
                 .ok_or_else(wrong);
+        }
+        if let Some(text) = text.strip_prefix("k8s://") {
+            let place = Place::Pods(Pods::parse(text, PORT)?);
+            return Ok(Self { place, token: None });
         }
         if text.starts_with("https://") {
             return Err(
@@ -61,6 +68,24 @@ impl Target {
         let place = Place::Tcp(host.to_owned(), port);
         Ok(Self { place, token })
     }
+
+    /// The target in the cluster of this kubeconfig in place of the user's.
+    #[cfg(feature = "kube")]
+    #[must_use]
+    pub fn by_kubeconfig(mut self, path: &std::path::Path) -> Self {
+        if let Place::Pods(pods) = &mut self.place {
+            pods.by_kubeconfig(path);
+        }
+        self
+    }
+
+    /// The target of one pod of those that this one has.
+    pub(super) fn of_pod(&self, pods: &Pods, name: &str) -> Self {
+        Self {
+            place: Place::Pods(pods.named(name)),
+            token: self.token.clone(),
+        }
+    }
 }
 
 impl Default for Target {
@@ -79,6 +104,7 @@ impl fmt::Display for Target {
             Place::Tcp(host, port) if host.contains(':') => write!(f, "[{host}]:{port}"),
             Place::Tcp(host, port) => write!(f, "{host}:{port}"),
             Place::Unix(path) => write!(f, "unix:{}", path.display()),
+            Place::Pods(pods) => pods.fmt(f),
         }
     }
 }

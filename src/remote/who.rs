@@ -16,6 +16,9 @@ pub enum AttachError {
     /// Nothing answers there.
     #[error("nothing answers on {0}: {1}")]
     Silent(String, String),
+    /// The pods are not to be had.
+    #[error("{0}: {1}")]
+    Pods(String, String),
     /// It asks for a token, or for another one.
     #[error("{0} asks for {which} token: --token-file FILE or FAULTBOARD_TOKEN", which = if *.1 { "another" } else { "a" })]
     Token(String, bool),
@@ -121,7 +124,7 @@ impl AttachError {
     /// Why an engine is out of contact of which this is said when it is tried again.
     pub(super) fn why(&self) -> Why {
         match self {
-            Self::Silent(..) => Why::Silent,
+            Self::Silent(..) | Self::Pods(..) => Why::Silent,
             Self::Token(..) => Why::Unknown,
             Self::Refused(..) | Self::Stranger(..) => Why::Stranger,
             Self::OtherVersion(..) => Why::OtherVersion,

@@ -158,7 +158,7 @@ pub async fn https(issued: &Issued, clients: Clients<'_>) -> SocketAddr {
 }
 
 /// It would rather speak HTTP/2, so that a client that offers it is caught.
-fn config(issued: &Issued, clients: Clients<'_>) -> ServerConfig {
+pub fn config(issued: &Issued, clients: Clients<'_>) -> ServerConfig {
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

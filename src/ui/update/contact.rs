@@ -14,24 +14,47 @@ pub(super) fn changed(model: &mut Model, contact: &Contact) {
     if let [only] = &contact.peers[..] {
         model.seed = only.seed.unwrap_or(model.seed);
     }
-    for (place, (old, new)) in before.peers.iter().zip(&contact.peers).enumerate() {
-        let (tone, text) = match (old.is_lost(), new.is_lost()) {
-            _ if old.restarts != new.restarts => {
-                forget(model, place);
+    for old in &before.peers {
+        if contact
+            .peer_at(old.place)
+            .is_none_or(|new| new.name != old.name)
+        {
+            forget(model, old.place);
+            let text = format!("{} is gone, and what could be undone with it", old.name);
+            tell(model, Tone::Doubtful, text);
+        }
+    }
+    for new in &contact.peers {
+        let old = before.peer_at(new.place).filter(|old| old.name == new.name);
+        match old.map(Peer::is_lost) {
+            _ if old.is_some_and(|old| old.restarts != new.restarts) => {
+                forget(model, new.place);
                 let text = format!(
                     "{} was restarted: what could be undone there is gone",
                     new.name
                 );
-                (Tone::Doubtful, text)
+                tell(model, Tone::Doubtful, text);
             }
-            (false, true) => (Tone::Trouble, lost(new)),
-            (true, false) => (Tone::Good, format!("{} is in contact again", new.name)),
-            (true, true) | (false, false) => continue,
-        };
-        model.wake();
-        model.log(Line::new(model.now, "", &text, tone));
-        model.say(tone, text);
+            Some(false) if new.is_lost() => tell(model, Tone::Trouble, lost(new)),
+            // Of one that was never reached nothing is known, its version neither.
+            None | Some(true) if !new.is_lost() => {
+                let again = old.is_some_and(|old| !old.version.is_empty());
+                let again = if again { " again" } else { "" };
+                tell(
+                    model,
+                    Tone::Good,
+                    format!("{} is in contact{again}", new.name),
+                );
+            }
+            _ => {}
+        }
     }
+}
+
+fn tell(model: &mut Model, tone: Tone, text: String) {
+    model.wake();
+    model.log(Line::new(model.now, "", &text, tone));
+    model.say(tone, text);
 }
 
 /// Another run has taken the place of an engine: its proxies are others, whatever their numbers.
@@ -84,7 +107,7 @@ pub(super) fn may_set(model: &mut Model, plans: &[(ProxyId, Plan)]) -> bool {
 pub(super) fn may_end(model: &mut Model, conns: &[ConnId]) -> bool {
     let mut peers = conns.iter().filter_map(|conn| {
         let place = model.contact.place_of_conn(*conn)?;
-        model.contact.peers.get(place)
+        model.contact.peer_at(place)
     });
     let why = peers.find_map(why_not_of);
     let may = why.is_none();

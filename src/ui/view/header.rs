@@ -78,6 +78,7 @@ fn left(model: &Model) -> Vec<Piece> {
     let snapshot = &model.snapshot;
     let proxies = &snapshot.proxies;
     let title = match &model.contact.peers[..] {
+        [] if model.contact.is_remote() => piece(80, Role::Title, "⇄ no desk"),
         [] => piece(20, Role::Title, "FAULTBOARD"),
         [peer] => piece(80, Role::Title, format!("⇄ {}", fit_name(&peer.name, 24))),
         many => piece(80, Role::Title, format!("⇄ {} desks", many.len())),
@@ -131,7 +132,7 @@ fn right(model: &Model, columns: u16) -> Vec<Piece> {
     }
     let bypassed = bypassed(model);
     // Nothing acts: that is no ordinary day.
-    let is_live = model.contact.lost().next().is_none()
+    let is_live = out_of_contact(model).is_none()
         && model.draining.is_none()
         && model.frozen.is_none()
         && !model.quiet;
@@ -180,6 +181,9 @@ fn elsewhere(peer: &Peer) -> Vec<Piece> {
 
 /// `NO CONTACT for 4 s, again in 2 s`.
 fn out_of_contact(model: &Model) -> Option<Piece> {
+    if model.contact.is_remote() && model.contact.peers.is_empty() {
+        return Some(alarm("NO POD IS THERE"));
+    }
     let lost = model.contact.lost().filter_map(|peer| match peer.reach {
         Reach::Lost { since, next, why } => Some((since, next, why, peer)),
         Reach::Here => None,

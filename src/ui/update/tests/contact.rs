@@ -6,6 +6,7 @@ use crate::desk::{Contact, Peer, Program, Reach, Why};
 
 fn peer(name: &str) -> Peer {
     Peer {
+        place: 0,
         name: name.to_owned(),
         address: "127.0.0.1:8474".to_owned(),
         program: Program::Faultboard,
@@ -32,7 +33,7 @@ fn lost(name: &str) -> Peer {
 
 fn over(peers: Vec<Peer>) -> Model {
     let mut model = model();
-    update(&mut model, Action::Contact(Contact { peers }));
+    update(&mut model, Action::Contact(Contact::of(peers)));
     model
 }
 
@@ -82,18 +83,11 @@ fn a_key_out_of_contact_is_refused_with_a_line_and_kept_nowhere() {
 fn what_was_undone_stays_to_be_undone_where_it_cannot_be() {
     let mut model = over(vec![peer("shop")]);
     update(&mut model, turn(Turn::To(5)));
-    update(
-        &mut model,
-        Action::Contact(Contact {
-            peers: vec![lost("shop")],
-        }),
-    );
+    update(&mut model, Action::Contact(Contact::of(vec![lost("shop")])));
     let effects = update(&mut model, Action::Undo);
     assert!(changes(&effects).is_empty());
     assert_eq!(model.undo.len(), 1);
-    let again = Contact {
-        peers: vec![peer("shop")],
-    };
+    let again = Contact::of(vec![peer("shop")]);
     update(&mut model, Action::Contact(again));
     assert_eq!(notice(&model), "shop is in contact again");
     assert_eq!(plans(&update(&mut model, Action::Undo)), ["1: "]);
@@ -107,8 +101,8 @@ fn another_run_of_the_engine_drops_what_could_be_undone() {
         restarts: 1,
         ..peer("shop")
     };
-    let peers = vec![restarted];
-    update(&mut model, Action::Contact(Contact { peers }));
+    let again = Contact::of(vec![restarted]);
+    update(&mut model, Action::Contact(again));
     assert_eq!(
         notice(&model),
         "shop was restarted: what could be undone there is gone"
@@ -127,6 +121,35 @@ fn of_several_engines_only_those_out_of_contact_refuse() {
     let effects = does(&mut model, [Action::Down, turn(Turn::To(5))]);
     assert!(changes(&effects).is_empty(), "{effects:?}");
     assert!(!model.is_out_of_contact());
+}
+
+#[test]
+fn an_engine_that_goes_takes_its_drafts_along_and_another_in_its_place_is_a_new_one() {
+    let mut model = over(vec![peer("one"), peer("two")]);
+    update(&mut model, turn(Turn::To(5)));
+    assert!(!model.undo.is_empty());
+    let only = |peers: Vec<Peer>| Contact { peers, places: 2 };
+    update(&mut model, Action::Contact(only(vec![peer("one")])));
+    let gone = "two is gone, and what could be undone with it";
+    assert_eq!(notice(&model), gone);
+    assert!(model.undo.is_empty() && model.drafts.is_empty());
+    assert!(!model.is_out_of_contact());
+    let new = Peer {
+        place: 1,
+        version: String::new(),
+        ..lost("three")
+    };
+    update(&mut model, Action::Contact(only(vec![peer("one"), new])));
+    assert_eq!(notice(&model), gone);
+    let reached = Peer {
+        place: 1,
+        ..peer("three")
+    };
+    let both = only(vec![peer("one"), reached]);
+    update(&mut model, Action::Contact(both));
+    assert_eq!(notice(&model), "three is in contact");
+    update(&mut model, Action::Contact(only(Vec::new())));
+    assert!(model.is_out_of_contact() && model.contact.is_remote());
 }
 
 #[test]
