@@ -182,7 +182,7 @@ pub enum Command {
 #[cfg(all(feature = "api", feature = "tui"))]
 #[derive(Args, Clone, Debug)]
 pub struct AttachArgs {
-    /// Where they listen: HOST:PORT, PORT, `http://HOST:PORT` or unix:PATH [default: `FAULTBOARD_API`, `TOXIPROXY_URL` or 127.0.0.1:8474]
+    /// Where they listen: HOST:PORT, PORT, `http://HOST:PORT`, unix:PATH or `k8s://NAMESPACE/POD` [default: `FAULTBOARD_API`, `TOXIPROXY_URL` or 127.0.0.1:8474]
     #[arg(value_name = "TARGET", value_parser = Target::parse)]
     pub targets: Vec<Target>,
     /// Look only: nothing is changed from here

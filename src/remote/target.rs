@@ -139,6 +139,25 @@ mod tests {
         }
     }
 
+    #[cfg(not(feature = "kube"))]
+    #[test]
+    fn pods_without_their_feature_are_refused_with_what_would_work() {
+        let why = Target::parse("k8s://prod/shop").expect_err("no pods");
+        let works = "kubectl port-forward pod/POD 8474 and attach to 8474";
+        assert!(
+            why.contains("--features kube") && why.ends_with(works),
+            "{why}"
+        );
+    }
+
+    #[cfg(feature = "kube")]
+    #[test]
+    fn pods_are_targets_and_without_a_token() {
+        let read = Target::parse("k8s://prod/?app=shop:9").expect("pods");
+        assert_eq!(read.to_string(), "k8s://prod/?app=shop:9");
+        assert_eq!(read.token, None);
+    }
+
     #[test]
     fn what_is_no_target_is_said_with_those_that_there_are() {
         for text in [
