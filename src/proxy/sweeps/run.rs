@@ -108,6 +108,7 @@ impl Engine {
             stop: run.stop,
             began: Duration::ZERO,
             course,
+            turn: None,
         };
         let done = run.done.drop_guard();
         self.inner.tasks.spawn(async move {
@@ -164,6 +165,8 @@ struct EngineBench {
     began: Duration,
     /// When plans are to be put in force, where that is known beforehand.
     course: Option<Course>,
+    /// When the plan that stands was to be put in force, on a known course.
+    turn: Option<Duration>,
 }
 
 // === impl EngineBench ===
@@ -199,6 +202,7 @@ impl EngineBench {
             // All values were set that were set then.
             None => return Err(Interruption::Stopped),
         };
+        self.turn = Some(at);
         let wait = at.saturating_sub(self.engine.now());
         // Cancel-safe: both only wait.
         tokio::select! {
@@ -237,15 +241,17 @@ impl Bench for EngineBench {
     }
 
     async fn hold(&mut self, time: Duration) -> Result<Step, Interruption> {
-        let until = self.began.saturating_add(time);
+        let next = self.next().unwrap_or(Duration::MAX);
+        // On a known course it may have been ended before its time. A busy machine begins a step late: that is no end.
+        let is_cut = next < self.turn.unwrap_or(self.began).saturating_add(time);
+        let last = next.saturating_sub(READY);
+        let until = self.began.saturating_add(time).min(last);
+        let until = until.max(self.began);
         self.engine.snapshot().await;
         let first = self.row().map(|(_, row)| row).ok_or(Interruption::Gone)?;
         let mut counts = Counts::new(self.began, until);
         let mut bytes = first.bytes;
-        let next = self.next().unwrap_or(Duration::MAX);
-        let end = until.saturating_add(LATE).min(next.saturating_sub(READY));
-        // On a known course it may have been ended before its time.
-        let is_cut = next < until;
+        let end = until.saturating_add(LATE).min(last);
         let end = end.saturating_sub(self.engine.now());
         let mut over = std::pin::pin!(sleep(end));
         loop {

@@ -90,6 +90,25 @@ async fn each_value_is_told_as_the_sweeps_and_the_plan_before_is_back() {
 }
 
 #[tokio::test]
+async fn a_step_of_a_known_course_that_begins_late_is_held_all_the_same() {
+    let millis = Duration::from_millis;
+    // The second was ended before its time then, and is now.
+    for (second, end, steps) in [(22, Ended::Done, 3), (12, Ended::Stopped, 1)] {
+        let (engine, id) = desk(nowhere()).await;
+        let mut events = engine.events();
+        let course = Course {
+            sets: [0, 11, second].map(millis).into(),
+            restores: Some(millis(second + 11)),
+        };
+        let sweep = sweep("latency from=1ms to=100ms steps=3", 10);
+        engine.sweep_again(id, sweep, course).expect("it begins");
+        let (curve, _) = ended(&mut events).await;
+        assert_eq!((curve.ended, curve.steps.len()), (Some(end), steps));
+        engine.stop(Duration::ZERO).await;
+    }
+}
+
+#[tokio::test]
 async fn somebody_elses_change_ends_a_sweep_and_stands() {
     let (engine, id) = desk(nowhere()).await;
     let mut events = engine.events();
