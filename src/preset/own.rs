@@ -9,31 +9,22 @@
 //! What is wrong is told with its place, and the others hold. Nothing here opens a file: the program hands its text over once,
 //! at the start. A preset that was read stays until the program ends.
 
-use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 #[cfg(not(test))]
 use parking_lot::Mutex;
-use serde::Deserialize;
-use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::{PRESETS, Preset};
 use crate::fault::{Kind, language};
+use crate::format::quoted;
 
 /// What is said of a preset without a source.
 pub const SOURCE: &str = "your own";
 
 /// The longest name.
 const LONGEST: usize = 32;
-
-/// A table of the file.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Table {
-    faults: Spanned<String>,
-    source: Option<String>,
-}
 
 /// Those that are known now, in the order in which they came.
 pub(super) fn all() -> Vec<&'static Preset> {
@@ -71,21 +62,54 @@ pub fn take(file: &str, text: &str) -> Vec<String> {
         let column = before[begun..].chars().count() + 1;
         format!("{file}:{line}:{column}: {why}")
     };
-    let tables: BTreeMap<String, Table> = match toml::from_str(text) {
-        Ok(tables) => tables,
+    let tables = match DeTable::parse(text) {
+        Ok(tables) => tables.into_inner(),
         Err(error) => return vec![at(error.span().unwrap_or(0..0), error.message())],
     };
-    let mut tables: Vec<_> = tables.into_iter().collect();
-    tables.sort_by_key(|(_, table)| table.faults.span().start);
+    let mut tables: Vec<_> = tables.iter().collect();
+    tables.sort_by_key(|(name, _)| name.span().start);
     let mut wrong = Vec::new();
     for (name, table) in tables {
-        let span = table.faults.span();
-        let source = table.source.as_deref().unwrap_or(SOURCE);
-        if let Err(why) = keep(&name, table.faults.get_ref(), source) {
-            wrong.push(at(span, &format!("{name}: {why}")));
+        let kept = entry_of(name.span(), table.get_ref()).and_then(|(faults, source)| {
+            let kept = keep(name.get_ref(), faults.1, source);
+            kept.map_err(|why| (faults.0, why))
+        });
+        if let Err((span, why)) = kept {
+            wrong.push(at(span, &format!("{}: {why}", name.get_ref())));
         }
     }
     wrong
+}
+
+/// Where something stands in the file, and what.
+type Placed<T> = (Range<usize>, T);
+
+/// The faults of a table, with their place, and its source. Where a table has no place of its own, its name has.
+fn entry_of<'a>(
+    name: Range<usize>,
+    table: &'a DeValue<'_>,
+) -> Result<(Placed<&'a str>, &'a str), Placed<String>> {
+    let form =
+        "a preset is a table with faults = \"latency 80ms\", and source = \"…\" where you like";
+    let table = table.as_table().ok_or((name.clone(), form.to_owned()))?;
+    let mut faults = Err((name, format!("it has no faults: {form}")));
+    let mut source = SOURCE;
+    for (key, value) in table {
+        let text = || {
+            let why = format!("{} wants a text in quotes", key.get_ref());
+            let text = value.get_ref().as_str();
+            text.ok_or((value.span(), why))
+        };
+        match &**key.get_ref() {
+            "faults" => faults = Ok((value.span(), text()?)),
+            "source" => source = text()?,
+            other => {
+                let why = format!("it knows no {}: {form}", quoted(other));
+                return Err((key.span(), why));
+            }
+        }
+    }
+    Ok((faults?, source))
 }
 
 /// Keeps a preset for as long as the program runs.
@@ -160,9 +184,12 @@ mod tests {
             ("v1.2", "bandwidth trace=\"a\\b\""),
         ];
         let file = text.map(|(name, faults)| entry(name, faults)).concat();
-        let read: BTreeMap<String, Table> = toml::from_str(&file).expect("TOML");
+        let read = DeTable::parse(&file).expect("TOML").into_inner();
         for (name, faults) in text {
-            assert_eq!(read[name].faults.get_ref(), faults);
+            assert_eq!(
+                read[name].get_ref()["faults"].get_ref().as_str(),
+                Some(faults)
+            );
         }
         assert_eq!(take("presets.toml", &entry(text[0].0, text[0].1)), [""; 0]);
         let cafe = find("cafe").expect("a preset");
@@ -183,19 +210,33 @@ mod tests {
             assert!(wrong.starts_with(told), "{wrong}");
         }
         assert!(find("good").is_ok());
-        for (text, told) in [
+        for (table, told) in [
             (
-                "[a]\nfaults = 3\n",
-                "p.toml:2:10: invalid type: integer `3`, expected a string",
+                "[a]\nfaults = 3",
+                "p.toml:2:10: a: faults wants a text in quotes",
             ),
             (
-                "[a]\nfault = \"loss 1%\"\n",
-                "p.toml:2:1: unknown field `fault`, expected `faults` or `source`",
+                "[a]\nfaults = \"loss 1%\"\nsource = []",
+                "p.toml:3:10: a: source wants a text in quotes",
             ),
-            ("[a\n", "p.toml:1:3: "),
+            (
+                "[a]\nfault = \"loss 1%\"",
+                "p.toml:2:1: a: it knows no \"fault\": a preset is a table",
+            ),
+            (
+                "[a]\nsource = \"mine\"",
+                "p.toml:1:2: a: it has no faults: a preset is a table",
+            ),
+            ("a = 3", "p.toml:1:1: a: a preset is a table"),
         ] {
-            let wrong = take("p.toml", text).concat();
-            assert!(wrong.starts_with(told), "{wrong}");
+            let good = format!("good-{}", table.len());
+            let text = format!("{table}\n[{good}]\nfaults = \"loss 2%\"\n");
+            let wrong = take("p.toml", &text);
+            assert_eq!(wrong.len(), 1, "{wrong:?}");
+            assert!(wrong[0].starts_with(told), "{wrong:?}");
+            assert!(find(&good).is_ok(), "{table}");
         }
+        let wrong = take("p.toml", "[a\n").concat();
+        assert!(wrong.starts_with("p.toml:1:3: "), "{wrong}");
     }
 }
