@@ -8,7 +8,7 @@ use crate::fault::{PerDirection, Plan};
 use crate::format::figures;
 use crate::format::joined;
 use crate::mapping::Mapping;
-use crate::snapshot::ProxyRow;
+use crate::snapshot::{PortState, ProxyRow};
 
 /// What there was, and the command that repeats it.
 #[derive(Clone, Debug, Default)]
@@ -35,7 +35,8 @@ impl Farewell {
     /// A proxy that there was at the end, with the plan that it had.
     #[must_use]
     pub fn proxy(row: &ProxyRow, plan: &Plan) -> (String, Mapping, Plan) {
-        (row.name.clone(), row.mapping.clone(), plan.clone())
+        let mapping = mapping(&row.mapping, &row.port);
+        (row.name.clone(), mapping, plan.clone())
     }
 
     /// The command line that starts the same proxies. Faults go with it where all have the same; else they are commands
@@ -68,6 +69,14 @@ impl Farewell {
             lines.push("bypass all on".to_owned());
         }
         lines
+    }
+}
+
+/// A mapping that begins as its port was at the end. What a fault has closed, the fault closes again.
+fn mapping(mapping: &Mapping, port: &PortState) -> Mapping {
+    Mapping {
+        closed: *port == PortState::Closed,
+        ..mapping.clone()
     }
 }
 
@@ -168,6 +177,18 @@ mod tests {
                 "bypass web on"
             ]
         );
+    }
+
+    #[test]
+    fn a_port_that_was_closed_begins_closed_and_one_that_a_fault_closes_does_not() {
+        let (_, db, _) = proxy("db", 1, "");
+        for (port, line) in [
+            (PortState::Open, "1=db:80"),
+            (PortState::Closed, "1=db:80 closed"),
+            (PortState::Refusing, "1=db:80"),
+        ] {
+            assert_eq!(mapping(&db, &port).to_string(), line);
+        }
     }
 
     #[test]

@@ -293,6 +293,7 @@ fn repeated(run: &RunArgs) -> Vec<String> {
         &mut run.max_connections.iter().map(u32::to_string),
     );
     add("--duration", &mut run.duration.iter().map(time));
+    add("--log-file", &mut run.log_file.iter().map(path));
     add("--tape", &mut run.tape.iter().map(path));
     add("--report", &mut run.report.iter().map(path));
     add("--expect", &mut run.expect.iter().cloned());
