@@ -5,6 +5,7 @@
 //! where it is closed, as starting would say. Nothing is looked up, so a check works offline and says nothing about whether
 //! an upstream exists.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::net::{IpAddr, Ipv4Addr};
 
@@ -33,6 +34,11 @@ enum Verdict<'a> {
         name: Option<String>,
         #[serde(skip_serializing_if = "Vec::is_empty")]
         alpn: Vec<String>,
+        /// The addresses that it listens on where the mapping says which, and whether its port is closed at first.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        bind: Vec<IpAddr>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        closed: bool,
         /// The faults that it begins with, where there are any.
         #[serde(skip_serializing_if = "String::is_empty")]
         faults: String,
@@ -122,6 +128,8 @@ fn judge(text: &str, read: Result<Line, ParseError>) -> Verdict<'_> {
             tls: read.tls() != TlsMode::Clear,
             name: read.name.map(|name| name.to_string()),
             alpn: read.alpn,
+            bind: read.bind,
+            closed: read.closed,
             faults: joined(&faults),
         },
         Err(error) => Verdict::Invalid {
@@ -135,19 +143,23 @@ fn judge(text: &str, read: Result<Line, ParseError>) -> Verdict<'_> {
 
 /// `9090=https://example.com  ok: listens on port 9090, TLS to example.com:443`
 fn describe(text: &str, mapping: &Mapping, faults: &[Setting]) -> String {
-    let listens = match mapping.listen {
-        0 => "any free port".to_owned(),
-        port => format!("port {port}"),
+    let mut listens = match mapping.listen {
+        0 => "listens on any free port".to_owned(),
+        port => format!("listens on port {port}"),
     };
+    if !mapping.bind.is_empty() {
+        let _ = write!(listens, " of {}", joined(&mapping.bind));
+    }
+    if mapping.closed {
+        listens += " once it is opened";
+    }
     let how = match mapping.tls() {
         TlsMode::Clear => "bytes as they are to",
         TlsMode::Direct(_) => "TLS to",
         TlsMode::Postgres => "PostgreSQL's TLS to",
     };
     let (text, upstream) = (printable(text.trim()), mapping.upstream());
-    let mut parts = vec![format!(
-        "{text}  ok: listens on {listens}, {how} {upstream}"
-    )];
+    let mut parts = vec![format!("{text}  ok: {listens}, {how} {upstream}")];
     if !mapping.alpn.is_empty() {
         parts.push(format!("offering {}", joined(&mapping.alpn)));
     }

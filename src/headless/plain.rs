@@ -240,11 +240,14 @@ fn faults(plan: &Plan) -> String {
 }
 
 fn standing(row: &ProxyRow) -> String {
+    let on = match &row.listening[..] {
+        [] => String::new(),
+        addrs => format!(" on {}", joined(addrs)),
+    };
     format!(
-        "{} {} on {}, port {}, {} open of {}, faults {}",
+        "{} {}{on}, port {}, {} open of {}, faults {}",
         row.name,
         row.mapping,
-        joined(&row.listening),
         row.port.word(),
         row.open,
         row.total,
