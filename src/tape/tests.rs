@@ -85,6 +85,10 @@ fn what_is_no_tape_is_refused_in_one_line() {
             "35432=psql://db\n",
             "it is no tape: its first line is 35432=psql://db",
         ),
+        (
+            "{\"tape\":1,\"faultb",
+            "it is cut off in its first line: nothing of it can be read",
+        ),
         ("{\"t\":1}\n", "it is no tape: its first line is {\"t\":1}"),
         (
             "{\"tape\":2,\"new\":true}\n",

@@ -49,6 +49,9 @@ pub enum NoTape {
     /// Its first line is not that of a tape.
     #[error("it is no tape: its first line is {}", shortened(.0))]
     NoHead(String),
+    /// It ends within its first line.
+    #[error("it is cut off in its first line: nothing of it can be read")]
+    Cut,
     /// A later version of the program has written it.
     #[error("it is a tape of form {0}, which a later faultboard writes: this one reads up to {form}", form = Head::FORM)]
     Later(u32),
@@ -126,6 +129,7 @@ fn no_head(first: &[u8]) -> NoTape {
     }
     match serde_json::from_slice::<Form>(first) {
         Ok(Form { tape }) if tape > Head::FORM => NoTape::Later(tape),
+        Err(_) if is_tape(first) && !first.ends_with(b"\n") => NoTape::Cut,
         _ => NoTape::NoHead(String::from_utf8_lossy(first).trim().to_owned()),
     }
 }
