@@ -35,7 +35,7 @@ pub struct ToxiproxyArgs {
     )]
     pub host: String,
     /// Port of the API [default: 8474]
-    #[arg(long, value_name = "N", hide_default_value = true, default_value_t = crate::address::PORT)]
+    #[arg(long, value_name = "N", hide_default_value = true, value_parser = port, allow_hyphen_values = true, default_value_t = crate::address::PORT)]
     pub port: u16,
     /// JSON file with the proxies to begin with, and their toxics
     #[arg(long, value_name = "FILE")]
@@ -108,6 +108,11 @@ impl ToxiproxyArgs {
         run.headless = !run.plain;
         Ok((run, DropIn { config }))
     }
+}
+
+fn port(text: &str) -> Result<u16, String> {
+    let why = "a port is a number from 0, for any that is free, to 65535";
+    text.parse().map_err(|_| why.to_owned())
 }
 
 fn resolve(name: &str) -> Result<IpAddr, Rejected> {

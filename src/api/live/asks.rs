@@ -67,7 +67,7 @@ pub(super) async fn probe(Desk(control): Desk, Path(port): Path<String>) -> Answ
 
 /// Has one connection be looked at closely, or none.
 pub(super) async fn watch(Desk(control): Desk, body: Body) -> Answered {
-    let Watched { connection } = read(body).await?;
+    let Watched { connection } = read(body, "{\"connection\":31}").await?;
     let conn = connection.map(ConnId);
     if let Some(conn) = conn.filter(|conn| control.engine.own(*conn).is_none()) {
         return Err(refused(&RequestError::NoConnection(conn)));
@@ -81,7 +81,10 @@ pub(super) async fn watch(Desk(control): Desk, body: Body) -> Answered {
 pub(super) async fn own(Desk(control): Desk, Path(id): Path<String>, body: Body) -> Answered {
     let id = id.parse::<u64>();
     let id = id.map_err(|_| Refusal::bad("a connection is a number, as in connections/31"))?;
-    let own = read::<OwnText>(body).await?.own().map_err(Refusal::bad)?;
+    let own = read::<OwnText>(body, "{\"faults\":\"latency 1s\"}")
+        .await?
+        .own()
+        .map_err(Refusal::bad)?;
     let asked = control.asks_whole(Request::SetOwn(ConnId(id), own)).await?;
     let Outcome::Owned(proxy, conn, taken) = asked else {
         return Err(refused(&RequestError::NoConnection(ConnId(id))));
@@ -98,7 +101,7 @@ pub(super) async fn own(Desk(control): Desk, Path(id): Path<String>, body: Body)
 
 /// Ends connections, those of them that are open.
 pub(super) async fn kill(Desk(control): Desk, body: Body) -> Answered {
-    let Killed { connections, how } = read(body).await?;
+    let Killed { connections, how } = read(body, "{\"connections\":[31]}").await?;
     let how = match how {
         How::Rst => Kill::Rst,
         How::Fin => Kill::Fin,
@@ -113,7 +116,7 @@ pub(super) async fn kill(Desk(control): Desk, body: Body) -> Answered {
 
 /// Puts another proxy in the place of one; where that fails, the first stands as it was.
 pub(super) async fn replace(Desk(control): Desk, Path(name): Path<String>, body: Body) -> Answered {
-    let Line { line } = read(body).await?;
+    let Line { line } = read(body, "{\"line\":\"9090=x:80\"}").await?;
     control.refuse_fixed()?;
     let (mapping, settings) =
         command::parse_line(&line).map_err(|error| Refusal::bad(error.message))?;
@@ -135,11 +138,15 @@ pub(super) async fn replace(Desk(control): Desk, Path(name): Path<String>, body:
     Ok(answer::json(StatusCode::OK, &body))
 }
 
-/// Reads a body in JSON.
-async fn read<T: DeserializeOwned>(body: Body) -> Result<T, Refusal> {
+/// Reads a body in JSON, of this form.
+async fn read<T: DeserializeOwned>(body: Body, form: &str) -> Result<T, Refusal> {
     let body = answer::read(body).await?;
-    serde_json::from_slice(&body)
-        .map_err(|error| Refusal::bad(format!("bad request body: {error}")))
+    serde_json::from_slice(&body).map_err(|error| {
+        let error = error.to_string();
+        // What is expected instead is said by the form; the name of a type says nothing to whoever asks.
+        let why = error.split(", expected struct").next().unwrap_or(&error);
+        Refusal::bad(format!("bad request body: {why}; {form} is wanted"))
+    })
 }
 
 fn refused(error: &RequestError) -> Refusal {
