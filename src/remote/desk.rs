@@ -12,7 +12,7 @@ use super::ask::Asked;
 use super::crew::{Crew, Options};
 use super::roster::Roster;
 use super::target::{Place, Target};
-use super::who::{AttachError, who};
+use super::who::{AttachError, Who, who};
 use crate::desk::{Contact, Desk, Pending};
 use crate::proxy::Events;
 use crate::request::{Outcome, Request, RequestError};
@@ -71,9 +71,16 @@ impl RemoteDesk {
                 (caller, pod, roster, name)
             },
         );
-        for (caller, pod, roster, name) in join_all(asked).await {
+        let answered = join_all(asked).await;
+        let machines: Vec<_> = answered.iter().map(|(.., who)| machine(who)).collect();
+        for (caller, pod, roster, name) in answered {
             let name = match name {
-                Ok(who) => who.name,
+                // Those of one machine are all called by their addresses: nobody has to know which was named first.
+                Ok(who) => {
+                    let same = machines.iter().filter(|other| **other == who.name);
+                    let is_alone = same.count() == 1;
+                    who.name.filter(|_| is_alone)
+                }
                 Err(AttachError::Silent(..)) if !is_one => None,
                 Err(why) => return Err(why),
             };
@@ -98,6 +105,11 @@ impl RemoteDesk {
         // Who has not by then is shown as lost.
         let _ = timeout(PATIENCE, all).await;
     }
+}
+
+/// What the machine of an engine is called, where that was told.
+fn machine(who: &Result<Who, AttachError>) -> Option<String> {
+    who.as_ref().ok().and_then(|who| who.name.clone())
 }
 
 /// The engines of these targets, and who looks after the pods that come and go.
