@@ -10,12 +10,12 @@
 //! On Unix a file that is made has the mode 600, and a folder 700. On Windows they have the access list of the folder that they
 //! are in: the user's own folders let nobody else in but administrators.
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::path::Path;
 
 pub use system::{Identity, identity, is_shared};
-use system::{no_links, private, private_folder};
+use system::{no_links, private, private_folder, to_write};
 
 use crate::format::{reason, shown_path};
 
@@ -42,13 +42,22 @@ pub enum Readers {
 
 /// Writes a file; one that is there already is replaced only where that is said.
 pub fn write(path: &Path, bytes: &[u8], readers: Readers, replaces: bool) -> io::Result<()> {
+    let was_there = path.symlink_metadata().is_ok();
     let mut file = match (readers, replaces) {
         (Readers::Owner, true) => create_private(path)?,
-        (Readers::All, true) => File::create(path)?,
+        (Readers::All, true) => to_write(
+            path,
+            File::options().write(true).create(true).truncate(true),
+        )?,
         (Readers::Owner, false) => private(&mut new()).open(path)?,
         (Readers::All, false) => new().open(path)?,
     };
-    file.write_all(bytes)
+    file.write_all(bytes).inspect_err(|_| {
+        if !was_there {
+            // A part of what was asked for is of no use, and in the way of the next try.
+            let _ = fs::remove_file(path);
+        }
+    })
 }
 
 fn new() -> OpenOptions {
@@ -113,7 +122,7 @@ mod system {
     use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
     use std::path::Path;
 
-    use rustix::fs::OFlags;
+    use rustix::fs::{OFlags, fcntl_getfl, fcntl_setfl};
     use rustix::io::Errno;
 
     /// What tells a file from every other one: its device, and its number there.
@@ -141,11 +150,29 @@ mod system {
 
     /// Opens a file; `None` where it is a symbolic link.
     pub(super) fn no_links(path: &Path, options: &mut OpenOptions) -> io::Result<Option<File>> {
-        let flags = OFlags::NOFOLLOW.bits().cast_signed();
-        match options.custom_flags(flags).open(path) {
+        match without_waiting(path, options, OFlags::NOFOLLOW) {
             Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => Ok(None),
             opened => opened.map(Some),
         }
+    }
+
+    /// Opens what is to be written.
+    pub(super) fn to_write(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+        without_waiting(path, options, OFlags::empty())
+    }
+
+    /// Opens what may be a pipe: one that nobody reads is told, where opening it would wait for a reader without end.
+    fn without_waiting(path: &Path, options: &mut OpenOptions, flags: OFlags) -> io::Result<File> {
+        let flags = (flags | OFlags::NONBLOCK).bits().cast_signed();
+        let file = match options.custom_flags(flags).open(path) {
+            Err(error) if error.raw_os_error() == Some(Errno::NXIO.raw_os_error()) => {
+                return Err(io::Error::other("it is a pipe that nobody reads"));
+            }
+            opened => opened?,
+        };
+        let flags = fcntl_getfl(&file)?;
+        fcntl_setfl(&file, flags - OFlags::NONBLOCK)?;
+        Ok(file)
     }
 }
 
@@ -175,6 +202,11 @@ mod system {
 
     pub(super) fn private_folder(builder: &mut DirBuilder) -> &mut DirBuilder {
         builder
+    }
+
+    /// Opens what is to be written.
+    pub(super) fn to_write(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+        options.open(path)
     }
 
     /// Opens a file; `None` where it is a symbolic link. Only administrators, or users who have asked for it, may make links,
@@ -220,6 +252,29 @@ mod tests {
                 );
             }
         }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn a_pipe_that_nobody_reads_is_not_waited_for() {
+        use rustix::fs::{CWD, FileType, Mode, mknodat};
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("pipe");
+        mknodat(CWD, &path, FileType::Fifo, Mode::RWXU, 0).expect("a pipe");
+        for readers in [Readers::All, Readers::Owner] {
+            let refused = write(&path, b"text", readers, true).expect_err("nobody reads");
+            assert_eq!(refused.to_string(), "it is a pipe that nobody reads");
+        }
+    }
+
+    #[test]
+    #[cfg(target_os = "linux")]
+    fn what_cannot_be_written_whole_is_not_left_there() {
+        // A file cannot be larger than the largest offset, and a disk is full sooner.
+        let full = Path::new("/dev/full");
+        let refused = write(full, b"text", Readers::All, true).expect_err("no room");
+        assert_eq!(refused.kind(), io::ErrorKind::StorageFull);
+        assert!(full.exists(), "what was there stays");
     }
 
     #[test]

@@ -31,8 +31,6 @@ pub(super) struct Parts {
     pub(super) fixed: bool,
     pub(super) toxiproxy: Book,
     pub(super) live: Arc<Live>,
-    /// Whether somebody has asked that the program ends.
-    pub(super) quit: CancellationToken,
 }
 
 /// What a handler works with for one request: what it changes is its author's doing.
@@ -46,7 +44,6 @@ impl Control {
             fixed,
             toxiproxy: Book::default(),
             live: Arc::new(Live::new(stop)),
-            quit: CancellationToken::new(),
         };
         Self {
             engine: engine.clone(),

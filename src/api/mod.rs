@@ -94,11 +94,6 @@ impl Api {
         self.control.fill(config.into()).await
     }
 
-    /// Waits until a client asks that the program ends.
-    pub fn quit(&self) -> impl Future<Output = ()> + Send + 'static + use<> {
-        self.control.parts.quit.clone().cancelled_owned()
-    }
-
     /// Where it is open to other machines without a token.
     #[must_use]
     pub fn open_to_all(&self) -> Option<&Address> {

@@ -19,14 +19,17 @@ use super::start::{Origin, open};
 /// Shows the engine on the terminal and turns it by keys.
 pub(super) async fn console(
     session: Session<'_>,
-    origin: Origin,
+    mut origin: Origin,
     mut notes: Vec<String>,
     stop: impl Future<Output = &'static str> + Send + 'static,
 ) -> Result<()> {
     let Session {
         engine, options, ..
     } = session;
-    let opened = open(engine, options, origin.upstreams, origin.play).await?;
+    let tour = origin.tour.take();
+    // Before there is a port: clients may come at once.
+    let happened = engine.events();
+    let opened = open(engine, options, origin).await?;
     let demo = opened.demo;
     session.begin().await;
     let home = ui::home::Home::of_user();
@@ -34,7 +37,8 @@ pub(super) async fn console(
     let told = ui::Options {
         config,
         history: home.history(),
-        tour: origin.tour,
+        tour,
+        happened: Some(happened),
         seed: options.engine.seed,
         bind: options.engine.bind.clone(),
         #[cfg(feature = "api")]

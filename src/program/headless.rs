@@ -28,10 +28,8 @@ pub(super) async fn headless(
     let Session {
         engine, options, ..
     } = session;
-    let Origin {
-        upstreams, play, ..
-    } = origin;
-    let is_empty = options.mappings.is_empty() && play.is_none() && !is_drop_in(options);
+    let upstreams = origin.upstreams;
+    let is_empty = options.mappings.is_empty() && origin.play.is_none() && !is_drop_in(options);
     if upstreams == Upstreams::Given && is_empty && io::stdin().is_terminal() {
         // A hint; where it cannot be written there is nobody to read it.
         let _ = writeln!(io::stderr(), "{NO_PROXIES}");
@@ -45,7 +43,7 @@ pub(super) async fn headless(
         note,
         moments,
         play,
-    } = open(engine, options, upstreams, play).await?;
+    } = open(engine, options, origin).await?;
     session.begin().await;
     tell_of_scene(engine, problems, note);
     if let Some(demo) = &demo {

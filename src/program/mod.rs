@@ -261,11 +261,9 @@ fn replay(path: &Path, part: &Part, mut run: RunArgs, notes: Vec<String>) -> Res
     } else {
         Upstreams::Given
     };
-    let play = Some(play);
     let origin = Origin {
-        upstreams,
-        play,
-        tour: None,
+        play: Some(play),
+        ..Origin::of(upstreams)
     };
     desk(options, origin, notes)
 }

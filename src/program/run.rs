@@ -132,10 +132,16 @@ fn no_console(why: &str) -> anyhow::Error {
 /// Opens every port, then shows what happens until something ends it.
 async fn run(
     #[cfg_attr(not(feature = "api"), expect(unused_mut))] mut options: Options,
-    origin: Origin,
+    mut origin: Origin,
     notes: Vec<String>,
     log: Option<&Arc<LogFile>>,
 ) -> Result<Ended> {
+    let file = start::open_outputs(&options)?;
+    #[cfg(feature = "api")]
+    let listens = start::listen(&mut options)?;
+    let engine = Engine::start(options.engine.clone())?;
+    start::read_inputs(&options, &mut origin)?;
+    // Not before: a file that is opened may be a pipe, which is waited for, and a signal is to end that.
     let request = StopRequest::new(options.duration).context("cannot catch signals")?;
     let made = Arc::<OnceLock<Stop>>::default();
     let stop = {
@@ -145,16 +151,10 @@ async fn run(
             made.get_or_init(|| stop).reason
         }
     };
-    let file = start::open_outputs(&options)?;
-    #[cfg(feature = "api")]
-    let listens = start::listen(&mut options)?;
-    let engine = Engine::start(options.engine.clone())?;
     let recorder = log.map(|log| Recorder::start(&engine, log));
     let tape = tape::Recorder::start(&engine, start::tape_setup(&options, &origin, file));
     #[cfg(feature = "api")]
     let api = start::serve(listens, &engine, &options);
-    #[cfg(feature = "api")]
-    let stop = start::or_quit(stop, api.as_ref());
     let session = Session {
         engine: &engine,
         options: &options,

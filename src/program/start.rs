@@ -6,8 +6,6 @@ use std::env;
 use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-#[cfg(feature = "api")]
-use std::pin::Pin;
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow};
@@ -45,6 +43,8 @@ pub(crate) struct Origin {
     pub(crate) play: Option<Play>,
     /// The tour that leads through them, and whether it plays itself.
     pub(crate) tour: Option<(Tour, bool)>,
+    /// What the file of a scene says.
+    pub(crate) scene: Option<Scene>,
 }
 
 /// What was opened at the start.
@@ -68,6 +68,7 @@ impl Origin {
             upstreams,
             play: None,
             tour: None,
+            scene: None,
         }
     }
 }
@@ -289,25 +290,6 @@ pub(crate) fn serve(
     Some(Api::start(listener, engine, &options.api, tokens))
 }
 
-/// Why the run ends: because of `stop`, or because a client of the API asks for it.
-#[cfg(feature = "api")]
-pub(crate) fn or_quit(
-    stop: impl Future<Output = &'static str> + Send + 'static,
-    api: Option<&Api>,
-) -> Pin<Box<dyn Future<Output = &'static str> + Send>> {
-    let quit = api.map(Api::quit);
-    Box::pin(async move {
-        let Some(quit) = quit else {
-            return stop.await;
-        };
-        tokio::select! {
-            // Cancel-safe, both: they only report.
-            reason = stop => reason,
-            () = quit => "quit",
-        }
-    })
-}
-
 /// Makes the proxies of toxiproxy's file; says what could not be, and the program goes on without, as there.
 #[cfg(feature = "api")]
 pub(crate) async fn populate(api: &Api, path: &Path) -> Result<(), String> {
@@ -372,10 +354,13 @@ pub(crate) fn check_memory() -> Result<()> {
 pub(crate) async fn open(
     engine: &Engine,
     options: &Options,
-    upstreams: Upstreams,
-    taped: Option<Play>,
+    Origin {
+        upstreams,
+        play: taped,
+        scene,
+        ..
+    }: Origin,
 ) -> Result<Opened> {
-    let scene = options.scene.as_deref().map(read_scene).transpose()?;
     if upstreams == Upstreams::BuiltIn {
         let demo = Demo::open(engine, &options.settings).await?;
         return Ok(Opened {
@@ -439,10 +424,14 @@ async fn begin(engine: &Engine, taped: Option<Play>) -> Result<Option<(Vec<Momen
     Ok(Some((then, end)))
 }
 
-fn read_scene(path: &Path) -> Result<Scene> {
-    let text = scene::read(path);
-    let text = text.with_context(|| format!("cannot read the scene {}", shown_path(path)))?;
-    Ok(scene::parse(&text))
+/// Reads what proxies come from beside the command line.
+pub(crate) fn read_inputs(options: &Options, origin: &mut Origin) -> Result<()> {
+    if let Some(path) = &options.scene {
+        let text = scene::read(path);
+        let text = text.with_context(|| format!("cannot read the scene {}", shown_path(path)))?;
+        origin.scene = Some(scene::parse(&text));
+    }
+    Ok(())
 }
 
 /// Adds the proxies of a scene; returns what could not be, and the rest holds.

@@ -27,7 +27,7 @@ use effect::Tell;
 use keyboard::Keyboard;
 use model::Model;
 
-use crate::desk::{Desk, Pending};
+use crate::desk::{Desk, Events, Pending};
 use crate::farewell::Farewell;
 use crate::folders;
 use crate::preset;
@@ -90,6 +90,8 @@ pub struct Options {
     pub presets: Option<PathBuf>,
     /// What was wrong with the user's files, to be told.
     pub notes: Vec<String>,
+    /// What has happened since the engine began, where somebody has listened; what happens from now on, else.
+    pub happened: Option<Events>,
     /// What its user has chosen once and for all.
     pub config: Config,
     /// A tour to lead through, and whether it plays itself.
@@ -245,6 +247,7 @@ impl Default for Options {
             theme: None,
             presets: None,
             notes: Vec::new(),
+            happened: None,
             config: Config::default(),
             tour: None,
             history: Vec::new(),

@@ -25,7 +25,7 @@ use super::{FromOutside, Options, RunError, meaning, update, view};
 use crate::desk::{Contact, Desk, Events, Pending, Told};
 use crate::farewell::Farewell;
 use crate::request::Request;
-use crate::snapshot::{ProxyId, Snapshot};
+use crate::snapshot::{Happening, ProxyId, Snapshot};
 
 /// So many events are taken before the screen is looked at again, lest a flood of them hide it.
 const DRAIN: usize = 256;
@@ -80,13 +80,22 @@ where
         model.columns.clone_from(&config.columns);
         model.input.history = std::mem::take(&mut options.history);
         model.theme = model.terminal.wished(model.scheme, model.glyphs);
+        let mut happenings = options.happened.take().unwrap_or_else(|| desk.events());
+        for told in happenings.drain() {
+            match told {
+                // The first frame shows which ports there are.
+                Told::Event(event) if matches!(event.what, Happening::Listening { .. }) => {}
+                Told::Event(event) => drop(update::update(&mut model, Action::Happened(event))),
+                Told::Lost(events) => drop(update::update(&mut model, Action::Lost(events))),
+                Told::Ended => {}
+            }
+        }
         update::note(&mut model, &options.notes);
         if let Some(scene) = options.scene.take() {
             update::begin_with(&mut model, scene);
         }
         let guide = options.tour.take();
         model.guide = guide.map(|(tour, plays)| Guide::new(Arc::new(tour), plays));
-        let happenings = desk.events();
         let mut contact = desk.contact();
         model.contact = contact.borrow_and_update().clone();
         model.resumes &= !model.contact.is_remote();

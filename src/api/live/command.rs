@@ -110,9 +110,6 @@ async fn carry_out_all(
         if status != StatusCode::OK {
             break;
         }
-        if matches!(answered.outcome, Ok(Answer::Quit)) {
-            control.parts.quit.cancel();
-        }
     }
     let form = if is_one {
         "application/json"
@@ -149,11 +146,10 @@ impl Control {
                 let judged = self.may_add().and_then(|()| self.may_listen(mapping));
                 judged.map_err(|refusal| (refusal.status, Refused::of_the_whole(&refusal.error)))
             }
-            Command::Remove(_) | Command::Rename(..) | Command::Repoint(..) | Command::Quit
-                if self.parts.fixed =>
-            {
+            Command::Remove(_) | Command::Rename(..) | Command::Repoint(..) if self.parts.fixed => {
                 no(FIXED)
             }
+            Command::Quit => no("a desk is ended where it runs"),
             Command::SaveTape(_) | Command::Sweep(_, Sweeping::Save(_)) => no(
                 "no file is written for who asks from elsewhere: what is asked for comes in answers",
             ),
