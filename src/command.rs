@@ -23,8 +23,8 @@ pub enum Command {
     Add(Mapping, Vec<Setting>),
     /// Ends the proxy of this name.
     Remove(String),
-    /// Gives the proxy of this name another one.
-    Rename(String, Name),
+    /// Gives the proxy of this name another one, or `None` for the one that its mapping comes to.
+    Rename(String, Option<Name>),
     /// Opens the port of the proxy of this name, or closes it; its connections live on.
     Port(String, bool),
     /// Closes the port of the proxy of this name and ends its connections.
@@ -361,7 +361,8 @@ impl fmt::Display for Command {
                 f.write_str(line.trim_end())
             }
             Self::Remove(name) => write!(f, "remove {name}"),
-            Self::Rename(proxy, name) => write!(f, "rename {proxy} {name}"),
+            Self::Rename(proxy, Some(name)) => write!(f, "rename {proxy} {name}"),
+            Self::Rename(proxy, None) => write!(f, "unname {proxy}"),
             Self::Port(name, true) => write!(f, "port {name} open"),
             Self::Port(name, false) => write!(f, "port {name} closed"),
             Self::Off(name) => write!(f, "port {name} off"),
@@ -426,6 +427,7 @@ mod tests {
             ),
             ("remove my-db", "remove my-db"),
             ("rename  :18081 orders ", "rename :18081 orders"),
+            (" unname  orders", "unname orders"),
             (
                 "add 1=tls://h as x alpn=h2 lat 1s",
                 "add 1=tls://h alpn=h2 as x latency 1s",

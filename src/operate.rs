@@ -140,13 +140,11 @@ pub async fn run(engine: &Engine, command: Command, by: &Author) -> Result<Answe
             Ok(Answer::Removed(proxy))
         }
         Command::Rename(before, name) => {
-            let (proxy, after) = (find(engine, &before)?, name.to_string());
-            let name = Some(name);
-            ask(engine, Request::Rename { proxy, name }).await?;
-            Ok(Answer::Renamed {
-                proxy: after,
-                before,
-            })
+            let proxy = find(engine, &before)?;
+            match ask(engine, Request::Rename { proxy, name }).await? {
+                Outcome::Renamed(_, proxy) => Ok(Answer::Renamed { proxy, before }),
+                _ => Err(RequestError::NoProxy(proxy).into()),
+            }
         }
         Command::Port(name, open) => {
             let proxy = find(engine, &name)?;

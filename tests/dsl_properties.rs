@@ -497,8 +497,9 @@ fn a_command() -> impl Strategy<Value = Command> {
         (kind, prop::option::of(a_setting_name())).prop_map(|(kind, name)| Cleared { kind, name });
     prop_oneof![
         (a_whole_mapping(), faults).prop_map(|(mapping, faults)| Command::Add(mapping, faults)),
-        ("[^\\s]{1,12}", "[a-zA-Z0-9._-]{2}").prop_map(|(proxy, name)| {
-            Command::Rename(proxy, Name::parse(&name).expect("a name"))
+        ("[^\\s]{1,12}", prop::option::of("[a-zA-Z0-9._-]{2}")).prop_map(|(proxy, name)| {
+            let name = name.map(|name| Name::parse(&name).expect("a name"));
+            Command::Rename(proxy, name)
         }),
         "[^\\s]{1,12}".prop_map(Command::Remove),
         ("[^\\s]{1,12}", any::<bool>()).prop_map(|(proxy, open)| Command::Port(proxy, open)),

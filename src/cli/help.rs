@@ -74,6 +74,7 @@ const COMMANDS: &[&str] = &[
     "add MAPPING [as NAME] [FAULTS]",
     "remove PROXY",
     "rename PROXY NAME",
+    "unname PROXY",
     "port PROXY open|closed|off",
     "repoint PROXY UPSTREAM",
     "set PROXY|all FAULTS",

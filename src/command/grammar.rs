@@ -6,6 +6,7 @@
 //! add        = "add" line
 //! remove     = "remove" proxy
 //! rename     = "rename" proxy name
+//! unname     = "unname" proxy
 //! port       = "port" proxy ( "open" | "closed" | "off" )
 //! repoint    = "repoint" proxy right
 //! set        = "set" target settings
@@ -56,10 +57,13 @@ struct Form {
     rest: fn(&Form, &mut Input<'_>) -> Parsed<Command>,
 }
 
-static FORMS: [Form; 17] = [
+static FORMS: [Form; 18] = [
     form("add", "add 9090=https://host", add),
     form("remove", "remove my-db", remove),
     form("rename", "rename my-db orders", rename),
+    form("unname", "unname orders", |form, input| {
+        Ok(Command::Rename(one(form, input)?, None))
+    }),
     form("port", "port my-db closed", port),
     form("repoint", "repoint my-db db-2:5432", repoint),
     form("set", "set all latency 250ms", set),
@@ -251,7 +255,7 @@ fn rename(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let message = format!("rename wants a proxy and its new name: {}", form.example);
     let proxy = proxy(&message, &["a proxy"], input)?.to_owned();
     blanks(input)?;
-    Ok(Command::Rename(proxy, name(input)?))
+    Ok(Command::Rename(proxy, Some(name(input)?)))
 }
 
 /// `repoint = "repoint" proxy right`

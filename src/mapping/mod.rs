@@ -205,6 +205,14 @@ impl Mapping {
         }
     }
 
+    /// Whether a proxy of the `old` mapping can be led to where this one leads and stay the proxy that it is: the port is the
+    /// same, and a name that was given is not taken away, since what it is called by itself comes from where it leads.
+    #[must_use]
+    pub fn repoints(&self, old: &Self) -> bool {
+        let keeps_a_name = old.name.is_none() || self.name.is_some();
+        keeps_a_name && !old.serves_like(self) && old.towards(self).serves_like(self)
+    }
+
     /// Whether a proxy of this mapping does what one of the `other` does, whatever they are called.
     #[must_use]
     pub fn serves_like(&self, other: &Self) -> bool {

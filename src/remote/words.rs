@@ -81,7 +81,6 @@ pub(super) fn call(
 }
 
 /// The commands that ask for what a request asks for, in their order.
-#[expect(clippy::too_many_lines, reason = "one arm for each request")]
 fn commands(
     request: &Request,
     named: impl Fn(&ProxyId) -> Result<String, RequestError>,
@@ -107,12 +106,7 @@ fn commands(
         }
         Request::Remove(proxy) => vec![Command::Remove(name(proxy)?)],
         Request::Rename { proxy, name: after } => {
-            let after = after.clone().ok_or_else(|| {
-                let why =
-                    "a name that was given is not taken away from elsewhere: give another one";
-                RequestError::Refused(why.to_owned())
-            })?;
-            vec![Command::Rename(name(proxy)?, after)]
+            vec![Command::Rename(name(proxy)?, after.clone())]
         }
         Request::SetPlan {
             proxy,
@@ -185,9 +179,9 @@ pub(super) fn outcome(
         Request::Add { .. } | Request::Replace { .. } => Outcome::Added(id("id")),
         Request::Remove(proxy) => Outcome::Removed(*proxy),
         Request::SetPlan { proxy, .. } => Outcome::Planned(*proxy, taken(answer)),
-        Request::Rename { proxy, name } => {
-            let name = name.as_ref().map(ToString::to_string);
-            Outcome::Renamed(*proxy, name.unwrap_or_default())
+        Request::Rename { proxy, .. } => {
+            let name = answer.get("proxy").and_then(Value::as_str);
+            Outcome::Renamed(*proxy, name.unwrap_or_default().to_owned())
         }
         Request::SetPort { proxy, .. } | Request::Close(proxy) => Outcome::PortSet(*proxy),
         Request::Repoint { proxy, .. } => Outcome::Repointed(*proxy),

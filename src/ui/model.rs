@@ -44,9 +44,7 @@ pub use panes::{
     Column, ConnList, Detail, EventList, Focus, Help, Holds, Overlay, Palette, PathField,
     PresetList, Sort, SortList, SweepPage, ValueField,
 };
-pub(in crate::ui) use private::{
-    Ask, Asked, Dragged, Kept, Listed, Origin, Picked, Private, Turned,
-};
+pub(in crate::ui) use private::{Asked, Dragged, Kept, Listed, Origin, Picked, Private, Turned};
 pub use settings::{Side, TwoSettings};
 pub use sweeps::{Sweeps, Swept};
 use undo::{Edit, Held, Step, Swap};

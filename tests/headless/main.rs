@@ -352,7 +352,7 @@ fn what_is_no_command_is_answered_with_all_commands() {
         let error = refused["error"].as_str().expect("text");
         assert!(
             error.contains(
-                "add, remove, rename, port, repoint, set, clear, preset, bypass, kill, exempt, freeze, facts, sweep, save, list, quit"
+                "add, remove, rename, unname, port, repoint, set, clear, preset, bypass, kill, exempt, freeze, facts, sweep, save, list, quit"
             ),
             "{error}"
         );

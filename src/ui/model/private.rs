@@ -111,23 +111,15 @@ pub(in crate::ui) struct Dragged {
     pub(in crate::ui) cells: u16,
 }
 
-/// A command about one proxy whose answer is awaited.
+/// An edit whose answer is awaited.
 #[derive(Clone, Debug)]
 pub(in crate::ui) struct Asked {
     pub(in crate::ui) proxy: ProxyId,
     /// The proxy's name when the engine was asked.
     pub(in crate::ui) name: String,
-    pub(in crate::ui) what: Ask,
-}
-
-/// What a command asks for.
-#[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "few are asked at a time")]
-pub(in crate::ui) enum Ask {
-    /// Something that can be undone becomes of the proxy.
-    Edit(Edited, Origin),
-    /// The proxy's port opens, or closes.
-    Port { open: bool },
+    /// What is to become of it.
+    pub(in crate::ui) what: Edited,
+    pub(in crate::ui) origin: Origin,
 }
 
 /// Where a command comes from.

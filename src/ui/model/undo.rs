@@ -69,8 +69,22 @@ pub(in crate::ui) enum Edited {
     Replaced(Swap<Setup>),
     /// It is given another name, or the given one is taken away.
     Renamed(Swap<Option<Name>>),
+    /// Its port opens or closes.
+    Port(Swap<Gate>),
+    /// It leads elsewhere, and its connections end.
+    Repointed(Swap<Mapping>),
     /// Something else holds for one of its connections alone.
     Own(ConnId, Swap<Own>),
+}
+
+/// What a proxy's port is to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::ui) enum Gate {
+    Open,
+    /// Closed to new clients: connections live on.
+    Closed,
+    /// Closed, and all connections end.
+    Off,
 }
 
 /// What it takes to have a proxy as it was.
@@ -240,6 +254,15 @@ impl<T> Swap<T> {
 // === impl Edit ===
 
 impl Edit {
+    /// Whether all is to be as it was.
+    pub(in crate::ui) fn is_none(&self) -> bool {
+        match &self.what {
+            Edited::Port(gates) => gates.before == gates.after,
+            Edited::Repointed(mappings) => mappings.before == mappings.after,
+            _ => false,
+        }
+    }
+
     fn reversed(&self) -> Self {
         let what = match self.what.clone() {
             Edited::Plan(plans) => Edited::Plan(plans.reversed()),
@@ -248,6 +271,8 @@ impl Edit {
             Edited::Removed(setup) => Edited::Added(setup),
             Edited::Replaced(setups) => Edited::Replaced(setups.reversed()),
             Edited::Renamed(names) => Edited::Renamed(names.reversed()),
+            Edited::Port(gates) => Edited::Port(gates.reversed()),
+            Edited::Repointed(mappings) => Edited::Repointed(mappings.reversed()),
             Edited::Own(conn, owns) => Edited::Own(conn, owns.reversed()),
         };
         Self { what, ..*self }
@@ -282,6 +307,17 @@ impl Edit {
                 plan: after.plan,
             },
             Edited::Renamed(Swap { after: name, .. }) => Request::Rename { proxy, name },
+            Edited::Port(Swap { after, .. }) => match after {
+                Gate::Open | Gate::Closed => Request::SetPort {
+                    proxy,
+                    open: after == Gate::Open,
+                },
+                Gate::Off => Request::Close(proxy),
+            },
+            Edited::Repointed(Swap { after, .. }) => Request::Repoint {
+                proxy,
+                mapping: after,
+            },
             Edited::Own(conn, Swap { after: own, .. }) => Request::SetOwn(conn, own),
         }
     }

@@ -250,12 +250,16 @@ fn change(model: &mut Model, proxy: ProxyId, old: Mapping, mut new: Setup) {
         proxies::ask(model, &Edit { proxy, what }, Origin::User);
     };
     let is_renamed = old.name != new.mapping.name;
-    if !old.serves_like(&new.mapping) {
+    let is_led_elsewhere = new.mapping.repoints(&old);
+    if !is_led_elsewhere && !old.serves_like(&new.mapping) {
         let before = Setup {
             mapping: old,
             plan: before,
         };
         return ask(model, Edited::Replaced(Swap { before, after: new }));
+    }
+    if is_led_elsewhere {
+        proxies::repoint(model, proxy, old.towards(&new.mapping));
     }
     if is_renamed {
         let names = Swap {
@@ -267,7 +271,7 @@ fn change(model: &mut Model, proxy: ProxyId, old: Mapping, mut new: Setup) {
     if new.plan != before {
         let text = changes(Some(&before), &new.plan);
         turn::set(model, Wish::one(proxy, new.plan, text), None);
-    } else if !is_renamed {
+    } else if !is_renamed && !is_led_elsewhere {
         model.say(Tone::Plain, "nothing changed");
     }
 }

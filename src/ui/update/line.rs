@@ -122,6 +122,15 @@ fn circle(model: &Model, mapping: &Mapping) -> Option<Circle> {
     })
 }
 
+/// What is spoken with the upstream.
+fn spoken(mapping: &Mapping) -> &'static str {
+    match mapping.tls() {
+        TlsMode::Clear => "clear text",
+        TlsMode::Direct(_) => "TLS",
+        TlsMode::Postgres => "PostgreSQL over TLS",
+    }
+}
+
 /// What Enter does with a line.
 fn promise(model: &Model, mapping: &Mapping, settings: &[Setting]) -> String {
     let mut parts = Vec::new();
@@ -142,23 +151,22 @@ fn promise(model: &Model, mapping: &Mapping, settings: &[Setting]) -> String {
             }
         }
         edited => {
+            let moves = edited.is_none_or(|row| !mapping.repoints(&row.bound()));
             if let Some(row) = edited {
+                let does = if moves { "replaces" } else { "repoints" };
                 parts.push(match row.open {
-                    0 => format!("replaces {}", row.name),
-                    1 => format!("replaces {}, whose connection ends", row.name),
-                    open => format!("replaces {}, whose {open} connections end", row.name),
+                    0 => format!("{does} {}", row.name),
+                    1 => format!("{does} {}, whose connection ends", row.name),
+                    open => format!("{does} {}, whose {open} connections end", row.name),
                 });
             }
-            parts.push(format!(
-                "listens on {}",
-                address(mapping.listen, &model.bind)
-            ));
-            let how = match mapping.tls() {
-                TlsMode::Clear => "clear text",
-                TlsMode::Direct(_) => "TLS",
-                TlsMode::Postgres => "PostgreSQL over TLS",
-            };
-            parts.push(format!("{how} to {}", mapping.upstream()));
+            if moves {
+                parts.push(format!(
+                    "listens on {}",
+                    address(mapping.listen, &model.bind)
+                ));
+            }
+            parts.push(format!("{} to {}", spoken(mapping), mapping.upstream()));
             parts.extend(mapping.name.as_ref().map(|name| format!("called {name}")));
         }
     }

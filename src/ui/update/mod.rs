@@ -320,7 +320,7 @@ fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
         Outcome::Owned(proxy, _, taken) => own::taken(model, ticket, proxy, taken),
         Outcome::Sweeping(proxy, curve) => sweeps::begun(model, proxy, curve),
         // Events tell of it.
-        Outcome::Watching | Outcome::Swept(..) | Outcome::Repointed(_) => {}
+        Outcome::Watching | Outcome::Swept(..) => {}
         Outcome::KilledAll(count, _) => {
             model.say(Tone::Plain, format!("{count} connections reset by you"));
         }
@@ -328,14 +328,11 @@ fn done(model: &mut Model, ticket: u64, outcome: Outcome) {
             line::probed(model, port, result.map_err(|error| error.to_string()));
         }
         Outcome::Stopped => model.cause(Effect::Quit),
-        Outcome::PortSet(proxy) => {
-            let text = format!(
-                "{}: port closed, its connections end: o opens it",
-                model.name(proxy)
-            );
-            model.say(Tone::Plain, text);
-        }
-        Outcome::Added(_) | Outcome::Removed(_) | Outcome::Renamed(..) => model.unasked(),
+        Outcome::Added(_)
+        | Outcome::Removed(_)
+        | Outcome::Renamed(..)
+        | Outcome::PortSet(_)
+        | Outcome::Repointed(_) => model.unasked(),
     }
 }
 

@@ -7,10 +7,10 @@ use super::contact::may_change;
 use super::{engine, line};
 use crate::fault::Plan;
 use crate::mapping::Mapping;
-use crate::request::{Outcome, Request, RequestError};
+use crate::request::{Outcome, RequestError};
 use crate::snapshot::{PortState, ProxyId};
-use crate::ui::model::undo::{Edit, Edited, Setup, Swap};
-use crate::ui::model::{Ask, Asked, Draft, Focus, Model, Origin, Overlay, Tone};
+use crate::ui::model::undo::{Edit, Edited, Gate, Setup, Swap};
+use crate::ui::model::{Asked, Draft, Focus, Model, Origin, Overlay, Tone};
 
 /// A mapping and its faults as the input line takes them.
 pub(super) fn in_words(mapping: &Mapping, plan: &Plan) -> String {
@@ -67,17 +67,22 @@ pub(super) fn ask(model: &mut Model, edit: &Edit, origin: Origin) -> bool {
         return false;
     }
     if matches!(edit.what, Edited::Removed(_)) {
-        if is_asked(model, proxy, |what| {
-            matches!(what, Ask::Edit(Edited::Removed(_), _))
-        }) {
+        if is_asked(model, proxy, |what| matches!(what, Edited::Removed(_))) {
             return false;
         }
         if let Some(mapping) = model.proxy(proxy).map(|(_, row)| row.bound()) {
             model.undo.remember(proxy, &mapping);
         }
     }
-    let what = Ask::Edit(edit.what.clone(), origin);
-    wait_for(model, proxy, what, edit.request());
+    let name = model.name(proxy);
+    let ticket = model.ask(edit.request());
+    let asked = Asked {
+        proxy,
+        name,
+        what: edit.what.clone(),
+        origin,
+    };
+    model.private.asked.insert(ticket, asked);
     true
 }
 
@@ -86,30 +91,41 @@ pub(super) fn toggle_port(model: &mut Model, proxy: ProxyId) {
     let Some((_, row)) = model.proxy(proxy) else {
         return;
     };
-    set_port(model, proxy, row.port == PortState::Closed);
+    let gate = if row.port == PortState::Closed {
+        Gate::Open
+    } else {
+        Gate::Closed
+    };
+    set_port(model, proxy, gate);
 }
 
-/// Opens a proxy's port, or closes it to new clients.
-pub(super) fn set_port(model: &mut Model, proxy: ProxyId, open: bool) {
-    let is_asked = is_asked(model, proxy, |what| matches!(what, Ask::Port { .. }));
-    if !is_asked && may_change(model, &[proxy]) {
-        let request = Request::SetPort { proxy, open };
-        wait_for(model, proxy, Ask::Port { open }, request);
+/// Opens a proxy's port, or closes it.
+pub(super) fn set_port(model: &mut Model, proxy: ProxyId, after: Gate) {
+    let is_asked = is_asked(model, proxy, |what| matches!(what, Edited::Port(_)));
+    let Some((_, row)) = model.proxy(proxy).filter(|_| !is_asked) else {
+        return;
+    };
+    let before = if row.port == PortState::Closed {
+        Gate::Closed
+    } else {
+        Gate::Open
+    };
+    let what = Edited::Port(Swap { before, after });
+    ask(model, &Edit { proxy, what }, Origin::User);
+}
+
+/// Leads a proxy elsewhere: its connections end, and all that is known of it stays.
+pub(super) fn repoint(model: &mut Model, proxy: ProxyId, after: Mapping) {
+    if let Some(before) = model.proxy(proxy).map(|(_, row)| row.mapping.clone()) {
+        let what = Edited::Repointed(Swap { before, after });
+        ask(model, &Edit { proxy, what }, Origin::User);
     }
 }
 
 /// Whether the engine was asked for such a thing and has not answered yet.
-fn is_asked(model: &Model, proxy: ProxyId, such: impl Fn(&Ask) -> bool) -> bool {
+fn is_asked(model: &Model, proxy: ProxyId, such: impl Fn(&Edited) -> bool) -> bool {
     let mut asked = model.private.asked.values();
     asked.any(|asked| asked.proxy == proxy && such(&asked.what))
-}
-
-/// Asks the engine for something whose answer will concern a proxy.
-fn wait_for(model: &mut Model, proxy: ProxyId, what: Ask, request: Request) {
-    let name = model.name(proxy);
-    let ticket = model.ask(request);
-    let asked = Asked { proxy, name, what };
-    model.private.asked.insert(ticket, asked);
 }
 
 // === answers ===
@@ -120,33 +136,22 @@ pub(super) fn answered(
     asked: Asked,
     result: Result<Outcome, Arc<RequestError>>,
 ) {
-    let Asked { proxy, name, what } = asked;
-    match (what, result) {
-        (Ask::Edit(what, origin), Ok(outcome)) => {
-            done(model, Edit { proxy, what }, &name, origin, outcome);
-        }
-        (Ask::Edit(what, origin), Err(why)) => {
-            refused(model, Edit { proxy, what }, &name, origin, &why);
-        }
-        (Ask::Port { open: true }, Ok(Outcome::PortSet(_))) => {
-            model.say(Tone::Good, format!("{name}: port open"));
-        }
-        (Ask::Port { open: false }, Ok(Outcome::PortSet(_))) => {
-            let what = match model.proxy(proxy) {
-                // Its connections end with it there.
-                Some((_, row)) if row.foreign.is_some() => "end",
-                _ => "live on",
-            };
-            let text = format!("{name}: port closed, its connections {what}: o opens it");
-            model.say(Tone::Plain, text);
-        }
-        (Ask::Port { .. }, Ok(_)) => model.unasked(),
-        (Ask::Port { .. }, Err(why)) => model.say(Tone::Trouble, format!("{name}: {why}")),
+    let Asked {
+        proxy,
+        name,
+        what,
+        origin,
+    } = asked;
+    let edit = Edit { proxy, what };
+    match result {
+        Ok(outcome) => done(model, edit, &name, origin, outcome),
+        Err(why) => refused(model, edit, &name, origin, &why),
     }
 }
 
 /// The engine did an edit of the proxy that was called `name` when it was asked.
 fn done(model: &mut Model, mut edit: Edit, name: &str, origin: Origin, outcome: Outcome) {
+    let mut tone = Tone::Good;
     let text = match (&edit.what, outcome) {
         (Edited::Added(Setup { mapping, plan }), Outcome::Added(id)) => {
             let text = if origin == Origin::User {
@@ -170,6 +175,20 @@ fn done(model: &mut Model, mut edit: Edit, name: &str, origin: Origin, outcome: 
         (Edited::Renamed(_), Outcome::Renamed(_, after)) => {
             format!("{name} is called {after} now")
         }
+        (Edited::Port(Swap { after, .. }), Outcome::PortSet(_)) => match after {
+            Gate::Open => format!("{name}: port open"),
+            Gate::Closed | Gate::Off => {
+                tone = Tone::Plain;
+                // Elsewhere than on a desk of ours they end with either.
+                let row = model.proxy(edit.proxy).map(|(_, row)| row);
+                let is_foreign = row.is_some_and(|row| row.foreign.is_some());
+                let ends = *after == Gate::Off || is_foreign;
+                let end = if ends { "end" } else { "live on" };
+                format!("{name}: port closed, its connections {end}: o opens it")
+            }
+        },
+        // An event tells of it.
+        (Edited::Repointed(_), Outcome::Repointed(_)) => String::new(),
         (Edited::Removed(_), Outcome::Removed(_)) => {
             // The step was kept when the engine was asked.
             model.private.awaited.retain(|id| *id != edit.proxy);
@@ -177,8 +196,10 @@ fn done(model: &mut Model, mut edit: Edit, name: &str, origin: Origin, outcome: 
         }
         _ => return model.unasked(),
     };
-    model.say(Tone::Good, text);
-    if origin == Origin::User {
+    if !text.is_empty() {
+        model.say(tone, text);
+    }
+    if origin == Origin::User && !edit.is_none() {
         model.keep_step(vec![edit], model.solo.clone(), None);
     }
 }
@@ -213,6 +234,7 @@ fn refused(model: &mut Model, edit: Edit, name: &str, origin: Origin, why: &Requ
             line::refill(model, in_words(&setup.mapping, &setup.plan), None);
             model.focus = Focus::Input;
         }
+        Edited::Port(_) | Edited::Repointed(_) => text = format!("{name}: {why}"),
         Edited::Added(_)
         | Edited::Plan(_)
         | Edited::Settings(_)

@@ -4,11 +4,12 @@ use super::contact::may_change;
 use super::turn::{self, Wish};
 use super::{own, proxies, settings};
 use crate::command;
+use crate::fault::Own;
 use crate::snapshot::ProxyId;
 use crate::ui::changes::{changes, touched};
 use crate::ui::format::age;
 use crate::ui::model::undo::{Edit, Edited, Step, Swap};
-use crate::ui::model::{Ask, Model, Origin, Overlay, Tone};
+use crate::ui::model::{Model, Origin, Overlay, Tone};
 
 /// The last step back.
 pub(super) fn undo(model: &mut Model) {
@@ -76,6 +77,8 @@ fn is_doubtful(model: &mut Model, step: &Step) -> bool {
         | Edited::Removed(_)
         | Edited::Replaced(_)
         | Edited::Renamed(_)
+        | Edited::Port(_)
+        | Edited::Repointed(_)
         | Edited::Own(..) => None,
     });
     let mut touched = plans.flat_map(|(proxy, plans)| {
@@ -97,21 +100,41 @@ fn is_doubtful(model: &mut Model, step: &Step) -> bool {
     true
 }
 
-/// While a proxy comes back, the steps name it by a number that is about to change.
+/// While a proxy comes back, the steps name it by a number that is about to change; and what is not answered yet is no step.
 fn is_busy(model: &mut Model) -> bool {
     let mut asked = model.private.asked.values();
     let busy = asked.any(|asked| match &asked.what {
-        Ask::Edit(Edited::Added(_) | Edited::Replaced(_) | Edited::Renamed(_), _) => true,
-        Ask::Edit(
-            Edited::Plan(_) | Edited::Settings(_) | Edited::Removed(_) | Edited::Own(..),
-            _,
-        )
-        | Ask::Port { .. } => false,
+        Edited::Added(_)
+        | Edited::Replaced(_)
+        | Edited::Renamed(_)
+        | Edited::Port(_)
+        | Edited::Repointed(_) => true,
+        Edited::Plan(_) | Edited::Settings(_) | Edited::Removed(_) | Edited::Own(..) => false,
     });
     if busy {
         model.say(Tone::Plain, "a proxy is being changed: once more, please");
     }
     busy
+}
+
+/// Whether an edit is one of a proxy that is there, and stays the one that it is.
+fn needs_its_proxy(what: &Edited) -> bool {
+    match what {
+        Edited::Plan(_)
+        | Edited::Settings(_)
+        | Edited::Renamed(_)
+        | Edited::Port(_)
+        | Edited::Repointed(_) => true,
+        Edited::Added(_) | Edited::Removed(_) | Edited::Replaced(_) | Edited::Own(..) => false,
+    }
+}
+
+/// What is said of a step about one connection alone.
+fn own_text(word: &str, after: &Own) -> String {
+    match after.to_string() {
+        none if none.is_empty() => format!("{word}: as its proxy again"),
+        text => format!("{word}: {text}"),
+    }
 }
 
 /// Takes a step: `origin` is which way.
@@ -121,21 +144,16 @@ fn take(model: &mut Model, step: &Step, origin: Origin) {
     } else {
         "redo"
     };
-    let mut plans = Vec::new();
-    let mut texts = Vec::new();
+    let (mut plans, mut texts) = (Vec::new(), Vec::new());
     let mut left = None;
     for edit in &step.edits {
         let proxy = edit.proxy;
         match &edit.what {
-            Edited::Plan(_) | Edited::Settings(_) | Edited::Renamed(_) if !model.knows(proxy) => {
+            what if needs_its_proxy(what) && !model.knows(proxy) => {
                 model.say(Tone::Plain, "that proxy is gone");
             }
             Edited::Own(conn, Swap { after, .. }) => {
-                let text = match after.to_string() {
-                    none if none.is_empty() => format!("{word}: as its proxy again"),
-                    text => format!("{word}: {text}"),
-                };
-                own::carry_out(model, (proxy, *conn), after.clone(), &text);
+                own::carry_out(model, (proxy, *conn), after.clone(), &own_text(word, after));
             }
             Edited::Plan(Swap { before, after }) => {
                 // What others have set of other kinds stays.
@@ -150,7 +168,12 @@ fn take(model: &mut Model, step: &Step, origin: Origin) {
                 settings::flip(model, proxy);
                 plans.push((proxy, after.clone()));
             }
-            Edited::Added(_) | Edited::Removed(_) | Edited::Replaced(_) | Edited::Renamed(_) => {
+            Edited::Added(_)
+            | Edited::Removed(_)
+            | Edited::Replaced(_)
+            | Edited::Renamed(_)
+            | Edited::Port(_)
+            | Edited::Repointed(_) => {
                 proxies::ask(model, edit, origin);
             }
         }

@@ -2,15 +2,13 @@
 
 use crate::command::{Command, Target};
 use crate::fault::Plan;
-use crate::request::Request;
 use crate::snapshot::ProxyId;
 use crate::ui::ability;
 use crate::ui::action::Action;
 use crate::ui::changes::changes as changed;
 use crate::ui::input::Check;
-use crate::ui::model::undo::{Edit, Edited, Setup, Swap};
+use crate::ui::model::undo::{Edit, Edited, Gate, Setup, Swap};
 use crate::ui::model::{Model, Origin, Tone};
-use crate::ui::update::contact::may_change;
 use crate::ui::update::turn::{self, Wish};
 use crate::ui::update::{apply, connections, line, own, proxies, sweeps, tapes};
 
@@ -36,27 +34,21 @@ pub(super) fn carry_out(model: &mut Model, command: Command) {
         Command::Remove(name) => on(model, &name, proxies::delete),
         Command::Rename(name, after) => on(model, &name, |model, proxy| {
             let before = model.proxy(proxy).and_then(|(_, row)| row.bound().name);
-            let what = Edited::Renamed(Swap {
-                before,
-                after: Some(after),
-            });
+            let what = Edited::Renamed(Swap { before, after });
             proxies::ask(model, &Edit { proxy, what }, Origin::User);
         }),
         Command::Port(name, open) => {
+            let gate = if open { Gate::Open } else { Gate::Closed };
             on(model, &name, |model, proxy| {
-                proxies::set_port(model, proxy, open);
+                proxies::set_port(model, proxy, gate);
             });
         }
         Command::Off(name) => on(model, &name, |model, proxy| {
-            if may_change(model, &[proxy]) {
-                model.ask(Request::Close(proxy));
-            }
+            proxies::set_port(model, proxy, Gate::Off);
         }),
         Command::Repoint(name, to) => on(model, &name, |model, proxy| {
-            if let Some(mapping) = model.proxy(proxy).map(|(_, row)| row.mapping.towards(&to))
-                && may_change(model, &[proxy])
-            {
-                model.ask(Request::Repoint { proxy, mapping });
+            if let Some(mapping) = model.proxy(proxy).map(|(_, row)| row.mapping.towards(&to)) {
+                proxies::repoint(model, proxy, mapping);
             }
         }),
         Command::Kill(conn, how) => connections::kill(model, conn, how),

@@ -157,7 +157,7 @@ impl Reader<'_> {
         let leaves_out = match (word, arguments.len()) {
             ("set", len) => len > 0 && !names_one,
             ("clear" | "preset" | "bypass", _) => !names_one,
-            ("remove", len) => len == 0,
+            ("remove" | "unname", len) => len == 0,
             ("rename", len) => len == 1,
             _ => false,
         };

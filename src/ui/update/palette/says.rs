@@ -78,7 +78,8 @@ fn effect(model: &Model, command: &Command) -> String {
             };
             format!("deletes {name}{ends}; u brings the proxy back")
         }
-        Command::Rename(name, after) => format!("{name} is called {after} from now on"),
+        Command::Rename(name, Some(after)) => format!("{name} is called {after} from now on"),
+        Command::Rename(name, None) => format!("{name} is called as its mapping says from now on"),
         Command::Port(name, open) => port(name, *open),
         Command::Off(name) => {
             let open = row(model, name).map_or(0, |row| row.open);

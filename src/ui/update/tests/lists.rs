@@ -25,6 +25,44 @@ fn a_port_closes_and_opens_again() {
     ));
 }
 
+#[test]
+fn a_port_that_was_closed_opens_when_that_is_undone() {
+    let closes = |request: &Request| {
+        if let Request::SetPort { open, .. } = request {
+            Some(if *open { "open" } else { "closed" })
+        } else {
+            matches!(request, Request::Close(_)).then_some("off")
+        }
+    };
+    for (words, wish, said) in [
+        (
+            "port db closed",
+            "closed",
+            "db: port closed, its connections live on: o opens it",
+        ),
+        (
+            "port db off",
+            "off",
+            "db: port closed, its connections end: o opens it",
+        ),
+    ] {
+        let mut model = super::palette::typed(words);
+        let asked = |model: &mut Model, action: Action| {
+            let effects = does(model, [action]);
+            let [Effect::Ask(ticket, request)] = effects.as_slice() else {
+                panic!("{words}: {effects:?}");
+            };
+            let what = closes(request);
+            does(model, [did(*ticket, Outcome::PortSet(ProxyId(1)))]);
+            what
+        };
+        assert_eq!(asked(&mut model, Action::Accept), Some(wish));
+        assert_eq!(notice(&model), said);
+        assert_eq!(asked(&mut model, Action::Undo), Some("open"), "{words}");
+        assert_eq!(asked(&mut model, Action::Redo), Some(wish), "{words}");
+    }
+}
+
 fn rows(model: &Model) -> Vec<u64> {
     let rows = model.conns.rows.iter();
     rows.map(|row| model.snapshot.conn(*row).expect("a row").id.0)

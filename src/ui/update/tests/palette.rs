@@ -5,7 +5,7 @@ use crate::command;
 use crate::ui::catalog::{self, Does};
 
 /// The palette with a text typed into it.
-fn typed(text: &str) -> Model {
+pub(super) fn typed(text: &str) -> Model {
     let mut model = model();
     does(&mut model, [Action::Palette(String::new())]);
     let keys = text
@@ -162,6 +162,12 @@ fn enter_runs_the_line_as_a_step_that_can_be_undone() {
     assert!(matches!(
         effects[..],
         [Effect::Ask(_, Request::Rename { .. })]
+    ));
+    let mut model = typed("unname");
+    let effects = does(&mut model, [Action::Accept]);
+    assert!(matches!(
+        effects[..],
+        [Effect::Ask(_, Request::Rename { name: None, .. })]
     ));
     let mut model = typed("go to cache");
     does(&mut model, [Action::Accept]);

@@ -385,10 +385,10 @@ fn what_was_told_of_a_proxy_goes_with_its_new_name() {
 }
 
 #[test]
-fn another_mapping_takes_the_proxys_place_and_undo_gives_it_back() {
+fn a_mapping_of_another_port_takes_the_proxys_place_and_undo_gives_it_back() {
     let mut model = model();
     does(&mut model, [Action::EditMapping, Action::ClearText]);
-    type_in(&mut model, "9001=other:80");
+    type_in(&mut model, "9010=db:80");
     let Check::Right(promise) = &model.input.check else {
         panic!("{:?}", model.input.check);
     };
@@ -402,7 +402,7 @@ fn another_mapping_takes_the_proxys_place_and_undo_gives_it_back() {
     };
     assert_eq!(
         (*proxy, mapping.to_string()),
-        (ProxyId(1), "9001=other:80".into())
+        (ProxyId(1), "9010=db:80".into())
     );
     let answer = did(*ticket, Outcome::Added(ProxyId(4)));
     does(&mut model, [answer]);
@@ -415,6 +415,46 @@ fn another_mapping_takes_the_proxys_place_and_undo_gives_it_back() {
         (*proxy, mapping.to_string()),
         (ProxyId(4), "9001=db:80".into())
     );
+}
+
+#[test]
+fn another_upstream_leaves_the_proxy_as_it_is_and_undo_leads_it_back() {
+    for (line, promise, requests) in [
+        (
+            "9001=other:80",
+            "repoints db, whose 3 connections end, clear text to other:80",
+            1,
+        ),
+        (
+            "9001=other:80 as shop latency 5ms",
+            "repoints db, whose 3 connections end, clear text to other:80, called shop",
+            3,
+        ),
+    ] {
+        let mut model = model();
+        does(&mut model, [Action::EditMapping, Action::ClearText]);
+        type_in(&mut model, line);
+        let Check::Right(said) = &model.input.check else {
+            panic!("{:?}", model.input.check);
+        };
+        assert!(said.contains(promise), "{said}");
+        let effects = does(&mut model, [Action::Accept]);
+        assert_eq!(effects.len(), requests, "{effects:?}");
+        let leads = |effects: &[Effect], to: &str| match effects {
+            [Effect::Ask(ticket, Request::Repoint { proxy, mapping }), ..] => {
+                assert_eq!((*proxy, mapping.upstream().as_str()), (ProxyId(1), to));
+                *ticket
+            }
+            effects => panic!("{effects:?}"),
+        };
+        let ticket = leads(&effects, "other:80");
+        let before = model.undo.len();
+        does(&mut model, [did(ticket, Outcome::Repointed(ProxyId(1)))]);
+        assert_eq!(model.undo.len(), before + 1);
+        if requests == 1 {
+            leads(&does(&mut model, [Action::Undo]), "db:80");
+        }
+    }
 }
 
 #[test]
