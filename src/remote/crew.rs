@@ -83,7 +83,7 @@ impl Crew {
     }
 
     /// Begins to follow an engine; returns its place, or nothing where all are taken.
-    pub(super) fn begin(&self, name: Option<String>, caller: Caller) -> Option<usize> {
+    pub(super) fn begin(&self, name: Option<String>, caller: &Caller) -> Option<usize> {
         let mut engines = self.engines.lock();
         let from = engines.next;
         let mut places = (from..from + self.places).map(|place| place % self.places);

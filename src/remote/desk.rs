@@ -84,7 +84,7 @@ impl RemoteDesk {
                 Err(AttachError::Silent(..)) if !is_one => None,
                 Err(why) => return Err(why),
             };
-            let place = crew.begin(pod.clone().or(name), caller);
+            let place = crew.begin(pod.clone().or(name), &caller);
             if let (Some(roster), Some(pod), Some(place)) = (roster, pod, place) {
                 rosters[roster].note(pod, place);
             }

@@ -69,7 +69,7 @@ impl Roster {
         for pod in found {
             if !self.places.contains_key(pod) {
                 let caller = crew.caller(self.target.of_pod(&self.pods, pod));
-                let Some(place) = crew.begin(Some(pod.clone()), caller) else {
+                let Some(place) = crew.begin(Some(pod.clone()), &caller) else {
                     return Some(format!(
                         "{} pods are shown, and more match",
                         self.places.len()
