@@ -53,7 +53,6 @@ impl RemoteDesk {
             0 => engines.len(),
             many => targets.len() - many + many * super::kube::MOST,
         };
-        let is_one = places == 1;
         let stop = CancellationToken::new();
         let crew = Arc::new(Crew::new(places, options, stop.clone()));
         let desk = Self(Arc::new(Inner {
@@ -72,16 +71,14 @@ impl RemoteDesk {
             },
         );
         let answered = join_all(asked).await;
+        // Where one of them is there the others are tried again.
+        let is_silent = |who: &Result<_, _>| matches!(who, Err(AttachError::Silent(..)));
+        let is_there = !rosters.is_empty() || !answered.iter().all(|(.., who)| is_silent(who));
         let machines: Vec<_> = answered.iter().map(|(.., who)| machine(who)).collect();
         for (caller, pod, roster, name) in answered {
             let name = match name {
-                // Those of one machine are all called by their addresses: nobody has to know which was named first.
-                Ok(who) => {
-                    let same = machines.iter().filter(|other| **other == who.name);
-                    let is_alone = same.count() == 1;
-                    who.name.filter(|_| is_alone)
-                }
-                Err(AttachError::Silent(..)) if !is_one => None,
+                Ok(who) => called(who.name, &machines),
+                Err(AttachError::Silent(..)) if is_there => None,
                 Err(why) => return Err(why),
             };
             let place = crew.begin(pod.clone().or(name), &caller);
@@ -105,6 +102,14 @@ impl RemoteDesk {
         // Who has not by then is shown as lost.
         let _ = timeout(PATIENCE, all).await;
     }
+}
+
+/// What an engine on this machine goes by; `None` for its address. Those of one machine all go by theirs: nobody has to know
+/// which was named first.
+fn called(machine: Option<String>, machines: &[Option<String>]) -> Option<String> {
+    let same = machines.iter().filter(|other| **other == machine);
+    let is_alone = same.count() == 1;
+    machine.filter(|_| is_alone)
 }
 
 /// What the machine of an engine is called, where that was told.

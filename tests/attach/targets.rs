@@ -33,6 +33,16 @@ async fn answering(answers: &'static [(&'static str, &'static str)]) -> String {
 }
 
 #[tokio::test]
+async fn of_several_that_do_not_answer_the_first_is_said() {
+    let (first, second) = (nobody().await.to_string(), nobody().await.to_string());
+    let targets = [&first, &second].map(|address| Target::parse(address).expect("a target"));
+    let attached = RemoteDesk::attach(&targets, &options("me@here")).await;
+    let why = attached.err().expect("no desk").to_string();
+    let said = format!("nothing answers on {first}: ");
+    assert!(why.starts_with(&said), "{why}");
+}
+
+#[tokio::test]
 #[expect(clippy::too_many_lines, reason = "a row for each answer")]
 async fn what_is_no_desk_is_said_in_one_line() {
     let closed = why_not(nobody().await.to_string()).await;

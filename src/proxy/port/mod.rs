@@ -25,7 +25,7 @@ use crate::proxy::net::sys::Listeners;
 use crate::proxy::proxy::{Kept, Proxy};
 use crate::proxy::shared::Shared;
 use crate::proxy::thread::clock;
-use crate::snapshot::{Author, Happening};
+use crate::snapshot::{Author, Happening, Shut};
 
 /// How often a port that another program took is asked for again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -115,7 +115,7 @@ pub(super) async fn close_with_all(proxy: &Arc<Proxy>, engine: &Arc<Shared>, by:
     let mut kept = proxy.gate.lock().await;
     stop_accepting(proxy).await;
     keep(proxy, engine, &mut kept, false);
-    engine.tell_by(proxy, Happening::PortClosed(proxy.shut()), Some(by));
+    engine.tell_by(proxy, Happening::PortClosed(Shut::Off), Some(by));
 }
 
 /// Binds listeners to the port of a proxy that goes, for the one that comes in its place. Where that fails, the port opens again
@@ -170,8 +170,12 @@ async fn open_or_close(
             engine.tell_listening(proxy, by);
             accept(port, engine).await;
         }
-    } else if stop_accepting(proxy).await {
-        engine.tell_by(proxy, Happening::PortClosed(proxy.shut()), by);
+    } else {
+        // As it is wanted now: closing takes a while, and somebody may want something else meanwhile, which is told after it.
+        let shut = proxy.shut();
+        if stop_accepting(proxy).await {
+            engine.tell_by(proxy, Happening::PortClosed(shut), by);
+        }
     }
     Ok(())
 }
