@@ -61,10 +61,11 @@
 //! |---|---|
 //! | where a byte is read and written | `proxy::relay::flow` decides when, a direction at a time; `proxy::leg` adds TLS; the system call is in `proxy::net::socket` |
 //! | where a byte is delayed, cut or changed | `fault::link` asks `fault::chain`, which asks one file of `fault::kinds` a kind |
-//! | where a key becomes a change | `ui::keymap` makes an action of it, `ui::update` has `fault::dial` change the setting, [`request`] carries the plan to the engine |
+//! | where a key becomes a change | `ui::keymap` makes an action of it, `ui::update` has `fault::dial` (there called `knob`) change the setting, [`request`] carries the plan to the engine |
 //! | what one connection is spared, and how it is looked at closely | `fault::own` says what acts on it, `proxy::record` keeps it, `proxy::meter::watch` notes what happens to it |
 //! | where a word becomes a change | [`command`] reads it, [`operate`] finds whom it means, [`request`] asks the engine |
 //! | where a new kind of fault goes | one file in `fault::kinds` and its word in the table there, then README's table. Its row says where a byte meets it (`stage`), whether it ends connections (`ends`) and changes bytes (`alters`) |
+//! | where a fault is climbed step by step | `sweep` says which steps and what gave, `proxy::sweeps` sets them on the engine |
 //! | where a mapping is read | [`mapping`], a function for each production of its grammar |
 //! | where a habit of an application is told | one file in `findings`, and its line in the table there |
 //! | who may ask what of the API | `api::guard` |
@@ -72,7 +73,7 @@
 //! | where our own API has a path | `api::live`, and its line in `assets/openapi.json` |
 //! | how the console works over an engine elsewhere | `remote::follow` reads its frames, `remote::words` says what is asked of it; `desk` is what the console sees of both |
 //! | which fault a toxic of toxiproxy is, and which toxics a plan comes to | `toxic` |
-//! | how the console works over toxiproxy's own server | `remote::toxiproxy`; what that cannot do is asked of `desk::Program` alone |
+//! | how the console works over toxiproxy's own server | `remote::toxiproxy`; `desk::Program` says what such a server cannot do, and the console asks nothing else |
 //! | where TLS with an upstream is set up | [`proxy::tls`] |
 //! | what is measured, and when | `proxy::meter` counts, `proxy::collector` reads ten times a second |
 //!

@@ -1,6 +1,6 @@
 //! Why TLS with an upstream, or PostgreSQL's negotiation of it, failed: one line that a person can act on.
 //!
-//! As in `proxy::error`, the line is whole and `source()` is for the log. Which failure of a session it is, `explain` finds
+//! As in `proxy::leg::error`, the line is whole and `source()` is for the log. Which failure of a session it is, `explain` finds
 //! out; which one of a file, `files`.
 
 use std::error::Error;
