@@ -188,3 +188,17 @@ impl Desk for RemoteDesk {
         self.0.crew.hurry.notify_waiters();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::called;
+
+    #[test]
+    fn engines_of_one_machine_go_by_their_addresses() {
+        let [vm, db] = ["vm", "db"].map(|name| Some(name.to_owned()));
+        let machines = [vm.clone(), vm.clone(), db.clone(), None];
+        let names = machines.clone().map(|machine| called(machine, &machines));
+        assert_eq!(names, [None, None, db, None]);
+        assert_eq!(called(vm.clone(), std::slice::from_ref(&vm)), vm);
+    }
+}

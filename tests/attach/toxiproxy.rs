@@ -10,6 +10,7 @@ use parking_lot::Mutex;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
 use tokio::task::AbortHandle;
 
 use crate::console::Console;
@@ -21,6 +22,8 @@ use crate::support::PATIENCE;
 struct Server {
     address: String,
     proxies: Arc<Mutex<BTreeMap<String, Value>>>,
+    /// Told whenever something was asked, and done.
+    asked: Arc<Notify>,
     listens: AbortHandle,
 }
 
@@ -32,16 +35,18 @@ impl Server {
     async fn at(address: &str, proxies: Arc<Mutex<BTreeMap<String, Value>>>) -> Self {
         let listener = TcpListener::bind(address).await.expect("a free port");
         let address = listener.local_addr().expect("it listens").to_string();
-        let told = Arc::clone(&proxies);
+        let asked = Arc::<Notify>::default();
+        let (told, tells) = (Arc::clone(&proxies), Arc::clone(&asked));
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let told = Arc::clone(&told);
-                tokio::spawn(async move { serve(stream, &told).await });
+                let (told, tells) = (Arc::clone(&told), Arc::clone(&tells));
+                tokio::spawn(async move { serve(stream, &told, &tells).await });
             }
         });
         Self {
             address,
             proxies,
+            asked,
             listens: task.abort_handle(),
         }
     }
@@ -80,8 +85,12 @@ impl Server {
     /// Waits until the server is so: the console has no word of when it has done something.
     async fn is(&self, what: &str, is_so: impl Fn(&Self) -> bool) {
         let waits = async {
-            while !is_so(self) {
-                tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+            loop {
+                let asked = self.asked.notified();
+                if is_so(self) {
+                    break;
+                }
+                asked.await;
             }
         };
         let found = tokio::time::timeout(PATIENCE, waits).await;
@@ -98,7 +107,11 @@ fn toxic(name: &str, kind: &str, attributes: &Value) -> Value {
 }
 
 /// Answers one question, and closes, as toxiproxy does where it is asked to.
-async fn serve(mut stream: TcpStream, proxies: &Mutex<BTreeMap<String, Value>>) -> Option<()> {
+async fn serve(
+    mut stream: TcpStream,
+    proxies: &Mutex<BTreeMap<String, Value>>,
+    asked: &Notify,
+) -> Option<()> {
     let mut read = Vec::new();
     let (head, body) = loop {
         let mut more = [0; 4_096];
@@ -129,6 +142,7 @@ async fn serve(mut stream: TcpStream, proxies: &Mutex<BTreeMap<String, Value>>) 
     let path: Vec<&str> = path.trim_start_matches('/').split('/').collect();
     let body = serde_json::from_str(&body).unwrap_or(Value::Null);
     let (status, answer) = answer(&mut proxies.lock(), method, &path, &body);
+    asked.notify_waiters();
     let text = match status {
         204 => format!("HTTP/1.1 {status} X\r\nConnection: close\r\n\r\n"),
         _ => format!(
