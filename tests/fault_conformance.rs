@@ -130,6 +130,14 @@ fn changed(plan: &Plan, setting: &Setting, change: Change) -> Plan {
     plan
 }
 
+/// What `plan` says in `direction` where `setting` stood: the setting of its kind and name.
+fn of_its_name(plan: &Plan, setting: &Setting, direction: Direction) -> Option<Setting> {
+    let mut settings = plan.settings().iter();
+    let found = settings
+        .find(|it| it.is(setting.kind, setting.name.as_ref()) && it.directions.contain(direction));
+    found.cloned()
+}
+
 /// The plan with a link for each connection, where a sender sends: one that is shared remembers what has left, and a queue
 /// that drops makes much of it.
 fn on_its_own_link(plan: &Plan) -> Plan {
@@ -542,7 +550,7 @@ proptest! {
         let plan = Plan::of(others.chain([setting.clone()]));
         let mut after = changed(&plan, &setting, change);
         if name == "loss"
-            && let Some(changed) = after.find(setting.kind, direction).cloned()
+            && let Some(changed) = of_its_name(&after, &setting, direction)
             && !begins_anew(&setting, &changed)
         {
             // Whoever loses more keeps what is under way: less is lost here.
@@ -551,7 +559,7 @@ proptest! {
                 // One that follows a trace loses otherwise where it does not.
                 _ => Percent::new(1),
             };
-            after.clear(setting.kind);
+            after.take_away(setting.kind, setting.name.as_ref(), Directions::Both);
             after.set(changed.with("packets", Value::Percent(fewer)));
         }
         // A sender that is left as it is keeps its window.
