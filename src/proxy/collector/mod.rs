@@ -2,7 +2,7 @@
 //!
 //! Connections tell it that they were opened, and what is told of their upstream, over a bounded channel, before any byte
 //! moves. Their end is a reason and a time in their record, which the next beat reads: nothing can be lost, so no row can
-//! stay behind. Nothing but the beat, and whoever asks for a snapshot, wakes it. A beat since which nothing has stirred walks
+//! stay behind. Nothing but the beat, whoever asks for a snapshot, and what a user changes wakes it. A beat since which nothing has stirred walks
 //! over no connection and visits no proxy but those whose last minute still has something in it: a proxy without traffic
 //! costs nothing. Where none has, it rests: one beat a second, until something stirs, which it looks at at once.
 
@@ -38,6 +38,9 @@ use crate::snapshot::{EndedConn, Happening, ProxyId, Snapshot};
 const QUIET_BEAT: Duration = Duration::from_secs(1);
 const CROWD: usize = 2_000;
 
+/// What users change is published at once, but so long after the snapshot before: a storm of changes costs no more than that.
+const APART: Duration = Duration::from_millis(10);
+
 /// Reads the counters and tells what happens.
 pub(crate) struct Collector {
     engine: Arc<Shared>,
@@ -55,6 +58,8 @@ pub(crate) struct Collector {
     /// What was counted when connections were last walked over, and whether figures still moved then.
     stirs: u64,
     restless: bool,
+    /// Something was changed since the last snapshot was published.
+    changed: bool,
     /// How many beats have found nothing to do, and nothing that the next one could have.
     idle: u32,
     /// Whether a bug of its own was told.
@@ -80,6 +85,7 @@ impl Collector {
             published: Duration::ZERO,
             stirs: 0,
             restless: true,
+            changed: false,
             idle: 0,
             told_bug: false,
         }
@@ -95,6 +101,7 @@ impl Collector {
             let rests = self.idle > 1;
             let due = self.published.saturating_add(self.quiet_beat());
             let due = due.saturating_sub(self.engine.now());
+            let too_soon = self.too_soon();
             let look = tokio::select! {
                 // Cancel-safe, all: what was not returned comes again, the token only reports.
                 _ = beat.tick(), if !rests => Self::beat,
@@ -110,6 +117,11 @@ impl Collector {
                     Self::beat
                 }
                 () = self.engine.look.notified() => Self::look,
+                () = self.engine.changed.notified(), if !self.changed => {
+                    self.changed = true;
+                    continue;
+                }
+                () = tokio::time::sleep(too_soon), if self.changed => Self::look,
                 () = stop.cancelled() => {
                     last = true;
                     self.restless = true;
@@ -125,8 +137,15 @@ impl Collector {
         }
     }
 
+    /// How long to wait until a change may be published.
+    fn too_soon(&self) -> Duration {
+        let since = self.engine.now().saturating_sub(self.published);
+        APART.saturating_sub(since)
+    }
+
     /// Publishes a snapshot of this moment. It is no beat: rates go on as if it had not been.
     fn look(&mut self) {
+        self.changed = false;
         let at = self.engine.now();
         self.hear();
         self.take_leave();
@@ -404,7 +423,7 @@ impl Collector {
             self.restless |= row.up_to_date < row.open;
             snapshot.proxies.push(row);
         }
-        self.published = at;
+        (self.published, self.changed) = (at, false);
         self.snapshots.send_replace(Arc::new(snapshot));
     }
 }

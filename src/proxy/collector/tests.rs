@@ -37,6 +37,7 @@ fn shared(news: mpsc::Sender<News>, events: broadcast::Sender<Arc<Event>>) -> Sh
     Shared {
         desk: Arc::new(SharedLinks::new(clock::now())),
         look: Notify::new(),
+        changed: Notify::new(),
         watched: parking_lot::Mutex::default(),
         tls: tls::TlsConfigs::load(&options.tls).expect("nothing to load"),
         options,
@@ -319,6 +320,34 @@ async fn a_snapshot_that_is_asked_for_is_of_the_moment_and_no_beat() {
     desk.beat_after(BEAT / 2).await;
     let snapshot = desk.snapshots.borrow().clone();
     assert!((snapshot.conns[0].rates.up - 2_000.0).abs() < 1.0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_changed_is_published_before_the_next_beat_and_a_storm_of_changes_now_and_then() {
+    let mut desk = desk();
+    let engine = Arc::clone(&desk.engine);
+    let stop = CancellationToken::new();
+    let running = tokio::spawn(desk.collector.run(stop.clone()));
+    desk.snapshots.changed().await.expect("it runs");
+    // In the middle between two beats.
+    tokio::time::sleep(BEAT / 2).await;
+    let before = clock::now();
+    let change = desk.proxy.settings.change(None, Plan::clear_all);
+    change.expect("whatever it was");
+    engine.changed.notify_one();
+    desk.snapshots.changed().await.expect("it runs");
+    assert!(clock::now() - before < APART, "{:?}", clock::now() - before);
+    // Within one beat.
+    let mut published = 0;
+    for _ in 0..80 {
+        engine.changed.notify_one();
+        tokio::time::sleep(Duration::from_millis(1)).await;
+        published += u32::from(desk.snapshots.has_changed().expect("it runs"));
+        desk.snapshots.mark_unchanged();
+    }
+    assert!((5..=9).contains(&published), "{published}");
+    stop.cancel();
+    running.await.expect("it ends");
 }
 
 #[tokio::test(start_paused = true)]

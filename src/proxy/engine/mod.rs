@@ -104,6 +104,7 @@ impl Engine {
             workers,
             news: news_tx,
             look: Notify::new(),
+            changed: Notify::new(),
             watched: Mutex::default(),
             rest,
             events,
@@ -245,6 +246,8 @@ impl Engine {
         };
         port::settle_or_tell(&proxy, &self.inner, &self.author).await;
         let taken = proxy.settings.taken_by_all(change, self.inner.start).await;
+        // Not before: the first that is seen of a change is who runs it.
+        self.inner.changed.notify_one();
         Ok(Edited {
             before,
             plan,
@@ -286,6 +289,7 @@ impl Engine {
         let change = proxy.settings.change_own(conn, own)?;
         proxy.touch();
         let taken = proxy.settings.taken_by_one(change, self.inner.start).await;
+        self.inner.changed.notify_one();
         Some((proxy.id, taken))
     }
 

@@ -143,6 +143,7 @@ impl Engine {
         port::close_with_all(&proxy, &self.inner, &self.author).await;
         // Those that came until the port was closed.
         proxy.settings.end_all();
+        self.inner.changed.notify_one();
         true
     }
 
@@ -224,6 +225,7 @@ impl Engine {
         let by = Some(&self.author);
         self.inner.tell_by(&proxy, Happening::Removed, by);
         port::close(&proxy).await;
+        self.inner.changed.notify_one();
         true
     }
 
@@ -242,7 +244,9 @@ impl Engine {
             return Ok(());
         };
         proxy.want_port(open);
-        port::settle(&proxy, &self.inner, &self.author).await
+        let settled = port::settle(&proxy, &self.inner, &self.author).await;
+        self.inner.changed.notify_one();
+        settled
     }
 
     /// Gives a proxy another name, or takes the given one away, and says so; returns the name that it has now.
@@ -258,6 +262,7 @@ impl Engine {
         if proxy.name() != before {
             let by = Some(&self.author);
             self.inner.tell_by(proxy, Happening::Renamed { before }, by);
+            self.inner.changed.notify_one();
         }
         Ok(proxy.name())
     }

@@ -85,6 +85,35 @@ async fn until_tasks_are(count: usize) {
     assert!(reached.is_ok(), "{} tasks, not {count}", tasks());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_a_user_changes_is_seen_before_the_next_beat() {
+    let engine = engine(1);
+    let id = add(&engine, "").await;
+    let mut snapshots = engine.snapshots();
+    let beat = Duration::from_millis(100);
+    tokio::time::sleep(beat / 2).await;
+    for faults in ["latency 1s", "loss 2%"] {
+        // The paused clock goes on only where everybody waits for it.
+        let before = engine.now();
+        engine
+            .set_plan(id, plan(faults))
+            .await
+            .expect("it is there");
+        let is_set = |all: &Arc<Snapshot>| all.proxies[0].plan.to_string() == faults;
+        let seen = snapshots.wait_for(is_set).await.map(|all| all.at);
+        let waited = seen.expect("it lives") - before;
+        assert!(waited < beat / 5, "{faults} is seen after {waited:?}");
+    }
+    let before = engine.now();
+    let name = mapping::Name::parse("orders").expect("a name");
+    engine.rename(id, Some(name)).expect("it is free");
+    let seen = snapshots
+        .wait_for(|all| all.proxies[0].name == "orders")
+        .await;
+    let waited = seen.expect("it lives").at - before;
+    assert!(waited < beat / 5, "a name is seen after {waited:?}");
+}
+
 #[tokio::test]
 async fn a_proxy_that_refuses_from_the_start_is_told_closed_and_never_listening() {
     let engine = engine(1);

@@ -77,6 +77,8 @@ pub(super) struct Shared {
     pub(super) news: mpsc::Sender<News>,
     /// Has the collector publish a snapshot at once.
     pub(super) look: Notify,
+    /// Something that a user sees was changed: has it published before the next beat.
+    pub(super) changed: Notify,
     /// The connection that is looked at closely.
     pub(super) watched: Mutex<Option<Arc<Record>>>,
     /// The collector's rest, and what is done to proxies by others than their connections.
