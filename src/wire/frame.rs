@@ -100,7 +100,7 @@ pub struct FrameError {
 /// A key frame.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default)]
-pub struct State<R = Vec<Value>> {
+pub struct State<R = Vec<Value>, E = R> {
     pub(super) seq: u64,
     pub(super) t: Seconds,
     pub(super) proxies: Vec<Entry>,
@@ -113,13 +113,13 @@ pub struct State<R = Vec<Value>> {
     pub(super) conns: Vec<R>,
     /// How many more are open.
     pub(super) more: usize,
-    pub(super) ended: Vec<EndedRow<R>>,
+    pub(super) ended: Vec<EndedRow<E>>,
     pub(super) watched: Option<Change>,
 }
 
 /// What has changed.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Delta<R = Vec<Value>> {
+pub struct Delta<R = Vec<Value>, E = R> {
     pub(super) seq: u64,
     pub(super) t: Seconds,
     /// The numbers of the proxies in their order, where those are others than before; who is not among them is gone.
@@ -135,7 +135,7 @@ pub struct Delta<R = Vec<Value>> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) more: Option<usize>,
     #[serde(default = "none", skip_serializing_if = "Option::is_none")]
-    pub(super) ended: Option<Tail<EndedRow<R>>>,
+    pub(super) ended: Option<Tail<EndedRow<E>>>,
     /// Absent where it is as before, `null` where none is watched any more.
     #[serde(
         default,
@@ -236,19 +236,27 @@ impl Frame {
 
     /// The line of a frame that is not made of a snapshot or an event, without a line ending: those have lines of their own.
     fn line(name: &str, members: &impl Serialize) -> String {
-        let members = serde_json::to_string(members);
-        let members = members.expect("no map here has keys that are not text");
-        let comma = if members == "{}" { "" } else { "," };
-        format!("{{\"frame\":\"{name}\"{comma}{}", &members[1..])
+        let mut line = format!("{{\"frame\":\"{name}\"").into_bytes();
+        let begin = line.len();
+        let written = serde_json::to_writer(&mut line, members);
+        written
+            .expect("no map here has keys that are not text, and memory takes all that is written");
+        // They go on in the object that has begun.
+        if &line[begin..] == b"{}" {
+            line.remove(begin);
+        } else {
+            line[begin] = b',';
+        }
+        String::from_utf8(line).expect("JSON is text")
     }
 
     /// The line of a key frame.
-    pub(super) fn state<R: Serialize>(state: &State<R>) -> String {
+    pub(super) fn state<R: Serialize, E: Serialize>(state: &State<R, E>) -> String {
         Self::line("state", state)
     }
 
     /// The line of what has changed.
-    pub(super) fn delta<R: Serialize>(delta: &Delta<R>) -> String {
+    pub(super) fn delta<R: Serialize, E: Serialize>(delta: &Delta<R, E>) -> String {
         Self::line("delta", delta)
     }
 

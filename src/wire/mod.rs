@@ -35,6 +35,7 @@ mod teller;
 #[cfg(test)]
 mod tests;
 mod told;
+mod turns;
 mod watched;
 mod words;
 

@@ -14,6 +14,7 @@ use super::minute::{self, POINTS};
 use super::proxy::Proxy;
 use super::seconds::Seconds;
 use super::tail::Tail;
+use super::turns::{AT_ONCE, Turns};
 use super::watched::Watched;
 use crate::fault::{KINDS, PerDirection};
 use crate::snapshot::{ConnRow, EndedConn, History, ProxyId, Snapshot};
@@ -28,6 +29,10 @@ pub struct Teller {
     proxies: Vec<Known>,
     /// In the order of their numbers.
     rows: Vec<Row>,
+    /// Of those, where they are very many.
+    turns: Turns,
+    /// The last frame told of some connections only.
+    leaves_out: bool,
     more: usize,
     ended: VecDeque<Ended>,
     watched: Option<Watched>,
@@ -79,7 +84,7 @@ impl Teller {
             columns: texts(&COLUMNS),
             kinds: KINDS.iter().map(|kind| kind.name.to_owned()).collect(),
             points: texts(&POINTS),
-            conns: self.rows.clone(),
+            conns: self.rows.iter().collect::<Vec<_>>(),
             more: self.more,
             ended: self.ended.iter().map(|it| ended_row(&it.0)).collect(),
             watched: self
@@ -89,8 +94,27 @@ impl Teller {
         })
     }
 
-    /// Takes a snapshot, and returns the frame of what is new in it; `None` where nothing is.
+    /// Takes a snapshot, and returns the frame of what is new in it; `None` where nothing is. Where very many connections are
+    /// told, those whose turn it is.
     pub fn tell(&mut self, snapshot: &Snapshot) -> Option<String> {
+        self.turns.go_on(snapshot.at);
+        self.take(snapshot)
+    }
+
+    /// Whether the last frame told of some connections only: where no other snapshot follows soon, the others are to be caught up
+    /// with.
+    #[must_use]
+    pub fn leaves_out(&self) -> bool {
+        self.leaves_out
+    }
+
+    /// Takes a snapshot, and leaves out none of its connections.
+    pub fn catch_up(&mut self, snapshot: &Snapshot) -> Option<String> {
+        self.turns.all();
+        self.take(snapshot)
+    }
+
+    fn take(&mut self, snapshot: &Snapshot) -> Option<String> {
         let at = snapshot.at;
         let order = self.order(snapshot);
         let proxies = self.changed_proxies(snapshot);
@@ -121,7 +145,7 @@ impl Teller {
             t: Seconds(at),
             order,
             proxies,
-            conns,
+            conns: conns.into_iter().map(|place| &self.rows[place]).collect(),
             gone,
             more,
             ended: newly,
@@ -177,23 +201,45 @@ impl Teller {
         changed
     }
 
-    /// The rows that are new, and the numbers of the connections that are told no longer.
-    fn changed_rows(&mut self, snapshot: &Snapshot) -> (Vec<Row>, Vec<u64>) {
-        let rows = self.busiest(&snapshot.conns).into_iter();
-        let mut rows: Vec<Row> = rows.map(|row| Row::of(row, snapshot.at)).collect();
-        rows.sort_unstable_by_key(|row| row.id);
-        let mut before = std::mem::take(&mut self.rows).into_iter().peekable();
+    /// The places of the rows that are new, and the numbers of the connections that are told no longer.
+    fn changed_rows(&mut self, snapshot: &Snapshot) -> (Vec<usize>, Vec<u64>) {
+        let at = snapshot.at;
+        let mut told = self.busiest(&snapshot.conns);
+        told.sort_unstable_by_key(|row| row.id);
         let (mut changed, mut gone) = (Vec::new(), Vec::new());
-        for row in &rows {
-            while let Some(other) = before.next_if(|other| other.id < row.id) {
-                gone.push(other.id);
+        let are_same = told.len() == self.rows.len()
+            && told
+                .iter()
+                .zip(&self.rows)
+                .all(|(row, known)| row.id.0 == known.id);
+        if !are_same {
+            let mut before = std::mem::take(&mut self.rows).into_iter().peekable();
+            let rows = told.iter().enumerate().map(|(place, row)| {
+                while let Some(other) = before.next_if(|other| other.id < row.id.0) {
+                    gone.push(other.id);
+                }
+                let known = before.next_if(|other| other.id == row.id.0);
+                known.unwrap_or_else(|| {
+                    changed.push(place);
+                    Row::of(row, at)
+                })
+            });
+            self.rows = rows.collect();
+            gone.extend(before.map(|other| other.id));
+        }
+        let take_turns = told.len() > AT_ONCE;
+        self.leaves_out = take_turns && self.turns.leave_out();
+        for (place, (row, known)) in told.iter().zip(&mut self.rows).enumerate() {
+            if take_turns && !self.turns.are_of(row.id.0) {
+                continue;
             }
-            if before.next_if(|other| other.id == row.id).as_ref() != Some(row) {
-                changed.push(row.clone());
+            let row = Row::of(row, at);
+            if *known != row {
+                *known = row;
+                changed.push(place);
             }
         }
-        gone.extend(before.map(|other| other.id));
-        self.rows = rows;
+        changed.sort_unstable();
         (changed, gone)
     }
 

@@ -731,3 +731,49 @@ fn a_list_is_told_by_what_is_new_of_it() {
         assert_eq!(again, list(after));
     }
 }
+
+#[test]
+fn of_very_many_connections_each_is_told_twice_a_second_and_none_is_left_behind() {
+    let mut snapshot = Snapshot {
+        at: Duration::from_secs(100),
+        ..Snapshot::default()
+    };
+    let opened = |number| ConnRow::opened(ConnId(number), ProxyId(1), addr(number));
+    snapshot.conns.extend((1..=1_500).map(opened));
+    let (mut teller, mut picture) = (Teller::new(usize::MAX), Picture::default());
+    teller.tell(&snapshot);
+    let mut take = |line: &str| {
+        let frame = Frame::read(line).expect("a frame");
+        picture.take(frame).expect("none is missing");
+        let told: Value = serde_json::from_str(line).expect("JSON");
+        let rows = told["conns"].as_array().cloned().unwrap_or_default();
+        let numbers: Vec<u64> = rows.iter().filter_map(|row| row[0].as_u64()).collect();
+        (numbers, picture.snapshot())
+    };
+    take(&teller.state());
+    let mut told = [0; 1_501];
+    for tenth in 1..=20 {
+        snapshot.at += Duration::from_millis(100);
+        for row in &mut snapshot.conns {
+            row.bytes.up += 1;
+        }
+        if tenth == 7 {
+            // Who comes and who goes waits for no turn.
+            snapshot.conns.remove(0);
+            snapshot.conns.push(opened(1_501));
+        }
+        let (numbers, shown) = take(&teller.tell(&snapshot).expect("something is new"));
+        let ids = |of: &Snapshot| of.conns.iter().map(|row| row.id).collect::<Vec<_>>();
+        assert_eq!(ids(&shown), ids(&snapshot));
+        assert!(numbers.len() <= 301, "{}", numbers.len());
+        for number in numbers.into_iter().filter(|number| *number <= 1_500) {
+            told[usize::try_from(number).expect("small")] += 1;
+        }
+    }
+    assert!(told[2..].iter().all(|count| *count == 4), "{told:?}");
+    assert!(teller.leaves_out());
+    let (_, shown) = take(&teller.catch_up(&snapshot).expect("the rest"));
+    let bytes = |of: &Snapshot| of.conns.iter().map(|row| row.bytes).collect::<Vec<_>>();
+    assert_eq!(bytes(&shown), bytes(&snapshot));
+    assert!(!teller.leaves_out() && teller.catch_up(&snapshot).is_none());
+}

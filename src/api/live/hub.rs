@@ -1,11 +1,13 @@
 //! What makes each frame once, for all who listen to the same. It works while somebody does, and no longer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Bytes;
 use parking_lot::Mutex;
 use tokio::sync::broadcast;
 use tokio::task::AbortHandle;
+use tokio::time::sleep;
 
 use crate::proxy::{Engine, Told};
 use crate::wire::{Teller, event};
@@ -18,6 +20,9 @@ pub(super) const LOTS: usize = 64;
 
 /// No lot has more events.
 const LOT: usize = 256;
+
+/// Where no snapshot follows for so long, what frames left out is told.
+const CATCH_UP: Duration = Duration::from_millis(500);
 
 /// What tells of snapshots.
 pub(super) struct Hub {
@@ -59,14 +64,30 @@ impl Hub {
         });
         let told = Arc::downgrade(&hub);
         let work = tokio::spawn(async move {
-            // It fails where the engine has ended.
-            while snapshots.changed().await.is_ok() {
+            let mut leaves_out = false;
+            loop {
+                let is_other = tokio::select! {
+                    // Cancel-safe: marks a snapshot as seen only when it is ready.
+                    changed = snapshots.changed() => match changed {
+                        Ok(()) => true,
+                        // The engine has ended.
+                        Err(_) => return,
+                    },
+                    // Cancel-safe: it only waits.
+                    () = sleep(CATCH_UP), if leaves_out => false,
+                };
                 let snapshot = snapshots.borrow_and_update().clone();
                 let Some(hub) = told.upgrade() else {
                     return;
                 };
                 let mut teller = hub.teller.lock();
-                if let Some(delta) = teller.tell(&snapshot) {
+                let delta = if is_other {
+                    teller.tell(&snapshot)
+                } else {
+                    teller.catch_up(&snapshot)
+                };
+                leaves_out = teller.leaves_out();
+                if let Some(delta) = delta {
                     // With the teller held: whoever joins has the key frame before it, and none between.
                     let _ = hub.frames.send((delta + "\n").into());
                 }
