@@ -115,6 +115,10 @@ pub enum Reach {
 pub enum Why {
     /// It does not answer, or what it told has ended.
     Silent,
+    /// It said that it ends, and has.
+    Ended,
+    /// It has as many clients as it takes.
+    Full,
     /// It asks for a token that it was not given.
     Unknown,
     /// It speaks another version of the interface.
@@ -238,6 +242,8 @@ impl fmt::Display for Why {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Silent => "it does not answer",
+            Self::Ended => "it has ended",
+            Self::Full => "it takes no more clients",
             Self::Unknown => "it asks for another token",
             Self::OtherVersion => "it speaks another version of the interface",
             Self::Stranger => "what answers there is no desk",

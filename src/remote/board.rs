@@ -192,9 +192,15 @@ impl Board {
         let now = self.now();
         let next = wait.map(|wait| now.saturating_add(wait));
         self.change(place, |peer| {
-            let since = match peer.reach {
-                Reach::Lost { since, .. } => since,
-                Reach::Here => now,
+            let (since, why) = match peer.reach {
+                // That it is silent since is no news.
+                Reach::Lost {
+                    since,
+                    why: Why::Ended,
+                    ..
+                } if why == Why::Silent => (since, Why::Ended),
+                Reach::Lost { since, .. } => (since, why),
+                Reach::Here => (now, why),
             };
             peer.reach = Reach::Lost { since, next, why };
             true
@@ -337,4 +343,29 @@ fn together(engines: &BTreeMap<usize, Known>) -> Arc<Snapshot> {
     all.conns.sort_by_key(|row| row.id);
     all.ended.sort_by_key(|ended| ended.at);
     Arc::new(all)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_said_that_it_ends_has_ended_until_something_else_is_known() {
+        let board = Board::new(1, &Author::CONSOLE, false);
+        board.enter(0, "db", "127.0.0.1:1");
+        for (why, told) in [
+            (Why::Silent, Why::Silent),
+            (Why::Ended, Why::Ended),
+            (Why::Silent, Why::Ended),
+            (Why::Stranger, Why::Stranger),
+            (Why::Silent, Why::Silent),
+        ] {
+            board.lose(0, why, None);
+            let reach = board.contact().borrow().peers[0].reach;
+            let Reach::Lost { why: known, .. } = reach else {
+                panic!("{reach:?}");
+            };
+            assert_eq!(known, told, "after {why:?}");
+        }
+    }
 }

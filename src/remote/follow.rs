@@ -95,7 +95,7 @@ impl Follower {
                     events: lost @ 1.., ..
                 } => self.board.lost(self.place, lost),
                 Frame::Others(ref others) => self.board.others(self.place, others.len()),
-                Frame::Bye(_) => return Err(Why::Silent),
+                Frame::Bye(_) => return Err(Why::Ended),
                 _ => {}
             }
             // Where frames are missing the next whole one comes by itself.
@@ -146,6 +146,7 @@ impl Follower {
                 _line: line,
             }),
             StatusCode::UNAUTHORIZED => Err(Why::Unknown),
+            StatusCode::SERVICE_UNAVAILABLE => Err(Why::Full),
             StatusCode::NOT_FOUND | StatusCode::METHOD_NOT_ALLOWED => Err(Why::OtherVersion),
             _ => Err(Why::Silent),
         }

@@ -25,6 +25,9 @@ pub enum AttachError {
     /// It refuses.
     #[error("{0} refuses: {1}")]
     Refused(String, String),
+    /// It has as many clients as it takes.
+    #[error("{0} refuses: {1}")]
+    Full(String, String),
     /// It is neither faultboard nor toxiproxy.
     #[error("what answers on {0} is no desk ({1}): it is neither faultboard nor toxiproxy")]
     Stranger(String, String),
@@ -67,9 +70,12 @@ pub(super) async fn who(caller: &Caller) -> Result<Who, AttachError> {
             });
         }
         StatusCode::UNAUTHORIZED => return Err(AttachError::Token(shown(), caller.has_token())),
-        StatusCode::FORBIDDEN => {
+        StatusCode::FORBIDDEN | StatusCode::SERVICE_UNAVAILABLE => {
             let why = text("error").unwrap_or_else(|| status.to_string());
-            return Err(AttachError::Refused(shown(), why));
+            return Err(match status {
+                StatusCode::FORBIDDEN => AttachError::Refused(shown(), why),
+                _ => AttachError::Full(shown(), why),
+            });
         }
         _ => {}
     }
@@ -126,6 +132,7 @@ impl AttachError {
         match self {
             Self::Silent(..) | Self::Pods(..) => Why::Silent,
             Self::Token(..) => Why::Unknown,
+            Self::Full(..) => Why::Full,
             Self::Refused(..) | Self::Stranger(..) => Why::Stranger,
             Self::OtherVersion(..) => Why::OtherVersion,
         }

@@ -41,11 +41,11 @@ async fn an_engine_that_is_killed_and_started_again_is_in_contact_again_as_anoth
     place.api.stop().await;
     place.engine.stop(Duration::ZERO).await;
     contact(&desk, |contact| contact.lost().count() == 1).await;
-    console.shows(&["NO CONTACT for "]).await;
-    console.press("6");
     console
-        .shows(&["is out of contact: nothing was changed"])
+        .shows(&["NO CONTACT for ", ": the desk has ended"])
         .await;
+    console.press("6");
+    console.shows(&["has ended: nothing was changed"]).await;
     let set = Request::SetPlan {
         proxy: ProxyId(1),
         before: None,
@@ -129,9 +129,7 @@ async fn of_several_desks_each_has_its_name_and_one_that_is_lost_leaves_the_othe
     console.press("6");
     plan_is(&two, "latency 500ms").await;
     console.press("k7");
-    console
-        .shows(&["is out of contact: nothing was changed"])
-        .await;
+    console.shows(&["has ended: nothing was changed"]).await;
 }
 
 #[tokio::test]

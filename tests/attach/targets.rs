@@ -99,6 +99,21 @@ async fn what_is_no_desk_is_said_in_one_line() {
             )],
             "THERE refuses: not from here",
         ),
+        (
+            // It has a place again when it is asked for its version: it is a desk all the same.
+            &[
+                (
+                    "/faultboard/v1",
+                    "HTTP/1.1 503 Service Unavailable\r\nContent-Length: 41\r\n\r\n{\"error\":\"it takes no more\",\"status\":503}",
+                ),
+                (
+                    "/version",
+                    "HTTP/1.1 200 OK\r\nContent-Length: 20\r\n\r\n{\"version\":\"2.12.0\"}",
+                ),
+                ("/proxies", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"),
+            ],
+            "THERE refuses: it takes no more",
+        ),
     ] {
         assert_eq!(why_not(answering(answers).await).await, says);
     }

@@ -3,7 +3,7 @@
 //! What would change one that is out of contact, or that is only to be looked at, is refused where it begins, before a draft
 //! or a step is kept of it: nothing waits for contact, so nothing surprises whoever is there by then.
 
-use crate::desk::{Contact, Peer, Reach};
+use crate::desk::{Contact, Peer, Reach, Why};
 use crate::fault::Plan;
 use crate::snapshot::{ConnId, ProxyId};
 use crate::ui::model::{Line, Model, Tone};
@@ -128,20 +128,25 @@ fn why_not(contact: &Contact, proxies: &[ProxyId]) -> Option<String> {
 }
 
 fn why_not_of(peer: &Peer) -> Option<String> {
-    if peer.is_lost() {
-        Some(format!(
-            "{} is out of contact: nothing was changed",
-            peer.name
-        ))
-    } else {
-        let why = "read-only: nothing was changed".to_owned();
-        peer.read_only.then_some(why)
+    let name = &peer.name;
+    match peer.reach {
+        Reach::Lost {
+            why: Why::Ended, ..
+        } => Some(format!("{name} has ended: nothing was changed")),
+        Reach::Lost { .. } => Some(format!("{name} is out of contact: nothing was changed")),
+        Reach::Here => {
+            let why = "read-only: nothing was changed".to_owned();
+            peer.read_only.then_some(why)
+        }
     }
 }
 
 fn lost(peer: &Peer) -> String {
     let Peer { name, reach, .. } = peer;
     match reach {
+        Reach::Lost {
+            why: Why::Ended, ..
+        } => format!("{name} has ended: this is its last picture"),
         Reach::Lost { why, .. } => format!("no contact with {name}: {why}"),
         Reach::Here => format!("{name} is in contact"),
     }

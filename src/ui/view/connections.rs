@@ -12,7 +12,7 @@ use super::columns::{BETWEEN, Cell, Column, ending, fitting};
 use super::hits::Target;
 use super::pen::{Pen, Sheet, width, wrap};
 use super::strips::{focused, looked_for, position, rule, selection};
-use crate::desk::Ability;
+use crate::desk::{Ability, Peer};
 use crate::snapshot::{PortState, ProxyRow};
 use crate::ui::ability;
 use crate::ui::find::Place;
@@ -110,7 +110,10 @@ fn nothing(model: &Model, proxy: &ProxyRow, sheet: &mut Sheet<'_>) {
         sheet.row(1).skip(2).text(why, Role::Rest);
         return;
     }
+    let peer = model.contact.peer_of(proxy.id);
     let text = match (&proxy.port, proxy.listening.first(), proxy.total) {
+        // What was told last is no news of the port.
+        _ if peer.is_some_and(Peer::is_lost) => "none when it was in contact last".to_owned(),
         (PortState::Refusing, ..) => "none: the port is closed by the fault refuse".to_owned(),
         (PortState::Closed, ..) => "none: the port is closed, o opens it".to_owned(),
         (PortState::Waiting(why), ..) => format!("clients wait: {why}"),

@@ -200,6 +200,8 @@ fn out_of_contact(model: &Model) -> Option<Piece> {
         (Why::OtherVersion, _) => ": another version of its interface".to_owned(),
         (Why::Unknown, _) => ": it asks for another token".to_owned(),
         (Why::Stranger, _) => ": what answers is no desk".to_owned(),
+        (Why::Ended, _) => ": the desk has ended".to_owned(),
+        (Why::Full, _) => ": it takes no more clients".to_owned(),
         (Why::Silent, Some(next)) if next > model.now => {
             format!(", again in {}", format::age(next.saturating_sub(model.now)))
         }
