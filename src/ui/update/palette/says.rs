@@ -135,6 +135,9 @@ fn effect(model: &Model, command: &Command) -> String {
             "writes what was done and met in the last hour to {}, for faultboard report and replay",
             shown_path(file)
         ),
+        Command::Quit if model.contact.is_remote() => {
+            "leaves this console: what it shows goes on where it runs".to_owned()
+        }
         Command::Quit => "ends the program, after a question where connections are open".to_owned(),
     }
 }
