@@ -66,6 +66,7 @@ impl Api {
             .merge(live::routes())
             .route("/metrics", get(metrics::metrics))
             .route_layer(from_fn_with_state(Arc::new(access), guard::admit))
+            .fallback(toxiproxy::no_such_path)
             .layer(map_response(answer::dressed))
             .with_state(control.clone());
         Self {

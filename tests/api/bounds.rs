@@ -37,16 +37,25 @@ async fn the_version_is_toxiproxys_in_its_bytes() {
 #[tokio::test]
 async fn unknown_paths_are_404_and_other_methods_405() {
     let desk = desk().await;
-    for (method, path, status) in [
-        ("GET", "/nothing", 404),
-        ("GET", "/version/", 404),
-        ("GET", "/", 404),
-        ("POST", "/version", 405),
-        ("OPTIONS", "/version", 405),
+    let theirs = "404 page not found\n";
+    let no_path = r#"{"error":"no such path: /faultboard/v1/openapi.json says which there are","status":404}"#;
+    let no_method = r#"{"error":"POST is not for this path: /faultboard/v1/openapi.json says what is","status":405}"#;
+    for (method, path, status, body) in [
+        ("GET", "/nothing", 404, theirs),
+        ("GET", "/version/", 404, theirs),
+        ("GET", "/", 404, theirs),
+        ("GET", "/faultboard", 404, theirs),
+        ("POST", "/version", 405, ""),
+        ("OPTIONS", "/version", 405, ""),
+        ("GET", "/faultboard/v1/nothing", 404, no_path),
+        ("GET", "/faultboard/v1/ports/1/2", 404, no_path),
+        ("POST", "/faultboard/v1", 405, no_method),
+        ("POST", "/faultboard/v1/kinds", 405, no_method),
     ] {
+        let reply = desk.ask(method, path, "").await;
         assert_eq!(
-            desk.ask(method, path, "").await.status,
-            status,
+            (reply.status, reply.body.as_str()),
+            (status, body),
             "{method} {path}"
         );
     }

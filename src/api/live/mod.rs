@@ -30,7 +30,7 @@ use axum::Router;
 use axum::body::Bytes;
 use axum::extract::Extension;
 use axum::http::header::CONTENT_TYPE;
-use axum::http::{StatusCode, Uri};
+use axum::http::{Method, StatusCode, Uri};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post, put};
 use serde_json::json;
@@ -64,7 +64,9 @@ pub(super) fn routes() -> Router<Control> {
         .route("/connections/{id}", put(asks::own))
         .route("/kill", post(asks::kill))
         .route("/proxies/{name}", put(asks::replace))
-        .route("/openapi.json", get(document));
+        .route("/openapi.json", get(document))
+        .method_not_allowed_fallback(other_method)
+        .fallback(no_such_path);
     Router::new().nest("/faultboard/v1", routes)
 }
 
@@ -90,6 +92,16 @@ async fn snapshot(Desk(control): Desk, uri: Uri) -> Result<Response, Refusal> {
     let mut teller = Teller::new(asked.conns);
     teller.tell(&*control.engine.snapshot().await);
     Ok(json_text(teller.state()))
+}
+
+async fn no_such_path() -> Refusal {
+    let why = "no such path: /faultboard/v1/openapi.json says which there are";
+    Refusal::new(StatusCode::NOT_FOUND, why)
+}
+
+async fn other_method(method: Method) -> Refusal {
+    let why = format!("{method} is not for this path: /faultboard/v1/openapi.json says what is");
+    Refusal::new(StatusCode::METHOD_NOT_ALLOWED, why)
 }
 
 async fn document() -> Response {

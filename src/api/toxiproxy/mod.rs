@@ -12,6 +12,7 @@ mod proxies;
 mod toxics;
 
 use axum::Router;
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
@@ -43,6 +44,11 @@ pub(super) fn routes() -> Router<Control> {
         .route("/proxies/{proxy}/toxics/{toxic}", toxic)
         .route("/populate", post(populate::populate))
         .route("/reset", post(proxies::reset))
+}
+
+/// What is on no path of this API is answered in toxiproxy's words.
+pub(super) async fn no_such_path() -> (StatusCode, &'static str) {
+    (StatusCode::NOT_FOUND, "404 page not found\n")
 }
 
 async fn version() -> Response {
