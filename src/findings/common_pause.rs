@@ -3,6 +3,7 @@
 //! A retry and a caller's next request look alike. What tells them apart is the pace of health: a pause that follows failures
 //! and no answer is a retry's.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::attempts::{Evidence, Failure, KNOWN};
@@ -34,6 +35,9 @@ const CLEAR: f64 = 0.65;
 
 /// Up to so many places later is a little later: some three times as long.
 const LATER: usize = 60;
+
+/// Places that are so far away are around another one: nearer ones hold a part of what it holds.
+const BESIDE: Range<usize> = 3..9;
 
 /// So many failures show a pause of several callers of whom nobody knows how often a request is tried, over a time that is so long and
 /// so many times as long: two callers that fail in turn are as far apart for as long as both try again.
@@ -104,8 +108,7 @@ fn peak(seen: &Evidence<'_>, waited: Duration) -> Option<Peak> {
         / 2;
     let place = place + middle;
     let expected = by_chance(&counts, place, moments.len());
-    let rivals = counts[..place.saturating_sub(2)].iter();
-    let rivals = rivals.filter(|n| **n * 4 > most * 3).count();
+    let rivals = rivals(&counts, place);
     let whole = Followers::place(Followers::at(place) + waited);
     let usual = in_health(seen, place)?;
     // Who asks on a schedule does so as often in failure; where that is seldom, the next attempt waits for a failure.
@@ -180,6 +183,19 @@ fn is_slower(seen: &Evidence<'_>, failures: &[&Failure]) -> bool {
     matches!((healthy, failing), (Some(healthy), Some(failing)) if failing * 2.0 < healthy)
 }
 
+/// How many other places hold as good as the most: earlier ones that hold nearly as many, and near ones that hold half as many
+/// beyond what chance makes. Where callers fail soon after one another, each pause has another beside it, and nobody knows which is
+/// theirs.
+fn rivals(counts: &[u32], place: usize) -> usize {
+    let most = counts[place];
+    let earlier = counts[..place.saturating_sub(BESIDE.start - 1)].iter();
+    let earlier = earlier.filter(|n| **n * 4 > most * 3).count();
+    let chance = beside(counts, place);
+    let half = (f64::from(most) - chance) / 2.0;
+    let near = around(counts, place).filter(|n| *n - chance > half).count();
+    earlier + near
+}
+
 /// How many of so many failures something may follow at a place by chance, at the very most: as what follows around it.
 fn by_chance(counts: &[u32], place: usize, of: usize) -> f64 {
     let of = of as f64;
@@ -198,10 +214,15 @@ fn later(counts: &[u32], place: usize) -> f64 {
 
 /// How many follow around a place, in the mean.
 fn beside(counts: &[u32], place: usize) -> f64 {
-    let beside = (3..9).flat_map(|step| [place.checked_sub(step), Some(place + step)]);
-    let beside = beside.flatten().filter_map(|place| counts.get(place));
-    let beside: Vec<f64> = beside.map(|n| f64::from(*n)).collect();
+    let beside: Vec<f64> = around(counts, place).collect();
     beside.iter().sum::<f64>() / beside.len() as f64
+}
+
+/// How many follow at each of the places around one.
+fn around(counts: &[u32], place: usize) -> impl Iterator<Item = f64> {
+    let around = BESIDE.flat_map(move |step| [place.checked_sub(step), Some(place + step)]);
+    let around = around.flatten().filter_map(|place| counts.get(place));
+    around.map(|n| f64::from(*n))
 }
 
 /// The median of those times that are near `about`; that itself where there are none.
@@ -212,4 +233,35 @@ fn median_near(times: &[Duration], about: Duration) -> Duration {
         .filter(|time| time.abs_diff(about) <= about / 20);
     let near: Vec<Duration> = near.collect();
     if near.is_empty() { about } else { median(near) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many rivals the place has that holds the most, where so many failures each were followed after these times.
+    fn rivals_of(failures: &[(usize, &[u64])]) -> usize {
+        let mut rows = Vec::new();
+        for (many, millis) in failures {
+            let mut row = Followers::default();
+            for after in *millis {
+                row.add(Duration::from_millis(*after));
+            }
+            rows.extend(std::iter::repeat_n(row, *many));
+        }
+        let counts = Followers::counts(rows.iter());
+        let most = (0..PLACES).max_by_key(|place| (counts[*place], PLACES - place));
+        rivals(&counts, most.expect("a place"))
+    }
+
+    #[test]
+    fn of_two_near_pauses_none_is_the_one() {
+        assert_eq!(rivals_of(&[(10, &[1_000])]), 0);
+        assert_eq!(rivals_of(&[(7, &[1_000]), (3, &[1_000, 1_080])]), 0);
+        // Another caller that failed just after follows a pause and a little more: after the last attempt of one train too.
+        let echoed = rivals_of(&[(6, &[1_000, 1_080]), (1, &[1_000]), (2, &[1_080])]);
+        assert!(echoed > 0);
+        let far = rivals_of(&[(6, &[1_000, 2_000]), (1, &[1_000]), (2, &[2_000])]);
+        assert!(far > 0);
+    }
 }
