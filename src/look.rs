@@ -3,11 +3,9 @@
 //! Words alone: what colours and glyphs they come to on which terminal, `ui::theme` knows.
 
 use clap::ValueEnum;
-use serde::Deserialize;
 
 /// Which colours the console has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Scheme {
     /// Those that fit the terminal's background, as far as the terminal says what it is
     #[default]
@@ -25,8 +23,7 @@ pub enum Scheme {
 }
 
 /// Which glyphs the console draws with.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ValueEnum)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Glyphs {
     /// What the locale and the terminal's name promise
     #[default]

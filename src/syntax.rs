@@ -97,6 +97,20 @@ pub(crate) fn unknown(what: &str, word: &str, guess: Option<&str>, known: &[&str
     format!("unknown {what} {}{guess} ({})", quoted(word), listed(known))
 }
 
+/// What a reader of TOML says is wrong, without its list of signs that may stand there.
+pub(crate) fn no_toml(message: &str) -> String {
+    let why = message.split(", expected").next().unwrap_or(message);
+    format!("not as TOML is written: {}", why.trim_end())
+}
+
+/// The line and the column of a byte of a text, counted from 1.
+pub(crate) fn place(text: &str, at: usize) -> (usize, usize) {
+    let before = text.get(..at).unwrap_or(text);
+    let begun = before.rfind('\n').map_or(0, |end| end + 1);
+    let line = before.matches('\n').count() + 1;
+    (line, before[begun..].chars().count() + 1)
+}
+
 /// The candidate that `word` was most likely meant to be: the same but for case, a few slips of the fingers away, or
 /// begun by it. `None` where that would be a guess in the dark.
 pub(crate) fn nearest<'a>(

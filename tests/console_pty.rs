@@ -556,7 +556,7 @@ fn the_configuration_is_obeyed_and_the_desk_is_there_again() {
 
     write("theme = \"drak\"");
     let terminal = start(&["--resume"]);
-    terminal.text("config.toml:1:9: unknown variant `drak`");
+    terminal.text("config.toml:1:9: theme wants one of");
     terminal.text("250ms");
     terminal.text("2 second");
     terminal.keys("a\x1b[A");

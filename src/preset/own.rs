@@ -18,10 +18,13 @@ use toml::de::{DeTable, DeValue};
 
 use super::{PRESETS, Preset};
 use crate::fault::{Kind, language};
-use crate::format::quoted;
+use crate::syntax::{nearest, no_toml, place, unknown};
 
 /// What is said of a preset without a source.
 pub const SOURCE: &str = "your own";
+
+/// What the table of a preset may have.
+const KEYS: [&str; 2] = ["faults", "source"];
 
 /// The longest name.
 const LONGEST: usize = 32;
@@ -56,15 +59,12 @@ pub fn path(config: &Path) -> PathBuf {
 #[must_use]
 pub fn take(file: &str, text: &str) -> Vec<String> {
     let at = |span: Range<usize>, why: &str| {
-        let before = text.get(..span.start).unwrap_or(text);
-        let line = before.matches('\n').count() + 1;
-        let begun = before.rfind('\n').map_or(0, |end| end + 1);
-        let column = before[begun..].chars().count() + 1;
+        let (line, column) = place(text, span.start);
         format!("{file}:{line}:{column}: {why}")
     };
     let tables = match DeTable::parse(text) {
         Ok(tables) => tables.into_inner(),
-        Err(error) => return vec![at(error.span().unwrap_or(0..0), error.message())],
+        Err(error) => return vec![at(error.span().unwrap_or(0..0), &no_toml(error.message()))],
     };
     let mut tables: Vec<_> = tables.iter().collect();
     tables.sort_by_key(|(name, _)| name.span().start);
@@ -104,7 +104,8 @@ fn entry_of<'a>(
             "faults" => faults = Ok((value.span(), text()?)),
             "source" => source = text()?,
             other => {
-                let why = format!("it knows no {}: {form}", quoted(other));
+                let guess = nearest(other, KEYS);
+                let why = format!("{}: {form}", unknown("key", other, guess, &KEYS));
                 return Err((key.span(), why));
             }
         }
@@ -221,7 +222,7 @@ mod tests {
             ),
             (
                 "[a]\nfault = \"loss 1%\"",
-                "p.toml:2:1: a: it knows no \"fault\": a preset is a table",
+                "p.toml:2:1: a: unknown key \"fault\": did you mean \"faults\"? (faults, source): a preset is a table",
             ),
             (
                 "[a]\nsource = \"mine\"",

@@ -8,17 +8,19 @@
 //!
 //! Where something in it is wrong, one line says what and where, and all is as if there were no file. Nothing here opens a file.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::ops::Range;
 
-use serde::Deserialize;
+use clap::ValueEnum;
 use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 use super::keymap::{self, Clash, Key, Owner, Wish};
 use super::view;
+use crate::format::quoted;
 use crate::look::{Glyphs, Scheme};
-use crate::syntax::nearest;
+use crate::syntax::{nearest, no_toml, place};
 
 /// What the file says, or what holds without it.
 #[derive(Clone, Debug, PartialEq)]
@@ -35,16 +37,8 @@ pub struct Config {
     pub keys: Vec<Wish>,
 }
 
-/// The file as it is written.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct Written {
-    theme: Scheme,
-    charset: Glyphs,
-    mouse: bool,
-    columns: Vec<Spanned<String>>,
-    keys: BTreeMap<Spanned<String>, Vec<Spanned<String>>>,
-}
+/// What the file may have, beside keys.
+const OPTIONS: [&str; 5] = ["theme", "charset", "mouse", "columns", "keys"];
 
 /// What is wrong, and where in the text.
 struct Wrong(Range<usize>, String);
@@ -60,44 +54,112 @@ pub fn read(file: &str, text: &str) -> Result<Config, String> {
     })
 }
 
-/// The line and the column of a byte, counted from 1.
-fn place(text: &str, at: usize) -> (usize, usize) {
-    let before = text.get(..at).unwrap_or(text);
-    let begun = before.rfind('\n').map_or(0, |end| end + 1);
-    let line = before.matches('\n').count() + 1;
-    (line, before[begun..].chars().count() + 1)
+fn parse(text: &str) -> Result<Config, Wrong> {
+    let table = DeTable::parse(text).map_err(|error| {
+        let span = error.span().unwrap_or(0..0);
+        Wrong(span, no_toml(error.message()))
+    })?;
+    let mut config = Config::default();
+    let mut spans = Vec::new();
+    for (option, value) in in_order(table.get_ref()) {
+        let wants = |what: &str| Wrong(value.span(), format!("{} wants {what}", option.get_ref()));
+        match &**option.get_ref() {
+            "theme" => config.scheme = one_of(value).map_err(|what| wants(&what))?,
+            "charset" => config.glyphs = one_of(value).map_err(|what| wants(&what))?,
+            "mouse" => {
+                let mouse = value.get_ref().as_bool();
+                config.mouse = mouse.ok_or_else(|| wants("true or false"))?;
+            }
+            "columns" => {
+                let columns = texts(value).ok_or_else(|| wants(LIST_OF_COLUMNS))?;
+                for column in columns {
+                    known(&column, "column", view::columns())?;
+                    config.columns.push(column.into_inner());
+                }
+            }
+            "keys" => {
+                let keys = value.get_ref().as_table();
+                (config.keys, spans) = wishes(keys.ok_or_else(|| wants("lines behind [keys]"))?)?;
+            }
+            _ => known(
+                &Spanned::new(option.span(), option.get_ref().to_string()),
+                "option",
+                OPTIONS.map(str::to_owned).into_iter(),
+            )?,
+        }
+    }
+    check(text, &config.keys, &spans)?;
+    Ok(config)
 }
 
-fn parse(text: &str) -> Result<Config, Wrong> {
-    let written: Written = toml::from_str(text)
-        .map_err(|error| Wrong(error.span().unwrap_or(0..0), error.message().to_owned()))?;
-    let mut columns = Vec::new();
-    for column in &written.columns {
-        known(column, "column", view::columns())?;
-        columns.push(column.get_ref().clone());
-    }
-    let mut wishes = Vec::new();
-    let mut spans = Vec::new();
-    let mut written_keys: Vec<_> = written.keys.iter().collect();
-    written_keys.sort_by_key(|(action, _)| action.span().start);
-    for (action, keys) in written_keys {
-        known(action, "action", keymap::names())?;
-        let read = keys.iter().map(|key| {
-            let why = || {
-                format!(
-                    "no key is called \"{}\": a, ctrl-a, shift-left, f5",
-                    key.get_ref()
-                )
-            };
-            Key::named(key.get_ref()).ok_or_else(|| Wrong(key.span(), why()))
+/// What columns and keys are written as.
+const LIST_OF_COLUMNS: &str = "a list of texts in quotes: [\"id\", \"state\"]";
+const LIST_OF_KEYS: &str = "a list of texts in quotes: [\"u\", \"ctrl-x\"]";
+
+/// A table's lines, in the order in which they stand.
+fn in_order<'t, 'i>(
+    table: &'t DeTable<'i>,
+) -> Vec<(&'t Spanned<Cow<'i, str>>, &'t Spanned<DeValue<'i>>)> {
+    let mut lines: Vec<_> = table.iter().collect();
+    lines.sort_by_key(|(name, _)| name.span().start);
+    lines
+}
+
+/// One of the words that a choice has; else which there are.
+fn one_of<T: ValueEnum>(value: &Spanned<DeValue<'_>>) -> Result<T, String> {
+    let word = value.get_ref().as_str();
+    let read = word.and_then(|word| T::from_str(word, false).ok());
+    read.ok_or_else(|| {
+        let words = T::value_variants().iter();
+        let words: Vec<String> = words
+            .filter_map(|it| Some(format!("\"{}\"", it.to_possible_value()?.get_name())))
+            .collect();
+        format!("one of {}", words.join(", "))
+    })
+}
+
+/// The texts of a list; nothing where something else stands there.
+fn texts(value: &Spanned<DeValue<'_>>) -> Option<Vec<Spanned<String>>> {
+    let items = value.get_ref().as_array()?.iter();
+    items
+        .map(|item| {
+            Some(Spanned::new(
+                item.span(),
+                item.get_ref().as_str()?.to_owned(),
+            ))
+        })
+        .collect()
+}
+
+/// The actions that are given keys, and where each key stands.
+fn wishes(keys: &DeTable<'_>) -> Result<(Vec<Wish>, Vec<Vec<Range<usize>>>), Wrong> {
+    let (mut wishes, mut spans) = (Vec::new(), Vec::new());
+    for (action, value) in in_order(keys) {
+        let name = action.get_ref().to_string();
+        known(
+            &Spanned::new(action.span(), name.clone()),
+            "action",
+            keymap::names(),
+        )?;
+        let why = || Wrong(value.span(), format!("{name} wants {LIST_OF_KEYS}"));
+        let texts = texts(value).ok_or_else(why)?;
+        let read = texts.iter().map(|key| {
+            let why = format!(
+                "no key is called \"{}\": a, ctrl-a, shift-left, f5",
+                key.get_ref()
+            );
+            Key::named(key.get_ref()).ok_or_else(|| Wrong(key.span(), why))
         });
-        wishes.push(Wish {
-            action: action.get_ref().clone(),
-            keys: read.collect::<Result<_, _>>()?,
-        });
-        spans.push(keys.iter().map(Spanned::span).collect::<Vec<_>>());
+        let keys = read.collect::<Result<_, _>>()?;
+        spans.push(texts.iter().map(Spanned::span).collect());
+        wishes.push(Wish { action: name, keys });
     }
-    if let Err(Clash { wish, mode, owner }) = keymap::granted(&wishes) {
+    Ok((wishes, spans))
+}
+
+/// That no two actions of one pane have one key.
+fn check(text: &str, wishes: &[Wish], spans: &[Vec<Range<usize>>]) -> Result<(), Wrong> {
+    if let Err(Clash { wish, mode, owner }) = keymap::granted(wishes) {
         let (wish, key) = wish;
         let word = wishes[wish].keys[key].word();
         let why = match owner {
@@ -111,13 +173,7 @@ fn parse(text: &str) -> Result<Config, Wrong> {
         };
         return Err(Wrong(spans[wish][key].clone(), why));
     }
-    Ok(Config {
-        scheme: written.theme,
-        glyphs: written.charset,
-        mouse: written.mouse,
-        columns,
-        keys: wishes,
-    })
+    Ok(())
 }
 
 /// That a word is one of these.
@@ -132,7 +188,13 @@ fn known(
     }
     let near = nearest(word.get_ref(), words.iter().map(String::as_str));
     let near = near.map_or_else(String::new, |near| format!(": did you mean \"{near}\"?"));
-    let why = format!("no {what} is called \"{}\"{near}", word.get_ref());
+    // The actions are too many for a line.
+    let all = if words.len() > 24 {
+        String::new()
+    } else {
+        format!(" ({})", words.join(", "))
+    };
+    let why = format!("no {what} is called {}{near}{all}", quoted(word.get_ref()));
     Err(Wrong(word.span(), why))
 }
 
@@ -178,24 +240,6 @@ impl Default for Config {
     }
 }
 
-impl Default for Written {
-    fn default() -> Self {
-        let Config {
-            scheme: theme,
-            glyphs: charset,
-            mouse,
-            ..
-        } = Config::default();
-        Self {
-            theme,
-            charset,
-            mouse,
-            columns: Vec::new(),
-            keys: BTreeMap::new(),
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -237,19 +281,19 @@ mod tests {
         for (text, why) in [
             (
                 "theme = \"drak\"",
-                "1:9: unknown variant `drak`, expected one of `auto`, `dark`, `light`, `ansi`, `mono`, `high-contrast`",
+                "1:9: theme wants one of \"auto\", \"dark\", \"light\", \"ansi\", \"mono\", \"high-contrast\"",
             ),
             (
                 "\nthem = \"dark\"",
-                "2:1: unknown field `them`, expected one of `theme`, `charset`, `mouse`, `columns`, `keys`",
+                "2:1: no option is called \"them\": did you mean \"theme\"? (theme, charset, mouse, columns, keys)",
             ),
             (
                 "theme =",
-                "1:8: string values must be quoted, expected literal string",
+                "1:8: not as TOML is written: string values must be quoted",
             ),
             (
                 "columns = [\"id\", \"pear\"]",
-                "1:18: no column is called \"pear\": did you mean \"peer\"?",
+                "1:18: no column is called \"pear\": did you mean \"peer\"? (COLUMNS)",
             ),
             (
                 "[keys]\nund = [\"u\"]",
@@ -261,7 +305,17 @@ mod tests {
             ),
             (
                 "[keys]\nundo = \"u\"",
-                "2:8: invalid type: string \"u\", expected a sequence",
+                "2:8: undo wants a list of texts in quotes: [\"u\", \"ctrl-x\"]",
+            ),
+            ("mouse = 1", "1:9: mouse wants true or false"),
+            (
+                "columns = [1]",
+                "1:11: columns wants a list of texts in quotes: [\"id\", \"state\"]",
+            ),
+            ("keys = 1", "1:8: keys wants lines behind [keys]"),
+            (
+                "charset = \"utf8\"",
+                "1:11: charset wants one of \"auto\", \"unicode\", \"ascii\"",
             ),
             (
                 "[keys]\nundo = [\"a\"]",
@@ -276,6 +330,8 @@ mod tests {
                 "2:15: \"a\" is typed as a letter in the input line",
             ),
         ] {
+            let columns: Vec<String> = view::columns().collect();
+            let why = why.replace("COLUMNS", &columns.join(", "));
             assert_eq!(
                 read("config.toml", text),
                 Err(format!("config.toml:{why}")),
