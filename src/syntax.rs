@@ -166,6 +166,10 @@ impl ParseError {
     /// character takes `width_of` cells. Of a long text, what stands around that character.
     #[must_use]
     pub fn render(&self, width_of: impl Fn(char) -> usize) -> String {
+        if self.input.trim().is_empty() {
+            // A caret would stand under nothing.
+            return self.message.clone();
+        }
         let begin = self.span.start.saturating_sub(Self::BEFORE);
         let cut = |there: bool| if there { "…" } else { "" };
         let text: String = self.shown().skip(begin).take(Self::SHOWN).collect();
@@ -336,6 +340,14 @@ mod tests {
             error.render(|c| 1 + usize::from(c == '大')),
             "大xy\n   ^ wrong"
         );
+    }
+
+    #[test]
+    fn of_a_text_of_blanks_alone_the_message_is_shown() {
+        for text in ["", " \t"] {
+            let error = Slip::over(0..0, "needs a fault").counted(text);
+            assert_eq!(error.to_string(), "needs a fault");
+        }
     }
 
     #[test]

@@ -224,6 +224,24 @@ fn everything_wrong_on_a_command_line_is_said_at_once() {
 }
 
 #[test]
+fn an_option_with_nothing_in_it_is_one_line() {
+    for (args, told) in [
+        (
+            ["-f", ""],
+            "--fault: needs a fault: latency 250ms jitter=30ms dist=normal\n",
+        ),
+        (
+            ["--expect", " "],
+            "--expect: what is expected begins with one of feels, waits, recovers, failed, cut, answers, holds\n",
+        ),
+        (["--plain", ""], "needs a mapping: 9090=https://host\n"),
+    ] {
+        let output = run(&args);
+        assert_eq!((stderr(&output), status(&output)), (told, 2), "{args:?}");
+    }
+}
+
+#[test]
 fn a_mistyped_command_is_not_taken_for_a_mapping() {
     for (typed, meant) in [
         ("chek", "check"),

@@ -159,7 +159,7 @@ impl Options {
         let mappings = read_mappings(&command::joined(mappings), &mut wrong);
         let mut given = Vec::new();
         for spec in &run.faults {
-            let read = command::parse_faults(&given, spec);
+            let read = named("--fault", command::parse_faults(&given, spec));
             given.extend(keep(read, &mut wrong).into_iter().flatten());
         }
         let preset = run.preset.as_deref().map(preset::find);
@@ -171,7 +171,7 @@ impl Options {
         settings.extend(given);
         let expect = run.expect.iter();
         let expect: Vec<Expectation> = expect
-            .filter_map(|text| keep(expect::parse(text), &mut wrong))
+            .filter_map(|text| keep(named("--expect", expect::parse(text)), &mut wrong))
             .collect();
         wrong.extend(at_odds(&run));
         if !wrong.is_empty() {
@@ -255,6 +255,16 @@ fn read_mapping(text: &str) -> Result<(Mapping, Vec<Setting>), ParseError> {
             },
             _ => error,
         }
+    })
+}
+
+/// What an option's text was read as; where nothing is written, the error says which option that is.
+fn named<T>(option: &str, read: Result<T, ParseError>) -> Result<T, ParseError> {
+    read.map_err(|mut error| {
+        if error.input.trim().is_empty() {
+            error.message = format!("{option}: {}", error.message);
+        }
+        error
     })
 }
 
