@@ -135,6 +135,18 @@ const WRONG_MAPPINGS: &str = r##"
 9090=h:5432,h2:5432
            ^ a mapping has one upstream: leave out ",h2:5432"
 
+9090 = https://www.google.com
+    ^ no blank stands before "=": 9090=https://www.google.com
+
+9090  =https://h
+    ^ no blank stands before "=": 9090=https://h
+
+9090= h:80
+     ^ no blank stands after "=": =h:80
+
+9090=  as web
+     ^ no blank stands after "=": =https://host
+
 9090=unix:/tmp/x
      ^ a mapping leads to a port, not to a socket's file: localhost:5432
 
@@ -163,9 +175,6 @@ const WRONG_MAPPINGS: &str = r##"
           ^ needs "://" after https: https://host
 
 9090 https://www.google.com
-    ^ needs "=": 9090=https://www.google.com
-
-9090 = https://www.google.com
     ^ needs "=": 9090=https://www.google.com
 
 9090:https://www.google.com

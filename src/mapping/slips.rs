@@ -40,6 +40,13 @@ pub(super) fn left_side(begin: usize, text: &str) -> Slip {
             let message = "left of \"=\" stands a port alone: 9090=https://host";
             ("a port", message.to_owned())
         }
+        Some(c)
+            if c.is_whitespace() && rest.trim_start().starts_with('=') && !digits.is_empty() =>
+        {
+            at = digits.len()..text.find('=').unwrap_or(text.len());
+            let form = working(digits, rest.trim_start()[1..].trim_start());
+            ("=", format!("no blank stands before \"=\": {form}"))
+        }
         Some(_) if !digits.is_empty() => {
             let meant = rest.trim_start_matches(|c: char| {
                 c.is_whitespace() || matches!(c, ':' | '=' | '-' | '>' | '→')
@@ -89,6 +96,12 @@ pub(super) fn right_side(begin: usize, text: &str) -> Option<Slip> {
     let (colon, end) = (begin + word.len(), begin + text.len());
     let known = Protocol::named(word).is_some();
     let slip = match after.strip_prefix(':') {
+        _ if until_blank(text).is_empty() && !text.trim().is_empty() => {
+            let meant = text.trim_start();
+            let form = fitting("1=", until_blank(meant).to_owned(), "https://host");
+            let blanks = begin..begin + text.len() - meant.len();
+            Slip::over(blanks, format!("no blank stands after \"=\": ={form}"))
+        }
         _ if until_blank(text).is_empty() => {
             let message = "needs a host after \"=\": localhost:80, https://host";
             Slip::over(begin..begin + first_len(text), message)
