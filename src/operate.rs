@@ -4,6 +4,7 @@
 //! the console makes of its keys. It prints nothing, reads nothing and keeps no state; an answer is data that its caller
 //! shows.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,9 +15,9 @@ use futures_util::future::join_all;
 use thiserror::Error;
 use tokio::time::sleep;
 
-use crate::command::{Command, Sweeping, Target};
-use crate::fault::{Own, Plan, Setting};
-use crate::format::quoted;
+use crate::command::{Cleared, Command, Sweeping, Target};
+use crate::fault::{Own, Plan, Setting, SettingName};
+use crate::format::{listed, quoted};
 use crate::mapping::{Mapping, port_taken};
 use crate::proxy::{AddError, BindError, EditError, Engine};
 use crate::request::{Outcome, Request, RequestError};
@@ -111,6 +112,14 @@ pub enum Refusal {
         name: String,
         /// The names that there are.
         names: Vec<String>,
+    },
+    /// None of the proxies that are meant has a setting of this name.
+    #[error("{}", unknown_setting(name, names))]
+    UnknownSetting {
+        /// The name as given.
+        name: SettingName,
+        /// The names that there are.
+        names: Vec<SettingName>,
     },
     /// All proxies were meant, and there is none.
     #[error("no proxy to act on yet: add one first, as in add 9090=https://example.com")]
@@ -288,6 +297,9 @@ async fn change(engine: &Engine, target: &Target, command: &Command) -> Result<A
     if targets.is_empty() {
         return Err(Refusal::NoProxy);
     }
+    let plans = targets.iter().filter_map(|(id, _)| engine.plan(*id));
+    let plans: Vec<Arc<Plan>> = plans.collect();
+    knows(command, plans.iter().map(|plan| &**plan))?;
     let changes = targets.into_iter().map(|(id, proxy)| async move {
         match engine.edit_plan(id, |plan| command.edit(plan)).await {
             Ok(edited) => Ok(Some(Change {
@@ -331,6 +343,45 @@ fn find(engine: &Engine, name: &str) -> Result<ProxyId, Refusal> {
     })?;
     engine.expect(found).map_err(RequestError::from)?;
     Ok(found)
+}
+
+/// That one of these plans has a setting of the name that a command takes away. Where it says the kind too, that may be gone: a
+/// console at a distance asks so, and somebody else may have been first.
+pub(crate) fn knows<'a>(
+    command: &Command,
+    plans: impl Iterator<Item = &'a Plan>,
+) -> Result<(), Refusal> {
+    let Command::Clear(
+        _,
+        Cleared {
+            kind: None,
+            name: Some(name),
+        },
+    ) = command
+    else {
+        return Ok(());
+    };
+    let settings = plans.flat_map(Plan::settings);
+    let names: BTreeSet<&SettingName> = settings.filter_map(|it| it.name.as_ref()).collect();
+    if names.contains(name) {
+        return Ok(());
+    }
+    Err(Refusal::UnknownSetting {
+        name: name.clone(),
+        names: names.into_iter().cloned().collect(),
+    })
+}
+
+fn unknown_setting(name: &SettingName, names: &[SettingName]) -> String {
+    if names.is_empty() {
+        let name = quoted(name.as_str());
+        return format!("no fault is called {name}: none has a name");
+    }
+    let names: Vec<&str> = names.iter().map(SettingName::as_str).collect();
+    let guess = nearest(name.as_str(), names.iter().copied());
+    let guess = guess.map_or_else(String::new, |guess| format!(": did you mean \"{guess}\"?"));
+    let name = quoted(name.as_str());
+    format!("no fault is called {name}{guess} ({})", listed(&names))
 }
 
 fn unknown_proxy(name: &str, names: &[String]) -> String {

@@ -109,6 +109,9 @@ async fn carry_out(bench: &Bench, line: &str, command: Command) -> Result<Answer
     answer.map_err(|refusal| Refused {
         column: match &refusal {
             Refusal::UnknownProxy { name, .. } => column_of_argument(line, name),
+            Refusal::UnknownSetting { .. } => {
+                line.rfind(" as=").map(|at| line[..at].chars().count() + 2)
+            }
             Refusal::OwnPort { .. }
             | Refusal::Engine(
                 RequestError::NoConnection(_) | RequestError::Add(AddError::Circle(_)),

@@ -405,6 +405,31 @@ fn a_sweep_is_answered_at_once_told_step_by_step_and_written() {
 }
 
 #[test]
+fn a_name_that_no_fault_has_clears_nothing() {
+    let (mut session, ..) = desk("--headless", &[]);
+    let refused = session.ask("clear echo as=slow", "refused");
+    assert_eq!(
+        (refused["error"].as_str(), &refused["column"]),
+        (
+            Some("no fault is called \"slow\": none has a name"),
+            &Value::from(12)
+        )
+    );
+    session.ask("set echo latency 1ms as=slow, loss 1% as=lossy", "done");
+    for target in ["echo", "all"] {
+        let refused = session.ask(&format!("clear {target} as=slo"), "refused");
+        assert_eq!(
+            refused["error"],
+            "no fault is called \"slo\": did you mean \"slow\"? (lossy, slow)"
+        );
+    }
+    session.ask("clear echo as=slow", "done");
+    session.ask("clear all as=lossy", "done");
+    session.ask("quit", "done");
+    succeeds(session);
+}
+
+#[test]
 fn with_no_proxy_all_is_refused() {
     let mut session = Session::start(&["--headless"]);
     session.ask("set all latency 1ms", "refused");

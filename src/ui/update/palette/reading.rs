@@ -11,8 +11,8 @@
 //! Where the line says all of it, it is taken as it is, so what standard input takes is taken here too.
 
 use crate::command::{self, Cleared, Command, Target};
-use crate::fault::{Directions, Kind, Plan};
-use crate::operate::Refusal;
+use crate::fault::{Directions, KINDS, Kind, Plan};
+use crate::operate::{self, Refusal};
 use crate::preset;
 use crate::snapshot::ProxyId;
 use crate::syntax::{ParseError, nearest};
@@ -164,6 +164,9 @@ impl Reader<'_> {
         if leaves_out && arguments.len() == 1 && rest.ends_with(first) {
             self.ends_in_a_name(first)?;
         }
+        if leaves_out && let Some(error) = self.stranger(word, first, rest) {
+            return Err(error);
+        }
         let mut spelled = Spelled::default();
         spelled.keep(head);
         let name = if leaves_out {
@@ -196,6 +199,40 @@ impl Reader<'_> {
             _ => spelled.keep(behind),
         }
         self.finish(self.text.trim().to_owned(), &spelled)
+    }
+
+    /// That a word stands where the name of a proxy does, and none has it: without the word the line would be right.
+    fn stranger(&self, word: &str, first: &str, rest: &str) -> Option<ParseError> {
+        let is_meant = first.is_empty()
+            || Kind::named(first).is_some()
+            || named(first).is_some()
+            || preset::named(first).is_some();
+        if is_meant || !["set", "clear", "preset", "bypass"].contains(&word) {
+            return None;
+        }
+        let behind = rest.trim_start().strip_prefix(first)?;
+        let name = self.selected().ok()?;
+        let is_begun = command::parse(&format!("{word} {name}{rest}"))
+            .map_or_else(|error| error.unfinished, |_| true);
+        let faults = KINDS.iter().map(|kind| kind.name);
+        let is_slip = nearest(first, faults).is_some();
+        if is_begun || is_slip {
+            return None;
+        }
+        command::parse(&format!("{word} {name}{behind}")).ok()?;
+        Some(self.unknown_proxy(first))
+    }
+
+    /// That the line names a proxy that is not there.
+    fn unknown_proxy(&self, name: &str) -> ParseError {
+        let rows = self.model.newest().proxies.iter();
+        let names = rows.map(|row| row.name.clone()).collect();
+        let at = self.text.find(name).unwrap_or(0);
+        let start = self.text[..at].chars().count();
+        let end = start + name.chars().count();
+        let name = name.to_owned();
+        let refusal = Refusal::UnknownProxy { name, names };
+        ParseError::over(self.text, start..end, refusal.to_string())
     }
 
     /// That a word at the end of the line may become the name of a proxy.
@@ -293,7 +330,7 @@ impl Reader<'_> {
         if !read.is_empty() || rest.is_empty() {
             return read;
         }
-        let names = command::words().chain(crate::fault::KINDS.iter().map(|kind| kind.name));
+        let names = command::words().chain(KINDS.iter().map(|kind| kind.name));
         let Some(meant) = nearest(first, names) else {
             return Vec::new();
         };
@@ -317,20 +354,20 @@ impl Reader<'_> {
             _ => None,
         };
         if let Some(name) = name.filter(|name| self.find(name).is_none()) {
-            let names = self
-                .model
-                .newest()
-                .proxies
-                .iter()
-                .map(|row| row.name.clone());
-            let names = names.collect();
-            let name = name.clone();
-            let at = self.text.find(&*name).unwrap_or(0);
-            let start = self.text[..at].chars().count();
-            let end = start + name.chars().count();
-            let refusal = Refusal::UnknownProxy { name, names };
-            return Err(ParseError::over(self.text, start..end, refusal.to_string()));
+            return Err(self.unknown_proxy(name));
         }
+        let rows = self.model.newest().proxies.iter();
+        let is_meant = |name: &str| match command.target() {
+            Some(Target::Proxy(target)) => target == name,
+            Some(Target::All) | None => true,
+        };
+        let meant = rows.filter(|row| is_meant(&row.name));
+        let plans = meant.filter_map(|row| self.model.plan(row.id));
+        operate::knows(&command, plans).map_err(|refusal| {
+            let at = self.text.rfind("as=").unwrap_or(0);
+            let [start, end] = [&self.text[..at], self.text].map(|it| it.chars().count());
+            ParseError::over(self.text, start..end, refusal.to_string())
+        })?;
         Ok(Reading { line, command })
     }
 }

@@ -184,6 +184,10 @@ fn a_wrong_line_stays_with_its_error_under_the_column() {
         ("preset 9g", 8, false),
         ("loss", 5, true),
         ("set c", 6, true),
+        ("set NOPE loss 1%", 5, false),
+        ("clear latncy", 7, false),
+        ("clear los", 7, true),
+        ("clear web as=nobody", 11, false),
     ] {
         let mut model = typed(text);
         let effects = does(&mut model, [Action::Accept]);
@@ -192,6 +196,30 @@ fn a_wrong_line_stays_with_its_error_under_the_column() {
         let error = palette(&model).error.as_ref().expect(text);
         let found = (error.column(), error.unfinished);
         assert_eq!(found, (column, unfinished), "{text}: {}", error.message);
+    }
+}
+
+#[test]
+fn a_name_that_nothing_has_is_told_with_those_that_there_are() {
+    for (text, told) in [
+        (
+            "set NOPE loss 1%",
+            "unknown proxy \"NOPE\" (db, web, cache)",
+        ),
+        ("clear NOPE", "unknown proxy \"NOPE\" (db, web, cache)"),
+        ("bypass NOPE on", "unknown proxy \"NOPE\" (db, web, cache)"),
+        (
+            "preset wep 3g",
+            "unknown proxy \"wep\": did you mean \"web\"? (db, web, cache)",
+        ),
+        (
+            "clear as=nobody",
+            "no fault is called \"nobody\": none has a name",
+        ),
+    ] {
+        let model = typed(text);
+        let error = palette(&model).error.as_ref().expect(text);
+        assert_eq!(error.message, told, "{text}");
     }
 }
 
