@@ -20,7 +20,7 @@ fn main() -> ExitCode {
     let words: Vec<_> = env::args_os().collect();
     let done = match cli::read(&words) {
         Ok(cli) => program::dispatch(cli),
-        Err(Unread::Asked(asked)) => asked.exit(),
+        Err(Unread::Asked(asked)) => program::tell(&asked),
         Err(Unread::Wrong(rejected)) => Err(rejected.into()),
     };
     done.unwrap_or_else(|error| {

@@ -568,6 +568,9 @@ fn output_that_cannot_be_written_is_one_line_and_status_1() {
         &["man"],
         &["completions", "bash"],
         &["--headless"],
+        &["--help"],
+        &["check", "-h"],
+        &["--version"],
     ] {
         let full = std::fs::File::options().write(true).open("/dev/full");
         let output = program(args)

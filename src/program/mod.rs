@@ -34,6 +34,7 @@ use faultboard::tape::play::{Part, Play, Unplayable};
 use faultboard::ui;
 use faultboard::{check, command, file, folders, preset};
 
+pub(crate) use self::output::tell;
 use self::output::{print, remark, remark_all};
 #[cfg(not(feature = "tui"))]
 use self::run::WITHOUT_TUI;

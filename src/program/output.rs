@@ -1,6 +1,7 @@
 //! Standard output and standard error, as the commands use them.
 
 use std::io::{self, Write};
+use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 
@@ -15,6 +16,13 @@ pub(super) fn print<T>(write: impl FnOnce(&mut Vec<u8>) -> io::Result<T>) -> Res
     let written = out.write_all(&bytes).and_then(|()| out.flush());
     written.context(WRITING)?;
     Ok(done)
+}
+
+/// Prints the help or the version that was asked for, with the colours that a terminal takes.
+pub(crate) fn tell(asked: &clap::Error) -> Result<ExitCode> {
+    let told = asked.print().and_then(|()| io::stdout().flush());
+    told.context(WRITING)?;
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Says on standard error what is worth knowing and no failure; where it cannot be written there is nobody to tell.
