@@ -26,12 +26,12 @@ pub(super) async fn console(
     let Session {
         engine, options, ..
     } = session;
-    let tour = origin.tour.take();
+    let (tour, proxies) = (origin.tour.take(), origin.proxies.take());
     // Before there is a port: clients may come at once.
     let happened = engine.events();
     let opened = open(engine, options, origin).await?;
     let demo = opened.demo;
-    session.begin().await;
+    session.begin(proxies).await;
     let home = ui::home::Home::of_user();
     let config = config(&home, options, &mut notes);
     let told = ui::Options {

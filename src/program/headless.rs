@@ -21,7 +21,7 @@ const NO_PROXIES: &str = "no proxies yet: type add 9090=https://example.com, or 
 
 pub(super) async fn headless(
     session: Session<'_>,
-    origin: Origin,
+    mut origin: Origin,
     stop: impl Future<Output = &'static str>,
     style: Style,
 ) -> Result<()> {
@@ -37,6 +37,7 @@ pub(super) async fn headless(
     let shown = shown(options, upstreams, style);
     let mut desk = Desk::new(engine, &shown).saving(session.tape.saver());
     let mut existing = Vec::new();
+    let proxies = origin.proxies.take();
     let Opened {
         demo,
         problems,
@@ -44,7 +45,7 @@ pub(super) async fn headless(
         moments,
         play,
     } = open(engine, options, origin).await?;
-    session.begin().await;
+    session.begin(proxies).await;
     tell_of_scene(engine, problems, note);
     if let Some(demo) = &demo {
         // Its proxies have got their names only now.

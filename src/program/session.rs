@@ -23,19 +23,14 @@ pub(super) struct Session<'a> {
 }
 
 impl Session<'_> {
-    /// From now on all that runs is there: it is recorded, and other programs are answered.
-    pub(super) async fn begin(&self) {
+    /// From now on all that runs is there, what toxiproxy's file says too: it is recorded, and other programs are answered.
+    pub(super) async fn begin(&self, proxies: Option<Result<Vec<u8>, String>>) {
         self.tape.begin().await;
+        #[cfg(not(feature = "api"))]
+        let _ = proxies;
         #[cfg(feature = "api")]
         if let Some(api) = self.api {
-            let config = self
-                .options
-                .drop_in
-                .as_ref()
-                .and_then(|it| it.config.as_ref());
-            if let Some(path) = config
-                && let Err(why) = start::populate(api, path).await
-            {
+            if let Err(why) = start::populate(api, self.options, proxies).await {
                 self.engine.report(why);
             }
             api.open();

@@ -45,6 +45,8 @@ pub(crate) struct Origin {
     pub(crate) tour: Option<(Tour, bool)>,
     /// What the file of a scene says.
     pub(crate) scene: Option<Scene>,
+    /// What stands in toxiproxy's file, or why it cannot be read.
+    pub(crate) proxies: Option<Result<Vec<u8>, String>>,
 }
 
 /// What was opened at the start.
@@ -69,6 +71,7 @@ impl Origin {
             play: None,
             tour: None,
             scene: None,
+            proxies: None,
         }
     }
 }
@@ -292,12 +295,22 @@ pub(crate) fn serve(
 
 /// Makes the proxies of toxiproxy's file; says what could not be, and the program goes on without, as there.
 #[cfg(feature = "api")]
-pub(crate) async fn populate(api: &Api, path: &Path) -> Result<(), String> {
-    let shown = shown_path(path);
-    let bytes = file::read(path, LONGEST_CONFIG);
-    let bytes = bytes.map_err(|error| format!("cannot read {shown}: {}", reason(&error)))?;
-    let made = api.populate(bytes).await;
-    made.map_err(|why| format!("{shown}: {why}"))
+pub(crate) async fn populate(
+    api: &Api,
+    options: &Options,
+    read: Option<Result<Vec<u8>, String>>,
+) -> Result<(), String> {
+    let Some((path, read)) = toxiproxy_file(options).zip(read) else {
+        return Ok(());
+    };
+    let made = api.populate(read?).await;
+    made.map_err(|why| format!("{}: {why}", shown_path(path)))
+}
+
+/// Toxiproxy's file of proxies, where one is given.
+#[cfg(feature = "api")]
+fn toxiproxy_file(options: &Options) -> Option<&Path> {
+    options.drop_in.as_ref()?.config.as_deref()
 }
 
 /// Reads the tokens of a file, or of the environment where none is given.
@@ -430,6 +443,12 @@ pub(crate) fn read_inputs(options: &Options, origin: &mut Origin) -> Result<()> 
         let text = scene::read(path);
         let text = text.with_context(|| format!("cannot read the scene {}", shown_path(path)))?;
         origin.scene = Some(scene::parse(&text));
+    }
+    #[cfg(feature = "api")]
+    if let Some(path) = toxiproxy_file(options) {
+        let read = file::read(path, LONGEST_CONFIG);
+        let failed = |error| format!("cannot read {}: {}", shown_path(path), reason(&error));
+        origin.proxies = Some(read.map_err(failed));
     }
     Ok(())
 }

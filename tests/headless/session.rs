@@ -3,6 +3,8 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+#[cfg(unix)]
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -109,6 +111,18 @@ impl Session {
         let listening = self.wait("listening");
         let address = listening["address"].as_str().expect("an address");
         address.parse().expect("an address and a port")
+    }
+
+    /// Waits until it writes no more.
+    #[cfg(unix)]
+    pub(crate) fn wait_for_silence(&mut self) {
+        loop {
+            match self.lines.recv_timeout(TOO_LONG) {
+                Ok(_) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => panic!("it goes on"),
+            }
+        }
     }
 
     #[cfg(unix)]

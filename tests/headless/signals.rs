@@ -1,5 +1,7 @@
 //! What only Unix has: signals, and on Linux a device that is always full.
 
+#[cfg(feature = "api")]
+use std::fs::File;
 use std::io::Read;
 use std::os::unix::process::ExitStatusExt;
 use std::process::Command;
@@ -64,6 +66,31 @@ fn a_signal_that_was_ignored_at_the_start_stays_ignored() {
     session.signal(Signal::TERM);
     assert_eq!(session.wait("stopped")["reason"], "SIGTERM");
     succeeds(session);
+}
+
+#[cfg(feature = "api")]
+#[test]
+fn a_file_of_toxiproxy_may_be_a_pipe_and_a_signal_ends_the_wait_for_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let pipe = folder.path().join("proxies.json");
+    let made = Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo").success());
+    let path = pipe.to_str().expect("a path");
+    let arguments = ["toxiproxy", "-port=0", "-config", path];
+    let mut session = Session::start(&arguments);
+    let json = r#"[{"name":"db","listen":"127.0.0.1:0","upstream":"127.0.0.1:9"}]"#;
+    std::fs::write(&pipe, json).expect("it is read");
+    assert_eq!(session.wait("listening")["proxy"], "db");
+    session.signal(Signal::TERM);
+    session.wait("stopped");
+    succeeds(session);
+    let mut waits = Session::start(&arguments);
+    // It is read from here on, and nothing comes.
+    let writer = File::options().write(true).open(&pipe);
+    waits.signal(Signal::TERM);
+    waits.wait_for_silence();
+    drop(writer);
+    assert_eq!(waits.end().signal(), Some(Signal::TERM.as_raw()));
 }
 
 #[cfg(target_os = "linux")]
