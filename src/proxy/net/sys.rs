@@ -56,8 +56,9 @@ pub(crate) fn bind(addr: SocketAddr) -> io::Result<Socket> {
         socket.set_only_v6(true)?;
     }
     // A port whose last connections are still in TIME_WAIT can be listened on again at once. On Windows it can be anyway, and
-    // the option means that another program's listener may be taken over. What forbids others to take over ours
-    // (SO_EXCLUSIVEADDRUSE) no crate sets without unsafe code of the caller's.
+    // there the option allows another program the same address. Without it, nobody gets the address, whatever they ask for:
+    // Windows answers WSAEACCES since 2003. What stays is a program of the same user that binds one address where ours has all;
+    // what forbids that (SO_EXCLUSIVEADDRUSE) no crate sets without unsafe code of the caller's.
     socket.set_reuse_address(cfg!(not(windows)))?;
     socket.set_nonblocking(true)?;
     socket.bind(&addr.into())?;
