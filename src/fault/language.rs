@@ -79,6 +79,15 @@ pub fn parse(text: &str) -> Result<Vec<Setting>, ParseError> {
     parse_with(KINDS, text)
 }
 
+/// The plan of these faults; of none, where there is no text.
+#[cfg(test)]
+pub(crate) fn plan(faults: &str) -> super::Plan {
+    match faults {
+        "" => super::Plan::default(),
+        faults => super::Plan::of(parse(faults).expect("faults")),
+    }
+}
+
 /// Reads the value of one parameter, within its range.
 pub fn parse_value(param: &ParamSpec, text: &str) -> Result<Value, ParseError> {
     syntax::read(text, |input: &mut Input<'_>| value_of(param, input))

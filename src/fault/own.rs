@@ -100,11 +100,7 @@ impl fmt::Display for Own {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::language;
-
-    fn plan(faults: &str) -> Plan {
-        Plan::of(language::parse(faults).expect("faults"))
-    }
+    use crate::fault::language::plan;
 
     #[test]
     fn what_is_set_alone_stands_over_the_plan_of_the_proxy() {

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::fault::{PerDirection, Plan};
+use crate::fault::PerDirection;
+use crate::fault::language::plan;
 use crate::headless::commands::Refused;
 use crate::operate::{Answer, Change};
 use crate::snapshot::{CloseReason, ConnId, Event, Happening, LegName, Negotiated, Taken};
@@ -28,10 +29,6 @@ fn closed(reason: CloseReason, truncated: bool) -> String {
         reason,
         truncated,
     })
-}
-
-fn plan(text: &str) -> Plan {
-    Plan::of(crate::fault::language::parse(text).expect("valid"))
 }
 
 fn answered(command: &str, outcome: Result<Answer, Refused>) -> String {

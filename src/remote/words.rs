@@ -219,16 +219,10 @@ fn probed(port: u16, answer: &Value) -> Result<(), Arc<BindError>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::{Own, language};
+    use crate::fault::Own;
+    use crate::fault::language::plan;
     use crate::mapping;
     use crate::snapshot::Kill;
-
-    fn plan(faults: &str) -> Plan {
-        match faults {
-            "" => Plan::default(),
-            faults => Plan::of(language::parse(faults).expect("faults")),
-        }
-    }
 
     fn set(before: &str, after: &str) -> Request {
         Request::SetPlan {

@@ -4,18 +4,12 @@ use futures_util::FutureExt as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::fault::{KINDS, language};
+use crate::fault::KINDS;
+use crate::fault::language::plan;
 use crate::syntax;
 
 fn sweep(text: &str) -> Sweep {
     syntax::read(text, grammar::sweep).unwrap_or_else(|error| panic!("{error}"))
-}
-
-fn plan(text: &str) -> Plan {
-    match text {
-        "" => Plan::default(),
-        text => Plan::of(language::parse(text).expect("faults")),
-    }
 }
 
 #[test]

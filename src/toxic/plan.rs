@@ -174,14 +174,7 @@ const fn stream(direction: Direction) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::language;
-
-    fn plan(faults: &str) -> Plan {
-        match faults {
-            "" => Plan::default(),
-            faults => Plan::of(language::parse(faults).expect("faults")),
-        }
-    }
+    use crate::fault::language::plan;
 
     /// Toxics in words: `NAME TYPE VALUES TOXICITY`.
     fn words(toxics: &[Toxic]) -> Vec<String> {

@@ -74,14 +74,10 @@ fn whole(dial: &Dial, plan: &Plan, rates: RateUnit) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::fault::language;
+    use crate::fault::language::plan;
 
     #[test]
     fn what_differs_is_said_knob_by_knob() {
-        let plan = |faults: &str| match faults {
-            "" => Plan::default(),
-            faults => Plan::of(language::parse(faults).expect("faults")),
-        };
         for (before, after, says) in [
             ("", "", ""),
             ("latency 250ms", "latency 250ms", ""),

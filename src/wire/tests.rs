@@ -9,8 +9,9 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
+use crate::fault::language::plan;
 use crate::fault::random::derive;
-use crate::fault::{Direction, KINDS, Losses, PerDirection, Plan, Sending, language};
+use crate::fault::{Direction, KINDS, Losses, PerDirection, Plan, Sending};
 use crate::mapping;
 use crate::snapshot::{
     Author, Clean, CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Event, Figure,
@@ -92,15 +93,6 @@ impl Draw {
         plan.bypassed = self.hits(4);
         plan
     }
-}
-
-fn plan(text: &str) -> Plan {
-    let settings = if text.is_empty() {
-        Vec::new()
-    } else {
-        language::parse(text).expect("faults")
-    };
-    Plan::of(settings)
 }
 
 fn addr(port: u64) -> SocketAddr {

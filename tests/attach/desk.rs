@@ -6,6 +6,8 @@ use std::time::Duration;
 use crossterm::event::{KeyCode, KeyModifiers};
 use faultboard::api::{Address, Api, ApiArgs, Listener, Tokens};
 use faultboard::desk::{Contact, Desk as Interface, Pending};
+use faultboard::fault::Plan;
+use faultboard::mapping::Name;
 use faultboard::proxy::{Engine, Events};
 use faultboard::remote::{Options, RemoteDesk, Target};
 use faultboard::request::{Outcome, Request, RequestError};
@@ -107,6 +109,23 @@ impl Place {
             Where::Elsewhere => Desk::of(self.attach("me@here").await),
         }
     }
+}
+
+/// An engine with a proxy `db`.
+pub(crate) async fn with_db() -> Place {
+    let place = Place::open();
+    let mut mapping = support::mapping(support::echo().await);
+    mapping.name = Some(Name::parse("db").expect("a name"));
+    let added = place.engine.add(mapping, Plan::default()).await;
+    added.expect("a free port");
+    place
+}
+
+/// Waits until a desk's contact is so.
+pub(crate) async fn contact(desk: &RemoteDesk, is_so: impl FnMut(&Contact) -> bool) {
+    let mut contact = desk.contact();
+    let found = tokio::time::timeout(PATIENCE, contact.wait_for(is_so)).await;
+    found.expect("in time").expect("it lives");
 }
 
 pub(crate) async fn attach(targets: &[Target], author: &str) -> RemoteDesk {

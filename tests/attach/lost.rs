@@ -5,24 +5,13 @@ use std::time::Duration;
 use faultboard::api::{Address, ApiArgs};
 use faultboard::desk::{Desk as _, Reach};
 use faultboard::fault::Plan;
-use faultboard::mapping::Name;
 use faultboard::remote::RemoteDesk;
 use faultboard::request::{Request, RequestError};
 use faultboard::snapshot::ProxyId;
 
 use crate::console::Console;
-use crate::desk::{Desk, Place, attach, console, engine_is};
+use crate::desk::{Desk, Place, attach, console, contact, engine_is, with_db};
 use crate::support::{PATIENCE, echo, latency, mapping};
-
-/// Waits until a desk's contact is so.
-async fn contact(
-    desk: &impl faultboard::desk::Desk,
-    is_so: impl FnMut(&faultboard::desk::Contact) -> bool,
-) {
-    let mut contact = desk.contact();
-    let found = tokio::time::timeout(PATIENCE, contact.wait_for(is_so)).await;
-    found.expect("in time").expect("it lives");
-}
 
 #[tokio::test]
 async fn an_engine_that_is_killed_and_started_again_is_in_contact_again_as_another_run() {
@@ -85,13 +74,7 @@ async fn the_time_of_a_desk_goes_on_over_a_restart() {
 
 /// Two engines with a proxy `db` each, a desk of both, and a console over it.
 async fn two() -> ([Place; 2], RemoteDesk, Console) {
-    let places = [Place::open(), Place::open()];
-    for place in &places {
-        let mut mapping = mapping(echo().await);
-        mapping.name = Some(Name::parse("db").expect("a name"));
-        let added = place.engine.add(mapping, Plan::default()).await;
-        added.expect("a free port");
-    }
+    let places = [with_db().await, with_db().await];
     let targets = places.each_ref().map(|place| place.target.clone());
     let desk = attach(&targets, "me@here").await;
     let mut console = console(Desk::of(desk.clone()));

@@ -3,13 +3,12 @@
 use faultboard::desk::Desk as _;
 
 use crate::cluster::Cluster;
-use crate::desk::{Desk, attach, console, engine_is};
-use crate::one::{contact, engine};
+use crate::desk::{Desk, attach, console, contact, engine_is, with_db};
 
 #[tokio::test]
 async fn pods_that_match_are_one_desk_that_they_come_to_and_go_from() {
     let cluster = Cluster::start().await;
-    let (first, second, third) = (engine().await, engine().await, engine().await);
+    let (first, second, third) = (with_db().await, with_db().await, with_db().await);
     cluster.run("shop-1", "shop", &first);
     cluster.run("shop-2", "shop", &second);
     cluster.put("shop-3", "shop", "Pending", None);
@@ -51,7 +50,7 @@ async fn pods_that_match_are_one_desk_that_they_come_to_and_go_from() {
 
 #[tokio::test]
 async fn more_pods_than_are_followed_are_said() {
-    let (cluster, place) = (Cluster::start().await, engine().await);
+    let (cluster, place) = (Cluster::start().await, with_db().await);
     cluster.run("shop-00", "shop", &place);
     for number in 1..66 {
         cluster.put(&format!("shop-{number:02}"), "shop", "Running", None);

@@ -3,39 +3,17 @@
 use std::time::Duration;
 
 use faultboard::api::{Address, ApiArgs};
-use faultboard::desk::{Contact, Desk as _, Reach};
+use faultboard::desk::{Desk as _, Reach};
 use faultboard::fault::Plan;
-use faultboard::mapping::Name;
 use faultboard::remote::{RemoteDesk, Target};
 use faultboard::request::{Request, RequestError};
 use faultboard::snapshot::ProxyId;
 use tokio_rustls::TlsAcceptor;
 
 use crate::cluster::{Cluster, TOKEN};
-use crate::desk::{Desk, Place, attach, console, engine_is};
+use crate::desk::{Desk, Place, attach, console, contact, engine_is, with_db};
+use crate::support::latency;
 use crate::support::tls::{Authority, Clients, Valid, config};
-use crate::support::{PATIENCE, echo, latency, mapping};
-
-/// An engine with a proxy `db`.
-pub(crate) async fn engine() -> Place {
-    let place = Place::open();
-    add_db(&place).await;
-    place
-}
-
-async fn add_db(place: &Place) {
-    let mut mapping = mapping(echo().await);
-    mapping.name = Some(Name::parse("db").expect("a name"));
-    let added = place.engine.add(mapping, Plan::default()).await;
-    added.expect("a free port");
-}
-
-/// Waits until a desk's contact is so.
-pub(crate) async fn contact(desk: &RemoteDesk, is_so: impl FnMut(&Contact) -> bool) {
-    let mut contact = desk.contact();
-    let found = tokio::time::timeout(PATIENCE, contact.wait_for(is_so)).await;
-    found.expect("in time").expect("it lives");
-}
 
 async fn pod(cluster: &Cluster, text: &str) -> RemoteDesk {
     attach(&[cluster.target(text)], "me@here").await
@@ -43,7 +21,7 @@ async fn pod(cluster: &Cluster, text: &str) -> RemoteDesk {
 
 #[tokio::test]
 async fn a_fault_is_turned_in_a_pod_by_forwards_of_its_api_alone() {
-    let (cluster, place) = (Cluster::start().await, engine().await);
+    let (cluster, place) = (Cluster::start().await, with_db().await);
     cluster.run("shop-7d9f", "shop", &place);
     let desk = pod(&cluster, "k8s://prod/shop-7d9f").await;
     let mut console = console(Desk::of(desk));
@@ -62,7 +40,7 @@ async fn a_fault_is_turned_in_a_pod_by_forwards_of_its_api_alone() {
 
 #[tokio::test]
 async fn a_forward_that_ends_comes_back_by_itself_and_nothing_is_changed_meanwhile() {
-    let (cluster, place) = (Cluster::start().await, engine().await);
+    let (cluster, place) = (Cluster::start().await, with_db().await);
     cluster.run("shop-7d9f", "shop", &place);
     let desk = pod(&cluster, "k8s://prod/shop-7d9f").await;
     cluster.end_forwards(true);
@@ -82,7 +60,7 @@ async fn a_forward_that_ends_comes_back_by_itself_and_nothing_is_changed_meanwhi
 
 #[tokio::test]
 async fn a_pod_whose_container_is_restarted_is_in_contact_again_as_another_run() {
-    let (cluster, place) = (Cluster::start().await, engine().await);
+    let (cluster, place) = (Cluster::start().await, with_db().await);
     cluster.run("shop-7d9f", "shop", &place);
     let desk = pod(&cluster, "k8s://prod/shop-7d9f").await;
     place.api.stop().await;
@@ -96,7 +74,7 @@ async fn a_pod_whose_container_is_restarted_is_in_contact_again_as_another_run()
 
 #[tokio::test]
 async fn a_cluster_is_trusted_by_the_authority_of_the_kubeconfig() {
-    let (authority, place) = (Authority::new(), engine().await);
+    let (authority, place) = (Authority::new(), with_db().await);
     let issued = authority.issue(&["127.0.0.1"], Valid::Now);
     let mut tls = config(&issued, Clients::Any);
     tls.alpn_protocols = vec![b"http/1.1".to_vec()];

@@ -7,7 +7,7 @@ use futures_util::FutureExt;
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::fault::language;
+use crate::fault::language::plan;
 use crate::mapping::{self, Mapping};
 use crate::snapshot::{Event, PortState};
 
@@ -20,10 +20,6 @@ fn engine(workers: usize) -> Engine {
         ..Options::default()
     };
     Engine::start(options).expect("the engine starts")
-}
-
-fn plan(faults: &str) -> Plan {
-    Plan::of(language::parse(faults).unwrap_or_default())
 }
 
 /// A mapping from a port to an upstream where nobody listens.

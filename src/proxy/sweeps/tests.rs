@@ -7,13 +7,9 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::*;
 use crate::command;
-use crate::fault::language;
+use crate::fault::language::plan;
 use crate::proxy::{Events, Options, Told};
 use crate::sweep::Ended;
-
-fn plan(text: &str) -> Plan {
-    Plan::of(language::parse(text).expect("faults"))
-}
 
 /// An engine with a proxy before this upstream, and its number.
 async fn desk(upstream: SocketAddr) -> (Engine, ProxyId) {

@@ -3,6 +3,7 @@
 use super::random::{moves, play_and_hear};
 use super::*;
 use crate::desk::{Contact, Peer, Program, Reach, Why};
+use crate::fault::language;
 
 fn peer(name: &str) -> Peer {
     Peer {
@@ -160,11 +161,7 @@ fn leaving_an_engine_elsewhere_asks_nothing_and_ends_nothing() {
 
 /// Somebody else gives `db` this plan after what it had.
 fn by_another(model: &mut Model, before: &str, after: &str) {
-    let plan = |faults: &str| match faults {
-        "" => Plan::default(),
-        faults => Plan::of(crate::fault::language::parse(faults).expect("faults")),
-    };
-    let [before, plan] = [before, after].map(|faults| Arc::new(plan(faults)));
+    let [before, plan] = [before, after].map(|faults| Arc::new(language::plan(faults)));
     let mut snapshot = desk();
     snapshot.at = model.now;
     snapshot.proxies[0].plan = Arc::clone(&plan);
