@@ -23,9 +23,7 @@ pub(super) struct GivesUp {
     cases: Last<Case, 256>,
     /// Long waits that were answered after all.
     endured: Last<(Amid, Arc<str>, Duration), 256>,
-    /// How long connections had been silent, and how old they were, that clients ended in health with
-    /// nothing that had waited for long.
-    healthy: Last<(Duration, Duration), 128>,
+    healthy: Healthy,
     /// How many clients left amid a wait in health, and how many ended their stream there and were answered.
     left_in_health: u64,
     half_closes: u64,
@@ -52,6 +50,18 @@ struct Case {
     by_chance: bool,
     /// Whether another one left in the same instant that had waited for another time: a program ended.
     with_others: bool,
+}
+
+/// The connections that clients ended in health with nothing that had waited for long.
+#[derive(Debug, Default)]
+struct Healthy(Last<Ended, 128>);
+
+/// When such a connection ended, how long it had been silent, and how old it was.
+#[derive(Clone, Copy, Debug)]
+struct Ended {
+    at: Duration,
+    silent: Duration,
+    age: Duration,
 }
 
 /// Who leaves so soon after another leaves with it.
@@ -142,7 +152,8 @@ impl GivesUp {
             _ => {
                 let in_health = sight.book.faults.clean(conn.began, at);
                 if in_health {
-                    self.healthy.push((amid.silent_up, conn.age(at)));
+                    let (silent, age) = (amid.silent_up, conn.age(at));
+                    self.healthy.ended(Ended { at, silent, age });
                 }
                 return;
             }
@@ -256,11 +267,7 @@ impl GivesUp {
         let by_chance = cases.iter().filter(|case| case.by_chance).count();
         let losers = at_answer * 10 >= cases.len() * 3 + by_chance * 10;
         let middle = median(times.iter().copied());
-        let alike = |time: Duration| Width::TIMER.joins(time, middle);
-        let healthy = self.healthy.iter();
-        let habits = healthy
-            .filter(|(silent, age)| alike(*silent) || alike(*age))
-            .count();
+        let habits = self.healthy.alike(middle);
         // Without a fault, only what nobody has to wait for is a time-out: an answer never takes so long.
         let longest = book.clean_waits.iter().max().copied().unwrap_or_default();
         let ordinary = under == NONE
@@ -314,6 +321,27 @@ impl GivesUp {
     }
 }
 
+// === impl Healthy ===
+
+impl Healthy {
+    /// Takes one in. Of a program that ends many at once a few say how old they were: the others would displace what else is known.
+    fn ended(&mut self, ended: Ended) {
+        let with = |other: &&Ended| {
+            other.at + INSTANT >= ended.at && Width::TIMER.joins(other.age, ended.age)
+        };
+        if self.0.iter().rev().take_while(with).count() < Finding::CASES {
+            self.0.push(ended);
+        }
+    }
+
+    /// How many had been silent for as long or were as old.
+    fn alike(&self, time: Duration) -> usize {
+        let alike = |other: Duration| Width::TIMER.joins(other, time);
+        let ended = self.0.iter();
+        ended.filter(|it| alike(it.silent) || alike(it.age)).count()
+    }
+}
+
 // === impl Amid ===
 
 impl Amid {
@@ -332,5 +360,30 @@ impl Amid {
             Self::Request => "on a request",
             Self::Answer => "in the middle of an answer",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crowd_that_ends_hides_no_other_program() {
+        let mut healthy = Healthy::default();
+        let mut ends = |at: u64, age: u64, many: u64| {
+            for conn in 0..many {
+                healthy.ended(Ended {
+                    at: Duration::from_millis(at) + Duration::from_micros(conn * 20),
+                    silent: Duration::from_millis(conn),
+                    age: Duration::from_millis(age),
+                });
+            }
+        };
+        ends(10_000, 4_000, 8);
+        for second in 11..21 {
+            ends(second * 1_000, 2_000, 50);
+        }
+        assert_eq!(healthy.alike(Duration::from_millis(4_010)), Finding::CASES);
+        assert_eq!(healthy.alike(Duration::from_millis(3_000)), 0);
     }
 }
