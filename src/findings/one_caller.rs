@@ -9,6 +9,12 @@ use super::trains::Trains;
 use super::wording::{Range, counted, time};
 use crate::snapshot::{Figure, Finding};
 
+/// One of so many pauses at each end is an outlier.
+const OUTLIERS: usize = 20;
+
+/// Of times that chance draws evenly, the next may lie so many times their mean distance beyond them.
+const UNSEEN: f64 = 4.0;
+
 /// Whether a client is one caller at a pace of its own, as far as can be seen: in health and among these failures.
 pub(super) fn is_one(seen: &Evidence<'_>) -> bool {
     // Of many callers that share a connection one often asks at once after another.
@@ -30,13 +36,11 @@ pub(super) fn told(seen: &Evidence<'_>) -> Option<Finding> {
         .answers
         .iter()
         .filter(|answer| answer.until != Duration::MAX);
-    let firsts: Vec<Duration> = watched
-        .filter_map(|answer| answer.followers.first())
-        .collect();
-    let pace = Range::of(firsts.iter().copied()).filter(|_| firsts.len() >= KNOWN)?;
+    let firsts = watched.filter_map(|answer| answer.followers.first());
+    let pace = pace(firsts.collect())?;
     let retried = |failure: &Failure| {
         let pause = failure.next.map(|next| next.saturating_sub(failure.end))?;
-        Some(pause.mul_f64(1.15) < pace.least || pause > pace.most.mul_f64(1.15))
+        Some(pause < pace.least || pause > pace.most)
     };
     let trains = Trains::linked(
         &seen.failures,
@@ -44,9 +48,10 @@ pub(super) fn told(seen: &Evidence<'_>) -> Option<Finding> {
         |failure| retried(failure) != Some(false),
     );
     let more = trains.attempts()?;
-    let range = Range::of(trains.gaps.iter().copied())?;
+    let gaps = trains.gaps_of(more);
+    let range = Range::of(gaps.iter().copied())?;
     let law = Law::of(&trains.places(more)).filter(|_| knows_pauses(&seen.failures));
-    let middle = median(trains.gaps.iter().copied());
+    let middle = median(gaps.iter().copied());
     let fixed = Width::TIMER.joins(range.least, range.most);
     let apart = if fixed {
         time(middle)
@@ -69,9 +74,49 @@ pub(super) fn told(seen: &Evidence<'_>) -> Option<Finding> {
     Some(seen.finding("trains", &says, (n, n), values))
 }
 
+/// Between which times a caller's own pauses are, of which these were seen: the fewer they are, the further others may lie beyond
+/// them. One in twenty at each end says nothing: a busy machine is late now and then.
+fn pace(mut pauses: Vec<Duration>) -> Option<Range> {
+    pauses.sort_unstable();
+    let without = pauses.len() / OUTLIERS;
+    let pauses = &pauses[without..pauses.len() - without];
+    let seen = Range::of(pauses.iter().copied()).filter(|_| pauses.len() >= KNOWN)?;
+    let unseen = (seen.most - seen.least).mul_f64(UNSEEN / pauses.len() as f64);
+    Some(Range {
+        least: seen
+            .least
+            .saturating_sub(unseen + Width::TIMER.of(seen.least)),
+        most: seen.most + unseen + Width::TIMER.of(seen.most),
+    })
+}
+
 /// Whether the time from an attempt's end to the next one's start is the client's pause. Some keep a connection open through their
 /// pause that they have given up: its end shows their pause only where all last alike.
 fn knows_pauses(failures: &[&Failure]) -> bool {
     let took: Vec<Duration> = failures.iter().map(|failure| failure.took()).collect();
     !failures[0].given_up || near_middle(&took) * 10 >= took.len() * 9
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pace_of(millis: impl IntoIterator<Item = u64>) -> Option<(u128, u128)> {
+        let pace = pace(millis.into_iter().map(Duration::from_millis).collect());
+        pace.map(|pace| (pace.least.as_millis(), pace.most.as_millis()))
+    }
+
+    #[test]
+    fn a_pace_is_as_wide_as_so_many_pauses_leave_open() {
+        assert_eq!(pace_of([300; 7]), None);
+        assert_eq!(pace_of([300; 8]), Some((271, 329)));
+        assert_eq!(pace_of((0..10).map(|it| 250 + it * 10)), Some((186, 406)));
+        // Of forty the worst two at each end are left out, however late they were.
+        let many = (0..40).map(|it| 250 + it / 4 * 10);
+        assert_eq!(pace_of(many.clone()), Some((212, 380)));
+        let late = many.map(|it| if it == 340 { 900 } else { it });
+        assert!(pace_of(late).is_some_and(|(_, most)| most > 900));
+        let once = [900].into_iter().chain((1..40).map(|it| 250 + it / 4 * 10));
+        assert_eq!(pace_of(once), Some((212, 380)));
+    }
 }

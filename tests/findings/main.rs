@@ -352,6 +352,34 @@ fn retries_are_told_as_they_were() {
     judge(&cases);
 }
 
+/// Who asks again after a little more than its caller rests between two requests.
+#[test]
+fn a_pause_next_to_the_callers_own_is_told_from_it() {
+    let settings = Settings {
+        callers: 1,
+        timeout: Some(millis(600)),
+        retry: Retry::Fixed {
+            more: 2,
+            pause: millis(400),
+        },
+        think: (0.25, 0.35),
+        ..Settings::PLAIN
+    };
+    judge(&[Case {
+        name: "retries 2 x 0.4 s, one caller that rests for 0.3 s",
+        settings,
+        scenes: &[(13, "blackhole"), (39, "")],
+        lasts: 45,
+        habit: Some((Habit::TriesAgain, "")),
+        did: |_, _| ("apart", 1.0),
+        besides: &[
+            (Habit::Pool, ""),
+            (Habit::Recovers, ""),
+            (Habit::GivesUp, ""),
+        ],
+    }]);
+}
+
 /// Of callers that fail in turn the next one tries after a part of the pause that each of them makes, or after a little more.
 #[test]
 fn a_part_of_a_pause_is_no_pause() {
