@@ -48,9 +48,13 @@ pub(super) fn told(seen: &Evidence<'_>) -> Option<Finding> {
         |failure| retried(failure) != Some(false),
     );
     let more = trains.attempts()?;
+    let places = trains.places(more);
+    if is_around(&places, pace) {
+        return None;
+    }
     let gaps = trains.gaps_of(more);
     let range = Range::of(gaps.iter().copied())?;
-    let law = Law::of(&trains.places(more)).filter(|_| knows_pauses(&seen.failures));
+    let law = Law::of(&places).filter(|_| knows_pauses(&seen.failures));
     let middle = median(gaps.iter().copied());
     let fixed = Width::TIMER.joins(range.least, range.most);
     let apart = if fixed {
@@ -90,6 +94,15 @@ fn pace(mut pauses: Vec<Duration>) -> Option<Range> {
     })
 }
 
+/// Whether pauses of one place lie on both sides of the caller's own, more than one in ten: between them are some that look like
+/// those and tear trains, and what is first in one piece is last in another.
+fn is_around(places: &[Vec<Duration>], pace: Range) -> bool {
+    places.iter().any(|place| {
+        let shorter = place.iter().filter(|pause| **pause < pace.least).count();
+        shorter.min(place.len() - shorter) * 10 > place.len()
+    })
+}
+
 /// Whether the time from an attempt's end to the next one's start is the client's pause. Some keep a connection open through their
 /// pause that they have given up: its end shows their pause only where all last alike.
 fn knows_pauses(failures: &[&Failure]) -> bool {
@@ -100,6 +113,23 @@ fn knows_pauses(failures: &[&Failure]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn pieces_of_trains_lie_on_both_sides_of_the_callers_pauses() {
+        let millis = Duration::from_millis;
+        let pace = Range {
+            least: millis(220),
+            most: millis(430),
+        };
+        let place = |of: &[u64]| of.iter().copied().map(millis).collect::<Vec<_>>();
+        let whole = [place(&[0; 12]), place(&[800; 12])];
+        assert!(!is_around(&whole, pace));
+        // Trains of 0, 400 and 800 ms that the second pause tears; one piece among many is an accident.
+        let torn = [place(&[0, 816, 1, 1_000, 2, 760])];
+        assert!(is_around(&torn, pace));
+        let nearly = [place(&[0, 1, 0, 2, 0, 1, 0, 3, 0, 800])];
+        assert!(!is_around(&nearly, pace));
+    }
 
     fn pace_of(millis: impl IntoIterator<Item = u64>) -> Option<(u128, u128)> {
         let pace = pace(millis.into_iter().map(Duration::from_millis).collect());
