@@ -3,9 +3,11 @@
 //! Reading a command finds no proxy and no connection: whether they exist is the engine's business. Mappings and faults
 //! are read by their own grammars in the same line, so the column of an error is the line's.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::path::PathBuf;
 
+use crate::fault::name::{in_quotes, quoted_len, unescaped};
 use crate::fault::{Direction, KINDS, Kind, Plan, Setting, SettingName};
 use crate::format;
 use crate::mapping::{Mapping, Name};
@@ -127,6 +129,35 @@ pub fn joined(words: &[String]) -> Vec<String> {
         }
     }
     lines
+}
+
+/// The name of a proxy as a command has it: in quotation marks where it has blanks or begins with such a mark.
+#[must_use]
+pub fn spelled(name: &str) -> Cow<'_, str> {
+    if name.starts_with('"') || name.contains(char::is_whitespace) {
+        in_quotes(name).into()
+    } else {
+        name.into()
+    }
+}
+
+/// The name of a proxy of what a command has for it.
+#[must_use]
+pub fn unspelled(written: &str) -> String {
+    let quoted = written
+        .strip_prefix('"')
+        .and_then(|it| it.strip_suffix('"'));
+    quoted.map_or_else(|| written.to_owned(), unescaped)
+}
+
+/// What stands for a proxy at the beginning of a text: up to a blank, or up to the mark that closes a quoted name.
+pub(crate) fn first_proxy(text: &str) -> &str {
+    let len = text.starts_with('"').then(|| quoted_len(text)).flatten();
+    let quoted = len.and_then(|len| text.split_at_checked(len));
+    match quoted {
+        Some((quoted, rest)) if rest.is_empty() || rest.starts_with(char::is_whitespace) => quoted,
+        _ => until_blank(text),
+    }
 }
 
 /// Reads a command.
@@ -360,13 +391,13 @@ impl fmt::Display for Command {
                 let line = format!("add {mapping} {}", format::joined(faults));
                 f.write_str(line.trim_end())
             }
-            Self::Remove(name) => write!(f, "remove {name}"),
-            Self::Rename(proxy, Some(name)) => write!(f, "rename {proxy} {name}"),
-            Self::Rename(proxy, None) => write!(f, "unname {proxy}"),
-            Self::Port(name, true) => write!(f, "port {name} open"),
-            Self::Port(name, false) => write!(f, "port {name} closed"),
-            Self::Off(name) => write!(f, "port {name} off"),
-            Self::Repoint(name, to) => write!(f, "repoint {name} {}", to.right()),
+            Self::Remove(name) => write!(f, "remove {}", spelled(name)),
+            Self::Rename(proxy, Some(name)) => write!(f, "rename {} {name}", spelled(proxy)),
+            Self::Rename(proxy, None) => write!(f, "unname {}", spelled(proxy)),
+            Self::Port(name, true) => write!(f, "port {} open", spelled(name)),
+            Self::Port(name, false) => write!(f, "port {} closed", spelled(name)),
+            Self::Off(name) => write!(f, "port {} off", spelled(name)),
+            Self::Repoint(name, to) => write!(f, "repoint {} {}", spelled(name), to.right()),
             Self::Set(target, faults) => write!(f, "set {target} {}", format::joined(faults)),
             Self::Clear(target, Cleared { kind, name }) => {
                 write!(f, "clear {target}")?;
@@ -381,7 +412,7 @@ impl fmt::Display for Command {
             Self::Exempt(conn, on) => write!(f, "exempt {} {}", conn.0, on_or_off(*on)),
             Self::Freeze(conn, on) => write!(f, "freeze {} {}", conn.0, on_or_off(*on)),
             Self::Facts(on) => write!(f, "facts {}", on_or_off(*on)),
-            Self::Sweep(proxy, what) => write!(f, "sweep {proxy} {what}"),
+            Self::Sweep(proxy, what) => write!(f, "sweep {} {what}", spelled(proxy)),
             Self::SaveTape(file) => write!(f, "save tape {}", file.display()),
             Self::List => f.write_str("list"),
             Self::Quit => f.write_str("quit"),
@@ -407,7 +438,9 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::All => f.write_str("all"),
-            Self::Proxy(name) => f.write_str(name),
+            // A proxy that other programs call so is not every proxy.
+            Self::Proxy(name) if name == "all" => f.write_str(&in_quotes(name)),
+            Self::Proxy(name) => f.write_str(&spelled(name)),
         }
     }
 }
@@ -493,6 +526,39 @@ mod tests {
             Ok(Command::Clear(Target::All, cleared)) if cleared == Cleared::default()
         ));
         assert!(matches!(parse("remove all"), Ok(Command::Remove(name)) if name == "all"));
+    }
+
+    #[test]
+    fn a_name_with_blanks_or_quotation_marks_is_read_as_it_is_printed() {
+        for name in [
+            "my db",
+            "\"db\"",
+            "a\"b",
+            "\"a",
+            "a \\ b\"",
+            "all",
+            "tab\there",
+            "größe 2",
+        ] {
+            let of = || Target::Proxy(name.to_owned());
+            for command in [
+                Command::Remove(name.to_owned()),
+                Command::Rename(name.to_owned(), None),
+                Command::Port(name.to_owned(), false),
+                Command::Off(name.to_owned()),
+                Command::Sweep(name.to_owned(), Sweeping::Stop),
+                Command::Bypass(of(), true),
+                Command::Clear(of(), Cleared::default()),
+                Command::Set(of(), parse_faults(&[], "latency 1s").expect("a fault")),
+            ] {
+                let printed = command.to_string();
+                assert_eq!(parse(&printed), Ok(command), "{printed}");
+            }
+        }
+        assert_eq!(spelled("a\"b"), "a\"b");
+        assert!(
+            matches!(parse("clear \"my db\" latency"), Ok(Command::Clear(Target::Proxy(name), _)) if name == "my db")
+        );
     }
 
     #[test]

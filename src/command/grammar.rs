@@ -21,7 +21,7 @@
 //! save       = "save" "tape" file
 //! settings   = name [ "," faults ] | faults
 //! target     = "all" | proxy
-//! proxy      = any characters but blanks
+//! proxy      = any characters but blanks | '"' any characters '"'
 //! connection = [ "#" ] digit { digit }
 //! ```
 //!
@@ -36,7 +36,7 @@ use winnow::Parser;
 use winnow::combinator::opt;
 use winnow::error::ErrMode;
 use winnow::stream::Location;
-use winnow::token::{rest, take_till};
+use winnow::token::{rest, take, take_till};
 
 use super::{Cleared, Command, Sweeping, Target};
 use crate::fault::language::{AS, called, faults_after, kind};
@@ -247,13 +247,13 @@ fn remove(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
 /// The `proxy` of a command that is about one.
 fn one(form: &Form, input: &mut Input<'_>) -> Parsed<String> {
     let message = format!("{} wants a proxy: {}", form.word, form.example);
-    proxy(&message, &["a proxy"], input).map(str::to_owned)
+    proxy(&message, &["a proxy"], input)
 }
 
 /// `rename = "rename" proxy name`
 fn rename(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let message = format!("rename wants a proxy and its new name: {}", form.example);
-    let proxy = proxy(&message, &["a proxy"], input)?.to_owned();
+    let proxy = proxy(&message, &["a proxy"], input)?;
     blanks(input)?;
     Ok(Command::Rename(proxy, Some(name(input)?)))
 }
@@ -264,7 +264,7 @@ fn repoint(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
         "repoint wants a proxy and its new upstream: {}",
         form.example
     );
-    let proxy = proxy(&message, &["a proxy"], input)?.to_owned();
+    let proxy = proxy(&message, &["a proxy"], input)?;
     blanks(input)?;
     Ok(Command::Repoint(proxy, Box::new(upstream(input)?)))
 }
@@ -349,7 +349,7 @@ fn bypass(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
 /// `sweep = "sweep" proxy ( "stop" | "save" file | kind … )`
 fn sweep(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     let wanted = format!("sweep wants a proxy and a fault: {}", form.example);
-    let name = proxy(&wanted, &["a proxy"], input)?.to_owned();
+    let name = proxy(&wanted, &["a proxy"], input)?;
     blanks(input)?;
     let mut ahead = *input;
     let what = match word(&mut ahead)? {
@@ -435,21 +435,25 @@ fn kill(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
 /// The blanks after it are taken with it.
 fn target(form: &Form, input: &mut Input<'_>) -> Parsed<Target> {
     let message = format!("{} wants a proxy or all: {}", form.word, form.example);
+    let is_every = until_blank(input) == "all";
     let name = proxy(&message, &["a proxy", "all"], input)?;
     blanks(input)?;
-    Ok(match name {
-        "all" => Target::All,
-        name => Target::Proxy(name.to_owned()),
+    Ok(if is_every {
+        Target::All
+    } else {
+        Target::Proxy(name)
     })
 }
 
-/// `proxy = any characters but blanks`
-fn proxy<'i>(message: &str, expected: &[&str], input: &mut Input<'i>) -> Parsed<&'i str> {
+/// `proxy = any characters but blanks | '"' any characters '"'`
+fn proxy(message: &str, expected: &[&str], input: &mut Input<'_>) -> Parsed<String> {
     if input.is_empty() {
         let slip = Slip::here(input, message).expecting(expected.iter().copied());
         return Err(slip.cut());
     }
-    word(input)
+    let written = super::first_proxy(input);
+    let chars = written.chars().count();
+    take(chars).parse_next(input).map(super::unspelled)
 }
 
 /// `connection = [ "#" ] digit { digit }`

@@ -20,7 +20,7 @@ use winnow::error::ParserError;
 use winnow::stream::Location;
 use winnow::token::{take, take_till};
 
-use super::name::quoted_len;
+use super::name::{quoted_len, unescaped};
 use super::param;
 use super::setting::{Directions, Setting};
 use super::{Direction, KINDS, Kind, ParamSpec, SettingName, Unit, Value};
@@ -249,17 +249,6 @@ pub(crate) fn called(input: &mut Input<'_>) -> Parsed<SettingName> {
         let slip = Slip::over(at, message).unfinished_if(is_open);
         slip.expecting(is_open.then_some("a name")).cut()
     })
-}
-
-/// A text whose characters behind a backslash stand for themselves.
-fn unescaped(text: &str) -> String {
-    let mut is_escaped = false;
-    let stays = |c: &char| {
-        let marks = *c == '\\' && !is_escaped;
-        is_escaped = marks;
-        !marks
-    };
-    text.chars().filter(stays).collect()
 }
 
 /// `direction = "up" | "down" | "both"`

@@ -50,8 +50,7 @@ impl fmt::Display for SettingName {
         if self.0.chars().all(is_plain) {
             return f.write_str(&self.0);
         }
-        let escaped = self.0.replace('\\', "\\\\").replace('"', "\\\"");
-        write!(f, "\"{escaped}\"")
+        f.write_str(&in_quotes(&self.0))
     }
 }
 
@@ -73,7 +72,7 @@ pub(crate) fn outside_quotes(text: &str) -> impl Iterator<Item = (usize, char)> 
 }
 
 /// How many bytes a quoted text at the beginning of `text` has, its marks among them; `None` where it is not closed.
-pub(super) fn quoted_len(text: &str) -> Option<usize> {
+pub(crate) fn quoted_len(text: &str) -> Option<usize> {
     let mut is_escaped = false;
     let mut rest = text.char_indices().skip(1);
     let (end, mark) = rest.find(|(_, c)| {
@@ -82,6 +81,23 @@ pub(super) fn quoted_len(text: &str) -> Option<usize> {
         ends
     })?;
     end.checked_add(mark.len_utf8())
+}
+
+/// A text in quotation marks, from which `unescaped` makes it again.
+pub(crate) fn in_quotes(text: &str) -> String {
+    let escaped = text.replace('\\', "\\\\").replace('"', "\\\"");
+    format!("\"{escaped}\"")
+}
+
+/// A text whose characters behind a backslash stand for themselves.
+pub(crate) fn unescaped(text: &str) -> String {
+    let mut is_escaped = false;
+    let stays = |c: &char| {
+        let marks = *c == '\\' && !is_escaped;
+        is_escaped = marks;
+        !marks
+    };
+    text.chars().filter(stays).collect()
 }
 
 #[cfg(test)]

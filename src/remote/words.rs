@@ -87,12 +87,13 @@ fn commands(
 ) -> Result<Vec<Command>, RequestError> {
     let name = |proxy: &ProxyId| {
         let name = named(proxy)?;
-        if !name.contains(char::is_whitespace) {
+        if !name.contains(char::is_control) {
             return Ok(name);
         }
+        // Commands are lines.
         let name = quoted(&name);
         let why = format!(
-            "a proxy with blanks in its name cannot be named by a word: rename {name} where it runs"
+            "a proxy with line ends or tabs in its name cannot be named by a word: rename {name} where it runs"
         );
         Err(RequestError::Refused(why))
     };
@@ -311,14 +312,16 @@ mod tests {
     }
 
     #[test]
-    fn a_proxy_that_is_gone_or_has_blanks_in_its_name_is_not_asked_for() {
+    fn a_proxy_that_is_gone_or_has_line_ends_in_its_name_is_not_asked_for() {
         let request = Request::Remove(ProxyId(7));
         assert!(matches!(
             asked(&request, None),
             Err(RequestError::NoProxy(ProxyId(7)))
         ));
-        let blanks = asked(&request, Some("my db"));
-        assert!(matches!(blanks, Err(RequestError::Refused(_))));
+        let lines = asked(&request, Some("my\ndb"));
+        assert!(matches!(lines, Err(RequestError::Refused(_))));
+        let blanks = asked(&request, Some("my \"db\""));
+        assert_eq!(blanks.expect("a question"), "remove \"my \\\"db\\\"\"");
         assert_eq!(encoded("my db/é"), "my%20db%2F%C3%A9");
     }
 

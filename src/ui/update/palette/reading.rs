@@ -59,7 +59,7 @@ pub(super) fn read(
     } else if preset::named(body).is_some() {
         reader.each(target, body, |name| {
             let mut spelled = Spelled::default();
-            spelled.push(text, &format!("preset {name} {body}"));
+            spelled.push(text, &format!("preset {} {body}", command::spelled(name)));
             Ok(spelled)
         })
     } else if let Some(dial) = named(first).filter(|_| Kind::named(first).is_none() || is_off(body))
@@ -71,7 +71,7 @@ pub(super) fn read(
     } else if Kind::named(first).is_some() {
         reader.each(target, body, |name| {
             let mut spelled = Spelled::default();
-            spelled.push("", &format!("set {name} "));
+            spelled.push("", &format!("set {} ", command::spelled(name)));
             let plan = reader.plan(name);
             typed::faults(body_of(text, body), reader.beside(&plan), &mut spelled)?;
             Ok(spelled)
@@ -89,11 +89,15 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     /// The line without the `on PROXY` at its end, and whom that names.
-    fn target<'t>(&self, line: &'t str) -> (&'t str, Option<&'t str>) {
-        let parts = line.rsplit_once(char::is_whitespace);
-        let named = parts.filter(|(_, name)| *name == "all" || self.find(name).is_some());
-        let body =
-            named.and_then(|(rest, name)| Some((rest.trim_end().strip_suffix(" on")?, name)));
+    fn target<'t>(&'t self, line: &'t str) -> (&'t str, Option<&'t str>) {
+        let rows = self.model.newest().proxies.iter();
+        let names = rows.map(|row| (row.name.as_str(), command::spelled(&row.name)));
+        let mut names = [("all", "all".into())].into_iter().chain(names);
+        let body = names.find_map(|(name, written)| {
+            let rest = line.strip_suffix(&*written)?;
+            let body = rest.strip_suffix(char::is_whitespace)?;
+            Some((body.trim_end().strip_suffix(" on")?, name))
+        });
         body.map_or((line, None), |(body, name)| (body.trim_end(), Some(name)))
     }
 
@@ -135,9 +139,8 @@ impl Reader<'_> {
         spell: impl Fn(&str) -> Result<Spelled, ParseError>,
     ) -> Result<Vec<Reading>, ParseError> {
         if let Some(name) = target {
-            return Ok(vec![
-                self.finish(format!("{body} on {name}"), &spell(name)?)?,
-            ]);
+            let line = format!("{body} on {}", command::spelled(name));
+            return Ok(vec![self.finish(line, &spell(name)?)?]);
         }
         let first = spell(self.selected()?)?;
         let first = self.finish(body.to_owned(), &first)?;
@@ -151,17 +154,20 @@ impl Reader<'_> {
     fn command(&self, word: &str) -> Result<Reading, ParseError> {
         let at = self.text.find(word).unwrap_or(0) + word.len();
         let (head, rest) = self.text.split_at(at);
-        let arguments: Vec<&str> = rest.split_whitespace().collect();
-        let first = arguments.first().copied().unwrap_or("");
-        let names_one = first == "all" || self.find(first).is_some();
-        let leaves_out = match (word, arguments.len()) {
+        let arguments = rest.trim_start();
+        let first = command::first_proxy(arguments);
+        let named = command::unspelled(first);
+        let others = arguments[first.len()..].split_whitespace().count();
+        let count = usize::from(!first.is_empty()) + others;
+        let names_one = first == "all" || self.find(&named).is_some();
+        let leaves_out = match (word, count) {
             ("set", len) => len > 0 && !names_one,
             ("clear" | "preset" | "bypass", _) => !names_one,
             ("remove" | "unname", len) => len == 0,
             ("rename", len) => len == 1,
             _ => false,
         };
-        if leaves_out && arguments.len() == 1 && rest.ends_with(first) {
+        if leaves_out && count == 1 && rest.ends_with(first) {
             self.ends_in_a_name(first)?;
         }
         if leaves_out && let Some(error) = self.stranger(word, first, rest) {
@@ -171,12 +177,12 @@ impl Reader<'_> {
         spelled.keep(head);
         let name = if leaves_out {
             let name = self.selected()?;
-            spelled.push("", &format!(" {name}"));
+            spelled.push("", &format!(" {}", Target::Proxy(name.to_owned())));
             name
         } else {
-            first
+            &named
         };
-        let behind = rest.trim_start().strip_prefix(name).filter(|_| !leaves_out);
+        let behind = arguments.strip_prefix(first).filter(|_| !leaves_out);
         let behind = behind.unwrap_or(rest);
         spelled.keep(&rest[..rest.len() - behind.len()]);
         let plan = self.plan(name);
@@ -242,7 +248,7 @@ impl Reader<'_> {
             .newest()
             .proxies
             .iter()
-            .map(|row| row.name.clone());
+            .map(|row| command::spelled(&row.name).into_owned());
         let names = names.chain(["all".to_owned()]);
         let names: Vec<String> = names.filter(|name| name.starts_with(word)).collect();
         if names.is_empty() {
@@ -309,7 +315,10 @@ impl Reader<'_> {
             Command::Set(who, settings)
         };
         Ok(Reading {
-            line: lines.join(", ") + &target.map_or_else(String::new, |name| format!(" on {name}")),
+            line: lines.join(", ")
+                + &target.map_or_else(String::new, |name| {
+                    format!(" on {}", command::spelled(name))
+                }),
             command,
         })
     }
