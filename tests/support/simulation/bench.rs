@@ -87,16 +87,18 @@ impl Bench {
         Self::new(world, 64 << 10, budget)
     }
 
-    /// The settings change: as in the engine, the loop is woken only if it holds something. True if it is.
+    /// The settings change: as in the engine, the loop is woken only if it holds something, or may be ended by them. True if it
+    /// is.
     pub(crate) fn set(&mut self, plan: Plan) -> bool {
         let now = self.world.borrow().now;
+        let ends = self.in_force.ends_when_it_goes();
         self.in_force = Arc::new(InForce::succeed(&self.in_force, plan, now));
         self.changed = true;
-        let held = !self.pump.is_idle();
-        if held {
+        let concerned = !self.pump.is_idle() || ends || self.in_force.concerns_idle();
+        if concerned {
             self.flag.0.store(true, Ordering::Relaxed);
         }
-        held
+        concerned
     }
 
     pub(crate) fn plan(&self) -> &Plan {

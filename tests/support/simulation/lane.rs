@@ -21,6 +21,8 @@ pub(crate) struct Lane {
     pub(crate) end_read: Option<Instant>,
     pub(crate) end_passed: bool,
     pub(crate) paced: Option<Paced>,
+    /// What arrived from here on passes no more, while what holds it acts.
+    pub(crate) gate: Option<u64>,
     pub(crate) gauge: Readings,
 }
 
@@ -55,6 +57,7 @@ impl Lane {
             end_read: None,
             end_passed: false,
             paced: None,
+            gate: None,
             gauge: Readings::default(),
         }
     }

@@ -10,11 +10,13 @@ use faultboard::fault::in_force::OneWay;
 use faultboard::fault::link::Circumstances;
 use faultboard::fault::motion::Motion;
 use faultboard::fault::{
-    Direction, InForce, KINDS, Kind, PerDirection, Setting, SettingName, Value,
+    Direction, InForce, KINDS, Kind, PerDirection, Schedule, Setting, SettingName, Value,
 };
+use faultboard::proxy::pump::TakeDown;
 use faultboard::snapshot::LegName;
 
 use super::lane::{Lane, Paced};
+use super::plans::ON_DATA;
 
 /// The leg that `direction` leads to is the source of the other one.
 pub(crate) fn lane_to(leg: usize) -> Direction {
@@ -23,6 +25,15 @@ pub(crate) fn lane_to(leg: usize) -> Direction {
 
 pub(crate) fn name_of(leg: usize) -> LegName {
     [LegName::Client, LegName::Upstream][leg]
+}
+
+/// The kinds that let no byte pass.
+const HOLDS: [&str; 2] = ["blackhole", ON_DATA];
+
+/// Whether a setting ends the connection when it goes.
+fn closes(setting: &Setting) -> bool {
+    let lift = setting.value("lift");
+    setting.kind.lifts.is_some() && lift == Some(Value::Word("close"))
 }
 
 /// How a leg told an error.
@@ -54,6 +65,10 @@ pub(crate) struct Ledger {
     pub(crate) told: [Told; 2],
     /// The first error that was told, and whether its leg had cut off nothing by it.
     pub(crate) first: Option<(LegName, ErrorKind, bool)>,
+    /// The faults that have acted and may end the connection, each with how.
+    pub(crate) may_cut: Vec<(&'static str, TakeDown)>,
+    /// A fault has gone that ends the connection when it goes.
+    pub(crate) lifted: bool,
     /// When it was told.
     pub(crate) broke: Option<Instant>,
     /// The direction that ended first.
@@ -71,6 +86,8 @@ impl Ledger {
             lanes: PerDirection::from_fn(Lane::new),
             told: Default::default(),
             first: None,
+            may_cut: Vec::new(),
+            lifted: false,
             broke: None,
             first_done: None,
         }
@@ -110,6 +127,7 @@ impl Ledger {
         let direction = lane_to(leg);
         let [least, first] = self.least_delays(direction, now);
         let is_paced = self.at(now, "bandwidth", direction).is_some();
+        let is_held = self.is_held(direction, now);
         let lane = &mut self.lanes[direction];
         lane.paced = lane.paced.take().filter(|_| is_paced);
         assert!(
@@ -118,6 +136,11 @@ impl Ledger {
         );
         let first = if lane.delivered == 0 { first } else { least };
         lane.deliver(bytes, now, first, least);
+        let gate = lane.gate.filter(|_| is_held);
+        assert!(
+            gate.is_none_or(|gate| lane.delivered <= gate),
+            "{direction}: bytes pass what holds them"
+        );
     }
 
     /// The end of the stream was passed on to a leg.
@@ -164,14 +187,67 @@ impl Ledger {
 
     /// The loop takes over settings.
     pub(crate) fn replan(&mut self, in_force: &InForce, now: Instant) {
+        self.lifted = self.lifts(in_force, now);
         self.in_force = in_force.clone();
         self.pace(now, |rate, told| rate != told);
+        self.judge(now);
     }
 
     /// The loop looks for what the settings change by themselves, at `now` or a little later. A rate that falls by itself is
     /// still held to the greater one.
     pub(crate) fn look(&mut self, now: Instant) {
         self.pace(now, |rate, told| rate.is_none() || rate > told);
+        self.judge(now);
+    }
+
+    /// Remembers what may end the connection from now on, and what is held.
+    fn judge(&mut self, now: Instant) {
+        for direction in Direction::BOTH {
+            for it in self.acting(direction, now) {
+                let cut = if it.setting.kind.name == ON_DATA {
+                    Some(TakeDown::Reset)
+                } else {
+                    closes(&it.setting).then_some(TakeDown::Close)
+                };
+                let cut = cut.map(|cut| (it.setting.kind.name, cut));
+                self.may_cut.extend(cut);
+            }
+            let is_held = self.is_held(direction, now);
+            let lane = &mut self.lanes[direction];
+            lane.gate = is_held.then(|| lane.gate.unwrap_or(lane.arrived));
+        }
+    }
+
+    /// Whether something acts that lets no byte pass.
+    fn is_held(&self, direction: Direction, now: Instant) -> bool {
+        let holds = |it: &OneWay| HOLDS.contains(&it.setting.kind.name);
+        self.acting(direction, now).iter().any(holds)
+    }
+
+    /// What acts on this connection in a direction.
+    fn acting(&self, direction: Direction, now: Instant) -> Vec<OneWay> {
+        let kinds = KINDS.iter().copied();
+        let named = kinds.flat_map(|kind| self.in_force.names(kind).map(move |name| (kind, name)));
+        named
+            .filter_map(|(kind, name)| self.called(now, kind, name, direction))
+            .collect()
+    }
+
+    /// Whether what acted when the loop has last looked ends the connection by not being there any more.
+    fn lifts(&self, after: &InForce, now: Instant) -> bool {
+        Direction::BOTH.into_iter().any(|direction| {
+            self.acting(direction, self.looked).iter().any(|it| {
+                let it = &it.setting;
+                let mut others = after.plan().settings().iter();
+                let stays = !after.plan().bypassed
+                    && others.any(|other| {
+                        other.is(it.kind, it.name.as_ref()) && other.directions.contain(direction)
+                    });
+                // What begins or ends by itself may have done so in the middle of a poll.
+                let is_steady = it.schedule == Schedule::default();
+                closes(it) && is_steady && !stays && now > self.looked
+            })
+        })
     }
 
     /// Whether the settings change by themselves until then.

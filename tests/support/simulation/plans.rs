@@ -1,10 +1,15 @@
-//! Random plans: of every kind that leaves the stream as it is.
+//! Random plans: of every kind that leaves the stream as it is, and of those that end the connection when they go or by its bytes.
 
-use faultboard::fault::{KINDS, Plan, Value};
+use std::time::Duration;
+
+use faultboard::fault::{KINDS, Kind, Plan, Setting, Value};
 use faultboard::units::Percent;
 
 use super::dice::Dice;
 use crate::settings;
+
+/// The kind that ends connections a while after their next bytes.
+pub(crate) const ON_DATA: &str = "reset";
 
 /// What a plan changes to: another one, none, the same bypassed or with one more kind.
 pub(crate) fn random(dice: &mut Dice, before: &Plan) -> Plan {
@@ -19,8 +24,11 @@ pub(crate) fn random(dice: &mut Dice, before: &Plan) -> Plan {
         _ => Plan::default(),
     };
     for _ in 0..dice.up_to(3) {
-        let kind = KINDS[(dice.draw() % KINDS.len() as u64) as usize];
-        if !settings::keeps_the_stream(kind) {
+        let any = KINDS[(dice.draw() % KINDS.len() as u64) as usize];
+        let on_data = Kind::named(ON_DATA).filter(|_| dice.chance(5));
+        let kind = on_data.unwrap_or(any);
+        let ends = kind.name == ON_DATA;
+        if !settings::keeps_the_stream(kind) && !ends {
             continue;
         }
         let share = if dice.chance(70) {
@@ -29,10 +37,17 @@ pub(crate) fn random(dice: &mut Dice, before: &Plan) -> Plan {
             Percent::new(50)
         };
         let directions = settings::directions(dice.draw());
+        let lift = if dice.chance(50) { "close" } else { "release" };
+        let setting = if ends {
+            let after = Value::Time(dice.time(Duration::from_secs(1)));
+            Setting::new(kind)
+                .with("on", Value::Word("data"))
+                .with("after", after)
+        } else {
+            settings::setting(kind, dice.draw()).with("lift", Value::Word(lift))
+        };
         plan.set(
-            settings::setting(kind, dice.draw())
-                // Else the connection ends when it goes.
-                .with("lift", Value::Word("release"))
+            setting
                 .hitting(share)
                 .called(settings::name(dice.draw()))
                 .acting(directions)

@@ -3,6 +3,7 @@
 use std::iter::Sum;
 
 use faultboard::proxy::pump::{End, TakeDown};
+use faultboard::snapshot::CloseReason;
 
 use super::world::World;
 
@@ -20,6 +21,9 @@ pub(crate) struct Tally {
     /// Polls that ended because their budget was spent.
     pub(crate) yields: u64,
     pub(crate) in_order: u64,
+    /// Ends by a fault: when it went, and by bytes.
+    pub(crate) lifted: u64,
+    pub(crate) cut: u64,
     pub(crate) resets: u64,
     /// Ends by reset behind the end of a stream.
     pub(crate) resets_behind_ends: u64,
@@ -27,13 +31,15 @@ pub(crate) struct Tally {
 
 impl Tally {
     /// What must not be rare.
-    pub(crate) fn met(&self) -> [(u64, &'static str); 7] {
+    pub(crate) fn met(&self) -> [(u64, &'static str); 9] {
         [
             (self.probes, "probes"),
             (self.woken_by_settings, "wake-ups by settings"),
             (self.refusals, "answers of Pending for no reason"),
             (self.yields, "turns that were over"),
             (self.in_order, "ends in order"),
+            (self.lifted, "ends by a fault that went"),
+            (self.cut, "ends by a fault and bytes"),
             (self.resets - self.resets_behind_ends, "resets behind bytes"),
             (self.resets_behind_ends, "resets behind the end of a stream"),
         ]
@@ -42,6 +48,11 @@ impl Tally {
     pub(crate) fn ended(&mut self, world: &World, end: &End) {
         let lanes = &world.ledger.lanes;
         self.bytes += lanes.iter().map(|lane| lane.delivered).sum::<u64>();
+        if let CloseReason::Fault(_) = end.reason {
+            self.lifted += u64::from(end.how == TakeDown::Close);
+            self.cut += u64::from(end.how == TakeDown::Reset);
+            return;
+        }
         self.in_order += u64::from(end.how != TakeDown::Reset);
         self.resets += u64::from(end.how == TakeDown::Reset);
         self.resets_behind_ends +=
@@ -61,6 +72,8 @@ impl Sum for Tally {
             refusals: a.refusals + b.refusals,
             yields: a.yields + b.yields,
             in_order: a.in_order + b.in_order,
+            lifted: a.lifted + b.lifted,
+            cut: a.cut + b.cut,
             resets: a.resets + b.resets,
             resets_behind_ends: a.resets_behind_ends + b.resets_behind_ends,
         })

@@ -19,6 +19,10 @@ impl World {
     /// The loop has parked: the gauge shows what is so, and the loop calls itself idle only if it is.
     /// One that only gives others their turn has not said yet what it waits for.
     pub(crate) fn check_parked(&self, idle: bool, yielded: bool) {
+        assert!(
+            !self.ledger.lifted,
+            "what ends the connection when it goes has gone, and the connection goes on"
+        );
         for direction in Direction::BOTH {
             self.check_gauge(direction);
             // Only where those who wait are those whom this poll has registered, at its end.
@@ -95,9 +99,15 @@ impl World {
         );
     }
 
-    /// The connection is over: in order with all bytes, or by reset with all that arrived ahead of it.
+    /// The connection is over: by a fault that acted on it, in order with all bytes, or by reset with all that arrived ahead of it.
     pub(crate) fn check_end(&self, end: &End) {
-        if end.how == TakeDown::Reset {
+        if let CloseReason::Fault(kind) = &end.reason {
+            let mut may = self.ledger.may_cut.iter();
+            assert!(
+                may.any(|(name, how)| name == kind && *how == end.how),
+                "{kind} ends a connection that it never acted on"
+            );
+        } else if end.how == TakeDown::Reset {
             self.check_reset(&end.reason);
         } else {
             self.check_order(&end.reason);
