@@ -85,7 +85,8 @@ fn pace(mut pauses: Vec<Duration>) -> Option<Range> {
     let without = pauses.len() / OUTLIERS;
     let pauses = &pauses[without..pauses.len() - without];
     let seen = Range::of(pauses.iter().copied()).filter(|_| pauses.len() >= KNOWN)?;
-    let unseen = (seen.most - seen.least).mul_f64(UNSEEN / pauses.len() as f64);
+    let width = seen.most.saturating_sub(seen.least);
+    let unseen = width.mul_f64(UNSEEN / pauses.len() as f64);
     Some(Range {
         least: seen
             .least
@@ -121,13 +122,13 @@ mod tests {
             least: millis(220),
             most: millis(430),
         };
-        let place = |of: &[u64]| of.iter().copied().map(millis).collect::<Vec<_>>();
-        let whole = [place(&[0; 12]), place(&[800; 12])];
+        let pauses = |of: &[u64]| of.iter().copied().map(millis).collect::<Vec<_>>();
+        let whole = [pauses(&[0; 12]), pauses(&[800; 12])];
         assert!(!is_around(&whole, pace));
         // Trains of 0, 400 and 800 ms that the second pause tears; one piece among many is an accident.
-        let torn = [place(&[0, 816, 1, 1_000, 2, 760])];
+        let torn = [pauses(&[0, 816, 1, 1_000, 2, 760])];
         assert!(is_around(&torn, pace));
-        let nearly = [place(&[0, 1, 0, 2, 0, 1, 0, 3, 0, 800])];
+        let nearly = [pauses(&[0, 1, 0, 2, 0, 1, 0, 3, 0, 800])];
         assert!(!is_around(&nearly, pace));
     }
 
