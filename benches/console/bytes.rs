@@ -14,7 +14,7 @@ const PAUSE: Duration = Duration::from_millis(350);
 pub(crate) fn frame(effort: Effort) -> Vec<Row> {
     let rest = ["0=127.0.0.1:9 as echo", "0=127.0.0.1:9 as shop"];
     let (turned, _) = turns(&rest, "2 shop", effort);
-    let (busy, steady) = turns(&["demo", "--seed", "1"], "15 conn", effort);
+    let (busy, steady) = turns(&["demo", "--seed", "1"], "12 conn", effort);
     let row = |name: &str, most: f64, bytes: &Times| {
         let name = format!("bytes a frame at 80x24, {name}");
         let (goal, met) = (format!("<= {most}"), bytes.p(99) <= most);
