@@ -75,12 +75,15 @@ impl RemoteDesk {
         let is_silent = |who: &Result<_, _>| matches!(who, Err(AttachError::Silent(..)));
         let is_there = !rosters.is_empty() || !answered.iter().all(|(.., who)| is_silent(who));
         let machines: Vec<_> = answered.iter().map(|(.., who)| machine(who)).collect();
+        let one_host = is_one_host(answered.iter().map(|(caller, ..)| caller.target()));
         for (caller, pod, roster, name) in answered {
             let name = match name {
                 Ok(who) => called(who.name, &machines),
                 Err(AttachError::Silent(..)) if is_there => None,
                 Err(why) => return Err(why),
             };
+            let port = caller.target().tcp().filter(|_| one_host);
+            let name = name.or_else(|| port.map(|(_, port)| port.to_string()));
             let place = crew.begin(pod.clone().or(name), &caller);
             if let (Some(roster), Some(pod), Some(place)) = (roster, pod, place) {
                 rosters[roster].note(pod, place);
@@ -104,8 +107,8 @@ impl RemoteDesk {
     }
 }
 
-/// What an engine on this machine goes by; `None` for its address. Those of one machine all go by theirs: nobody has to know
-/// which was named first.
+/// What an engine on this machine goes by; `None` where that would not tell it from another one. Then all of the machine go by
+/// their ports, where nothing else tells any two engines apart, or by their addresses: nobody has to know which was named first.
 fn called(machine: Option<String>, machines: &[Option<String>]) -> Option<String> {
     let same = machines.iter().filter(|other| **other == machine);
     let is_alone = same.count() == 1;
@@ -115,6 +118,13 @@ fn called(machine: Option<String>, machines: &[Option<String>]) -> Option<String
 /// What the machine of an engine is called, where that was told.
 fn machine(who: &Result<Who, AttachError>) -> Option<String> {
     who.as_ref().ok().and_then(|who| who.name.clone())
+}
+
+/// Whether these are ports of one host, so that their numbers tell them apart.
+fn is_one_host<'a>(mut targets: impl Iterator<Item = &'a Target>) -> bool {
+    let host = |target: &'a Target| target.tcp().map(|(host, _)| host);
+    let first = targets.next().and_then(host);
+    first.is_some() && targets.all(|target| host(target) == first)
 }
 
 /// The engines of these targets, and who looks after the pods that come and go.

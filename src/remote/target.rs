@@ -69,6 +69,14 @@ impl Target {
         Ok(Self { place, token })
     }
 
+    /// Its host and port, where it is one.
+    pub(super) fn tcp(&self) -> Option<(&str, u16)> {
+        match &self.place {
+            Place::Tcp(host, port) => Some((host, *port)),
+            Place::Unix(_) | Place::Pods(_) => None,
+        }
+    }
+
     /// The target in the cluster of this kubeconfig in place of the user's.
     #[cfg(feature = "kube")]
     #[must_use]

@@ -101,6 +101,10 @@ async fn of_several_desks_each_has_its_name_and_one_that_is_lost_leaves_the_othe
     let peers = desk.contact().borrow().peers.clone();
     let wanted = peers.iter().map(|peer| format!("{}.db", peer.name));
     assert_eq!(names, wanted.collect::<Vec<_>>());
+    // Nothing else tells two of one machine apart.
+    let ports = [&one, &two].map(|place| place.target.to_string().replace("127.0.0.1:", ""));
+    let names: Vec<&str> = peers.iter().map(|peer| peer.name.as_str()).collect();
+    assert_eq!(names, ports);
     // The second one's alone.
     console.press("j5");
     plan_is(&two, "latency 250ms").await;
