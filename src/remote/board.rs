@@ -1,11 +1,13 @@
 //! What is known of all engines of a desk: shown as one snapshot, told as one line of events, with who is in contact.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
-use tokio::sync::{broadcast, watch};
+use tokio::sync::{Notify, broadcast, watch};
+use tokio::time::sleep;
 
 use super::numbers::{Among, Shift};
 use crate::desk::{Contact, Peer, Program, Reach, Why};
@@ -18,11 +20,16 @@ use crate::wire::{Hello, Role};
 /// How many events wait for a console that is busy; it is told how many of the oldest are lost.
 const EVENTS: usize = 4_096;
 
+/// What several engines show is put together so long after it was last: many tell something ten times a second each.
+const APART: Duration = Duration::from_millis(50);
+
 /// What is known of all engines of a desk.
 pub(super) struct Board {
     /// By their places.
     engines: Mutex<BTreeMap<usize, Known>>,
     snapshots: watch::Sender<Arc<Snapshot>>,
+    /// One of several engines shows something else.
+    news: Notify,
     events: broadcast::Sender<Arc<Event>>,
     contact: watch::Sender<Contact>,
     /// When the desk's clock showed what, and whether an engine has told it that.
@@ -67,6 +74,7 @@ impl Board {
         Self {
             engines: Mutex::default(),
             snapshots: watch::Sender::default(),
+            news: Notify::new(),
             events: broadcast::Sender::new(EVENTS),
             contact: watch::Sender::new(Contact { peers, places }),
             clock: Mutex::new((clock::now(), Duration::ZERO, false)),
@@ -116,11 +124,10 @@ impl Board {
     pub(super) fn leave(&self, place: usize) {
         let mut engines = self.engines.lock();
         engines.remove(&place);
-        let all = together(&engines);
         drop(engines);
         self.contact
             .send_modify(|contact| contact.peers.retain(|peer| peer.place != place));
-        self.snapshots.send_replace(all);
+        self.publish();
     }
 
     /// The time of the desk.
@@ -168,6 +175,7 @@ impl Board {
         known.author = author;
         drop(engines);
         self.show(place, snapshot);
+        self.publish();
         self.change(place, |peer| {
             peer.program = greeting.program;
             greeting.version.clone_into(&mut peer.version);
@@ -222,10 +230,33 @@ impl Board {
             return;
         };
         known.among.show(known.shift, &mut snapshot);
+        // Who comes and who goes is shown at once: what is pressed next may be meant for it.
+        let ids = |of: &Snapshot| of.proxies.iter().map(|row| row.id).collect::<Vec<_>>();
+        let is_other = ids(&known.latest) != ids(&snapshot);
         known.latest = Arc::new(snapshot);
-        let all = together(&engines);
+        let is_alone = engines.len() == 1;
         drop(engines);
-        self.snapshots.send_replace(all);
+        if is_alone || is_other {
+            self.publish();
+        } else {
+            self.news.notify_one();
+        }
+    }
+
+    /// Publishes what several engines show, now and then.
+    pub(super) async fn run(&self) -> Infallible {
+        loop {
+            self.news.notified().await;
+            self.publish();
+            sleep(APART).await;
+        }
+    }
+
+    /// Publishes what all engines show.
+    fn publish(&self) {
+        let engines = self.engines.lock();
+        // With the engines held: no older one comes after it.
+        self.snapshots.send_replace(together(&engines));
     }
 
     /// Something happened on an engine.
@@ -348,6 +379,32 @@ fn together(engines: &BTreeMap<usize, Known>) -> Arc<Snapshot> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_several_engines_show_is_put_together_now_and_then_and_the_last_is_not_lost() {
+        let board = Arc::new(Board::new(2, &Author::CONSOLE, false));
+        board.enter(0, "one", "127.0.0.1:1");
+        board.enter(1, "two", "127.0.0.1:2");
+        let told = Arc::clone(&board);
+        let running = tokio::spawn(async move { told.run().await });
+        let mut snapshots = board.snapshots();
+        let (mut published, mut at) = (0, Duration::ZERO);
+        for place in [0, 1].repeat(50) {
+            at += Duration::from_millis(1);
+            let snapshot = Snapshot {
+                at,
+                ..Snapshot::default()
+            };
+            board.show(place, snapshot);
+            sleep(Duration::from_millis(1)).await;
+            published += u32::from(snapshots.has_changed().expect("it is there"));
+            snapshots.mark_unchanged();
+        }
+        assert!((2..=3).contains(&published), "{published}");
+        sleep(APART).await;
+        assert_eq!(snapshots.borrow().at, at);
+        running.abort();
+    }
 
     #[test]
     fn one_that_said_that_it_ends_has_ended_until_something_else_is_known() {

@@ -65,10 +65,14 @@ fn as_name(text: &str) -> String {
 // === impl Crew ===
 
 impl Crew {
-    /// Nobody yet, with places for so many engines. All end with `stop`.
+    /// Nobody yet, with places for so many engines; must be called inside a tokio runtime. All end with `stop`.
     pub(super) fn new(places: usize, options: &Options, stop: CancellationToken) -> Self {
+        let board = Arc::new(Board::new(places, &options.author, options.read_only));
+        let (shows, until) = (Arc::clone(&board), stop.clone());
+        // Cancel-safe: nothing of it is needed any more.
+        tokio::spawn(async move { until.run_until_cancelled(shows.run()).await });
         Self {
-            board: Arc::new(Board::new(places, &options.author, options.read_only)),
+            board,
             hurry: Arc::default(),
             options: options.clone(),
             places,
