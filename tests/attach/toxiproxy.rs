@@ -139,7 +139,12 @@ async fn serve(
     };
     let mut words = head.split(' ');
     let (method, path) = (words.next()?, words.next()?);
-    let path: Vec<&str> = path.trim_start_matches('/').split('/').collect();
+    let path: Vec<String> = path
+        .trim_start_matches('/')
+        .split('/')
+        .map(decoded)
+        .collect();
+    let path: Vec<&str> = path.iter().map(String::as_str).collect();
     let body = serde_json::from_str(&body).unwrap_or(Value::Null);
     let (status, answer) = answer(&mut proxies.lock(), method, &path, &body);
     asked.notify_waiters();
@@ -152,6 +157,18 @@ async fn serve(
     };
     stream.write_all(text.as_bytes()).await.ok()?;
     stream.shutdown().await.ok()
+}
+
+/// A part of a path without its percent signs.
+fn decoded(part: &str) -> String {
+    let mut parts = part.split('%');
+    let mut bytes = parts.next().unwrap_or_default().as_bytes().to_vec();
+    for part in parts {
+        let (code, rest) = part.split_at(2);
+        bytes.push(u8::from_str_radix(code, 16).expect("two digits"));
+        bytes.extend_from_slice(rest.as_bytes());
+    }
+    String::from_utf8(bytes).expect("text")
 }
 
 fn error(status: u16, text: &str) -> (u16, String) {
@@ -299,6 +316,38 @@ async fn a_knob_is_two_toxics_that_are_turned_and_taken_off_and_undone() {
     console.press(":clear db");
     console.enter();
     server.is("nothing", |it| it.toxics("db").is_empty()).await;
+}
+
+#[tokio::test]
+async fn a_name_with_blanks_and_quotation_marks_is_as_good_as_any_other() {
+    let name = r#"my "db" #1"#;
+    let server = Server::start().await;
+    let made = proxy(name, "127.0.0.1:25432", "db.internal:5432", &json!([]));
+    server.proxies.lock().insert(name.to_owned(), made);
+    let mut console = server.console().await;
+    console.shows(&[name]).await;
+    console.press("5");
+    server.is("slow", |it| it.toxics(name).len() == 2).await;
+    console.press(r#":clear "my \"db\" #1" latency"#);
+    console.enter();
+    server
+        .is("as before", |it| it.toxics(name).is_empty())
+        .await;
+    // The selected one, which its line does not name, and the one that it names at its end.
+    console.press(":set bandwidth 64kB/s down");
+    console.enter();
+    server.is("narrow", |it| it.toxics(name).len() == 1).await;
+    console.press(r#":latency 100ms on "my \"db\" #1""#);
+    console.enter();
+    server
+        .is("slow, too", |it| it.toxics(name).len() == 3)
+        .await;
+    console.press("o");
+    let is_on = |it: &Server| it.proxies.lock()[name]["enabled"] == true;
+    server.is("closed", |it| !is_on(it)).await;
+    console.shows(&["o opens it"]).await;
+    console.press("o");
+    server.is("open", is_on).await;
 }
 
 #[tokio::test]
