@@ -43,6 +43,9 @@ const OPTIONS: [&str; 5] = ["theme", "charset", "mouse", "columns", "keys"];
 /// What is wrong, and where in the text.
 struct Wrong(Range<usize>, String);
 
+/// Where each key of each action stands.
+type Places = Vec<Vec<Range<usize>>>;
+
 /// Reads the text of a file.
 ///
 /// # Errors
@@ -60,7 +63,7 @@ fn parse(text: &str) -> Result<Config, Wrong> {
         Wrong(span, no_toml(error.message()))
     })?;
     let mut config = Config::default();
-    let mut spans = Vec::new();
+    let mut spans = Places::new();
     for (option, value) in in_order(table.get_ref()) {
         let wants = |what: &str| Wrong(value.span(), format!("{} wants {what}", option.get_ref()));
         match &**option.get_ref() {
@@ -132,8 +135,8 @@ fn texts(value: &Spanned<DeValue<'_>>) -> Option<Vec<Spanned<String>>> {
 }
 
 /// The actions that are given keys, and where each key stands.
-fn wishes(keys: &DeTable<'_>) -> Result<(Vec<Wish>, Vec<Vec<Range<usize>>>), Wrong> {
-    let (mut wishes, mut spans) = (Vec::new(), Vec::new());
+fn wishes(keys: &DeTable<'_>) -> Result<(Vec<Wish>, Places), Wrong> {
+    let (mut wishes, mut spans) = (Vec::new(), Places::new());
     for (action, value) in in_order(keys) {
         let name = action.get_ref().to_string();
         known(
@@ -277,6 +280,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a row for each fault")]
     fn what_is_wrong_is_told_with_its_place() {
         for (text, why) in [
             (
