@@ -384,6 +384,6 @@ mod tests {
             ends(second * 1_000, 2_000, 50);
         }
         assert_eq!(healthy.alike(Duration::from_millis(4_010)), Finding::CASES);
-        assert_eq!(healthy.alike(Duration::from_millis(3_000)), 0);
+        assert_eq!(healthy.alike(Duration::from_secs(3)), 0);
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! Connections tell it that they were opened, and what is told of their upstream, over a bounded channel, before any byte
 //! moves. Their end is a reason and a time in their record, which the next beat reads: nothing can be lost, so no row can
-//! stay behind. Nothing but the beat, whoever asks for a snapshot, and what a user changes wakes it. A beat since which nothing has stirred walks
-//! over no connection and visits no proxy but those whose last minute still has something in it: a proxy without traffic
-//! costs nothing. Where none has, it rests: one beat a second, until something stirs, which it looks at at once.
+//! stay behind. Nothing but the beat, whoever asks for a snapshot, and what a user changes wakes it. A beat since which nothing
+//! has stirred walks over no connection and visits no proxy but those whose last minute still has something in it: a proxy
+//! without traffic costs nothing. Where none has, it rests: one beat a second, until something stirs, which it looks at at once.
 
 mod clean;
 mod conns;

@@ -115,14 +115,7 @@ impl Engine {
             next_connection: AtomicU64::new(1),
         });
         let collector = Collector::new(Arc::clone(&inner), news, snapshots_tx);
-        let finish = Finish {
-            engine: Arc::clone(&inner),
-            collector: TaskTracker::new(),
-            stop_collector: CancellationToken::new(),
-        };
-        let collecting = collector.run(finish.stop_collector.clone());
-        finish.collector.spawn(collecting);
-        finish.collector.close();
+        let finish = Finish::with(&inner, collector);
         Ok(Self {
             inner,
             author: Author::START,
@@ -380,6 +373,23 @@ impl Engine {
 fn changed(proxy: &Proxy, generation: u64) -> Changed {
     let proxy = proxy.name();
     Changed { proxy, generation }
+}
+
+// === impl Finish ===
+
+impl Finish {
+    /// Runs the collector of an engine, until it is to end.
+    fn with(engine: &Arc<Shared>, collector: Collector) -> Self {
+        let finish = Self {
+            engine: Arc::clone(engine),
+            collector: TaskTracker::new(),
+            stop_collector: CancellationToken::new(),
+        };
+        let collecting = collector.run(finish.stop_collector.clone());
+        finish.collector.spawn(collecting);
+        finish.collector.close();
+        finish
+    }
 }
 
 impl Drop for Finish {

@@ -160,13 +160,7 @@ impl Reader<'_> {
         let others = arguments[first.len()..].split_whitespace().count();
         let count = usize::from(!first.is_empty()) + others;
         let names_one = first == "all" || self.find(&named).is_some();
-        let leaves_out = match (word, count) {
-            ("set", len) => len > 0 && !names_one,
-            ("clear" | "preset" | "bypass", _) => !names_one,
-            ("remove" | "unname", len) => len == 0,
-            ("rename", len) => len == 1,
-            _ => false,
-        };
+        let leaves_out = leaves_out(word, count, names_one);
         if leaves_out && count == 1 && rest.ends_with(first) {
             self.ends_in_a_name(first)?;
         }
@@ -397,6 +391,17 @@ fn named(word: &str) -> Option<&'static Dial> {
 /// Whether what a knob's name is given is `off`.
 fn is_off(body: &str) -> bool {
     body.split_whitespace().skip(1).eq(["off"])
+}
+
+/// Whether a command with so many words, of which the first is a proxy's name or not, leaves that name out.
+fn leaves_out(word: &str, count: usize, names_one: bool) -> bool {
+    match (word, count) {
+        ("set", len) => len > 0 && !names_one,
+        ("clear" | "preset" | "bypass", _) => !names_one,
+        ("remove" | "unname", len) => len == 0,
+        ("rename", len) => len == 1,
+        _ => false,
+    }
 }
 
 fn is_number(text: &str) -> bool {
