@@ -3,7 +3,7 @@
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-#[cfg(unix)]
+#[cfg(all(unix, feature = "api"))]
 use std::sync::mpsc::RecvTimeoutError;
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread;
@@ -114,7 +114,7 @@ impl Session {
     }
 
     /// Waits until it writes no more.
-    #[cfg(unix)]
+    #[cfg(all(unix, feature = "api"))]
     pub(crate) fn wait_for_silence(&mut self) {
         loop {
             match self.lines.recv_timeout(TOO_LONG) {
