@@ -244,7 +244,7 @@ localhost:9090=https://x.com
              ^ needs a host: https://host
 
 9090= https://x.com
-     ^ needs a host after "=": localhost:80, https://host
+     ^ no blank stands after "=": =https://x.com
 
 9090=:80
      ^ needs a host before ":": localhost:80
