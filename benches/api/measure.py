@@ -270,6 +270,8 @@ def throughput(desk, rate, spans, rounds):
         # Of its own: what it does is nothing to who downloads.
         url = f"http://127.0.0.1:{desk.api}/faultboard/v1/stream?events=on"
         reader = subprocess.Popen(["curl", "-sN", "-o", "/dev/null", url])
+        # A stream that runs: what its beginning takes is over.
+        time.sleep(1)
         told.append(download(desk.ports["bulk"], spans / 3))
         reader.terminate()
         reader.wait()
