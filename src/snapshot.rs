@@ -17,7 +17,7 @@ use std::time::Duration;
 pub use self::event::{
     Author, CloseReason, Event, Found, Happening, LegName, Negotiated, Shut, TRUNCATED,
 };
-pub use self::fact::{Amid, By, Fact, Leave, Seen};
+pub use self::fact::{Amid, By, Fact, Leave, Seen, Stall};
 pub use self::finding::{Confidence, Figure, Finding, Habit};
 pub use self::watched::{Note, Noted, Trip, Watched};
 use crate::fault::{Direction, Losses, PerDirection, Plan, Sending, Setting};

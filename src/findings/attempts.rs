@@ -22,6 +22,8 @@ pub(super) struct Failure {
     pub(super) followers: Followers,
     /// When the first attempt began that a caller who failed here can have made: its connection has answered nobody since.
     pub(super) next: Option<Duration>,
+    /// Whether its times are known exactly, and the pause up to that attempt.
+    pub(super) exact: bool,
 }
 
 /// An answer in health.
@@ -51,6 +53,11 @@ impl Failure {
     /// How long the attempt lasted.
     pub(super) fn took(&self) -> Duration {
         self.end.saturating_sub(self.start)
+    }
+
+    /// For how long its caller paused then.
+    pub(super) fn pause(&self) -> Option<Duration> {
+        Some(self.next?.saturating_sub(self.end))
     }
 }
 

@@ -10,12 +10,15 @@ use std::time::Duration;
 
 use super::faults::Faults;
 use super::group::Last;
+use super::stalls::Stalls;
 use crate::snapshot::{By, ConnId, Fact, Leave, LegName, Seen};
 
 /// What is known of one proxy's connections.
 #[derive(Debug, Default)]
 pub(super) struct Book {
     pub(super) faults: Faults,
+    /// When the desk did not run.
+    pub(super) stalls: Stalls,
     /// The last answers of all connections.
     pub(super) answers: Last<Answer, 256>,
     /// How long the last answers took while no fault acted.
@@ -138,6 +141,7 @@ impl Book {
     /// A book that begins at `at`, when these connections are open.
     pub(super) fn of(
         faults: Faults,
+        stalls: Stalls,
         at: Duration,
         open: impl IntoIterator<Item = KnownConn>,
     ) -> Self {
@@ -147,6 +151,7 @@ impl Book {
             .collect();
         Self {
             faults,
+            stalls,
             strangers: conns.len(),
             conns,
             ..Self::default()

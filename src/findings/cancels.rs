@@ -50,7 +50,8 @@ impl Watch for Cancels {
             (_, Some(Step::Answered { .. })) => self.answered += 1,
             (_, Some(Step::Began)) if conn.age(at) <= AT_ONCE => {
                 let waits = sight.book.waits_beside(conn, at, PATIENCE);
-                if !waits.is_empty() {
+                let exact = |waited: &Duration| sight.is_exact_since(at.saturating_sub(*waited));
+                if waits.iter().all(exact) && !waits.is_empty() {
                     self.open.push(Cancel {
                         conn: conn.id,
                         at,

@@ -63,14 +63,14 @@ pub(super) fn told(seen: &Evidence<'_>) -> Option<Finding> {
         },
         |failure| failure.followers.has(peak.place),
     );
-    let more = trains.attempts();
+    let more = trains.more();
     // A pause in common may be the callers' own: how often a request is tried again tells the two apart.
     if more.is_none() && !peak.is_clear {
         return None;
     }
     // Callers that fail in turn follow one another after a part of their pause, and after the whole as often. After twice the pause
     // only those attempts follow that come after the next one.
-    let again = more.map_or(0.6, |more| 1.0 - 1.0 / f64::from(more));
+    let again = more.map_or(0.6, |more| 1.0 - 1.0 / more as f64);
     if peak.later > again + 0.15 {
         return None;
     }
@@ -79,13 +79,13 @@ pub(super) fn told(seen: &Evidence<'_>) -> Option<Finding> {
     let says = match more {
         Some(more) => format!(
             "{}, {} apart",
-            counted(more.into(), "more attempt"),
+            counted(more as u64, "more attempt"),
             time(apart)
         ),
         None => format!("every {}", time(apart)),
     };
     let mut values = vec![("apart", Figure::Time(apart))];
-    values.extend(more.map(|more| ("attempts", Figure::Count(more.into()))));
+    values.extend(more.map(|more| ("attempts", Figure::Count(more as u64))));
     Some(seen.finding("common pause", &says, (peak.n, seen.failures.len()), values))
 }
 
@@ -141,10 +141,10 @@ fn peak(seen: &Evidence<'_>, waited: Duration) -> Option<Peak> {
     })
 }
 
-/// One failure of each moment.
+/// One failure of each moment, of those whose times are known.
 fn moments<'a>(failures: &[&'a Failure]) -> Vec<&'a Failure> {
     let mut moments: Vec<&Failure> = Vec::new();
-    for failure in failures {
+    for failure in failures.iter().filter(|failure| failure.exact) {
         let apart = moments
             .last()
             .is_none_or(|last| failure.end > last.end + MOMENT);

@@ -13,7 +13,7 @@ use super::watch::{Sight, Watch};
 use super::wording::time;
 use crate::fault::{KINDS, Kind, Plan, Schedule, Setting, Value};
 use crate::format::figures::RateUnit;
-use crate::snapshot::{Figure, Finding, Habit, Seen};
+use crate::snapshot::{Figure, Finding, Habit, Seen, Stall};
 
 /// The pace under each of the last settings.
 #[derive(Debug, Default)]
@@ -55,6 +55,9 @@ const SETTLES: Duration = Duration::from_secs(1);
 const SECONDS: usize = 3;
 const MOST: usize = 60;
 
+/// A stall of the desk that lasts so long makes seconds in which it saw too few answers.
+const LONG_STALL: Duration = Duration::from_millis(500);
+
 /// Who is answered less often has no pace.
 const FEWEST: f64 = 5.0;
 
@@ -79,6 +82,18 @@ impl Watch for Depends {
             over.reach(at);
             self.over.push(over);
             self.now = Some(Stretch::new(plan, at));
+        }
+    }
+
+    fn stalled(&mut self, stall: Stall) {
+        if stall.to.saturating_sub(stall.from) < LONG_STALL {
+            return;
+        }
+        // Its seconds end before the stall, and begin anew behind it.
+        if let Some(over) = self.now.take() {
+            let plan = over.plan.clone();
+            self.over.push(over);
+            self.now = Some(Stretch::new(&plan, stall.to));
         }
     }
 

@@ -73,13 +73,17 @@ impl Endings {
     /// A peer ended a connection with nothing waiting.
     fn ended(&mut self, sight: &Sight<'_>, by: LegName, requests: u32) {
         let (at, conn) = (sight.fact.at, sight.conn);
-        if conn.answered > 0 && sight.book.faults.clean(conn.opened, at) {
+        let since = conn.last_answer.unwrap_or(conn.opened);
+        let idle = at.saturating_sub(since);
+        let exact =
+            sight.is_exact_since(conn.opened) && (idle < IDLE || sight.is_exact_since(since));
+        if conn.answered > 0 && exact && sight.book.faults.clean(conn.opened, at) {
             self.0.push(End {
                 conn: conn.id,
                 at,
                 by,
                 age: conn.age(at),
-                idle: at.saturating_sub(conn.last_answer.unwrap_or(conn.opened)),
+                idle,
                 requests,
                 replaced: false,
             });

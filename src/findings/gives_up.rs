@@ -84,7 +84,7 @@ impl Watch for GivesUp {
     fn see(&mut self, sight: &Sight<'_>) {
         let at = sight.fact.at;
         match (sight.fact.seen, sight.step) {
-            (_, Some(Step::Answered { waited })) if *waited >= PATIENCE => {
+            (_, Some(Step::Answered { waited })) if *waited >= PATIENCE && sight.is_exact() => {
                 let amid = if sight.conn.answered == 1 {
                     Amid::New
                 } else {
@@ -158,7 +158,8 @@ impl GivesUp {
                 return;
             }
         };
-        if conn.requests == 1 && conn.bytes == CANCEL_BYTES {
+        let is_cancel = conn.requests == 1 && conn.bytes == CANCEL_BYTES;
+        if is_cancel || !sight.is_exact() {
             return;
         }
         let together = |case: &&mut Case| case.at + INSTANT >= at;

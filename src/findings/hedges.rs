@@ -82,7 +82,10 @@ impl Watch for Hedges {
             return;
         };
         let after = answer.began.abs_diff(conn.began);
-        if after < AT_ONCE {
+        let stalls = &sight.book.stalls;
+        let (first, second) = (answer.began.min(conn.began), answer.began.max(conn.began));
+        let exact = stalls.are_exact(first, second) && stalls.is_exact(at);
+        if after < AT_ONCE || !exact {
             return;
         }
         let before = at.saturating_sub(LOSER * 2);

@@ -96,6 +96,10 @@ impl Watch for Herds {
         let (at, conn) = (sight.fact.at, sight.conn);
         self.attempts.settle(at, (CROWD, KNOWN), &self.ends);
         self.openings.settle(at, (POOL, 0), &self.ends);
+        // What comes together after a stall did not happen together.
+        if !sight.book.stalls.is_exact(at) {
+            return;
+        }
         let last = self.ends.iter().next_back();
         let calm = last.is_none_or(|end| end.at + CALM < at);
         let faults = &sight.book.faults;

@@ -8,7 +8,8 @@
 //! A finding says what a client did, not what it is set to, and under which failure. It is stated on three cases or more, and not
 //! where the facts allow another reading: who closes its connection at the end of its work, takes the losing one of two
 //! requests back or waits in health for what comes gives nothing up. Where callers cannot be told apart, nothing is said that
-//! needs it. A finding that later facts do not bear out is not stated any more.
+//! needs it. A finding that later facts do not bear out is not stated any more. What a desk saw while it was late itself, on a busy
+//! machine, is no evidence of times.
 //!
 //! Nothing here reads a clock or does IO: a state is a function of the facts and the plans that were told. Memory is bounded: some
 //! two hundred bytes for each open connection, and the last few hundred cases of each habit, for some of each address of the first
@@ -37,6 +38,7 @@ mod pool;
 mod reads_slowly;
 mod recovers;
 mod reuse;
+mod stalls;
 mod stops_trying;
 mod trains;
 mod tries_again;
@@ -54,7 +56,7 @@ use self::book::Book;
 use self::per_client::PerClient;
 use self::watch::{Sight, Watch};
 use crate::fault::Plan;
-use crate::snapshot::Fact;
+use crate::snapshot::{Fact, Stall};
 
 /// Every habit that is looked for, in the order in which findings are told.
 const WATCHES: &[fn() -> Box<dyn Watch>] = &[
@@ -134,6 +136,14 @@ impl Findings {
         self.stirred = true;
     }
 
+    /// Takes in that the desk did not run for a while: told before the facts that it saw then.
+    pub fn stalled(&mut self, stall: Stall) {
+        self.book.stalls.push(stall);
+        for watch in &mut self.watches {
+            watch.stalled(stall);
+        }
+    }
+
     /// A schedule, and what rests in turns, turns faults on and off without a word.
     fn catch_up(&mut self, at: Duration) {
         let turn_of = |this: &Self| this.book.faults.next_turn(this.turned);
@@ -155,7 +165,8 @@ impl Findings {
     /// inferred from here on anew.
     pub fn begin_anew(&mut self, at: Duration, open: impl IntoIterator<Item = KnownConn>) {
         let faults = std::mem::take(&mut self.book.faults);
-        self.book = Book::of(faults, at, open);
+        let stalls = std::mem::take(&mut self.book.stalls);
+        self.book = Book::of(faults, stalls, at, open);
         self.watches = WATCHES.iter().map(|watch| watch()).collect();
         self.stirred = true;
     }

@@ -38,23 +38,21 @@ pub(super) fn told(seen: &Evidence<'_>) -> Option<Finding> {
         .filter(|answer| answer.until != Duration::MAX);
     let firsts = watched.filter_map(|answer| answer.followers.first());
     let pace = pace(firsts.collect())?;
-    let retried = |failure: &Failure| {
-        let pause = failure.next.map(|next| next.saturating_sub(failure.end))?;
-        Some(pause < pace.least || pause > pace.most)
-    };
-    let trains = Trains::linked(
-        &seen.failures,
-        |failure, next| failure.next == Some(next.start) && retried(failure) == Some(true),
-        |failure| retried(failure) != Some(false),
-    );
-    let more = trains.attempts()?;
-    let places = trains.places(more);
-    if is_around(&places, pace) {
+    let pauses = seen.failures.iter().filter_map(|failure| failure.pause());
+    if is_divided(&pauses.collect::<Vec<_>>(), pace) {
         return None;
     }
-    let gaps = trains.gaps_of(more);
+    let trains = trains(&seen.failures, pace);
+    let more = trains.more()?;
+    if is_around(&trains.pauses(more), pace) {
+        return None;
+    }
+    let gaps = trains.gaps_of(more).concat();
+    if gaps.len() < Finding::CASES * more {
+        return None;
+    }
     let range = Range::of(gaps.iter().copied())?;
-    let law = Law::of(&places).filter(|_| knows_pauses(&seen.failures));
+    let law = Law::of(&trains.exact_pauses(more)).filter(|_| knows_pauses(&seen.failures));
     let middle = median(gaps.iter().copied());
     let fixed = Width::TIMER.joins(range.least, range.most);
     let apart = if fixed {
@@ -64,18 +62,31 @@ pub(super) fn told(seen: &Evidence<'_>) -> Option<Finding> {
     };
     let says = format!(
         "{}, {apart} apart{}",
-        counted(more.into(), "more attempt"),
+        counted(more as u64, "more attempt"),
         law.map_or(String::new(), |law| law.to_string())
     );
     let mut values = vec![
-        ("attempts", Figure::Count(more.into())),
+        ("attempts", Figure::Count(more as u64)),
         ("apart", Figure::Time(middle)),
         ("least", Figure::Time(range.least)),
         ("most", Figure::Time(range.most)),
     ];
     values.extend(law.iter().flat_map(Law::values));
-    let n = trains.complete.len();
+    let n = trains.complete();
     Some(seen.finding("trains", &says, (n, n), values))
+}
+
+/// The trains of failures that are no pause of the caller's own apart.
+fn trains(failures: &[&Failure], pace: Range) -> Trains {
+    let retried = |failure: &Failure| {
+        let pause = failure.pause()?;
+        Some(pause < pace.least || pause > pace.most)
+    };
+    Trains::linked(
+        failures,
+        |failure, next| failure.next == Some(next.start) && retried(failure) == Some(true),
+        |failure| retried(failure) != Some(false),
+    )
 }
 
 /// Between which times a caller's own pauses are, of which these were seen: the fewer they are, the further others may lie beyond
@@ -101,6 +112,16 @@ fn is_around(places: &[Vec<Duration>], pace: Range) -> bool {
     places.iter().any(|place| {
         let shorter = place.iter().filter(|pause| **pause < pace.least).count();
         shorter.min(place.len() - shorter) * 10 > place.len()
+    })
+}
+
+/// Whether an end of the caller's own pauses lies amid others that are of one kind, more than one in ten close by on either side:
+/// then nobody knows of each whose it is.
+fn is_divided(pauses: &[Duration], pace: Range) -> bool {
+    [pace.least, pace.most].iter().any(|end| {
+        let near = pauses.iter().filter(|it| Width::TIMER.joins(**it, *end));
+        let above = near.clone().filter(|it| *it > end).count();
+        above.min(near.count() - above) * 10 > pauses.len()
     })
 }
 
@@ -130,6 +151,24 @@ mod tests {
         assert!(is_around(&torn, pace));
         let nearly = [pauses(&[0, 1, 0, 2, 0, 1, 0, 3, 0, 800])];
         assert!(!is_around(&nearly, pace));
+    }
+
+    #[test]
+    fn an_end_of_the_callers_pauses_amid_others_tells_nothing() {
+        let millis = Duration::from_millis;
+        let pace = Range {
+            least: millis(220),
+            most: millis(510),
+        };
+        let divided = |of: &[u64]| {
+            let pauses: Vec<Duration> = of.iter().copied().map(millis).collect();
+            is_divided(&pauses, pace)
+        };
+        assert!(divided(&[501, 512, 505, 300, 530, 503, 502, 340]));
+        assert!(!divided(&[541, 552, 545, 300, 600, 543, 542, 340]));
+        assert!(!divided(&[
+            541, 552, 545, 300, 600, 543, 542, 340, 508, 541, 552
+        ]));
     }
 
     fn pace_of(millis: impl IntoIterator<Item = u64>) -> Option<(u128, u128)> {

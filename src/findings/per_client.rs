@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::book::Book;
 use super::watch::{Sight, Watch};
-use crate::snapshot::Finding;
+use crate::snapshot::{Finding, Stall};
 
 /// A watch for each of the first addresses; later ones are not looked at. They are few, and nearly all facts are of the first: a
 /// look along them costs less than a hash.
@@ -32,6 +32,12 @@ impl<W: Watch + Default> Watch for PerClient<W> {
     fn faults(&mut self, at: Duration, book: &Book) {
         for (_, watch) in &mut self.0 {
             watch.faults(at, book);
+        }
+    }
+
+    fn stalled(&mut self, stall: Stall) {
+        for (_, watch) in &mut self.0 {
+            watch.stalled(stall);
         }
     }
 

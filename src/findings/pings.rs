@@ -64,7 +64,8 @@ impl Watch for Pings {
         let (at, conn) = (sight.fact.at, sight.conn);
         let clean = |silence: Duration| {
             let since = at.saturating_sub(silence);
-            sight.book.faults.clean(since, at) && !conn.is_stranger
+            let exact = sight.is_exact_since(since);
+            exact && sight.book.faults.clean(since, at) && !conn.is_stranger
         };
         let broken = |silence, bytes, again| Broken {
             conn: conn.id,

@@ -54,13 +54,15 @@ impl Watch for ReadsSlowly {
                 over,
                 blocked,
                 bytes,
-            } => self.stretches.push(Stretch {
-                conn: conn.id,
-                under: under(at.saturating_sub(over)),
-                over,
-                blocked,
-                bytes,
-            }),
+            } if sight.book.stalls.ran_between(at.saturating_sub(over), at) => {
+                self.stretches.push(Stretch {
+                    conn: conn.id,
+                    under: under(at.saturating_sub(over)),
+                    over,
+                    blocked,
+                    bytes,
+                });
+            }
             Seen::Closed { bytes, .. } if bytes >= MUCH => {
                 let mut own = self.stretches.iter();
                 if !own.any(|stretch| stretch.conn == conn.id) {

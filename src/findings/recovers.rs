@@ -14,7 +14,7 @@ use super::faults::NONE;
 use super::group::{Last, Width, median};
 use super::watch::{Sight, Watch};
 use super::wording::{Range, time};
-use crate::snapshot::{Figure, Finding, Habit};
+use crate::snapshot::{Figure, Finding, Habit, Stall};
 
 /// The course of answers before, under and after the last fault.
 #[derive(Debug, Default)]
@@ -141,6 +141,14 @@ impl Watch for Recovers {
                 });
             }
             _ => {}
+        }
+    }
+
+    fn stalled(&mut self, stall: Stall) {
+        // The answers of some tenths of a second were seen in others: nothing is known of what was before, or of when it is as good.
+        if stall.to.saturating_sub(stall.from) > TENTH {
+            self.tenths = Last::default();
+            self.fault = None;
         }
     }
 

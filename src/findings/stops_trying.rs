@@ -148,12 +148,14 @@ impl StopsTrying {
             row.failures >= FAILURES
         };
         if long && burst && self.healthy.len() >= FAILURES as usize {
-            self.silences.push(Silence {
-                until: at,
-                lasted: silence,
-                under: Arc::clone(&row.under),
-                probe: sight.conn.id,
-            });
+            if sight.is_exact_since(row.last) {
+                self.silences.push(Silence {
+                    until: at,
+                    lasted: silence,
+                    under: Arc::clone(&row.under),
+                    probe: sight.conn.id,
+                });
+            }
             (row.silent, row.attempts) = (true, 0);
         } else {
             row.pause = row.pause.max(since.unwrap_or_default());

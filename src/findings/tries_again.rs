@@ -15,7 +15,7 @@ use super::group::Last;
 use super::hedges::LOSER;
 use super::watch::{Sight, Watch};
 use super::{common_pause, one_caller};
-use crate::snapshot::Finding;
+use crate::snapshot::{Finding, Stall};
 
 /// The attempts of one address that failed, and its answers in health, each with what followed it.
 #[derive(Debug, Default)]
@@ -84,12 +84,19 @@ impl Watch for TriesAgain {
             given_up: matches!(sight.step, Some(Step::GivenUp { .. })),
             followers: Followers::default(),
             next: None,
+            exact: sight.is_exact(),
         });
     }
 
     fn faults(&mut self, at: Duration, _: &Book) {
         for answer in self.answers.iter_mut() {
             answer.until = answer.until.min(at);
+        }
+    }
+
+    fn stalled(&mut self, stall: Stall) {
+        for answer in self.answers.iter_mut().rev().take(ANSWERS_FOLLOWED) {
+            answer.until = answer.until.min(stall.from);
         }
     }
 
@@ -137,6 +144,7 @@ impl TriesAgain {
                 let fresh = conn.last_answer.is_none_or(|answer| answer < failure.start);
                 if fresh && failure.next.is_none() {
                     failure.next = Some(start);
+                    failure.exact &= sight.book.stalls.are_exact(failure.end, start);
                 }
             }
         }

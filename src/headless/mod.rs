@@ -23,7 +23,7 @@ use tokio::time::{MissedTickBehavior, interval};
 use crate::farewell::Farewell;
 use crate::operate::Answer;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed};
-use crate::snapshot::{Author, Event, Fact, ProxyRow};
+use crate::snapshot::{Author, Event, Fact, ProxyRow, Stall};
 use crate::tape::Saver;
 pub(crate) use commands::{Answered, Bench};
 #[cfg(feature = "api")]
@@ -63,6 +63,8 @@ enum Report<'a> {
         proxy: &'a str,
         fact: &'a Fact,
     },
+    /// The desk itself did not run for a while.
+    Stalled(Stall),
     Stats(&'a ProxyRow),
     Answered(&'a Answered),
     /// Something failed; `lost` events are what it cost.

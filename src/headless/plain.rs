@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::Report;
 use super::commands::{Answered, Refused};
 use crate::fault::{Losses, PerDirection, Plan};
-use crate::format::figures::{RateUnit, bytes, clock, count, time, times};
+use crate::format::figures::{RateUnit, bytes, clock, count, stated_time, time, times};
 use crate::format::{joined, one_line, shown_path};
 use crate::operate::{Answer, Change};
 use crate::snapshot::{
@@ -37,6 +37,10 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
         Report::Happened(event) if is_beginning(event) => Vec::new(),
         Report::Happened(event) => vec![happened(event)],
         Report::Seen { proxy, fact } => vec![seen(proxy, fact)],
+        Report::Stalled(stall) => vec![format!(
+            "faultboard itself did not run for {}: what it saw then may have been earlier",
+            stated_time(stall.to.saturating_sub(stall.from))
+        )],
         Report::Stats(row) => vec![summary(row)],
         Report::Failed { error, .. } => vec![format!("error: {error}")],
         Report::Answered(answered) => {

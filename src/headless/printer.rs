@@ -138,6 +138,9 @@ impl Printer {
     /// Prints what was seen in a beat.
     pub(super) fn print_facts(&mut self, batch: &FactBatch) {
         let names: HashMap<ProxyId, String> = self.engine.proxies().into_iter().collect();
+        for stall in &batch.stalls {
+            self.print_at(stall.to, &Report::Stalled(*stall));
+        }
         for fact in &batch.facts {
             let proxy = names.get(&fact.proxy).map_or("", String::as_str);
             self.print_at(fact.at, &Report::Seen { proxy, fact });

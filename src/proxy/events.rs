@@ -7,7 +7,7 @@ use tokio::sync::broadcast::error::{RecvError, TryRecvError};
 use tokio::sync::broadcast::{Receiver, Sender};
 
 use crate::fault::Plan;
-use crate::snapshot::{Event, Fact, ProxyId};
+use crate::snapshot::{Event, Fact, ProxyId, Stall};
 
 /// The events of an engine from the moment at which somebody began to listen. They wait in a bounded queue: one who is too
 /// slow is told how many of the oldest are lost.
@@ -34,6 +34,8 @@ pub struct FactFeed(Receiver<Arc<FactBatch>>);
 pub struct FactBatch {
     /// The facts in the order of their times.
     pub facts: Vec<Fact>,
+    /// When a thread of the engine did not run although it was due, in the order in which that ended: what was seen then was seen late.
+    pub stalls: Vec<Stall>,
     /// The plans that were put in force meanwhile, each with when that was, a proxy's in their order.
     pub plans: Vec<(Duration, ProxyId, Arc<Plan>)>,
     /// How many more there were, for which there was no room.

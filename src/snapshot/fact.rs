@@ -84,6 +84,16 @@ pub enum Seen {
     },
 }
 
+/// A time in which a thread of the desk did not run although it was due: a busy machine, a process that was stopped. What was seen in
+/// it may have happened as much earlier.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stall {
+    /// When the thread had run last, since the engine's start.
+    pub from: Duration,
+    /// When it ran again.
+    pub to: Duration,
+}
+
 /// How a peer's stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leave {

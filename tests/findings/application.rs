@@ -16,6 +16,8 @@ pub const fn millis(millis: u64) -> Duration {
 #[derive(Clone, Copy, Debug)]
 pub enum Retry {
     None,
+    /// So many milliseconds, one after another.
+    Listed(&'static [u64]),
     Fixed {
         more: u32,
         pause: Duration,
@@ -70,6 +72,8 @@ pub struct Deeds {
     pub gave_up: Vec<Duration>,
     pub hedged: Vec<Duration>,
     pub pauses: Vec<Duration>,
+    /// From the start of each attempt that failed to that of the next one.
+    pub apart: Vec<Duration>,
     /// How old connections were that it replaced, and how long idle those that it closed.
     pub ages: Vec<Duration>,
     pub idle: Vec<Duration>,
@@ -207,7 +211,10 @@ impl Application {
         }
         let conn = self.checked_out(desk, me);
         self.callers[caller].conns = vec![conn];
-        self.callers[caller].asked = desk.now;
+        let before = std::mem::replace(&mut self.callers[caller].asked, desk.now);
+        if self.callers[caller].attempt > 0 {
+            self.deeds.borrow_mut().apart.push(desk.now - before);
+        }
         let (least, most) = self.settings.takes;
         let takes = desk.between(least, most);
         desk.ask(conn, 120, Some(takes));
@@ -248,6 +255,7 @@ impl Application {
             Retry::Fixed { more, pause } if attempt < more => {
                 Some(pause + desk.between(0.0, 0.003))
             }
+            Retry::Listed(pauses) => pauses.get(attempt as usize).copied().map(millis),
             Retry::Doubling {
                 more,
                 base,

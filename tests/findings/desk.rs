@@ -9,7 +9,7 @@ use std::time::Duration;
 use faultboard::fault::random::{Random, unit};
 use faultboard::fault::{Plan, Setting, language};
 use faultboard::findings::{Finding, Findings, KnownConn};
-use faultboard::snapshot::{Amid, By, ConnId, Fact, Leave, LegName, ProxyId, Seen};
+use faultboard::snapshot::{Amid, By, ConnId, Fact, Leave, LegName, ProxyId, Seen, Stall};
 
 /// A client of the desk: told when a timer of its own is due, when an answer begins, and when the desk ends a connection.
 pub trait Client {
@@ -91,6 +91,13 @@ pub struct Desk {
     /// From when to when facts are dropped, in the order of their times; and whether one was.
     gaps: Vec<Range<Duration>>,
     lost: bool,
+    /// How late timers of clients are on a busy machine, in the mean of those that are; and when the desk does not run on it, in the
+    /// order of their times, with how many of these it has noticed.
+    late: Duration,
+    stalls: Vec<Range<Duration>>,
+    noticed: usize,
+    /// Whether it notices that.
+    pub notices: bool,
 }
 
 /// How many bytes an answer has.
@@ -116,6 +123,10 @@ impl Desk {
             scenes: Vec::new(),
             gaps: Vec::new(),
             lost: false,
+            late: Duration::ZERO,
+            stalls: Vec::new(),
+            noticed: 0,
+            notices: true,
         };
         desk.findings.faults(Duration::ZERO, &Plan::default());
         desk.scenes = scenes
@@ -183,12 +194,20 @@ impl Desk {
 
     /// Wakes `me` after a while.
     pub fn sleep(&mut self, me: usize, timer: u64, after: Duration) {
-        self.at(self.now + after, Event::Wake { client: me, timer });
+        let is_late = !self.late.is_zero() && unit(self.random.draw()) < 0.3;
+        let late = if is_late {
+            // As arrivals that have nothing to do with one another are apart.
+            self.late.mul_f64(-(1.0 - unit(self.random.draw())).ln())
+        } else {
+            Duration::ZERO
+        };
+        self.at(self.now + after + late, Event::Wake { client: me, timer });
     }
 
     pub fn open(&mut self, me: usize) -> u64 {
         self.numbers += 1;
         let conn = self.numbers;
+        let seen = self.sees();
         let port = 1024 + u16::try_from(conn % 60_000).expect("a port");
         let client = SocketAddr::new(self.address, port);
         self.conns.insert(
@@ -196,9 +215,9 @@ impl Desk {
             Conn {
                 client: me,
                 address: self.address,
-                opened: self.now,
+                opened: seen,
                 waits: None,
-                last_up: self.now,
+                last_up: seen,
                 last_down: None,
                 answered: 0,
                 asked: 0,
@@ -216,20 +235,20 @@ impl Desk {
 
     /// Sends a request that the upstream answers after `takes`; never where absent.
     pub fn ask(&mut self, conn: u64, bytes: u64, takes: Option<Duration>) {
-        let now = self.now;
+        let (now, seen) = (self.now, self.sees());
         let acts = self.acts;
         let share = unit(self.random.draw());
         let soon = self.between(0.0005, 0.003);
         let Some(row) = self.conns.get_mut(&conn) else {
             return;
         };
-        let silent = now - row.last_up.max(row.last_down.unwrap_or_default());
+        let silent = seen - row.last_up.max(row.last_down.unwrap_or_default());
         let first = row.waits.is_none();
         row.more |= !first;
-        row.last_up = now;
+        row.last_up = seen;
         row.asked = bytes;
         if first {
-            row.waits = Some(now);
+            row.waits = Some(seen);
             self.tell(conn, Seen::Asked { bytes, silent });
         }
         let row = self.conns.get_mut(&conn).expect("a connection");
@@ -258,12 +277,13 @@ impl Desk {
 
     /// For so long the client was given bytes, this share of it less than was due to it since its window was full.
     pub fn let_in(&mut self, conn: u64, over: Duration, share: f64, bytes: u64) {
+        let seen = self.sees();
         let row = self.conns.get_mut(&conn);
         let Some(row) = row.filter(|row| row.left.is_none()) else {
             return;
         };
         row.bytes += bytes;
-        row.last_down = Some(self.now);
+        row.last_down = Some(seen);
         let blocked = over.mul_f64(share);
         if !blocked.is_zero() {
             self.tell(
@@ -304,9 +324,30 @@ impl Desk {
         self.queue.push(Reverse((at, self.numbers, event)));
     }
 
+    /// When it sees what happens now.
+    fn sees(&self) -> Duration {
+        let stall = self.stalls.iter().find(|stall| stall.contains(&self.now));
+        stall.map_or(self.now, |stall| stall.end)
+    }
+
+    /// Notices stalls that are over when it sees what happens now.
+    fn notice(&mut self) {
+        let seen = self.sees();
+        while let Some(stall) = self.stalls.get(self.noticed).filter(|it| it.end <= seen) {
+            let (from, to) = (stall.start, stall.end);
+            self.noticed += 1;
+            if self.notices {
+                // It looks every 20 ms whether it runs.
+                let from = from.saturating_sub(self.between(0.0, 0.02));
+                self.findings.stalled(Stall { from, to });
+            }
+        }
+    }
+
     fn tell(&mut self, conn: u64, seen: Seen) {
+        self.notice();
         let fact = Fact {
-            at: self.now,
+            at: self.sees(),
             proxy: ProxyId(1),
             conn: ConnId(conn),
             seen,
@@ -320,7 +361,7 @@ impl Desk {
     }
 
     fn end(&mut self, conn: u64, how: Leave, reads: bool) {
-        let now = self.now;
+        let (now, seen) = (self.now, self.sees());
         let delay = match self.acts {
             Acts::Delay(delay) => delay,
             _ => Duration::from_millis(1),
@@ -330,9 +371,9 @@ impl Desk {
         };
         (row.left, row.reads) = (Some(how), reads);
         let amid = Amid {
-            waiting: row.waits.map(|since| now - since),
-            silent_up: now - row.last_up,
-            silent_down: row.last_down.map(|at| now - at),
+            waiting: row.waits.map(|since| seen - since),
+            silent_up: seen - row.last_up,
+            silent_down: row.last_down.map(|at| seen - at),
             asked: row.asked,
             answered: row.answered,
             held: false,
@@ -356,11 +397,11 @@ impl Desk {
     }
 
     fn answer(&mut self, conn: u64) -> Option<usize> {
-        let now = self.now;
+        let seen = self.sees();
         let by_chance = unit(self.random.draw()) < 0.5;
         let row = self.conns.get_mut(&conn)?;
-        let waited = row.waits.take().map(|since| now - since);
-        row.last_down = Some(now);
+        let waited = row.waits.take().map(|since| seen - since);
+        row.last_down = Some(seen);
         row.answered += 1;
         let more = std::mem::take(&mut row.more);
         let (client, left, reads) = (row.client, row.left, row.reads);
@@ -404,7 +445,7 @@ impl Desk {
             Acts::Breaks(_) => {
                 let leg = LegName::Upstream;
                 let amid = Amid {
-                    waiting: row.waits.map(|since| self.now - since),
+                    waiting: row.waits.map(|since| self.sees() - since),
                     ..Amid::default()
                 };
                 self.tell(
@@ -432,13 +473,13 @@ impl Desk {
     }
 
     fn push(&mut self, conn: u64) -> Option<usize> {
-        let now = self.now;
+        let seen = self.sees();
         let holds = self.acts == Acts::Hole;
         let row = self.conns.get_mut(&conn);
         let row = row.filter(|row| row.left.is_none() && !holds)?;
-        let silent = now - row.last_up.max(row.last_down.unwrap_or_default());
-        let waited = row.waits.take().map(|since| now - since);
-        row.last_down = Some(now);
+        let silent = seen - row.last_up.max(row.last_down.unwrap_or_default());
+        let waited = row.waits.take().map(|since| seen - since);
+        row.last_down = Some(seen);
         row.answered += u32::from(waited.is_some());
         let client = row.client;
         if let Some(waited) = waited {
@@ -466,7 +507,8 @@ impl Desk {
             }
         }
         let (plan, acts) = acts(text);
-        self.findings.faults(self.now, &plan);
+        self.notice();
+        self.findings.faults(self.sees(), &plan);
         let lasts = plan.settings().iter().find_map(|it| it.schedule.lasts);
         if let Some(lasts) = lasts {
             self.at(self.now + lasts, Event::Lift);
@@ -523,7 +565,20 @@ impl Desk {
         }
     }
 
+    /// Makes the machine busy: timers of clients are late now and then, by so much in the mean, and the desk does not run for up to
+    /// `longest` every second or two.
+    pub fn busy(&mut self, late: Duration, longest: Duration, lasts: Duration) {
+        self.late = late;
+        let mut from = self.between(0.0, 2.0);
+        while from < lasts && !longest.is_zero() {
+            let to = from + self.between(0.02, longest.as_secs_f64());
+            self.stalls.push(from..to);
+            from = to + self.between(0.2, 3.0);
+        }
+    }
+
     fn beat(&mut self) {
+        self.notice();
         let in_gap = self.gaps.iter().any(|gap| gap.contains(&self.now));
         if !in_gap && std::mem::take(&mut self.lost) {
             let open = self.conns.iter().map(|(id, row)| KnownConn {
@@ -535,7 +590,7 @@ impl Desk {
             });
             self.findings.begin_anew(self.now, open);
         }
-        let stated = self.findings.state(self.now);
+        let stated = self.findings.state(self.sees());
         for finding in stated.iter() {
             if !self.stated.iter().any(|before| before.text == finding.text) {
                 self.stated.push(finding.clone());

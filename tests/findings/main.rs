@@ -15,6 +15,7 @@
 #![allow(unreachable_pub, reason = "modules of one test")]
 
 mod application;
+mod busy;
 mod desk;
 mod herds;
 mod laws;
@@ -68,6 +69,8 @@ enum Beside {
     Others,
     /// Those, and moments in which facts are dropped: then less is stated, and nothing false.
     Gaps,
+    /// Those, and a desk that does not run now and then: the same.
+    Stalls,
 }
 
 /// Whether the table of accuracy is asked for.
@@ -104,6 +107,7 @@ fn run(case: &Case, beside: Beside) -> Tallied {
         Beside::Nothing => "",
         Beside::Others => ", others beside",
         Beside::Gaps => ", facts missing",
+        Beside::Stalls => ", the desk stalls",
     };
     let mut row = Tallied::new(format!("{}{with}", case.name));
     for seed in seeds() {
@@ -111,10 +115,13 @@ fn run(case: &Case, beside: Beside) -> Tallied {
         let mut desk = Desk::new(seed * 31 + 7, case.scenes);
         let mut clients = match beside {
             Beside::Nothing => Vec::new(),
-            Beside::Others | Beside::Gaps => others(case),
+            Beside::Others | Beside::Gaps | Beside::Stalls => others(case),
         };
         if beside == Beside::Gaps {
             desk.drop_some(Duration::from_secs(case.lasts));
+        }
+        if beside == Beside::Stalls {
+            desk.busy(Duration::ZERO, millis(300), Duration::from_secs(case.lasts));
         }
         clients.insert(0, client);
         desk.run(&mut clients, Duration::from_secs(case.lasts));
@@ -160,9 +167,14 @@ fn judge(cases: &[Case]) {
     for case in cases {
         // What a case must come to holds for it alone and beside others together.
         let (mut stated, mut runs) = (0, 0);
-        for beside in [Beside::Nothing, Beside::Others, Beside::Gaps] {
+        for beside in [
+            Beside::Nothing,
+            Beside::Others,
+            Beside::Gaps,
+            Beside::Stalls,
+        ] {
             let row = run(case, beside);
-            if beside != Beside::Gaps {
+            if matches!(beside, Beside::Nothing | Beside::Others) {
                 (stated, runs) = (stated + row.stated, runs + row.runs);
             }
             tally.row(row);
@@ -341,7 +353,7 @@ fn retries_are_told_as_they_were() {
                 ("apart", apart.as_secs_f64())
             }
             Retry::Doubling { more, .. } | Retry::Linear { more, .. } => ("attempts", more.into()),
-            Retry::None => ("", 0.0),
+            Retry::None | Retry::Listed(_) => ("", 0.0),
         },
         besides: &[
             (Habit::Pool, ""),
@@ -890,8 +902,9 @@ fn ordinary(course: Course, also: &[u64]) {
     let alone = seeds().step_by(4).map(|seed| (seed, &kinds[..]));
     for (seed, alone) in alone.chain(also.iter().map(|seed| (*seed, &[][..]))) {
         let mixes = alone.iter().map(|one| vec![*one]).chain([kinds.to_vec()]);
-        for mix in mixes {
+        for (mix, stalls) in mixes.flat_map(|mix| [(mix.clone(), 0), (mix, 300)]) {
             let mut desk = Desk::new(seed, course);
+            desk.busy(Duration::ZERO, millis(stalls), Duration::from_secs(240));
             let mut clients: Vec<Box<dyn Client>> =
                 mix.iter().map(|does| Ordinary::new(*does)).collect();
             desk.run(&mut clients, Duration::from_secs(240));
@@ -899,7 +912,10 @@ fn ordinary(course: Course, also: &[u64]) {
             row.ran(false);
             let wrong = desk.stated.iter().filter(|finding| !is_so(finding, &mix));
             wrong.for_each(|it| {
-                row.wrong(seed, format_args!("{mix:?}: [{}] {}", it.under, it.text));
+                row.wrong(
+                    seed,
+                    format_args!("{mix:?}, stalls {stalls} ms: [{}] {}", it.under, it.text),
+                );
             });
         }
     }

@@ -31,7 +31,7 @@ use crate::proxy::record::{Closed, Record};
 use crate::proxy::shared::{News, Shared};
 use crate::proxy::thread::panics;
 use crate::proxy::thread::worker::WorkerHandle;
-use crate::snapshot::{EndedConn, Happening, ProxyId, Snapshot};
+use crate::snapshot::{EndedConn, Happening, ProxyId, Snapshot, Stall};
 
 /// A snapshot in which nothing moved is published only this often, so that ages go on; a crowd's less often, by as much
 /// for each `CROWD` connections: a walk over thousands of idle ones is all that an idle process does.
@@ -347,16 +347,25 @@ impl Collector {
         let mut batch = FactBatch::default();
         for worker in &self.engine.workers {
             batch.dropped += worker.facts().take(&mut batch.facts, &mut batch.lost);
+            let stalls = worker.facts().stalls().into_iter();
+            batch.stalls.extend(stalls.map(|stall| Stall {
+                from: self.engine.at(stall.start),
+                to: self.engine.at(stall.end),
+            }));
         }
         for seen in &self.seen {
             seen.take_plans(&mut batch.plans);
         }
-        let is_empty = batch.facts.is_empty() && batch.plans.is_empty() && batch.dropped == 0;
+        let is_empty = batch.facts.is_empty()
+            && batch.plans.is_empty()
+            && batch.stalls.is_empty()
+            && batch.dropped == 0;
         if is_empty && !self.seen.iter().any(ProxyFigures::is_behind) {
             return;
         }
         batch.facts.sort_by_key(|fact| fact.at);
         batch.plans.sort_by_key(|(at, ..)| *at);
+        batch.stalls.sort_by_key(|stall| stall.to);
         self.infer(&batch, at);
         if !is_empty {
             // Nobody needs to listen.
@@ -364,8 +373,13 @@ impl Collector {
         }
     }
 
-    /// Takes facts and the plans between them in, in the order of their times, and tells what is found by them.
+    /// Takes stalls in, then facts and the plans between them, in the order of their times, and tells what is found by them.
     fn infer(&mut self, batch: &FactBatch, at: Duration) {
+        for seen in &mut self.seen {
+            for stall in &batch.stalls {
+                seen.habits.stalled(*stall);
+            }
+        }
         let mut plans = batch.plans.iter().peekable();
         let mut facts = batch.facts.iter().peekable();
         loop {

@@ -9,7 +9,7 @@ use tokio_util::task::TaskTracker;
 
 use super::*;
 use crate::fault::shared::SharedLinks;
-use crate::fault::{Direction, PerDirection, Plan};
+use crate::fault::{Direction, PerDirection, Plan, language};
 use crate::mapping;
 use crate::proxy::meter::counters::ProxyMeter;
 use crate::proxy::meter::facts::Facts;
@@ -20,7 +20,9 @@ use crate::proxy::shared::Sweeps;
 use crate::proxy::thread::clock;
 use crate::proxy::thread::panics::injected::{self, Place};
 use crate::proxy::{Options, tls};
-use crate::snapshot::{CloseReason, ConnId, ConnState, Event, Fact, Negotiated, Seen};
+use crate::snapshot::{
+    Amid, CloseReason, ConnId, ConnState, Event, Fact, Leave, LegName, Negotiated, Seen,
+};
 
 /// A collector and what it watches, in the place of an engine.
 struct Desk {
@@ -586,4 +588,68 @@ async fn who_waits_in_health_is_shown_and_calm_and_who_waits_in_vain_is_not() {
     for (name, course, wanted) in rows {
         assert_eq!(most_waiting(&course).await, wanted, "{name}");
     }
+}
+
+/// How many findings three clients make that leave after two seconds in a hole, where the desk did not run at these times.
+async fn found_beside(stalls: Vec<Stall>) -> usize {
+    let mut desk = desk();
+    desk.beat_after(BEAT).await;
+    let millis = Duration::from_millis;
+    let mut facts = Vec::new();
+    for number in 1..=6_u64 {
+        let began = millis(number * 3_000);
+        let mut see = |after, seen| {
+            facts.push(Fact {
+                at: began + millis(after),
+                proxy: ProxyId(1),
+                conn: ConnId(number),
+                seen,
+            });
+        };
+        let client = (Ipv4Addr::LOCALHOST, 1).into();
+        see(0, Seen::Opened { client });
+        see(1, Seen::Reached);
+        let silent = millis(2);
+        see(2, Seen::Asked { bytes: 9, silent });
+        if number <= 3 {
+            let (waited, upstream, more) = (silent, silent, false);
+            see(
+                9,
+                Seen::Answered {
+                    waited,
+                    upstream,
+                    more,
+                },
+            );
+        } else {
+            let (leg, how) = (LegName::Client, Leave::Fin);
+            let amid = Amid {
+                waiting: Some(millis(1_998)),
+                ..Amid::default()
+            };
+            see(2_000, Seen::Left { leg, how, amid });
+        }
+    }
+    let plan = Arc::new(Plan::of(language::parse("blackhole").expect("a fault")));
+    let batch = FactBatch {
+        facts,
+        stalls,
+        plans: vec![(millis(11_000), ProxyId(1), plan)],
+        ..FactBatch::default()
+    };
+    desk.collector.infer(&batch, millis(30_000));
+    desk.collector.seen[0].habits.state(millis(31_000)).len()
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_seen_in_a_stall_is_no_evidence() {
+    let millis = Duration::from_millis;
+    assert_eq!(found_beside(Vec::new()).await, 1);
+    let stall = |from, to| Stall {
+        from: millis(from),
+        to: millis(to),
+    };
+    assert_eq!(found_beside(vec![stall(15_100, 15_900)]).await, 1);
+    // The second of the three left in it.
+    assert_eq!(found_beside(vec![stall(16_600, 17_050)]).await, 0);
 }

@@ -3,16 +3,30 @@
 //! Each worker has a queue of its own, which nobody but the collector's beat competes for, so its lock is free nearly always. It
 //! is bounded: what does not fit is dropped, and counted.
 
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 use crate::snapshot::{Fact, ProxyId};
 
 /// How many facts of one worker may wait for the collector's beat.
 const MOST: usize = 16_384;
 
+/// How many stalls may: a thread finds fewer in a beat of the collector's.
+const STALLS: usize = 64;
+
 /// The facts that one worker has seen since the last beat.
 #[derive(Debug, Default)]
-pub(crate) struct Facts(Mutex<Queue>);
+pub(crate) struct Facts {
+    queue: Mutex<Queue>,
+    /// Whether one was told since somebody asked, and whether somebody waits for the next.
+    told: AtomicBool,
+    rests: AtomicBool,
+    wakes: Notify,
+}
 
 #[derive(Debug, Default)]
 struct Queue {
@@ -20,6 +34,8 @@ struct Queue {
     dropped: u64,
     /// Whose they were.
     of: Vec<ProxyId>,
+    /// When the worker's thread did not run.
+    stalls: Vec<Range<Instant>>,
 }
 
 // === impl Facts ===
@@ -27,7 +43,11 @@ struct Queue {
 impl Facts {
     /// Queues a fact, or counts it as dropped.
     pub(crate) fn push(&self, fact: Fact) {
-        let mut queue = self.0.lock();
+        self.told.store(true, Ordering::Relaxed);
+        if self.rests.load(Ordering::Relaxed) && self.rests.swap(false, Ordering::Relaxed) {
+            self.wakes.notify_one();
+        }
+        let mut queue = self.queue.lock();
         if queue.waiting.len() < MOST {
             queue.waiting.push(fact);
         } else {
@@ -38,10 +58,36 @@ impl Facts {
         }
     }
 
+    /// Waits until the next fact is told; cancelled, it has taken nothing.
+    pub(crate) async fn told(&self) {
+        self.rests.store(true, Ordering::Relaxed);
+        self.wakes.notified().await;
+    }
+
+    /// Whether any was told since the last time.
+    pub(crate) fn take_told(&self) -> bool {
+        self.told.swap(false, Ordering::Relaxed)
+    }
+
+    /// Notes that the worker's thread did not run for a while.
+    pub(crate) fn stalled(&self, stall: Range<Instant>) {
+        let mut queue = self.queue.lock();
+        if queue.stalls.len() < STALLS {
+            queue.stalls.push(stall);
+        } else if let Some(last) = queue.stalls.last_mut() {
+            last.end = stall.end;
+        }
+    }
+
+    /// When the worker's thread did not run since the last time.
+    pub(crate) fn stalls(&self) -> Vec<Range<Instant>> {
+        std::mem::take(&mut self.queue.lock().stalls)
+    }
+
     /// Moves what waits behind `to`, and returns how many were dropped since the last time; `of` gains the proxies of which
     /// any was.
     pub(crate) fn take(&self, to: &mut Vec<Fact>, of: &mut Vec<ProxyId>) -> u64 {
-        let mut queue = self.0.lock();
+        let mut queue = self.queue.lock();
         let room = queue.waiting.len().max(16).saturating_mul(4);
         to.append(&mut queue.waiting);
         of.append(&mut queue.of);

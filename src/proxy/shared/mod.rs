@@ -160,7 +160,12 @@ impl Default for Options {
 
 impl Shared {
     pub(super) fn now(&self) -> Duration {
-        clock::now().saturating_duration_since(self.start)
+        self.at(clock::now())
+    }
+
+    /// A moment, as facts and events are dated.
+    pub(super) fn at(&self, moment: Instant) -> Duration {
+        moment.saturating_duration_since(self.start)
     }
 
     /// The way that connections of this mapping take.

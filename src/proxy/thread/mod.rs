@@ -5,6 +5,7 @@
 pub(crate) mod alarm;
 pub mod clock;
 pub mod panics;
+mod pulse;
 pub(crate) mod rest;
 #[cfg(any(test, not(target_os = "linux")))]
 mod sleeper;

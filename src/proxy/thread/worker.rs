@@ -16,6 +16,7 @@ use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::alarm::Alarm;
 use super::panics::{self, Panic};
+use super::pulse;
 use super::rest::Rest;
 use super::wait::Spin;
 use crate::proxy::meter::facts::Facts;
@@ -199,11 +200,14 @@ impl Worker {
             }
         });
         let beside = tokio::task::spawn_local(beside);
+        let facts = Arc::clone(&self.facts);
+        let beating = tokio::task::spawn_local(async move { pulse::watch(&facts).await });
         while let Some(start) = queue.recv().await {
             start(&self);
         }
         ringing.abort();
         beside.abort();
+        beating.abort();
     }
 }
 
