@@ -12,8 +12,8 @@ use crate::proxy::meter::facts::Facts;
 /// So often the thread is due.
 const BEAT: Duration = Duration::from_millis(20);
 
-/// Who comes after so long was late by more than a timer makes.
-const LATE: Duration = Duration::from_millis(35);
+/// Who comes after so long was late by more than a timer makes, which on Windows is as coarse as 16 ms.
+const LATE: Duration = Duration::from_millis(if cfg!(windows) { 50 } else { 35 });
 
 /// After so many beats in which nothing was told there is no timer any more.
 const QUIET: u32 = 100;
