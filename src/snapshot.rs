@@ -17,7 +17,7 @@ use std::time::Duration;
 pub use self::event::{
     Author, CloseReason, Event, Found, Happening, LegName, Negotiated, Shut, TRUNCATED,
 };
-pub use self::fact::{Amid, By, Fact, Leave, Seen, Stall};
+pub use self::fact::{Amid, By, Fact, Leave, Seen, Stall, Stalls};
 pub use self::finding::{Confidence, Figure, Finding, Habit};
 pub use self::watched::{Note, Noted, Trip, Watched};
 use crate::fault::{Direction, Losses, PerDirection, Plan, Sending, Setting};
@@ -118,6 +118,8 @@ pub struct ProxyRow {
     pub clean: Option<Arc<Clean>>,
     /// What it is found to do about faults and failures, of what its facts have shown so far.
     pub findings: Arc<[Finding]>,
+    /// When the desk itself did not run of late: what it saw then shows no times.
+    pub stalls: Stalls,
     /// The faults as they act at this moment, where time moves them.
     pub present: Option<Arc<Plan>>,
     /// Where the faults are that follow a trace.
@@ -465,6 +467,7 @@ impl ProxyRow {
             met: None,
             clean: None,
             findings: Arc::default(),
+            stalls: Stalls::default(),
             present: None,
             traced: Vec::new(),
             scheduled: Vec::new(),

@@ -35,7 +35,10 @@ const SAID: &[(&str, &str)] = &[
         "| another program may listen on a port of ours |",
     ),
     ("proxy/thread/mod.rs", "| a wait is ended by |"),
-    ("proxy/thread/pulse.rs", "| faultboard's own stalls are told from |"),
+    (
+        "proxy/thread/pulse.rs",
+        "| faultboard's own stalls are told from |",
+    ),
     ("proxy/thread/sleeper.rs", "| a wait is ended by |"),
     ("proxy/thread/wait.rs", "| a wait is ended by |"),
     ("remote/http.rs", "| `--api unix:PATH` |"),

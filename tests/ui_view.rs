@@ -15,7 +15,7 @@ use faultboard::fault::{Direction, Directions, PerDirection, Plan, Sending};
 use faultboard::snapshot::{
     Clean, CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Event, Figure, Finding,
     Habit, Happening, History, Met, Note, Noted, Point, PortState, ProxyId, ProxyRow, Scheduled,
-    Snapshot, Spread, Traced, Trip, Unanswered, Watched,
+    Snapshot, Spread, Stalls, Traced, Trip, Unanswered, Watched,
 };
 use faultboard::sweep::{Curve, Ended, GivesUp, Step as SweepStep, Sweep};
 use faultboard::tour;
@@ -691,6 +691,25 @@ fn found(model: &mut Model) {
 #[test]
 fn what_applications_do_about_it_is_a_page() {
     assert_screens("findings", 4, found);
+}
+
+#[test]
+fn what_stalls_of_the_desk_leave_out_is_said_on_the_page() {
+    let mut model = few(80, 24, 3);
+    change_row(&mut model, 0, |row| {
+        row.stalls = Stalls {
+            count: 8,
+            longest: ms(312),
+        };
+    });
+    update(&mut model, Action::Findings);
+    let shown = text(&screen(&model));
+    for line in [
+        "in the last minute: 8, the longest of 312 ms;",
+        "shows no times",
+    ] {
+        assert!(shown.contains(line), "{shown}");
+    }
 }
 
 /// What the demo's shop answered as its latency was climbed: answers, waits, what failed, who left.

@@ -56,7 +56,7 @@ use self::book::Book;
 use self::per_client::PerClient;
 use self::watch::{Sight, Watch};
 use crate::fault::Plan;
-use crate::snapshot::{Fact, Stall};
+use crate::snapshot::{Fact, Stall, Stalls};
 
 /// Every habit that is looked for, in the order in which findings are told.
 const WATCHES: &[fn() -> Box<dyn Watch>] = &[
@@ -76,6 +76,9 @@ const WATCHES: &[fn() -> Box<dyn Watch>] = &[
 
 /// So often at most findings are computed anew: they are for people.
 const PACE: Duration = Duration::from_millis(500);
+
+/// So long ago a stall is told of.
+const LATELY: Duration = Duration::from_secs(60);
 
 /// The findings of one proxy.
 #[derive(Debug)]
@@ -142,6 +145,12 @@ impl Findings {
         for watch in &mut self.watches {
             watch.stalled(stall);
         }
+    }
+
+    /// The stalls of the desk in the minute before `at`.
+    #[must_use]
+    pub fn stalls(&self, at: Duration) -> Stalls {
+        self.book.stalls.since(at.saturating_sub(LATELY))
     }
 
     /// A schedule, and what rests in turns, turns faults on and off without a word.

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use super::group::Last;
-use crate::snapshot::Stall;
+use crate::snapshot::{self, Stall};
 
 /// The last stalls of the desk, in the order in which they ended.
 #[derive(Debug, Default)]
@@ -22,6 +22,16 @@ const CATCHES_UP: Duration = Duration::from_millis(10);
 impl Stalls {
     pub(super) fn push(&mut self, stall: Stall) {
         self.0.push(stall);
+    }
+
+    /// How many ended after a moment, and how long the longest of them was.
+    pub(super) fn since(&self, moment: Duration) -> snapshot::Stalls {
+        let last = self.0.iter().rev();
+        let last = last.take_while(|stall| stall.to > moment);
+        last.fold(snapshot::Stalls::default(), |all, stall| snapshot::Stalls {
+            count: all.count + 1,
+            longest: all.longest.max(stall.to.saturating_sub(stall.from)),
+        })
     }
 
     /// Whether from one sight to another is known as exactly as times are told.
@@ -78,6 +88,11 @@ mod tests {
         ] {
             let told = stalls.are_exact(millis(from), millis(to));
             assert_eq!(told, exact, "{from}–{to}");
+        }
+        for (moment, count, longest) in [(0, 2, 300), (1_100, 1, 300), (2_300, 0, 0)] {
+            let longest = millis(longest);
+            let expected = snapshot::Stalls { count, longest };
+            assert_eq!(stalls.since(millis(moment)), expected);
         }
         assert!(!stalls.is_exact(millis(2_200)) && stalls.is_exact(millis(1_500)));
         assert!(stalls.ran_between(millis(900), millis(9_000)));

@@ -94,6 +94,15 @@ pub struct Stall {
     pub to: Duration,
 }
 
+/// The stalls of the desk in the last minute.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stalls {
+    /// How many there were.
+    pub count: u32,
+    /// How long the longest was.
+    pub longest: Duration,
+}
+
 /// How a peer's stream ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leave {

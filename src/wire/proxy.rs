@@ -18,7 +18,9 @@ use crate::fault::language;
 use crate::fault::name::outside_quotes;
 use crate::fault::{Plan, Sending};
 use crate::mapping::{self, Host, Mapping};
-use crate::snapshot::{PortState, ProxyId, ProxyRow, Scheduled, Traced, Unanswered, Wait, Waits};
+use crate::snapshot::{
+    PortState, ProxyId, ProxyRow, Scheduled, Stalls, Traced, Unanswered, Wait, Waits,
+};
 
 /// A proxy, but for its last minute. Pairs are up and down.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -55,6 +57,8 @@ pub(super) struct Proxy {
     met: Option<AfterChange>,
     clean: Option<Before>,
     findings: Vec<Finding>,
+    /// How many stalls the desk had in the last minute, and how long the longest was.
+    stalls: (u32, Seconds),
     /// The faults as they act now, where time moves them.
     present: Option<String>,
     traced: Vec<(String, Seconds, Seconds)>,
@@ -135,6 +139,7 @@ impl Proxy {
             met: row.met.as_deref().map(AfterChange::of),
             clean: row.clean.as_deref().map(Before::of),
             findings: row.findings.iter().map(Finding::from).collect(),
+            stalls: (row.stalls.count, Seconds(row.stalls.longest)),
             present: row.present.as_ref().map(ToString::to_string),
             traced: traced.collect(),
             scheduled: scheduled.collect(),
@@ -240,6 +245,10 @@ impl Proxy {
             met: self.met.map(|met| Arc::new(met.into())),
             clean: self.clean.map(|clean| Arc::new(clean.into())),
             findings: self.findings.into_iter().map(Into::into).collect(),
+            stalls: Stalls {
+                count: self.stalls.0,
+                longest: self.stalls.1.0,
+            },
             traced: traced.collect(),
             scheduled: scheduled.collect(),
             ended: (self.ended.into_iter())

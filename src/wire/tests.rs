@@ -16,8 +16,8 @@ use crate::mapping;
 use crate::snapshot::{
     Author, Clean, CloseReason, Confidence, ConnId, ConnRow, ConnState, EndedConn, Event, Figure,
     Finding, Found, Habit, Happening, History, LegName, Met, Negotiated, Note, Noted, Point,
-    PortState, ProxyId, ProxyRow, Scheduled, Shut, Snapshot, Spread, Traced, Trip, Unanswered,
-    Wait, Waits, Watched,
+    PortState, ProxyId, ProxyRow, Scheduled, Shut, Snapshot, Spread, Stalls, Traced, Trip,
+    Unanswered, Wait, Waits, Watched,
 };
 use crate::sweep::Curve;
 
@@ -300,6 +300,10 @@ fn change_proxy(row: &mut ProxyRow, at: Duration, draw: &mut Draw) {
             until: draw.time(),
         })
     });
+    row.stalls = Stalls {
+        count: 7,
+        longest: draw.time(),
+    };
     row.findings = draw.some(|draw| finding(draw.time())).into_iter().collect();
     row.traced = draw
         .some(|draw| Traced {

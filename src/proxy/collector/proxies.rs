@@ -350,6 +350,7 @@ impl ProxyFigures {
             met: self.clean.met(self.acting()),
             clean: self.clean.known(),
             findings: Arc::clone(&self.findings),
+            stalls: self.habits.stalls(at),
             foreign: None,
             history: self.window.history(),
         }

@@ -12,7 +12,8 @@ use ratatui::text::Span;
 use super::hits::Target;
 use super::pen::{Sheet, wrap};
 use super::strips::position;
-use crate::snapshot::{Confidence, Finding, ProxyRow};
+use crate::format::figures::stated_time;
+use crate::snapshot::{Confidence, Finding, ProxyRow, Stalls};
 use crate::ui::format;
 use crate::ui::model::Model;
 use crate::ui::theme::Role;
@@ -30,6 +31,8 @@ pub(super) enum Row<'a> {
     Since(&'a Finding),
     /// There is none of this proxy.
     None,
+    /// A line of what the desk's own stalls leave out.
+    LeftOut(String),
 }
 
 /// The proxies in the order of the page: the selected one first, then those of which something was found.
@@ -49,6 +52,7 @@ pub(super) fn rows(model: &Model, columns: u16) -> Vec<Row<'_>> {
         if row.findings.is_empty() {
             rows.push(Row::None);
         }
+        rows.extend(left_out(row, columns).map(Row::LeftOut));
         for found in row.findings.iter() {
             let lines = wrap(&found.text, columns.saturating_sub(SENTENCE + 1));
             rows.extend(lines.into_iter().map(|line| Row::Says(found, line)));
@@ -56,6 +60,19 @@ pub(super) fn rows(model: &Model, columns: u16) -> Vec<Row<'_>> {
         }
     }
     rows
+}
+
+/// What the desk's own stalls leave out, in lines of so many columns.
+fn left_out(row: &ProxyRow, columns: u16) -> impl Iterator<Item = String> + use<> {
+    let Stalls { count, longest } = row.stalls;
+    let said = (count > 0).then(|| {
+        format!(
+            "stalls of faultboard itself in the last minute: {count}, the longest of {}; what it saw in them shows no times",
+            stated_time(longest)
+        )
+    });
+    let lines = said.map(|said| wrap(&said, columns.saturating_sub(SENTENCE + 1)));
+    lines.into_iter().flatten()
 }
 
 /// All that was found, as text: a line each.
@@ -96,6 +113,7 @@ pub(super) fn draw(model: &Model, first: usize, mut sheet: Sheet<'_>) {
                 "nothing yet: a habit is stated once three cases have shown it",
                 Role::Rest,
             ),
+            Row::LeftOut(line) => pen.skip(SENTENCE).text(line, Role::Rest),
             Row::Says(found, line) => {
                 pen.holds_line(|| Target::Told(found.to_string()));
                 pen.skip(SENTENCE).text(line, Role::Plain)
