@@ -195,12 +195,10 @@ fn addresses(input: &mut Input<'_>) -> Parsed<Vec<IpAddr>> {
         let at = start..start + text.len();
         let bare = text.strip_prefix('[').and_then(|it| it.strip_suffix(']'));
         let Ok(addr) = bare.unwrap_or(text).parse() else {
-            let may_grow = |c: char| c.is_ascii_hexdigit() || ".:[]".contains(c);
             let is_open = at.end == begin + written.len() && input.is_empty();
             let message = "bind= wants addresses of this machine: bind=127.0.0.1";
             let slip = Slip::over(at, message).expecting(["an address"]);
-            let is_open = is_open && text.chars().all(may_grow);
-            return Err(slip.unfinished_if(is_open).cut());
+            return Err(slip.unfinished_if(is_open && begins_an_address(text)).cut());
         };
         if addrs.contains(&addr) {
             let message = format!("{} is given twice: leave one out", shortened(text));
@@ -210,6 +208,16 @@ fn addresses(input: &mut Input<'_>) -> Parsed<Vec<IpAddr>> {
         start = at.end + 1;
     }
     Ok(addrs)
+}
+
+/// Whether something behind a text makes an address of it.
+fn begins_an_address(text: &str) -> bool {
+    let bare = text.strip_prefix('[').unwrap_or(text);
+    let ends = [
+        "", ":", "::", "1", ":1", ".1", ".1.1", ".1.1.1", "1.1", "1.1.1", "1.1.1.1",
+    ];
+    ends.iter()
+        .any(|end| format!("{bare}{end}").parse::<IpAddr>().is_ok())
 }
 
 /// `right` alone, as a mapping of any free port.

@@ -381,8 +381,35 @@ mod tests {
             let error = parse(text).expect_err(text);
             assert_eq!(error.message, message, "{text}");
         }
-        for begun in ["1=x:1 b", "1=x:1 bind=", "1=x:1 bind=127.0", "1=x:1 clos"] {
+    }
+
+    #[test]
+    fn an_unfinished_address_is_one_that_can_be_finished() {
+        for begun in [
+            "1=x:1 b",
+            "1=x:1 bind=",
+            "1=x:1 bind=127.0",
+            "1=x:1 bind=127.0.0.1,25",
+            "1=x:1 bind=127.0.0.1,",
+            "1=x:1 bind=1:2",
+            "1=x:1 bind=[::1",
+            "1=x:1 bind=::ffff:1.2.",
+            "1=x:1 bind=1:2:3:4:5:6:7:",
+            "1=x:1 clos",
+        ] {
             assert!(parse(begun).expect_err(begun).unfinished, "{begun}");
+        }
+        // Nothing makes an address of these.
+        for wrong in [
+            "0.0250",
+            "1.256",
+            "1.2.3.4.",
+            "12345",
+            "1::2::",
+            "[127.0.0.1]:",
+        ] {
+            let text = format!("1=x:1 bind=127.0.0.1,{wrong}");
+            assert!(!parse(&text).expect_err(&text).unfinished, "{text}");
         }
     }
 
