@@ -20,6 +20,8 @@ use crate::snapshot::{Figure, Finding, Habit, Seen, Stall};
 pub(super) struct Depends {
     over: Last<Stretch, 32>,
     now: Option<Stretch>,
+    /// When the last long stall of the desk ended.
+    stalled: Duration,
 }
 
 /// A time in which nothing was changed.
@@ -67,7 +69,7 @@ impl Watch for Depends {
     fn see(&mut self, sight: &Sight<'_>) {
         if let Some(Step::Answered { waited }) = sight.step {
             let at = sight.fact.at;
-            let new = || Stretch::new(sight.book.faults.plan(), at);
+            let new = || Stretch::new(sight.book.faults.plan(), at.max(self.stalled));
             let more = matches!(sight.fact.seen, Seen::Answered { more: true, .. });
             let now = self.now.get_or_insert_with(new);
             now.answered(at, *waited);
@@ -81,7 +83,7 @@ impl Watch for Depends {
         if let Some(mut over) = self.now.take_if(changed) {
             over.reach(at);
             self.over.push(over);
-            self.now = Some(Stretch::new(plan, at));
+            self.now = Some(Stretch::new(plan, at.max(self.stalled)));
         }
     }
 
@@ -89,6 +91,7 @@ impl Watch for Depends {
         if stall.to.saturating_sub(stall.from) < LONG_STALL {
             return;
         }
+        self.stalled = stall.to;
         // Its seconds end before the stall, and begin anew behind it.
         if let Some(over) = self.now.take() {
             let plan = over.plan.clone();

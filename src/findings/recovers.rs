@@ -24,6 +24,8 @@ pub(super) struct Recovers {
     before: Option<Before>,
     fault: Option<Ended>,
     told: Option<Finding>,
+    /// When the last stall of the desk ended in which answers of some tenths were seen in others.
+    stalled: Duration,
 }
 
 /// The answers of a tenth of a second.
@@ -126,7 +128,8 @@ impl Watch for Recovers {
             (false, true) => {
                 // What rested for less is as it was before it acted first.
                 if at.saturating_sub(before) >= Duration::from_secs(SECONDS) {
-                    self.before = self.before(at);
+                    let ran = self.ran_for(at, Duration::from_secs(SECONDS));
+                    self.before = self.before(at).filter(|_| ran);
                 }
                 self.fault = None;
             }
@@ -136,7 +139,7 @@ impl Watch for Recovers {
                 self.fault = Some(Ended {
                     at,
                     under: Arc::clone(earlier),
-                    felt: self.before.is_some_and(was_felt),
+                    felt: self.ran_for(at, TENTH * 10) && self.before.is_some_and(was_felt),
                     since: Vec::new(),
                 });
             }
@@ -147,8 +150,7 @@ impl Watch for Recovers {
     fn stalled(&mut self, stall: Stall) {
         // The answers of some tenths of a second were seen in others: nothing is known of what was before, or of when it is as good.
         if stall.to.saturating_sub(stall.from) > TENTH {
-            self.tenths = Last::default();
-            self.fault = None;
+            self.stalled = stall.to;
         }
     }
 
@@ -176,6 +178,11 @@ impl Recovers {
         if last.waits.len() < WAITS {
             last.waits.extend(waited);
         }
+    }
+
+    /// Whether the desk has run for so long at `at`.
+    fn ran_for(&self, at: Duration, long: Duration) -> bool {
+        at >= self.stalled.saturating_add(long)
     }
 
     /// The answers of so many seconds from a tenth on.
@@ -214,7 +221,7 @@ impl Recovers {
         let (Some(before), Some(fault)) = (self.before, &self.fault) else {
             return;
         };
-        if !fault.felt || before.second.answers < FEWEST {
+        if !fault.felt || self.stalled > fault.at || before.second.answers < FEWEST {
             return;
         }
         let first = tenth(fault.at);

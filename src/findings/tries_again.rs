@@ -27,6 +27,8 @@ pub(super) struct TriesAgain {
     last_start: Duration,
     /// When the last attempts in health began.
     starts: Last<Duration, 256>,
+    /// When the last stall of the desk ended.
+    stalled: Duration,
 }
 
 /// Answers in health are taken in so far apart: a few tell of the pace.
@@ -57,7 +59,7 @@ impl Watch for TriesAgain {
                     self.answers.push(Answered {
                         at,
                         lonely: sight.book.is_alone(conn, at),
-                        until: Duration::MAX,
+                        until: if at < self.stalled { at } else { Duration::MAX },
                         followers: Followers::default(),
                     });
                 }
@@ -95,6 +97,7 @@ impl Watch for TriesAgain {
     }
 
     fn stalled(&mut self, stall: Stall) {
+        self.stalled = stall.to;
         for answer in self.answers.iter_mut().rev().take(ANSWERS_FOLLOWED) {
             answer.until = answer.until.min(stall.from);
         }
