@@ -24,14 +24,10 @@ impl Stalls {
         self.0.push(stall);
     }
 
-    /// How many ended after a moment, and how long the longest of them was.
+    /// What those come to that ended after a moment.
     pub(super) fn since(&self, moment: Duration) -> snapshot::Stalls {
-        let last = self.0.iter().rev();
-        let last = last.take_while(|stall| stall.to > moment);
-        last.fold(snapshot::Stalls::default(), |all, stall| snapshot::Stalls {
-            count: all.count + 1,
-            longest: all.longest.max(stall.to.saturating_sub(stall.from)),
-        })
+        let last = self.0.iter().copied();
+        snapshot::Stalls::of(last.skip_while(|stall| stall.to <= moment))
     }
 
     /// Whether from one sight to another is known as exactly as times are told.

@@ -28,9 +28,9 @@ pub(super) fn lines(at: Duration, report: &Report<'_>) -> String {
         Report::Seen { proxy, fact } => {
             vec![seen(line(fact.at, "fact").with("proxy", proxy), fact)]
         }
-        Report::Stalled(stall) => vec![
-            line(stall.to, "stall").with("lasted", seconds(stall.to.saturating_sub(stall.from))),
-        ],
+        Report::Stalled(stall) => {
+            vec![line(stall.to, "stall").with("lasted", seconds(stall.lasted()))]
+        }
         Report::Stats(row) => vec![stats(line(at, "stats"), row)],
         Report::Failed { error, lost } => {
             vec![

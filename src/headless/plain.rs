@@ -39,7 +39,7 @@ fn sentences(report: &Report<'_>) -> Vec<String> {
         Report::Seen { proxy, fact } => vec![seen(proxy, fact)],
         Report::Stalled(stall) => vec![format!(
             "faultboard itself did not run for {}: what it saw then may have been earlier",
-            stated_time(stall.to.saturating_sub(stall.from))
+            stated_time(stall.lasted())
         )],
         Report::Stats(row) => vec![summary(row)],
         Report::Failed { error, .. } => vec![format!("error: {error}")],

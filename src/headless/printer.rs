@@ -138,12 +138,16 @@ impl Printer {
     /// Prints what was seen in a beat.
     pub(super) fn print_facts(&mut self, batch: &FactBatch) {
         let names: HashMap<ProxyId, String> = self.engine.proxies().into_iter().collect();
-        for stall in &batch.stalls {
-            self.print_at(stall.to, &Report::Stalled(*stall));
-        }
+        let mut stalls = batch.stalls.iter().peekable();
         for fact in &batch.facts {
+            while let Some(stall) = stalls.next_if(|stall| stall.to <= fact.at) {
+                self.print_at(stall.to, &Report::Stalled(*stall));
+            }
             let proxy = names.get(&fact.proxy).map_or("", String::as_str);
             self.print_at(fact.at, &Report::Seen { proxy, fact });
+        }
+        for stall in stalls {
+            self.print_at(stall.to, &Report::Stalled(*stall));
         }
         self.lost += batch.dropped;
     }

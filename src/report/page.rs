@@ -10,7 +10,7 @@ use super::series::Series;
 use crate::command;
 use crate::farewell::{Farewell, quoted};
 use crate::fault::{Plan, language};
-use crate::format::figures::{clock, time};
+use crate::format::figures::{clock, stated_time, time};
 use crate::format::{joined, one_line, without_secrets};
 use crate::sweep::Curve;
 use crate::tape::account::{Account, ProxyAccount, Stretch};
@@ -227,6 +227,14 @@ fn remarks(tape: &Tape) -> Vec<(f64, String)> {
     }
     if lost_in_all > 0 {
         let line = format!("{lost_in_all} events came too fast to be recorded");
+        remarks.push((end, line));
+    }
+    let stalls = tape.stalls();
+    if stalls.count > 0 {
+        let (count, longest) = (stalls.count, stated_time(stalls.longest));
+        let line = format!(
+            "stalls of faultboard itself: {count}, the longest of {longest}; no finding goes by the times of what it saw in them"
+        );
         remarks.push((end, line));
     }
     remarks

@@ -161,6 +161,13 @@ fn tape(name: &str) -> Tape {
             error: "cannot listen: <b>no</b>".to_owned(),
         },
     });
+    for (millis, lasted) in [(88_000, 612), (88_010, 598), (101_500, 45)] {
+        let lasted = Duration::from_millis(lasted);
+        tape.push(Record {
+            t: Duration::from_millis(millis),
+            what: What::Stall { lasted },
+        });
+    }
     tape
 }
 

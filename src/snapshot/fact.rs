@@ -158,6 +158,47 @@ impl Fact {
     pub const STRETCH: Duration = Duration::from_secs(1);
 }
 
+// === impl Stall ===
+
+impl Stall {
+    /// The times in which any thread stalled; `stalls` are in the order of their ends.
+    #[must_use]
+    pub fn joined(stalls: impl IntoIterator<Item = Self>) -> Vec<Self> {
+        let mut joined: Vec<Self> = Vec::new();
+        for mut stall in stalls {
+            while let Some(before) = joined.pop_if(|before| stall.from < before.to) {
+                stall.from = stall.from.min(before.from);
+            }
+            joined.push(stall);
+        }
+        joined
+    }
+
+    /// How long it was.
+    #[must_use]
+    pub fn lasted(self) -> Duration {
+        self.to.saturating_sub(self.from)
+    }
+}
+
+// === impl Stalls ===
+
+impl Stalls {
+    /// What these come to, which are in the order of their ends; several threads that stalled at once did so once.
+    #[must_use]
+    pub fn of(stalls: impl IntoIterator<Item = Stall>) -> Self {
+        let stalls = Stall::joined(stalls);
+        Self {
+            count: u32::try_from(stalls.len()).unwrap_or(u32::MAX),
+            longest: stalls
+                .into_iter()
+                .map(Stall::lasted)
+                .max()
+                .unwrap_or_default(),
+        }
+    }
+}
+
 // === impl By ===
 
 impl By {
@@ -208,6 +249,42 @@ impl From<&CloseReason> for By {
                 LegName::Upstream => Self::UpstreamBroke,
             },
             CloseReason::Killed | CloseReason::Stopped | CloseReason::Internal => Self::Desk,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn threads_that_stall_at_once_stall_once() {
+        let stall = |(from, to)| Stall {
+            from: Duration::from_millis(from),
+            to: Duration::from_millis(to),
+        };
+        let whole =
+            |stalls: &[(u64, u64)]| -> Vec<Stall> { stalls.iter().copied().map(stall).collect() };
+        for (stalls, joined) in [
+            (&[][..], &[][..]),
+            (&[(0, 50), (50, 90)], &[(0, 50), (50, 90)]),
+            (&[(0, 50), (40, 90)], &[(0, 90)]),
+            (&[(10, 50), (60, 90), (5, 91)], &[(5, 91)]),
+            (
+                &[(0, 20), (30, 70), (10, 75), (80, 90)],
+                &[(0, 75), (80, 90)],
+            ),
+        ] {
+            assert_eq!(Stall::joined(whole(stalls)), whole(joined));
+            let (count, longest) = (
+                joined.len(),
+                joined.iter().map(|(from, to)| to - from).max(),
+            );
+            let of = Stalls::of(whole(stalls));
+            assert_eq!(
+                (of.count as usize, of.longest.as_millis()),
+                (count, u128::from(longest.unwrap_or_default()))
+            );
         }
     }
 }

@@ -29,6 +29,7 @@ impl Head {
             | What::Finding(_)
             | What::Sweep(_)
             | What::Error { .. }
+            | What::Stall { .. }
             | What::Lost { .. }
             | What::End { .. }
             | What::Unknown => {}

@@ -20,7 +20,7 @@ use super::record::{FaultChange, Finding, Head, Port, Record, Standing, What};
 use super::save::Saver;
 use super::seconds::Seconds;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed, Told, clock};
-use crate::snapshot::{Author, Event, Found, Happening, ProxyRow, Snapshot};
+use crate::snapshot::{Author, Event, Found, Happening, ProxyRow, Snapshot, Stall};
 use crate::sweep::Curve;
 
 /// What a recorder is told of the session.
@@ -324,6 +324,11 @@ impl Follower {
     fn see(&mut self, batch: &FactBatch) {
         for fact in &batch.facts {
             self.seconds.see(fact);
+        }
+        for stall in Stall::joined(batch.stalls.iter().copied()) {
+            let (t, lasted) = (stall.to, stall.lasted());
+            let what = What::Stall { lasted };
+            self.record(Record { t, what });
         }
         if batch.dropped > 0 {
             self.lost(batch.dropped);

@@ -37,6 +37,7 @@ pub use self::record::{
 pub use self::save::Saver;
 pub use self::text::{Damage, NoTape, Read, is_tape, line, read};
 pub use self::waits::Waits;
+use crate::snapshot::{Stall, Stalls};
 
 /// What was recorded, in the order of its times.
 #[derive(Clone, Debug, PartialEq)]
@@ -90,6 +91,18 @@ impl Tape {
     #[must_use]
     pub fn records(&self) -> impl DoubleEndedIterator<Item = &Record> {
         self.records.iter()
+    }
+
+    /// What the stalls of the program that recorded it come to.
+    #[must_use]
+    pub fn stalls(&self) -> Stalls {
+        Stalls::of(self.records.iter().filter_map(|record| match record.what {
+            What::Stall { lasted } => Some(Stall {
+                from: record.t.saturating_sub(lasted),
+                to: record.t,
+            }),
+            _ => None,
+        }))
     }
 
     /// When the last of it happened.

@@ -250,6 +250,7 @@ fn a_move(head: &Head, what: &What, at: Duration) -> Result<Option<Move>, Unplay
         | What::Finding(_)
         | What::Sweep(_)
         | What::Error { .. }
+        | What::Stall { .. }
         | What::Lost { .. }
         | What::End { .. }
         | What::Unknown => None,

@@ -36,7 +36,7 @@ fn tape() -> Tape {
 /// Waits for something of the engine's threads. They live by the real time, and the paused clock, which leaps whenever the test
 /// waits, would be seconds on before they had answered.
 async fn while_the_clock_stands<F: Future>(what: F) -> F::Output {
-    let (done, is_done) = std::sync::mpsc::channel::<()>();
+    let (done, is_done) = std::sync::mpsc::sync_channel::<()>(0);
     // The clock does not leap while something blocks.
     let standing = tokio::task::spawn_blocking(move || is_done.recv());
     let output = what.await;

@@ -130,6 +130,13 @@ pub enum What {
         /// What, in one line.
         error: String,
     },
+    /// A thread of the program that recorded it did not run for so long, up to now, although it was due: what was seen then may
+    /// have been as much earlier.
+    Stall {
+        /// For how long.
+        #[serde(serialize_with = "seconds", deserialize_with = "from_seconds")]
+        lasted: Duration,
+    },
     /// So much could not be recorded.
     Lost {
         /// How many events, beats of facts, or lines.
@@ -309,7 +316,7 @@ impl What {
             | Self::Repointed { proxy, .. }
             | Self::Port { proxy, .. }
             | Self::Error { proxy, .. } => Some(proxy),
-            Self::Lost { .. } | Self::End { .. } | Self::Unknown => None,
+            Self::Stall { .. } | Self::Lost { .. } | Self::End { .. } | Self::Unknown => None,
         }
     }
 }

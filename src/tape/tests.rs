@@ -183,6 +183,9 @@ fn record() -> impl Strategy<Value = Record> {
             What::Second(Box::new(Second { proxy, ..*second }))
         }),
         any::<u64>().prop_map(|lost| What::Lost { lost }),
+        (0_u64..1 << 40).prop_map(|micros| What::Stall {
+            lasted: Duration::from_micros(micros)
+        }),
     ];
     (0_u64..1 << 40, what).prop_map(|(micros, what)| Record {
         t: Duration::from_micros(micros),

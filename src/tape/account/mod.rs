@@ -110,8 +110,17 @@ impl Account {
                     found.keep_sweep(curve);
                 }
             }
-            What::Error { .. } | What::Lost { .. } | What::End { .. } | What::Unknown => {}
+            What::Error { .. }
+            | What::Stall { .. }
+            | What::Lost { .. }
+            | What::End { .. }
+            | What::Unknown => {}
         }
+        self.go_on();
+    }
+
+    /// What holds lasts up to the end.
+    fn go_on(&mut self) {
         let end = self.end;
         for proxy in self.proxies.iter_mut().filter(|proxy| !proxy.gone) {
             if let Some(last) = proxy.stretches.last_mut() {
