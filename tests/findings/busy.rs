@@ -8,9 +8,9 @@ use faultboard::findings::{Finding, Findings, Habit};
 use faultboard::snapshot::{ConnId, Fact, ProxyId, Seen, Stall};
 
 use crate::application::{Application, Deeds, Retry, Settings, millis};
+use crate::case::{Course, seeds};
 use crate::desk::{Desk, HERE};
 use crate::tally::{Tallied, Tally};
-use crate::{Course, seeds};
 
 /// A name, the settings, the faults, and how often a request is tried again.
 type Row = (&'static str, Settings, Course, u64);

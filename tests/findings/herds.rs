@@ -7,9 +7,9 @@ use faultboard::findings::{Findings, Habit};
 use faultboard::snapshot::{Amid, By, ConnId, Fact, Leave, LegName, ProxyId, Seen};
 
 use crate::application::{Application, Retry, Settings, millis};
+use crate::case::{Beside, Course, company, seeds};
 use crate::desk::{Desk, HERE};
 use crate::tally::{Tallied, Tally};
-use crate::{Beside, Course, company, seeds};
 
 /// An upstream that breaks every connection four times, and is back after two seconds.
 const RESTARTS: Course = &[

@@ -5,9 +5,9 @@ use std::time::Duration;
 use faultboard::findings::Habit;
 
 use crate::application::{Application, Retry, Settings, millis};
+use crate::case::{Beside, Course, company, is_table, seeds};
 use crate::desk::Desk;
 use crate::tally::{Tallied, Tally};
-use crate::{Beside, Course, company, is_table, seeds};
 
 /// A name, the retries, for how many seconds requests fail, and what the law has to say; nothing where no law may be told.
 type Row = (&'static str, Retry, u64, &'static [&'static str]);

@@ -5,10 +5,10 @@ use std::time::Duration;
 use faultboard::findings::{Finding, Habit};
 
 use crate::application::{Application, Settings};
+use crate::case::{Course, seeds};
 use crate::desk::{Client, Desk};
 use crate::ordinary::{Does, Ordinary};
 use crate::tally::{Tallied, Tally};
-use crate::{Course, seeds};
 
 /// A client by itself, and with others from another address.
 fn stated(seed: u64, does: &[Does], course: Course, lasts: u64) -> [Vec<Finding>; 2] {

@@ -2,7 +2,7 @@
 
 use std::fmt::Display;
 
-use crate::is_table;
+use crate::case::is_table;
 
 /// One client under one course of faults, over all its seeds.
 #[derive(Debug, Default)]
