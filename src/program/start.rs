@@ -19,9 +19,11 @@ use faultboard::file::{self, Readers};
 #[cfg(feature = "api")]
 use faultboard::format::reason;
 use faultboard::format::shown_path;
+use faultboard::operate;
 use faultboard::proxy::Engine;
 use faultboard::report;
 use faultboard::scene::{self, Scene};
+use faultboard::snapshot::ProxyRow;
 use faultboard::tape::file::TapeFile;
 use faultboard::tape::play::{Moment, Move, Play};
 use faultboard::tape::{self, Setup, Tape};
@@ -414,27 +416,48 @@ async fn begin(engine: &Engine, taped: Option<Play>) -> Result<Option<(Vec<Momen
     let Some(Play { first, then, end }) = taped else {
         return Ok(None);
     };
+    let there = operate::rows(engine).await;
     let mut failures = Vec::new();
     for what in first {
-        let what = match what {
-            Move::Add(mapping, plan) => {
-                let name = mapping.name.as_ref().map(ToString::to_string);
-                match name.filter(|name| engine.find(name).is_some()) {
-                    Some(_) if plan.is_empty() => continue,
-                    Some(name) => Move::Set(name, plan),
-                    None => Move::Add(mapping, plan),
-                }
+        for what in beside(&there, what) {
+            if let Err(error) = tape::play::try_out(engine, what).await {
+                failures.push(error.to_string());
             }
-            other => other,
-        };
-        if let Err(error) = tape::play::try_out(engine, what).await {
-            failures.push(error.to_string());
         }
     }
     if !failures.is_empty() {
         return Err(anyhow!(failures.join("\n")));
     }
     Ok(Some((then, end)))
+}
+
+/// What is to be done for a proxy to stand so that may be there already: by its name, or, where it has another one by then, by its
+/// port and its upstream.
+fn beside(there: &[ProxyRow], what: Move) -> Vec<Move> {
+    let Move::Add(mapping, plan) = what else {
+        return vec![what];
+    };
+    let is_called = |row: &&ProxyRow| {
+        mapping
+            .name
+            .as_ref()
+            .is_some_and(|name| name.as_str() == row.name)
+    };
+    let is_same = |row: &&ProxyRow| {
+        (row.mapping.listen, row.mapping.right()) == (mapping.listen, mapping.right())
+    };
+    let named = there.iter().find(is_called);
+    let Some(row) = named.or_else(|| there.iter().find(is_same)) else {
+        return vec![Move::Add(mapping, plan)];
+    };
+    let mut moves = Vec::new();
+    if !plan.is_empty() {
+        moves.push(Move::Set(row.name.clone(), plan));
+    }
+    if named.is_none() {
+        moves.push(Move::Rename(row.name.clone(), mapping.name));
+    }
+    moves
 }
 
 /// Reads what proxies come from beside the command line.

@@ -3,7 +3,7 @@
 //! What was changed by a person is played; what followed of itself (a port that a fault closed, what clients met) follows again. A
 //! sweep climbs again, at its times, and measures anew. The moves are made of the tape as plain data, and then carried out, each at its time and none waiting for another.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 use std::ops::RangeInclusive;
 use std::pin::pin;
 use std::time::Duration;
@@ -94,6 +94,17 @@ pub enum Unplayable {
         /// When it ends.
         to: Duration,
     },
+}
+
+/// Why something that stands on a tape could not be done again.
+#[derive(Debug, Error)]
+pub enum Undone {
+    /// What it is to be done to is not there.
+    #[error("no proxy is called {0}")]
+    NoProxy(String),
+    /// The engine cannot do it.
+    #[error(transparent)]
+    Request(#[from] RequestError),
 }
 
 /// A tape as what is to be done: how the proxies begin, what is done to them, and when it is over.
@@ -260,9 +271,8 @@ fn a_move(head: &Head, what: &What, at: Duration) -> Result<Option<Move>, Unplay
 fn add(standing: &Standing, at: Duration) -> Result<Move, Unplayable> {
     let read = command::parse_line(&standing.mapping);
     let (mapping, _) = read.map_err(|error| unread(at, error))?;
-    let given = mapping.name.is_some();
-    let name = Name::parse(&standing.proxy).ok().filter(|_| !given);
-    let mapping = if given { mapping } else { mapping.called(name) };
+    // What it is called then, whatever its mapping says: a name that nobody can give is one that its mapping comes to.
+    let mapping = mapping.called(Name::parse(&standing.proxy).ok());
     let plan = plan(&standing.faults, standing.bypassed, at)?;
     Ok(Move::Add(Box::new(mapping), plan))
 }
@@ -292,79 +302,100 @@ fn unread(at: Duration, error: ParseError) -> Unplayable {
 }
 
 /// Carries out what is to be done, each thing at its time on the engine's clock, and returns when the play is over. What cannot be
-/// done is reported as an event, and the play goes on.
+/// done is reported as an event, of a proxy that is not there once, and the play goes on.
 pub async fn play(engine: Engine, moments: Vec<Moment>, end: Duration) {
     let engine = &engine.by(Author::REPLAY);
     // Bounded by the tape; each is a change that waits, for a bounded time, until connections run it.
     let mut under_way = FuturesUnordered::new();
+    let mut missed = Missed::default();
     for moment in moments {
-        wait_until(engine, moment.at, &mut under_way).await;
-        under_way.push(carry_out(engine, moment.what));
+        wait_until(engine, moment.at, &mut under_way, &mut missed).await;
+        under_way.push(try_out(engine, moment.what));
     }
-    wait_until(engine, end, &mut under_way).await;
-    while under_way.next().await.is_some() {}
+    wait_until(engine, end, &mut under_way, &mut missed).await;
+    while let Some(result) = under_way.next().await {
+        missed.tell(engine, result);
+    }
 }
 
 /// Waits for a moment of the engine's clock while changes go on.
-async fn wait_until<F: Future<Output = ()>>(
+async fn wait_until<F: Future<Output = Result<(), Undone>>>(
     engine: &Engine,
     at: Duration,
     under_way: &mut FuturesUnordered<F>,
+    missed: &mut Missed,
 ) {
     let mut time = pin!(sleep(at.saturating_sub(engine.now())));
     loop {
         // Cancel-safe: the changes live outside the loop. They come first: their first poll is what makes them.
         tokio::select! {
             biased;
-            Some(()) = under_way.next() => {}
+            Some(result) = under_way.next() => missed.tell(engine, result),
             () = &mut time => return,
         }
     }
 }
 
-/// Does one thing to an engine; says as an event where it cannot be done.
-pub async fn carry_out(engine: &Engine, what: Move) {
-    if let Err(error) = try_out(engine, what).await {
-        engine.report(format!("the tape cannot be played whole: {error}"));
+/// The proxies that a tape changes and that are not there. Bounded by the tape.
+#[derive(Debug, Default)]
+struct Missed(HashSet<String>);
+
+// === impl Missed ===
+
+impl Missed {
+    /// Says as an event what could not be done.
+    fn tell(&mut self, engine: &Engine, result: Result<(), Undone>) {
+        let Err(error) = result else {
+            return;
+        };
+        let is_new = match &error {
+            Undone::NoProxy(name) => self.0.insert(name.clone()),
+            Undone::Request(_) => true,
+        };
+        if is_new {
+            engine.report(format!("the tape cannot be played whole: {error}"));
+        }
     }
 }
 
 /// Does one thing to an engine.
 ///
 /// # Errors
-/// The engine cannot do it.
-pub async fn try_out(engine: &Engine, what: Move) -> Result<(), RequestError> {
-    let find = |name: &str| engine.find(name);
+/// The proxy is not there, or the engine cannot do it.
+pub async fn try_out(engine: &Engine, what: Move) -> Result<(), Undone> {
+    let find = |name: String| engine.find(&name).ok_or(Undone::NoProxy(name));
     let request = match what {
         Move::Add(mapping, plan) => {
             let mapping = *mapping;
-            Some(Request::Add { mapping, plan })
+            Request::Add { mapping, plan }
         }
-        Move::Remove(name) => find(&name).map(Request::Remove),
-        Move::Rename(before, name) => find(&before).map(|proxy| Request::Rename { proxy, name }),
-        Move::Set(name, plan) => find(&name).map(|proxy| Request::SetPlan {
-            proxy,
+        Move::Remove(name) => Request::Remove(find(name)?),
+        Move::Rename(before, name) => {
+            let proxy = find(before)?;
+            Request::Rename { proxy, name }
+        }
+        Move::Set(name, plan) => Request::SetPlan {
+            proxy: find(name)?,
             before: None,
             plan,
-        }),
+        },
         Move::Sweep(name, sweep, course) => {
-            if let Some(proxy) = find(&name) {
-                engine.sweep_again(proxy, *sweep, course)?;
-            }
+            let swept = engine.sweep_again(find(name)?, *sweep, course);
+            swept.map_err(RequestError::from)?;
             return Ok(());
         }
-        Move::Off(name) => find(&name).map(Request::Close),
-        Move::Port(name, open) => find(&name).map(|proxy| Request::SetPort { proxy, open }),
-        Move::Repoint(name, mapping) => find(&name).map(|proxy| {
-            let mapping = *mapping;
+        Move::Off(name) => Request::Close(find(name)?),
+        Move::Port(name, open) => {
+            let proxy = find(name)?;
+            Request::SetPort { proxy, open }
+        }
+        Move::Repoint(name, mapping) => {
+            let (proxy, mapping) = (find(name)?, *mapping);
             Request::Repoint { proxy, mapping }
-        }),
+        }
     };
-    match request {
-        // It is no failure that nothing is done to a proxy that is not there: why it is not was told then.
-        None => Ok(()),
-        Some(request) => request.carry_out(engine).await.map(drop),
-    }
+    request.carry_out(engine).await?;
+    Ok(())
 }
 
 #[cfg(test)]

@@ -158,6 +158,59 @@ fn ports_and_names_are_played_as_their_user_changed_them() {
     );
 }
 
+/// The tape of a minute, with other names for its proxy: each from its second on.
+fn renamed(names: &[(u64, &str)]) -> Tape {
+    let mut tape = tape();
+    let mut before = "db".to_owned();
+    for (second, name) in names {
+        let t = Duration::from_secs(*second);
+        let proxy = (*name).to_owned();
+        let before = std::mem::replace(&mut before, proxy.clone());
+        let what = What::Renamed { proxy, before };
+        tape.push(Record { t, what });
+    }
+    tape
+}
+
+#[test]
+fn a_part_after_another_name_was_given_begins_with_that_name() {
+    for (names, mapping) in [
+        (&[(1, "orders")][..], "0=127.0.0.1:9 as orders"),
+        // A name that nobody can give is one that its mapping comes to.
+        (&[(1, ":18081")], "0=127.0.0.1:9"),
+        (&[(1, ":18081"), (2, "sold")], "0=127.0.0.1:9 as sold"),
+    ] {
+        let part = Part {
+            from: Duration::from_secs(5),
+            ..whole()
+        };
+        let play = Play::of(&renamed(names), &part).expect("a play");
+        let Move::Add(begins, _) = &play.first[0] else {
+            panic!("{play:?}");
+        };
+        assert_eq!(begins.to_string(), mapping);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn changes_of_a_proxy_that_is_not_there_are_told_once() {
+    let engine = Engine::start(Options::default()).expect("an engine");
+    let mut events = engine.events();
+    let play = Play::of(&tape(), &whole()).expect("a play");
+    super::play(engine.clone(), play.then, play.end).await;
+    let told: Vec<String> = events
+        .drain()
+        .filter_map(Told::event)
+        .filter_map(|event| match &event.what {
+            Happening::Error(error) => Some(error.clone()),
+            _ => None,
+        })
+        .collect();
+    let wanted = "the tape cannot be played whole: no proxy is called db";
+    assert_eq!(told, [wanted]);
+    engine.stop(Duration::ZERO).await;
+}
+
 #[test]
 fn what_cannot_be_played_is_said_with_its_time() {
     let late = Part {
@@ -237,7 +290,8 @@ async fn what_is_recorded_of_a_replay_is_what_was_played() {
     let replay = engine.by(Author::REPLAY);
     for moment in play.then {
         sleep(moment.at.saturating_sub(engine.now())).await;
-        while_the_clock_stands(carry_out(&replay, moment.what)).await;
+        let done = while_the_clock_stands(try_out(&replay, moment.what)).await;
+        done.expect("it can be done");
     }
     sleep(play.end.saturating_sub(engine.now())).await;
     engine.stop(Duration::ZERO).await;
