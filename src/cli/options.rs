@@ -272,7 +272,8 @@ fn keep<T>(read: Result<T, ParseError>, wrong: &mut Vec<String>) -> Option<T> {
     read.map_err(|error| wrong.push(error.to_string())).ok()
 }
 
-/// The options that say how listeners are bound, how upstreams are met, and what is to become of the run, as words.
+/// The options that say how listeners are bound, how upstreams are met, and what is to become of the run, as words. Those that name
+/// a tape and a report to write are not among them: running it again would write over what is told of this run.
 fn repeated(run: &RunArgs) -> Vec<String> {
     let mut words = Vec::new();
     let mut add = |option: &str, values: &mut dyn Iterator<Item = String>| {
@@ -304,8 +305,6 @@ fn repeated(run: &RunArgs) -> Vec<String> {
     );
     add("--duration", &mut run.duration.iter().map(time));
     add("--log-file", &mut run.log_file.iter().map(path));
-    add("--tape", &mut run.tape.iter().map(path));
-    add("--report", &mut run.report.iter().map(path));
     add("--expect", &mut run.expect.iter().cloned());
     for (option, given) in [
         ("--no-spin", run.no_spin),

@@ -111,11 +111,20 @@ fn every_switch_holds_before_and_after_the_demos_name() {
 #[test]
 fn repeated_options_read_back_to_the_same() {
     let line = "--bind ::1 --ca-file a.pem --ca-file b.pem --sni db --alpn h2,http/1.1 --client-cert c.pem --client-key k.pem \
-                --connect-timeout 1500ms --keepalive 90s --max-connections 9 --duration 90s --log-file a.log --tape a.tape --report a.md --expect failed=0 --no-spin --insecure --no-resumption --strict-close";
+                --connect-timeout 1500ms --keepalive 90s --max-connections 9 --duration 90s --log-file a.log --expect failed=0 --no-spin --insecure --no-resumption --strict-close";
     let run = typed(line).run;
     let repeated = read(line).repeated.join(" ");
     assert_eq!(typed(&repeated).run, run);
-    assert!(read("--seed 1 80=a:1").repeated.is_empty());
+    for line in [
+        "--seed 1",
+        "--tape a.tape --report a.md",
+        "--tape=a.tape --report=a.md",
+    ] {
+        assert!(
+            read(&format!("{line} 80=a:1")).repeated.is_empty(),
+            "{line}"
+        );
+    }
 }
 
 #[test]

@@ -14,7 +14,7 @@ use crate::format::figures::{clock, stated_time, time};
 use crate::format::{joined, one_line, without_secrets};
 use crate::sweep::Curve;
 use crate::tape::account::{Account, ProxyAccount, Stretch};
-use crate::tape::{Finding, Tape, What};
+use crate::tape::{Finding, Head, Tape, What};
 
 /// A stretch shorter than this is a step of a hand that turns a knob, where several of them follow each other.
 const STEP: Duration = Duration::from_secs(2);
@@ -135,7 +135,7 @@ impl Page {
         let sections = account.proxies.iter().zip(series);
         let replay = file.map(|file| {
             let words = ["faultboard".to_owned(), "replay".to_owned()].into_iter();
-            let words = words.chain(head.arguments.iter().map(|word| quoted(word)));
+            let words = words.chain(arguments(head).map(|word| quoted(word)));
             let words: Vec<String> = words.chain([quoted(&file.to_string_lossy())]).collect();
             shown(&words.join(" "))
         });
@@ -171,11 +171,27 @@ impl Page {
     }
 }
 
+/// The options that running it again needs. An older faultboard kept where its tape and its report went among them: they would be
+/// written over.
+fn arguments(head: &Head) -> impl Iterator<Item = &String> {
+    let mut is_value = false;
+    head.arguments.iter().filter(move |word| {
+        let (option, value) = match word.split_once('=') {
+            Some((option, _)) => (option, false),
+            None => (word.as_str(), true),
+        };
+        let is_output = !is_value && matches!(option, "--tape" | "--report");
+        let kept = !is_value && !is_output;
+        is_value = is_output && value;
+        kept
+    })
+}
+
 /// The lines that start the same proxies with the faults that they began with.
 fn again(tape: &Tape) -> Vec<String> {
     let head = &tape.head;
     if head.demo {
-        let arguments = head.arguments.iter().map(|word| quoted(word));
+        let arguments = arguments(head).map(|word| quoted(word));
         let words = ["faultboard demo --seed".to_owned(), head.seed.to_string()];
         let words: Vec<String> = words.into_iter().chain(arguments).collect();
         return vec![shown(&words.join(" "))];
@@ -192,7 +208,7 @@ fn again(tape: &Tape) -> Vec<String> {
     });
     let farewell = Farewell {
         seed: head.seed,
-        arguments: head.arguments.clone(),
+        arguments: arguments(head).cloned().collect(),
         proxies: proxies.collect(),
         ..Farewell::default()
     };

@@ -227,6 +227,34 @@ fn a_sweep_is_drawn_with_its_sentence_and_told_to_programs() {
 }
 
 #[test]
+fn what_runs_it_again_writes_over_no_tape_and_no_report() {
+    let words = |line: &str| line.split(' ').map(str::to_owned).collect();
+    for given in [
+        "--duration 1s --tape dm.tape --report dm.html --no-spin",
+        "--duration 1s --tape=dm.tape --report=dm.html --no-spin",
+        "--tape --report --duration 1s --report --tape --no-spin",
+    ] {
+        let mut tape = tape("shop");
+        for demo in [false, true] {
+            (tape.head.arguments, tape.head.demo) = (words(given), demo);
+            let path = Path::new("dm.tape");
+            let text = report(&tape, &Account::of(&tape), Some(path), Form::Markdown);
+            let (_, again) = text.split_once("## Once more").expect("a section");
+            let replay = "    faultboard replay --duration 1s --no-spin dm.tape";
+            assert!(again.contains(replay), "{again}");
+            assert!(
+                again.contains("--seed 42 --duration 1s --no-spin"),
+                "{again}"
+            );
+            assert!(
+                !again.contains("--tape") && !again.contains("--report"),
+                "{again}"
+            );
+        }
+    }
+}
+
+#[test]
 fn a_page_asks_nobody_for_anything() {
     let html = reported("shop", Form::Html);
     for outside in [
