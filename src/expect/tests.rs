@@ -236,7 +236,11 @@ fn a_name_that_a_proxy_has_lost_means_it_unless_another_has_taken_it() {
         let (before, proxy) = (before.to_owned(), now.to_owned());
         account.take(&Record {
             t: Duration::from_secs(2),
-            what: What::Renamed { proxy, before },
+            what: What::Renamed {
+                proxy,
+                before,
+                by: String::new(),
+            },
         });
     };
     let mut account = account();

@@ -51,7 +51,7 @@ impl Series {
         let mut called: BTreeMap<&str, &str> = BTreeMap::new();
         for record in tape.records().rev() {
             match &record.what {
-                What::Renamed { proxy, before } => {
+                What::Renamed { proxy, before, .. } => {
                     let last = *called.get(proxy.as_str()).unwrap_or(&proxy.as_str());
                     called.insert(before, last);
                 }

@@ -11,16 +11,21 @@ impl Head {
         match &record.what {
             What::Added(standing) => {
                 self.proxies.retain(|other| other.proxy != standing.proxy);
-                self.proxies.push(Standing::clone(standing));
+                // Who added it belongs to what happened, and not to how it stands.
+                let by = String::new();
+                self.proxies.push(Standing {
+                    by,
+                    ..Standing::clone(standing)
+                });
             }
-            What::Removed { proxy } => self.proxies.retain(|other| other.proxy != *proxy),
-            What::Renamed { proxy, before } => {
+            What::Removed { proxy, .. } => self.proxies.retain(|other| other.proxy != *proxy),
+            What::Renamed { proxy, before, .. } => {
                 self.edit(before, |standing| standing.proxy.clone_from(proxy));
             }
-            What::Repointed { proxy, mapping } => {
+            What::Repointed { proxy, mapping, .. } => {
                 self.edit(proxy, |standing| standing.mapping.clone_from(mapping));
             }
-            What::Port { proxy, port } => self.edit(proxy, |standing| standing.port = *port),
+            What::Port { proxy, port, .. } => self.edit(proxy, |standing| standing.port = *port),
             What::Faults(change) => self.edit(&change.proxy, |standing| {
                 standing.faults.clone_from(&change.faults);
                 standing.bypassed = change.bypassed;

@@ -165,6 +165,7 @@ mod tests {
             t: Duration::from_secs(second),
             what: What::Removed {
                 proxy: "db".to_owned(),
+                by: String::new(),
             },
         }
     }

@@ -249,6 +249,7 @@ impl Follower {
             return;
         }
         let name = event.proxy.clone();
+        let by = event.by.as_ref().map_or("", Author::as_str).to_owned();
         let is_known = self.now.proxy(&name).is_some();
         let what = match &event.what {
             Happening::Listening { mapping, addrs } if !is_known => {
@@ -256,40 +257,44 @@ impl Follower {
                     proxy: name,
                     mapping: mapping.clone(),
                     address: addrs.first().map(ToString::to_string),
+                    by,
                     ..Standing::default()
                 }))
             }
             Happening::PortClosed(_) if !is_known => match self.look_up(&name).await {
-                Some(standing) => What::Added(Box::new(standing)),
+                Some(standing) => What::Added(Box::new(Standing { by, ..standing })),
                 None => return,
             },
             Happening::Listening { .. } => What::Port {
                 proxy: name,
                 port: Port::Open,
+                by,
             },
             Happening::PortClosed(shut) => What::Port {
                 proxy: name,
                 port: Port::from(*shut),
+                by,
             },
-            Happening::Removed => What::Removed { proxy: name },
+            Happening::Removed => What::Removed { proxy: name, by },
             Happening::Renamed { before } => What::Renamed {
                 proxy: name,
                 before: before.clone(),
+                by,
             },
             Happening::Repointed { mapping, .. } => What::Repointed {
                 proxy: name,
                 mapping: mapping.clone(),
+                by,
             },
             Happening::Faults { before, plan } => {
                 self.seconds.cut(&name, event.at);
                 let before = before.as_ref().map(ToString::to_string);
-                let by = event.by.as_ref().map_or("", Author::as_str);
                 What::Faults(self.changes.kept(FaultChange {
                     proxy: name,
                     before: before.unwrap_or_default(),
                     faults: plan.to_string(),
                     bypassed: plan.bypassed,
-                    by: by.to_owned(),
+                    by,
                 }))
             }
             Happening::Found { what, finding } => {
@@ -369,5 +374,6 @@ fn standing(row: &ProxyRow) -> Standing {
         port: Port::from(&row.port),
         faults: row.plan.to_string(),
         bypassed: row.plan.bypassed,
+        by: String::new(),
     }
 }

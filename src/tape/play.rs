@@ -233,16 +233,16 @@ impl Taped<'_> {
 fn a_move(head: &Head, what: &What, at: Duration) -> Result<Option<Move>, Unplayable> {
     Ok(match what {
         What::Added(standing) => Some(add(standing, at)?),
-        What::Removed { proxy } => Some(Move::Remove(proxy.clone())),
-        What::Renamed { proxy, before } => {
+        What::Removed { proxy, .. } => Some(Move::Remove(proxy.clone())),
+        What::Renamed { proxy, before, .. } => {
             Some(Move::Rename(before.clone(), Name::parse(proxy).ok()))
         }
-        What::Repointed { proxy, mapping } => {
+        What::Repointed { proxy, mapping, .. } => {
             let read = command::parse_line(mapping);
             let (mapping, _) = read.map_err(|error| unread(at, error))?;
             Some(Move::Repoint(proxy.clone(), Box::new(mapping)))
         }
-        What::Port { proxy, port } => {
+        What::Port { proxy, port, .. } => {
             let before = head.proxy(proxy).map(|standing| standing.port);
             match (before, port) {
                 (_, Port::Closed) => Some(Move::Port(proxy.clone(), false)),

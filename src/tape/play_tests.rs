@@ -114,8 +114,8 @@ fn ports_and_names_are_played_as_their_user_changed_them() {
         (5, Port::Off),
         (6, Port::Open),
     ] {
-        let proxy = proxy();
-        tape.push(at(second, What::Port { proxy, port }));
+        let (proxy, by) = (proxy(), String::new());
+        tape.push(at(second, What::Port { proxy, port, by }));
     }
     let (before, orders) = (proxy(), "orders".to_owned());
     tape.push(at(
@@ -123,12 +123,14 @@ fn ports_and_names_are_played_as_their_user_changed_them() {
         What::Renamed {
             proxy: orders,
             before,
+            by: String::new(),
         },
     ));
     tape.push(at(
         8,
         What::Removed {
             proxy: "orders".to_owned(),
+            by: String::new(),
         },
     ));
     let play = Play::of(
@@ -166,7 +168,8 @@ fn renamed(names: &[(u64, &str)]) -> Tape {
         let t = Duration::from_secs(*second);
         let proxy = (*name).to_owned();
         let before = std::mem::replace(&mut before, proxy.clone());
-        let what = What::Renamed { proxy, before };
+        let by = String::new();
+        let what = What::Renamed { proxy, before, by };
         tape.push(Record { t, what });
     }
     tape
@@ -277,9 +280,9 @@ async fn what_is_recorded_of_a_replay_is_what_was_played() {
         (58, Port::Closed),
         (59, Port::Off),
     ] {
-        let proxy = "db".to_owned();
+        let (proxy, by) = ("db".to_owned(), String::new());
         let t = Duration::from_secs(second);
-        let what = What::Port { proxy, port };
+        let what = What::Port { proxy, port, by };
         tape.push(Record { t, what });
     }
     let play = Play::of(&tape, &whole()).expect("a play");
@@ -304,6 +307,15 @@ async fn what_is_recorded_of_a_replay_is_what_was_played() {
         moves(again.then),
         moves(Play::of(&tape, &whole()).expect("a play").then)
     );
+    let ports = taken
+        .tape
+        .records()
+        .filter_map(|record| match &record.what {
+            What::Port { by, .. } => Some(by.as_str()),
+            _ => None,
+        });
+    let ports = ports.skip_while(|by| *by == "start");
+    assert_eq!(ports.collect::<Vec<_>>(), ["replay"; 4]);
     assert!(matches!(
         taken.tape.records().next_back().map(|last| &last.what),
         Some(What::End { reason }) if reason == "stopped"

@@ -54,6 +54,9 @@ pub struct Standing {
     /// Whether they are switched off for now.
     #[serde(default)]
     pub bypassed: bool,
+    /// Who added it, where that is told as something that happened.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub by: String,
 }
 
 /// Whether a proxy accepts clients.
@@ -92,6 +95,9 @@ pub enum What {
     Removed {
         /// Its name.
         proxy: String,
+        /// Who did it, as in a change of faults; empty where that is not told.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
     },
     /// A proxy has another name.
     Renamed {
@@ -99,6 +105,9 @@ pub enum What {
         proxy: String,
         /// The name that it had.
         before: String,
+        /// Who did it, as in a change of faults; empty where that is not told.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
     },
     /// A proxy has another mapping.
     Repointed {
@@ -106,6 +115,9 @@ pub enum What {
         proxy: String,
         /// Its mapping, as text that reads back.
         mapping: String,
+        /// Who did it, as in a change of faults; empty where that is not told.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
     },
     /// A port was opened or closed.
     Port {
@@ -113,6 +125,9 @@ pub enum What {
         proxy: String,
         /// What it is now.
         port: Port,
+        /// Who did it, as in a change of faults; empty where that is not told.
+        #[serde(default, skip_serializing_if = "String::is_empty")]
+        by: String,
     },
     /// The faults of a proxy changed.
     Faults(Arc<FaultChange>),
@@ -311,7 +326,7 @@ impl What {
             Self::Second(second) => Some(&second.proxy),
             Self::Finding(finding) => Some(&finding.proxy),
             Self::Sweep(curve) => Some(&curve.proxy),
-            Self::Removed { proxy }
+            Self::Removed { proxy, .. }
             | Self::Renamed { proxy, .. }
             | Self::Repointed { proxy, .. }
             | Self::Port { proxy, .. }

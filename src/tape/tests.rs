@@ -78,6 +78,27 @@ fn a_tape_looks_like_this() {
 }
 
 #[test]
+fn who_changed_a_port_is_written_and_need_not_be_known() {
+    let port = |by: &str| Record {
+        t: Duration::from_secs(1),
+        what: What::Port {
+            proxy: "db".to_owned(),
+            port: Port::Closed,
+            by: by.to_owned(),
+        },
+    };
+    let nobody = r#"{"t":1.0,"event":"port","proxy":"db","port":"closed"}"#;
+    let ana = nobody.replace('}', r#","by":"ana@laptop"}"#);
+    for (by, text) in [("", nobody), ("ana@laptop", &ana)] {
+        assert_eq!(line(&port(by)), format!("{text}\n"));
+        assert_eq!(
+            serde_json::from_str::<Record>(text).expect("a record"),
+            port(by)
+        );
+    }
+}
+
+#[test]
 fn what_is_no_tape_is_refused_in_one_line() {
     for (text, why) in [
         ("", "it is empty"),
@@ -166,7 +187,7 @@ fn a_tape_in_memory_takes_so_much_and_no_more() {
 fn record() -> impl Strategy<Value = Record> {
     let name = "[a-z\"\\\\\u{e4}\n]{0,8}";
     let what = prop_oneof![
-        (name, name).prop_map(|(proxy, before)| What::Renamed { proxy, before }),
+        (name, name, name).prop_map(|(proxy, before, by)| What::Renamed { proxy, before, by }),
         (name, name, any::<bool>()).prop_map(|(proxy, faults, bypassed)| What::Faults(Arc::new(
             FaultChange {
                 proxy: proxy.clone(),

@@ -22,6 +22,9 @@ pub struct Account {
     pub end: Duration,
 }
 
+/// Who had it so from the beginning.
+const START: &str = "start";
+
 // === impl Account ===
 
 impl Account {
@@ -39,7 +42,7 @@ impl Account {
     #[must_use]
     pub fn new(head: &Head) -> Self {
         let proxies = head.proxies.iter();
-        let proxies = proxies.map(|standing| ProxyAccount::new(standing, head.t));
+        let proxies = proxies.map(|standing| ProxyAccount::new(standing, head.t, START));
         Self {
             proxies: proxies.collect(),
             end: head.t,
@@ -74,22 +77,26 @@ impl Account {
         let t = record.t;
         self.end = self.end.max(t);
         match &record.what {
-            What::Added(standing) => self.proxies.push(ProxyAccount::new(standing, t)),
-            What::Removed { proxy } => {
+            What::Added(standing) => {
+                let by = Some(standing.by.as_str()).filter(|by| !by.is_empty());
+                let added = ProxyAccount::new(standing, t, by.unwrap_or(START));
+                self.proxies.push(added);
+            }
+            What::Removed { proxy, .. } => {
                 if let Some(proxy) = self.find(proxy) {
                     proxy.gone = true;
                 }
             }
-            What::Renamed { proxy, before } => {
+            What::Renamed { proxy, before, .. } => {
                 if let Some(found) = self.find(before) {
                     found.rename(proxy);
                 }
             }
-            What::Repointed { proxy, mapping } => {
-                self.change(proxy, t, "", |stands| stands.mapping.clone_from(mapping));
+            What::Repointed { proxy, mapping, by } => {
+                self.change(proxy, t, by, |stands| stands.mapping.clone_from(mapping));
             }
-            What::Port { proxy, port } => {
-                self.change(proxy, t, "", |stands| stands.port = *port);
+            What::Port { proxy, port, by } => {
+                self.change(proxy, t, by, |stands| stands.port = *port);
             }
             What::Faults(change) => self.change(&change.proxy, t, &change.by, |stands| {
                 stands.faults.clone_from(&change.faults);

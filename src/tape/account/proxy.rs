@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::recovery::{Recoveries, Recovery};
 use super::stretch::{Stretch, Tally};
 use crate::sweep::Curve;
-use crate::tape::record::{Finding, Second, Standing};
+use crate::tape::record::{Finding, Port, Second, Standing};
 
 /// A setting that stood for less than this, and under which nothing was answered, was passed on the way to another.
 const PASSED: Duration = Duration::from_millis(500);
@@ -44,12 +44,12 @@ pub struct ProxyAccount {
 // === impl ProxyAccount ===
 
 impl ProxyAccount {
-    pub(super) fn new(standing: &Standing, t: Duration) -> Self {
+    pub(super) fn new(standing: &Standing, t: Duration, by: &str) -> Self {
         Self {
             name: standing.proxy.clone(),
             names_before: Vec::new(),
             mapping: standing.mapping.clone(),
-            stretches: vec![Stretch::of(standing, t, "start")],
+            stretches: vec![Stretch::of(standing, t, by)],
             whole: Tally::default(),
             findings: Vec::new(),
             sweeps: Vec::new(),
@@ -74,7 +74,7 @@ impl ProxyAccount {
     pub(super) fn change(&mut self, t: Duration, by: &str, edit: impl FnOnce(&mut Standing)) {
         let mut stands = self.stands.clone();
         edit(&mut stands);
-        let acted = acts(&self.stands);
+        let (acted, port) = (acts(&self.stands), self.stands.port);
         let same = |one: &Standing, other: &Standing| {
             // Faults that are switched off, where there is none, are none.
             let off = |it: &Standing| it.bypassed && !it.faults.is_empty();
@@ -91,6 +91,11 @@ impl ProxyAccount {
             _ => {}
         }
         let mut next = Stretch::of(&self.stands, t, by);
+        let refuses = [port, self.stands.port].contains(&Port::Refusing);
+        if let Some(last) = self.stretches.last().filter(|_| refuses && by.is_empty()) {
+            // A fault that closes a port, or lets it open, was set by somebody.
+            next.by.clone_from(&last.by);
+        }
         if let Some(last) = self.stretches.last_mut() {
             last.to = t;
             let passed = t.saturating_sub(last.from) < PASSED && last.tally.waits.is_empty();

@@ -1,7 +1,7 @@
 //! What a tape comes to, of records made by hand.
 
-use super::super::Tape;
 use super::super::tests::{faults, head, second};
+use super::super::{Port, Tape};
 use super::proxy::SWEEPS;
 use super::recovery::{RECOVERIES, Recoveries};
 use super::*;
@@ -118,6 +118,29 @@ fn a_setting_that_was_passed_on_the_way_is_no_stretch() {
     let told: Vec<String> = proxy.stretches.iter().map(Stretch::setting).collect();
     assert_eq!(told, ["nothing", "latency 3ms"]);
     assert_eq!(proxy.stretches[1].from, Duration::from_secs(1));
+}
+
+#[test]
+fn a_stretch_says_who_closed_its_port_and_who_set_what_closed_it() {
+    let mut tape = Tape::new(head());
+    (1..=9).for_each(|number| tape.push(second(number, &[5])));
+    tape.push(faults(4_000, "refuse"));
+    for (at, port, by) in [
+        (2, Port::Closed, "ana"),
+        (3, Port::Open, "commands"),
+        // It follows of the fault, which nobody else has set.
+        (5, Port::Refusing, ""),
+    ] {
+        let (proxy, by) = ("db".to_owned(), by.to_owned());
+        tape.push(Record {
+            t: Duration::from_secs(at),
+            what: What::Port { proxy, port, by },
+        });
+    }
+    let account = Account::of(&tape);
+    let by = account.proxies[0].stretches.iter();
+    let by: Vec<&str> = by.map(|stretch| stretch.by.as_str()).collect();
+    assert_eq!(by, ["start", "ana", "commands", "console", "console"]);
 }
 
 #[test]
