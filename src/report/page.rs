@@ -443,11 +443,13 @@ fn clean_median(stretches: &[Stretch], place: usize) -> Option<Duration> {
     near.find_map(median)
 }
 
-/// The stretches, with the steps of a hand that turns a knob as one.
+/// The stretches, with the steps of one hand that turns a knob as one.
 fn folded(stretches: &[Stretch]) -> Vec<Stretch> {
     let is_step = |stretch: &Stretch| stretch.lasted() < STEP;
+    let is_one_hand =
+        |one: &Stretch, other: &Stretch| is_step(one) && is_step(other) && one.by == other.by;
     let mut rows: Vec<Stretch> = Vec::new();
-    for run in stretches.chunk_by(|one, other| is_step(one) && is_step(other)) {
+    for run in stretches.chunk_by(is_one_hand) {
         if run.len() < 3 {
             rows.extend_from_slice(run);
             continue;

@@ -322,6 +322,31 @@ fn a_hand_that_turns_a_knob_is_one_row() {
 }
 
 #[test]
+fn what_others_set_meanwhile_is_a_row_of_its_own() {
+    let mut tape = tape("shop");
+    let by = |number: u64| if number == 4 { "commands" } else { "sweep" };
+    for number in 0..9_u64 {
+        let mut record = faults(
+            "shop",
+            90_000 + number * 900,
+            &format!("latency {number}ms"),
+        );
+        if let What::Faults(change) = &mut record.what {
+            Arc::make_mut(change).by = by(number).to_owned();
+        }
+        tape.push(record);
+    }
+    let page = report(&tape, &Account::of(&tape), None, Form::Markdown);
+    for row in [
+        "`latency 0ms … latency 3ms (4 steps)` | sweep |",
+        "`latency 4ms` | commands |",
+        "`latency 5ms … latency 7ms (3 steps)` | sweep |",
+    ] {
+        assert!(page.contains(row), "{row}\n{page}");
+    }
+}
+
+#[test]
 fn how_many_times_as_long_counts_from_what_was_before() {
     let mut tape = Tape::new(tape("shop").head);
     let waits = [20, 100, 40, 200];

@@ -1,5 +1,7 @@
 //! What a tape comes to, of records made by hand.
 
+use std::sync::Arc;
+
 use super::super::tests::{faults, head, second};
 use super::super::{Port, Tape};
 use super::proxy::SWEEPS;
@@ -118,6 +120,32 @@ fn a_setting_that_was_passed_on_the_way_is_no_stretch() {
     let told: Vec<String> = proxy.stretches.iter().map(Stretch::setting).collect();
     assert_eq!(told, ["nothing", "latency 3ms"]);
     assert_eq!(proxy.stretches[1].from, Duration::from_secs(1));
+}
+
+#[test]
+fn what_somebody_else_set_is_a_stretch_however_short_it_was() {
+    let mut tape = Tape::new(head());
+    (1..=3).for_each(|number| tape.push(second(number, &[5])));
+    for (millis, set, by) in [
+        (1_000, "latency 1ms", "sweep"),
+        (1_078, "latency 2ms", "commands"),
+        (1_100, "latency 3ms", "commands"),
+    ] {
+        let mut record = faults(millis, set);
+        if let What::Faults(change) = &mut record.what {
+            Arc::make_mut(change).by = by.to_owned();
+        }
+        tape.push(record);
+    }
+    let account = Account::of(&tape);
+    let told = account.proxies[0].stretches.iter();
+    let told: Vec<_> = told.map(|it| (it.setting(), it.by.as_str())).collect();
+    let wanted = [
+        ("nothing", "start"),
+        ("latency 1ms", "sweep"),
+        ("latency 3ms", "commands"),
+    ];
+    assert_eq!(told, wanted.map(|(set, by)| (set.to_owned(), by)));
 }
 
 #[test]
