@@ -318,7 +318,7 @@ impl Section {
             match recovery.took_s {
                 Some(took) => format!(
                     "The faults that ended at {at} were over for clients within {}: it took so long until a whole second had \
-                     as many answers as before, and a median wait at most a tenth longer.",
+                     as many answers as before, and a median wait at most a tenth or 2 ms longer.",
                     time(seconds(took))
                 ),
                 None if !recovery.asked => {

@@ -13,10 +13,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::Tape;
-use super::account::Account;
+use super::account::{Account, Running};
 use super::changes::Changes;
 use super::file::TapeFile;
-use super::record::{FaultChange, Finding, Head, Port, Record, Standing, What};
+use super::record::{FaultChange, Finding, Head, Port, Record, Standing, What, whole_micros};
 use super::save::Saver;
 use super::seconds::Seconds;
 use crate::proxy::{Engine, Events, FactBatch, FactFeed, Told, clock};
@@ -65,9 +65,11 @@ struct Follower {
     seconds: Seconds,
     changes: Changes,
     tape: Tape,
+    /// What happened before this stands in the first line.
+    begun: Duration,
     /// How the proxies stand now.
     now: Head,
-    account: Account,
+    account: Running,
 }
 
 // === impl Recorder ===
@@ -99,8 +101,9 @@ impl Recorder {
             seconds: Seconds::default(),
             changes: Changes::default(),
             tape: Tape::new(head.clone()),
+            begun: Duration::ZERO,
             now: head,
-            account: Account::default(),
+            account: Running::default(),
         };
         let (ready, stop) = (Arc::<Notify>::default(), CancellationToken::new());
         let begun = CancellationToken::new();
@@ -171,11 +174,12 @@ impl Follower {
     /// Takes the proxies as they stand.
     async fn begin(&mut self) {
         let snapshot = self.engine.snapshot().await;
+        self.begun = snapshot.at;
         let head = &mut self.tape.head;
-        head.t = snapshot.at;
+        head.t = whole_micros(snapshot.at);
         head.proxies = snapshot.proxies.iter().map(standing).collect();
         self.now.clone_from(head);
-        self.account = Account::new(head);
+        self.account = Running::new(head);
         if let Some(file) = &mut self.file {
             file.begin(&self.tape.head);
         }
@@ -191,7 +195,7 @@ impl Follower {
         for record in self.seconds.finish(&last) {
             self.record(record);
         }
-        let end = self.tape.end().max(last.at);
+        let end = self.tape.end().max(whole_micros(last.at));
         for row in &last.proxies {
             self.state_last(row, end);
         }
@@ -205,7 +209,7 @@ impl Follower {
         self.tape.push(last);
         Recorded {
             tape: self.tape,
-            account: self.account,
+            account: self.account.finish(),
             problem,
         }
     }
@@ -222,7 +226,7 @@ impl Follower {
     fn state_last(&mut self, row: &ProxyRow, t: Duration) {
         for finding in &*row.findings {
             let finding = Finding::of(row.name.clone(), Found::Changed, finding);
-            if !self.account.has(&finding) {
+            if !self.account.settle().has(&finding) {
                 let what = What::Finding(Box::new(finding));
                 self.record(Record { t, what });
             }
@@ -244,8 +248,7 @@ impl Follower {
         reason = "one arm for each happening: the compiler says where one is forgotten"
     )]
     async fn happened(&mut self, event: &Event) {
-        // What happened before the beginning stands in the first line.
-        if event.at < self.tape.head.t {
+        if event.at < self.begun {
             return;
         }
         let name = event.proxy.clone();
@@ -353,6 +356,7 @@ impl Follower {
     }
 
     fn record(&mut self, record: Record) {
+        let record = record.rounded();
         self.now.apply(&record);
         self.account.take(&record);
         if let Some(file) = &mut self.file

@@ -70,9 +70,8 @@ impl Tape {
     /// Takes what happened; a record that comes late finds its place.
     pub fn push(&mut self, record: Record) {
         self.weight += record.weight();
-        let later = self.records.iter().rev();
-        let later = later.take_while(|other| other.t > record.t).count();
-        self.records.insert(self.records.len() - later, record);
+        let place = place(&self.records, record.t);
+        self.records.insert(place, record);
     }
 
     /// Lets go of what is older than an hour or more than there is room for; it goes on in force.
@@ -110,6 +109,12 @@ impl Tape {
     pub fn end(&self) -> Duration {
         self.records.back().map_or(self.head.t, |last| last.t)
     }
+}
+
+/// Where what happened at `t` comes among records: behind those of the same time.
+fn place(records: &VecDeque<Record>, t: Duration) -> usize {
+    let later = records.iter().rev().take_while(|other| other.t > t);
+    records.len() - later.count()
 }
 
 #[cfg(test)]

@@ -289,6 +289,16 @@ impl Port {
 // === impl Record ===
 
 impl Record {
+    /// As it is written: its times to the microsecond, so that what is told of it now is what is read of it later.
+    #[must_use]
+    pub(super) fn rounded(mut self) -> Self {
+        self.t = whole_micros(self.t);
+        if let What::Second(second) = &mut self.what {
+            second.span = whole_micros(second.span);
+        }
+        self
+    }
+
     /// How much room it takes, about.
     pub(super) fn weight(&self) -> usize {
         let beside = match &self.what {
@@ -441,6 +451,11 @@ impl From<&PortState> for Port {
             PortState::Refusing => Self::Refusing,
         }
     }
+}
+
+/// A time to the microsecond.
+pub(super) fn whole_micros(time: Duration) -> Duration {
+    Duration::new(time.as_secs(), time.subsec_micros() * 1_000)
 }
 
 /// So many milliseconds; none where they are no time.

@@ -4,17 +4,19 @@
 
 mod proxy;
 mod recovery;
+mod running;
 mod stretch;
 
 use std::time::Duration;
 
 pub use self::proxy::ProxyAccount;
 pub use self::recovery::Recovery;
+pub(super) use self::running::Running;
 pub use self::stretch::{Stretch, Tally};
 use super::record::{Finding, Head, Record, Standing, What};
 
 /// What a session came to.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Account {
     /// The proxies, in the order in which they were added, those that were removed among them.
     pub proxies: Vec<ProxyAccount>,

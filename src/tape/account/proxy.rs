@@ -21,7 +21,7 @@ pub(super) const SWEEPS: usize = 50;
 const STRETCHES: usize = 2_000;
 
 /// What one proxy's clients met.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct ProxyAccount {
     /// Its name, the last that it had.
     pub name: String,

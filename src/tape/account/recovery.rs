@@ -9,6 +9,9 @@ use crate::tape::waits::Waits;
 /// How far back "before" reaches, in seconds.
 const BEFORE: usize = 10;
 
+/// A median wait that is longer by no more than this is as it was: between quick answers a tenth is chance.
+const NOISE: Duration = Duration::from_millis(2);
+
 /// So many ends of a proxy's faults are told.
 pub(super) const RECOVERIES: usize = 2_000;
 
@@ -26,7 +29,7 @@ pub struct Recovery {
 }
 
 /// The ends of a proxy's faults, and what is watched after the last of them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Recoveries {
     /// Those that are watched no more.
     over: Vec<Recovery>,
@@ -41,7 +44,7 @@ pub(super) struct Recoveries {
 }
 
 /// How it was without faults.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 struct Baseline {
     median: Duration,
     /// Answers a second.
@@ -138,13 +141,13 @@ impl Baseline {
         Some(Self { median, answers })
     }
 
-    /// Whether a second is as it was before: the median within a tenth, and as many answers, as far as so few can tell.
+    /// Whether a second is as it was before: the median within a tenth or [`NOISE`], and as many answers, as far as so few can tell.
     fn is_back(&self, second: &Second) -> bool {
         let Some(median) = second.waits.quantile(0.5) else {
             return false;
         };
         let expected = self.answers * second.span.as_secs_f64();
         let enough = second.waits.total() as f64 >= 0.9 * expected - 2.0 * expected.sqrt();
-        median.as_secs_f64() <= self.median.as_secs_f64() * 1.1 && enough
+        median <= self.median + NOISE.max(self.median / 10) && enough
     }
 }

@@ -7,7 +7,7 @@ use crate::tape::record::{self, Port, Second, Standing};
 use crate::tape::waits::Waits;
 
 /// A time in which nothing was changed.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Stretch {
     /// When it began.
     pub from: Duration,
@@ -26,7 +26,7 @@ pub struct Stretch {
 }
 
 /// What clients met in some time.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// How long answered requests had waited.
     pub waits: Waits,

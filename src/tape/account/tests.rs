@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use proptest::prelude::*;
+
 use super::super::tests::{faults, head, second};
-use super::super::{Port, Tape};
+use super::super::{Port, Tape, line, read};
 use super::proxy::SWEEPS;
 use super::recovery::{RECOVERIES, Recoveries};
 use super::*;
@@ -82,6 +84,30 @@ fn a_recovery_is_told_by_wait_and_by_rate() {
 }
 
 #[test]
+fn between_quick_answers_no_recovery_waits_for_the_last_millisecond() {
+    for (after, took) in [(1_500, Some(1)), (2_390, Some(1)), (2_500, None)] {
+        let seconds = (1..=9).map(|number| {
+            let micros = if number <= 5 { 400 } else { after };
+            let mut record = second(number, &[]);
+            if let What::Second(second) = &mut record.what {
+                (0..10).for_each(|_| second.waits.count(Duration::from_micros(micros)));
+            }
+            record
+        });
+        let mut tape = Tape::new(head());
+        seconds.for_each(|second| tape.push(second));
+        tape.push(faults(5_000, "latency 1s"));
+        tape.push(faults(8_000, ""));
+        let account = Account::of(&tape);
+        let recoveries = account.proxies[0].recoveries_at(account.end);
+        let told = recoveries
+            .iter()
+            .map(|it| it.took.map(|took| took.as_secs()));
+        assert_eq!(told.collect::<Vec<_>>(), [took], "{after}");
+    }
+}
+
+#[test]
 fn a_recovery_says_whether_anybody_asked() {
     for (asked, silent) in [(0, true), (1, false)] {
         let seconds = (1..=5).map(|number| (number, vec![40; 10]));
@@ -120,6 +146,36 @@ fn a_setting_that_was_passed_on_the_way_is_no_stretch() {
     let told: Vec<String> = proxy.stretches.iter().map(Stretch::setting).collect();
     assert_eq!(told, ["nothing", "latency 3ms"]);
     assert_eq!(proxy.stretches[1].from, Duration::from_secs(1));
+}
+
+proptest! {
+    /// A second is told after the changes that end it: what is judged as it comes is judged in the order of the times.
+    #[test]
+    fn a_session_and_its_tape_come_to_the_same_account(
+        changes in proptest::collection::vec((0_u64..30_000_000_000, 0_usize..3), 0..12),
+        waits in proptest::collection::vec(0_u64..60, 30),
+        late in 0_u64..3_000,
+    ) {
+        let mut told: Vec<(u64, Record)> = Vec::new();
+        for (nanos, which) in changes {
+            let mut record = faults(0, ["", "latency 1s", "loss 2%"][which]);
+            record.t = Duration::from_nanos(nanos);
+            told.push((nanos / 1_000_000, record));
+        }
+        for (number, wait) in (1..).zip(waits) {
+            told.push((number * 1_000 + late, second(number, &[wait, wait + 1, wait + 2])));
+        }
+        told.sort_by_key(|(at, _)| *at);
+        let mut running = Running::new(&head());
+        let mut text = line(&head());
+        for (_, record) in told {
+            let record = record.rounded();
+            running.take(&record);
+            text += &line(&record);
+        }
+        let tape = read(text.as_bytes()).expect("a tape").tape;
+        prop_assert_eq!(running.settle(), &Account::of(&tape));
+    }
 }
 
 #[test]
