@@ -23,7 +23,7 @@ use crate::mapping::{Mapping, Name};
 use crate::proxy::{Course, Engine};
 use crate::request::{Request, RequestError};
 use crate::snapshot::Author;
-use crate::sweep::{Ended, Sweep};
+use crate::sweep::{Curve, Ended, Sweep};
 use crate::syntax::ParseError;
 
 /// Which part of a tape is played, and how fast.
@@ -185,10 +185,7 @@ fn sweeps(tape: &Tape, part: RangeInclusive<Duration>) -> Vec<Taped<'_>> {
         _ => None,
     });
     let taped = ended.filter_map(|(end, curve)| {
-        let line = format!("sweep {} {}", curve.proxy, curve.sweep);
-        let Ok(Command::Sweep(_, Sweeping::Begin(sweep))) = command::parse(&line) else {
-            return None;
-        };
+        let sweep = read_sweep(curve)?;
         let began = curve.steps.first().map_or(curve.since_s, |step| step.at_s);
         // What stands on a tape is rounded.
         let began = Duration::try_from_secs_f64(began - 1e-3).unwrap_or_default();
@@ -207,6 +204,19 @@ fn sweeps(tape: &Tape, part: RangeInclusive<Duration>) -> Vec<Taped<'_>> {
     taped.filter(is_whole).collect()
 }
 
+/// The sweep of a curve. How long it held each value is a figure of the curve: at another speed it is none that could be typed. What
+/// was to end it is not asked for: it ends where it ended.
+fn read_sweep(curve: &Curve) -> Option<Box<Sweep>> {
+    let is_kept = |word: &&str| !word.starts_with("hold=") && !word.starts_with("until=");
+    let words: Vec<&str> = curve.sweep.split(' ').filter(is_kept).collect();
+    let line = format!("sweep db {}", words.join(" "));
+    let Ok(Command::Sweep(_, Sweeping::Begin(mut sweep))) = command::parse(&line) else {
+        return None;
+    };
+    sweep.hold = Duration::try_from_secs_f64(curve.hold_s).ok()?;
+    Some(sweep)
+}
+
 fn is_set_by_sweep(record: &Record, name: &str) -> bool {
     let word = Author::SWEEP.as_str();
     matches!(&record.what, What::Faults(change) if change.proxy == name && change.by == word)
@@ -221,8 +231,6 @@ impl Taped<'_> {
     fn a_move(&self, speed: f64, played: impl Fn(Duration) -> Duration) -> Move {
         let mut sweep = self.sweep.clone();
         sweep.hold = sweep.hold.div_f64(speed);
-        // It ends where it ended.
-        sweep.until = None;
         let mut sets: VecDeque<Duration> = self.sets.iter().copied().map(played).collect();
         let restores = if self.restores { sets.pop_back() } else { None };
         Move::Sweep(self.proxy.to_owned(), sweep, Course { sets, restores })

@@ -415,6 +415,33 @@ async fn a_sweep_climbs_again_at_its_times_and_measures_anew() {
 }
 
 #[test]
+fn a_sweep_that_was_replayed_at_another_speed_is_played_again_as_a_sweep() {
+    let sets = [(5_000, "latency 10ms"), (5_540, "latency 1s"), (6_080, "")];
+    let mut tape = Tape::new(swept(Ended::Done, &sets).head);
+    for record in swept(Ended::Done, &sets).records() {
+        let mut record = record.clone();
+        if let What::Sweep(curve) = &mut record.what {
+            curve.sweep = "latency from=10ms to=1s steps=2 hold=250ms until=rate<0%".to_owned();
+            curve.hold_s = 0.25;
+        }
+        tape.push(record);
+    }
+    let part = Part {
+        speed: 2.0,
+        ..whole()
+    };
+    let play = Play::of(&tape, &part).expect("a play");
+    let [Moment { what, .. }] = &play.then[..] else {
+        panic!("{:?}", play.then);
+    };
+    let Move::Sweep(name, sweep, _) = what else {
+        panic!("{what:?}");
+    };
+    let text = "latency from=10ms to=1s steps=2 hold=125ms";
+    assert_eq!((name.as_str(), sweep.to_string().as_str()), ("db", text));
+}
+
+#[test]
 fn a_part_that_begins_in_a_sweep_sets_what_is_left_of_it() {
     let sets = [(5_000, "latency 10ms"), (7_160, "latency 1s"), (9_320, "")];
     let part = Part {
