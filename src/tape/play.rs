@@ -18,13 +18,14 @@ use super::record::{Head, Port, Record, Standing, What};
 use crate::command::{self, Command, Sweeping};
 use crate::fault::Plan;
 use crate::fault::language;
-use crate::format::figures::{age, clock_exact, time_tight};
+use crate::format::figures::clock_exact;
 use crate::mapping::{Mapping, Name};
 use crate::proxy::{Course, Engine};
 use crate::request::{Request, RequestError};
 use crate::snapshot::Author;
 use crate::sweep::{Curve, Ended, Sweep};
 use crate::syntax::ParseError;
+use crate::units::Time;
 
 /// Which part of a tape is played, and how fast.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -79,7 +80,7 @@ pub enum Unplayable {
         error: Box<ParseError>,
     },
     /// There is nothing on it where it is to be played.
-    #[error("it ends at {}, before --from {}", lasting(*end), lasting(*from))]
+    #[error("it ends at {}, before --from {}", Time(to_the_millisecond(*end)), Time(*from))]
     Empty {
         /// From when on it is to be played.
         from: Duration,
@@ -87,7 +88,7 @@ pub enum Unplayable {
         end: Duration,
     },
     /// The part ends before it begins.
-    #[error("--from {} is after --to {}", lasting(*from), lasting(*to))]
+    #[error("--from {} is after --to {}", Time(*from), Time(*to))]
     Backwards {
         /// When it begins.
         from: Duration,
@@ -295,13 +296,9 @@ fn plan(faults: &str, bypassed: bool, at: Duration) -> Result<Plan, Unplayable> 
     Ok(plan)
 }
 
-/// A time of a tape, about as `--from` has it.
-fn lasting(time: Duration) -> String {
-    if time < Duration::from_secs(60) {
-        time_tight(time)
-    } else {
-        age(time)
-    }
+/// A time that a tape reaches, as somebody would type it.
+fn to_the_millisecond(time: Duration) -> Duration {
+    Duration::new(time.as_secs(), time.subsec_millis() * 1_000_000)
 }
 
 fn unread(at: Duration, error: ParseError) -> Unplayable {

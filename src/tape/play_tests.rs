@@ -216,12 +216,19 @@ async fn changes_of_a_proxy_that_is_not_there_are_told_once() {
 
 #[test]
 fn what_cannot_be_played_is_said_with_its_time() {
-    let late = Part {
-        from: Duration::from_secs(61),
-        ..whole()
-    };
-    let error = Play::of(&tape(), &late).expect_err("too late").to_string();
-    assert_eq!(error, "it ends at 1m00, before --from 1m01");
+    for (from, to, said) in [
+        (61_000, None, "it ends at 60s, before --from 61s"),
+        (60_001, None, "it ends at 60s, before --from 60.001s"),
+        (62_000, Some(61_500), "--from 62s is after --to 61.5s"),
+    ] {
+        let part = Part {
+            from: Duration::from_millis(from),
+            to: to.map(Duration::from_millis),
+            ..whole()
+        };
+        let error = Play::of(&tape(), &part).expect_err("too late").to_string();
+        assert_eq!(error, said);
+    }
     let mut tape = tape();
     tape.push(faults(50_000, "latncy 1s"));
     let error = Play::of(&tape, &whole()).expect_err("a slip").to_string();

@@ -262,11 +262,11 @@ fn a_replay_refuses_what_it_cannot_do_and_says_why() {
         (&["--resume"], format!("{own} --resume")),
         (
             &["--from", "1h"],
-            format!("{cannot} it ends at 2m05, before --from 1h00"),
+            format!("{cannot} it ends at 125s, before --from 3600s"),
         ),
         (
             &["--from", "90s", "--to", "10s"],
-            format!("{cannot} --from 1m30 is after --to 10s"),
+            format!("{cannot} --from 90s is after --to 10s"),
         ),
     ] {
         let refused = run(&[&["replay", shown, "--plain"], args].concat());
