@@ -37,12 +37,11 @@ impl Held {
     fn in_one(curve: &Curve) -> Self {
         let ends = [curve.values.first(), curve.values.last()];
         let [first, last] = ends.map(|set| set.map_or(0.0, |set| set.number));
-        let is_asked = curve.steps.iter().any(|step| step.asked + step.answers > 0);
         let cliff = curve.cliff();
         let held = cliff.map_or(curve.steps.len(), |cliff| cliff.step);
         let value = held.checked_sub(1).and_then(|step| curve.values.get(step));
         Self {
-            last: value.map(|set| set.number).filter(|_| is_asked),
+            last: value.map(|set| set.number).filter(|_| curve.is_asked()),
             gave: cliff.is_some(),
             grows: last >= first,
             sentence: curve.sentence(),

@@ -235,6 +235,12 @@ impl Curve {
         }
     }
 
+    /// Whether anybody asked anything, or was answered.
+    #[must_use]
+    pub fn is_asked(&self) -> bool {
+        self.steps.iter().any(|step| step.asked + step.answers > 0)
+    }
+
     /// The step that was measured last, and what was set in it.
     #[must_use]
     pub fn last_step(&self) -> Option<(&Set, &Step)> {
@@ -303,7 +309,7 @@ impl Curve {
                 None => format!("at {} already {why}", value(step)),
             };
         }
-        if self.steps.iter().all(|step| step.asked + step.answers == 0) {
+        if !self.is_asked() {
             return "nobody asked anything: there is no answer to tell".to_owned();
         }
         let felt = [first, last].map(|step| step.p50_ms.map(millis));

@@ -83,14 +83,15 @@ impl Curve {
         svg::draw(self)
     }
 
-    /// The last value before the cliff, and that of the cliff; without one, the last value that was measured.
+    /// The last value before the cliff, and that of the cliff; without one, the last value that was measured. Where nobody asked
+    /// anything, nothing is known to hold.
     #[must_use]
     pub fn around_cliff(&self) -> (Option<&str>, Option<&str>) {
         let text = |step: usize| self.values.get(step).map(|set| set.text.as_str());
-        match self.cliff() {
-            Some(cliff) => (cliff.step.checked_sub(1).and_then(text), text(cliff.step)),
-            None => (self.steps.len().checked_sub(1).and_then(text), None),
-        }
+        let cliff = self.cliff().map(|cliff| cliff.step);
+        let behind = cliff.unwrap_or(self.steps.len());
+        let holds = behind.checked_sub(1).filter(|_| self.is_asked());
+        (holds.and_then(text), cliff.and_then(text))
     }
 
     fn csv(&self) -> String {

@@ -141,6 +141,26 @@ fn a_line_that_only_begins_is_no_mistake() {
     }
 }
 
+#[test]
+fn where_nobody_asked_anything_nothing_is_known_to_hold() {
+    let text = "latency from=100ms to=400ms steps=3";
+    let failed = |failed| Step {
+        failed,
+        ..step(0, 0.0)
+    };
+    for (steps, around) in [
+        (
+            vec![step(9, 1.0), step(9, 1.0), step(9, 1.0)],
+            (Some("400ms"), None),
+        ),
+        (vec![failed(0), failed(0), failed(0)], (None, None)),
+        (vec![failed(0), failed(0), failed(4)], (None, Some("400ms"))),
+        (vec![], (None, None)),
+    ] {
+        assert_eq!(curve(text, steps).around_cliff(), around);
+    }
+}
+
 /// A step of so many answers in five seconds, which waited so long, and what else was met.
 fn step(answers: u64, wait: f64) -> Step {
     Step {
