@@ -21,6 +21,7 @@ use crate::fault::language::{self, DIRECTIONS};
 use crate::fault::scale::magnitude;
 use crate::fault::{Dial, Directions, KINDS, Kind, ParamSpec, Unit, Value};
 use crate::syntax::{Input, Parsed, Slip, blanks, nearest, unknown};
+use crate::units::Percent;
 
 /// The words of options that take a value.
 const OPTIONS: [&str; 5] = ["from=", "to=", "steps=", "hold=", "until="];
@@ -41,7 +42,15 @@ static HOLD: ParamSpec = ParamSpec {
 };
 
 static WAITS: ParamSpec = ParamSpec::of_no_kind("waits", Unit::Time);
-static RATE: ParamSpec = ParamSpec::of_no_kind("rate", Unit::Percent);
+
+/// Of the first step's answers: no rate is less than none of them.
+static RATE: ParamSpec = ParamSpec {
+    range: Some((
+        Value::Percent(Percent::from_ppm(1)),
+        Value::Percent(Percent::ALL),
+    )),
+    ..ParamSpec::of_no_kind("rate", Unit::Percent)
+};
 
 /// `sweep = kind [ parameter ] { option }`
 pub(crate) fn sweep(input: &mut Input<'_>) -> Parsed<Sweep> {

@@ -111,6 +111,7 @@ fn what_is_wrong_is_said_with_what_would_work() {
             15,
             "until wants one of fails, waits>2s, rate<50%",
         ),
+        ("latency until=rate<0%", 20, "rate"),
         ("latency until=waits>2x", 22, "unknown unit \"x\""),
         ("latency from=1%", 15, "needs a time, not a percentage"),
         ("nosuch", 1, "unknown fault \"nosuch\""),
