@@ -183,6 +183,8 @@ impl Quantity {
             }
             Self::Feels(share) => time(proxy.whole.waits.quantile(*share)),
             Self::Waits => time(Some(proxy.whole.longest).filter(|longest| !longest.is_zero())),
+            // None of nobody's connections fails.
+            Self::Failed | Self::Cut if !proxy.whole.is_met() => Found::Nothing,
             Self::Failed => count(theirs),
             Self::Cut => count(ours),
             Self::Answers => count(proxy.whole.waits.total()),
@@ -204,7 +206,8 @@ impl Quantity {
             Self::Feels(_) => "no request was answered",
             Self::Waits => "no request was made",
             Self::Recovers => "no fault ended after a time without faults",
-            Self::Failed | Self::Cut | Self::Answers => "nothing was counted",
+            Self::Failed | Self::Cut => "nobody connected",
+            Self::Answers => "nothing was counted",
             Self::Holds(sweep) => return format!("there was no sweep of {}", sweep.fault()),
         };
         says.to_owned()

@@ -225,6 +225,30 @@ fn what_did_not_hold_is_said_with_what_was_measured() {
     }
 }
 
+#[test]
+fn where_nobody_connected_no_count_of_connections_holds() {
+    for text in ["failed = 0", "cut = 0", "failed <= 9", "cut < 1"] {
+        let of = format!("{text} of idle");
+        assert_eq!(
+            said_of(&of, &account()),
+            [format!("expected {of}: nobody connected")]
+        );
+        // One that nobody uses beside one that is used is not meant.
+        let said = said_of(text, &account());
+        assert!(said.iter().all(|said| !said.contains("nobody")), "{said:?}");
+    }
+    let mut one_is_open = account();
+    one_is_open.take(&Record {
+        t: Duration::from_secs(2),
+        what: What::Second(Box::new(Second {
+            proxy: "idle".to_owned(),
+            connections: 1,
+            ..Second::default()
+        })),
+    });
+    assert_eq!(said_of("failed = 0 of idle", &one_is_open), [""; 0]);
+}
+
 fn said_of(text: &str, account: &Account) -> Vec<String> {
     let broken = broken(&[parse(text).expect(text)], account);
     broken.iter().map(ToString::to_string).collect()
@@ -251,7 +275,8 @@ fn a_name_that_a_proxy_has_lost_means_it_unless_another_has_taken_it() {
         assert_eq!(said_of(&text, &account), [said]);
     }
     rename(&mut account, "idle", "shop");
-    assert_eq!(said_of("cut < 3 of shop", &account), [""; 0]);
+    let said = "expected cut < 3 of shop: nobody connected";
+    assert_eq!(said_of("cut < 3 of shop", &account), [said]);
 }
 
 #[test]

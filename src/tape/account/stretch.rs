@@ -38,6 +38,8 @@ pub struct Tally {
     pub longest: Duration,
     /// The most requests that waited at once.
     pub waiting: u32,
+    /// The most connections that were open at the end of a second.
+    pub open: u32,
 }
 
 // === impl Stretch ===
@@ -102,6 +104,7 @@ impl Tally {
             *self.ended.entry(by.clone()).or_default() += count;
         }
         self.asked += second.asked;
+        self.open = self.open.max(second.connections);
         self.longest = self.longest.max(second.longest());
         if let Some(unanswered) = second.unanswered {
             self.waiting = self.waiting.max(unanswered.count);
@@ -117,6 +120,13 @@ impl Tally {
         self.asked += other.asked;
         self.longest = self.longest.max(other.longest);
         self.waiting = self.waiting.max(other.waiting);
+        self.open = self.open.max(other.open);
+    }
+
+    /// Whether anybody connected.
+    #[must_use]
+    pub fn is_met(&self) -> bool {
+        self.open > 0 || !self.ended.is_empty() || self.asked > 0 || !self.longest.is_zero()
     }
 
     /// Connections that a fault ended, and those that broke by themselves or never reached their upstream: ours, theirs.
