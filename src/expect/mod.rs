@@ -249,6 +249,21 @@ impl Measured {
     }
 }
 
+/// A measured time as people read it, with as many digits as tell it from the time that it was compared with.
+fn told_beside(time: Duration, limit: Duration) -> String {
+    let short = figures::time(time);
+    if short != figures::time(limit) {
+        return short;
+    }
+    let units = [1_000_000, 100_000, 10_000, 1_000, 1];
+    let rounded = units.map(|unit| {
+        let nanos = (time.as_nanos() + unit / 2) / unit * unit;
+        Duration::from_nanos(u64::try_from(nanos).unwrap_or(u64::MAX))
+    });
+    let told = rounded.into_iter().find(|rounded| *rounded != limit);
+    Set::of(Value::Time(told.unwrap_or(time))).words()
+}
+
 /// The text form: what is printed reads as the same expectation.
 impl fmt::Display for Expectation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -294,7 +309,11 @@ impl fmt::Display for Broken {
                     Quantity::Waits => "waited",
                     _ => "felt",
                 };
-                write!(f, "{what} {}", figures::time(*time))
+                let limit = match self.expectation.value {
+                    Measured::Time(limit) => limit,
+                    Measured::Count(_) | Measured::Set(_) => Duration::ZERO,
+                };
+                write!(f, "{what} {}", told_beside(*time, limit))
             }
             (Found::Value(Measured::Count(count)), _) => write!(f, "had {count}"),
             (Found::Value(Measured::Set(value)), _) => write!(f, "had {value}"),

@@ -249,6 +249,23 @@ fn where_nobody_connected_no_count_of_connections_holds() {
     assert_eq!(said_of("failed = 0 of idle", &one_is_open), [""; 0]);
 }
 
+#[test]
+fn what_was_measured_is_told_apart_from_what_was_expected() {
+    for (micros, limit, said) in [
+        (1_003_000, 1_000_000, "1.003 s"),
+        (1_000_400, 1_000_000, "1.0004 s"),
+        (999_999, 1_000_000, "999.999 ms"),
+        (1_030_000, 1_020_000, "1.03 s"),
+        (400_384, 400_000, "400.4 ms"),
+        (1_000_000, 1_000_000, "1 s"),
+        (400_384, 100_000, "400 ms"),
+        (90, 90_000, "90 µs"),
+    ] {
+        let [time, limit] = [micros, limit].map(Duration::from_micros);
+        assert_eq!(told_beside(time, limit), said);
+    }
+}
+
 fn said_of(text: &str, account: &Account) -> Vec<String> {
     let broken = broken(&[parse(text).expect(text)], account);
     broken.iter().map(ToString::to_string).collect()
