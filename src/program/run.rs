@@ -37,9 +37,11 @@ const DUMB: &str = "this terminal cannot redraw (TERM=dumb): events come as word
 /// The exit status of a run in which what was expected did not hold.
 const EXPECTED: u8 = 3;
 
-/// How a run that nothing went wrong in has ended.
+/// How a run has ended that was shown to its end.
 struct Ended {
     stop: Option<Stop>,
+    /// Whether its tape could be written to the end, where it had a file.
+    written: bool,
     /// Whether all held that was expected.
     held: bool,
 }
@@ -81,10 +83,12 @@ pub(super) fn desk(mut options: Options, origin: Origin, notes: Vec<String>) -> 
         // Where it cannot be said there is nobody to tell.
         let _ = writeln!(io::stderr(), "{lost}");
     }
-    result.map(|Ended { stop, held }| match ended_by(stop) {
-        ExitCode::SUCCESS if !held => ExitCode::from(EXPECTED),
+    let status = |ended: Ended| match ended_by(ended.stop) {
+        ExitCode::SUCCESS if !ended.written => ExitCode::FAILURE,
+        ExitCode::SUCCESS if !ended.held => ExitCode::from(EXPECTED),
         status => status,
-    })
+    };
+    result.map(status)
 }
 
 /// The desk that was left last takes the place of a scene.
@@ -176,10 +180,15 @@ async fn run(
         .await
         .context("the tape has a fault of its own")?;
     remark(taken.problem.as_deref());
+    let written = taken.problem.is_none();
     let held = conclude(&options, &taken);
     result?;
     let stop = made.get().copied();
-    held.map(|held| Ended { stop, held })
+    held.map(|held| Ended {
+        stop,
+        written,
+        held,
+    })
 }
 
 /// Shows what runs until something ends it.

@@ -33,6 +33,8 @@ pub struct TapeFile {
     written: u64,
     most: u64,
     lost: u64,
+    /// Why it could not be written, once it could not.
+    problem: Option<String>,
 }
 
 // === impl TapeFile ===
@@ -56,6 +58,7 @@ impl TapeFile {
             written: 0,
             most,
             lost: 0,
+            problem: None,
         })
     }
 
@@ -106,19 +109,21 @@ impl TapeFile {
         }
         let error = self.writer.take()?.join().ok()?.err()?;
         let path = shown_path(&self.path);
-        Some(format!(
+        self.problem = Some(format!(
             "cannot write the tape {path}: {}; it ends here",
             reason(&error)
-        ))
+        ));
+        self.problem.clone()
     }
 
-    /// Writes the last line and all that waits; returns what went wrong.
+    /// Writes the last line and all that waits; returns what went wrong, told before or not.
     pub(super) fn finish(mut self, t: Duration) -> Option<String> {
         if let Some(lines) = self.lines.take() {
             // It fails where the thread has ended, and why is told below.
             let _ = lines.send(last(t, "stopped"));
         }
-        self.failure()
+        self.failure();
+        self.problem
     }
 }
 
@@ -201,11 +206,20 @@ mod tests {
         let path = Path::new("/dev/full");
         let mut tape = TapeFile::create(path).expect("a device");
         tape.begin(&head());
+        let why = "cannot write the tape /dev/full: no space left on device; it ends here";
         let said = tape.finish(Duration::from_secs(1));
-        assert_eq!(
-            said.as_deref(),
-            Some("cannot write the tape /dev/full: no space left on device; it ends here")
-        );
+        assert_eq!(said.as_deref(), Some(why));
+        // What was told while the desk went on is known at its end too.
+        let mut tape = TapeFile::create(path).expect("a device");
+        tape.begin(&head());
+        let mut said = None;
+        while said.is_none() {
+            thread::yield_now();
+            said = tape.take(&removed(1));
+        }
+        assert_eq!(said.as_deref(), Some(why));
+        assert_eq!(tape.take(&removed(2)), None);
+        assert_eq!(tape.finish(Duration::from_secs(3)), said);
     }
 
     #[test]

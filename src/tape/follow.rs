@@ -50,7 +50,7 @@ pub struct Recorded {
     pub tape: Tape,
     /// What all of it came to.
     pub account: Account,
-    /// What went wrong with its file, where that was not told before.
+    /// Why its file could not be written to the end, where it could not.
     pub problem: Option<String>,
 }
 

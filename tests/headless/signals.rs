@@ -106,6 +106,23 @@ fn a_log_that_cannot_be_written_is_an_event() {
     succeeds(session);
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_tape_that_cannot_be_written_is_told_and_makes_the_run_fail() {
+    for expected in [&[][..], &["--expect", "failed = 0"]] {
+        let run = Command::new(env!("CARGO_BIN_EXE_faultboard"))
+            .args(["--headless", "--duration", "10ms", "--tape", "/dev/full"])
+            .args(expected)
+            .stdin(std::process::Stdio::null())
+            .output()
+            .expect("the program starts");
+        let said = String::from_utf8_lossy(&run.stderr);
+        let why = "cannot write the tape /dev/full: no space left on device; it ends here";
+        assert!(said.starts_with(why), "{said}");
+        assert_eq!(run.status.code(), Some(1));
+    }
+}
+
 #[test]
 fn a_reader_that_stands_still_keeps_neither_traffic_nor_the_end() {
     let (session, addr, _) = desk("--headless", &[]);
