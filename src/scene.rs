@@ -90,7 +90,7 @@ pub fn parse(text: &str) -> Scene {
 }
 
 /// With what a line begins that says when something is done.
-const AT: &str = "at";
+pub(crate) const AT: &str = "at";
 
 /// No line of a scene is later.
 const LATEST: Duration = Duration::from_secs(360_000);

@@ -23,7 +23,8 @@ use std::time::Duration;
 
 use crate::command::{self, Command, Target};
 use crate::fault::{KINDS, language};
-use crate::format::listed;
+use crate::format::{listed, shortened};
+use crate::mapping::Name;
 use crate::scene::{self, LineError, Scene, without_comment};
 use crate::syntax::{ParseError, nearest, unknown, until_blank};
 
@@ -36,6 +37,19 @@ pub struct Tour {
     pub acts: Vec<Act>,
     /// What is wrong with lines of acts, or with the tour as a whole.
     pub errors: Vec<LineError>,
+    /// The proxies that its acts name, in the order of their lines.
+    named: Vec<Named>,
+}
+
+/// A proxy that a line of an act names.
+#[derive(Clone, Debug, PartialEq)]
+struct Named {
+    /// Its name.
+    name: String,
+    /// The number of the line, counted from 1.
+    line: usize,
+    /// That it is not there, and where the line says so.
+    error: ParseError,
 }
 
 /// One act.
@@ -77,12 +91,17 @@ pub fn parse(text: &str, is_key: impl Fn(&str) -> bool) -> Tour {
     let begins = |line: &str| until_blank(line.trim_start()) == "act";
     let before: Vec<&str> = text.lines().take_while(|line| !begins(line)).collect();
     tour.scene = scene::parse(&before.join("\n"));
-    for (line, text) in (1..).zip(text.lines()).skip(before.len()) {
+    for (line, text) in (1..).zip(text.lines()) {
         let text = without_comment(text).trim_end();
         if text.trim().is_empty() {
             continue;
         }
-        if let Err(error) = tour.read(text, &is_key) {
+        let read = if line <= before.len() {
+            no_moment(text)
+        } else {
+            tour.read(line, text, &is_key)
+        };
+        if let Err(error) = read {
             tour.errors.push(LineError { line, error });
         }
     }
@@ -104,28 +123,55 @@ impl Tour {
         self.scene.problems(file).chain(of_acts)
     }
 
-    /// The names that its acts use of proxies.
-    pub fn names(&self) -> impl Iterator<Item = &str> {
-        let shown = self.acts.iter().filter_map(|act| act.show.as_deref());
-        let commands = self.acts.iter().flat_map(|act| &act.commands);
-        let targets = commands.filter_map(|command| match command.target() {
-            Some(Target::Proxy(name)) => Some(name.as_str()),
-            Some(Target::All) | None => None,
-        });
-        shown.chain(targets)
+    /// The lines that name a proxy which is not there: `is_there` knows those that are.
+    pub fn strangers(&self, is_there: impl Fn(&str) -> bool) -> impl Iterator<Item = LineError> {
+        let named = self.named.iter();
+        named
+            .filter(move |named| !is_there(&named.name))
+            .map(|Named { line, error, .. }| LineError {
+                line: *line,
+                error: error.clone(),
+            })
     }
 
     /// Takes a line of an act.
-    fn read(&mut self, text: &str, is_key: &impl Fn(&str) -> bool) -> Result<(), ParseError> {
+    fn read(
+        &mut self,
+        number: usize,
+        text: &str,
+        is_key: &impl Fn(&str) -> bool,
+    ) -> Result<(), ParseError> {
         let line = Line::of(text);
         if line.word == "act" {
             let title = line.rest("a title: act A quarter of a second")?;
             self.acts.push(Act::called(title));
         } else if let Some(act) = self.acts.last_mut() {
             act.read(&line, is_key)?;
+            let shown = act.show.as_deref().filter(|_| line.word == "show");
+            let done = act.commands.last().filter(|_| line.is_command());
+            let target = match done.and_then(Command::target) {
+                Some(Target::Proxy(name)) => Some(name.as_str()),
+                Some(Target::All) | None => None,
+            };
+            if let Some(name) = shown.or(target) {
+                let named = line.names(name, number);
+                self.named.push(named);
+            }
         }
         Ok(())
     }
+}
+
+/// Refuses a line before the first act that says when something is done.
+fn no_moment(text: &str) -> Result<(), ParseError> {
+    let line = Line::of(text);
+    if line.word != scene::AT {
+        return Ok(());
+    }
+    let begin = text.chars().count() - text.trim_start().chars().count();
+    let at = begin..begin + line.word.chars().count();
+    let message = "at has no place in a tour: its acts say when";
+    Err(ParseError::over(text, at, message.to_owned()))
 }
 
 /// A line of an act: the word that it begins with, and what follows it.
@@ -150,6 +196,32 @@ impl<'a> Line<'a> {
         match self.rest {
             "" => Err(self.wrong(format!("{} wants {what}", self.word))),
             rest => Ok(rest),
+        }
+    }
+
+    /// Whether it is a command, and none of the words of an act.
+    fn is_command(&self) -> bool {
+        !WORDS.contains(&self.word)
+    }
+
+    /// That it names a proxy, which stands behind its word.
+    fn names(&self, name: &str, line: usize) -> Named {
+        let written = if self.is_command() {
+            command::first_proxy(self.rest)
+        } else {
+            self.rest
+        };
+        let chars = |text: &str| text.chars().count();
+        let begin = chars(self.text) - chars(self.rest);
+        let example = Name::parse(name).map_or_else(|_| "shop".to_owned(), |name| name.to_string());
+        let message = format!(
+            "no proxy of this tour is called {}: 9090=https://example.com as {example}",
+            shortened(name)
+        );
+        Named {
+            name: name.to_owned(),
+            line,
+            error: ParseError::over(self.text, begin..begin + chars(written), message),
         }
     }
 
@@ -275,7 +347,30 @@ mod tests {
         );
         assert_eq!(first.hold, Duration::from_secs(4));
         assert_eq!((last.hold, last.title.as_str()), (HOLD, "The end"));
-        assert_eq!(tour.names().collect::<Vec<_>>(), ["shop", "shop"]);
+        assert_eq!(tour.strangers(|name| name == "shop").count(), 0);
+        assert_eq!(tour.strangers(|_| false).count(), 2);
+    }
+
+    #[test]
+    fn a_proxy_that_is_not_there_is_told_where_it_is_named() {
+        let tour = read(
+            "9=shop:80\nact One\nshow shp\n\n  set nope lat 5ms  # who?\nclear all\nset \"a b\" loss 1%\nshow shop\n",
+        );
+        let strangers = tour.strangers(|name| name == "shop");
+        let told: Vec<String> = strangers.map(|wrong| wrong.told("x")).collect();
+        let said = |place: &str, name: &str, example: &str| {
+            format!(
+                "x:{place}: no proxy of this tour is called {name}: 9090=https://example.com as {example}"
+            )
+        };
+        assert_eq!(
+            told,
+            [
+                said("3:6", "shp", "shp"),
+                said("5:7", "nope", "nope"),
+                said("7:5", "a b", "shop")
+            ]
+        );
     }
 
     #[test]
@@ -305,6 +400,13 @@ mod tests {
         assert_eq!(
             none,
             ["x:1:1: a tour needs an act: act A quarter of a second"]
+        );
+        let moment: Vec<String> = read("1=a:80\n at 1s clear all\nact One\n")
+            .problems("x")
+            .collect();
+        assert_eq!(
+            moment,
+            ["x:2:2: at has no place in a tour: its acts say when"]
         );
         let scene: Vec<String> = read("1=htps://b\nact One\n").problems("x").collect();
         assert!(scene[0].starts_with("x:1:3: unknown protocol"), "{scene:?}");

@@ -769,7 +769,7 @@ fn a_tour_that_cannot_be_led_starts_nothing_and_says_why() {
             ["tour", "--auto", &wrong],
             format!(
                 "{wrong}:4:1: no line of an act: did you mean \"press\"?\n\
-                 {wrong}: no proxy of it is called shp: 9090=https://example.com as shp"
+                 {wrong}:3:6: no proxy of this tour is called shp: 9090=https://example.com as shp"
             ),
             2,
         ),

@@ -166,7 +166,8 @@ async fn run(
         #[cfg(feature = "api")]
         api: api.as_ref(),
     };
-    let result = show(session, origin, notes, stop).await;
+    // Boxed, as it holds all that a tour and a tape say.
+    let result = Box::pin(show(session, origin, notes, stop)).await;
     #[cfg(feature = "api")]
     if let Some(api) = api {
         api.stop().await;

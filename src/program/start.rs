@@ -1,6 +1,5 @@
 //! What the program opens at its start: the proxies of the command line and of a scene, or the demo's.
 
-use std::collections::BTreeSet;
 #[cfg(feature = "api")]
 use std::env;
 use std::fs::{self, File};
@@ -94,19 +93,12 @@ pub(crate) fn read_tour(path: &Path, plays: bool, options: &mut Options) -> Resu
     let text = scene::read(path).with_context(|| format!("cannot read the tour {shown}"))?;
     let tour = tour::parse(&text, is_key);
     let mut problems: Vec<String> = tour.problems(&shown).collect();
-    let named = |name: &&str| {
+    let is_there = |name: &str| {
         let mut proxies = tour.scene.proxies.iter();
-        proxies.any(|(mapping, _)| mapping.name_beside(mapping.listen, |_| false) == *name)
+        proxies.any(|(mapping, _)| mapping.name_beside(mapping.listen, |_| false) == name)
     };
-    let strangers: BTreeSet<&str> = tour.names().filter(|name| !named(name)).collect();
-    problems.extend(strangers.iter().map(|name| {
-        format!("{shown}: no proxy of it is called {name}: 9090=https://example.com as {name}")
-    }));
-    if !tour.scene.moments.is_empty() {
-        problems.push(format!(
-            "{shown}: at has no place in a tour: its acts say when"
-        ));
-    }
+    let strangers = tour.strangers(is_there);
+    problems.extend(strangers.map(|wrong| wrong.told(&shown)));
     if !problems.is_empty() {
         return Err(Rejected(problems).into());
     }
