@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::fault::name::{in_quotes, quoted_len, unescaped};
 use crate::fault::{Direction, KINDS, Kind, Plan, Setting, SettingName};
@@ -158,6 +158,32 @@ pub(crate) fn first_proxy(text: &str) -> &str {
         Some((quoted, rest)) if rest.is_empty() || rest.starts_with(char::is_whitespace) => quoted,
         _ => until_blank(text),
     }
+}
+
+/// A file as a command has it: in quotation marks where it begins with one, or has a blank at its end.
+fn spelled_file(file: &Path) -> String {
+    let text = file.display().to_string();
+    if !text.starts_with('"') && text.trim() == text {
+        text
+    } else if cfg!(windows) {
+        format!("\"{text}\"")
+    } else {
+        in_quotes(&text)
+    }
+}
+
+/// The file of what a command has for it; `None` where that begins with a quotation mark and does not end with its like.
+fn unspelled_file(written: &str) -> Option<PathBuf> {
+    let Some(begun) = written.strip_prefix('"') else {
+        return Some(PathBuf::from(written));
+    };
+    let inner = begun.strip_suffix('"').filter(|inner| !inner.is_empty())?;
+    if cfg!(windows) {
+        // There a path has backslashes, and no quotation mark.
+        return (!inner.contains('"')).then(|| PathBuf::from(inner));
+    }
+    let is_whole = quoted_len(written) == Some(written.len());
+    is_whole.then(|| PathBuf::from(unescaped(inner)))
 }
 
 /// Reads a command.
@@ -413,7 +439,7 @@ impl fmt::Display for Command {
             Self::Freeze(conn, on) => write!(f, "freeze {} {}", conn.0, on_or_off(*on)),
             Self::Facts(on) => write!(f, "facts {}", on_or_off(*on)),
             Self::Sweep(proxy, what) => write!(f, "sweep {} {what}", spelled(proxy)),
-            Self::SaveTape(file) => write!(f, "save tape {}", file.display()),
+            Self::SaveTape(file) => write!(f, "save tape {}", spelled_file(file)),
             Self::List => f.write_str("list"),
             Self::Quit => f.write_str("quit"),
         }
@@ -429,7 +455,7 @@ impl fmt::Display for Sweeping {
         match self {
             Self::Begin(sweep) => sweep.fmt(f),
             Self::Stop => f.write_str("stop"),
-            Self::Save(file) => write!(f, "save {}", file.display()),
+            Self::Save(file) => write!(f, "save {}", spelled_file(file)),
         }
     }
 }
@@ -517,6 +543,51 @@ mod tests {
             assert_eq!(command.to_string(), printed);
             assert_eq!(parse(printed), Ok(command), "{text}");
         }
+    }
+
+    #[test]
+    fn a_file_in_quotation_marks_is_called_as_stands_between_them() {
+        for (written, file) in [
+            ("\"a c.json\"", "a c.json"),
+            ("\"a.json\" ", "a.json"),
+            ("a c.json", "a c.json"),
+            ("a\"c.json", "a\"c.json"),
+            ("\" a.json\"", " a.json"),
+        ] {
+            let path = PathBuf::from(file);
+            let tape = parse(&format!("save tape {written}"));
+            assert_eq!(tape, Ok(Command::SaveTape(path.clone())), "{written}");
+            let curve = parse(&format!("sweep web save {written}"));
+            let what = Sweeping::Save(path);
+            assert_eq!(
+                curve,
+                Ok(Command::Sweep("web".to_owned(), what)),
+                "{written}"
+            );
+            for command in [tape, curve] {
+                assert_eq!(
+                    parse(&command.as_ref().expect("a command").to_string()),
+                    command
+                );
+            }
+        }
+        for (text, column) in [
+            ("save tape \"a b.tape", 11),
+            ("save tape \"a\" b.tape", 11),
+            ("save tape \"\"", 11),
+            ("sweep web save \"a c.json", 16),
+        ] {
+            let error = parse(text).expect_err(text);
+            assert_eq!(error.column(), column, "{error}");
+            assert!(error.message.contains("quotation mark"), "{error}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_that_begins_with_a_quotation_mark_is_read_as_it_is_printed() {
+        let command = Command::SaveTape(PathBuf::from("\"a\\b\" c.tape"));
+        assert_eq!(parse(&command.to_string()), Ok(command));
     }
 
     #[test]

@@ -22,6 +22,7 @@
 //! settings   = name [ "," faults ] | faults
 //! target     = "all" | proxy
 //! proxy      = any characters but blanks | '"' any characters '"'
+//! file       = any characters | '"' any characters '"'
 //! connection = [ "#" ] digit { digit }
 //! ```
 //!
@@ -365,7 +366,7 @@ fn sweep(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
         "save" => {
             *input = ahead;
             blanks(input)?;
-            Sweeping::Save(file(input)?)
+            Sweeping::Save(file_of_form(form, input)?)
         }
         _ => Sweeping::Begin(Box::new(grammar::sweep(input)?)),
     };
@@ -380,15 +381,32 @@ fn save(form: &Form, input: &mut Input<'_>) -> Parsed<Command> {
     if input.is_empty() {
         return Err(Slip::here(input, wanted).expecting(["a file"]).cut());
     }
-    let name = rest.parse_next(input)?.trim_end();
-    Ok(Command::SaveTape(PathBuf::from(name)))
+    let (path, _) = file(form, input)?;
+    Ok(Command::SaveTape(path))
 }
 
-/// The rest of the line, as a file whose ending says what is written.
-fn file(input: &mut Input<'_>) -> Parsed<PathBuf> {
+/// `file = any characters | '"' any characters '"'`
+///
+/// It is the rest of the line. With it comes what was written for it.
+fn file<'i>(form: &Form, input: &mut Input<'i>) -> Parsed<(PathBuf, &'i str)> {
     let begin = input.current_token_start();
-    let rest = rest.parse_next(input)?;
-    let (name, path) = (rest.trim_end(), PathBuf::from(rest.trim_end()));
+    let name: &str = rest.parse_next(input)?.trim_end();
+    let path = super::unspelled_file(name).ok_or_else(|| {
+        let message = format!(
+            "a file's name that begins with a quotation mark ends with one: {} \"my desk\"",
+            form.word
+        );
+        let is_open = name.len() < 2 || !name.ends_with('"');
+        let slip = Slip::over(begin..begin + name.len(), message);
+        slip.unfinished_if(is_open).expecting(["a file"]).cut()
+    })?;
+    Ok((path, name))
+}
+
+/// A file whose ending says what is written.
+fn file_of_form(form: &Form, input: &mut Input<'_>) -> Parsed<PathBuf> {
+    let begin = input.current_token_start();
+    let (path, name) = file(form, input)?;
     let message = format!(
         "save wants a file that ends in {}: save curve.svg",
         sweep::Form::ENDINGS
