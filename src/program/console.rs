@@ -9,7 +9,7 @@ use faultboard::cli::Options;
 use faultboard::operate;
 use faultboard::proxy::Engine;
 use faultboard::snapshot::Author;
-use faultboard::tape::{self, Moment};
+use faultboard::tape::player::Player;
 use faultboard::ui;
 
 use super::output::remark;
@@ -88,14 +88,10 @@ fn config(home: &ui::home::Home, options: &Options, notes: &mut Vec<String>) -> 
 }
 
 /// Waits for what ends the console, and plays a tape meanwhile; the console stays when that is over.
-async fn until(
-    engine: Engine,
-    play: Option<(Vec<Moment>, Duration)>,
-    stop: impl Future<Output = &'static str>,
-) {
+async fn until(engine: Engine, play: Option<Player>, stop: impl Future<Output = &'static str>) {
     let playing = async {
-        if let Some((moments, end)) = play {
-            tape::play::play(engine.clone(), moments, end).await;
+        if let Some(player) = play {
+            player.play().await;
             engine.note("the tape is over".to_owned());
         }
     };

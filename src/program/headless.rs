@@ -9,7 +9,6 @@ use faultboard::headless::{self, Desk, Style};
 use faultboard::operate;
 use faultboard::proxy::Engine;
 use faultboard::stop;
-use faultboard::tape;
 use tokio::io::AsyncRead;
 
 use super::output::WRITING;
@@ -55,13 +54,13 @@ pub(super) async fn headless(
     }
     let stop = async {
         let stop = meanwhile(stop, Box::pin(operate::play(engine, moments)));
-        let Some((moments, end)) = play else {
+        let Some(player) = play else {
             return stop.await;
         };
         // Cancel-safe: whichever comes first ends the desk.
         tokio::select! {
             reason = stop => reason,
-            () = tape::play::play(engine.clone(), moments, end) => "tape",
+            () = player.play() => "tape",
         }
     };
     let result = desk

@@ -18,13 +18,12 @@ use faultboard::file::{self, Readers};
 #[cfg(feature = "api")]
 use faultboard::format::reason;
 use faultboard::format::shown_path;
-use faultboard::operate;
 use faultboard::proxy::Engine;
 use faultboard::report;
 use faultboard::scene::{self, Scene};
-use faultboard::snapshot::ProxyRow;
 use faultboard::tape::file::TapeFile;
-use faultboard::tape::play::{Moment, Move, Play};
+use faultboard::tape::play::{Move, Play};
+use faultboard::tape::player::Player;
 use faultboard::tape::{self, Setup, Tape};
 use faultboard::tour::{self, Tour};
 
@@ -60,7 +59,7 @@ pub(crate) struct Opened {
     /// What a scene says is done at which time.
     pub(crate) moments: Vec<(Duration, Command)>,
     /// What a tape says is to be done, and when it is over.
-    pub(crate) play: Option<(Vec<Moment>, Duration)>,
+    pub(crate) play: Option<Player>,
 }
 
 // === impl Origin ===
@@ -403,16 +402,16 @@ pub(crate) async fn open(
     })
 }
 
-/// Adds the proxies with which a tape begins; returns what is to be done to them. Those of the demo are there already.
-async fn begin(engine: &Engine, taped: Option<Play>) -> Result<Option<(Vec<Moment>, Duration)>> {
+/// Adds the proxies with which a tape begins; returns what plays the rest of it. Those of the demo are there already.
+async fn begin(engine: &Engine, taped: Option<Play>) -> Result<Option<Player>> {
     let Some(Play { first, then, end }) = taped else {
         return Ok(None);
     };
-    let there = operate::rows(engine).await;
+    let player = Player::new(engine.clone(), then, end);
     let mut failures = Vec::new();
     for what in first {
-        for what in beside(&there, what) {
-            if let Err(error) = tape::play::try_out(engine, what).await {
+        for what in beside_what_is_there(engine, what) {
+            if let Err(error) = player.try_out(what).await {
                 failures.push(error.to_string());
             }
         }
@@ -420,36 +419,21 @@ async fn begin(engine: &Engine, taped: Option<Play>) -> Result<Option<(Vec<Momen
     if !failures.is_empty() {
         return Err(anyhow!(failures.join("\n")));
     }
-    Ok(Some((then, end)))
+    Ok(Some(player))
 }
 
-/// What is to be done for a proxy to stand so that may be there already: by its name, or, where it has another one by then, by its
-/// port and its upstream.
-fn beside(there: &[ProxyRow], what: Move) -> Vec<Move> {
-    let Move::Add(mapping, plan) = what else {
+/// What is to be done for a proxy to stand so that may be there already, under the name that its mapping gives it.
+fn beside_what_is_there(engine: &Engine, what: Move) -> Vec<Move> {
+    let Move::Add(name, mapping, plan) = what else {
         return vec![what];
     };
-    let is_called = |row: &&ProxyRow| {
-        mapping
-            .name
-            .as_ref()
-            .is_some_and(|name| name.as_str() == row.name)
+    let own = mapping.name.as_ref().map(ToString::to_string);
+    let Some(own) = own.filter(|own| engine.find(own).is_some()) else {
+        return vec![Move::Add(name, mapping, plan)];
     };
-    let is_same = |row: &&ProxyRow| {
-        (row.mapping.listen, row.mapping.right()) == (mapping.listen, mapping.right())
-    };
-    let named = there.iter().find(is_called);
-    let Some(row) = named.or_else(|| there.iter().find(is_same)) else {
-        return vec![Move::Add(mapping, plan)];
-    };
-    let mut moves = Vec::new();
-    if !plan.is_empty() {
-        moves.push(Move::Set(row.name.clone(), plan));
-    }
-    if named.is_none() {
-        moves.push(Move::Rename(row.name.clone(), mapping.name));
-    }
-    moves
+    let renamed = (own != name).then(|| Move::Rename(own, name.clone()));
+    let set = (!plan.is_empty()).then_some(Move::Set(name, plan));
+    renamed.into_iter().chain(set).collect()
 }
 
 /// Reads what proxies come from beside the command line.

@@ -20,6 +20,7 @@ mod desk;
 pub mod file;
 mod follow;
 pub mod play;
+pub mod player;
 mod record;
 mod save;
 mod seconds;

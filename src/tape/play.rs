@@ -1,17 +1,14 @@
-//! Plays a tape: the changes that were made, at their times, on another engine.
+//! What playing a tape comes to: the changes that were made, at their times, as they are to be made on another engine.
 //!
 //! What was changed by a person is played; what followed of itself (a port that a fault closed, what clients met) follows again. A
-//! sweep climbs again, at its times, and measures anew. The moves are made of the tape as plain data, and then carried out, each at its time and none waiting for another.
+//! sweep climbs again, at its times, and measures anew. The moves are made of the tape as plain data;
+//! a player carries them out (`player`).
 
-use std::collections::{HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::ops::RangeInclusive;
-use std::pin::pin;
 use std::time::Duration;
 
-use futures_util::StreamExt as _;
-use futures_util::stream::FuturesUnordered;
 use thiserror::Error;
-use tokio::time::sleep;
 
 use super::Tape;
 use super::record::{Head, Port, Record, Standing, What};
@@ -19,9 +16,8 @@ use crate::command::{self, Command, Sweeping};
 use crate::fault::Plan;
 use crate::fault::language;
 use crate::format::figures::clock_exact;
-use crate::mapping::{Mapping, Name};
-use crate::proxy::{Course, Engine};
-use crate::request::{Request, RequestError};
+use crate::mapping::Mapping;
+use crate::proxy::Course;
 use crate::snapshot::Author;
 use crate::sweep::{Curve, Ended, Sweep};
 use crate::syntax::ParseError;
@@ -50,12 +46,12 @@ pub struct Moment {
 /// Something to do to an engine. Proxies go by their names.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Move {
-    /// Adds a proxy.
-    Add(Box<Mapping>, Plan),
+    /// Adds a proxy that is called so, by its mapping as it stands on the tape.
+    Add(String, Box<Mapping>, Plan),
     /// Removes one.
     Remove(String),
-    /// Gives one another name; `None` for the one that its mapping comes to.
-    Rename(String, Option<Name>),
+    /// Gives one another name: what it had, and what it gets. Where nobody can give that it is the one that its mapping comes to.
+    Rename(String, String),
     /// Puts a plan in force.
     Set(String, Plan),
     /// Opens or closes a port.
@@ -95,17 +91,6 @@ pub enum Unplayable {
         /// When it ends.
         to: Duration,
     },
-}
-
-/// Why something that stands on a tape could not be done again.
-#[derive(Debug, Error)]
-pub enum Undone {
-    /// What it is to be done to is not there.
-    #[error("no proxy is called {0}")]
-    NoProxy(String),
-    /// The engine cannot do it.
-    #[error(transparent)]
-    Request(#[from] RequestError),
 }
 
 /// A tape as what is to be done: how the proxies begin, what is done to them, and when it is over.
@@ -243,9 +228,7 @@ fn a_move(head: &Head, what: &What, at: Duration) -> Result<Option<Move>, Unplay
     Ok(match what {
         What::Added(standing) => Some(add(standing, at)?),
         What::Removed { proxy, .. } => Some(Move::Remove(proxy.clone())),
-        What::Renamed { proxy, before, .. } => {
-            Some(Move::Rename(before.clone(), Name::parse(proxy).ok()))
-        }
+        What::Renamed { proxy, before, .. } => Some(Move::Rename(before.clone(), proxy.clone())),
         What::Repointed { proxy, mapping, .. } => {
             let read = command::parse_line(mapping);
             let (mapping, _) = read.map_err(|error| unread(at, error))?;
@@ -280,10 +263,8 @@ fn a_move(head: &Head, what: &What, at: Duration) -> Result<Option<Move>, Unplay
 fn add(standing: &Standing, at: Duration) -> Result<Move, Unplayable> {
     let read = command::parse_line(&standing.mapping);
     let (mapping, _) = read.map_err(|error| unread(at, error))?;
-    // What it is called then, whatever its mapping says: a name that nobody can give is one that its mapping comes to.
-    let mapping = mapping.called(Name::parse(&standing.proxy).ok());
     let plan = plan(&standing.faults, standing.bypassed, at)?;
-    Ok(Move::Add(Box::new(mapping), plan))
+    Ok(Move::Add(standing.proxy.clone(), Box::new(mapping), plan))
 }
 
 fn plan(faults: &str, bypassed: bool, at: Duration) -> Result<Plan, Unplayable> {
@@ -304,103 +285,6 @@ fn to_the_millisecond(time: Duration) -> Duration {
 fn unread(at: Duration, error: ParseError) -> Unplayable {
     let error = Box::new(error);
     Unplayable::Text { at, error }
-}
-
-/// Carries out what is to be done, each thing at its time on the engine's clock, and returns when the play is over. What cannot be
-/// done is reported as an event, of a proxy that is not there once, and the play goes on.
-pub async fn play(engine: Engine, moments: Vec<Moment>, end: Duration) {
-    let engine = &engine.by(Author::REPLAY);
-    // Bounded by the tape; each is a change that waits, for a bounded time, until connections run it.
-    let mut under_way = FuturesUnordered::new();
-    let mut missed = Missed::default();
-    for moment in moments {
-        wait_until(engine, moment.at, &mut under_way, &mut missed).await;
-        under_way.push(try_out(engine, moment.what));
-    }
-    wait_until(engine, end, &mut under_way, &mut missed).await;
-    while let Some(result) = under_way.next().await {
-        missed.tell(engine, result);
-    }
-}
-
-/// Waits for a moment of the engine's clock while changes go on.
-async fn wait_until<F: Future<Output = Result<(), Undone>>>(
-    engine: &Engine,
-    at: Duration,
-    under_way: &mut FuturesUnordered<F>,
-    missed: &mut Missed,
-) {
-    let mut time = pin!(sleep(at.saturating_sub(engine.now())));
-    loop {
-        // Cancel-safe: the changes live outside the loop. They come first: their first poll is what makes them.
-        tokio::select! {
-            biased;
-            Some(result) = under_way.next() => missed.tell(engine, result),
-            () = &mut time => return,
-        }
-    }
-}
-
-/// The proxies that a tape changes and that are not there. Bounded by the tape.
-#[derive(Debug, Default)]
-struct Missed(HashSet<String>);
-
-// === impl Missed ===
-
-impl Missed {
-    /// Says as an event what could not be done.
-    fn tell(&mut self, engine: &Engine, result: Result<(), Undone>) {
-        let Err(error) = result else {
-            return;
-        };
-        let is_new = match &error {
-            Undone::NoProxy(name) => self.0.insert(name.clone()),
-            Undone::Request(_) => true,
-        };
-        if is_new {
-            engine.report(format!("the tape cannot be played whole: {error}"));
-        }
-    }
-}
-
-/// Does one thing to an engine.
-///
-/// # Errors
-/// The proxy is not there, or the engine cannot do it.
-pub async fn try_out(engine: &Engine, what: Move) -> Result<(), Undone> {
-    let find = |name: String| engine.find(&name).ok_or(Undone::NoProxy(name));
-    let request = match what {
-        Move::Add(mapping, plan) => {
-            let mapping = *mapping;
-            Request::Add { mapping, plan }
-        }
-        Move::Remove(name) => Request::Remove(find(name)?),
-        Move::Rename(before, name) => {
-            let proxy = find(before)?;
-            Request::Rename { proxy, name }
-        }
-        Move::Set(name, plan) => Request::SetPlan {
-            proxy: find(name)?,
-            before: None,
-            plan,
-        },
-        Move::Sweep(name, sweep, course) => {
-            let swept = engine.sweep_again(find(name)?, *sweep, course);
-            swept.map_err(RequestError::from)?;
-            return Ok(());
-        }
-        Move::Off(name) => Request::Close(find(name)?),
-        Move::Port(name, open) => {
-            let proxy = find(name)?;
-            Request::SetPort { proxy, open }
-        }
-        Move::Repoint(name, mapping) => {
-            let (proxy, mapping) = (find(name)?, *mapping);
-            Request::Repoint { proxy, mapping }
-        }
-    };
-    request.carry_out(engine).await?;
-    Ok(())
 }
 
 #[cfg(test)]

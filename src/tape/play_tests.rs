@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
+use tokio::time::sleep;
+
 use super::super::Record;
+use super::super::player::Player;
 use super::super::tests::{faults, head, second};
 use super::*;
-use crate::proxy::{Options, Told};
+use crate::proxy::{Engine, Options, Told};
 use crate::snapshot::Happening;
 use crate::sweep::Curve;
 
@@ -31,6 +34,16 @@ fn tape() -> Tape {
     }
     tape.push(second(60, &[5]));
     tape
+}
+
+/// A player of a play whose proxies are there.
+async fn begun(engine: &Engine, play: Play) -> Player {
+    let Play { first, then, end } = play;
+    let player = Player::new(engine.clone(), then, end);
+    for what in first {
+        player.try_out(what).await.expect("it can be done");
+    }
+    player
 }
 
 /// Waits for something of the engine's threads. They live by the real time, and the paused clock, which leaps whenever the test
@@ -85,7 +98,7 @@ fn a_part_begins_as_it_stood_and_goes_as_fast_as_asked() {
             speed,
         };
         let play = Play::of(&tape(), &part).expect("a play");
-        let Move::Add(mapping, begins) = &play.first[0] else {
+        let Move::Add(_, mapping, begins) = &play.first[0] else {
             panic!("{play:?}");
         };
         assert_eq!(
@@ -146,7 +159,7 @@ fn ports_and_names_are_played_as_their_user_changed_them() {
         .into_iter()
         .map(|moment| moment.what)
         .collect();
-    let name = Name::parse("orders").ok();
+    let name = "orders".to_owned();
     assert_eq!(
         moves,
         [
@@ -175,23 +188,47 @@ fn renamed(names: &[(u64, &str)]) -> Tape {
     tape
 }
 
-#[test]
-fn a_part_after_another_name_was_given_begins_with_that_name() {
-    for (names, mapping) in [
-        (&[(1, "orders")][..], "0=127.0.0.1:9 as orders"),
-        // A name that nobody can give is one that its mapping comes to.
-        (&[(1, ":18081")], "0=127.0.0.1:9"),
-        (&[(1, ":18081"), (2, "sold")], "0=127.0.0.1:9 as sold"),
+#[tokio::test(start_paused = true)]
+async fn a_part_after_another_name_was_given_begins_with_that_name_and_goes_on() {
+    for (names, is_called) in [
+        (&[(1, "orders")][..], Some("orders")),
+        // A name that nobody can give is one that its mapping comes to: here that of another free port.
+        (&[(1, ":1")], None),
+        (&[(1, ":1"), (2, "sold")], Some("sold")),
+        // In the part that is played, too.
+        (&[(1, "orders"), (11, ":1"), (13, "sold")], Some("sold")),
+        (&[(11, ":1")], None),
     ] {
+        let engine = Engine::start(Options::default()).expect("an engine");
         let part = Part {
             from: Duration::from_secs(5),
             ..whole()
         };
-        let play = Play::of(&renamed(names), &part).expect("a play");
-        let Move::Add(begins, _) = &play.first[0] else {
-            panic!("{play:?}");
+        let mut tape = Tape::new(renamed(&[]).head);
+        for record in renamed(names).records() {
+            let mut record = record.clone();
+            let name = names.iter().rev().find(|(at, _)| *at < record.t.as_secs());
+            if let (What::Faults(change), Some((_, name))) = (&mut record.what, name) {
+                Arc::make_mut(change).proxy = (*name).to_owned();
+            }
+            tape.push(record);
+        }
+        let mut play = Play::of(&tape, &part).expect("a play");
+        // Up to the last but one: it is still set.
+        play.then.pop();
+        let mut events = engine.events();
+        begun(&engine, play).await.play().await;
+        let errors = events.drain().filter_map(Told::event);
+        let errors = errors.filter(|event| matches!(event.what, Happening::Error(_)));
+        assert_eq!(errors.count(), 0, "{names:?}");
+        let [(id, name)] = &engine.proxies()[..] else {
+            panic!("one proxy");
         };
-        assert_eq!(begins.to_string(), mapping);
+        assert_eq!(is_called.is_none(), name.starts_with(':'), "{name}");
+        assert!(is_called.is_none_or(|called| called == name), "{name}");
+        let set = engine.plan(*id).expect("a plan");
+        assert_eq!(set.to_string(), "latency 250ms, loss 2%");
+        engine.stop(Duration::ZERO).await;
     }
 }
 
@@ -200,7 +237,9 @@ async fn changes_of_a_proxy_that_is_not_there_are_told_once() {
     let engine = Engine::start(Options::default()).expect("an engine");
     let mut events = engine.events();
     let play = Play::of(&tape(), &whole()).expect("a play");
-    super::play(engine.clone(), play.then, play.end).await;
+    Player::new(engine.clone(), play.then, play.end)
+        .play()
+        .await;
     let told: Vec<String> = events
         .drain()
         .filter_map(Told::event)
@@ -248,10 +287,7 @@ async fn changes_are_made_at_their_times() {
     let engine = Engine::start(options).expect("an engine");
     let mut events = engine.events();
     let play = Play::of(&tape(), &whole()).expect("a play");
-    for what in play.first {
-        try_out(&engine, what).await.expect("it can be done");
-    }
-    super::play(engine.clone(), play.then, play.end).await;
+    begun(&engine, play).await.play().await;
     assert!(engine.now().abs_diff(Duration::from_secs(60)) < Duration::from_millis(5));
     let changes: Vec<(Duration, String)> = events
         .drain()
@@ -293,17 +329,16 @@ async fn what_is_recorded_of_a_replay_is_what_was_played() {
         tape.push(Record { t, what });
     }
     let play = Play::of(&tape, &whole()).expect("a play");
-    for what in play.first {
-        try_out(&engine, what).await.expect("it can be done");
-    }
+    let (then, end) = (play.then.clone(), play.end);
+    let mut player = begun(&engine, play).await;
     recorder.begin().await;
-    let replay = engine.by(Author::REPLAY);
-    for moment in play.then {
+    player.engine = engine.by(Author::REPLAY);
+    for moment in then {
         sleep(moment.at.saturating_sub(engine.now())).await;
-        let done = while_the_clock_stands(try_out(&replay, moment.what)).await;
+        let done = while_the_clock_stands(player.try_out(moment.what)).await;
         done.expect("it can be done");
     }
-    sleep(play.end.saturating_sub(engine.now())).await;
+    sleep(end.saturating_sub(engine.now())).await;
     engine.stop(Duration::ZERO).await;
     let taken = recorder.finish().await.expect("a tape");
     let again = Play::of(&taken.tape, &whole()).expect("a play");
@@ -393,10 +428,7 @@ async fn a_sweep_climbs_again_at_its_times_and_measures_anew() {
         let engine = engine.expect("an engine");
         let mut events = engine.events();
         let play = Play::of(&tape, &whole()).expect("a play");
-        for what in play.first {
-            try_out(&engine, what).await.expect("it can be done");
-        }
-        super::play(engine.clone(), play.then, play.end).await;
+        begun(&engine, play).await.play().await;
         let told: Vec<_> = events.drain().filter_map(Told::event).collect();
         let set = told.iter().filter_map(|event| match &event.what {
             Happening::Faults { plan, .. } => Some((event.at, plan.to_string(), event.by.clone()?)),
