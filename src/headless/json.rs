@@ -71,10 +71,12 @@ fn seen(object: Object, fact: &Fact) -> Object {
             waited,
             upstream,
             more,
+            gone,
         } => of("answered")
             .with("waited", seconds(waited))
             .with("upstream", seconds(upstream))
-            .with("more", more),
+            .with("more", more)
+            .with_some("gone", gone.then_some(true)),
         Seen::Pushed { bytes, silent } => of("pushed")
             .with("bytes", bytes)
             .with("silent", seconds(silent)),

@@ -47,6 +47,8 @@ pub enum Seen {
         upstream: Duration,
         /// Whether the client had sent more since, a while after its first bytes: further requests, or the rest of a long one.
         more: bool,
+        /// Whether the client had left by then, so that nobody felt the answer.
+        gone: bool,
     },
     /// The upstream sent something after a silence of [`Fact::SILENCE`] or more, while no request waited.
     Pushed {

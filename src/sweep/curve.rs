@@ -64,6 +64,9 @@ pub struct Step {
     /// Their mean wait.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mean_ms: Option<f64>,
+    /// The mean time from the beginning of a request to the last byte of its answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub took_ms: Option<f64>,
     /// The mean pause between what came last and the next request of a connection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub pause_ms: Option<f64>,
@@ -171,12 +174,12 @@ impl Curve {
 
     /// Whether answers a second are less than half of what is left where each request waits longer.
     ///
-    /// A client that asks, waits, pauses and asks again has fewer answers the longer each takes: that is no cliff. Its rate is one
-    /// request in each wait and pause, both of which were measured.
+    /// A client that asks, waits, reads, pauses and asks again has fewer answers the longer each takes: that is no cliff. Its rate is
+    /// one request in the time for one answer, down to its last byte, and a pause, both of which were measured.
     fn has_fallen(first: &Step, step: &Step) -> bool {
-        let wait = |step: &Step| step.mean_ms.unwrap_or(step.oldest_ms);
+        let took = |step: &Step| step.took_ms.or(step.mean_ms).unwrap_or(step.oldest_ms);
         let pause = first.pause_ms.unwrap_or(0.0);
-        let (before, now) = (wait(first) + pause, wait(step) + pause);
+        let (before, now) = (took(first) + pause, took(step) + pause);
         let slower = if before > 0.0 && now > before {
             before / now
         } else {

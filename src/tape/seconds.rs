@@ -75,7 +75,11 @@ impl Seconds {
         let counting = self.proxies.entry(fact.proxy).or_default();
         match fact.seen {
             Seen::Asked { .. } => counting.stretch(fact.at).asked += 1,
-            Seen::Answered { waited, .. } if !is_gone => {
+            Seen::Answered {
+                waited,
+                gone: false,
+                ..
+            } if !is_gone => {
                 let stretch = counting.stretch(fact.at);
                 stretch.waits.count(waited);
                 stretch.longest = stretch.longest.max(Some(waited));
@@ -287,13 +291,14 @@ mod tests {
 
     fn answered(at: u64, waited: u64) -> Fact {
         let (waited, upstream) = (ms(waited), ms(waited));
-        let more = false;
+        let (more, gone) = (false, false);
         fact(
             at,
             Seen::Answered {
                 waited,
                 upstream,
                 more,
+                gone,
             },
         )
     }

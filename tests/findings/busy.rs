@@ -220,6 +220,7 @@ fn recoveries(stalls: bool) -> usize {
                 waited,
                 upstream,
                 more,
+                gone: false,
             },
         );
     }

@@ -412,6 +412,7 @@ impl Desk {
                     waited,
                     upstream: waited,
                     more,
+                    gone: false,
                 },
             );
         }
@@ -490,6 +491,7 @@ impl Desk {
                     waited,
                     upstream,
                     more: false,
+                    gone: false,
                 },
             );
         } else if silent >= Fact::SILENCE {

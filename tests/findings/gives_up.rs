@@ -97,6 +97,7 @@ fn time_outs_in_the_middle_of_an_answer_are_told_apart() {
                             waited,
                             upstream: waited,
                             more: false,
+                            gone: false,
                         },
                     ),
                     (left, Seen::Left { leg, how, amid }),

@@ -197,6 +197,7 @@ fn an_upstream_that_ends_each_connection_makes_no_pool_reconnect() {
                     waited,
                     upstream: waited,
                     more: false,
+                    gone: false,
                 },
             ),
             (

@@ -619,6 +619,7 @@ async fn found_beside(stalls: Vec<Stall>) -> usize {
                     waited,
                     upstream,
                     more,
+                    gone: false,
                 },
             );
         } else {

@@ -15,6 +15,7 @@ use super::ending::{Failure, reason_of, refuse, take_down};
 use super::opening::{Opening, Ready};
 use crate::fault::link::Circumstances;
 use crate::fault::{Direction, Plan, random};
+use crate::mapping::TlsMode;
 use crate::proxy::leg::Leg;
 use crate::proxy::leg::error::broken;
 use crate::proxy::meter::gauge::ConnGauge;
@@ -131,6 +132,16 @@ async fn make_ready(client: &mut Leg, ordinal: u64, books: &Books) -> Result<Rea
         handshakes: 1,
     };
     let gone = client.watch_error();
+    let first_byte = client.watch_first_byte();
+    // Who speaks PostgreSQL is answered while it is being dialed for.
+    let asks = async {
+        if proxy.way().mapping.tls() == TlsMode::Postgres {
+            return std::future::pending().await;
+        }
+        first_byte.await;
+        record.meter.set_asked(Some(engine.now()));
+        std::future::pending().await
+    };
     let open = async {
         #[cfg(test)]
         injected::reach(Place::Opening, record.client);
@@ -152,6 +163,8 @@ async fn make_ready(client: &mut Leg, ordinal: u64, books: &Books) -> Result<Rea
             books.see(now, Seen::Left { leg: LegName::Client, how: Leave::Rst, amid });
             Err(Failure { reason: broken(LegName::Client, &error), told: false })
         }
+        // Cancel-safe: it only waits.
+        never = asks => match never {},
     }
 }
 

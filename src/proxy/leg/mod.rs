@@ -151,6 +151,17 @@ impl Leg {
         }
     }
 
+    /// Resolves when the peer has sent something, without reading it; never where it ends its stream before. Cancel-safe; holds
+    /// the socket open while it lives.
+    pub fn watch_first_byte(&self) -> impl Future<Output = ()> + Send + use<> {
+        let socket = Arc::clone(&self.socket);
+        async move {
+            if !matches!(socket.peek(&mut [0]).await, Ok(1)) {
+                std::future::pending().await
+            }
+        }
+    }
+
     fn poll_read_raw(
         &mut self,
         cx: &mut Context<'_>,

@@ -64,8 +64,12 @@ pub(crate) struct ConnGauge<'a> {
 
 /// How far a client and its upstream have come with each other.
 struct Talk {
-    /// When the client's first byte after silence came, until the first byte back leaves.
+    /// When the client's first byte after silence came, until the first byte back leaves; and when it was read: a new client may
+    /// have sent it while its upstream was being dialed.
     asked: Option<Instant>,
+    read: Instant,
+    /// When a client's first byte came that is not read yet.
+    came: Option<Instant>,
     /// When the upstream's first byte since then came.
     replied: Option<Instant>,
     /// When a byte came last, from either side, and when one came from the client; the opening before the first.
@@ -117,6 +121,8 @@ impl<'a> ConnGauge<'a> {
             conn_id,
             talk: Talk {
                 asked: None,
+                read: opened,
+                came: conn.asked().and_then(|since| start.checked_add(since)),
                 replied: None,
                 moved: opened,
                 up: opened,
@@ -152,7 +158,8 @@ impl<'a> ConnGauge<'a> {
         }
         self.talk.answered = self.talk.answered.saturating_add(1);
         let replied = self.talk.replied.take().unwrap_or(now);
-        let upstream = replied.saturating_duration_since(asked);
+        let upstream = replied.saturating_duration_since(self.talk.read);
+        let gone = self.talk.gone;
         let more = std::mem::take(&mut self.talk.more);
         self.see(
             now,
@@ -160,6 +167,7 @@ impl<'a> ConnGauge<'a> {
                 waited,
                 upstream,
                 more,
+                gone,
             },
         );
     }
@@ -211,6 +219,10 @@ impl Gauge for ConnGauge<'_> {
         add(&self.proxy.writes[direction], 1);
         if direction == Direction::Down {
             self.talk.down = Some(now);
+            if self.talk.came.take().is_some() {
+                // The upstream speaks first: nobody waited for that.
+                self.conn.set_asked(None);
+            }
             if let Some(asked) = self.talk.asked.take() {
                 self.answered(asked, now);
             }
@@ -239,9 +251,10 @@ impl Gauge for ConnGauge<'_> {
                     self.talk.bytes = self.talk.bytes.saturating_add(bytes);
                     self.talk.more |= now.saturating_duration_since(asked) > MORE;
                 } else {
-                    self.talk.asked = Some(now);
+                    let asked = self.talk.came.take().unwrap_or(now);
+                    (self.talk.asked, self.talk.read) = (Some(asked), now);
                     self.talk.bytes = bytes;
-                    self.conn.set_asked(Some(self.at(now)));
+                    self.conn.set_asked(Some(self.at(asked)));
                     self.see(now, Seen::Asked { bytes, silent });
                 }
             }
@@ -281,6 +294,7 @@ impl Gauge for ConnGauge<'_> {
     fn left(&mut self, direction: Direction, how: Leave, now: Instant) {
         let Talk {
             asked,
+            read,
             up,
             down,
             bytes,
@@ -288,10 +302,11 @@ impl Gauge for ConnGauge<'_> {
             ..
         } = self.talk;
         let since = |then: Instant| now.saturating_duration_since(then);
-        let waiting = asked.map(since);
+        // As long as is known: who left while the upstream was being dialed did so nobody knows when.
+        let waiting = asked.map(|_| since(read));
         if direction == Direction::Up {
             // One that only half-closes, behind a first request, waits on. Who says goodbye or breaks off does not.
-            let at_once = waiting.is_some_and(|waiting| waiting <= AT_ONCE);
+            let at_once = asked.is_some_and(|asked| since(asked) <= AT_ONCE);
             let goodbye = answered > 0 && bytes <= GOODBYE;
             if how == Leave::Rst || !at_once || goodbye {
                 self.talk.gone = true;

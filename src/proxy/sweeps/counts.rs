@@ -1,9 +1,10 @@
 //! What facts show of a step: requests, their waits, and connections that ended.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::proxy::events::FactBatch;
-use crate::snapshot::{By, Fact, LegName, ProxyId, Seen};
+use crate::snapshot::{By, ConnId, Fact, LegName, ProxyId, Seen};
 use crate::sweep::Step;
 
 /// What facts show of a stretch of time.
@@ -12,6 +13,11 @@ pub(super) struct Counts {
     until: Duration,
     waits: hdrhistogram::Histogram<u32>,
     waited: Duration,
+    /// The answers that have begun, by their connections: when each was asked for.
+    begun: HashMap<ConnId, Duration>,
+    /// How many were whole, and how long they took together.
+    whole: u64,
+    took: Duration,
     asked: u64,
     paused: Duration,
     answers: u64,
@@ -33,6 +39,9 @@ impl Counts {
             until,
             waits: waits.expect("the bounds are in order"),
             waited: Duration::ZERO,
+            begun: HashMap::new(),
+            whole: 0,
+            took: Duration::ZERO,
             asked: 0,
             paused: Duration::ZERO,
             answers: 0,
@@ -49,8 +58,37 @@ impl Counts {
             |fact: &&Fact| fact.proxy == proxy && (self.from..self.until).contains(&fact.at);
         let facts: Vec<&Fact> = facts.filter(is_in).collect();
         for fact in facts {
+            self.see_end(fact);
             self.see(fact);
         }
+    }
+
+    /// An answer is whole when its last byte had been written by the next request of its connection, or by its end.
+    fn see_end(&mut self, fact: &Fact) {
+        let silent = match fact.seen {
+            Seen::Asked { silent, .. } => silent,
+            Seen::Left {
+                leg: LegName::Client,
+                amid,
+                ..
+            } => amid.silent_down.unwrap_or_default(),
+            Seen::Closed { .. } => Duration::ZERO,
+            _ => return,
+        };
+        if let Some(asked) = self.begun.remove(&fact.conn) {
+            let took = fact.at.saturating_sub(silent).saturating_sub(asked);
+            (self.whole, self.took) = (self.whole + 1, self.took.saturating_add(took));
+        }
+    }
+
+    /// How long an answer took in the mean, down to its last byte; where none was whole, how long those took that had begun.
+    fn mean_took(&self) -> Option<f64> {
+        if self.whole > 0 {
+            return mean(self.took, self.whole);
+        }
+        let begun = self.begun.values();
+        let took = begun.map(|asked| self.until.saturating_sub(*asked)).sum();
+        mean(took, self.begun.len() as u64)
     }
 
     fn see(&mut self, fact: &Fact) {
@@ -59,8 +97,10 @@ impl Counts {
                 self.asked = self.asked.saturating_add(1);
                 self.paused = self.paused.saturating_add(silent);
             }
+            Seen::Answered { gone: true, .. } => {}
             Seen::Answered { waited, .. } => {
                 self.answers = self.answers.saturating_add(1);
+                self.begun.insert(fact.conn, fact.at.saturating_sub(waited));
                 // What began under another value has waited for both.
                 if fact.at.saturating_sub(waited) >= self.from {
                     let micros = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
@@ -90,8 +130,6 @@ impl Counts {
 
     pub(super) fn step(&self) -> Step {
         let counted = self.waits.len();
-        let mean =
-            |sum: Duration, count: u64| (count > 0).then(|| sum.as_secs_f64() * 1e3 / count as f64);
         let quantile =
             |share: f64| (counted > 0).then(|| self.waits.value_at_quantile(share) as f64 / 1e3);
         Step {
@@ -102,6 +140,7 @@ impl Counts {
             p50_ms: quantile(0.5),
             p99_ms: quantile(0.99),
             mean_ms: mean(self.waited, counted),
+            took_ms: self.mean_took(),
             pause_ms: mean(self.paused, self.asked),
             oldest_ms: millis(self.oldest),
             failed: self.failed,
@@ -110,6 +149,11 @@ impl Counts {
             ..Step::default()
         }
     }
+}
+
+/// The mean of so many times, in milliseconds.
+fn mean(sum: Duration, count: u64) -> Option<f64> {
+    (count > 0).then(|| sum.as_secs_f64() * 1e3 / count as f64)
 }
 
 /// Milliseconds, to the microsecond.
