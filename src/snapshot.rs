@@ -278,9 +278,9 @@ pub struct Point {
     pub waits: Option<Duration>,
     /// Bytes delivered per second, up and down.
     pub rates: PerDirection<f64>,
-    /// Connections that failed in it.
+    /// Connections that failed in it, and those whose clients left while they waited.
     pub failed: u32,
-    /// Those of them that the client itself had reset.
+    /// Those of them that the client itself had reset or left.
     pub left: u32,
     /// Connections that a fault ended in it.
     pub cut: u32,

@@ -124,7 +124,7 @@ fn what_was_found_is_taken_back_on_the_screen_once_facts_turn() {
     for _ in 0..20 {
         round_trip(&client(port));
     }
-    let said = "opens a connection for each request";
+    let said = "asks once on each connection";
     terminal.keys("I");
     terminal.text(said);
     let kept = client(port);

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::faults::Faults;
 use super::group::Last;
 use super::stalls::Stalls;
-use crate::snapshot::{By, ConnId, Fact, Leave, LegName, Seen};
+use crate::snapshot::{By, ConnId, Fact, Finding, Leave, LegName, Seen};
 
 /// What is known of one proxy's connections.
 #[derive(Debug, Default)]
@@ -23,6 +23,8 @@ pub(super) struct Book {
     pub(super) answers: Last<Answer, 256>,
     /// How long the last answers took while no fault acted.
     pub(super) clean_waits: Last<Duration, 256>,
+    /// How many bytes the first reads of the requests had brought that were answered last.
+    sizes: Last<u64, 256>,
     /// How many answers there were at all, and how many while no fault acted.
     pub(super) answered: u64,
     pub(super) answered_clean: u64,
@@ -59,8 +61,9 @@ pub(super) struct Conn {
     pub(super) began: Duration,
     /// Whether that waits for its answer.
     pub(super) waits: bool,
-    /// How many bytes the first read of that request brought.
+    /// How many bytes the first read of that request brought, and that of the one before.
     pub(super) bytes: u64,
+    pub(super) bytes_before: u64,
     pub(super) requests: u32,
     pub(super) answered: u32,
     /// When the last answer began.
@@ -91,8 +94,9 @@ pub(super) struct Answer {
     pub(super) at: Duration,
     pub(super) conn: ConnId,
     pub(super) client: IpAddr,
-    /// When its request began.
+    /// When its request began, and how many bytes its first read brought.
     pub(super) began: Duration,
+    pub(super) bytes: u64,
 }
 
 /// What a fact means for a request.
@@ -174,8 +178,10 @@ impl Book {
                 conn: fact.conn,
                 client: conn.client,
                 began: conn.began,
+                bytes: conn.bytes,
             };
             self.answers.push(answer);
+            self.sizes.push(conn.bytes);
             self.answered += 1;
             if self.faults.clean(conn.began, fact.at) {
                 self.answered_clean += 1;
@@ -183,6 +189,19 @@ impl Book {
             }
         }
         step
+    }
+
+    /// When any request was answered last.
+    pub(super) fn last_answer(&self) -> Duration {
+        let last = self.answers.iter().next_back();
+        last.map_or(Duration::ZERO, |answer| answer.at)
+    }
+
+    /// Whether requests of about so many bytes are answered, as far as was seen.
+    pub(super) fn answers_to(&self, bytes: u64) -> bool {
+        let alike = |size: &&u64| size.abs_diff(bytes) * 8 <= bytes;
+        let alike = self.sizes.iter().filter(alike);
+        alike.count() >= Finding::CASES
     }
 
     /// Drops a connection that is over.
@@ -263,6 +282,7 @@ impl Conn {
             began: at,
             waits: false,
             bytes: 0,
+            bytes_before: 0,
             requests: 0,
             answered: 0,
             last_answer: None,
@@ -297,7 +317,8 @@ impl Conn {
                 let reached = self.reached.unwrap_or(self.opened);
                 let at_once = self.requests == 0 && fact.at <= reached + AT_ONCE;
                 self.began = if at_once { self.opened } else { fact.at };
-                (self.bytes, self.waits) = (bytes, true);
+                self.bytes_before = std::mem::replace(&mut self.bytes, bytes);
+                self.waits = true;
                 self.requests += 1;
                 Some(Step::Began)
             }

@@ -1,7 +1,8 @@
 //! Cancels: a client takes a request back on a connection of its own.
 //!
 //! So do PostgreSQL's clients: they open a second connection, send sixteen bytes, and are answered nothing. A protocol whose
-//! ordinary requests have sixteen bytes answers them, and then nothing is told.
+//! ordinary requests have sixteen bytes answers them, and a message of sixteen bytes that has no answer comes at any moment: then
+//! nothing is told.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -18,8 +19,10 @@ pub(super) struct Cancels {
     /// Those whose connections are open still.
     open: Last<Cancel, 64>,
     cases: Last<Cancel, 64>,
-    /// How many first requests of as many bytes were answered.
+    /// How many first requests of as many bytes were answered, and how many came while only such waited as had at one before.
     answered: usize,
+    idle: usize,
+    last: Option<Duration>,
 }
 
 /// A first request that may take another one back.
@@ -50,6 +53,15 @@ impl Watch for Cancels {
             (_, Some(Step::Answered { .. })) => self.answered += 1,
             (_, Some(Step::Began)) if conn.age(at) <= AT_ONCE => {
                 let waits = sight.book.waits_beside(conn, at, PATIENCE);
+                // What one before it took back waits no more.
+                let last = self.last.replace(at);
+                let new = waits
+                    .iter()
+                    .min()
+                    .and_then(|waited| at.checked_sub(*waited));
+                if new.is_some() && new <= last {
+                    self.idle += 1;
+                }
                 let exact = |waited: &Duration| sight.is_exact_since(at.saturating_sub(*waited));
                 if waits.iter().all(exact) && !waits.is_empty() {
                     self.open.push(Cancel {
@@ -83,7 +95,7 @@ impl Watch for Cancels {
         let Some(last) = self.cases.iter().next_back() else {
             return;
         };
-        if self.answered * 5 > n || when < Finding::CASES {
+        if (self.answered + self.idle) * 5 > n || when < Finding::CASES {
             return;
         }
         let waits: Vec<Duration> = self.cases.iter().filter_map(|case| case.waited).collect();
@@ -92,22 +104,19 @@ impl Watch for Cancels {
             .iter()
             .filter(|wait| Width::TIMER.joins(**wait, after))
             .count();
-        let known = alike >= Finding::CASES && alike * 10 >= n * 7;
-        let of = n + self.answered;
-        let text = if known {
-            format!(" after {}", time(after))
-        } else {
-            String::new()
-        };
+        // What comes at any moment of a wait has nothing to do with it, unless a person does it: that cannot be told.
+        if alike < Finding::CASES || alike * 10 < n * 7 {
+            return;
+        }
+        let (of, after_text) = (n + self.answered, time(after));
         found.push(Finding::new(
             (Habit::Cancels, "second connection"),
-            format!("cancels a request on a connection of its own{text} ({n} of {of})"),
+            format!(
+                "cancels a request on a connection of its own after {after_text} ({n} of {of})"
+            ),
             &last.under,
             (n, of),
-            known
-                .then_some(("after", Figure::Time(after)))
-                .into_iter()
-                .collect(),
+            vec![("after", Figure::Time(after))],
             self.cases.iter().rev().map(|case| case.conn),
         ));
     }

@@ -111,7 +111,7 @@ impl Endings {
         told.then(|| {
             Finding::new(
                 (Habit::Pool, "one request each"),
-                format!("opens a connection for each request ({n} of {of})"),
+                format!("asks once on each connection ({n} of {of})"),
                 none,
                 (n, of),
                 Vec::new(),
@@ -135,7 +135,9 @@ impl Endings {
     }
 
     fn lifetime(&self, none: &Arc<str>) -> Option<Finding> {
-        let by_client = |end: &&End| end.by == LegName::Client && end.requests > 1;
+        // What lives for less is made for a piece of work.
+        let lives = |end: &&End| end.requests > 1 && end.age >= IDLE;
+        let by_client = |end: &&End| end.by == LegName::Client && lives(end);
         let ends: Vec<&End> = self.0.iter().filter(by_client).collect();
         let members = Self::alike(&ends, |end| end.age)?;
         let replaced = members.iter().filter(|end| end.replaced).count();

@@ -27,6 +27,8 @@ pub(super) struct GivesUp {
     /// How many clients left amid a wait in health, and how many ended their stream there and were answered.
     left_in_health: u64,
     half_closes: u64,
+    /// How many left in the middle of an answer in health: they had what they wanted.
+    content: u64,
 }
 
 /// A client that left while something was to come.
@@ -39,6 +41,8 @@ struct Case {
     conn: ConnId,
     at: Duration,
     amid: Amid,
+    /// The first bytes of its request.
+    bytes: u64,
     under: Arc<str>,
     waited: Duration,
     /// Since its request began; for an answer that stopped, that is longer.
@@ -143,6 +147,11 @@ impl GivesUp {
             }
             return;
         }
+        let in_health = sight.book.faults.clean(conn.began, at);
+        if in_health && conn.answered > 0 && amid.waiting.is_none() {
+            let broke = conn.left.is_some_and(|left| left.broke);
+            self.content += u64::from(amid.held || broke);
+        }
         let (what, waited) = match sight.step {
             Some(Step::GivenUp { waited }) if conn.answered == 0 => (Amid::New, *waited),
             Some(Step::GivenUp { waited }) => (Amid::Request, *waited),
@@ -150,7 +159,6 @@ impl GivesUp {
                 (Amid::Answer, amid.silent_down.unwrap_or_default())
             }
             _ => {
-                let in_health = sight.book.faults.clean(conn.began, at);
                 if in_health {
                     let (silent, age) = (amid.silent_up, conn.age(at));
                     self.healthy.ended(Ended { at, silent, age });
@@ -173,6 +181,7 @@ impl GivesUp {
             conn: conn.id,
             at,
             amid: what,
+            bytes: conn.bytes,
             under: Arc::clone(sight.book.faults.between(conn.began, at)),
             waited,
             since_asked: at.saturating_sub(conn.began),
@@ -198,6 +207,10 @@ impl GivesUp {
     fn closed(&mut self, sight: &Sight<'_>) {
         let Some(left) = sight.conn.left else { return };
         let in_health = sight.book.faults.clean(sight.conn.began, sight.fact.at);
+        if left.answered_after && !left.broke {
+            // It was answered, and nothing shows that it did not read that.
+            self.cases.retain(|case| case.conn != sight.conn.id);
+        }
         let patient = left.waited.is_some_and(|waited| waited >= PATIENCE);
         if in_health && patient && !left.answered_after {
             self.left_in_health += 1;
@@ -209,6 +222,11 @@ impl GivesUp {
         self.left_in_health * 10 > book.answered_clean
     }
 
+    /// Whether those that leave in the middle of an answer give it up: in health they take answers whole.
+    fn tells_of_answers(&self) -> bool {
+        self.healthy.0.len() >= Finding::CASES && self.content < Finding::CASES as u64
+    }
+
     fn state_of(
         &self,
         amid: Amid,
@@ -218,6 +236,9 @@ impl GivesUp {
         found: &mut Vec<Finding>,
     ) {
         // In an answer, either the silence since its last byte is what is alike, or the time since the request.
+        if amid == Amid::Answer && !self.tells_of_answers() {
+            return;
+        }
         let reading: &[fn(&Case) -> Duration] = match amid {
             Amid::Answer => &[|case| case.waited, |case| case.since_asked],
             Amid::New | Amid::Request => &[|case| case.waited],
@@ -241,6 +262,10 @@ impl GivesUp {
             let before = found.len();
             for members in clusters {
                 let times: Vec<Duration> = members.iter().map(|case| read(case)).collect();
+                // Bytes were coming: it had what it wanted.
+                if amid == Amid::Answer && median(times.iter().copied()) < PATIENCE {
+                    continue;
+                }
                 if self.is_otherwise_explained(&members, &times, under, book) {
                     continue;
                 }
@@ -271,11 +296,17 @@ impl GivesUp {
         let habits = self.healthy.alike(middle);
         // Without a fault, only what nobody has to wait for is a time-out: an answer never takes so long.
         let longest = book.clean_waits.iter().max().copied().unwrap_or_default();
+        // A message that never has an answer is given up by nobody.
+        let answered = cases
+            .iter()
+            .filter(|case| book.answers_to(case.bytes))
+            .count();
+        let one_way = answered * 10 < cases.len() * 7;
         let ordinary = under == NONE
             && (book.answered_clean < 20
                 || middle < longest * 3
                 || self.cases.len() as u64 * 10 > book.answered_clean);
-        losers || habits >= Finding::CASES || ordinary
+        losers || habits >= Finding::CASES || one_way || ordinary
     }
 
     fn finding(

@@ -71,14 +71,16 @@ impl Watch for Hedges {
         if many {
             self.pairs.retain(|pair| pair.at + LOSER < at);
         }
+        // The same request twice has as many bytes.
         let answer = sight.book.answered_just_before(conn, at, LOSER);
+        let other = answer.is_some_and(|answer| answer.bytes != conn.bytes);
         // Who ends its stream behind its request goes on reading.
         let waited = amid.waiting.is_some_and(|waiting| waiting > LOSER);
         let own = at.saturating_sub(conn.began);
         if answer.is_none() && first && waited {
             self.given_up.push(own);
         }
-        let Some(answer) = answer.filter(|_| first && !many && waited) else {
+        let Some(answer) = answer.filter(|_| first && !many && waited && !other) else {
             return;
         };
         let after = answer.began.abs_diff(conn.began);

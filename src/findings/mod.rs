@@ -183,7 +183,8 @@ impl Findings {
     /// When a request was answered last.
     #[must_use]
     pub fn last_answer(&self) -> Option<Duration> {
-        Some(self.book.answers.iter().next_back()?.at)
+        let last = self.book.last_answer();
+        (!last.is_zero()).then_some(last)
     }
 
     /// Whether something was seen of which the last state knows nothing.

@@ -30,8 +30,9 @@ struct Broken {
     silence: Duration,
     /// How many bytes the client sent: those that broke it, or at once in answer to that; none so far where it is absent.
     bytes: Option<u64>,
-    /// Whether what went before it was one like this, and whether the client asked for more at once.
+    /// Whether what went before it was one like this, or a request of other bytes, and whether the client asked for more at once.
     again: bool,
+    behind_other: bool,
     followed: bool,
 }
 
@@ -67,12 +68,14 @@ impl Watch for Pings {
             let exact = sight.is_exact_since(since);
             exact && sight.book.faults.clean(since, at) && !conn.is_stranger
         };
-        let broken = |silence, bytes, again| Broken {
+        let broken = |silence, bytes: Option<u64>, again| Broken {
             conn: conn.id,
             at,
             silence,
             bytes,
             again,
+            behind_other: conn.requests > 1
+                && bytes.is_some_and(|bytes| bytes != conn.bytes_before),
             followed: false,
         };
         match (sight.fact.seen, sight.step) {
@@ -97,8 +100,11 @@ impl Watch for Pings {
             (Seen::Pushed { silent, .. }, _) if silent >= LONG_SILENCE && clean(silent) => {
                 self.sent.push(broken(silent, None, false));
             }
+            // Behind the first, a ping looks like an answer to the one before. A first one that was asked for is none.
             (_, Some(Step::Answered { waited })) if *waited >= LONG_SILENCE && clean(*waited) => {
-                self.sent.push(broken(*waited, None, false));
+                if self.sent.iter().any(|it| it.conn == conn.id) {
+                    self.sent.push(broken(*waited, None, false));
+                }
             }
             _ => {}
         }
@@ -133,7 +139,7 @@ impl Alike<'_> {
     fn come_by_themselves(&self) -> bool {
         let count = |shows: fn(&Broken) -> bool| self.pings.iter().filter(|it| shows(it)).count();
         let again = count(|it| it.again);
-        let behind_others = self.pings.len() - again;
+        let behind_others = count(|it| it.behind_other);
         let followed = count(|it| it.followed);
         again >= Finding::CASES
             && behind_others >= Finding::CASES

@@ -21,6 +21,8 @@ pub(super) struct Pool {
     /// How many connections are open that were asked twice and more, and how many that were answered at all.
     kept: usize,
     used: usize,
+    /// When one that was asked twice and more was answered last.
+    kept_last: Option<Duration>,
     /// How many were kept in each of the last seconds without a fault.
     seconds: Last<Second, 11>,
     steady: Option<Steady>,
@@ -67,6 +69,9 @@ struct Grown {
 /// A connection that has so many requests is kept for more than one piece of work.
 const PIECE: usize = 15;
 
+/// One that is kept lives for so many seconds, in the mean.
+const LIVES: usize = 3;
+
 /// Programs that share an address are known for so long.
 const LATELY: Duration = Duration::from_secs(60);
 
@@ -104,7 +109,9 @@ impl Watch for Pool {
 
     fn state(&self, book: &Book, found: &mut Vec<Finding>) {
         let none: Arc<str> = NONE.into();
-        let keeps_none = self.kept == 0 && book.strangers == 0;
+        let lately = book.last_answer().saturating_sub(LATELY);
+        let keeps_none = self.kept_last.is_none_or(|at| at < lately);
+        let keeps_none = keeps_none && self.kept == 0 && book.strangers == 0;
         let one_each = self.endings.one_each(&none).filter(|_| keeps_none);
         found.extend(one_each.or_else(|| self.keeps(&none)));
         found.extend(self.grown.as_ref().and_then(Grown::finding));
@@ -123,6 +130,9 @@ impl Pool {
     /// A request was answered.
     fn count(&mut self, sight: &Sight<'_>) {
         let again = usize::from(sight.conn.answered >= 2);
+        if again > 0 {
+            self.kept_last = Some(sight.fact.at);
+        }
         // While there are some of which nobody knows whether they are kept, none are counted.
         if sight.book.strangers > 0 {
             return;
@@ -202,7 +212,8 @@ impl Pool {
         let requests: usize = whole.iter().map(|second| second.requests).sum();
         // Who does a piece of work on each, of a few requests, keeps none of them.
         let ended: usize = whole.iter().map(|second| second.ended).sum();
-        if requests < ended * PIECE {
+        // As does who makes new ones all the time, however much is asked on each.
+        if requests < ended * PIECE || ended * LIVES > most * SECONDS {
             return;
         }
         let lately = Duration::from_secs(number).saturating_sub(LATELY);

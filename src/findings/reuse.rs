@@ -40,7 +40,8 @@ impl Watch for Reuse {
     fn see(&mut self, sight: &Sight<'_>) {
         let (at, conn) = (sight.fact.at, sight.conn);
         let under = match sight.step {
-            Some(Step::CutOff { under }) => Some(under),
+            // Who has a connection for each request has no others, and is another program than who keeps some.
+            Some(Step::CutOff { under }) if conn.answered > 0 => Some(under),
             _ => None,
         };
         let last = self.errors.iter_mut().next_back();

@@ -100,7 +100,7 @@ impl Watch for StopsTrying {
         found.push(Finding::new(
             (Habit::StopsTrying, "after failures"),
             format!(
-                "stops trying for {} after failures, then tries once ({n} of {of}, {range})",
+                "stops trying for {} after failures, then tries again ({n} of {of}, {range})",
                 time(lasts)
             ),
             &silences[members[0]].under,
@@ -141,7 +141,11 @@ impl StopsTrying {
             row.pause
         };
         let quiet = since.is_some_and(|since| since >= silence);
+        // Who rests for about as long in health goes by a schedule.
+        let rests = self.healthy.iter().filter(|gap| **gap * 2 >= silence);
+        let scheduled = rests.count() >= Finding::CASES;
         let long = silence >= SHORTEST && silence > healthy.max(pause) * TIMES && quiet;
+        let long = long && !scheduled;
         let burst = if row.silent {
             row.attempts <= PROBES + 1
         } else {

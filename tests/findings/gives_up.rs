@@ -47,91 +47,197 @@ fn time_outs_are_told_as_they_were() {
     judge(&cases);
 }
 
-/// A client that leaves in the middle of an answer, either so long after its last byte or so long after it asked.
+/// A connection with one request, in seconds since its opening.
+struct Exchange {
+    opened: f64,
+    /// The bytes of its request.
+    bytes: u64,
+    answered: Option<f64>,
+    /// When its client ended its stream, and how.
+    left: (f64, Leave),
+    /// For how long nothing had been written to it then, and whether more was due.
+    silent: f64,
+    held: bool,
+    /// When it was over.
+    over: f64,
+}
+
+/// Tells the facts of exchanges, which follow each other, under these faults from `from` on.
+fn tell(findings: &mut Findings, exchanges: &[Exchange]) {
+    let secs = Duration::from_secs_f64;
+    for (conn, it) in exchanges.iter().enumerate() {
+        let at = |time: f64| secs(it.opened + time);
+        let (client, silent) = ((HERE, 4_000).into(), Duration::ZERO);
+        let bytes = it.bytes;
+        let before = it.answered.filter(|time| *time <= it.left.0);
+        let (leg, how) = (LegName::Client, it.left.1);
+        let amid = Amid {
+            waiting: before.is_none().then(|| secs(it.left.0)),
+            silent_up: secs(it.left.0),
+            silent_down: before.map(|_| secs(it.silent)),
+            asked: bytes,
+            answered: u32::from(before.is_some()),
+            held: it.held,
+        };
+        let answer = it.answered.map(|time| {
+            let (waited, upstream) = (secs(time), secs(time));
+            let (more, gone) = (false, false);
+            let seen = Seen::Answered {
+                waited,
+                upstream,
+                more,
+                gone,
+            };
+            (at(time), seen)
+        });
+        let by = By::Client;
+        let mut seen = vec![
+            (at(0.0), Seen::Opened { client }),
+            (at(0.0), Seen::Reached),
+            (at(0.0), Seen::Asked { bytes, silent }),
+            (at(it.left.0), Seen::Left { leg, how, amid }),
+            (at(it.over), Seen::Closed { by, bytes: 900 }),
+        ];
+        seen.extend(answer);
+        seen.sort_by_key(|(at, _)| *at);
+        for (at, seen) in seen {
+            let conn = ConnId(1_000 * it.opened as u64 + conn as u64);
+            let proxy = ProxyId(1);
+            findings.see(&Fact {
+                at,
+                proxy,
+                conn,
+                seen,
+            });
+        }
+    }
+}
+
+/// So many exchanges in health, from a moment on, whose clients take their answers whole; every other one breaks its connection
+/// in the middle instead where `content`.
+fn in_health(from: f64, count: u32, content: bool) -> Vec<Exchange> {
+    let each = (0..count).map(|number| Exchange {
+        opened: from + f64::from(number),
+        bytes: 90,
+        answered: Some(0.009),
+        left: match content && number % 2 == 0 {
+            true => (0.05, Leave::Rst),
+            false => (0.05, Leave::Fin),
+        },
+        silent: 0.001,
+        held: content && number % 2 == 0,
+        over: 0.06,
+    });
+    each.collect()
+}
+
+fn gives_up_of(findings: &mut Findings) -> Vec<Finding> {
+    let told = findings.state(Duration::from_secs(1_000));
+    let told = told.iter().filter(|it| it.kind == Habit::GivesUp);
+    told.cloned().collect()
+}
+
+/// A client that leaves in the middle of an answer, either so long after its last byte or so long after it asked; nothing is told where
+/// nobody knows that it takes answers whole, and where it does not.
 #[test]
 fn time_outs_in_the_middle_of_an_answer_are_told_apart() {
     use faultboard::fault::random::{Random, unit};
-    let slow = faultboard::fault::language::parse("bandwidth 1kB/s").expect("faults");
-    let slow = Plan::of(slow);
     let mut tally = Tally::default();
     for (which, after) in [("stalled answer", 2.0), ("whole answer", 5.0)] {
-        let mut row = Tallied::new(format!("time-out: {which}"));
-        for seed in seeds() {
-            let mut random = Random::new(seed);
-            let mut findings = Findings::default();
-            findings.faults(Duration::ZERO, &slow);
-            for conn in 1..=12 {
-                let secs = Duration::from_secs_f64;
-                let mut drawn =
-                    |least: f64, most: f64| least + (most - least) * unit(random.draw());
-                let exact = after + drawn(0.0, 0.01);
-                let (silent, whole) = match which {
-                    "stalled answer" => (exact, exact + drawn(0.5, 4.0)),
-                    _ => (drawn(0.05, 1.5), exact),
+        for (health, content) in [(10, false), (0, false), (10, true)] {
+            let told = health > 0 && !content;
+            let mut row = Tallied::new(format!("time-out: {which}, {health} before, {content}"));
+            for seed in seeds() {
+                let mut random = Random::new(seed);
+                let mut findings = Findings::default();
+                tell(&mut findings, &in_health(1.0, health, content));
+                findings.faults(Duration::from_secs(50), &plan("bandwidth 1kB/s"));
+                let exchanges = (0..12).map(|number| {
+                    let mut drawn =
+                        |least: f64, most: f64| least + (most - least) * unit(random.draw());
+                    let exact = after + drawn(0.0, 0.01);
+                    let (silent, whole) = match which {
+                        "stalled answer" => (exact, exact + drawn(0.5, 4.0)),
+                        _ => (drawn(0.05, 1.5), exact),
+                    };
+                    Exchange {
+                        opened: 60.0 + f64::from(number) * 7.0 + drawn(0.0, 1.0),
+                        bytes: 90,
+                        answered: Some(0.009),
+                        left: (whole, Leave::Fin),
+                        silent,
+                        held: true,
+                        over: whole,
+                    }
+                });
+                let exchanges: Vec<_> = exchanges.collect();
+                tell(&mut findings, &exchanges);
+                let found = gives_up_of(&mut findings);
+                let is_so = |it: &Finding| {
+                    let off = (it.values[0].1.number() - after).abs();
+                    told && (it.which, it.n) == (which, 12) && off < 0.02
                 };
-                let opened = secs(conn as f64 * 7.0 + drawn(0.0, 1.0));
-                let left = opened + secs(whole);
-                let amid = Amid {
-                    silent_up: secs(whole),
-                    silent_down: Some(secs(silent)),
-                    asked: 90,
-                    answered: 1,
-                    held: true,
-                    ..Amid::default()
-                };
-                let client = (HERE, 4_000).into();
-                let (leg, how, waited) = (LegName::Client, Leave::Fin, millis(9));
-                for (at, seen) in [
-                    (opened, Seen::Opened { client }),
-                    (opened, Seen::Reached),
-                    (
-                        opened,
-                        Seen::Asked {
-                            bytes: 90,
-                            silent: Duration::ZERO,
-                        },
-                    ),
-                    (
-                        opened + waited,
-                        Seen::Answered {
-                            waited,
-                            upstream: waited,
-                            more: false,
-                            gone: false,
-                        },
-                    ),
-                    (left, Seen::Left { leg, how, amid }),
-                    (
-                        left,
-                        Seen::Closed {
-                            by: By::Client,
-                            bytes: 900,
-                        },
-                    ),
-                ] {
-                    let (proxy, conn) = (ProxyId(1), ConnId(conn));
-                    findings.see(&Fact {
-                        at,
-                        proxy,
-                        conn,
-                        seen,
-                    });
+                row.ran(found.is_empty() != told);
+                if found.len() > 1 || !found.iter().all(is_so) {
+                    row.wrong(seed, format_args!("{found:?}"));
                 }
             }
-            let told = findings.state(Duration::from_secs(100));
-            let told: Vec<_> = told.iter().filter(|it| it.kind == Habit::GivesUp).collect();
-            let is_so = |it: &Finding| {
-                let off = (it.values[0].1.number() - after).abs();
-                (it.which, it.n) == (which, 12) && off < 0.02
-            };
-            row.ran(!told.is_empty());
-            if told.len() > 1 || !told.iter().all(|it| is_so(it)) {
-                row.wrong(seed, format_args!("{told:?}"));
-            }
+            tally.stated_row(row);
         }
-        tally.stated_row(row);
     }
     tally.holds();
+}
+
+fn plan(faults: &str) -> Plan {
+    Plan::of(faultboard::fault::language::parse(faults).expect("faults"))
+}
+
+/// Who takes what it wants of a stream that goes on leaves amid bytes that come; who ends its stream behind its request and reads on
+/// waits for nothing less; and a message that is never answered is given up by nobody.
+#[test]
+fn who_has_what_it_wants_gives_nothing_up() {
+    let leaves = |bytes, answered, left, silent, held| {
+        let each = (0..12).map(move |number| Exchange {
+            opened: 60.0 + f64::from(number) * 7.0,
+            bytes,
+            answered,
+            left: (left, Leave::Fin),
+            silent,
+            held,
+            over: answered.map_or(left, |answered: f64| left.max(answered + 0.001)),
+        });
+        each.collect::<Vec<_>>()
+    };
+    for (what, faults, exchanges) in [
+        (
+            "takes its part",
+            "bandwidth 1kB/s",
+            leaves(90, Some(0.009), 2.0, 0.001, true),
+        ),
+        (
+            "reads on",
+            "latency 500ms",
+            leaves(90, Some(0.5), 0.3, 0.0, false),
+        ),
+        ("one way", "", leaves(17, None, 2.0, 0.0, false)),
+    ] {
+        let mut findings = Findings::default();
+        let (from, count) = (1.0, if faults.is_empty() { 45 } else { 10 });
+        tell(&mut findings, &in_health(from, count, false));
+        if !faults.is_empty() {
+            findings.faults(Duration::from_secs(50), &plan(faults));
+        }
+        // All of health's answers are there before the first of these.
+        tell(&mut findings, &exchanges);
+        let told = gives_up_of(&mut findings);
+        let is_whole = |it: &Finding| it.which == "whole answer";
+        // In the middle of an answer, who stops after as long as ever may have a time-out too.
+        let told: Vec<_> = told
+            .into_iter()
+            .filter(|it| what != "takes its part" || !is_whole(it))
+            .collect();
+        assert!(told.is_empty(), "{what}: {told:?}");
+    }
 }
 
 /// What ends all its connections at once leaves amid as many waits, and by chance some are alike.

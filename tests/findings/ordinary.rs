@@ -39,6 +39,16 @@ pub enum Does {
     IsPinged,
     /// Asks what there is to do, does it where there is something, and sleeps a second.
     Polls,
+    /// Opens a connection, sends so many bytes that have no answer, and leaves after this long; again and again.
+    OneWay { bytes: u64, lasts: f64 },
+    /// Every so many seconds does a job of three requests, each on a connection of its own.
+    Cron { every: f64 },
+    /// Asks, in three bytes, for what comes after eight seconds, for ever.
+    Waits,
+    /// Waits for news on one connection, asks for something else on another, and waits for other news once it has that.
+    View,
+    /// Does pieces of work of twenty requests, each piece on a connection of its own.
+    Pieces,
     /// A person, who leaves when they have waited long enough, or have seen enough.
     Person,
 }
@@ -228,6 +238,49 @@ impl Client for Ordinary {
                 }
                 self.ask(desk, self.conns[0]);
             }
+            (Does::OneWay { .. }, END) => {
+                self.leave_all(desk, Leave::Fin);
+                desk.sleep(me, 0, millis(900));
+            }
+            (Does::OneWay { bytes, lasts }, _) => {
+                self.conns = vec![desk.open(me)];
+                desk.ask(self.conns[0], bytes, None);
+                desk.sleep(me, END, Duration::from_secs_f64(lasts));
+            }
+            (Does::Cron { every }, _) => {
+                let conn = desk.open(me);
+                self.ask(desk, conn);
+                let rests = if self.turns.is_multiple_of(3) {
+                    every
+                } else {
+                    0.2
+                };
+                desk.sleep(me, 0, Duration::from_secs_f64(rests));
+            }
+            (Does::Waits, _) => {
+                self.conns = vec![desk.open(me)];
+                desk.ask(self.conns[0], 3, Some(millis(8_000)));
+            }
+            (Does::View, NEXT) => {
+                if let Some(conn) = self.conns.first() {
+                    self.ask(desk, *conn);
+                }
+            }
+            (Does::View, _) => {
+                if self.conns.len() != 1 {
+                    self.leave_all(desk, Leave::Fin);
+                    self.conns = vec![desk.open(me)];
+                }
+                let news = desk.open(me);
+                desk.ask(news, 120, Some(millis(30_000)));
+                self.conns.push(news);
+                desk.sleep(me, NEXT, millis(300));
+            }
+            (Does::Pieces, _) => {
+                self.turns = 0;
+                self.conns = vec![desk.open(me)];
+                self.ask(desk, self.conns[0]);
+            }
             (Does::Person, _) => {
                 self.leave_all(desk, Leave::Fin);
                 self.conns = vec![desk.open(me)];
@@ -252,6 +305,23 @@ impl Client for Ordinary {
             Does::Loop { sleeps } => {
                 desk.leave(conn, Leave::Fin);
                 desk.sleep(me, NEXT, Duration::from_secs_f64(sleeps));
+            }
+            Does::Cron { .. } => desk.leave(conn, Leave::Fin),
+            Does::Waits => desk.ask(conn, 3, Some(millis(8_000))),
+            Does::View if self.conns.first() == Some(&conn) => {
+                self.conns
+                    .drain(1..)
+                    .for_each(|news| desk.leave(news, Leave::Fin));
+                desk.sleep(me, 0, millis(500));
+            }
+            Does::Pieces => {
+                self.turns += 1;
+                if self.turns < 20 {
+                    self.ask(desk, conn);
+                } else {
+                    self.leave_all(desk, Leave::Fin);
+                    desk.sleep(me, 0, millis(50));
+                }
             }
             Does::Subscriber => desk.sleep(me, NEXT, millis(700)),
             Does::Goodbye => desk.sleep(me, END, millis(3)),
@@ -282,6 +352,10 @@ impl Client for Ordinary {
                 desk.sleep(me, NEXT, pause);
             }
             Does::Goodbye => desk.sleep(me, 0, millis(1_500)),
+            Does::Waits | Does::View | Does::Pieces => {
+                let pause = desk.between(0.5, 3.0);
+                desk.sleep(me, 0, pause);
+            }
             _ => {}
         }
     }

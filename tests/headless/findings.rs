@@ -31,7 +31,7 @@ fn what_was_found_is_taken_back_once_facts_turn() {
     session.ask("quit", "done");
     succeeds(session);
 
-    let said = "opens a connection for each request";
+    let said = "asks once on each connection";
     let tape = std::fs::read_to_string(&tape).expect("a tape");
     let states = ["new", "withdrawn"].map(|state| {
         let state = format!("\"state\":\"{state}\"");

@@ -1,6 +1,7 @@
 //! What the collector keeps of one proxy: what it has seen so far, from which the proxy's row in the snapshot is made.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::clean::CleanTime;
@@ -119,6 +120,7 @@ impl ProxyFigures {
             let counted = Counted {
                 failed: self.failed,
                 left: self.left,
+                gave_up: self.gave_up(),
                 cut: self.ended.iter().map(|(_, count)| count).sum(),
             };
             let waits = (self.unanswered.overdue > 0).then_some(self.unanswered.oldest);
@@ -269,6 +271,13 @@ impl ProxyFigures {
 
     fn moment(&self, at: Duration) -> Instant {
         self.start.checked_add(at).unwrap_or(self.start)
+    }
+
+    /// How many clients have left while they waited.
+    fn gave_up(&self) -> u64 {
+        let meters = self.proxy.meters();
+        let each = meters.map(|meter| meter.gave_up.load(Ordering::Relaxed));
+        each.sum()
     }
 
     /// A connection has ended so.

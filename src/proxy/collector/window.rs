@@ -56,6 +56,8 @@ pub(crate) struct Counted {
     pub(crate) failed: u64,
     /// Those of them that the client itself had reset.
     pub(crate) left: u64,
+    /// By a client's leaving in order while it waited.
+    pub(crate) gave_up: u64,
     /// By a fault.
     pub(crate) cut: u64,
 }
@@ -210,13 +212,14 @@ impl Window {
             return;
         }
         let more = |now: u64, before: u64| u32::try_from(now - before).unwrap_or(u32::MAX);
+        let gave_up = more(sample.counted.gave_up, last.counted.gave_up);
         let point = Point {
             at: sample.at,
             feels: sample.feels.since(&last.feels).map(|feels| feels.p50),
             waits: sample.waits,
             rates: sample.rates_since(last),
-            failed: more(sample.counted.failed, last.counted.failed),
-            left: more(sample.counted.left, last.counted.left),
+            failed: more(sample.counted.failed, last.counted.failed).saturating_add(gave_up),
+            left: more(sample.counted.left, last.counted.left).saturating_add(gave_up),
             cut: more(sample.counted.cut, last.counted.cut),
             losses: PerDirection::from_fn(|way| sample.losses[way].since(last.losses[way])),
             changed: PerDirection::from_fn(|way| more(sample.changed[way], last.changed[way])),
@@ -362,6 +365,7 @@ mod tests {
                 Counted {
                     failed: beat,
                     left: 0,
+                    gave_up: 0,
                     cut: 2 * beat,
                 },
                 None,

@@ -40,6 +40,8 @@ pub(crate) struct ProxyMeter {
     pub(crate) feels: Histogram,
     /// How often a direction of a connection became full.
     pub(crate) fulls: AtomicU64,
+    /// How many clients ended their stream while a request of theirs had waited for a while.
+    pub(crate) gave_up: AtomicU64,
     /// What became of the packets of virtual senders.
     pub(crate) losses: PerDirection<LossMeter>,
     /// How many writes bytes left in.

@@ -174,7 +174,7 @@ impl<'a> ConnGauge<'a> {
 
     /// Bytes are written to a client whose window was found full, at `now`: where that has been looked at for long enough, or
     /// nothing was written for a while although it could have been, the stretch is over.
-    fn let_in(&mut self, mut blocked: Blocked, now: Instant) {
+    fn let_in(&mut self, mut blocked: Blocked, bytes: u64, now: Instant) {
         let last = self.talk.down.unwrap_or(blocked.from);
         let pause = now.saturating_duration_since(last) >= Fact::SILENCE;
         let idle = match blocked.since.take() {
@@ -188,7 +188,8 @@ impl<'a> ConnGauge<'a> {
         let until = if idle { last } else { now };
         let over = until.saturating_duration_since(blocked.from);
         if over >= Fact::STRETCH {
-            let delivered = self.conn.delivered().down;
+            // What is written now was let in by now; what comes after a rest was not by its beginning.
+            let delivered = self.conn.delivered().down + if idle { 0 } else { bytes };
             let bytes = delivered.saturating_sub(blocked.delivered);
             let blocked = blocked.sum;
             self.see(
@@ -212,7 +213,7 @@ impl Gauge for ConnGauge<'_> {
         if direction == Direction::Down
             && let Some(blocked) = self.talk.blocked
         {
-            self.let_in(blocked, now);
+            self.let_in(blocked, bytes as u64, now);
         }
         self.conn.add_delivered(direction, bytes as u64);
         add(&self.proxy.delivered[direction], bytes as u64);
@@ -311,6 +312,11 @@ impl Gauge for ConnGauge<'_> {
             if how == Leave::Rst || !at_once || goodbye {
                 self.talk.gone = true;
                 self.conn.set_asked(None);
+                let waited = asked.is_some_and(|asked| since(asked) >= Fact::SILENCE);
+                // One whose connection broke is counted when that ends.
+                if how == Leave::Fin && waited {
+                    add(&self.proxy.gave_up, 1);
+                }
             }
         }
         let amid = Amid {

@@ -190,7 +190,12 @@ fn gap(model: &Model, busiest: &Busiest, room: u16) -> Option<(String, Role)> {
 
 /// How many connections of these proxies failed in the last ten seconds, and the key that shows them, where there is one.
 fn failing<'a>(others: impl Iterator<Item = &'a ProxyRow>) -> Option<String> {
-    let failed = others.map(|row| (row, lately(row, |point| point.failed)));
+    let failed = others.map(|row| {
+        (
+            row,
+            lately(row, |point| point.failed - point.left.min(point.failed)),
+        )
+    });
     let failed: Vec<_> = failed.filter(|(_, count)| *count > 0).collect();
     let who = match &failed[..] {
         [] => return None,

@@ -398,8 +398,8 @@ fn now(model: &Model, row: &ProxyRow, plan: &Plan) -> (String, Role) {
         1 => "1 connection".to_owned(),
         count => format!("{count} connections"),
     };
-    let (failed, cut) = (lately(row, |it| it.failed), lately(row, |it| it.cut));
-    let left = lately(row, |it| it.left);
+    let (left, cut) = (lately(row, |it| it.left), lately(row, |it| it.cut));
+    let failed = lately(row, |it| it.failed).saturating_sub(left);
     let acts = !plan.bypassed && !plan.is_empty();
     let waiting = waiting(row);
     if waiting > 0 {
@@ -409,18 +409,18 @@ fn now(model: &Model, row: &ProxyRow, plan: &Plan) -> (String, Role) {
     } else if cut > 0 {
         let text = format!("{} ended by the fault in the last 10 s", connections(cut));
         (text, Role::Injected)
-    } else if failed > 0 && failed == left {
-        let text = format!(
-            "{} hung up by the client in the last 10 s",
-            connections(left)
-        );
-        (text, wait_role(plan))
     } else if failed > 0 {
         let mut lines = model.log.iter().rev().filter_map(|line| model.said(line));
         let last = lines.find(|said| said.tone == Tone::Trouble && said.proxy == row.name);
         let why = last.map_or_else(String::new, |said| format!(": {}", said.text));
         let text = format!("{} failed, not by a fault{why}", connections(failed));
         (text, Role::Trouble)
+    } else if left > 0 {
+        let text = format!(
+            "{} hung up by the client in the last 10 s",
+            connections(left)
+        );
+        (text, wait_role(plan))
     } else if let Some(untold) = ability::untold(model, row) {
         (untold, Role::Rest)
     } else if row.felt_now().is_none() {

@@ -26,7 +26,8 @@ pub(super) struct State {
 
 /// What a proxy with this plan is doing.
 pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
-    let failed = lately(row, |point| point.failed);
+    let left = lately(row, |point| point.left);
+    let failed = lately(row, |point| point.failed).saturating_sub(left);
     let cut = cut(row, plan);
     let overdue = row.unanswered.overdue;
     let (glyph, role, note) = match &row.port {
@@ -35,12 +36,6 @@ pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
         PortState::Waiting(_) => ("!", Role::Trouble, "full".to_owned()),
         PortState::Open if plan.bypassed => ("⊘", Role::Trouble, "BYPASS".to_owned()),
         PortState::Open if row.up_to_date < row.open => ("!", Role::Trouble, set(row)),
-        // Clients that gave up while a fault acts did what the fault makes them do.
-        PortState::Open if failed > 0 && failed == lately(row, |point| point.left) => (
-            "!",
-            wait_role(plan),
-            format!("left {}", short(failed.into())),
-        ),
         PortState::Open if failed > 0 => {
             let note = format!("failed {}", short(failed.into()));
             ("!", Role::Trouble, note)
@@ -51,6 +46,10 @@ pub(super) fn state(row: &ProxyRow, plan: &Plan) -> State {
             wait_role(plan),
             format!("waits {}", short(overdue.into())),
         ),
+        // Clients that gave up while a fault acts did what the fault makes them do.
+        PortState::Open if left > 0 => {
+            ("!", wait_role(plan), format!("left {}", short(left.into())))
+        }
         PortState::Open => ("●", Role::Good, set(row)),
     };
     let conns = if row.foreign.is_some() {
