@@ -161,6 +161,74 @@ async fn a_client_that_ends_its_stream_behind_its_request_still_waits() {
 }
 
 #[tokio::test]
+async fn a_new_client_waits_from_its_first_byte_while_its_upstream_is_dialed() {
+    for faults in ["dial_delay 300ms", "accept_delay 300ms"] {
+        let (engine, _, addr, mut told) = desk(faults).await;
+        let mut client = TcpStream::connect(addr).await.expect("connects");
+        client.write_all(b"hello").await.expect("is taken");
+        snapshot(&engine, |snapshot| {
+            snapshot.proxies[0].unanswered.count == 1
+        })
+        .await;
+        client.read_exact(&mut [0; 5]).await.expect("an answer");
+        let (waited, upstream) = told
+            .until(|fact| match fact.seen {
+                Seen::Answered {
+                    waited, upstream, ..
+                } => Some((waited, upstream)),
+                _ => None,
+            })
+            .await;
+        // Some of the time may have gone by before it was read that bytes had come.
+        assert!(waited >= Duration::from_millis(200), "{faults}: {waited:?}");
+        assert!(upstream < waited, "{faults}: {upstream:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_leaves_while_its_upstream_is_dialed_feels_no_answer() {
+    let (engine, _, addr, mut told) = desk("dial_delay 300ms").await;
+    let mut client = TcpStream::connect(addr).await.expect("connects");
+    client.write_all(b"hello").await.expect("is taken");
+    snapshot(&engine, |snapshot| {
+        snapshot.proxies[0].unanswered.count == 1
+    })
+    .await;
+    drop(client);
+    let gone = told
+        .until(|fact| match fact.seen {
+            Seen::Answered { gone, .. } => Some(gone),
+            _ => None,
+        })
+        .await;
+    assert!(gone);
+    assert_eq!(engine.snapshot().await.proxies[0].felt_now(), None);
+}
+
+#[tokio::test]
+async fn who_leaves_in_order_while_it_waits_is_counted() {
+    let (engine, _, addr, mut told) = desk("blackhole").await;
+    let mut client = TcpStream::connect(addr).await.expect("connects");
+    client.write_all(b"anybody?").await.expect("is taken");
+    snapshot(&engine, |snapshot| {
+        snapshot.proxies[0].unanswered.oldest > Duration::from_millis(200)
+    })
+    .await;
+    drop(client);
+    told.left(LegName::Client, Leave::Fin).await;
+    let ended = snapshot(&engine, |snapshot| {
+        let points = &snapshot.proxies[0].history.points;
+        points.iter().any(|point| point.left > 0)
+    })
+    .await;
+    let row = &ended.proxies[0];
+    let points = row.history.points.iter();
+    let counted: Vec<_> = points.map(|point| (point.failed, point.left)).collect();
+    assert!(counted.contains(&(1, 1)), "{counted:?}");
+    assert_eq!(row.failed, 0, "nothing failed");
+}
+
+#[tokio::test]
 async fn a_goodbye_waits_for_nothing() {
     let (engine, id, addr, mut told) = desk("").await;
     let mut client = TcpStream::connect(addr).await.expect("connects");

@@ -14,8 +14,7 @@ use super::group::{Last, Width, clusters, median, moments};
 use super::hedges::LOSER;
 use super::watch::{Sight, Watch};
 use super::wording::{Range, time};
-use crate::snapshot::{ConnId, LegName, Seen};
-use crate::snapshot::{Figure, Finding, Habit};
+use crate::snapshot::{self, ConnId, Figure, Finding, Habit, LegName, Seen};
 
 /// The cases of clients that left, and those that may speak against them.
 #[derive(Debug, Default)]
@@ -147,11 +146,7 @@ impl GivesUp {
             }
             return;
         }
-        let in_health = sight.book.faults.clean(conn.began, at);
-        if in_health && conn.answered > 0 && amid.waiting.is_none() {
-            let broke = conn.left.is_some_and(|left| left.broke);
-            self.content += u64::from(amid.held || broke);
-        }
+        self.content += u64::from(is_content(sight, amid));
         let (what, waited) = match sight.step {
             Some(Step::GivenUp { waited }) if conn.answered == 0 => (Amid::New, *waited),
             Some(Step::GivenUp { waited }) => (Amid::Request, *waited),
@@ -159,7 +154,7 @@ impl GivesUp {
                 (Amid::Answer, amid.silent_down.unwrap_or_default())
             }
             _ => {
-                if in_health {
+                if sight.book.faults.clean(conn.began, at) {
                     let (silent, age) = (amid.silent_up, conn.age(at));
                     self.healthy.ended(Ended { at, silent, age });
                 }
@@ -351,6 +346,14 @@ impl GivesUp {
         let conns = last.iter().map(|case| case.conn);
         Finding::new((Habit::GivesUp, which), text, under, (n, of), values, conns)
     }
+}
+
+/// Whether a client leaves in the middle of an answer in health: it has what it wanted.
+fn is_content(sight: &Sight<'_>, amid: snapshot::Amid) -> bool {
+    let conn = sight.conn;
+    let broke = conn.left.is_some_and(|left| left.broke);
+    let amid_answer = conn.answered > 0 && amid.waiting.is_none() && (amid.held || broke);
+    amid_answer && sight.book.faults.clean(conn.began, sight.fact.at)
 }
 
 // === impl Healthy ===

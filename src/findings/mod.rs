@@ -56,7 +56,7 @@ use self::book::Book;
 use self::per_client::PerClient;
 use self::watch::{Sight, Watch};
 use crate::fault::Plan;
-use crate::snapshot::{Fact, Stall, Stalls};
+use crate::snapshot::{By, ConnId, Fact, ProxyId, Seen, Stall, Stalls};
 
 /// Every habit that is looked for, in the order in which findings are told.
 const WATCHES: &[fn() -> Box<dyn Watch>] = &[
@@ -129,6 +129,20 @@ impl Findings {
         }
         self.book.forget(fact);
         self.stirred = true;
+    }
+
+    /// Takes in that somebody does something to this connection alone: what comes of it from `at` on is no habit of its
+    /// application, and is passed over.
+    pub fn pass_over(&mut self, at: Duration, (proxy, conn): (ProxyId, ConnId)) {
+        if self.book.conn(conn).is_some() {
+            let (by, bytes) = (By::Desk, 0);
+            self.see(&Fact {
+                at,
+                proxy,
+                conn,
+                seen: Seen::Closed { by, bytes },
+            });
+        }
     }
 
     /// Takes in that the faults of the proxy are those of `plan` from `at` on; told at its start too.

@@ -101,10 +101,12 @@ impl Watch for Pings {
                 self.sent.push(broken(silent, None, false));
             }
             // Behind the first, a ping looks like an answer to the one before. A first one that was asked for is none.
-            (_, Some(Step::Answered { waited })) if *waited >= LONG_SILENCE && clean(*waited) => {
-                if self.sent.iter().any(|it| it.conn == conn.id) {
-                    self.sent.push(broken(*waited, None, false));
-                }
+            (_, Some(Step::Answered { waited }))
+                if *waited >= LONG_SILENCE
+                    && clean(*waited)
+                    && self.sent.iter().any(|it| it.conn == conn.id) =>
+            {
+                self.sent.push(broken(*waited, None, false));
             }
             _ => {}
         }

@@ -270,7 +270,11 @@ fn summary(row: &ProxyRow) -> String {
         faults(&row.plan)
     );
     let PerDirection { up, down } = row.added;
-    for (what, spread) in [("added up", up), ("added down", down), ("feels", row.feels)] {
+    let feels = match row.felt_now() {
+        Some(_) => "feels",
+        None => "last felt",
+    };
+    for (what, spread) in [("added up", up), ("added down", down), (feels, row.feels)] {
         if let Some(Spread { p50, p99, .. }) = spread {
             let _ = write!(line, ", {what} {} (p99 {})", time(p50), time(p99));
         }

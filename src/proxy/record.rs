@@ -115,6 +115,11 @@ impl Record {
         Some(self.reached.get()?.saturating_sub(self.opened))
     }
 
+    /// Whether its user has done something to it alone.
+    pub(super) fn is_set_apart(&self) -> bool {
+        self.own.get().is_some()
+    }
+
     /// What holds for it alone.
     pub(super) fn own(&self) -> Own {
         let own = self.own.get().map(|own| own.lock().0.clone());

@@ -120,9 +120,10 @@ fn in_health(from: f64, count: u32, content: bool) -> Vec<Exchange> {
         opened: from + f64::from(number),
         bytes: 90,
         answered: Some(0.009),
-        left: match content && number % 2 == 0 {
-            true => (0.05, Leave::Rst),
-            false => (0.05, Leave::Fin),
+        left: if content && number % 2 == 0 {
+            (0.05, Leave::Rst)
+        } else {
+            (0.05, Leave::Fin)
         },
         silent: 0.001,
         held: content && number % 2 == 0,
@@ -289,4 +290,44 @@ fn who_leaves_among_many_that_are_answered_takes_no_loser_back() {
     let mut tally = Tally::default();
     tally.row(row);
     tally.holds();
+}
+
+/// What comes of a connection that somebody has frozen is no habit of its client.
+#[test]
+fn of_a_connection_that_is_set_apart_nothing_is_told() {
+    let mut findings = Findings::default();
+    tell(&mut findings, &in_health(1.0, 40, false));
+    let secs = Duration::from_secs;
+    for number in 0..12 {
+        let (proxy, conn) = (ProxyId(1), ConnId(number));
+        let opened = secs(60 + 7 * number);
+        let (client, silent, bytes) = ((HERE, 4_000).into(), Duration::ZERO, 90);
+        let (leg, how, by) = (LegName::Client, Leave::Fin, By::Client);
+        let amid = Amid {
+            waiting: Some(secs(2)),
+            silent_up: secs(2),
+            asked: bytes,
+            ..Amid::default()
+        };
+        for (after, seen) in [
+            (0, Seen::Opened { client }),
+            (0, Seen::Reached),
+            (0, Seen::Asked { bytes, silent }),
+            (2, Seen::Left { leg, how, amid }),
+            (2, Seen::Closed { by, bytes }),
+        ] {
+            let at = opened + secs(after);
+            findings.see(&Fact {
+                at,
+                proxy,
+                conn,
+                seen,
+            });
+            if matches!(seen, Seen::Asked { .. }) {
+                findings.pass_over(at, (proxy, conn));
+            }
+        }
+    }
+    let told = gives_up_of(&mut findings);
+    assert!(told.is_empty(), "{told:?}");
 }

@@ -399,6 +399,13 @@ impl Collector {
                 break;
             }
         }
+        let set_apart = self.conns.iter().filter(|conn| conn.record.is_set_apart());
+        for conn in set_apart {
+            let (proxy, conn) = (conn.proxy.id, conn.record.id);
+            if let Some(seen) = find(&mut self.seen, proxy) {
+                seen.habits.pass_over(at, (proxy, conn));
+            }
+        }
         for seen in &mut self.seen {
             if batch.lost.contains(&seen.id()) {
                 let id = seen.id();

@@ -157,7 +157,7 @@ impl Leg {
         let socket = Arc::clone(&self.socket);
         async move {
             if !matches!(socket.peek(&mut [0]).await, Ok(1)) {
-                std::future::pending().await
+                std::future::pending::<()>().await;
             }
         }
     }

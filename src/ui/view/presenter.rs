@@ -324,6 +324,11 @@ fn waits(model: &Model, row: &ProxyRow) -> Figure {
         (None, None) => ("-".to_owned(), Role::Rest),
     };
     let felt = match (row.felt_now(), row.feels) {
+        // The figure above is of a wait that goes on.
+        (None, Some(felt)) if waiting > 0 => {
+            (format!("last felt {}", format::time(felt.p50)), Role::Rest)
+        }
+        (None, None) if waiting > 0 => (String::new(), Role::Rest),
         (Some(felt), _) => (format!("p50, p99 {}", format::time(felt.p99)), Role::Plain),
         (None, Some(_)) => ("the last that was felt".to_owned(), Role::Rest),
         (None, None) => {

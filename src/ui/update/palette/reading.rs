@@ -207,7 +207,7 @@ impl Reader<'_> {
             || Kind::named(first).is_some()
             || named(first).is_some()
             || preset::named(first).is_some();
-        if is_meant || !["set", "clear", "preset", "bypass"].contains(&word) {
+        if is_meant || !["set", "clear", "preset", "bypass", "sweep"].contains(&word) {
             return None;
         }
         let behind = rest.trim_start().strip_prefix(first)?;
@@ -396,7 +396,7 @@ fn is_off(body: &str) -> bool {
 /// Whether a command with so many words, of which the first is a proxy's name or not, leaves that name out.
 fn leaves_out(word: &str, count: usize, names_one: bool) -> bool {
     match (word, count) {
-        ("set", len) => len > 0 && !names_one,
+        ("set" | "sweep", len) => len > 0 && !names_one,
         ("clear" | "preset" | "bypass", _) => !names_one,
         ("remove" | "unname", len) => len == 0,
         ("rename", len) => len == 1,

@@ -61,9 +61,9 @@ fn a_line_is_meant_for_the_selected_proxy_unless_it_names_another() {
         ("bypass all off", "bypass all off"),
         ("remove", "remove db"),
         ("rename orders", "rename db orders"),
+        ("sweep latency to=1s", "sweep db latency to=1s"),
         ("rename web orders", "rename web orders"),
         ("kill 3 fin", "kill 3 fin"),
-        ("list", "list"),
         ("9=x:80 lat 5ms", "add 9=x:80 latency 5ms"),
         ("latncy 250", "set db latency 250ms"),
     ] {
