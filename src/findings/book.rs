@@ -3,7 +3,7 @@
 //! Habits look things up here and write nothing. What is kept of a connection has a fixed size, and of those that are over only
 //! the last answers stay.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::faults::Faults;
 use super::group::Last;
 use super::stalls::Stalls;
-use crate::snapshot::{By, ConnId, Fact, Finding, Leave, LegName, Seen};
+use crate::snapshot::{By, ConnId, Fact, Leave, LegName, Seen};
 
 /// What is known of one proxy's connections.
 #[derive(Debug, Default)]
@@ -23,8 +23,8 @@ pub(super) struct Book {
     pub(super) answers: Last<Answer, 256>,
     /// How long the last answers took while no fault acted.
     pub(super) clean_waits: Last<Duration, 256>,
-    /// How many bytes the first reads of the requests had brought that were answered last.
-    sizes: Last<u64, 256>,
+    /// How many bytes the first reads of the requests had brought that were answered: the first so many different ones.
+    sizes: BTreeSet<u64>,
     /// How many answers there were at all, and how many while no fault acted.
     pub(super) answered: u64,
     pub(super) answered_clean: u64,
@@ -130,6 +130,9 @@ pub(super) const PATIENCE: Duration = Duration::from_millis(50);
 /// Among so many connections others of one client are looked for.
 const FEW: usize = 64;
 
+/// So many sizes of requests are told apart.
+const SIZES: usize = 128;
+
 /// Among so many others are looked for that wait.
 const MANY: usize = 1024;
 
@@ -181,7 +184,9 @@ impl Book {
                 bytes: conn.bytes,
             };
             self.answers.push(answer);
-            self.sizes.push(conn.bytes);
+            if self.sizes.len() < SIZES {
+                self.sizes.insert(conn.bytes);
+            }
             self.answered += 1;
             if self.faults.clean(conn.began, fact.at) {
                 self.answered_clean += 1;
@@ -197,11 +202,11 @@ impl Book {
         last.map_or(Duration::ZERO, |answer| answer.at)
     }
 
-    /// Whether requests of about so many bytes are answered, as far as was seen.
+    /// Whether a request of about so many bytes was answered, as far as was seen.
     pub(super) fn answers_to(&self, bytes: u64) -> bool {
-        let alike = |size: &&u64| size.abs_diff(bytes) * 8 <= bytes;
-        let alike = self.sizes.iter().filter(alike);
-        alike.count() >= Finding::CASES
+        let about = bytes / 8;
+        let alike = bytes.saturating_sub(about)..=bytes.saturating_add(about);
+        self.sizes.len() == SIZES || self.sizes.range(alike).next().is_some()
     }
 
     /// Drops a connection that is over.
