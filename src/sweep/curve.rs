@@ -163,6 +163,8 @@ impl Curve {
             Some(Why::Fails(step.failed))
         } else if step.left >= Self::LEFT && is_new(step.left, first.left) {
             Some(Why::Leaves(step.left))
+        } else if at > 0 && Self::falls_silent(first, step) {
+            Some(Why::Silent)
         } else if at == 0 || !Self::has_fallen(first, step) {
             None
         } else if step.answers == 0 {
@@ -170,6 +172,12 @@ impl Curve {
         } else {
             Some(Why::Falls(first.rate(), step.rate()))
         }
+    }
+
+    /// Whether none of several requests is answered although there is time for it: they wait no longer than a part of the step.
+    fn falls_silent(first: &Step, step: &Step) -> bool {
+        let in_time = step.oldest_ms < step.lasted_s * 1e3 * 0.75;
+        first.answers > 0 && step.answers == 0 && step.asked >= Self::LEFT && in_time
     }
 
     /// Whether answers a second are less than half of what is left where each request waits longer.

@@ -226,6 +226,28 @@ fn a_curve_says_where_something_gives() {
             ],
             "holds to 100 ms; at 1 s 4 clients leave without an answer",
         ),
+        // An answer takes longer down to its last byte, although its first comes as soon.
+        (
+            vec![
+                step(75, 100.0),
+                Step {
+                    took_ms: Some(9_000.0),
+                    ..step(3, 100.0)
+                },
+            ],
+            "holds to 1 s, where it was stopped: the median wait goes from 100 ms to 100 ms",
+        ),
+        // Several ask and are not answered, although they would have been in time.
+        (
+            vec![
+                step(15, 100.0),
+                Step {
+                    asked: 4,
+                    ..step(0, 2_000.0)
+                },
+            ],
+            "holds to 100 ms; at 1 s no answer comes in 5 s",
+        ),
         // What fails from the beginning is no cliff, but what fails far more often is.
         (
             vec![
