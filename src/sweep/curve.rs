@@ -390,7 +390,8 @@ impl Step {
         match (self.p50_ms, self.p99_ms) {
             (Some(p50), Some(p99)) => format!("{} (p99 {})", millis(p50), millis(p99)),
             _ if self.oldest_ms > 0.0 => format!("no answer for {}", millis(self.oldest_ms)),
-            _ if self.asked > 0 => "no answer".to_owned(),
+            // Who is refused before it can be read has asked as well.
+            _ if self.asked + self.failed + self.cut > 0 => "no answer".to_owned(),
             _ => "nothing was asked".to_owned(),
         }
     }
