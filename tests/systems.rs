@@ -13,6 +13,8 @@ use source::{Source, sources};
 const SAID: &[(&str, &str)] = &[
     ("allocator.rs", "| memory of connections that closed |"),
     ("api/unix.rs", "| `--api unix:PATH` |"),
+    // What stands between quotation marks is a file there too, whose backslashes are its own.
+    ("command.rs", ""),
     ("file.rs", "| files for you alone |"),
     ("folders.rs", "`%APPDATA%\\faultboard` on Windows"),
     // Windows has its errors in its user's language.
