@@ -68,6 +68,17 @@ impl Told {
             .await
     }
 
+    /// How long the first request waited that was answered, and how long of that for the upstream.
+    async fn answered(&mut self) -> (Duration, Duration) {
+        self.until(|fact| match fact.seen {
+            Seen::Answered {
+                waited, upstream, ..
+            } => Some((waited, upstream)),
+            _ => None,
+        })
+        .await
+    }
+
     async fn closed(&mut self) -> (Duration, By) {
         self.until(|fact| match fact.seen {
             Seen::Closed { by, .. } => Some((fact.at, by)),
@@ -112,14 +123,7 @@ async fn an_answer_tells_what_the_upstream_took_of_the_wait() {
     let (_engine, _, addr, mut told) = desk("latency 40ms").await;
     let mut client = TcpStream::connect(addr).await.expect("connects");
     round_trip(&mut client, b"hello").await;
-    let (waited, upstream) = told
-        .until(|fact| match fact.seen {
-            Seen::Answered {
-                waited, upstream, ..
-            } => Some((waited, upstream)),
-            _ => None,
-        })
-        .await;
+    let (waited, upstream) = told.answered().await;
     let least = Duration::from_millis(40);
     assert!(
         waited >= least && upstream <= waited,
@@ -171,14 +175,7 @@ async fn a_new_client_waits_from_its_first_byte_while_its_upstream_is_dialed() {
         })
         .await;
         client.read_exact(&mut [0; 5]).await.expect("an answer");
-        let (waited, upstream) = told
-            .until(|fact| match fact.seen {
-                Seen::Answered {
-                    waited, upstream, ..
-                } => Some((waited, upstream)),
-                _ => None,
-            })
-            .await;
+        let (waited, upstream) = told.answered().await;
         // Some of the time may have gone by before it was read that bytes had come.
         assert!(waited >= Duration::from_millis(200), "{faults}: {waited:?}");
         assert!(upstream < waited, "{faults}: {upstream:?}");

@@ -230,10 +230,10 @@ impl GivesUp {
         book: &Book,
         found: &mut Vec<Finding>,
     ) {
-        // In an answer, either the silence since its last byte is what is alike, or the time since the request.
         if amid == Amid::Answer && !self.tells_of_answers() {
             return;
         }
+        // In an answer, either the silence since its last byte is what is alike, or the time since the request.
         let reading: &[fn(&Case) -> Duration] = match amid {
             Amid::Answer => &[|case| case.waited, |case| case.since_asked],
             Amid::New | Amid::Request => &[|case| case.waited],
